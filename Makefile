@@ -1,0 +1,43 @@
+# Two commands do all: `make demo` and `make test`. Each installs what it needs into .venv.
+PORT ?= 8000
+RESET ?=
+
+.PHONY: demo test lint check format bench lock clean
+
+demo:
+	@./install.sh run
+	@exec .venv/bin/voting demo --port $(PORT) $(if $(RESET),--reset)
+
+test:
+	@./install.sh dev
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint:
+	@./install.sh dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# What a commit needs. `make test` runs `make lint` too, as one of the tests, so that CI cannot miss it.
+check: lint
+	@.venv/bin/python -m pytest --deselect tests/architecture/test_lint.py $(ARGS)
+
+format:
+	@./install.sh dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.bench $(ARGS)
+
+# Pins anew, for every platform, without naming a registry.
+lock:
+	@./install.sh dev
+	@for name in run dev node uv; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package voting \
+	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:
+	rm -rf .venv .tools voting/web/static dist build

@@ -1,0 +1,66 @@
+#!/bin/sh
+# Makes .venv with what `run` (the service) or `dev` (its tests too) needs, from hash-pinned lists, and the package
+# itself with its pages. Uses uv where there is one, or gets it with pip, or does with venv and pip alone.
+set -eu
+cd "$(dirname "$0")"
+kind=$1
+list=requirements/$kind.txt
+mark=.venv/.installed-$kind
+sum=$(cat "$list" pyproject.toml hatch_build.py | cksum)
+pages=$(find voting/web/frontend -type f -not -path '*/node_modules/*' -exec cksum {} + | sort | cksum)
+[ -x .venv/bin/voting ] && [ -f voting/web/static/manifest.json ] && [ "$(cat "$mark" 2>/dev/null)" = "$sum $pages" ] && exit 0
+
+say() { echo "install: $*" >&2; }
+
+python=
+for name in python3.13 python3.12 python3.11 python3; do
+  if command -v $name >/dev/null && $name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
+    python=$(command -v $name); break
+  fi
+done
+
+uv=$(command -v uv || true)
+[ -n "$uv" ] || { [ -x .tools/bin/uv ] && uv=$PWD/.tools/bin/uv; } || true
+if [ -z "$uv" ] && [ -n "$python" ] && $python -m pip --version >/dev/null 2>&1; then
+  say "getting uv"
+  $python -m pip install -q --disable-pip-version-check --require-hashes --target .tools -r requirements/uv.txt 2>/dev/null \
+    && uv=$PWD/.tools/bin/uv || uv=
+fi
+
+if [ -z "$uv" ] && [ -z "$python" ]; then
+  say "Python 3.11 or later is needed: install it (Debian, Ubuntu: apt-get install python3 python3-venv), then try again"
+  exit 1
+fi
+
+if [ ! -x .venv/bin/python ]; then
+  say "making .venv"
+  if [ -n "$uv" ]; then "$uv" venv -q --python "${python:-3.11}" .venv
+  elif ! $python -m venv .venv 2>/dev/null; then
+    rm -rf .venv
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+      say "getting python3-venv from the system's packages"
+      apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+      $python -m venv .venv
+    else
+      say "this Python has neither pip nor venv: as root, run: apt-get install python3-venv, then try again"
+      exit 1
+    fi
+  fi
+fi
+
+get() {
+  if [ -n "$uv" ]; then UV_COMPILE_BYTECODE=1 "$uv" pip install -q --python .venv/bin/python "$@"
+  else .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; fi
+}
+
+say "getting the packages of $list"
+get --require-hashes -r "$list"
+node=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//')
+if ! command -v npm >/dev/null || [ "${node:-0}" -lt 18 ]; then
+  say "getting Node for the pages, as this machine has none"
+  get --require-hashes -r requirements/node.txt
+fi
+say "building the pages and installing the service"
+get --no-deps --no-build-isolation -e .
+if [ "$kind" = dev ]; then sh tests/browser.sh; fi
+echo "$sum $pages" >"$mark"
