@@ -1,0 +1,196 @@
+"""The error tree. Each leaf has a stable machine word; `web/problems.py` alone turns words into status codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class VotingError(Exception):
+    """Something was refused or found wrong."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str | None = None, **facts: Any) -> None:
+        """`facts` are JSON-ready details for the caller, such as `remaining` or `closes_at`."""
+        super().__init__(message or (type(self).__doc__ or "").strip())
+        self.facts = facts
+
+
+class Malformed(VotingError):
+    """The request is not well-formed; send UTF-8 JSON of the documented shape."""
+
+    code = "malformed"
+
+
+class TooLarge(VotingError):
+    """The request body is too large."""
+
+    code = "too_large"
+
+
+class UnsupportedMediaType(VotingError):
+    """Send the body uncompressed as application/json."""
+
+    code = "unsupported_media_type"
+
+
+class HeadersTooLarge(VotingError):
+    """The request has too many header fields, or too large ones."""
+
+    code = "headers_too_large"
+
+
+class SlowRequest(VotingError):
+    """The request body did not arrive in time; send it again."""
+
+    code = "slow_request"
+
+
+class SlowDown(VotingError):
+    """Too many requests from here; wait a moment and send it again."""
+
+    code = "slow_down"
+
+
+class TryAgain(VotingError):
+    """The service is busy or the outcome is unknown; send the same request again with the same key."""
+
+    code = "try_again"
+
+
+class CredentialMissing(VotingError):
+    """A credential is needed: send it as a bearer token or as the cookie."""
+
+    code = "credential_missing"
+
+
+class CredentialInvalid(VotingError):
+    """The credential is not one that this contest accepts; get a new one."""
+
+    code = "credential_invalid"
+
+
+class ChallengeRequired(VotingError):
+    """Solve the challenge and send the same request again with `challenge`."""
+
+    code = "challenge_required"
+
+
+class Forbidden(VotingError):
+    """The key's role does not allow this."""
+
+    code = "forbidden"
+
+
+class NotFound(VotingError):
+    """There is nothing at this address."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(VotingError):
+    """This address does not take this method."""
+
+    code = "method_not_allowed"
+
+
+class ContestUnknown(VotingError):
+    """There is no such contest."""
+
+    code = "contest_unknown"
+
+
+class EntryUnknown(VotingError):
+    """There is no such entry in this contest."""
+
+    code = "entry_unknown"
+
+
+class QuotaExhausted(VotingError):
+    """The voter's quota does not allow these picks now."""
+
+    code = "quota_exhausted"
+
+
+class WindowNotOpen(VotingError):
+    """Voting has not begun."""
+
+    code = "window_not_open"
+
+
+class WindowClosed(VotingError):
+    """Voting has ended."""
+
+    code = "window_closed"
+
+
+class ContestPaused(VotingError):
+    """The organiser has paused the vote."""
+
+    code = "contest_paused"
+
+
+class KeyReused(VotingError):
+    """This idempotency key already stands for another ballot; take a new key for a new ballot."""
+
+    code = "key_reused"
+
+
+class PicksInvalid(VotingError):
+    """The picks do not fit the contest's ballot."""
+
+    code = "picks_invalid"
+
+
+class AlreadyExists(VotingError):
+    """It exists already."""
+
+    code = "already_exists"
+
+
+class SettingInvalid(VotingError):
+    """A setting is missing or wrong."""
+
+    code = "setting_invalid"
+
+
+class EnginesUnavailable(VotingError):
+    """The embedded PostgreSQL or Valkey cannot run here."""
+
+    code = "engines_unavailable"
+
+
+class SchemaUnfit(VotingError):
+    """The database's schema or settings do not fit this program."""
+
+    code = "schema_unfit"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a file: where it is, what it is and how to mend it.
+
+    `line` counts from 1; 0 means the file as a whole. `place` is a key's path or a column's name.
+    """
+
+    line: int
+    place: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line else "file"
+        place = f", {self.place}" if self.place else ""
+        return f"{where}{place}: {self.what}; {self.mend}"
+
+
+class FileInvalid(VotingError):
+    """A file given by the organiser has faults."""
+
+    code = "file_invalid"
+
+    def __init__(self, name: str, faults: tuple[Fault, ...]) -> None:
+        """`name` is the file as the organiser named it; there is at least one fault."""
+        super().__init__("\n".join(f"{name}: {fault}" for fault in faults))
+        self.faults = faults

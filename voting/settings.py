@@ -1,0 +1,158 @@
+"""Every setting, declared once with its default and help. The reference page is generated from here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from voting.errors import Fault, FileInvalid, SettingInvalid
+
+Network = IPv4Network | IPv6Network
+SECRET_BYTES = 32
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch(r"\d+/(second|minute|hour)(;\d+/(second|minute|hour))*", text):
+        raise ValueError("write it as 300/second or 300/second;6000/minute")
+    return text
+
+
+def _secret(text: str) -> bytes:
+    if text and len(text.encode()) < SECRET_BYTES:
+        raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
+    return text.encode()
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^/\s]+", text):
+        raise ValueError("write it as https://vote.example.org, without a path")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise ValueError("write a whole number from 1 to 1000")
+    return int(text)
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("write it as postgresql://user:password@host:5432/database")
+    return text
+
+
+def _redis(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("write it as redis://:password@host:6379/0")
+    return text
+
+
+def setting(name: str, parse: Callable[[str], Any], default: str, help: str) -> Any:
+    """A setting read from the environment variable `name`; `parse` raises ValueError with the mend."""
+    return field(default=MISSING, metadata={"name": name, "parse": parse, "default": default, "help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says."""
+
+    database_url: str = setting(
+        "DATABASE_URL", _database, "", "PostgreSQL 15 or later; empty: the embedded server in VOTING_DATA."
+    )
+    redis_url: str = setting(
+        "REDIS_URL", _redis, "", "Redis 7.0 or Valkey 7.2 or later; empty: the embedded server in VOTING_DATA."
+    )
+    data: Path = setting("VOTING_DATA", Path, ".voting", "Folder of the embedded servers and of the demo's secret.")
+    secret: bytes = setting(
+        "VOTING_SECRET", _secret, "", "32 bytes or more, from which every key is made; required outside the demo."
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "VOTING_TRUSTED_PROXIES", _networks, "", "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed."
+    )
+    public_url: str = setting(
+        "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
+    )
+    pool: int = setting("VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process.")
+    shield_reads: str = setting(
+        "VOTING_SHIELD_READS", _rate, "2000/second", "Reads from one address that one worker process lets through."
+    )
+    shield_writes: str = setting(
+        "VOTING_SHIELD_WRITES", _rate, "1000/second", "Writes from one address that one worker process lets through."
+    )
+
+
+_FIELDS = {item.metadata["name"]: item for item in fields(Settings)}
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+    """The settings; the environment goes before the file. Raises SettingInvalid or FileInvalid."""
+    written = _read_env_file(env_file) if env_file else {}
+    unknown = [name for name in environ if name.startswith("VOTING_") and name not in _KNOWN]
+    if unknown:
+        raise SettingInvalid(f"environment: {unknown[0]} is not a known setting; {_hint(unknown[0])}")
+    return Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
+
+
+def reference() -> str:
+    """Every setting as a Markdown table."""
+    rows = [
+        f"| `{name}` | {_shown(item.metadata['default'])} | {item.metadata['help']} |" for name, item in _FIELDS.items()
+    ]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+# Read by the engines and the tests, not settings of the service.
+_KNOWN = {*_FIELDS, "VOTING_PG_BIN", "VOTING_REDIS_BIN", "VOTING_CHROMIUM"}
+
+
+def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, str]], file: Path | None) -> Any:
+    metadata = _FIELDS[name].metadata
+    line, text = written.get(name, (0, metadata["default"]))
+    text = environ.get(name, text)
+    try:
+        return metadata["parse"](text)
+    except ValueError as error:
+        what = f"does not fit; {error}"
+        if name in environ or file is None:
+            raise SettingInvalid(f"environment: {name} {what}") from None
+        raise FileInvalid(str(file), (Fault(line, name, "does not fit", str(error)),)) from None
+
+
+def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
+    """NAME=value lines with their numbers; blank lines and # comments are skipped."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingInvalid(f"{file}: cannot be read ({error}); give an existing UTF-8 file") from None
+    values: dict[str, tuple[int, str]] = {}
+    faults: list[Fault] = []
+    for number, line in enumerate(lines, 1):
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if not equals:
+            faults.append(Fault(number, "", f"{line.strip()[:40]!r} is not NAME=value", "mend the line"))
+        elif name.startswith("VOTING_") and name not in _KNOWN:
+            faults.append(Fault(number, name, "is not a known setting", _hint(name)))
+        values[name] = (number, value.strip().strip("\"'"))
+    if faults:
+        raise FileInvalid(str(file), tuple(faults))
+    return values
+
+
+def _hint(name: str) -> str:
+    near = get_close_matches(name, _KNOWN, 1)
+    return f"did you mean {near[0]}?" if near else "`voting settings` lists them"
+
+
+def _shown(default: str) -> str:
+    return f"`{default}`" if default else ""

@@ -1,0 +1,36 @@
+"""Every metric of the service. Labels come from closed sets only; no label ever holds an identifier."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+BALLOTS = Counter(
+    "voting_ballots", "Attempts to cast a ballot, by outcome (an error's code, or recorded, replayed).", ["outcome"]
+)
+CASTING_SECONDS = Histogram(
+    "voting_casting_seconds",
+    "Time from a decoded ballot to its durable answer.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+REQUESTS = Counter(
+    "voting_requests", "Requests answered, by route template, method and status.", ["route", "method", "status"]
+)
+REQUEST_SECONDS = Histogram("voting_request_seconds", "Time to answer, by route template.", ["route"])
+SHED = Counter("voting_shed", "Requests refused by the in-process shield, by kind.", ["kind"])
+CHALLENGES = Counter("voting_challenges", "Proofs of work, by what became of them.", ["outcome"])
+CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"])
+VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
+VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
+REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
+BOARDS = Gauge("voting_board_streams", "Open live boards.", multiprocess_mode="livesum")
+
+
+def exposition() -> bytes:
+    """The metrics in Prometheus' text format, over all worker processes where there are several."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
