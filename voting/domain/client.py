@@ -1,0 +1,30 @@
+"""What is known of a voter's client, as data. All of it can be forged: hints for signals, never proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import Literal
+
+Address = IPv4Address | IPv6Address
+App = Literal[
+    "wechat", "mini_program", "wechat_work", "dingtalk", "feishu", "alipay", "browser", "automation", "unknown"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """The client of one request. `device` is mobile, tablet, pc or other; families are user-agents' words."""
+
+    app: App
+    browser: str
+    os: str
+    device: str
+    address: Address | None
+
+
+def network_of(address: Address) -> str:
+    """The network that one holder is given: an IPv4 /24, an IPv6 /64 (RFC 6177 section 2)."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(ip_network((address, 24 if address.version == 4 else 64), strict=False))

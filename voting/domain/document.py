@@ -1,0 +1,222 @@
+"""Reads a TOML document into frozen dataclasses and names every fault with its line.
+
+A field's `key(...)` declares its help and bounds once: the reader, the near-miss hints and the generated reference
+all follow from it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from datetime import datetime, time
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from voting.errors import Fault
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+_NAMES: dict[type, str] = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    datetime: "a date and time such as 2026-08-01T09:00:00+08:00",
+    time: "a time such as 18:00:00",
+}
+
+
+def key(
+    help: str,
+    *,
+    default: Any = MISSING,
+    name: str = "",
+    least: int | None = None,
+    most: int | None = None,
+    pattern: str = "",
+) -> Any:
+    """A documented key: `least` and `most` bound a number or a text's length; `name` is the key where it differs."""
+    bounds = {"help": help, "name": name, "least": least, "most": most, "pattern": pattern}
+    return field(default=default, metadata=bounds)
+
+
+def read(text: str, target: type[T]) -> tuple[T | None, tuple[Fault, ...]]:
+    """The document as `target`, or None and every fault found."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, (_syntax_fault(str(error)),)
+    reader = _Reader(dict(_key_lines(text)))
+    value = reader.table(table, target, ())
+    return (None if reader.faults else value), tuple(sorted(reader.faults, key=lambda fault: fault.line))
+
+
+def reference(target: type) -> str:
+    """Every key of `target` as a Markdown table, tables nested by name."""
+    rows = ["| key | value | default | meaning |", "|---|---|---|---|", *_reference_rows(target, "")]
+    return "\n".join(rows) + "\n"
+
+
+def line_of(text: str, *path: str | int) -> int:
+    """The line (from 1) on which `path` stands, or that of its nearest table; 0 when there is none."""
+    return _Reader(dict(_key_lines(text))).line(path)
+
+
+@dataclass(slots=True)
+class _Reader:
+    lines: Mapping[Path, int]
+    faults: list[Fault] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def fault(self, path: Path, what: str, mend: str) -> None:
+        self.faults.append(Fault(self.line(path), _dotted(path), what, mend))
+
+    def table(self, table: dict[str, Any], target: type[T], path: Path) -> T | None:
+        known = {_key_name(item): item for item in fields(target)}  # type: ignore[arg-type]
+        hints = get_type_hints(target)
+        for name in table.keys() - known.keys():
+            self.unknown(name, list(known), path)
+        before = len(self.faults)
+        values = {
+            item.name: self.value(table.get(name, MISSING), hints[item.name], item, (*path, name))
+            for name, item in known.items()
+            if name in table or self.needed(item, (*path, name))
+        }
+        return target(**values) if len(self.faults) == before else None
+
+    def needed(self, item: Field[Any], path: Path) -> bool:
+        if item.default is not MISSING:
+            return False
+        self.fault(path, "is missing", f"add it: {item.metadata['help']}")
+        return False
+
+    def unknown(self, name: str, known: list[str], path: Path) -> None:
+        near = get_close_matches(name, known, 1)
+        mend = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+        self.fault((*path, name), "is not a known key", mend)
+
+    def value(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
+        hint = _without_none(hint)
+        if get_origin(hint) is tuple:
+            return self.array(value, get_args(hint)[0], item, path)
+        if get_origin(hint) is Literal:
+            return self.choice(value, get_args(hint), path)
+        if is_dataclass(hint):
+            if isinstance(value, dict):
+                return self.table(value, hint, path)  # type: ignore[arg-type]
+            return self.fault(path, "must be a table", f"write it as [{_dotted(path)}] with its keys below")
+        return self.scalar(value, hint, item, path)
+
+    def array(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
+        if not isinstance(value, list):
+            return self.fault(path, "must be a list", f"write [[{_dotted(path)}]] once for each")
+        least = item.metadata["least"]
+        if least is not None and len(value) < least:
+            return self.fault(path, f"has {len(value)} items", f"give at least {least}")
+        return tuple(self.value(entry, hint, item, (*path, index)) for index, entry in enumerate(value))
+
+    def choice(self, value: Any, allowed: tuple[str, ...], path: Path) -> Any:
+        if value in allowed:
+            return value
+        near = get_close_matches(str(value), allowed, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return self.fault(path, f"{value!r} is not allowed", f"{hint}one of: {', '.join(allowed)}")
+
+    def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
+        if type(value) is not hint:
+            return self.fault(path, f"{_shown(value)} does not fit", f"write {_NAMES[hint]}")
+        if problem := _out_of_bounds(value, item.metadata):
+            return self.fault(path, *problem)
+        return value
+
+
+def _out_of_bounds(value: Any, bounds: Mapping[str, Any]) -> tuple[str, str] | None:
+    size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
+    if bounds["least"] is not None and size < bounds["least"]:
+        return f"{_shown(value)} is too small", f"at least {bounds['least']}{unit}"
+    if bounds["most"] is not None and size > bounds["most"]:
+        return f"{_shown(value)} is too large", f"at most {bounds['most']}{unit}"
+    if bounds["pattern"] and not re.fullmatch(bounds["pattern"], value):
+        return f"{_shown(value)} does not fit", f"it must match {bounds['pattern']}"
+    return None
+
+
+def _syntax_fault(message: str) -> Fault:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    where = int(found[1]) if found else 0
+    column = f"column {found[2]}" if found else ""
+    what = re.sub(r" \(at .*\)$", "", message)
+    return Fault(where, column, f"is not TOML: {what[0].lower()}{what[1:]}", "mend the line; text stands in quotes")
+
+
+def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
+    """Where each table and key begins. A line-wise reading: enough to point at, never used to take values from."""
+    table: Path = ()
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if array := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
+            counts[array[1]] = counts.get(array[1], -1) + 1
+            table = (*array[1].split("."), counts[array[1]])
+            yield table, number
+            if counts[array[1]] == 0:
+                yield table[:-1], number
+        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            table = tuple(header[1].split("."))
+            yield table, number
+        elif pair := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*=", line):
+            yield (*table, pair[1]), number
+
+
+def _key_name(item: Field[Any]) -> str:
+    return str(item.metadata["name"] or item.name)
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(part for part in get_args(hint) if part is not type(None))
+    return hint
+
+
+def _dotted(path: Path) -> str:
+    """`("category", 1, "name")` as `category[2].name`: people count from one."""
+    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _reference_rows(target: type, prefix: str) -> Iterator[str]:
+    hints = get_type_hints(target)
+    for item in fields(target):
+        hint, name = _without_none(hints[item.name]), f"{prefix}{_key_name(item)}"
+        if get_origin(hint) is tuple:
+            yield f"| `[[{name}]]` | list of tables | | {item.metadata['help']} |"
+            yield from _reference_rows(get_args(hint)[0], f"{name}.")
+        elif is_dataclass(hint):
+            yield f"| `[{name}]` | table | | {item.metadata['help']} |"
+            yield from _reference_rows(hint, f"{name}.")  # type: ignore[arg-type]
+        else:
+            yield f"| `{name}` | {_reference_type(hint)} | {_reference_default(item)} | {item.metadata['help']} |"
+
+
+def _reference_type(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(hint))
+    return _NAMES[hint]
+
+
+def _reference_default(item: Field[Any]) -> str:
+    if item.default is MISSING:
+        return "required"
+    plain = item.default in (None, "", ())
+    return "" if plain else f"`{str(item.default).lower() if isinstance(item.default, bool) else item.default}`"

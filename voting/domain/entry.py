@@ -1,0 +1,60 @@
+"""Entries: what is voted for, and how a voter finds one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Sort = Literal["code", "title", "picks"]
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `category` is a category's id; `cover` the picture's SHA-256 in hex with its suffix, or empty."""
+
+    code: str
+    title: str
+    author: str
+    category: str
+    summary: str = ""
+    cover: str = ""
+    video: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search, counted from 1."""
+
+    entries: tuple[Entry, ...]
+    page: int
+    pages: int
+    total: int
+
+
+def find(
+    entries: Iterable[Entry],
+    *,
+    category: str = "",
+    text: str = "",
+    sort: Sort = "code",
+    page: int = 1,
+    picks: Mapping[str, int] | None = None,
+) -> Page:
+    """The entries of a category whose code, title or author holds `text`; by picks only where `picks` may be shown."""
+    words = text.casefold().split()
+    found = [entry for entry in entries if category in ("", entry.category) and _holds(entry, words)]
+    found.sort(key=lambda entry: _order(entry, sort, picks or {}))
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    page = min(max(1, page), pages)
+    return Page(tuple(found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), page, pages, len(found))
+
+
+def _holds(entry: Entry, words: list[str]) -> bool:
+    text = f"{entry.code} {entry.title} {entry.author}".casefold()
+    return all(word in text for word in words)
+
+
+def _order(entry: Entry, sort: Sort, picks: Mapping[str, int]) -> tuple[int, str, str]:
+    return (-picks.get(entry.code, 0) if sort == "picks" else 0, entry.title if sort == "title" else "", entry.code)

@@ -1,0 +1,22 @@
+"""Staff keys and their roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["organiser", "judge", "auditor"]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffKey:
+    """A staff key; only its hash is kept. `contest` None: for every contest."""
+
+    id: str
+    name: str
+    role: Role
+    contest: str | None
+    key_hash: bytes
+    created_at: datetime
+    revoked_at: datetime | None
