@@ -1,0 +1,90 @@
+"""Contests and their entries, as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from voting.domain.contest import Contest, Window, read_contest
+from voting.domain.entry import Entry
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_CONTESTS = named("contests")
+_ENTRIES = named("entries")
+
+
+@dataclass(frozen=True)
+class StoredContest:
+    """A contest as the database has it."""
+
+    contest: Contest
+    document: str
+    uid: UUID
+    paused: bool
+    revision: int
+    read_at: datetime
+    """The database's clock when it was read."""
+
+
+async def insert(connection: Connection, contest: Contest, document: str) -> bool:
+    """Stores a new contest; False when its id is taken."""
+    row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at)
+    return await connection.fetchval(_CONTESTS["insert"], *row) is not None
+
+
+async def clock(connection: Connection) -> datetime:
+    """The database's clock, which alone decides windows."""
+    now: datetime = await connection.fetchval("select clock_timestamp()")
+    return now
+
+
+async def select(connection: Connection, contest: str) -> StoredContest | None:
+    """The contest, or None."""
+    row = await connection.fetchrow(_CONTESTS["select"], contest)
+    return _stored(row) if row else None
+
+
+async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
+    """Every contest, the latest opening first."""
+    return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))
+
+
+async def set_paused(connection: Connection, contest: str, paused: bool) -> bool:
+    """Pauses or resumes; waits for ballots under way. False when there is no such contest."""
+    return await connection.fetchval(_CONTESTS["set_paused"], contest, paused) is not None
+
+
+async def select_entries(connection: Connection, contest: str) -> tuple[Entry, ...]:
+    """The entries in roster order."""
+    return tuple(Entry(**row) for row in await connection.fetch(_ENTRIES["select"], contest))
+
+
+async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
+    """Adds the entries, or renews those of the same code, and tells every process."""
+    columns = [
+        [getattr(entry, name) for entry in entries]
+        for name in ("title", "author", "category", "summary", "cover", "video")
+    ]
+    codes = [entry.code for entry in entries]
+    await connection.execute(_ENTRIES["upsert"], contest, codes, list(range(len(codes))), *columns)
+    await connection.execute(_CONTESTS["revise"], contest)
+
+
+async def insert_cover(connection: Connection, contest: str, name: str, media_type: str, body: bytes) -> None:
+    """Stores a picture under its content's name; the same picture twice is one."""
+    await connection.execute(_ENTRIES["insert_cover"], contest, name, media_type, body)
+
+
+async def select_cover(connection: Connection, contest: str, name: str) -> tuple[str, bytes] | None:
+    """The picture's media type and bytes, or None."""
+    row = await connection.fetchrow(_ENTRIES["cover"], contest, name)
+    return (row["media_type"], row["body"]) if row else None
+
+
+def _stored(row: Any) -> StoredContest:
+    contest = read_contest(row["document"], row["id"]).within(Window(row["opens_at"], row["closes_at"]))
+    return StoredContest(contest, row["document"], row["uid"], row["paused"], row["revision"], row["now"])

@@ -1,0 +1,138 @@
+"""The connection pool, transactions that survive lost connections, and the check that this server may hold a vote."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import asyncpg
+
+from voting import telemetry
+from voting.errors import SchemaUnfit, TryAgain
+
+T = TypeVar("T")
+if TYPE_CHECKING:
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.pool.PoolConnectionProxy
+
+ATTEMPTS = 3
+STATEMENT_SECONDS = 5.0
+_LOST = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+)
+_COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+_SETTINGS = """
+select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+    current_setting('synchronous_commit') as synchronous_commit, pg_is_in_recovery() as replica
+"""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for reads. Raises TryAgain when PostgreSQL is away."""
+        try:
+            async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection:
+                yield connection
+        except _LOST as error:
+            raise _away(error) from error
+
+    async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """`work` in one transaction, replayed when its outcome is unknown or it collided: it must be idempotent.
+
+        Raises TryAgain when PostgreSQL is away or the replays fail too.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection, connection.transaction():
+                    return await work(connection)
+            except (*_LOST, *_COLLIDED) as error:
+                if attempt == ATTEMPTS - 1:
+                    raise _away(error) from error
+                telemetry.REPLAYS.inc()
+                await asyncio.sleep(0.05 * attempt)
+        raise AssertionError("unreachable")
+
+    async def ping(self) -> None:
+        """Answers when PostgreSQL does. Raises TryAgain."""
+        async with self.connection() as connection:
+            await connection.execute("select 1")
+
+    async def close(self) -> None:
+        """Ends every connection; waits a little for those in use."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 5)
+        except (TimeoutError, *_LOST):
+            self._pool.terminate()
+
+
+@asynccontextmanager
+async def connected(url: str, size: int) -> AsyncIterator[Database]:
+    """A checked pool of at most `size` connections. Raises SchemaUnfit for a server that may lose ballots."""
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings={
+                "application_name": "voting",
+                "lock_timeout": "3s",
+                "statement_timeout": "5s",
+                "timezone": "UTC",
+            },
+            init=_prepare,
+        )
+    except (*_LOST, asyncpg.PostgresError, ValueError) as error:
+        raise SchemaUnfit(
+            f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
+        ) from error
+    database = Database(pool)
+    try:
+        await _check_server(database)
+        yield database
+    finally:
+        await database.close()
+
+
+async def _prepare(connection: asyncpg.Connection[Any]) -> None:
+    """json as text: what was stored is what is answered."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
+
+
+async def _check_server(database: Database) -> None:
+    async with database.connection() as connection:
+        (row,) = await connection.fetch(_SETTINGS)
+    if row["version"] < 150000:
+        raise SchemaUnfit(f"PostgreSQL {row['version'] // 10000} is too old; use 15 or later")
+    if row["fsync"] != "on" or row["synchronous_commit"] == "off":
+        raise SchemaUnfit("PostgreSQL could lose ballots; set fsync = on and synchronous_commit = on")
+    if row["replica"]:
+        raise SchemaUnfit("this PostgreSQL is a replica; point DATABASE_URL to the primary")
+
+
+def _away(error: BaseException) -> TryAgain:
+    logging.getLogger("voting").warning("PostgreSQL: %s", _brief(error))
+    return TryAgain()
+
+
+def _brief(error: BaseException) -> str:
+    text = str(error).splitlines()
+    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__

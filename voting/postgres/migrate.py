@@ -1,0 +1,99 @@
+"""Numbered migrations, safe to run from many processes at once and while older code serves.
+
+A migration file begins with `-- expand:` (code one step older still works on it) or `-- contract:` (it does not; run
+it when no older process is left).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+import asyncpg
+
+from voting.errors import SchemaUnfit
+from voting.postgres.database import Connection, Database
+
+_HISTORY = """
+create table if not exists schema_migrations (
+    version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file. `kind` is expand or contract."""
+
+    version: int
+    name: str
+    kind: str
+    sql: str
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Every migration that this program knows, in order."""
+    folder = files("voting.postgres") / "migrations"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    return tuple(_migration(name, (folder / name).read_text("utf-8")) for name in names)
+
+
+async def migrate(database: Database, report: Callable[[str], None]) -> int:
+    """Applies what is missing, each in its own transaction; returns how many. Waits for another process's turn."""
+    async with database.connection() as connection:
+        await _make_history(connection)
+        applied = 0
+        for migration in migrations():
+            applied += await _apply(connection, migration)
+            report(f"schema at {migration.version:04d} {migration.name}")
+    return applied
+
+
+async def check_schema(database: Database) -> None:
+    """Raises SchemaUnfit, with the mend, when the schema is older than this program or newer than it can serve."""
+    async with database.connection() as connection:
+        try:
+            rows = await connection.fetch("select version, kind from schema_migrations order by version")
+        except asyncpg.UndefinedTableError:
+            rows = []
+    known = migrations()[-1].version
+    newest = max((row["version"] for row in rows), default=0)
+    if newest < known:
+        raise SchemaUnfit(f"the schema is at {newest:04d}, this program needs {known:04d}; run: voting migrate")
+    if any(row["version"] > known and row["kind"] == "contract" for row in rows):
+        raise SchemaUnfit(
+            f"the schema is at {newest:04d}, newer than this program ({known:04d}); run the newer program"
+        )
+
+
+async def _make_history(connection: Connection) -> None:
+    try:
+        await connection.execute(_HISTORY)
+    except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+        # Another process made it in the same moment: `if not exists` does not see uncommitted tables.
+        await connection.execute(_HISTORY)
+
+
+async def _apply(connection: Connection, migration: Migration) -> bool:
+    async with connection.transaction():
+        # Held to the end: processes take turns, and the second finds the row of the first.
+        await connection.execute(
+            "set local lock_timeout = '60s'; lock table schema_migrations in exclusive mode", timeout=60
+        )
+        if await connection.fetchval("select 1 from schema_migrations where version = $1", migration.version):
+            return False
+        # A statement that waits for a lock blocks every ballot behind it: give up soon, the run can be repeated.
+        await connection.execute("set local lock_timeout = '3s'; set local statement_timeout = 0")
+        await connection.execute(migration.sql, timeout=3600)
+        row = (migration.version, migration.name, migration.kind)
+        await connection.execute("insert into schema_migrations (version, name, kind) values ($1, $2, $3)", *row)
+        return True
+
+
+def _migration(file: str, text: str) -> Migration:
+    named = re.fullmatch(r"(\d{4})_(\w+)\.sql", file)
+    kind = re.match(r"-- (expand|contract): ", text)
+    if not named or not kind:
+        raise SchemaUnfit(f"migration {file} must be NNNN_name.sql and begin with '-- expand: ' or '-- contract: '")
+    return Migration(int(named[1]), named[2], kind[1], text)

@@ -1,0 +1,22 @@
+-- name: select
+select code, title, author, category, summary, cover, video
+from entries
+where contest = $1
+order by position;
+
+-- name: upsert
+insert into entries (contest, code, position, title, author, category, summary, cover, video)
+select $1, code, position, title, author, category, summary, cover, video
+from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    as given (code, position, title, author, category, summary, cover, video)
+on conflict (contest, code) do update set
+    position = excluded.position, title = excluded.title, author = excluded.author, category = excluded.category,
+    summary = excluded.summary, cover = excluded.cover, video = excluded.video;
+
+-- name: insert_cover
+insert into covers (contest, name, media_type, body)
+values ($1, $2, $3, $4)
+on conflict do nothing;
+
+-- name: cover
+select media_type, body from covers where contest = $1 and name = $2;

@@ -1,0 +1,21 @@
+-- name: select
+-- Every entry's tally, or those of $2, in one snapshot.
+select entry, sum(raw)::bigint as raw, sum(held)::bigint as held, sum(counted)::bigint as counted,
+    sum(version)::bigint as version
+from tallies
+where contest = $1 and ($2::text[] is null or entry = any ($2))
+group by entry;
+
+-- name: recount
+-- The tally that the ballots themselves give, of those recorded before $2 (null: all).
+select picked.entry, count(*) as raw, count(*) filter (where state = 'hold') as held,
+    count(*) filter (where state = 'count') as counted
+from ballots, unnest(picks) as picked (entry)
+where contest = $1 and ($2::timestamptz is null or recorded_at < $2)
+group by picked.entry;
+
+-- name: rate
+-- Ballots recorded in the last $2 seconds.
+select count(*) as ballots
+from ballots
+where contest = $1 and recorded_at > clock_timestamp() - make_interval(secs => $2);

@@ -1,0 +1,40 @@
+"""Staff keys and the audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from voting.domain.staff import Role, StaffKey
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("staff")
+
+
+async def insert(connection: Connection, id: str, name: str, role: Role, contest: str | None, key_hash: bytes) -> None:
+    """Stores a new key."""
+    await connection.execute(_QUERIES["insert"], id, name, role, contest, key_hash)
+
+
+async def select(connection: Connection, id: str) -> StaffKey | None:
+    """The key, revoked or not, or None."""
+    row = await connection.fetchrow(_QUERIES["select"], id)
+    return StaffKey(**row) if row else None
+
+
+async def select_all(connection: Connection) -> tuple[StaffKey, ...]:
+    """Every key, oldest first."""
+    return tuple(StaffKey(**row) for row in await connection.fetch(_QUERIES["select_all"]))
+
+
+async def revoke(connection: Connection, id: str) -> bool:
+    """Ends a key; False when there is no such live key."""
+    return await connection.fetchval(_QUERIES["revoke"], id) is not None
+
+
+async def log(
+    connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
+) -> None:
+    """Adds a line to the audit log."""
+    await connection.execute(_QUERIES["log"], actor, action, contest, json.dumps(details, ensure_ascii=False))
