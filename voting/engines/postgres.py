@@ -1,0 +1,159 @@
+"""The embedded PostgreSQL: durable, on 127.0.0.1 only, with a password."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGQUIT
+
+from voting.engines import binaries, privileges, processes
+from voting.engines.engine import Engine
+from voting.errors import EnginesUnavailable
+
+NAME = "voting"
+SETTINGS = (
+    f"listen_addresses={processes.HOST}",
+    "unix_socket_directories=",
+    "max_connections=100",
+    "fsync=on",
+    "full_page_writes=on",
+    "synchronous_commit=on",
+)
+FIRST_OWN_DATABASE = 16384
+
+
+class Postgres(Engine):
+    """PostgreSQL in `folder`/postgres/data, opened by the major version that made it."""
+
+    title = "PostgreSQL"
+    name = "postgres"
+    ready_within = 120.0
+    farewell = ((SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
+    _bin: Path
+
+    @property
+    def data(self) -> Path:
+        """The data folder; it is put in place only when it is complete."""
+        return self.home / "data"
+
+    def prepare(self) -> None:
+        self._put_aside_a_torso()
+        self._find_programs()
+        for torso in self.home.glob("new-*"):
+            shutil.rmtree(torso, ignore_errors=True)
+        if not self.data.exists():
+            self._create()
+        elif not self.kept.password:
+            self._set_password()
+
+    def command(self) -> list[str]:
+        flags = [word for setting in (*SETTINGS, f"port={self.kept.port}") for word in ("-c", setting)]
+        return [self._program("postgres"), "-D", str(self.data), *flags]
+
+    def answers(self, pid: int) -> bool:
+        """As pg_ctl tests it: the server itself writes that it is ready, so no other one on the port is mistaken."""
+        lines = self._pid_file()
+        return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def leftovers(self) -> bool:
+        found = stop_leftovers(self.home)
+        # Nothing of ours is left, so the id in the file is of the past, or of a stranger, for whose sake PostgreSQL
+        # would not start. Should backends live on unseen, their shared memory still keeps it from starting.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        return found
+
+    def heal(self, code: int, said: str) -> bool:
+        return "shared memory block" in said or "lock file" in said
+
+    def _program(self, name: str) -> str:
+        return str(self._bin / name)
+
+    def _find_programs(self) -> None:
+        install = binaries.find_postgres(self._major())
+        postgres = install.bin / "postgres"
+        self.runner = privileges.choose(postgres, self.home.parent)
+        self.runner.adopt(self.home)
+        copy = self.home / f"programs-{install.version}"
+        for old in set(self.home.glob("programs-*")) - {copy}:
+            shutil.rmtree(old, ignore_errors=True)
+        self._bin = privileges.reachable(self.runner, postgres, copy).parent
+
+    def _major(self) -> int | None:
+        made_by = self.data / "PG_VERSION"
+        return int(made_by.read_text()) if made_by.exists() else None
+
+    def _put_aside_a_torso(self) -> None:
+        """Step over a data folder that something left unfinished; never over one that has ever held votes."""
+        if not self.data.exists() or all((self.data / part).exists() for part in ("PG_VERSION", "global/pg_control")):
+            return
+        if any(int(base.name) >= FIRST_OWN_DATABASE for base in self.data.glob("base/[0-9]*")):
+            raise EnginesUnavailable(f"The database in {self.data} is damaged: bring it back from a backup.")
+        aside = self.home / f"unfinished-{secrets.token_hex(4)}"
+        self.data.rename(aside)
+        self.owner.notice(f"The database folder was unfinished; it was put aside as {aside}, and a new one is made.")
+
+    def _create(self) -> None:
+        self.kept.password = self.kept.password or secrets.token_hex(24)
+        self.owner.save()
+        with tempfile.TemporaryDirectory(prefix="new-", dir=self.home) as name:
+            fresh, secret = Path(name, "data"), Path(name, "password")
+            secret.write_text(f"{self.kept.password}\n")
+            self.runner.adopt(Path(name))
+            self.runner.run(
+                [
+                    *(self._program("initdb"), "-D", str(fresh), "-U", NAME),
+                    *("--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C"),
+                    "--no-instructions",
+                ]
+            )
+            self._single(fresh, f"CREATE DATABASE {NAME} OWNER {NAME}")
+            fresh.rename(self.data)
+        _keep_names(self.home)
+
+    def _set_password(self) -> None:
+        """For a database whose password is lost; kept only after it holds."""
+        password = secrets.token_hex(24)
+        self._single(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'")
+        self.kept.password = password
+        self.owner.save()
+        self.owner.notice("The database's password was lost; it has a new one.")
+
+    def _single(self, data: Path, statement: str) -> None:
+        """Run one statement on a stopped database; by its input, since everybody may read a command line."""
+        flags = ["-D", str(data), "-c", "exit_on_error=true", "postgres"]
+        self.runner.run([self._program("postgres"), "--single", *flags], f"{statement}\n")
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+
+
+def stop_leftovers(home: Path) -> bool:
+    """Stop the PostgreSQL that a former owner left on this home; whether there was one.
+
+    The backends go with their postmaster; those that outlived it are ended as after a crash.
+    """
+    data = home / "data"
+
+    def postmasters() -> list[int]:
+        return processes.using("/postgres", data) + processes.working_in(rb"\S*postgres ", data)
+
+    def backends() -> list[int]:
+        return processes.working_in(b"postgres: ", data)
+
+    found = processes.end(postmasters, Postgres.farewell)
+    return processes.end(backends, ((SIGQUIT, 3.0), (SIGKILL, 5.0))) or found
+
+
+def _keep_names(folder: Path) -> None:
+    """Make a rename durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
