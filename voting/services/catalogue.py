@@ -1,0 +1,114 @@
+"""Looks up contests and their entries, from memory for up to a second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from voting.domain.contest import Contest, Phase
+from voting.domain.entry import Entry
+from voting.errors import ContestUnknown, TryAgain
+from voting.postgres import contests
+from voting.postgres.database import Database
+
+FRESH_SECONDS = 1.0
+ACTIVE_SECONDS = 60.0
+_MOST_CONTESTS = 1000
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A contest with its entries, as last read."""
+
+    contest: Contest
+    entries: Mapping[str, Entry]
+    uid: UUID
+    document: str
+    paused: bool
+    revision: int
+    read_at: datetime
+    read_on: float
+    """The process's monotonic clock at `read_at`."""
+
+    def now(self) -> datetime:
+        """The database's clock, carried on by the process's monotonic clock."""
+        return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
+
+    def phase(self) -> Phase:
+        """The phase now."""
+        return self.contest.phase(self.now(), self.paused)
+
+
+class Catalogue:
+    """The listings of one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def get(self, contest: str) -> Listing:
+        """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
+        listing = self._listings.get(contest)
+        if listing and time.monotonic() - listing.read_on < FRESH_SECONDS:
+            return listing
+        lock = self._locks.setdefault(contest, asyncio.Lock())
+        try:
+            if listing and lock.locked():
+                return listing
+            async with lock:
+                return await self._renew(contest)
+        finally:
+            if not lock.locked():
+                self._locks.pop(contest, None)
+
+    async def renew(self, contest: str) -> Listing:
+        """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
+        self._listings.pop(contest, None)
+        return await self.get(contest)
+
+    async def all(self) -> tuple[Listing, ...]:
+        """Every contest, the latest opening first."""
+        async with self._database.connection() as connection:
+            stored = await contests.select_all(connection)
+        return tuple([await self.get(row.contest.id) for row in stored])
+
+    def active(self) -> tuple[Listing, ...]:
+        """The listings that were asked for in the last minute."""
+        since = time.monotonic() - ACTIVE_SECONDS
+        return tuple(listing for listing in self._listings.values() if listing.read_on > since)
+
+    async def _renew(self, contest: str) -> Listing:
+        known = self._listings.get(contest)
+        if known and time.monotonic() - known.read_on < FRESH_SECONDS:
+            return known
+        try:
+            listing = await self._read(contest, known)
+        except TryAgain:
+            if known is None:
+                raise
+            return known
+        self._listings[contest] = listing
+        self._listings.move_to_end(contest)
+        while len(self._listings) > _MOST_CONTESTS:
+            self._listings.popitem(last=False)
+        return listing
+
+    async def _read(self, contest: str, known: Listing | None) -> Listing:
+        async with self._database.connection() as connection:
+            before = time.monotonic()
+            stored = await contests.select(connection, contest)
+            if stored is None:
+                self._listings.pop(contest, None)
+                raise ContestUnknown(f"there is no contest {contest[:64]!r}")
+            if known and (known.uid, known.revision) == (stored.uid, stored.revision):
+                entries = known.entries
+            else:
+                entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
+        head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision)
+        return Listing(*head, stored.read_at, before)

@@ -1,0 +1,95 @@
+"""Asks for proofs of work and takes each solved one once (ALTCHA protocol 2; PBKDF2 with SHA-256)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import altcha
+
+from voting import telemetry
+from voting.errors import ChallengeRequired
+from voting.services.keyring import Keyring
+
+Purpose = Literal["registration", "ballot"]
+
+ALGORITHM = "PBKDF2/SHA-256"
+LIFETIME = timedelta(minutes=10)
+# About half a second to a second and a half on a phone (an estimate), 0.3 ms here to make one.
+COST = 1000
+COUNTERS = range(80, 150)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A solved challenge that nobody may use again. `mark` names it for ever."""
+
+    mark: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    solved: Solved
+    data: dict[str, Any] | None
+
+
+class Challenging:
+    """Makes and checks challenges, each bound to one contest and purpose."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def ask(self, contest: str, purpose: Purpose, now: datetime) -> dict[str, Any]:
+        """A fresh challenge, ready for JSON."""
+        telemetry.CHALLENGES.labels("asked").inc()
+        challenge = altcha.create_challenge(
+            ALGORITHM,
+            COST,
+            counter=COUNTERS.start + secrets.randbelow(len(COUNTERS)),
+            expires_at=int((now + LIFETIME).timestamp()),
+            data={"contest": contest, "purpose": purpose},
+            hmac_secret=self._key(contest),
+            hmac_key_secret=self._key(contest, "answer"),
+        )
+        return challenge.to_dict()
+
+    def check(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved:
+        """The solved challenge, not yet spent. Raises ChallengeRequired with a fresh one."""
+        if not solved:
+            raise self.required(contest, purpose, now)
+        opened = self._open(contest, solved)
+        if opened is None:
+            telemetry.CHALLENGES.labels("failed").inc()
+            raise self.required(contest, purpose, now, "the challenge is not solved, or it is too old")
+        if opened.data != {"contest": contest, "purpose": purpose}:
+            telemetry.CHALLENGES.labels("failed").inc()
+            raise self.required(contest, purpose, now, "the challenge was made for something else")
+        telemetry.CHALLENGES.labels("solved").inc()
+        return opened.solved
+
+    def required(self, contest: str, purpose: Purpose, now: datetime, why: str | None = None) -> ChallengeRequired:
+        """The refusal, with a fresh challenge to solve."""
+        message = f"{why}; solve the one in `challenge` and send it" if why else None
+        return ChallengeRequired(message, challenge=self.ask(contest, purpose, now))
+
+    def _open(self, contest: str, solved: str) -> _Opened | None:
+        """Any text may come here: what the library does not take is not solved."""
+        try:
+            payload = altcha.Payload.from_base64(solved)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        secret, answer = self._key(contest), self._key(contest, "answer")
+        if not altcha.verify_solution(payload, secret, hmac_key_secret=answer).verified:
+            return None
+        signature, parameters = payload.challenge.signature, payload.challenge.parameters
+        if not signature or not parameters.expires_at:
+            return None
+        return _Opened(
+            Solved(bytes.fromhex(signature), datetime.fromtimestamp(parameters.expires_at, UTC)), parameters.data
+        )
+
+    def _key(self, contest: str, part: str = "") -> bytes:
+        return self._keyring.key("challenge", contest, part)

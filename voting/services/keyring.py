@@ -1,0 +1,91 @@
+"""Every key and signature, made from the one secret."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from voting.domain import credential
+from voting.domain.ballot import Channel, Receipt
+from voting.domain.credential import Credential
+from voting.domain.token import derive, seal, unseal
+from voting.errors import CredentialInvalid
+
+_HASH_BYTES = 16
+
+
+class Keyring:
+    """Makes and opens tokens, keyed hashes and receipts. Each contest and purpose has a key of its own."""
+
+    def __init__(self, secret: bytes) -> None:
+        self.key = lru_cache(4096)(lambda *purpose: derive(secret, *purpose))
+        self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
+
+    def issue_credential(self, contest: str, channel: Channel | None, now: datetime) -> str:
+        """A new voter's token."""
+        fresh = Credential(secrets.token_bytes(credential.IDENTITY_BYTES), channel, now)
+        return seal(self.key("credential", contest), fresh.pack())
+
+    def open_credential(self, contest: str, token: str) -> Credential:
+        """What a token says. Raises CredentialInvalid."""
+        payload = unseal(self.key("credential", contest), token)
+        opened = credential.unpack(payload) if payload else None
+        if opened is None:
+            raise CredentialInvalid
+        return opened
+
+    def voter(self, contest: str, identity: bytes) -> bytes:
+        """The keyed hash under which a voter is stored."""
+        return self._hash(contest, "voter", identity)
+
+    def hashed(self, contest: str, kind: str, value: str) -> str:
+        """The keyed hash, in hex, of a personal datum such as an address."""
+        return self._hash(contest, kind, value.encode()).hex()
+
+    def issue_ticket(self, contest: str, now: datetime) -> str:
+        """An opaque token that tells when its holder began to read."""
+        return seal(self.key("ticket", contest), int(now.timestamp() * 1000).to_bytes(8, "big"))
+
+    def open_ticket(self, contest: str, token: str) -> datetime | None:
+        """When the ticket was issued; None for a ticket of ours it is not."""
+        payload = unseal(self.key("ticket", contest), token)
+        return datetime.fromtimestamp(int.from_bytes(payload, "big") / 1000, UTC) if payload else None
+
+    def sign(self, receipt: Receipt) -> str:
+        """The receipt as given to the voter: `<statement>.<Ed25519 signature>` (RFC 8032), both base64url."""
+        statement = receipt.statement()
+        return f"{_encode(statement)}.{_encode(self._signer.sign(statement))}"
+
+    @property
+    def public_key(self) -> str:
+        """The key that checks receipts, 32 bytes in base64url."""
+        return _encode(self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    def _hash(self, contest: str, kind: str, value: bytes) -> bytes:
+        return hmac.digest(self.key(kind, contest), value, hashlib.sha256)[:_HASH_BYTES]
+
+
+def check_receipt(public_key: str, receipt: str) -> str | None:
+    """The statement of a genuine receipt, line by line; None when it is not one."""
+    try:
+        statement, signature = (_decode(part) for part in receipt.strip().split("."))
+        Ed25519PublicKey.from_public_bytes(_decode(public_key)).verify(signature, statement)
+        return statement.decode()
+    except (ValueError, InvalidSignature):
+        return None
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,101 @@
+"""Mirrors the tallies into Redis: what moved, within a tenth of a second; all of it, every two seconds.
+
+Redis gets absolute tallies with their version, after the commit and never before, so it is never above the truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from uuid import UUID
+
+from voting import telemetry
+from voting.errors import TryAgain
+from voting.postgres import tallies
+from voting.postgres.ballots import sweep_challenges
+from voting.postgres.database import Database
+from voting.redis.tallies import TallyView
+from voting.services.catalogue import Catalogue
+
+GATHER_SECONDS = 0.1
+RECONCILE_SECONDS = 2.0
+SWEEP_SECONDS = 600.0
+_MOST_DIRTY = 10_000
+
+
+class Mirroring:
+    """Keeps Redis equal to PostgreSQL."""
+
+    def __init__(self, database: Database, view: TallyView, catalogue: Catalogue) -> None:
+        self._database = database
+        self._view = view
+        self._catalogue = catalogue
+        self._dirty: dict[tuple[UUID, str], set[str]] = {}
+        self._moved = asyncio.Event()
+
+    def mark(self, uid: UUID, contest: str, entries: Iterable[str]) -> None:
+        """Says that these entries' tallies moved. Past a bound it is left to the next reconciliation."""
+        if len(self._dirty) < _MOST_DIRTY:
+            self._dirty.setdefault((uid, contest), set()).update(entries)
+            self._moved.set()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_forever(self._write_moved, GATHER_SECONDS))
+            group.create_task(_forever(self._reconcile, RECONCILE_SECONDS))
+            group.create_task(_forever(self._sweep, SWEEP_SECONDS))
+
+    async def reconcile_all(self) -> None:
+        """Writes every contest's tally: done before the first request, for whatever happened before this start."""
+        try:
+            for listing in await self._catalogue.all():
+                await self.reconcile(listing.uid, listing.contest.id)
+        except TryAgain as error:
+            logging.getLogger("voting").warning("the view is rebuilt later: %s", error)
+
+    async def _write_moved(self) -> None:
+        await self._moved.wait()
+        self._moved.clear()
+        moved, self._dirty = self._dirty, {}
+        for (uid, contest), entries in moved.items():
+            async with self._database.connection() as connection:
+                truth = await tallies.select(connection, contest, sorted(entries))
+            await self._view.write(uid, truth)
+        telemetry.VIEW_ROUNDS.labels("moved").inc()
+
+    async def _reconcile(self) -> None:
+        for listing in self._catalogue.active():
+            await self.reconcile(listing.uid, listing.contest.id)
+        telemetry.VIEW_ROUNDS.labels("reconciled").inc()
+
+    async def reconcile(self, uid: UUID, contest: str) -> None:
+        """Writes the whole tally.
+
+        The view is read before the truth: a version in it that is higher than the truth's can then only be wrong
+        (PostgreSQL was restored to an earlier time, or the view was forged), and the view is replaced.
+        """
+        seen = await self._view.read(uid)
+        async with self._database.connection() as connection:
+            truth = await tallies.select(connection, contest)
+        if seen == truth:
+            return
+        ahead = seen is not None and any(
+            entry not in truth or tally.version > truth[entry].version for entry, tally in seen.items()
+        )
+        await self._view.write(uid, truth, "replace" if ahead else "complete")
+
+    async def _sweep(self) -> None:
+        async with self._database.connection() as connection:
+            await sweep_challenges(connection)
+
+
+async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
+    """Repeats `step`: one that fails because PostgreSQL or Redis is away is repeated like any other."""
+    while True:
+        try:
+            await step()
+        except TryAgain as error:
+            logging.getLogger("voting").warning("%s: %s", step.__name__, error)
+        await asyncio.sleep(pause)

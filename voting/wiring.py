@@ -1,0 +1,99 @@
+"""The composition root: from settings to services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from voting.postgres import database as postgres
+from voting.postgres import migrate as postgres_migrate
+from voting.postgres.database import Database
+from voting.postgres.migrate import check_schema
+from voting.redis import tallies as redis
+from voting.redis.tallies import TallyView
+from voting.services import Services
+from voting.services.authorising import Authorising
+from voting.services.casting import Casting
+from voting.services.catalogue import Catalogue
+from voting.services.challenging import Challenging
+from voting.services.covering import Covering
+from voting.services.keyring import Keyring
+from voting.services.mirroring import Mirroring
+from voting.services.organising import Organising
+from voting.services.probing import Probing
+from voting.services.registering import Registering
+from voting.services.reporting import Reporting
+from voting.services.showing import Showing
+from voting.services.staffing import Staffing
+from voting.services.watching import Watching
+from voting.settings import Settings
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Services]:
+    """The services of one process, on a database and a Redis that `settings` names. Raises SchemaUnfit."""
+    async with (
+        postgres.connected(settings.database_url, settings.pool) as database,
+        redis.connected(settings.redis_url) as view,
+    ):
+        await check_schema(database)
+        catalogue = Catalogue(database)
+        mirroring = Mirroring(database, view, catalogue)
+        await mirroring.reconcile_all()
+        services = _services(database, view, catalogue, mirroring, Keyring(settings.secret))
+        work = asyncio.create_task(mirroring.run())
+        try:
+            yield services
+        finally:
+            services.watching.close()
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the commands need: no Redis, and no secret but where one is used."""
+
+    database: Database
+    catalogue: Catalogue
+    organising: Organising
+    reporting: Reporting
+    staffing: Staffing
+
+
+@asynccontextmanager
+async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
+    """The services of a command, on a database that `settings` names. Raises SchemaUnfit."""
+    async with postgres.connected(settings.database_url, 2) as database:
+        await check_schema(database)
+        catalogue = Catalogue(database)
+        yield Office(database, catalogue, Organising(database, actor), Reporting(database), Staffing(database, actor))
+
+
+async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
+    """Brings the schema up to date; answers how many migrations were applied."""
+    async with postgres.connected(settings.database_url, 1) as database:
+        return await postgres_migrate.migrate(database, report)
+
+
+def _services(
+    database: Database, view: TallyView, catalogue: Catalogue, mirroring: Mirroring, keyring: Keyring
+) -> Services:
+    challenging = Challenging(keyring)
+    showing = Showing(database, view, keyring)
+    return Services(
+        authorising=Authorising(database, keyring),
+        casting=Casting(database, catalogue, keyring, challenging, mirroring),
+        catalogue=catalogue,
+        challenging=challenging,
+        covering=Covering(database),
+        keyring=keyring,
+        probing=Probing(database, view),
+        registering=Registering(database, keyring, challenging),
+        reporting=Reporting(database),
+        showing=showing,
+        watching=Watching(database, catalogue, showing),
+    )
