@@ -1,0 +1,50 @@
+"""The ASGI application for the server: `uvicorn --factory voting.asgi:application`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+from voting.services import Services
+from voting.settings import Settings, load
+from voting.web.app import create_app
+from voting.web.edge import Edge
+from voting.web.options import WebOptions
+from voting.wiring import running
+
+
+def application() -> Edge:
+    """The application as the environment says. Raises SettingInvalid."""
+    settings = load(os.environ)
+    options = WebOptions(
+        trusted_proxies=settings.trusted_proxies,
+        secure_cookies=settings.public_url.startswith("https://"),
+        shield_reads=settings.shield_reads,
+        shield_writes=settings.shield_writes,
+    )
+    return create_app(lambda: _stopping_boards(settings), options)
+
+
+@asynccontextmanager
+async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
+    """Ends the live boards at the first signal to stop: the server waits for its streams, and they would not end."""
+    async with running(settings) as services:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                _before(number, services.watching.close)
+        yield services
+
+
+def _before(number: int, act: Callable[[], None]) -> None:
+    former = signal.getsignal(number)
+
+    def handle(received: int, frame: FrameType | None) -> None:
+        act()
+        if callable(former):
+            former(received, frame)
+
+    signal.signal(number, handle)

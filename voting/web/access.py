@@ -1,0 +1,61 @@
+"""Credentials of a request: the voter's, as bearer token or cookie, and the staff's, as bearer key or session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from voting.domain.staff import Role, StaffKey
+from voting.errors import CredentialInvalid, CredentialMissing
+from voting.services import Services
+from voting.services.catalogue import Listing
+
+STAFF_COOKIE = "voting-staff"
+VOTER_SECONDS = 400 * 86400
+STAFF_SECONDS = 12 * 3600
+
+
+def voter_cookie_name(contest: str) -> str:
+    """Each contest has a voter of its own."""
+    return f"voter-{contest}"
+
+
+def voter_token(request: Request[Any, Any, Any], contest: str) -> str:
+    """The voter's token. Raises CredentialMissing, or CredentialInvalid for another scheme than Bearer."""
+    token = bearer(request) or request.cookies.get(voter_cookie_name(contest))
+    if not token:
+        raise CredentialMissing
+    return token
+
+
+def bearer(request: Request[Any, Any, Any]) -> str | None:
+    """The bearer token, if there is an Authorization header (RFC 6750 section 2.1)."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CredentialInvalid("send the credential as: Authorization: Bearer <credential>")
+    return token.strip()
+
+
+def voter_cookie(contest: str, token: str, secure: bool) -> Cookie:
+    """Holds the voter's token; scripts cannot read it and other sites' forms do not send it."""
+    name = voter_cookie_name(contest)
+    return Cookie(name, value=token, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
+
+
+def staff_cookie(value: str, secure: bool) -> Cookie:
+    """Holds the staff session; an empty value ends it."""
+    seconds = STAFF_SECONDS if value else 0
+    return Cookie(STAFF_COOKIE, value=value, max_age=seconds, path="/", httponly=True, samesite="strict", secure=secure)
+
+
+async def permit(request: Request[Any, Any, Any], services: Services, listing: Listing, *roles: Role) -> StaffKey:
+    """The staff key behind the request. Raises CredentialMissing, CredentialInvalid or Forbidden."""
+    session = request.cookies.get(STAFF_COOKIE)
+    return await services.authorising.permit(
+        listing.contest.id, frozenset(roles), bearer(request), session, listing.now()
+    )

@@ -1,0 +1,63 @@
+"""What a contest is and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from litestar import get
+
+from voting.domain.contest import Contest
+from voting.domain.explain import explain
+from voting.services import Services
+from voting.services.catalogue import Listing
+
+
+@get("/api/v1/contests")
+async def list_contests(services: Services) -> dict[str, Any]:
+    """Every contest: id, title and window."""
+    listings = await services.catalogue.all()
+    return {
+        "contests": [{"id": each.contest.id, "title": each.contest.title, "window": _window(each)} for each in listings]
+    }
+
+
+@get("/api/v1/contests/{contest:str}")
+async def show_contest(contest: str, services: Services) -> dict[str, Any]:
+    """Title, host, rules in words, window, quota, categories, and how results are shown."""
+    listing = await services.catalogue.get(contest)
+    rules = listing.contest
+    return {
+        "id": rules.id,
+        "title": rules.title,
+        "title_en": rules.title_en,
+        "host": rules.host,
+        "host_en": rules.host_en,
+        "rules": {"zh": explain(rules, "zh"), "en": explain(rules, "en")},
+        "time_zone": rules.time_zone,
+        "window": _window(listing),
+        "ballot": asdict(rules.ballot),
+        "quota": [asdict(quota) for quota in rules.quotas],
+        "categories": [asdict(category) for category in rules.categories],
+        "entries": len(listing.entries),
+        "display": _display(rules),
+        "challenge": asdict(rules.challenge),
+        "ticket": services.keyring.issue_ticket(rules.id, listing.now()),
+        "receipt_key": services.keyring.public_key,
+    }
+
+
+def _window(listing: Listing) -> dict[str, Any]:
+    zone = listing.contest.zone
+    return {
+        "opens_at": listing.contest.opens_at.astimezone(zone),
+        "closes_at": listing.contest.closes_at.astimezone(zone),
+        "phase": listing.phase(),
+        "server_time": listing.now().astimezone(zone),
+    }
+
+
+def _display(rules: Contest) -> dict[str, Any]:
+    extra: dict[str, dict[str, Any]]
+    extra = {"delayed": {"minutes": rules.display.minutes}, "daily": {"at": f"{rules.display.at:%H:%M}"}}
+    return {"policy": rules.display.policy, **extra.get(rules.display.policy, {})}

@@ -1,0 +1,55 @@
+"""The entries, searched and paged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.params import Parameter
+
+from voting.domain.entry import Entry, Sort, find
+from voting.domain.scoring import ranks
+from voting.services import Services
+
+
+@get("/api/v1/contests/{contest:str}/entries")
+async def list_entries(
+    contest: str,
+    services: Services,
+    category: Annotated[str, Parameter(max_length=64)] = "",
+    q: Annotated[str, Parameter(max_length=100)] = "",
+    sort: Sort = "code",
+    page: Annotated[int, Parameter(ge=1, le=100_000)] = 1,
+) -> dict[str, Any]:
+    """20 entries a page. `picks` and `rank` are null, and sorting by picks is by code, while picks are hidden."""
+    listing = await services.catalogue.get(contest)
+    shown = await services.showing.shown(listing)
+    found = find(listing.entries.values(), category=category, text=q, sort=sort, page=page, picks=shown.picks)
+    places = ranks(shown.picks) if shown.picks is not None else {}
+    picks = shown.picks or {}
+    rows = [
+        describe(contest, entry) | {"picks": picks.get(entry.code), "rank": places.get(entry.code)}
+        for entry in found.entries
+    ]
+    return {
+        "entries": rows,
+        "page": found.page,
+        "pages": found.pages,
+        "total": found.total,
+        "as_of": shown.as_of.astimezone(listing.contest.zone),
+    }
+
+
+def describe(contest: str, entry: Entry) -> dict[str, Any]:
+    """An entry for JSON; links are addresses on this host, or the roster's own for videos."""
+    return {
+        "code": entry.code,
+        "title": entry.title,
+        "author": entry.author,
+        "category": entry.category,
+        "summary": entry.summary,
+        "media": {
+            "cover": f"/media/{contest}/{entry.cover}" if entry.cover else None,
+            "video": entry.video or None,
+        },
+    }

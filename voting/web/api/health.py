@@ -1,0 +1,30 @@
+"""For the machines that look after the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Response, get
+
+from voting import telemetry
+from voting.services import Services
+
+
+@get("/health/live", media_type=MediaType.JSON)
+async def live() -> dict[str, Any]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@get("/health/ready")
+async def ready(services: Services) -> Response[dict[str, Any]]:
+    """200 while ballots can be taken, which needs PostgreSQL; Redis is told, and can be missed."""
+    answers = await services.probing.probe()
+    content = {"status": "ok" if answers["postgres"] else "away", **answers}
+    return Response(content, status_code=200 if answers["postgres"] else 503)
+
+
+@get("/metrics")
+async def metrics() -> Response[bytes]:
+    """Prometheus' text format."""
+    return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

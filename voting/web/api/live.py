@@ -1,0 +1,34 @@
+"""The organisers' live board, as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from voting.services import Services
+from voting.services.watching import Event
+from voting.web.access import permit
+
+RETRY_MILLISECONDS = 3000
+
+
+@get("/api/v1/contests/{contest:str}/live")
+async def watch(contest: str, request: Request[Any, Any, Any], services: Services) -> ServerSentEvent:
+    """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
+    listing = await services.catalogue.get(contest)
+    await permit(request, services, listing, "organiser")
+    events = services.watching.watch(listing.contest.id, request.headers.get("last-event-id"))
+    return ServerSentEvent(_messages(events))
+
+
+async def _messages(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEventMessage]:
+    async for event in events:
+        if event.name:
+            data = msgspec.json.encode(event.data).decode()
+            yield ServerSentEventMessage(data=data, event=event.name, id=event.id, retry=RETRY_MILLISECONDS)
+        else:
+            yield ServerSentEventMessage(comment="still here")

@@ -1,0 +1,20 @@
+"""The entries' covers."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+
+from voting.services import Services
+
+_HEADERS = {
+    "cache-control": "public, max-age=31536000, immutable",
+    # An SVG opened by itself must not run anything in this site's name.
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+
+
+@get("/media/{contest:str}/{name:str}")
+async def show_cover(contest: str, name: str, services: Services) -> Response[bytes]:
+    """A picture, named by its content."""
+    media_type, body = await services.covering.fetch(contest, name)
+    return Response(body, media_type=media_type, headers=_HEADERS)

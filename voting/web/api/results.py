@@ -1,0 +1,31 @@
+"""The results, for judges."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, get
+
+from voting.services import Services
+from voting.services.reporting import as_csv, as_json, as_xlsx
+from voting.web.access import permit
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@get("/api/v1/contests/{contest:str}/results")
+async def show_results(
+    contest: str, request: Request[Any, Any, Any], services: Services, format: Literal["json", "csv", "xlsx"] = "json"
+) -> Response[bytes]:
+    """Per entry raw, held and counted picks, rank and exact public points."""
+    listing = await services.catalogue.get(contest)
+    await permit(request, services, listing, "judge", "organiser", "auditor")
+    report = await services.reporting.report(listing)
+    headers = {"cache-control": "no-store"}
+    if format == "json":
+        return Response(msgspec.json.encode(as_json(report)), media_type="application/json", headers=headers)
+    headers["content-disposition"] = f'attachment; filename="results-{listing.contest.id}.{format}"'
+    if format == "csv":
+        return Response(as_csv(report).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(as_xlsx(report), media_type=_XLSX, headers=headers)

@@ -1,0 +1,38 @@
+"""The public tally, as far as the contest's display policy allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from voting.domain.scoring import ranks
+from voting.services import Services
+
+# Shared caches may answer for so long: a viral link must not become a load of readers.
+CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10"
+
+
+@get("/api/v1/contests/{contest:str}/tallies")
+async def show_tallies(contest: str, request: Request[Any, Any, Any], services: Services) -> Response[bytes]:
+    """Best first; an empty list while picks are hidden. 304 when nothing moved."""
+    listing = await services.catalogue.get(contest)
+    shown = await services.showing.shown(listing)
+    headers = {"etag": f'"{shown.tag}"', "cache-control": CACHE}
+    if headers["etag"] in [
+        tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
+    ]:
+        return Response(b"", status_code=304, headers=headers)
+    places = ranks(shown.picks or {})
+    picks = shown.picks or {}
+    rows = [
+        {"entry": code, "picks": picks[code], "rank": place}
+        for code, place in sorted(places.items(), key=lambda row: (row[1], row[0]))
+    ]
+    content = {
+        "as_of": shown.as_of.astimezone(listing.contest.zone),
+        "policy": listing.contest.display.policy,
+        "tallies": rows,
+    }
+    return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)

@@ -1,0 +1,46 @@
+"""How a web voter comes in: a challenge, a credential, and the voter's own standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from voting.services import Services
+from voting.web.access import bearer, voter_cookie, voter_cookie_name, voter_token
+from voting.web.options import WebOptions
+
+
+class Registration(msgspec.Struct, forbid_unknown_fields=True):
+    """A solved challenge: the base64 text that ALTCHA's clients make."""
+
+    challenge: str
+
+
+@post("/api/v1/contests/{contest:str}/challenges", status_code=201)
+async def ask_challenge(contest: str, services: Services) -> dict[str, Any]:
+    """An ALTCHA challenge bound to this contest; it ends after ten minutes."""
+    listing = await services.catalogue.get(contest)
+    return services.challenging.ask(listing.contest.id, "registration", listing.now())
+
+
+@post("/api/v1/contests/{contest:str}/voters", status_code=201)
+async def register_voter(
+    contest: str, data: Registration, request: Request[Any, Any, Any], services: Services, options: WebOptions
+) -> Response[dict[str, Any]]:
+    """A credential, in the body and as a cookie. A browser that has a good one gets the same again."""
+    listing = await services.catalogue.get(contest)
+    held = bearer(request) or request.cookies.get(voter_cookie_name(contest))
+    token = await services.registering.register(listing, data.challenge, held)
+    content = {"token": token, "ticket": services.keyring.issue_ticket(contest, listing.now())}
+    cookie = voter_cookie(contest, token, options.secure_cookies)
+    return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
+
+
+@get("/api/v1/contests/{contest:str}/me")
+async def show_me(contest: str, request: Request[Any, Any, Any], services: Services) -> Response[dict[str, Any]]:
+    """The voter's remaining quota and own ballots' ids and states, never the picks."""
+    listing = await services.catalogue.get(contest)
+    content = await services.showing.standing(listing, voter_token(request, contest))
+    return Response(content, headers={"cache-control": "no-store"})

@@ -1,0 +1,84 @@
+"""Puts the routes together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.resources import files
+from typing import Any, cast
+
+from litestar import Litestar
+from litestar.datastructures import CacheControlHeader, State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.static_files import create_static_files_router
+
+from voting import __version__
+from voting.services import Services
+from voting.web.api import ballots, contests, entries, health, live, media, results, staff, tallies, voters
+from voting.web.client import ClientReader
+from voting.web.edge import ASGIApp, Edge, StrictRequest
+from voting.web.options import WebOptions
+from voting.web.pages import boards
+from voting.web.pages import contests as contest_pages
+from voting.web.problems import answer_error
+from voting.web.throttle import Throttle
+
+HANDLERS: list[Any] = [
+    contests.list_contests,
+    contests.show_contest,
+    entries.list_entries,
+    tallies.show_tallies,
+    voters.ask_challenge,
+    voters.register_voter,
+    voters.show_me,
+    ballots.cast_ballot,
+    live.watch,
+    results.show_results,
+    staff.sign_in,
+    staff.sign_out,
+    media.show_cover,
+    health.live,
+    health.ready,
+    health.metrics,
+    contest_pages.home,
+    contest_pages.show_contest,
+    contest_pages.show_entry,
+    boards.show_board,
+]
+
+
+def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Edge:
+    """The ASGI application; `services` is entered when the server starts and left when it stops."""
+    clients = ClientReader(options.trusted_proxies)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with services() as ready:
+            app.state.services = ready
+            yield
+
+    static = create_static_files_router(
+        "/static",
+        [str(files("voting.web") / "static")],
+        cache_control=CacheControlHeader(max_age=31_536_000, public=True, immutable=True),
+        include_in_schema=False,
+    )
+    app = Litestar(
+        [*HANDLERS, static],
+        lifespan=[lifespan],
+        request_class=StrictRequest,
+        exception_handlers={Exception: answer_error},
+        dependencies={
+            "services": Provide(_services, sync_to_thread=False),
+            "clients": Provide(lambda: clients, sync_to_thread=False),
+            "options": Provide(lambda: options, sync_to_thread=False),
+        },
+        openapi_config=OpenAPIConfig(title="voting", version=__version__, path="/api/v1/schema"),
+    )
+    return Edge(cast(ASGIApp, app), Throttle(options.shield_reads, options.shield_writes, clients))
+
+
+def _services(state: State) -> Services:
+    found: Services = state.services
+    return found

@@ -1,0 +1,205 @@
+"""The edge: what every request passes before Litestar. Sizes, encodings and deadlines; strict JSON.
+
+Litestar by itself answers 500 to deeply nested JSON and invalid UTF-8, and takes duplicate keys and NUL: not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from litestar import Request
+
+from voting import telemetry
+from voting.errors import HeadersTooLarge, Malformed, SlowRequest, TooLarge, UnsupportedMediaType, VotingError
+from voting.web.client import Scope
+from voting.web.problems import problem
+from voting.web.throttle import Throttle
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_BYTES = 16 * 1024
+BODY_SECONDS = 10.0
+HEADER_BYTES = 16 * 1024
+HEADER_FIELDS = 64
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+_PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, throttle: Throttle) -> None:
+        self._app = app
+        self._throttle = throttle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_added(message["headers"], extra)]
+            await send(message)
+
+        extra: list[tuple[bytes, bytes]] = []
+        try:
+            _check_headers(scope)
+            extra = self._throttle.check(scope)
+            body = await _read_body(scope, receive)
+        except VotingError as error:
+            await _refuse(error, watched)
+        else:
+            await self._app(scope, _replay(body, receive), watched)
+        _measure(scope, status, time.perf_counter() - begun)
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON is read strictly."""
+
+    async def json(self) -> Any:
+        """The body. Raises Malformed for what is not plain, flat enough UTF-8 JSON with unique keys."""
+        return read_json(await self.body())
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        _check_text(value)
+    except UnicodeDecodeError:
+        raise Malformed("the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("the body is nested too deeply") from None
+    except ValueError as error:
+        raise Malformed(f"the body is not JSON: {str(error)[:120]}") from None
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise Malformed("the body has an object with the same key twice")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Malformed(f"{name} is not a JSON number")
+
+
+def _check_text(value: Any) -> None:
+    """No NUL, which PostgreSQL cannot store, and no half of a surrogate pair, which UTF-8 cannot say."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise Malformed("the body holds a NUL character")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise Malformed("the body holds half of a surrogate pair")
+    elif isinstance(value, list):
+        for item in value:
+            _check_text(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key)
+            _check_text(item)
+
+
+def _check_headers(scope: Scope) -> None:
+    headers = scope["headers"]
+    size = sum(len(name) + len(value) for name, value in headers) + len(scope["raw_path"]) + len(scope["query_string"])
+    if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
+        raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    if length == b"0" and b"transfer-encoding" not in headers:
+        return b""
+    if int(length) > BODY_BYTES:
+        raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise UnsupportedMediaType("send the body without Content-Encoding")
+    _check_media_type(headers.get(b"content-type", b""))
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _collect(receive)
+    except TimeoutError:
+        raise SlowRequest from None
+
+
+def _check_media_type(value: bytes) -> None:
+    media_type, _, parameters = value.lower().partition(b";")
+    if media_type.strip() != b"application/json" or parameters.strip() not in (
+        b"",
+        b"charset=utf-8",
+        b'charset="utf-8"',
+    ):
+        raise UnsupportedMediaType("send the body as application/json in UTF-8")
+
+
+async def _collect(receive: Receive) -> bytes:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("the body ended early")
+        body += bytes(message["body"])
+        if len(body) > BODY_BYTES:
+            raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
+        if not message["more_body"]:
+            return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was read, then whatever the server says (a disconnect)."""
+    given = False
+
+    async def replayed() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+async def _refuse(error: VotingError, send: Send) -> None:
+    status, headers, body = problem(error)
+    # The rest of a refused body is not read: the connection cannot be used again.
+    raw = [(name.encode(), value.encode()) for name, value in (headers | {"connection": "close"}).items()]
+    raw.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _added(headers: Any, extra: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in headers}
+    policy = [] if b"content-security-policy" in names else [(b"content-security-policy", _PAGE_POLICY)]
+    return [*_SECURITY, *policy, *extra]
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    route = str(scope.get("path_template") or "unmatched")
+    method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+    telemetry.REQUESTS.labels(route, method, str(status)).inc()
+    telemetry.REQUEST_SECONDS.labels(route).observe(seconds)

@@ -1,0 +1,17 @@
+"""What of the settings the web needs, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voting.settings import Network
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """`secure_cookies`: cookies go over TLS only."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    secure_cookies: bool = False
+    shield_reads: str = "2000/second"
+    shield_writes: str = "1000/second"

@@ -1,0 +1,29 @@
+"""The organisers' live board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
+from voting.services import Services
+from voting.web.access import permit
+from voting.web.rendering import language_of, page
+from voting.web.words import WORDS
+
+
+@get("/board/{contest:str}", media_type=MediaType.HTML)
+async def show_board(contest: str, request: Request[Any, Any, Any], services: Services) -> Response[str]:
+    """The board, or the form to sign in."""
+    listing = await services.catalogue.get(contest)
+    language, key, problem = language_of(request), None, ""
+    try:
+        key = await permit(request, services, listing, "organiser")
+    except Forbidden:
+        problem = WORDS[language].error_forbidden
+    except (CredentialMissing, CredentialInvalid):
+        pass
+    values = {"contest": listing.contest, "entries": listing.entries.values(), "phase": listing.phase()}
+    text = page("board.html", language, **values, key=key, problem=problem)
+    return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"})

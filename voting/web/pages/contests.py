@@ -1,0 +1,115 @@
+"""The voter's pages: the list of a contest's entries, and one entry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import MediaType, Request, Response, get
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from voting.domain.calendar import next_period
+from voting.domain.contest import Contest
+from voting.domain.entry import Sort, find
+from voting.domain.explain import explain
+from voting.domain.quota import Limit, Remaining, remaining
+from voting.domain.scoring import ranks
+from voting.errors import CredentialInvalid, EntryUnknown
+from voting.services import Services
+from voting.services.catalogue import Listing
+from voting.web.access import voter_cookie_name
+from voting.web.rendering import language_of, page
+
+
+@get("/", media_type=MediaType.HTML)
+async def home(request: Request[Any, Any, Any], services: Services) -> Response[str] | Redirect:
+    """The contests; with only one, that one."""
+    listings = await services.catalogue.all()
+    if len(listings) == 1:
+        return Redirect(f"/c/{listings[0].contest.id}")
+    return _html(page("home.html", language_of(request), listings=listings))
+
+
+@get("/c/{contest:str}", media_type=MediaType.HTML)
+async def show_contest(
+    contest: str,
+    request: Request[Any, Any, Any],
+    services: Services,
+    category: Annotated[str, Parameter(max_length=64)] = "",
+    q: Annotated[str, Parameter(max_length=100)] = "",
+    sort: Sort = "code",
+    number: Annotated[int, Parameter(query="page", ge=1, le=100_000)] = 1,
+) -> Response[str]:
+    """The entries of a contest, with what the voter needs to vote."""
+    listing = await services.catalogue.get(contest)
+    shared = await _shared(request, services, listing)
+    picks = shared["shown"].picks
+    found = find(listing.entries.values(), category=category, text=q, sort=sort, page=number, picks=picks)
+    wish = {"category": category, "q": q, "sort": sort, "page": found.page}
+
+    def link(**changes: object) -> str:
+        return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"
+
+    rules = explain(listing.contest, shared["language"])
+    return _html(page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
+
+
+@get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML)
+async def show_entry(contest: str, code: str, request: Request[Any, Any, Any], services: Services) -> Response[str]:
+    """One entry. Raises EntryUnknown."""
+    listing = await services.catalogue.get(contest)
+    entry = listing.entries.get(code)
+    if entry is None:
+        raise EntryUnknown
+    shared = await _shared(request, services, listing)
+    named = next(each for each in listing.contest.categories if each.id == entry.category)
+    category = named.name if shared["language"] == "zh" else named.name_en or named.name
+    shared["title"] = f"{entry.title} · {shared['title']}"
+    return _html(page("entry.html", **shared, entry=entry, category=category))
+
+
+async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
+    language, contest = language_of(request), listing.contest
+    shown = await services.showing.shown(listing)
+    other = "en" if language == "zh" else "zh"
+    return {
+        "language": language,
+        "contest": contest,
+        "title": contest.title if language == "zh" else contest.title_en or contest.title,
+        "phase": listing.phase(),
+        "now": listing.now(),
+        "ticket": services.keyring.issue_ticket(contest.id, listing.now()),
+        "shown": shown,
+        "places": ranks(shown.picks or {}),
+        "left": await _left(request, services, listing),
+        "entry_renews_at": _entry_renews_at(listing),
+        "switch": f"{request.url.path}?{urlencode({**dict(request.query_params), 'lang': other})}",
+    }
+
+
+async def _left(request: Request[Any, Any, Any], services: Services, listing: Listing) -> Limit | None:
+    """The tightest quota over the whole contest: what the voter's eye wants."""
+    token = request.cookies.get(voter_cookie_name(listing.contest.id))
+    try:
+        left = await services.showing.left(listing, token) if token else _untouched(listing)
+    except CredentialInvalid:
+        left = _untouched(listing)
+    overall = [limit for limit in left.limits if limit.per == "contest"]
+    return min(overall, key=lambda limit: limit.left, default=None)
+
+
+def _untouched(listing: Listing) -> Remaining:
+    return remaining(listing.contest, {}, listing.now())
+
+
+def _entry_renews_at(listing: Listing) -> str:
+    """When an entry that was voted for can be voted for again; empty where nothing forbids it at once."""
+    contest: Contest = listing.contest
+    once = [quota.period for quota in contest.quotas if quota.per == "entry" and quota.picks == 1]
+    ends = [next_period(period, listing.now(), contest.zone, contest.closes_at) for period in once]
+    return max(ends).isoformat() if ends else ""
+
+
+def _html(text: str) -> Response[str]:
+    return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"})

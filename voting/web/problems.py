@@ -1,0 +1,121 @@
+"""Turns errors into answers: one table of status codes; problem details (RFC 9457), or a page by Accept."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from voting.errors import (
+    AlreadyExists,
+    ChallengeRequired,
+    ContestPaused,
+    ContestUnknown,
+    CredentialInvalid,
+    CredentialMissing,
+    EntryUnknown,
+    FileInvalid,
+    Forbidden,
+    HeadersTooLarge,
+    KeyReused,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    PicksInvalid,
+    QuotaExhausted,
+    SlowDown,
+    SlowRequest,
+    TooLarge,
+    TryAgain,
+    UnsupportedMediaType,
+    VotingError,
+    WindowClosed,
+    WindowNotOpen,
+)
+from voting.web.rendering import language_of, page
+
+STATUS: dict[type[VotingError], int] = {
+    Malformed: 400,
+    CredentialMissing: 401,
+    CredentialInvalid: 401,
+    ChallengeRequired: 403,
+    Forbidden: 403,
+    ContestUnknown: 404,
+    EntryUnknown: 404,
+    NotFound: 404,
+    MethodNotAllowed: 405,
+    SlowRequest: 408,
+    AlreadyExists: 409,
+    QuotaExhausted: 409,
+    WindowNotOpen: 409,
+    WindowClosed: 409,
+    ContestPaused: 409,
+    TooLarge: 413,
+    UnsupportedMediaType: 415,
+    FileInvalid: 422,
+    KeyReused: 422,
+    PicksInvalid: 422,
+    SlowDown: 429,
+    HeadersTooLarge: 431,
+    TryAgain: 503,
+}
+RETRY_SECONDS = {SlowDown: 1, TryAgain: 1}
+PROBLEM = "application/problem+json"
+_FROM_HTTP: dict[int, type[VotingError]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+def problem(error: VotingError) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an error for a program."""
+    status = STATUS.get(type(error), 500)
+    title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."
+    detail = str(error) if status != 500 else title
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": error.code}
+    headers = {"content-type": PROBLEM, "cache-control": "no-store"}
+    if seconds := error.facts.get("retry_after") or RETRY_SECONDS.get(type(error)):
+        headers["retry-after"] = str(seconds)
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return status, headers, msgspec.json.encode(content | error.facts)
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes | str]:
+    """The answer to a request that failed: JSON below /api, a page elsewhere for those who accept one."""
+    known = _known(request, error)
+    status, headers, body = problem(known)
+    content_type = headers.pop("content-type")
+    if not wants_page(request):
+        return Response(body, status_code=status, headers=headers, media_type=content_type)
+    text = page("error.html", language_of(request), code=known.code, status=status, detail=str(known))
+    return Response(text, status_code=status, headers=headers, media_type=MediaType.HTML)
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether a person with a browser is asking."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
+    if isinstance(error, VotingError):
+        return error
+    if isinstance(error, ValidationException):
+        return Malformed(_where(error))
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _FROM_HTTP.get(error.status_code, Malformed)()
+    logging.getLogger("voting").error("unexpected: %s %s", request.method, request.url.path, exc_info=error)
+    return VotingError()
+
+
+def _where(error: ValidationException) -> str:
+    """Litestar's list of {message, key, source} in one sentence."""
+    parts = [
+        f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in error.extra or [] if isinstance(item, dict)
+    ]
+    return "; ".join(parts) or (Malformed.__doc__ or "")

@@ -1,0 +1,50 @@
+"""Pages from templates, in Chinese or English."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from litestar import Request
+
+from voting.domain.explain import Language, local
+from voting.web.words import WORDS
+
+_environment = Environment(
+    loader=PackageLoader("voting.web.pages", "templates"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.globals["local"] = local
+
+
+def page(template: str, language: Language, **values: Any) -> str:
+    """The page as HTML."""
+    words = WORDS[language]
+    return _environment.get_template(template).render(values, language=language, t=words, asset=asset)
+
+
+def language_of(request: Request[Any, Any, Any]) -> Language:
+    """`?lang=` goes before the cookie, the cookie before Accept-Language; Chinese where nothing is said."""
+    for wish in (request.query_params.get("lang"), request.cookies.get("lang")):
+        if wish in ("zh", "en"):
+            return "zh" if wish == "zh" else "en"
+    first = request.headers.get("accept-language", "zh").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
+
+
+def asset(name: str) -> str:
+    """The address of a built file; its name holds its content's hash, so it may be cached for ever."""
+    return f"/static/{_manifest()[name]}"
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    """Logical name -> built name, written by the wheel's build hook."""
+    found: dict[str, str] = json.loads((files("voting.web") / "static" / "manifest.json").read_text("utf-8"))
+    return found

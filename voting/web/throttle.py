@@ -1,0 +1,111 @@
+"""The in-process shield: slowapi's only home.
+
+It sheds floods from one address before anything costs more than microseconds. It is no quota and no fraud control:
+each worker process counts by itself, and the limits are far above what an office or a school behind one address needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from importlib.resources import files
+from typing import Any
+
+from limits.storage import MovingWindowSupport, Storage
+from slowapi import Limiter
+from slowapi.util import get_remote_address
+from slowapi.wrappers import Limit, LimitGroup
+
+from voting import telemetry
+from voting.errors import SlowDown
+from voting.web.client import ClientReader, Scope
+
+MOST_ADDRESSES = 50_000
+EXEMPT = ("/health/", "/metrics", "/static/")
+
+
+class ShieldStorage(Storage, MovingWindowSupport):
+    """Bounded and without a thread: the library's own memory storage scans every key each 10 ms under load."""
+
+    STORAGE_SCHEME = ["shield"]  # noqa: RUF012 (the library declares it so)
+    base_exceptions = ValueError
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._events: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Takes `amount` from the window of `expiry` seconds, if it has room."""
+        now = time.monotonic()
+        events = self._events.setdefault(key, deque())
+        self._events.move_to_end(key)
+        if len(self._events) > MOST_ADDRESSES:
+            self._events.popitem(last=False)
+        while events and events[0] <= now - expiry:
+            events.popleft()
+        if len(events) + amount > limit:
+            return False
+        events.extend([now] * amount)
+        return True
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """When the window's oldest event was, and how many it holds."""
+        events = self._events.get(key)
+        return (events[0], len(events)) if events else (time.monotonic(), 0)
+
+    def check(self) -> bool:
+        """It is always there."""
+        return True
+
+    def reset(self) -> int | None:
+        """Forgets every event; answers how many addresses there were."""
+        count = len(self._events)
+        self._events.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        """Forgets one key's events."""
+        self._events.pop(key, None)
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Part of the library's interface that the moving window never calls."""
+        raise NotImplementedError
+
+    def get(self, key: str) -> int:
+        """As incr."""
+        raise NotImplementedError
+
+    def get_expiry(self, key: str) -> float:
+        """As incr."""
+        raise NotImplementedError
+
+
+class Throttle:
+    """Counts requests by address, reads and writes apart."""
+
+    def __init__(self, reads: str, writes: str, clients: ClientReader) -> None:
+        # Without a file named here slowapi would read ./.env of the working folder without a word.
+        settings = str(files("voting.web") / "shield.env")
+        self._limiter = Limiter(
+            key_func=get_remote_address, strategy="moving-window", storage_uri="shield://", config_filename=settings
+        )
+        self._clients = clients
+        self._limits = {"read": _parse(reads), "write": _parse(writes)}
+
+    def check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """X-RateLimit headers for the answer. Raises SlowDown."""
+        if scope["path"].startswith(EXEMPT):
+            return []
+        kind = "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "write"
+        address = self._clients.shield_key(scope)
+        for limit in self._limits[kind]:
+            if not self._limiter.limiter.hit(limit.limit, kind, address):
+                telemetry.SHED.labels(kind).inc()
+                raise SlowDown(retry_after=max(1, int(limit.limit.get_expiry()) // 60))
+        first = self._limits[kind][0]
+        left = self._limiter.limiter.get_window_stats(first.limit, kind, address).remaining
+        return [(b"x-ratelimit-limit", b"%d" % first.limit.amount), (b"x-ratelimit-remaining", b"%d" % left)]
+
+
+def _parse(rule: str) -> tuple[Limit, ...]:
+    return tuple(LimitGroup(rule, get_remote_address, None, False, None, None, None, 1, False))
