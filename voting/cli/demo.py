@@ -1,0 +1,111 @@
+"""voting demo: a real vote on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+
+from voting import demo as contest_demo
+from voting import engines, wiring
+from voting.cli.serve import listening, run_workers
+from voting.cli.session import actor, tell, with_engines
+from voting.demo import CONTEST, secrets
+from voting.demo.secrets import DemoSecrets
+from voting.errors import SettingInvalid
+from voting.settings import Settings, load
+
+HOST = "127.0.0.1"
+PORTS_TRIED = 20
+
+
+@click.command(epilog="Example: voting demo --port 8010 --reset")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--reset", is_flag=True, help="Start anew: everything of the former demo is lost.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1, 256), help="Processes."
+)
+def demo(port: int, reset: bool, workers: int) -> None:
+    """Runs the demo's contest: 120 entries, a window of ten days beginning with its first start."""
+    settings = load(os.environ)
+    if reset:
+        _reset(settings)
+    with with_engines(_with_secret(settings), own=True, redis=True) as ready:
+        kept = asyncio.run(_prepare(ready))
+        with _free_port(port) as listener:
+            address = f"http://{HOST}:{listener.getsockname()[1]}"
+            threading.Thread(target=_announce, args=(address, kept), daemon=True).start()
+            run_workers(ready, listener, workers)
+    tell("stopped; `make demo` goes on with the same votes")
+
+
+async def _prepare(settings: Settings) -> DemoSecrets:
+    await wiring.migrate(settings, lambda _: None)
+    async with wiring.office(settings, actor()) as office:
+        return await contest_demo.prepare(office, settings.data)
+
+
+def _with_secret(settings: Settings) -> Settings:
+    """The demo's own secret, made at its first start, unless one is set."""
+    if settings.secret:
+        return settings
+    kept = secrets.load(settings.data) or secrets.make()
+    secrets.save(settings.data, kept)
+    return replace(settings, secret=kept.secret.encode())
+
+
+def _reset(settings: Settings) -> None:
+    if settings.database_url:
+        raise SettingInvalid(
+            "--reset starts the embedded servers anew; unset DATABASE_URL, or empty that database yourself"
+        )
+    engines.reset(settings.data)
+    secrets.forget(settings.data)
+
+
+@contextmanager
+def _free_port(port: int) -> Iterator[socket.socket]:
+    """The first free port from `port` on; a busy one is stepped over and told."""
+    for number in range(port, min(port + PORTS_TRIED, 65536)):
+        try:
+            with listening(HOST, number) as listener:
+                if number != port:
+                    tell(f"port {port} is busy; listening on {number} instead")
+                yield listener
+                return
+        except SettingInvalid:
+            continue
+    raise SettingInvalid(f"ports {port} to {port + PORTS_TRIED - 1} are busy; give another: make demo PORT=...")
+
+
+def _announce(address: str, kept: DemoSecrets) -> None:
+    """Tells where to look, once the service answers."""
+    while not _ready(address):
+        time.sleep(0.05)
+    tell(
+        f"""
+  投票页面 vote       {address}/c/{CONTEST}
+  实时看板 board      {address}/board/{CONTEST}
+     organiser key  {kept.organiser_key}
+  结果 results        curl -H 'Authorization: Bearer {kept.judge_key}' {address}/api/v1/contests/{CONTEST}/results
+     judge key      {kept.judge_key}
+  more voters       .venv/bin/voting credentials issue --contest {CONTEST} --count 3
+  Ctrl-C stops; the votes are kept for the next `make demo`, or thrown away by `make demo RESET=1`.
+"""
+    )
+
+
+def _ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,41 @@
+"""voting results: tallies, ranks and public points."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.services.reporting import Report, as_csv, as_json, as_xlsx
+from voting.wiring import Office
+
+
+@click.command(epilog="Example: voting results --contest demo --format csv --out results.csv")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option(
+    "--format", "kind", type=click.Choice(["json", "csv", "xlsx"]), default="json", show_default=True, help="Format."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; otherwise standard output.")
+@env_file
+def results(contest: str, kind: str, out: Path | None, env_file: Path | None) -> None:
+    """Prints per entry raw, held and counted picks, rank and exact public points."""
+
+    async def work(office: Office) -> Report:
+        return await office.reporting.report(await find(office, contest))
+
+    report = in_office(read_settings(env_file), work)
+    content = _content(report, kind)
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    out.write_bytes(content)
+    tell(f"{len(report.rows)} entries are in {out}")
+
+
+def _content(report: Report, kind: str) -> bytes:
+    if kind == "json":
+        return msgspec.json.format(msgspec.json.encode(as_json(report)), indent=2) + b"\n"
+    return as_csv(report).encode() if kind == "csv" else as_xlsx(report)

@@ -1,0 +1,64 @@
+"""voting roster: the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from voting.cli.contest import read_text
+from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.domain.contest import read_contest
+from voting.domain.entry import Entry
+from voting.domain.roster import read_roster
+from voting.errors import Fault, FileInvalid
+from voting.wiring import Office
+
+
+@click.group(epilog="Example: voting roster import roster.csv --contest demo --covers covers/")
+def roster() -> None:
+    """Checks and imports rosters: CSV files with a row for each entry."""
+
+
+@roster.command(epilog="Example: voting roster check roster.csv --contest-file contest.toml")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--contest-file", required=True, type=click.Path(path_type=Path), help="The contest's file.")
+def check(file: Path, contest_file: Path) -> None:
+    """Says whether FILE is right, and every fault with its line, column and mend."""
+    contest = read_contest(read_text(contest_file), str(contest_file))
+    tell(f"{file}: {len(read_roster(read_text(file), contest, str(file)))} entries are right")
+
+
+@roster.command(name="import", epilog="Example: voting roster import roster.csv --contest demo --covers covers/")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option("--covers", type=click.Path(path_type=Path), help="Folder of the pictures that the cover column names.")
+@env_file
+def import_(file: Path, contest: str, covers: Path | None, env_file: Path | None) -> None:
+    """Imports every entry of FILE, or none. Entries of the same code are renewed."""
+    text = read_text(file)
+
+    async def work(office: Office) -> int:
+        listing = await find(office, contest)
+        entries = read_roster(text, listing.contest, str(file))
+        await office.organising.import_roster(contest, entries, _pictures(file, entries, covers))
+        return len(entries)
+
+    tell(f"{in_office(read_settings(env_file), work)} entries are in contest {contest!r}")
+
+
+def _pictures(file: Path, entries: Sequence[Entry], covers: Path | None) -> dict[str, bytes]:
+    """The pictures by name. Raises FileInvalid with each that is missing."""
+    names = sorted({entry.cover for entry in entries if entry.cover})
+    found, faults = {}, []
+    for name in names:
+        path = covers / name if covers else None
+        if path and Path(name).name == name and path.is_file():
+            found[name] = path.read_bytes()
+        else:
+            mend = f"put it into {covers}" if covers else "give the pictures' folder with --covers"
+            faults.append(Fault(0, "cover", f"there is no picture {name!r}", mend))
+    if faults:
+        raise FileInvalid(str(file), tuple(faults))
+    return found

@@ -1,0 +1,91 @@
+"""voting serve: the service."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from voting import wiring
+from voting.cli.session import env_file, need_secret, tell, with_engines
+from voting.errors import SettingInvalid
+from voting.settings import Settings, load
+
+STOP_SECONDS = 10
+
+
+@click.command(epilog="Example: VOTING_SECRET=$(openssl rand -hex 32) voting serve --port 8000 --workers 2")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
+@click.option("--migrate", is_flag=True, help="Bring the schema up to date first.")
+@env_file
+def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | None) -> None:
+    """Serves on DATABASE_URL and REDIS_URL, or on the embedded engines where they are not set."""
+    settings = need_secret(load(os.environ, env_file))
+    with with_engines(settings, own=True, redis=True) as ready:
+        if migrate or not settings.database_url:
+            asyncio.run(wiring.migrate(ready, lambda _: None))
+        asyncio.run(check(ready))
+        with listening(host, port) as listener:
+            tell(f"listening on http://{host}:{port}")
+            run_workers(ready, listener, workers)
+
+
+async def check(settings: Settings) -> None:
+    """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote."""
+    async with wiring.office(settings, "serve"):
+        pass
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket. Raises SettingInvalid when the port is busy or the address is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            why = "is busy" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            raise SettingInvalid(f"{host}:{port} {why}; give another with --port or --host") from None
+        yield listener
+
+
+def run_workers(settings: Settings, listener: socket.socket, workers: int) -> None:
+    """Runs until SIGTERM or SIGINT; a worker that dies is replaced."""
+    with tempfile.TemporaryDirectory(prefix="voting-metrics-") as metrics:
+        os.environ.update(_environment(settings) | {"PROMETHEUS_MULTIPROC_DIR": metrics})
+        config = uvicorn.Config(
+            "voting.asgi:application",
+            factory=True,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        Multiprocess(config, [listener]).run()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the workers, which are new processes, must know besides the environment: addresses, secret and file."""
+    return {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "VOTING_SECRET": settings.secret.decode(),
+    }

@@ -1,0 +1,90 @@
+"""What the commands share: settings, the embedded engines, and services for the length of a command."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from voting import engines, wiring
+from voting.demo.secrets import demo_secret
+from voting.errors import ContestUnknown, SettingInvalid
+from voting.services.catalogue import Listing
+from voting.settings import Settings, load
+from voting.wiring import Office
+
+T = TypeVar("T")
+
+env_file = click.option(
+    "--env-file", type=click.Path(path_type=Path), help="File of NAME=value settings; the environment goes before it."
+)
+
+
+def tell(text: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(text, err=True)
+
+
+def read_settings(file: Path | None) -> Settings:
+    """The settings; in a demo's folder its secret serves where none is set. Raises SettingInvalid, FileInvalid."""
+    settings = load(os.environ, file)
+    return settings if settings.secret else replace(settings, secret=demo_secret(settings.data))
+
+
+def need_secret(settings: Settings) -> Settings:
+    """The settings, if they hold a secret. Raises SettingInvalid."""
+    if not settings.secret:
+        raise SettingInvalid("VOTING_SECRET is not set; set it to 32 bytes or more, such as: openssl rand -hex 32")
+    return settings
+
+
+@contextmanager
+def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Settings]:
+    """The settings with the addresses of the embedded engines, started or joined where none are set."""
+    postgres, valkey = not settings.database_url, redis and not settings.redis_url
+    if not postgres and not valkey:
+        yield settings
+        return
+    with engines.running(settings.data, own=own, postgres=postgres, valkey=valkey, notice=tell) as addresses:
+        yield replace(
+            settings,
+            database_url=settings.database_url or addresses.database_url,
+            redis_url=settings.redis_url or addresses.redis_url,
+        )
+
+
+def in_office(settings: Settings, work: Callable[[Office], Awaitable[T]]) -> T:
+    """Runs `work` with the command's services."""
+
+    async def run(ready: Settings) -> T:
+        async with wiring.office(ready, actor()) as office:
+            return await work(office)
+
+    with with_engines(settings, own=False, redis=False) as ready:
+        if not settings.database_url:
+            asyncio.run(wiring.migrate(ready, lambda _: None))
+        return asyncio.run(run(ready))
+
+
+async def find(office: Office, contest: str) -> Listing:
+    """The contest. Raises ContestUnknown with those that there are."""
+    try:
+        return await office.catalogue.get(contest)
+    except ContestUnknown:
+        known = ", ".join([listing.contest.id for listing in await office.catalogue.all()]) or "none yet"
+        raise ContestUnknown(f"there is no contest {contest!r}; there are: {known}") from None
+
+
+def actor() -> str:
+    """Who acts, for the audit log: the account on this machine."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"shell:{os.getuid()}"

@@ -1,0 +1,53 @@
+"""The demo: the contest of document 004 with 120 entries written for it, as a real vote on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from voting.demo import secrets
+from voting.demo.covers import draw
+from voting.demo.secrets import DemoSecrets
+from voting.domain.contest import read_contest
+from voting.domain.roster import read_roster
+from voting.errors import ContestUnknown
+from voting.wiring import Office
+
+CONTEST = "demo"
+
+
+def document() -> str:
+    """The demo's contest file."""
+    return (files("voting.demo") / "contest.toml").read_text("utf-8")
+
+
+async def prepare(office: Office, folder: Path) -> DemoSecrets:
+    """Makes what is missing: the contest, its window beginning now, with its entries, and a key for each role."""
+    kept = secrets.load(folder) or secrets.make()
+    if not await _exists(office):
+        await _make(office)
+        kept = replace(kept, organiser_key="", judge_key="")
+    if not kept.organiser_key:
+        organiser = await office.staffing.create("demo organiser", "organiser", CONTEST)
+        judge = await office.staffing.create("demo judge", "judge", CONTEST)
+        kept = replace(kept, organiser_key=organiser, judge_key=judge)
+    secrets.save(folder, kept)
+    return kept
+
+
+async def _exists(office: Office) -> bool:
+    try:
+        return bool((await office.catalogue.get(CONTEST)).entries)
+    except ContestUnknown:
+        return False
+
+
+async def _make(office: Office) -> None:
+    text = document()
+    contest = read_contest(text, "voting/demo/contest.toml")
+    entries = read_roster((files("voting.demo") / "roster.csv").read_text("utf-8"), contest, "voting/demo/roster.csv")
+    names = {category.id: category.name for category in contest.categories}
+    covers = {entry.cover: draw(entry.code, names[entry.category]).encode() for entry in entries}
+    await office.organising.create(contest, text, open_now=True)
+    await office.organising.import_roster(CONTEST, entries, covers)

@@ -1,0 +1,53 @@
+"""The demo's own secret and staff keys, kept in its data folder so that they last between runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_FILE = "demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSecrets:
+    """`secret` is the service's, in hex; the keys are shown to whoever runs the demo."""
+
+    secret: str
+    organiser_key: str = ""
+    judge_key: str = ""
+
+
+def demo_secret(folder: Path) -> bytes:
+    """The secret of the demo in this folder; empty where there is none."""
+    found = load(folder)
+    return found.secret.encode() if found else b""
+
+
+def load(folder: Path) -> DemoSecrets | None:
+    """What a demo left in this folder."""
+    try:
+        return DemoSecrets(**json.loads((folder / _FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def save(folder: Path, content: DemoSecrets) -> None:
+    """Written whole or not at all, for the owner's eyes only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = folder / f"{_FILE}.new"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(content)), "utf-8")
+    os.replace(draft, folder / _FILE)
+
+
+def make() -> DemoSecrets:
+    """A new demo's secret."""
+    return DemoSecrets(secrets.token_hex(32))
+
+
+def forget(folder: Path) -> None:
+    """Removes what a demo left in this folder."""
+    (folder / _FILE).unlink(missing_ok=True)
