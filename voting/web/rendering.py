@@ -8,10 +8,13 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from litestar import Request
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
 
 from voting.domain.explain import Language, local
 from voting.web.words import WORDS
+
+LANGUAGE_SECONDS = 400 * 86400
 
 _environment = Environment(
     loader=PackageLoader("voting.web.pages", "templates"),
@@ -27,6 +30,13 @@ def page(template: str, language: Language, **values: Any) -> str:
     """The page as HTML."""
     words = WORDS[language]
     return _environment.get_template(template).render(values, language=language, t=words, asset=asset)
+
+
+def html(request: Request[Any, Any, Any], text: str) -> Response[str]:
+    """The answer that carries a page; a language that was asked for is remembered."""
+    wish = request.query_params.get("lang")
+    cookies = [Cookie("lang", value=wish, max_age=LANGUAGE_SECONDS, samesite="lax")] if wish in ("zh", "en") else []
+    return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"}, cookies=cookies)
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:

@@ -8,10 +8,10 @@ import msgspec
 from litestar import Request, Response, post
 
 from voting.domain.ballot import check_key
-from voting.services import Services
 from voting.services.casting import Submission
 from voting.web.access import voter_token
-from voting.web.client import ClientReader, Scope
+from voting.web.client import Scope
+from voting.web.given import GivenClients, GivenServices
 
 _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
@@ -27,7 +27,7 @@ class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/api/v1/contests/{contest:str}/ballots", status_code=201)
 async def cast_ballot(
-    contest: str, data: CastBallot, request: Request[Any, Any, Any], services: Services, clients: ClientReader
+    contest: str, data: CastBallot, request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
 ) -> Response[bytes]:
     """201 only after the ballot is durable; the same bytes again for the same key and picks."""
     key = check_key(request.headers.get("idempotency-key"))

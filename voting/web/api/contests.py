@@ -9,12 +9,12 @@ from litestar import get
 
 from voting.domain.contest import Contest
 from voting.domain.explain import explain
-from voting.services import Services
 from voting.services.catalogue import Listing
+from voting.web.given import GivenServices
 
 
 @get("/api/v1/contests")
-async def list_contests(services: Services) -> dict[str, Any]:
+async def list_contests(services: GivenServices) -> dict[str, Any]:
     """Every contest: id, title and window."""
     listings = await services.catalogue.all()
     return {
@@ -23,7 +23,7 @@ async def list_contests(services: Services) -> dict[str, Any]:
 
 
 @get("/api/v1/contests/{contest:str}")
-async def show_contest(contest: str, services: Services) -> dict[str, Any]:
+async def show_contest(contest: str, services: GivenServices) -> dict[str, Any]:
     """Title, host, rules in words, window, quota, categories, and how results are shown."""
     listing = await services.catalogue.get(contest)
     rules = listing.contest

@@ -9,13 +9,13 @@ from litestar.params import Parameter
 
 from voting.domain.entry import Entry, Sort, find
 from voting.domain.scoring import ranks
-from voting.services import Services
+from voting.web.given import GivenServices
 
 
 @get("/api/v1/contests/{contest:str}/entries")
 async def list_entries(
     contest: str,
-    services: Services,
+    services: GivenServices,
     category: Annotated[str, Parameter(max_length=64)] = "",
     q: Annotated[str, Parameter(max_length=100)] = "",
     sort: Sort = "code",

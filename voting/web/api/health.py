@@ -7,7 +7,7 @@ from typing import Any
 from litestar import MediaType, Response, get
 
 from voting import telemetry
-from voting.services import Services
+from voting.web.given import GivenServices
 
 
 @get("/health/live", media_type=MediaType.JSON)
@@ -17,7 +17,7 @@ async def live() -> dict[str, Any]:
 
 
 @get("/health/ready")
-async def ready(services: Services) -> Response[dict[str, Any]]:
+async def ready(services: GivenServices) -> Response[dict[str, Any]]:
     """200 while ballots can be taken, which needs PostgreSQL; Redis is told, and can be missed."""
     answers = await services.probing.probe()
     content = {"status": "ok" if answers["postgres"] else "away", **answers}

@@ -9,15 +9,15 @@ import msgspec
 from litestar import Request, get
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from voting.services import Services
 from voting.services.watching import Event
 from voting.web.access import permit
+from voting.web.given import GivenServices
 
 RETRY_MILLISECONDS = 3000
 
 
 @get("/api/v1/contests/{contest:str}/live")
-async def watch(contest: str, request: Request[Any, Any, Any], services: Services) -> ServerSentEvent:
+async def watch(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> ServerSentEvent:
     """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser")

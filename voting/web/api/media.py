@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 
-from voting.services import Services
+from voting.web.given import GivenServices
 
 _HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",
@@ -14,7 +14,7 @@ _HEADERS = {
 
 
 @get("/media/{contest:str}/{name:str}")
-async def show_cover(contest: str, name: str, services: Services) -> Response[bytes]:
+async def show_cover(contest: str, name: str, services: GivenServices) -> Response[bytes]:
     """A picture, named by its content."""
     media_type, body = await services.covering.fetch(contest, name)
     return Response(body, media_type=media_type, headers=_HEADERS)

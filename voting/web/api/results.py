@@ -7,16 +7,19 @@ from typing import Any, Literal
 import msgspec
 from litestar import Request, Response, get
 
-from voting.services import Services
 from voting.services.reporting import as_csv, as_json, as_xlsx
 from voting.web.access import permit
+from voting.web.given import GivenServices
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @get("/api/v1/contests/{contest:str}/results")
 async def show_results(
-    contest: str, request: Request[Any, Any, Any], services: Services, format: Literal["json", "csv", "xlsx"] = "json"
+    contest: str,
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    format: Literal["json", "csv", "xlsx"] = "json",
 ) -> Response[bytes]:
     """Per entry raw, held and counted picks, rank and exact public points."""
     listing = await services.catalogue.get(contest)

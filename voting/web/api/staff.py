@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 from litestar import Response, delete, post
 
-from voting.services import Services
 from voting.web.access import staff_cookie
-from voting.web.options import WebOptions
+from voting.web.given import GivenOptions, GivenServices
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -19,7 +18,7 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @post("/api/v1/staff/session", status_code=201)
-async def sign_in(data: SignIn, services: Services, options: WebOptions) -> Response[dict[str, Any]]:
+async def sign_in(data: SignIn, services: GivenServices, options: GivenOptions) -> Response[dict[str, Any]]:
     """A session cookie for a live staff key; it ends after 12 hours or with its key."""
     key = await services.authorising.by_key(data.key)
     value = await services.authorising.open_session(key)
@@ -28,6 +27,6 @@ async def sign_in(data: SignIn, services: Services, options: WebOptions) -> Resp
 
 
 @delete("/api/v1/staff/session", status_code=204)
-async def sign_out(options: WebOptions) -> Response[None]:
+async def sign_out(options: GivenOptions) -> Response[None]:
     """Ends the session in this browser."""
     return Response(None, status_code=204, cookies=[staff_cookie("", options.secure_cookies)])

@@ -8,14 +8,14 @@ import msgspec
 from litestar import Request, Response, get
 
 from voting.domain.scoring import ranks
-from voting.services import Services
+from voting.web.given import GivenServices
 
 # Shared caches may answer for so long: a viral link must not become a load of readers.
 CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10"
 
 
 @get("/api/v1/contests/{contest:str}/tallies")
-async def show_tallies(contest: str, request: Request[Any, Any, Any], services: Services) -> Response[bytes]:
+async def show_tallies(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> Response[bytes]:
     """Best first; an empty list while picks are hidden. 304 when nothing moved."""
     listing = await services.catalogue.get(contest)
     shown = await services.showing.shown(listing)

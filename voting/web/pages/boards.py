@@ -7,14 +7,14 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.services import Services
 from voting.web.access import permit
-from voting.web.rendering import language_of, page
+from voting.web.given import GivenServices
+from voting.web.rendering import html, language_of, page
 from voting.web.words import WORDS
 
 
 @get("/board/{contest:str}", media_type=MediaType.HTML)
-async def show_board(contest: str, request: Request[Any, Any, Any], services: Services) -> Response[str]:
+async def show_board(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """The board, or the form to sign in."""
     listing = await services.catalogue.get(contest)
     language, key, problem = language_of(request), None, ""
@@ -25,5 +25,4 @@ async def show_board(contest: str, request: Request[Any, Any, Any], services: Se
     except (CredentialMissing, CredentialInvalid):
         pass
     values = {"contest": listing.contest, "entries": listing.entries.values(), "phase": listing.phase()}
-    text = page("board.html", language, **values, key=key, problem=problem)
-    return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"})
+    return html(request, page("board.html", language, **values, key=key, problem=problem))

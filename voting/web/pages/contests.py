@@ -13,29 +13,30 @@ from voting.domain.calendar import next_period
 from voting.domain.contest import Contest
 from voting.domain.entry import Sort, find
 from voting.domain.explain import explain
-from voting.domain.quota import Limit, Remaining, remaining
+from voting.domain.quota import Limit, remaining
 from voting.domain.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown
 from voting.services import Services
 from voting.services.catalogue import Listing
 from voting.web.access import voter_cookie_name
-from voting.web.rendering import language_of, page
+from voting.web.given import GivenServices
+from voting.web.rendering import html, language_of, page
 
 
 @get("/", media_type=MediaType.HTML)
-async def home(request: Request[Any, Any, Any], services: Services) -> Response[str] | Redirect:
+async def home(request: Request[Any, Any, Any], services: GivenServices) -> Response[str] | Redirect:
     """The contests; with only one, that one."""
     listings = await services.catalogue.all()
     if len(listings) == 1:
         return Redirect(f"/c/{listings[0].contest.id}")
-    return _html(page("home.html", language_of(request), listings=listings))
+    return html(request, page("home.html", language_of(request), listings=listings))
 
 
 @get("/c/{contest:str}", media_type=MediaType.HTML)
 async def show_contest(
     contest: str,
     request: Request[Any, Any, Any],
-    services: Services,
+    services: GivenServices,
     category: Annotated[str, Parameter(max_length=64)] = "",
     q: Annotated[str, Parameter(max_length=100)] = "",
     sort: Sort = "code",
@@ -52,11 +53,13 @@ async def show_contest(
         return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"
 
     rules = explain(listing.contest, shared["language"])
-    return _html(page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
+    return html(request, page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
 
 
 @get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML)
-async def show_entry(contest: str, code: str, request: Request[Any, Any, Any], services: Services) -> Response[str]:
+async def show_entry(
+    contest: str, code: str, request: Request[Any, Any, Any], services: GivenServices
+) -> Response[str]:
     """One entry. Raises EntryUnknown."""
     listing = await services.catalogue.get(contest)
     entry = listing.entries.get(code)
@@ -66,12 +69,13 @@ async def show_entry(contest: str, code: str, request: Request[Any, Any, Any], s
     named = next(each for each in listing.contest.categories if each.id == entry.category)
     category = named.name if shared["language"] == "zh" else named.name_en or named.name
     shared["title"] = f"{entry.title} · {shared['title']}"
-    return _html(page("entry.html", **shared, entry=entry, category=category))
+    return html(request, page("entry.html", **shared, entry=entry, category=category))
 
 
 async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
     language, contest = language_of(request), listing.contest
     shown = await services.showing.shown(listing)
+    token = _good_token(request, services, contest.id)
     other = "en" if language == "zh" else "zh"
     return {
         "language": language,
@@ -82,25 +86,27 @@ async def _shared(request: Request[Any, Any, Any], services: Services, listing: 
         "ticket": services.keyring.issue_ticket(contest.id, listing.now()),
         "shown": shown,
         "places": ranks(shown.picks or {}),
-        "left": await _left(request, services, listing),
+        "known": token is not None,
+        "left": await _left(listing, services, token),
         "entry_renews_at": _entry_renews_at(listing),
         "switch": f"{request.url.path}?{urlencode({**dict(request.query_params), 'lang': other})}",
     }
 
 
-async def _left(request: Request[Any, Any, Any], services: Services, listing: Listing) -> Limit | None:
+async def _left(listing: Listing, services: Services, token: str | None) -> Limit | None:
     """The tightest quota over the whole contest: what the voter's eye wants."""
-    token = request.cookies.get(voter_cookie_name(listing.contest.id))
-    try:
-        left = await services.showing.left(listing, token) if token else _untouched(listing)
-    except CredentialInvalid:
-        left = _untouched(listing)
+    left = await services.showing.left(listing, token) if token else remaining(listing.contest, {}, listing.now())
     overall = [limit for limit in left.limits if limit.per == "contest"]
     return min(overall, key=lambda limit: limit.left, default=None)
 
 
-def _untouched(listing: Listing) -> Remaining:
-    return remaining(listing.contest, {}, listing.now())
+def _good_token(request: Request[Any, Any, Any], services: Services, contest: str) -> str | None:
+    """The cookie's token, if this contest accepts it."""
+    token = request.cookies.get(voter_cookie_name(contest))
+    try:
+        return token if token and services.keyring.open_credential(contest, token) else None
+    except CredentialInvalid:
+        return None
 
 
 def _entry_renews_at(listing: Listing) -> str:
@@ -109,7 +115,3 @@ def _entry_renews_at(listing: Listing) -> str:
     once = [quota.period for quota in contest.quotas if quota.per == "entry" and quota.picks == 1]
     ends = [next_period(period, listing.now(), contest.zone, contest.closes_at) for period in once]
     return max(ends).isoformat() if ends else ""
-
-
-def _html(text: str) -> Response[str]:
-    return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"})

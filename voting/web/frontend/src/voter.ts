@@ -41,6 +41,7 @@ async function register(): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       await call("POST", `${base}/voters`, { challenge: await solve(challenge) });
+      page.known = "yes";
       return;
     } catch (error) {
       // Its answer was lost and the challenge is spent: another one comes with the refusal.
@@ -73,6 +74,7 @@ async function send(entries: string[], challenge?: string): Promise<Recorded> {
 }
 
 async function cast(entries: string[]): Promise<Recorded> {
+  if (page.known !== "yes") await register();
   say(words.casting);
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -155,7 +157,7 @@ async function showTallies(): Promise<void> {
     const picks = card.querySelector(".picks b");
     const rank = card.querySelector(".rank");
     if (picks) picks.textContent = row.picks.toLocaleString("en-US");
-    if (rank) rank.textContent = fill(rank.getAttribute("data-form") || "{}", row.rank);
+    if (rank) rank.textContent = row.picks ? fill(rank.getAttribute("data-form") || "{}", row.rank) : "";
   });
 }
 
