@@ -25,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_BYTES = 16 * 1024
+DRAIN_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
@@ -134,16 +135,17 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if length == b"0" and b"transfer-encoding" not in headers:
         return b""
-    if int(length) > BODY_BYTES:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _collect(receive)
+    except TimeoutError:
+        raise SlowRequest from None
+    if len(body) > BODY_BYTES:
         raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise UnsupportedMediaType("send the body without Content-Encoding")
     _check_media_type(headers.get(b"content-type", b""))
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _collect(receive)
-    except TimeoutError:
-        raise SlowRequest from None
+    return body
 
 
 def _check_media_type(value: bytes) -> None:
@@ -157,15 +159,17 @@ def _check_media_type(value: bytes) -> None:
 
 
 async def _collect(receive: Receive) -> bytes:
-    body: bytes = b""
+    """The body, cut soon after its limit. Of a longer one so much is read that a client still sending it does not miss
+    the refusal; whoever sends more than that finds the connection closed."""
+    body, read = b"", 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Malformed("the body ended early")
-        body += bytes(message["body"])
-        if len(body) > BODY_BYTES:
-            raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
-        if not message["more_body"]:
+        read += len(message["body"])
+        if len(body) <= BODY_BYTES:
+            body += bytes(message["body"])
+        if not message["more_body"] or read > DRAIN_BYTES:
             return body
 
 

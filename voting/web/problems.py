@@ -115,7 +115,7 @@ def _known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
 
 def _where(error: ValidationException) -> str:
     """Litestar's list of {message, key, source} in one sentence."""
-    parts = [
-        f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in error.extra or [] if isinstance(item, dict)
-    ]
-    return "; ".join(parts) or (Malformed.__doc__ or "")
+    found = [item for item in error.extra or [] if isinstance(item, dict)]
+    if any(item["message"] == "'data'" for item in found):
+        return "the body is missing; send a JSON object"
+    return "; ".join(f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in found) or str(Malformed())

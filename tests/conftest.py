@@ -1,0 +1,260 @@
+"""Real parts for every test: PostgreSQL and Valkey of the engines, and the service in processes of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import altcha
+import asyncpg
+import httpx
+import pytest
+
+from voting import engines, wiring
+from voting.domain.contest import read_contest
+from voting.domain.entry import Entry
+from voting.domain.staff import Role
+from voting.services.keyring import Keyring
+from voting.settings import Settings, load
+from voting.wiring import Office
+
+SECRET = "test-secret-of-more-than-32-bytes-0123456789"
+VOTING = [sys.executable, "-m", "voting"]
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service and its settings."""
+
+    url: str
+    settings: Settings
+    process: subprocess.Popen[str]
+
+
+@dataclass
+class Contests:
+    """Makes contests, each under an id of its own."""
+
+    settings: Settings
+    made: list[str] = field(default_factory=list)
+
+    async def make(
+        self,
+        rules: str = '[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n',
+        *,
+        opens: timedelta = timedelta(minutes=-5),
+        closes: timedelta = timedelta(days=10),
+        entries: int = 12,
+    ) -> str:
+        """A contest with entries A001 onwards, its window placed around now; `rules` is TOML."""
+        id = f"t-{secrets.token_hex(5)}"
+        text = contest_text(id, rules, opens, closes)
+        contest = read_contest(text)
+        roster = [
+            Entry(
+                f"A{number:03d}", f"作品 {number}", f"作者 {number % 7}", ("one", "two")[number % 2], f"简介 {number}"
+            )
+            for number in range(1, entries + 1)
+        ]
+        async with self.office() as office:
+            await office.organising.create(contest, text)
+            await office.organising.import_roster(id, roster, {})
+        return id
+
+    def tokens(self, contest: str, count: int) -> list[str]:
+        """Credentials as `voting credentials issue` makes them."""
+        keyring = Keyring(SECRET.encode())
+        return [keyring.issue_credential(contest, None, datetime.now(UTC)) for _ in range(count)]
+
+    async def staff_key(self, role: Role, contest: str | None) -> str:
+        """A staff key."""
+        async with self.office() as office:
+            return await office.staffing.create(f"test {role}", role, contest)
+
+    def office(self) -> Any:
+        """The services of a command."""
+        return wiring.office(self.settings, "test")
+
+    async def counted(self, contest: str) -> dict[str, int]:
+        """The recount of the ballots themselves."""
+        connection = await asyncpg.connect(self.settings.database_url)
+        rows = await connection.fetch(
+            "select entry, count(*) as picks from ballots, unnest(picks) as entry"
+            " where contest = $1 and state = 'count' group by entry",
+            contest,
+        )
+        await connection.close()
+        return {row["entry"]: row["picks"] for row in rows}
+
+
+def contest_text(id: str, rules: str, opens: timedelta, closes: timedelta) -> str:
+    """A contest file of two categories."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return f"""\
+id = "{id}"
+title = "测试评选"
+title_en = "A test contest"
+host = "测试单位"
+
+[window]
+opens_at = {(now + opens).isoformat()}
+closes_at = {(now + closes).isoformat()}
+
+[[category]]
+id = "one"
+name = "类别一"
+
+[[category]]
+id = "two"
+name = "类别二"
+
+{rules}"""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(environment: dict[str, str], *arguments: str, command: str = "serve") -> Iterator[tuple[str, Any]]:
+    """`voting serve` or `demo` as a process, ready; stopped by SIGTERM at the end."""
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("VOTING_", "DATABASE_URL"))}
+    process = subprocess.Popen(
+        [*VOTING, command, "--port", str(port), *arguments],
+        env=clean | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def wait_ready(url: str, process: subprocess.Popen[str], seconds: float = 60) -> None:
+    """Returns when the service says that it is ready."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise AssertionError(f"the service ended with {process.returncode}: {process.communicate()[1]}")
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("the service is not ready")
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings with the addresses of fresh engines and a migrated database."""
+    folder = tmp_path_factory.mktemp("engines")
+    with engines.running(folder, own=True, notice=print) as addresses:
+        environment = {
+            "DATABASE_URL": addresses.database_url,
+            "REDIS_URL": addresses.redis_url,
+            "VOTING_SECRET": SECRET,
+            "VOTING_DATA": str(folder),
+        }
+        made = load(environment)
+        asyncio.run(wiring.migrate(made, print))
+        yield made
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The same settings as environment variables."""
+    return {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "VOTING_SECRET": settings.secret.decode(),
+        "VOTING_DATA": str(settings.data),
+    }
+
+
+@pytest.fixture(scope="session")
+def service(settings: Settings) -> Iterator[Service]:
+    """The service with two workers."""
+    with serving(environment_of(settings), "--workers", "2") as (url, process):
+        yield Service(url, settings, process)
+
+
+@pytest.fixture(scope="session")
+def contests(settings: Settings) -> Contests:
+    """Makes contests."""
+    return Contests(settings)
+
+
+@pytest.fixture
+async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service, without cookies at first."""
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=service.url, timeout=30, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture
+async def office(settings: Settings) -> AsyncIterator[Office]:
+    """The services of a command."""
+    async with wiring.office(settings, "test") as ready:
+        yield ready
+
+
+async def cast(
+    http: httpx.AsyncClient, contest: str, token: str | None, picks: Sequence[str], key: str = "", **more: Any
+) -> httpx.Response:
+    """Casts a ballot under `key`, or a key of its own."""
+    headers = {"Idempotency-Key": key or secrets.token_hex(8)}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    body = {"entries": list(picks), **more}
+    return await http.post(f"/api/v1/contests/{contest}/ballots", json=body, headers=headers)
+
+
+def solve(challenge: dict[str, Any]) -> str:
+    """The challenge solved, as ALTCHA's clients send it."""
+    opened = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(opened)
+    assert solution is not None
+    return altcha.Payload(opened, solution).to_base64()
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a problem answer."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    content = answer.json()
+    assert content["status"] == answer.status_code
+    assert content["title"]
+    assert content["detail"]
+    return answer.status_code, content["code"]
+
+
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+    """Returns when `check` holds."""
+    until = time.monotonic() + seconds
+    while not await check():
+        assert time.monotonic() < until, "it did not come true in time"
+        await asyncio.sleep(0.05)

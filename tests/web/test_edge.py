@@ -1,0 +1,143 @@
+"""What every request passes: the shield, the proxies, slow and broken senders; the headers that every answer has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Contests, Service, environment_of, refusal, serving
+from voting.errors import Malformed, SlowDown
+from voting.settings import Settings, load
+from voting.web.client import ClientReader, classify
+from voting.web.edge import read_json
+from voting.web.throttle import Throttle
+
+
+async def test_slow_down_with_retry_after(settings: Settings, contests: Contests) -> None:
+    contest = await contests.make()
+    limits = {"VOTING_SHIELD_READS": "5/second", "VOTING_SHIELD_WRITES": "1/second"}
+    with serving(environment_of(settings) | limits, "--workers", "1") as (url, _):
+        async with httpx.AsyncClient(base_url=url) as client:
+            answers = [await client.get(f"/api/v1/contests/{contest}") for _ in range(8)]
+            refused = [answer for answer in answers if answer.status_code == 429]
+            assert refused
+            assert refusal(refused[0]) == (429, "slow_down")
+            assert int(refused[0].headers["retry-after"]) >= 1
+            assert answers[0].headers["x-ratelimit-limit"] == "5"
+            assert (await client.get("/health/live")).status_code == 200
+            assert (await client.get("/no-such-page")).status_code == 429, "what is not there is shielded too"
+            await asyncio.sleep(1.1)
+            assert (await client.get(f"/api/v1/contests/{contest}")).status_code == 200
+
+
+def scope(method: str = "GET", peer: str = "198.51.100.1", forwarded: str = "", path: str = "/") -> dict[str, Any]:
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    return {"type": "http", "method": method, "path": path, "client": (peer, 1), "headers": headers}
+
+
+def test_the_shield_counts_by_address_and_by_ipv6_network() -> None:
+    throttle = Throttle("2/minute", "1/minute", ClientReader(()))
+    for _ in range(2):
+        throttle.check(scope())
+    with pytest.raises(SlowDown):
+        throttle.check(scope())
+    throttle.check(scope(peer="198.51.100.2"))
+    throttle.check(scope("POST"))
+    throttle.check(scope(peer="2001:db8::1"))
+    throttle.check(scope(peer="2001:db8::2"))
+    with pytest.raises(SlowDown):
+        throttle.check(scope(peer="2001:db8::3"))
+    throttle.check(scope(peer="2001:db8:0:1::3"))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded", "address"),
+    [
+        ("", "198.51.100.1", "203.0.113.9", "198.51.100.1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 203.0.113.9, 10.2.3.4", "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "garbage", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9, garbage", "10.0.0.1"),
+        ("10.0.0.0/8", "198.51.100.1", "203.0.113.9", "198.51.100.1"),
+        ("10.0.0.0/8", "::ffff:10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("", "not an address", "", "None"),
+    ],
+)
+def test_addresses_come_only_through_trusted_proxies(trusted: str, peer: str, forwarded: str, address: str) -> None:
+    networks = load({"VOTING_TRUSTED_PROXIES": trusted}).trusted_proxies
+    assert str(ClientReader(networks).address(scope(peer=peer, forwarded=forwarded))) == address
+
+
+ANDROID = "Mozilla/5.0 (Linux; Android 13; 2211133C Build/TKQ1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36"
+DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+
+
+@pytest.mark.parametrize(
+    ("agent", "app", "device"),
+    [
+        (ANDROID + " XWEB/1160065 MMWEBSDK/20230805 MicroMessenger/8.0.42.2460(0x28002A3B) WeChat/arm64", "wechat", "mobile"),
+        (ANDROID + " MicroMessenger/8.0.42 MiniProgramEnv/android", "mini_program", "mobile"),
+        (ANDROID + " wxwork/4.1.10 MicroMessenger/7.0.1", "wechat_work", "mobile"),
+        (ANDROID + " AliApp(DingTalk/7.0.40)", "dingtalk", "mobile"),
+        (ANDROID + " Lark/6.9.5 LarkLocale/zh_CN", "feishu", "mobile"),
+        (ANDROID + " AlipayClient/10.5.10", "alipay", "mobile"),
+        (ANDROID, "browser", "mobile"),
+        (DESKTOP, "browser", "pc"),
+        (DESKTOP.replace("Chrome/", "HeadlessChrome/"), "automation", "pc"),
+        ("python-httpx/0.28.1", "automation", "other"),
+        ("curl/8.4.0", "automation", "other"),
+        ("Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)", "automation", "other"),
+        ("", "unknown", "other"),
+    ],
+)
+def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
+    assert (classify(agent)[0], classify(agent)[3]) == (app, device)
+
+
+def test_a_long_user_agent_is_cut() -> None:
+    headers = {"headers": [(b"user-agent", b"(" * 8000 + b" MicroMessenger/8.0")]}
+    assert ClientReader(()).read(scope() | headers).app == "browser"
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_characters="\0")), lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0")), inner)))
+def test_strict_json_reads_what_json_writes(value: Any) -> None:
+    assert read_json(json.dumps(value).encode()) == value
+
+
+@given(st.binary(max_size=200))
+def test_strict_json_never_fails_otherwise(body: bytes) -> None:
+    try:
+        read_json(body)
+    except Malformed:
+        pass
+
+
+async def test_a_body_that_does_not_come_is_given_up(service: Service, contests: Contests) -> None:
+    contest = await contests.make()
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /api/v1/contests/{contest}/ballots HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+    async with asyncio.timeout(15):
+        answer = await reader.read(4096)
+    assert b" 408 " in answer.splitlines()[0]
+    assert b"slow_request" in answer
+    writer.close()
+
+
+async def test_every_answer_has_the_security_headers(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    for path in (f"/c/{contest}", f"/api/v1/contests/{contest}", "/nothing", "/health/live"):
+        headers = (await http.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "server" not in headers

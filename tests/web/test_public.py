@@ -1,0 +1,222 @@
+"""The public reads and the way in: contests, entries, tallies, voters, me, health."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.conftest import Contests, cast, eventually, refusal, solve
+from voting.wiring import Office
+
+
+async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make('[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n')
+    content = (await http.get(f"/api/v1/contests/{contest}")).json()
+    assert content["title"] == "测试评选"
+    assert content["host"] == "测试单位"
+    assert "每位投票人每天最多 5 票（零点重新计算）。" in content["rules"]["zh"]
+    assert "A voter has at most 5 picks a day, counted anew at midnight (Asia/Shanghai)." in content["rules"]["en"]
+    window = content["window"]
+    assert window["phase"] == "open"
+    assert all(window[name].endswith("+08:00") for name in ("opens_at", "closes_at", "server_time"))
+    assert content["quota"] == [{"picks": 5, "per": "contest", "period": "day"}]
+    assert [category["id"] for category in content["categories"]] == ["one", "two"]
+    assert content["display"] == {"policy": "live"}
+    assert content["ticket"]
+
+
+async def test_unknown_contests_everywhere(http: httpx.AsyncClient) -> None:
+    for path in ("", "/entries", "/tallies", "/me", "/live", "/results"):
+        assert refusal(await http.get(f"/api/v1/contests/none{path}")) == (404, "contest_unknown")
+    for path in ("/challenges", "/voters"):
+        answer = await http.post(f"/api/v1/contests/none{path}", json={"challenge": "x"})
+        assert refusal(answer) == (404, "contest_unknown")
+
+
+async def test_entries_are_searched_sorted_and_paged(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make(entries=45)
+    (token,) = contests.tokens(contest, 1)
+    await cast(http, contest, token, ["A030"])
+    path = f"/api/v1/contests/{contest}/entries"
+    first = (await http.get(path)).json()
+    assert (first["total"], first["pages"], len(first["entries"])) == (45, 3, 20)
+    assert set(first["entries"][0]) == {"code", "title", "author", "category", "summary", "media", "picks", "rank"}
+    assert len((await http.get(path, params={"page": 3})).json()["entries"]) == 5
+    assert (await http.get(path, params={"page": 99})).json()["page"] == 3
+    ones = (await http.get(path, params={"category": "one"})).json()
+    assert ones["total"] == 22
+    found = (await http.get(path, params={"q": "作品 17"})).json()["entries"]
+    assert [entry["code"] for entry in found] == ["A017"]
+
+    async def leads() -> bool:
+        top = (await http.get(path, params={"sort": "picks"})).json()["entries"][0]
+        return bool((top["code"], top["picks"], top["rank"]) == ("A030", 1, 1))
+
+    await eventually(leads)
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "sort=best", "q=" + "x" * 200])
+async def test_a_bad_search_is_refused_with_the_parameter(
+    http: httpx.AsyncClient, contests: Contests, query: str
+) -> None:
+    contest = await contests.make()
+    answer = await http.get(f"/api/v1/contests/{contest}/entries?{query}")
+    assert refusal(answer) == (400, "malformed")
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+async def test_tallies_move_and_are_cacheable(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    path = f"/api/v1/contests/{contest}/tallies"
+    before = await http.get(path)
+    assert before.json()["policy"] == "live"
+    assert {row["picks"] for row in before.json()["tallies"]} == {0}
+    assert "public" in before.headers["cache-control"]
+    assert (await http.get(path, headers={"If-None-Match": before.headers["etag"]})).status_code == 304
+    one, two, three = contests.tokens(contest, 3)
+    for token, entry in ((one, "A005"), (two, "A005"), (three, "A002")):
+        assert (await cast(http, contest, token, [entry])).status_code == 201
+
+    async def moved() -> bool:
+        rows = (await http.get(path)).json()["tallies"]
+        return bool(rows[:3] == [row("A005", 2, 1), row("A002", 1, 2), row("A001", 0, 3)])
+
+    await eventually(moved)
+    after = await http.get(path, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+def row(entry: str, picks: int, rank: int) -> dict[str, object]:
+    return {"entry": entry, "picks": picks, "rank": rank}
+
+
+async def test_hidden_tallies_are_shown_nowhere(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make('[display]\npolicy = "hidden"\n[[quota]]\npicks = 5\n')
+    (token,) = contests.tokens(contest, 1)
+    await cast(http, contest, token, ["A009"])
+    tallies = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
+    assert (tallies["policy"], tallies["tallies"]) == ("hidden", [])
+    entries = (await http.get(f"/api/v1/contests/{contest}/entries?sort=picks")).json()["entries"]
+    assert entries[0]["code"] == "A001"
+    assert {entry["picks"] for entry in entries} == {None}
+    page = (await http.get(f"/c/{contest}?sort=picks")).text
+    assert 'class="picks"' not in page
+
+
+async def test_delayed_and_daily_tallies_hold_what_was_recorded_before_their_moment(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    for rules in ('policy = "delayed"\nminutes = 5', 'policy = "daily"\nat = 18:00:00'):
+        contest = await contests.make(f"[display]\n{rules}\n[[quota]]\npicks = 5\n", opens=timedelta(days=-3))
+        early, late = contests.tokens(contest, 2)
+        assert (await cast(http, contest, early, ["A001"])).status_code == 201
+        async with office.database.connection() as connection:
+            await connection.execute(
+                "update ballots set recorded_at = recorded_at - interval '2 days' where contest = $1", contest
+            )
+        assert (await cast(http, contest, late, ["A002"])).status_code == 201
+        content = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
+        assert {row["entry"]: row["picks"] for row in content["tallies"] if row["picks"]} == {"A001": 1}
+        assert datetime.fromisoformat(content["as_of"]) < (await office.catalogue.get(contest)).now()
+
+
+async def test_a_web_voter_registers_votes_and_sees_its_standing(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    base = f"/api/v1/contests/{contest}"
+    challenge = await http.post(f"{base}/challenges")
+    assert challenge.status_code == 201
+    registered = await http.post(f"{base}/voters", json={"challenge": solve(challenge.json())})
+    assert registered.status_code == 201
+    cookie = registered.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    token = registered.json()["token"]
+    by_cookie = await http.post(f"{base}/ballots", json={"entries": ["A001"]}, headers={"Idempotency-Key": "a"})
+    assert by_cookie.status_code == 201
+    http.cookies.clear()
+    assert (await cast(http, contest, token, ["A002"])).json()["remaining"]["picks"] == 3
+    mine = (await http.get(f"{base}/me", headers={"Authorization": f"Bearer {token}"})).json()
+    assert mine["remaining"]["picks"] == 3
+    assert [ballot["state"] for ballot in mine["ballots"]] == ["recorded", "recorded"]
+    assert mine["ballots"][1]["ballot"] == by_cookie.json()["ballot"]
+    assert "A001" not in str(mine)
+    assert refusal(await http.get(f"{base}/me")) == (401, "credential_missing")
+
+
+async def test_a_browser_that_registers_again_stays_the_same_voter(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest = await contests.make()
+    base = f"/api/v1/contests/{contest}"
+    tokens = []
+    for _ in range(2):
+        challenge = (await http.post(f"{base}/challenges")).json()
+        tokens.append((await http.post(f"{base}/voters", json={"challenge": solve(challenge)})).json()["token"])
+    assert tokens[0] == tokens[1]
+
+
+async def test_a_challenge_serves_once_even_at_the_same_moment(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    base = f"/api/v1/contests/{contest}"
+    solved = solve((await http.post(f"{base}/challenges")).json())
+    answers = await asyncio.gather(*(http.post(f"{base}/voters", json={"challenge": solved}) for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [403] * 19
+    refused = next(answer for answer in answers if answer.status_code == 403)
+    assert refusal(refused) == (403, "challenge_required")
+    again = await http.post(f"{base}/voters", json={"challenge": solve(refused.json()["challenge"])})
+    assert again.status_code == 201
+
+
+async def test_unsolved_foreign_and_garbled_challenges_are_refused(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest, other = await contests.make(), await contests.make()
+    foreign = solve((await http.post(f"/api/v1/contests/{other}/challenges")).json())
+    good = solve((await http.post(f"/api/v1/contests/{contest}/challenges")).json())
+    for text in (foreign, good[:-8], good.replace("a", "b", 1), "", "e30=", "not base64", "W10=", "bnVsbA=="):
+        answer = await http.post(f"/api/v1/contests/{contest}/voters", json={"challenge": text})
+        assert refusal(answer) == (403, "challenge_required"), text
+
+
+async def test_health_and_metrics(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    await cast(http, contest, token, ["A001"])
+    assert (await http.get("/health/live")).json() == {"status": "ok"}
+    assert (await http.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": True}
+    text = (await http.get("/metrics")).text
+    assert 'voting_ballots_total{outcome="recorded"}' in text
+    assert "voting_casting_seconds_bucket" in text
+    assert contest not in text
+
+
+async def test_addresses_that_are_not_there_share_one_label(http: httpx.AsyncClient) -> None:
+    for number in range(5):
+        assert refusal(await http.get(f"/api/v1/nothing-{number}")) == (404, "not_found")
+    assert refusal(await http.put("/api/v1/contests/x/ballots")) == (405, "method_not_allowed")
+    text = (await http.get("/metrics")).text
+    assert "nothing-" not in text
+    assert 'route="unmatched"' in text
+
+
+async def test_a_cover_is_served_as_what_it_is_and_cannot_run_anything(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    from voting.domain.entry import Entry
+
+    contest = await contests.make()
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+    entry = Entry("A001", "作品", "作者", "one", cover="a.svg")
+    await office.organising.import_roster(contest, [entry], {"a.svg": svg})
+    path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
+    answer = await http.get(path)
+    assert (answer.content, answer.headers["content-type"]) == (svg, "image/svg+xml")
+    assert "immutable" in answer.headers["cache-control"]
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for name in ("../../etc/passwd", "%2e%2e%2fx", "x.svg", "0" * 64 + ".svg"):
+        assert (await http.get(f"/media/{contest}/{name}")).status_code == 404
