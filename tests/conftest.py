@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ import altcha
 import asyncpg
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from voting import engines, wiring
 from voting.domain.contest import read_contest
@@ -32,6 +33,10 @@ from voting.wiring import Office
 
 SECRET = "test-secret-of-more-than-32-bytes-0123456789"
 VOTING = [sys.executable, "-m", "voting"]
+# Machines are noisy: no test fails for its time, and a run can be repeated.
+hypothesis_settings.register_profile("voting", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("voting")
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -84,7 +89,7 @@ class Contests:
         async with self.office() as office:
             return await office.staffing.create(f"test {role}", role, contest)
 
-    def office(self) -> Any:
+    def office(self) -> AbstractAsyncContextManager[Office]:
         """The services of a command."""
         return wiring.office(self.settings, "test")
 

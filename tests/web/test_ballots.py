@@ -153,15 +153,15 @@ async def test_malformed(http: httpx.AsyncClient, contests: Contests, body: byte
     assert what in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("key", [None, "", "x" * 65, "with space", "ключ".encode(), "a/b"])
+@pytest.mark.parametrize("key", [None, "", "x" * 65, "with space", "ключ", "a/b"])
 async def test_the_idempotency_key_is_required_and_checked(
-    http: httpx.AsyncClient, contests: Contests, key: str | bytes | None
+    http: httpx.AsyncClient, contests: Contests, key: str | None
 ) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
-    headers: dict[str, str | bytes] = {"Authorization": f"Bearer {token}"}
+    headers = [(b"Authorization", f"Bearer {token}".encode())]
     if key is not None:
-        headers["Idempotency-Key"] = key
+        headers.append((b"Idempotency-Key", key.encode()))
     answer = await http.post(f"/api/v1/contests/{contest}/ballots", json={"entries": ["A001"]}, headers=headers)
     assert refusal(answer) == (400, "malformed")
     assert "Idempotency-Key" in answer.json()["detail"]

@@ -147,9 +147,7 @@ async def test_a_web_voter_registers_votes_and_sees_its_standing(http: httpx.Asy
     assert refusal(await http.get(f"{base}/me")) == (401, "credential_missing")
 
 
-async def test_a_browser_that_registers_again_stays_the_same_voter(
-    http: httpx.AsyncClient, contests: Contests
-) -> None:
+async def test_a_browser_that_registers_again_stays_the_same_voter(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make()
     base = f"/api/v1/contests/{contest}"
     tokens = []
@@ -171,9 +169,7 @@ async def test_a_challenge_serves_once_even_at_the_same_moment(http: httpx.Async
     assert again.status_code == 201
 
 
-async def test_unsolved_foreign_and_garbled_challenges_are_refused(
-    http: httpx.AsyncClient, contests: Contests
-) -> None:
+async def test_unsolved_foreign_and_garbled_challenges_are_refused(http: httpx.AsyncClient, contests: Contests) -> None:
     contest, other = await contests.make(), await contests.make()
     foreign = solve((await http.post(f"/api/v1/contests/{other}/challenges")).json())
     good = solve((await http.post(f"/api/v1/contests/{contest}/challenges")).json())

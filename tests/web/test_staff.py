@@ -24,7 +24,7 @@ def bearer(key: str) -> dict[str, str]:
 
 async def test_roles(http: httpx.AsyncClient, contests: Contests) -> None:
     contest, other = await contests.make(), await contests.make()
-    keys = {role: await contests.staff_key(role, contest) for role in ("organiser", "judge", "auditor")}  # type: ignore[arg-type]
+    keys = {role: await contests.staff_key(role, contest) for role in ("organiser", "judge", "auditor")}
     foreign = await contests.staff_key("organiser", other)
     (voter,) = contests.tokens(contest, 1)
     live, results = f"/api/v1/contests/{contest}/live", f"/api/v1/contests/{contest}/results"
@@ -98,7 +98,9 @@ async def test_results_in_three_formats(http: httpx.AsyncClient, contests: Conte
     ]
     book = openpyxl.load_workbook(io.BytesIO((await http.get(path, headers=key, params={"format": "xlsx"})).content))
     cells = list(book["results"].iter_rows(min_row=2, max_col=9, values_only=True))
-    assert [(row[0], row[6], row[8]) for row in cells[:4]] == [(code, count, points) for code, count, _, points in expected]
+    assert [(row[0], row[6], row[8]) for row in cells[:4]] == [
+        (code, count, points) for code, count, _, points in expected
+    ]
     assert refusal(await http.get(path, headers=key, params={"format": "pdf"})) == (400, "malformed")
 
 
@@ -163,7 +165,14 @@ async def test_the_live_board_moves_and_resumes(http: httpx.AsyncClient, contest
 async def test_the_live_board_tells_rate_decisions_and_notice(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
-    await cast(http, contest, token, ["A001", ])
+    await cast(
+        http,
+        contest,
+        token,
+        [
+            "A001",
+        ],
+    )
     headers = bearer(await contests.staff_key("organiser", contest))
     seen: dict[str, Any] = {}
     async with board(http, contest, headers) as events, asyncio.timeout(10):

@@ -1,0 +1,1 @@
+"""Load: a crowd of voters for locust, and a bench of single routes."""

@@ -1,0 +1,194 @@
+"""The demo as a stranger runs it, and what `kill -9` of each of its parts does to an accepted ballot: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready
+
+BASE = "/api/v1/contests/demo"
+
+
+@contextmanager
+def demo(folder: Path, *arguments: str, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`voting demo` on a folder; stopped by SIGTERM unless the test has ended it."""
+    port = port or free_port()
+    process = start(folder, port, *arguments)
+    try:
+        wait_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("VOTING_", "DATABASE_URL"))
+    }
+    return subprocess.Popen(
+        [*VOTING, "demo", "--port", str(port), "--workers", "2", *arguments],
+        env=environment | {"VOTING_DATA": str(folder)},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def own_processes(folder: Path) -> list[psutil.Process]:
+    """The engines that work in this folder."""
+    return [each for each in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(each.info["cmdline"] or [])]
+
+
+async def voter(client: httpx.AsyncClient) -> str:
+    challenge = (await client.post(f"{BASE}/challenges")).json()
+    answer = await client.post(f"{BASE}/voters", json={"challenge": solve(challenge)})
+    token: str = answer.json()["token"]
+    client.cookies.clear()
+    return token
+
+
+async def picks_of(client: httpx.AsyncClient) -> dict[str, int]:
+    rows = (await client.get(f"{BASE}/tallies")).json()["tallies"]
+    return {row["entry"]: row["picks"] for row in rows if row["picks"]}
+
+
+async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_path: Path) -> None:
+    with demo(tmp_path / "data") as (url, process):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            contest = (await client.get(BASE)).json()
+            assert (contest["entries"], len(contest["categories"])) == (120, 5)
+            assert contest["window"]["phase"] == "open"
+            first = await cast(client, "demo", await voter(client), ["A017"], "k")
+            assert first.status_code == 201
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+        assert process.returncode == 0
+    assert "stopped; `make demo` goes on with the same votes" in said
+    assert not own_processes(tmp_path / "data")
+    keys = re.findall(r"key\s+(vsk_\S+)", said)
+    assert len(set(keys)) == 2
+    with demo(tmp_path / "data") as (url, _):
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert await picks_of(client) == {"A017": 1}
+            key = {"Authorization": f"Bearer {keys[1]}"}
+            row = (await client.get(f"{BASE}/results", headers=key)).json()["entries"][0]
+            assert (row["entry"], row["counted"], row["public_points"]) == ("A017", 1, "2.0000")
+        tokens = subprocess.run(
+            [*VOTING, "credentials", "issue", "--contest", "demo", "--count", "2"],
+            env=os.environ | {"VOTING_DATA": str(tmp_path / "data")},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert (await cast(client, "demo", tokens[0], ["A017"])).status_code == 201
+    with demo(tmp_path / "data", "--reset") as (url, _):
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert await picks_of(client) == {}
+
+
+async def test_a_busy_port_is_stepped_over_and_told(tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    process = start(tmp_path / "data", port)
+    try:
+        until = time.monotonic() + 60
+        said = ""
+        assert process.stderr is not None
+        while "vote  " not in said and time.monotonic() < until:
+            said += await asyncio.to_thread(process.stderr.readline)
+        assert f"port {port} is busy; listening on " in said
+        assert f"127.0.0.1:{port}/" not in said
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        server.close()
+
+
+def victims(folder: Path, process: subprocess.Popen[str], which: str) -> list[psutil.Process]:
+    """The processes that `kill -9` ends: all of the server's, or an engine with its children."""
+    parent = psutil.Process(process.pid)
+    if which == "server":
+        return [parent]
+    if which == "workers":
+        return [each for each in parent.children(recursive=True) if "spawn_main" in " ".join(each.cmdline())]
+    engines = [each for each in own_processes(folder) if which in Path(each.cmdline()[0]).name]
+    assert engines, which
+    return engines
+
+
+@pytest.mark.parametrize(
+    "killed", [("server",), ("workers",), ("postgres",), ("valkey",), ("server", "postgres", "valkey")]
+)
+async def test_nothing_is_lost_by_kill_9(tmp_path: Path, killed: tuple[str, ...]) -> None:
+    """Invariants I1, I3, I4, I5 and I14: the ballot, the tally and the board are right, without a manual step."""
+    folder, port = tmp_path / "data", free_port()
+    with demo(folder, port=port) as (url, process):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            tokens = [await voter(client) for _ in range(3)]
+            answers = [await cast(client, "demo", token, ["A017"], "k") for token in tokens]
+            assert [answer.status_code for answer in answers] == [201] * 3
+        for which in killed:
+            for each in victims(folder, process, which):
+                each.kill()
+        if "server" in killed:
+            process.communicate(timeout=20)
+            process = start(folder, port)
+        wait_ready(url, process)
+        try:
+            await check_after_kill(url, tokens, answers)
+        finally:
+            if "server" in killed:
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=30)
+    assert not own_processes(folder)
+
+
+async def check_after_kill(url: str, tokens: list[str], answers: list[httpx.Response]) -> None:
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        for token, answer in zip(tokens, answers, strict=True):
+            again = await until_answered(client, token)
+            assert (again.status_code, again.content) == (201, answer.content)
+        assert await eventually_picks(client, {"A017": 3})
+        assert (await cast(client, "demo", tokens[0], ["A018"])).status_code == 201
+        assert await eventually_picks(client, {"A017": 3, "A018": 1})
+
+
+async def until_answered(client: httpx.AsyncClient, token: str) -> httpx.Response:
+    """As a client does that is told to try again, or finds its connection cut."""
+    for _ in range(100):
+        try:
+            answer = await cast(client, "demo", token, ["A017"], "k")
+            if answer.status_code != 503:
+                return answer
+        except httpx.HTTPError:
+            pass
+        await asyncio.sleep(0.1)
+    raise AssertionError("no answer in ten seconds")
+
+
+async def eventually_picks(client: httpx.AsyncClient, expected: dict[str, int]) -> bool:
+    """Within the five seconds that the invariant gives; never more picks than there are."""
+    until = time.monotonic() + 5
+    while (found := await picks_of(client)) != expected:
+        assert all(found[entry] <= expected.get(entry, 0) for entry in found), found
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(0.1)
+    return True

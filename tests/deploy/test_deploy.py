@@ -1,0 +1,101 @@
+"""What deploy/ ships: valid by its own programs, and true to the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import Counter, Gauge, Histogram
+
+from tests.conftest import ROOT
+from voting import telemetry
+from voting.settings import reference
+
+DEPLOY = ROOT / "deploy"
+
+
+def test_compose_is_valid() -> None:
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*checker, DEPLOY / "compose.yaml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    content = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    found: dict[str, Any] = content["services"]
+    return found
+
+
+def test_only_nginx_is_published(services: dict[str, Any]) -> None:
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+
+
+def test_the_service_runs_bare_and_limited(services: dict[str, Any]) -> None:
+    service = services["voting"]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert all(each["deploy"]["resources"]["limits"].keys() >= {"cpus", "memory"} for each in services.values())
+
+
+def test_no_password_has_a_default() -> None:
+    text = (DEPLOY / "compose.yaml").read_text("utf-8")
+    used = re.findall(r"\$\{(POSTGRES_PASSWORD|REDIS_PASSWORD|VOTING_SECRET)([^}]*)\}", text)
+    assert used
+    assert all(rest.startswith(":?") for _, rest in used)
+
+
+def test_compose_and_its_example_name_only_known_settings(services: dict[str, Any]) -> None:
+    names = set(re.findall(r"`(VOTING_\w+|DATABASE_URL|REDIS_URL)`", reference()))
+    assert services["voting"]["environment"].keys() <= names
+    assert services["voting"]["environment"].keys() >= {"DATABASE_URL", "REDIS_URL", "VOTING_TRUSTED_PROXIES"}
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
+    assert asked == set(re.findall(r"^(?:# )?(\w+)=", (DEPLOY / "voting.env.example").read_text("utf-8"), re.M))
+
+
+def test_the_reference_of_settings_is_up_to_date() -> None:
+    assert (DEPLOY / "settings.md").read_text("utf-8") == reference(), "run: voting settings > deploy/settings.md"
+
+
+def test_the_image_runs_as_a_numbered_user_and_tells_its_health() -> None:
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    assert [int(user) > 0 for user in re.findall(r"^USER (\d+):\d+$", text, re.M)] == [True]
+    assert re.search(r"^HEALTHCHECK .*\\\n\s+CMD \[.*/health/ready", text, re.M)
+    assert json.loads(re.findall(r"^CMD (\[.*\])$", text, re.M)[-1])[:2] == ["voting", "serve"]
+    assert "--require-hashes" in text
+
+
+def test_alerts_name_only_metrics_that_there_are() -> None:
+    metrics = [value for value in vars(telemetry).values() if isinstance(value, (Counter, Gauge, Histogram))]
+    families = [family for metric in metrics for family in metric.describe()]
+    suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
+    known = {family.name + suffix for family in families for suffix in suffixes[family.type]}
+    assert len(known) > 10
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))["groups"][0]["rules"]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    for rule in rules:
+        named = set(re.findall(r"\bvoting_\w+", rule["expr"]))
+        assert named <= known, rule["alert"]
+        assert named or "up{" in rule["expr"], rule["alert"]
+        assert rule["annotations"]["summary"]
+        assert rule["labels"]["severity"] in ("page", "ticket")
+    readme = (DEPLOY / "README.md").read_text("utf-8")
+    bases = {family.name for family in families}
+    assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases
+
+
+def test_the_alerts_are_valid_for_prometheus() -> None:
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed")
+    for command in (["config", "prometheus.yml"], ["rules", "rules.yml"]):
+        done = subprocess.run([promtool, "check", *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,200 @@
+"""The shipped configuration in a real nginx, in front of the real service."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT, Contests, cast, environment_of, free_port, refusal, serving
+from voting.settings import Settings
+
+SHIPPED = ROOT / "deploy" / "nginx"
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx") or ""
+
+pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """nginx with the shipped configuration."""
+
+    url: str
+    folder: Path
+
+
+def configuration(folder: Path, listen: str, service: str) -> Path:
+    """The shipped configuration, in `folder`; other addresses and paths, and nothing else."""
+    text = (SHIPPED / "voting.conf").read_text("utf-8")
+    for shipped, here in (
+        ("server voting:8000", f"server {service}"),
+        ("listen 8080", f"listen {listen}"),
+        ("/tmp/", f"{folder}/"),
+        ("/dev/stdout", f"{folder}/access.log"),
+        ("error_log stderr", f"error_log {folder}/error.log"),
+    ):
+        assert shipped in text
+        text = text.replace(shipped, here)
+    file = folder / "voting.conf"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def check(file: Path) -> None:
+    """`nginx -t`."""
+    done = subprocess.run([NGINX, "-t", "-q", "-p", file.parent, "-c", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def running(service: str) -> Iterator[Proxy]:
+    """nginx in front of `service`."""
+    # Not pytest's folder: nginx started by root works as another user, who could not pass through.
+    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
+        folder, address = Path(name), f"127.0.0.1:{free_port()}"
+        folder.chmod(0o755)
+        file = configuration(folder, address, service.removeprefix("http://"))
+        check(file)
+        process = subprocess.Popen([NGINX, "-p", folder, "-c", file, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        try:
+            wait_until_listening(f"http://{address}")
+            yield Proxy(f"http://{address}", folder)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def proxy(settings: Settings) -> Iterator[Proxy]:
+    """In front of a service that trusts it, at 127.0.0.1."""
+    trusting = environment_of(settings) | {"VOTING_TRUSTED_PROXIES": "127.0.0.1/32"}
+    with serving(trusting) as (service, _), running(service) as proxy:
+        yield proxy
+
+
+def wait_until_listening(url: str) -> None:
+    until = time.monotonic() + 5
+    while True:
+        try:
+            httpx.get(f"{url}/health/live")
+            return
+        except httpx.HTTPError:
+            assert time.monotonic() < until, "nginx does not listen"
+            time.sleep(0.02)
+
+
+def through(proxy: Proxy, client: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client of nginx that comes from `client`, with connections of its own."""
+    return httpx.AsyncClient(base_url=proxy.url, timeout=10, transport=httpx.AsyncHTTPTransport(local_address=client))
+
+
+def left(answer: httpx.Response) -> int:
+    """How many writes the answer's address has left: the shield counts by address, so it tells who was seen."""
+    return int(answer.headers["x-ratelimit-remaining"])
+
+
+async def test_a_ballot_goes_through_nginx(proxy: Proxy, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    async with through(proxy) as http:
+        answer = await cast(http, contest, token, ["A001"])
+        assert answer.status_code == 201
+        assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+        assert (await cast(http, contest, token, ["A002"], client={"platform": "a" * 15_000})).status_code == 201
+    assert await contests.counted(contest) == {"A001": 1, "A002": 1}
+
+
+async def test_the_service_sees_the_client_and_not_what_the_client_claims(proxy: Proxy, contests: Contests) -> None:
+    path = f"/api/v1/contests/{await contests.make()}/challenges"
+    async with through(proxy, "127.0.0.5") as five, through(proxy, "127.0.0.6") as six:
+        first = left(await five.post(path, headers={"X-Forwarded-For": "203.0.113.1"}))
+        assert left(await five.post(path, headers={"X-Forwarded-For": "203.0.113.2, 127.0.0.1"})) == first - 1
+        assert left(await six.post(path, headers={"X-Forwarded-For": "203.0.113.1"})) == first
+
+
+async def test_a_large_body_and_large_headers_are_refused_as_the_contract_says(
+    proxy: Proxy, contests: Contests
+) -> None:
+    contest = await contests.make()
+    async with through(proxy) as http:
+        assert refusal(await cast(http, contest, "x", ["A" * 20_000])) == (413, "too_large")
+        assert refusal(await http.get("/", headers={"X-Long": "a" * 17_000})) == (431, "headers_too_large")
+        assert refusal(await http.get(f"/{'a' * 17_000}")) == (431, "headers_too_large")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "//metrics", "/%6Detrics", "/metrics?x"])
+async def test_metrics_are_not_public(proxy: Proxy, path: str) -> None:
+    async with through(proxy) as http:
+        assert (await http.get(httpx.URL(proxy.url + path))).status_code == 404
+
+
+async def test_tallies_are_cached_whatever_the_query_and_without_one_clients_limits(
+    proxy: Proxy, contests: Contests
+) -> None:
+    path = f"/api/v1/contests/{await contests.make()}/tallies"
+    async with through(proxy) as http:
+        answers = [await http.get(path, params={"x": number}) for number in range(3)]
+    assert len({answer.content for answer in answers}) == 1
+    assert all(answer.status_code == 200 and "x-ratelimit-remaining" not in answer.headers for answer in answers)
+    assert caching(proxy, path) == ["MISS", "HIT", "HIT"]
+
+
+async def test_answers_with_cookies_are_not_cached(proxy: Proxy, contests: Contests) -> None:
+    path = f"/c/{await contests.make()}"
+    async with through(proxy) as http:
+        for _ in range(2):
+            assert (await http.get(path)).status_code == 200
+    assert caching(proxy, path) == ["", ""]
+
+
+async def test_the_live_board_is_not_held_back(proxy: Proxy, contests: Contests) -> None:
+    contest = await contests.make()
+    key = await contests.staff_key("organiser", contest)
+    (token,) = contests.tokens(contest, 1)
+    url, who = f"/api/v1/contests/{contest}/live", {"Authorization": f"Bearer {key}"}
+    async with through(proxy) as http, http.stream("GET", url, headers=who) as stream:
+        tallies = (line async for line in stream.aiter_lines() if line.startswith("data:") and '"entries"' in line)
+        assert '"raw":1' not in await anext(tallies)
+        async with through(proxy) as voter:
+            assert (await cast(voter, contest, token, ["A001"])).status_code == 201
+        assert '"raw":1' in await anext(tallies)
+
+
+def caching(proxy: Proxy, path: str) -> list[str]:
+    """What nginx's log says of its cache for `path`."""
+    lines = [json.loads(line) for line in (proxy.folder / "access.log").read_text("utf-8").splitlines()]
+    return [line["cache"] for line in lines if line["path"] == path]
+
+
+def test_the_log_holds_no_addresses(proxy: Proxy) -> None:
+    assert "127.0.0." not in (proxy.folder / "access.log").read_text("utf-8")
+
+
+def test_a_service_that_is_away_is_told_as_try_again() -> None:
+    with running(f"127.0.0.1:{free_port()}") as proxy:
+        answer = httpx.post(f"{proxy.url}/api/v1/contests/demo/ballots", json={"entries": ["A001"]})
+    assert refusal(answer) == (503, "try_again")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_the_example_for_tls_is_valid(tmp_path: Path) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    tls = tmp_path / "tls"
+    tls.mkdir()
+    (tls / "tls.conf").write_text((SHIPPED / "tls" / "tls.conf.example").read_text("utf-8"))
+    subject = ["-subj", "/CN=localhost", "-days", "1"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-keyout", str(tls / "privkey.pem"), "-out", str(tls / "fullchain.pem")]
+    subprocess.run(["openssl", "req", "-x509", *kind, *subject, *files], check=True, capture_output=True)
+    check(configuration(tmp_path, f"127.0.0.1:{free_port()}", "127.0.0.1:9"))

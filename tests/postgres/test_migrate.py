@@ -1,0 +1,109 @@
+"""Migrations: many at once, while older code serves, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from tests.conftest import VOTING, environment_of
+from voting.errors import SchemaUnfit
+from voting.postgres import migrate
+from voting.postgres.database import connected
+from voting.postgres.migrate import Migration, check_schema, migrations
+from voting.settings import Settings
+
+
+@pytest.fixture
+async def empty(settings: Settings) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    name = f"empty_{secrets.token_hex(4)}"
+    connection = await asyncpg.connect(settings.database_url)
+    await connection.execute(f"create database {name}")
+    yield settings.database_url.rpartition("/")[0] + "/" + name
+    await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
+
+
+async def test_eight_processes_at_once_apply_each_migration_once(empty: str, settings: Settings) -> None:
+    environment = environment_of(settings) | {"DATABASE_URL": empty}
+    processes = [
+        await asyncio.create_subprocess_exec(*VOTING, "migrate", env=environment, stderr=asyncio.subprocess.PIPE)
+        for _ in range(8)
+    ]
+    said = [(await process.communicate())[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, said
+    assert sum(f"{len(migrations())} applied" in text for text in said) == 1, said
+    connection = await asyncpg.connect(empty)
+    assert await connection.fetchval("select count(*) from schema_migrations") == len(migrations())
+    await connection.close()
+
+
+async def test_an_older_schema_is_refused_with_the_command_to_run(empty: str) -> None:
+    async with connected(empty, 1) as database:
+        with pytest.raises(SchemaUnfit, match="voting migrate"):
+            await check_schema(database)
+
+
+async def test_a_newer_schema_is_served_when_it_only_grew(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = migrations()[-1].version
+    grown = Migration(newest + 1, "grown", "expand", "-- expand: x\nalter table contests add column later text")
+    shrunk = Migration(newest + 2, "shrunk", "contract", "-- contract: x\nalter table contests drop column later")
+    known = migrations()
+    async with connected(empty, 1) as database:
+        for extra, fits in (((grown,), True), ((grown, shrunk), False)):
+            monkeypatch.setattr(migrate, "migrations", lambda extra=extra: (*known, *extra))
+            await migrate.migrate(database, print)
+            monkeypatch.setattr(migrate, "migrations", lambda: known)
+            if fits:
+                await check_schema(database)
+            else:
+                with pytest.raises(SchemaUnfit, match="run the newer program"):
+                    await check_schema(database)
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = migrations()
+    broken = Migration(known[-1].version + 1, "broken", "expand", "create table half (id int); select 1 / 0")
+    async with connected(empty, 1) as database:
+        monkeypatch.setattr(migrate, "migrations", lambda: (*known, broken))
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await migrate.migrate(database, print)
+        async with database.connection() as connection:
+            assert await connection.fetchval("select to_regclass('half')") is None
+            assert await connection.fetchval("select max(version) from schema_migrations") == known[-1].version
+
+
+async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> None:
+    """A migration holds no lock while another process's turn lasts: it waits for the history's lock alone."""
+    holder = await asyncpg.connect(settings.database_url)
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("lock table schema_migrations in exclusive mode")
+    process = await asyncio.create_subprocess_exec(*VOTING, "migrate", env=environment_of(settings))
+    await asyncio.sleep(1.0)
+    async with connected(settings.database_url, 1) as database, database.connection() as connection:
+        await connection.execute("select count(*) from ballots")
+        await connection.execute("insert into voters values ('migration-test', $1, null, now())", b"v")
+    assert process.returncode is None
+    await transaction.rollback()
+    assert await process.wait() == 0
+    await holder.close()
+
+
+async def test_a_database_that_could_lose_ballots_is_refused(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    await connection.execute(f"alter database {empty.rpartition('/')[2]} set synchronous_commit = off")
+    await connection.close()
+    with pytest.raises(SchemaUnfit, match="could lose ballots"):
+        async with connected(empty, 1):
+            pass
+
+
+async def test_an_unreachable_database_is_said_so() -> None:
+    with pytest.raises(SchemaUnfit, match="check DATABASE_URL"):
+        async with connected("postgresql://nobody:x@127.0.0.1:1/none", 1):
+            pass
