@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -19,6 +20,7 @@ from voting.wiring import running
 
 def application() -> Edge:
     """The application as the environment says. Raises SettingInvalid."""
+    _end_with_the_parent()
     settings = load(os.environ)
     options = WebOptions(
         trusted_proxies=settings.trusted_proxies,
@@ -37,6 +39,22 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
             for number in (signal.SIGTERM, signal.SIGINT):
                 _before(number, services.watching.close)
         yield services
+
+
+def _end_with_the_parent() -> None:
+    """A worker whose parent was killed ends at once: it would keep the port and the engines from the next start.
+
+    What it had answered is durable; what it had not, its voters send again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def _before(number: int, act: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 // The voter's page: proves to be no script, casts ballots, shows the quota and the tally. It works on what the server
 // has rendered; without it the entries can still be read.
-import { call, Problem, Recorded, Remaining, Tallies } from "./api";
+import { call, pause, Problem, Recorded, Remaining, Tallies } from "./api";
 
 const page = document.body.dataset;
 const contest = page.contest || "";
@@ -100,7 +100,7 @@ async function vote(entries: string[]): Promise<void> {
     showRemaining(recorded.remaining);
     say(recorded.remaining.picks === null ? words.thanks : `${words.thanks} ${fill(words.left, recorded.remaining.picks)}`, "good");
     showReceipt(recorded);
-    await showTallies();
+    void showTalliesSoon();
   } catch (error) {
     const code = error instanceof Problem ? error.code : "failed";
     if (code !== "try_again") keep("pending", null);
@@ -146,6 +146,15 @@ function showReceipt(recorded: Recorded): void {
   place.hidden = false;
   const text = place.querySelector("code");
   if (text) text.textContent = recorded.receipt;
+}
+
+/** The tally follows a ballot within a second, where it is shown live. */
+async function showTalliesSoon(): Promise<void> {
+  if (page.shown !== "yes") return;
+  for (const milliseconds of [500, 1000, 2500]) {
+    await pause(milliseconds);
+    await showTallies().catch(() => undefined);
+  }
 }
 
 async function showTallies(): Promise<void> {
