@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from voting.services import Services
 from voting.web.client import ClientReader
 from voting.web.options import WebOptions
 
-GivenServices = Annotated[Services, Dependency(skip_validation=True)]
-GivenOptions = Annotated[WebOptions, Dependency(skip_validation=True)]
-GivenClients = Annotated[ClientReader, Dependency(skip_validation=True)]
+GivenServices = NamedDependency[SkipValidation[Services]]
+GivenOptions = NamedDependency[SkipValidation[WebOptions]]
+GivenClients = NamedDependency[SkipValidation[ClientReader]]

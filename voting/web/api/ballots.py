@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.params import FromPath, JSONBody
 
 from voting.domain.ballot import check_key
 from voting.services.casting import Submission
@@ -27,7 +28,11 @@ class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/api/v1/contests/{contest:str}/ballots", status_code=201)
 async def cast_ballot(
-    contest: str, data: CastBallot, request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
+    contest: FromPath[str],
+    data: JSONBody[CastBallot],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    clients: GivenClients,
 ) -> Response[bytes]:
     """201 only after the ballot is durable; the same bytes again for the same key and picks."""
     key = check_key(request.headers.get("idempotency-key"))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 
 from voting.domain.contest import Contest
 from voting.domain.explain import explain
@@ -23,7 +24,7 @@ async def list_contests(services: GivenServices) -> dict[str, Any]:
 
 
 @get("/api/v1/contests/{contest:str}")
-async def show_contest(contest: str, services: GivenServices) -> dict[str, Any]:
+async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """Title, host, rules in words, window, quota, categories, and how results are shown."""
     listing = await services.catalogue.get(contest)
     rules = listing.contest

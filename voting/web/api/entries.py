@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.entry import Entry, Sort, find
 from voting.domain.scoring import ranks
@@ -14,12 +14,12 @@ from voting.web.given import GivenServices
 
 @get("/api/v1/contests/{contest:str}/entries")
 async def list_entries(
-    contest: str,
+    contest: FromPath[str],
     services: GivenServices,
-    category: Annotated[str, Parameter(max_length=64)] = "",
-    q: Annotated[str, Parameter(max_length=100)] = "",
-    sort: Sort = "code",
-    page: Annotated[int, Parameter(ge=1, le=100_000)] = 1,
+    category: Annotated[str, QueryParameter(max_length=64)] = "",
+    q: Annotated[str, QueryParameter(max_length=100)] = "",
+    sort: FromQuery[Sort] = "code",
+    page: Annotated[int, QueryParameter(ge=1, le=100_000)] = 1,
 ) -> dict[str, Any]:
     """20 entries a page. `picks` and `rank` are null, and sorting by picks is by code, while picks are hidden."""
     listing = await services.catalogue.get(contest)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from voting.services.watching import Event
@@ -17,7 +18,7 @@ RETRY_MILLISECONDS = 3000
 
 
 @get("/api/v1/contests/{contest:str}/live")
-async def watch(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> ServerSentEvent:
+async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> ServerSentEvent:
     """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from voting.web.given import GivenServices
 
@@ -14,7 +15,7 @@ _HEADERS = {
 
 
 @get("/media/{contest:str}/{name:str}")
-async def show_cover(contest: str, name: str, services: GivenServices) -> Response[bytes]:
+async def show_cover(contest: FromPath[str], name: FromPath[str], services: GivenServices) -> Response[bytes]:
     """A picture, named by its content."""
     media_type, body = await services.covering.fetch(contest, name)
     return Response(body, media_type=media_type, headers=_HEADERS)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery
 
 from voting.services.reporting import as_csv, as_json, as_xlsx
 from voting.web.access import permit
@@ -16,10 +17,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @get("/api/v1/contests/{contest:str}/results")
 async def show_results(
-    contest: str,
+    contest: FromPath[str],
     request: Request[Any, Any, Any],
     services: GivenServices,
-    format: Literal["json", "csv", "xlsx"] = "json",
+    format: FromQuery[Literal["json", "csv", "xlsx"]] = "json",
 ) -> Response[bytes]:
     """Per entry raw, held and counted picks, rank and exact public points."""
     listing = await services.catalogue.get(contest)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, delete, post
+from litestar.params import JSONBody
 
 from voting.web.access import staff_cookie
 from voting.web.given import GivenOptions, GivenServices
@@ -18,7 +19,7 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @post("/api/v1/staff/session", status_code=201)
-async def sign_in(data: SignIn, services: GivenServices, options: GivenOptions) -> Response[dict[str, Any]]:
+async def sign_in(data: JSONBody[SignIn], services: GivenServices, options: GivenOptions) -> Response[dict[str, Any]]:
     """A session cookie for a live staff key; it ends after 12 hours or with its key."""
     key = await services.authorising.by_key(data.key)
     value = await services.authorising.open_session(key)

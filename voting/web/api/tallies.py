@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from voting.domain.scoring import ranks
 from voting.web.given import GivenServices
@@ -15,7 +16,9 @@ CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10"
 
 
 @get("/api/v1/contests/{contest:str}/tallies")
-async def show_tallies(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> Response[bytes]:
+async def show_tallies(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[bytes]:
     """Best first; an empty list while picks are hidden. 304 when nothing moved."""
     listing = await services.catalogue.get(contest)
     shown = await services.showing.shown(listing)

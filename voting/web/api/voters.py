@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, JSONBody
 
 from voting.web.access import bearer, voter_cookie, voter_cookie_name, voter_token
 from voting.web.given import GivenOptions, GivenServices
@@ -18,7 +19,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @post("/api/v1/contests/{contest:str}/challenges", status_code=201)
-async def ask_challenge(contest: str, services: GivenServices) -> dict[str, Any]:
+async def ask_challenge(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """An ALTCHA challenge bound to this contest; it ends after ten minutes."""
     listing = await services.catalogue.get(contest)
     return services.challenging.ask(listing.contest.id, "registration", listing.now())
@@ -26,7 +27,11 @@ async def ask_challenge(contest: str, services: GivenServices) -> dict[str, Any]
 
 @post("/api/v1/contests/{contest:str}/voters", status_code=201)
 async def register_voter(
-    contest: str, data: Registration, request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions
+    contest: FromPath[str],
+    data: JSONBody[Registration],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    options: GivenOptions,
 ) -> Response[dict[str, Any]]:
     """A credential, in the body and as a cookie. A browser that has a good one gets the same again."""
     listing = await services.catalogue.get(contest)
@@ -38,7 +43,9 @@ async def register_voter(
 
 
 @get("/api/v1/contests/{contest:str}/me")
-async def show_me(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> Response[dict[str, Any]]:
+async def show_me(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[dict[str, Any]]:
     """The voter's remaining quota and own ballots' ids and states, never the picks."""
     listing = await services.catalogue.get(contest)
     content = await services.showing.standing(listing, voter_token(request, contest))

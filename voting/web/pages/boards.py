@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath
 
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.access import permit
@@ -14,7 +15,7 @@ from voting.web.words import WORDS
 
 
 @get("/board/{contest:str}", media_type=MediaType.HTML)
-async def show_board(contest: str, request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
+async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """The board, or the form to sign in."""
     listing = await services.catalogue.get(contest)
     language, key, problem = language_of(request), None, ""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from voting.domain.calendar import next_period
@@ -34,13 +34,13 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
 
 @get("/c/{contest:str}", media_type=MediaType.HTML)
 async def show_contest(
-    contest: str,
+    contest: FromPath[str],
     request: Request[Any, Any, Any],
     services: GivenServices,
-    category: Annotated[str, Parameter(max_length=64)] = "",
-    q: Annotated[str, Parameter(max_length=100)] = "",
-    sort: Sort = "code",
-    number: Annotated[int, Parameter(query="page", ge=1, le=100_000)] = 1,
+    category: Annotated[str, QueryParameter(max_length=64)] = "",
+    q: Annotated[str, QueryParameter(max_length=100)] = "",
+    sort: FromQuery[Sort] = "code",
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=100_000)] = 1,
 ) -> Response[str]:
     """The entries of a contest, with what the voter needs to vote."""
     listing = await services.catalogue.get(contest)
@@ -58,7 +58,7 @@ async def show_contest(
 
 @get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML)
 async def show_entry(
-    contest: str, code: str, request: Request[Any, Any, Any], services: GivenServices
+    contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """One entry. Raises EntryUnknown."""
     listing = await services.catalogue.get(contest)

@@ -1,0 +1,114 @@
+"""What holds for the whole repository."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from contextlib import nullcontext
+from pathlib import Path
+from typing import cast
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from tests.conftest import ROOT
+from voting.errors import VotingError
+from voting.services import Services
+from voting.web.app import create_app
+from voting.web.options import WebOptions
+from voting.web.problems import STATUS
+from voting.web.throttle import EXEMPT
+
+LONGEST_FILE = 450
+LONGEST_FUNCTION = 60
+# Written in parts, so that this file does not hold what it looks for.
+UNWANTED = [
+    r"/(?:work|farm)/",
+    r"pypi\.org/" + "simple",
+    r"registry\." + "npmjs",
+    "index" + "-url",
+    '"resolved": "' + "http",
+]
+
+
+def tracked(*suffixes: str) -> list[Path]:
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    return [ROOT / name for name in names if name and name.endswith(suffixes or ("",)) and (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_registry_or_a_machines_paths() -> None:
+    pattern = re.compile("|".join(UNWANTED))
+    for path in tracked():
+        if path == Path(__file__).resolve():
+            continue
+        found = pattern.search(path.read_text("utf-8", "ignore"))
+        assert found is None, f"{path}: {found and found[0]}"
+
+
+def test_nothing_built_is_tracked() -> None:
+    assert not [path for path in tracked() if "static" in path.parts or path.name in ("uv.lock", "pylock.toml")]
+
+
+def test_every_pinned_package_has_hashes() -> None:
+    for path in tracked("requirements/run.txt", "requirements/dev.txt", "requirements/uv.txt", "requirements/node.txt"):
+        blocks = re.split(r"\n(?=\S)", path.read_text("utf-8"))
+        pins = [block for block in blocks if "==" in block.split("\n")[0]]
+        assert pins
+        assert all("--hash=sha256:" in block for block in pins), path
+
+
+def test_files_and_functions_stay_small() -> None:
+    for path in tracked(".py"):
+        text = path.read_text("utf-8")
+        assert text.count("\n") <= LONGEST_FILE, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
+                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
+
+
+def test_every_module_and_public_function_of_the_package_has_a_docstring() -> None:
+    for path in tracked(".py"):
+        if "voting" not in path.relative_to(ROOT).parts[:1]:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        assert ast.get_docstring(tree), path
+        # A drawing's parts are called what they are.
+        for node in tree.body if "covers" not in path.parts else []:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith(
+                "_"
+            ):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+def leaves(error: type[VotingError]) -> list[type[VotingError]]:
+    return [leaf for child in error.__subclasses__() for leaf in (child, *leaves(child))]
+
+
+def test_every_error_has_a_word_of_its_own() -> None:
+    words = [error.code for error in leaves(VotingError)]
+    assert len(words) == len(set(words))
+    for error in leaves(VotingError):
+        assert error.__doc__
+        assert re.fullmatch("[a-z_]+", error.code)
+
+
+def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
+    assert {error.code for error in leaves(VotingError)} - {error.code for error in STATUS} == {
+        "setting_invalid",
+        "engines_unavailable",
+        "schema_unfit",
+    }
+
+
+def test_every_route_is_shielded_or_exempt_by_name() -> None:
+    edge = create_app(lambda: nullcontext(cast(Services, None)), WebOptions())
+    routes = [route for route in cast(Litestar, edge._app).routes if isinstance(route, HTTPRoute)]
+    exempt = {route.path for route in routes if route.path.startswith(EXEMPT)}
+    assert exempt == {"/health/live", "/health/ready", "/metrics", "/static/{file_path:path}"}
+    assert len(routes) > len(exempt)
+
+
+def test_the_application_is_put_together_without_a_warning() -> None:
+    """Here warnings are errors: what the framework is about to drop is told before it is gone."""
+    assert create_app(lambda: nullcontext(cast(Services, None)), WebOptions())

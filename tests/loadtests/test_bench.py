@@ -1,0 +1,96 @@
+"""The bench's own arithmetic, and its client against a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from itertools import repeat
+from random import Random
+
+from loadtests.bench import ballots, check, check_ballots, table
+from loadtests.client import Measurement, measure, request
+from loadtests.crowd import Popularity
+from loadtests.service import CONTEST, roster
+from tests.conftest import free_port
+from voting.domain.contest import read_contest
+from voting.domain.roster import read_roster
+
+ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
+
+
+def body_of(raw: bytes) -> dict[str, list[str]]:
+    content: dict[str, list[str]] = json.loads(raw.partition(b"\r\n\r\n")[2])
+    return content
+
+
+def test_a_request_is_what_goes_over_the_wire() -> None:
+    sent = request("POST", "/x", {"Idempotency-Key": "k"}, b"{}")
+    assert sent == (
+        b"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nIdempotency-Key: k\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    )
+
+
+def test_rates_and_quantiles() -> None:
+    found = Measurement("x", times=[each / 1000 for each in range(100, 0, -1)], seconds=2.0)
+    assert found.rate == 50
+    assert found.quantile(0.5) == 0.051
+    assert found.quantile(0.99) == 0.1
+    assert Measurement("x").rate == Measurement("x").quantile(0.5) == 0
+
+
+def test_the_table_compares_with_the_echo() -> None:
+    echo = Measurement("echo", times=[0.001] * 2000, seconds=1.0)
+    other = Measurement("other", times=[0.004] * 500, seconds=1.0)
+    assert table([echo, other]).splitlines()[2:] == [
+        "| echo | 2,000 | 1.0 | 1.0 | 1.00 |",
+        "| other | 500 | 4.0 | 4.0 | 0.25 |",
+    ]
+
+
+def test_what_is_wrong_is_told() -> None:
+    fine = Measurement("fine", Counter({201: 2}), [0.1, 0.1], {b"1": b"a", b"2": b"b"})
+    assert [*check([fine]), *check_ballots(fine, fine, 2)] == []
+    assert list(check([Measurement("x", Counter({503: 3}), [0.1])])) == ["x: 3 answers 503"]
+    assert list(check([Measurement("x")])) == ["x: no answers"]
+    assert list(check_ballots(fine, fine, 1)) == ["2 ballots were answered 201, and the tally has 1"]
+    replays = Measurement("replays", answers={b"1": b"a", b"2": b"c"})
+    assert list(check_ballots(fine, replays, 2)) == ["1 replays were answered otherwise than their ballots"]
+
+
+def test_no_voter_votes_twice_for_one_entry() -> None:
+    made = list(ballots(["t1", "t2", "t3"], ENTRIES))
+    assert len(set(made)) == len(made) == 15
+    picks = [body_of(raw)["entries"][0] for raw in made if b"Bearer t2\r\n" in raw]
+    assert len(set(picks)) == 5
+
+
+def test_few_entries_take_most_of_the_votes() -> None:
+    popularity = Popularity(ENTRIES, Random(1))
+    votes = Counter(popularity.choose(1)[0] for _ in range(5000))
+    assert sum(votes[entry] for entry in ENTRIES[:6]) > 2500
+    assert len(set(popularity.choose(5))) == 5
+    assert sorted(popularity.choose(100)) == ENTRIES
+
+
+def test_the_contest_and_the_roster_are_right() -> None:
+    contest = read_contest(CONTEST.read_text("utf-8"))
+    assert contest.id == "bench"
+    assert [entry.code for entry in read_roster(roster(60), contest)] == ENTRIES
+
+
+async def test_the_client_counts_answers_and_lost_connections() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(3):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b"")[number == 2])
+        writer.close()
+        await writer.wait_closed()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        found = await measure("x", port, repeat(request("GET", "/")), 4, 5.0)
+    assert found.statuses == {200: 8, 0: 4}
+    assert len(found.times) == 8
+    assert list(found.answers.values()) == [b"ok"]
