@@ -19,34 +19,38 @@ for name in python3.13 python3.12 python3.11 python3; do
   fi
 done
 
-uv=$(command -v uv || true)
-[ -n "$uv" ] || { [ -x .tools/bin/uv ] && uv=$PWD/.tools/bin/uv; } || true
-if [ -z "$uv" ] && [ -n "$python" ] && $python -m pip --version >/dev/null 2>&1; then
-  say "getting uv"
-  $python -m pip install -q --disable-pip-version-check --require-hashes --target .tools -r requirements/uv.txt 2>/dev/null \
-    && uv=$PWD/.tools/bin/uv || uv=
-fi
-
-if [ -z "$uv" ] && [ -z "$python" ]; then
+if [ -z "$python" ] && ! command -v uv >/dev/null; then
   say "Python 3.11 or later is needed: install it (Debian, Ubuntu: apt-get install python3 python3-venv), then try again"
   exit 1
 fi
 
+# uv is several times as fast as pip: used where there is one, else fetched by whichever pip is at hand.
+uv=$(command -v uv || { [ -x .tools/bin/uv ] && echo "$PWD/.tools/bin/uv"; } || true)
+fetch_uv() {
+  "$1" -m pip --version >/dev/null 2>&1 || return 0
+  say "getting uv"
+  if "$1" -m pip install -q --disable-pip-version-check --require-hashes --target .tools -r requirements/uv.txt 2>/dev/null; then
+    uv=$PWD/.tools/bin/uv
+  fi
+}
+[ -n "$uv" ] || fetch_uv "$python"
+
 if [ ! -x .venv/bin/python ]; then
   say "making .venv"
   if [ -n "$uv" ]; then "$uv" venv -q --python "${python:-3.11}" .venv
-  elif ! $python -m venv .venv 2>/dev/null; then
+  elif ! "$python" -m venv .venv >/dev/null 2>&1; then
     rm -rf .venv
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
       say "getting python3-venv from the system's packages"
-      apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
-      $python -m venv .venv
+      { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } >/dev/null
+      "$python" -m venv .venv
     else
       say "this Python has neither pip nor venv: as root, run: apt-get install python3-venv, then try again"
       exit 1
     fi
   fi
 fi
+[ -n "$uv" ] || fetch_uv .venv/bin/python
 
 get() {
   if [ -n "$uv" ]; then UV_COMPILE_BYTECODE=1 "$uv" pip install -q --python .venv/bin/python "$@"

@@ -17,6 +17,7 @@ from loadtests.scenarios import Crowd, Voter, is_loopback, read_tokens
 
 MOST_CHECKED = 5000
 logger = logging.getLogger("loadtests")
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def add_options(parser: ArgumentParser) -> None:

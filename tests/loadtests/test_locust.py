@@ -24,7 +24,7 @@ def locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:
 async def test_the_crowd_votes_and_passes_its_thresholds(service: Service, contests: Contests, tmp_path: Path) -> None:
     contest = await contests.make(entries=25)
     tokens = tmp_path / "tokens.txt"
-    tokens.write_text("\n".join(contests.tokens(contest, 10)))
+    tokens.write_text("\n".join(contests.tokens(contest, 3)))
     done = locust(service.url, "--contest", contest, "--tokens", str(tokens), "--run-time", "3s")
     assert done.returncode == 0, done.stderr
     told = next(line for line in done.stderr.splitlines() if "ballots were answered 201" in line)
