@@ -84,7 +84,7 @@ async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> N
     await transaction.start()
     await holder.execute("lock table schema_migrations in exclusive mode")
     process = await asyncio.create_subprocess_exec(*VOTING, "migrate", env=environment_of(settings))
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(4.5)  # longer than any statement of the service may take
     async with connected(settings.database_url, 1) as database, database.connection() as connection:
         await connection.execute("select count(*) from ballots")
         await connection.execute("insert into voters values ('migration-test', $1, null, now())", b"v")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,9 @@ else:
     Connection = asyncpg.pool.PoolConnectionProxy
 
 ATTEMPTS = 3
-STATEMENT_SECONDS = 5.0
+STATEMENT_SECONDS = 3.0
+# After so long no replay is begun: the voter is told to send the ballot again, rather than left waiting.
+REPLAY_WITHIN_SECONDS = 4.0
 _LOST = (
     OSError,
     asyncio.TimeoutError,
@@ -58,12 +61,13 @@ class Database:
 
         Raises TryAgain when PostgreSQL is away or the replays fail too.
         """
+        begun = time.monotonic()
         for attempt in range(ATTEMPTS):
             try:
                 async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection, connection.transaction():
                     return await work(connection)
             except (*_LOST, *_COLLIDED) as error:
-                if attempt == ATTEMPTS - 1:
+                if attempt == ATTEMPTS - 1 or time.monotonic() - begun > REPLAY_WITHIN_SECONDS:
                     raise _away(error) from error
                 telemetry.REPLAYS.inc()
                 await asyncio.sleep(0.05 * attempt)
@@ -93,8 +97,8 @@ async def connected(url: str, size: int) -> AsyncIterator[Database]:
             command_timeout=STATEMENT_SECONDS,
             server_settings={
                 "application_name": "voting",
-                "lock_timeout": "3s",
-                "statement_timeout": "5s",
+                "lock_timeout": "2s",
+                "statement_timeout": "3s",
                 "timezone": "UTC",
             },
             init=_prepare,

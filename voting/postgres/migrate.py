@@ -21,6 +21,12 @@ create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
 """
 
+TURN_SECONDS = 300
+_TAKE_TURN = f"""
+set local statement_timeout = '{TURN_SECONDS}s'; set local lock_timeout = '{TURN_SECONDS}s';
+lock table schema_migrations in exclusive mode
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -78,9 +84,7 @@ async def _make_history(connection: Connection) -> None:
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
         # Held to the end: processes take turns, and the second finds the row of the first.
-        await connection.execute(
-            "set local lock_timeout = '60s'; lock table schema_migrations in exclusive mode", timeout=60
-        )
+        await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
         if await connection.fetchval("select 1 from schema_migrations where version = $1", migration.version):
             return False
         # A statement that waits for a lock blocks every ballot behind it: give up soon, the run can be repeated.

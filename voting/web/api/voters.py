@@ -18,7 +18,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
     challenge: str
 
 
-@post("/api/v1/contests/{contest:str}/challenges", status_code=201)
+@post("/api/v1/contests/{contest:str}/challenges", status_code=200)
 async def ask_challenge(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """An ALTCHA challenge bound to this contest; it ends after ten minutes."""
     listing = await services.catalogue.get(contest)

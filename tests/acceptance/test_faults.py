@@ -1,0 +1,128 @@
+"""PostgreSQL and Redis cut off, hanging, and answers lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.acceptance.proxy import Proxy, proxied
+from tests.conftest import Contests, cast, environment_of, eventually, refusal, serving
+from voting.settings import Settings
+
+
+@asynccontextmanager
+async def faulty(settings: Settings) -> AsyncIterator[tuple[Proxy, Proxy, httpx.AsyncClient]]:
+    """A service with a proxy in front of PostgreSQL and one in front of Redis."""
+    async with proxied(settings.database_url) as (postgres, database), proxied(settings.redis_url) as (redis, view):
+        environment = environment_of(settings) | {"DATABASE_URL": database, "REDIS_URL": view}
+        manager = serving(environment, "--workers", "1")
+        url, _ = await asyncio.to_thread(manager.__enter__)
+        try:
+            async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+                yield postgres, redis, client
+        finally:
+            await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+@pytest.fixture(scope="module")
+async def parts(settings: Settings) -> AsyncIterator[tuple[Proxy, Proxy, httpx.AsyncClient]]:
+    async with faulty(settings) as ready:
+        yield ready
+
+
+async def test_try_again_while_postgresql_is_away_and_201_after(
+    parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
+) -> None:
+    postgres, _, client = parts
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    assert (await cast(client, contest, token, ["A001"])).status_code == 201
+    postgres.cut()
+    begun = time.monotonic()
+    answer = await cast(client, contest, token, ["A002"], "k")
+    assert refusal(answer) == (503, "try_again")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert time.monotonic() - begun < 15
+    assert (await client.get(f"/api/v1/contests/{contest}")).status_code == 200, "what is known can still be read"
+    assert (await client.get("/health/live")).status_code == 200
+    assert (await client.get("/health/ready")).status_code == 503
+    postgres.heal()
+
+    async def taken() -> bool:
+        return (await cast(client, contest, token, ["A002"], "k")).status_code == 201
+
+    await eventually(taken)
+    assert await contests.counted(contest) == {"A001": 1, "A002": 1}
+
+
+async def test_an_answer_lost_after_the_commit_is_found_again(
+    parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
+) -> None:
+    """The outcome is unknown to the service: it asks again with the key before it answers."""
+    postgres, _, client = parts
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    postgres.eat_after = b"COMMIT"
+    answer = await cast(client, contest, token, ["A001"], "k")
+    assert postgres.eaten == 1
+    assert answer.status_code == 201
+    assert await contests.counted(contest) == {"A001": 1}
+    assert (await cast(client, contest, token, ["A001"], "k")).content == answer.content
+
+
+async def test_a_hanging_postgresql_is_answered_within_the_deadline(
+    parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
+) -> None:
+    postgres, _, client = parts
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    await client.get(f"/api/v1/contests/{contest}")
+    postgres.hang()
+    try:
+        begun = time.monotonic()
+        answer = await cast(client, contest, token, ["A001"], "k")
+        assert refusal(answer) == (503, "try_again")
+        assert time.monotonic() - begun < 12
+    finally:
+        postgres.heal()
+
+    async def taken() -> bool:
+        return (await cast(client, contest, token, ["A001"], "k")).status_code == 201
+
+    await eventually(taken, 15)
+    assert await contests.counted(contest) == {"A001": 1}
+
+
+@pytest.mark.parametrize("fault", ["cut", "hang"])
+async def test_without_redis_ballots_and_tallies_go_on(
+    parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests, fault: str
+) -> None:
+    _, redis, client = parts
+    contest = await contests.make()
+    tokens = contests.tokens(contest, 4)
+    for token in tokens[:2]:
+        assert (await cast(client, contest, token, ["A001"])).status_code == 201
+    getattr(redis, fault)()
+    try:
+        for token in tokens[2:]:
+            assert (await cast(client, contest, token, ["A001"])).status_code == 201
+
+        async def shown() -> bool:
+            rows = (await client.get(f"/api/v1/contests/{contest}/tallies")).json()["tallies"]
+            return bool(rows[0] == {"entry": "A001", "picks": 4, "rank": 1})
+
+        await eventually(shown)
+        assert (await client.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": False}
+    finally:
+        redis.heal()
+    await eventually(lambda: _redis_is_back(client))
+    await eventually(shown)
+
+
+async def _redis_is_back(client: httpx.AsyncClient) -> bool:
+    return bool((await client.get("/health/ready")).json()["redis"])
