@@ -25,6 +25,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--contest", default="demo", help="The contest's id.")
     parser.add_argument("--tokens", type=Path, help="File of credentials, one a line: voting credentials issue.")
     parser.add_argument("--think", type=float, default=1.0, help="Factor of the think times; 0: none.")
+    parser.add_argument("--visits", type=int, default=0, help="End after so many visits; 0: by --run-time alone.")
     parser.add_argument("--far", action="store_true", help="Allow a host other than this machine: yours, and told.")
 
 
@@ -36,7 +37,7 @@ def prepare(environment: Environment, **_: Any) -> None:
     if not options.far and not is_loopback(environment.host):
         raise SystemExit(f"{environment.host} is not this machine; load only what is yours, with --far")
     tokens = read_tokens(options.tokens) if options.tokens else iter(())
-    Voter.crowd = Crowd(options.contest, tokens, options.think)
+    Voter.crowd = Crowd(options.contest, tokens, options.think, options.visits)
     Voter.far_allowed = options.far
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -47,6 +48,9 @@ class Crowd:
     contest: str = "demo"
     tokens: Iterator[str] = iter(())
     think: float = 1.0
+    visits: int = 0
+    """How many end the run; 0: its time alone does."""
+    visited: int = 0
     evidence: Evidence = field(default_factory=Evidence)
 
 
@@ -77,6 +81,14 @@ class Voter(FastHttpUser):
         self.random = Random(next(self.numbers))
 
     @task
+    def come(self) -> None:
+        """One visit, and the end of the run after the last."""
+        self.visit()
+        self.crowd.visited += 1
+        if self.crowd.visited == self.crowd.visits and self.environment.runner:
+            # Elsewhere: it waits for this voter too.
+            Thread(target=self.environment.runner.quit).start()
+
     def visit(self) -> None:
         """Read, look at entries, vote, watch."""
         self.client.cookiejar.clear()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
 
+from voting import telemetry
 from voting.services import Services
 from voting.settings import Settings, load
 from voting.web.app import create_app
@@ -21,6 +22,7 @@ from voting.wiring import running
 def application() -> Edge:
     """The application as the environment says. Raises SettingInvalid."""
     _end_with_the_parent()
+    telemetry.forget_dead_processes()
     settings = load(os.environ)
     options = WebOptions(
         trusted_proxies=settings.trusted_proxies,

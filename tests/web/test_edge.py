@@ -156,3 +156,43 @@ async def test_every_answer_has_the_security_headers(http: httpx.AsyncClient, co
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/contests/a%00b",
+        "/api/v1/contests/a%00b/tallies",
+        "/api/v1/contests/%ff%fe/entries",
+        "/api/v1/contests/" + "x" * 300,
+        "/api/v1/contests/UPPER",
+        "/api/v1/contests/%F0%9F%97%B3/me",
+        "/c/a%00b",
+        "/c/{contest}/entries/%00",
+        "/c/{contest}?q=%00&category=%ff&lang=%00",
+        "/c/{contest}?page=1&page=2",
+        "/board/a%00b",
+        "/media/{contest}/%00",
+        "/static/%00",
+        "/static/../../etc/passwd",
+        "//",
+        "/%2e%2e/",
+        "/api/v1/contests/{contest}/entries?q=%00",
+    ],
+)
+async def test_no_odd_address_is_answered_5xx(http: httpx.AsyncClient, contests: Contests, path: str) -> None:
+    contest = await contests.make()
+    for headers in ({}, {"Accept": "text/html"}, {"Authorization": "Bearer vsk_\xff_x", "Cookie": "voting-staff=a.b"}):
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "BREW"):
+            raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            answer = await http.request(method, path.replace("{contest}", contest), headers=raw)
+            assert answer.status_code < 500, (method, path, answer.text)
+
+
+async def test_no_odd_key_or_cookie_is_answered_5xx(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    for key in ("vsk_a\0_b", "vsk_", "vsk__", "_", "", "vsk_000000000000_x", "\ufffd"):
+        assert refusal(await http.post("/api/v1/staff/session", json={"key": key}))[0] in (400, 401)
+    for cookie in ("voting-staff=", "voting-staff=x", "voting-staff=eA.eA", f"voter-{contest}=%00", "a;b;=c;="):
+        for path in (f"/board/{contest}", f"/c/{contest}", f"/api/v1/contests/{contest}/results"):
+            assert (await http.get(path, headers={"Cookie": cookie})).status_code < 500

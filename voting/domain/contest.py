@@ -12,7 +12,7 @@ from voting.domain.document import key, line_of, read
 from voting.errors import Fault, FileInvalid
 
 Phase = Literal["not_open", "open", "paused", "closed"]
-_IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
+IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Window:
 class Category:
     """A theme or group of entries."""
 
-    id: str = key("Short identifier, used in addresses.", pattern=_IDENTIFIER)
+    id: str = key("Short identifier, used in addresses.", pattern=IDENTIFIER)
     name: str = key("Name in Chinese, as the roster writes it.", least=1, most=60)
     name_en: str = key("Name in English.", default="", most=120)
 
@@ -86,7 +86,7 @@ class PublicPoints:
 class Contest:
     """One public vote with its rules."""
 
-    id: str = key("Short identifier, used in addresses and commands.", pattern=_IDENTIFIER)
+    id: str = key("Short identifier, used in addresses and commands.", pattern=IDENTIFIER)
     title: str = key("Title in Chinese.", least=1, most=120)
     host: str = key("Who holds the contest.", least=1, most=120)
     window: Window = key("The voting window.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import time
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from voting.services.staffing import PREFIX, hashed
 
 SESSION = timedelta(hours=12)
 KEPT_SECONDS = 2.0
+_ID = re.compile(r"[0-9a-f]{12}")
 
 
 class Authorising:
@@ -41,7 +43,7 @@ class Authorising:
         """The live key that `text` is. Raises CredentialInvalid."""
         prefix, _, rest = text.partition("_")
         id, _, secret = rest.partition("_")
-        key = await self._find(id) if prefix == PREFIX else None
+        key = await self._find(id) if prefix == PREFIX and _ID.fullmatch(id) else None
         if key is None or not hmac.compare_digest(key.key_hash, hashed(secret)):
             raise CredentialInvalid("this is not a live staff key")
         return key
@@ -66,7 +68,7 @@ class Authorising:
         if kept and time.monotonic() - read_on < KEPT_SECONDS:
             return kept
         async with self._database.connection() as connection:
-            key = await staff.select(connection, id[:64])
+            key = await staff.select(connection, id)
         live = key if key and key.revoked_at is None else None
         if live:
             self._kept[id] = (live, time.monotonic())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from voting.domain.contest import Contest, Phase
+from voting.domain.contest import IDENTIFIER, Contest, Phase
 from voting.domain.entry import Entry
 from voting.errors import ContestUnknown, TryAgain
 from voting.postgres import contests
@@ -54,6 +55,8 @@ class Catalogue:
 
     async def get(self, contest: str) -> Listing:
         """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
+        if not re.fullmatch(IDENTIFIER, contest):
+            raise ContestUnknown
         listing = self._listings.get(contest)
         if listing and time.monotonic() - listing.read_on < FRESH_SECONDS:
             return listing

@@ -14,7 +14,7 @@ from typing import Any
 from litestar import Request
 
 from voting import telemetry
-from voting.errors import HeadersTooLarge, Malformed, SlowRequest, TooLarge, UnsupportedMediaType, VotingError
+from voting.errors import HeadersTooLarge, Malformed, NotFound, SlowRequest, TooLarge, UnsupportedMediaType, VotingError
 from voting.web.client import Scope
 from voting.web.problems import problem
 from voting.web.throttle import Throttle
@@ -63,7 +63,7 @@ class Edge:
 
         extra: list[tuple[bytes, bytes]] = []
         try:
-            _check_headers(scope)
+            _check_head(scope)
             extra = self._throttle.check(scope)
             body = await _read_body(scope, receive)
         except VotingError as error:
@@ -123,7 +123,10 @@ def _check_text(value: Any) -> None:
             _check_text(item)
 
 
-def _check_headers(scope: Scope) -> None:
+def _check_head(scope: Scope) -> None:
+    """Sizes; and no NUL, which neither a file's name nor PostgreSQL's text can hold."""
+    if "\0" in scope["path"]:
+        raise NotFound
     headers = scope["headers"]
     size = sum(len(name) + len(value) for name, value in headers) + len(scope["raw_path"]) + len(scope["query_string"])
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
