@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from voting.domain.document import key, line_of, read
 from voting.errors import Fault, FileInvalid
@@ -151,10 +151,17 @@ def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _rule_faults(contest: Contest, text: str) -> list[Fault]:
-    if contest.time_zone not in available_timezones():
+    if not _is_zone(contest.time_zone):
         where = line_of(text, "time_zone")
         return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
     return [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _window_faults(contest: Contest, text: str) -> list[Fault]:

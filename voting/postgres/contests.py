@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,13 +22,19 @@ _ENTRIES = named("entries")
 class StoredContest:
     """A contest as the database has it."""
 
-    contest: Contest
+    id: str
     document: str
+    window: Window
     uid: UUID
     paused: bool
     revision: int
     read_at: datetime
     """The database's clock when it was read."""
+
+    @cached_property
+    def contest(self) -> Contest:
+        """Its rules; read from the document when they are asked for."""
+        return read_contest(self.document, self.id).within(self.window)
 
 
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:
@@ -86,5 +93,6 @@ async def select_cover(connection: Connection, contest: str, name: str) -> tuple
 
 
 def _stored(row: Any) -> StoredContest:
-    contest = read_contest(row["document"], row["id"]).within(Window(row["opens_at"], row["closes_at"]))
-    return StoredContest(contest, row["document"], row["uid"], row["paused"], row["revision"], row["now"])
+    window = Window(row["opens_at"], row["closes_at"])
+    head = (row["id"], row["document"], window, row["uid"], row["paused"], row["revision"])
+    return StoredContest(*head, row["now"])

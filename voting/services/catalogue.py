@@ -7,7 +7,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -79,7 +79,7 @@ class Catalogue:
         """Every contest, the latest opening first."""
         async with self._database.connection() as connection:
             stored = await contests.select_all(connection)
-        return tuple([await self.get(row.contest.id) for row in stored])
+        return tuple([await self.get(row.id) for row in stored])
 
     def active(self) -> tuple[Listing, ...]:
         """The listings that were asked for in the last minute."""
@@ -110,8 +110,7 @@ class Catalogue:
                 self._listings.pop(contest, None)
                 raise ContestUnknown(f"there is no contest {contest[:64]!r}")
             if known and (known.uid, known.revision) == (stored.uid, stored.revision):
-                entries = known.entries
-            else:
-                entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
+                return replace(known, read_at=stored.read_at, read_on=before)
+            entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
         head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision)
         return Listing(*head, stored.read_at, before)
