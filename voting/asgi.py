@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -40,6 +41,9 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 _before(number, services.watching.close)
+        # What stands now stands until the end: the collector need not walk through it again and again.
+        gc.collect()
+        gc.freeze()
         yield services
 
 

@@ -50,7 +50,11 @@ async def test_try_again_while_postgresql_is_away_and_201_after(
     assert time.monotonic() - begun < 15
     assert (await client.get(f"/api/v1/contests/{contest}")).status_code == 200, "what is known can still be read"
     assert (await client.get("/health/live")).status_code == 200
-    assert (await client.get("/health/ready")).status_code == 503
+
+    async def told() -> bool:
+        return (await client.get("/health/ready")).status_code == 503
+
+    await eventually(told)
     postgres.heal()
 
     async def taken() -> bool:

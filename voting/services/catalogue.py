@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from voting.domain.entry import Entry
 from voting.errors import ContestUnknown, TryAgain
 from voting.postgres import contests
 from voting.postgres.database import Database
+from voting.services.sharing import Sharing
 
 FRESH_SECONDS = 1.0
 ACTIVE_SECONDS = 60.0
@@ -51,24 +51,17 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listings: OrderedDict[str, Listing] = OrderedDict()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._sharing: Sharing[Listing] = Sharing()
 
     async def get(self, contest: str) -> Listing:
         """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
         listing = self._listings.get(contest)
-        if listing and time.monotonic() - listing.read_on < FRESH_SECONDS:
+        fresh = listing and time.monotonic() - listing.read_on < FRESH_SECONDS
+        if listing and (fresh or self._sharing.busy(contest)):
             return listing
-        lock = self._locks.setdefault(contest, asyncio.Lock())
-        try:
-            if listing and lock.locked():
-                return listing
-            async with lock:
-                return await self._renew(contest)
-        finally:
-            if not lock.locked():
-                self._locks.pop(contest, None)
+        return await self._sharing.once(contest, lambda: self._renew(contest))
 
     async def renew(self, contest: str) -> Listing:
         """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
@@ -88,8 +81,6 @@ class Catalogue:
 
     async def _renew(self, contest: str) -> Listing:
         known = self._listings.get(contest)
-        if known and time.monotonic() - known.read_on < FRESH_SECONDS:
-            return known
         try:
             listing = await self._read(contest, known)
         except TryAgain:

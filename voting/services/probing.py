@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 
 from voting.errors import TryAgain
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
+from voting.services.sharing import Sharing
 
 ANSWER_SECONDS = 2.0
+KEPT_SECONDS = 0.5
 
 
 class Probing:
@@ -18,11 +21,23 @@ class Probing:
     def __init__(self, database: Database, view: TallyView) -> None:
         self._database = database
         self._view = view
+        self._kept: dict[str, bool] = {}
+        self._asked_on = float("-inf")
+        self._sharing: Sharing[dict[str, bool]] = Sharing()
 
     async def probe(self) -> dict[str, bool]:
-        """Which of them answers within two seconds. Without Redis the service is slower, but whole."""
-        postgres, redis = await asyncio.gather(self._answers(self._database.ping()), self._answers(self._view.ping()))
-        return {"postgres": postgres, "redis": redis}
+        """Which of them answers within two seconds, asked at most twice a second: anybody may ask.
+
+        Without Redis the service is slower, but whole.
+        """
+        if time.monotonic() - self._asked_on > KEPT_SECONDS:
+            self._kept = await self._sharing.once("probe", self._ask)
+        return self._kept
+
+    async def _ask(self) -> dict[str, bool]:
+        both = await asyncio.gather(self._answers(self._database.ping()), self._answers(self._view.ping()))
+        self._asked_on = time.monotonic()
+        return dict(zip(("postgres", "redis"), both, strict=True))
 
     async def _answers(self, ping: Awaitable[None]) -> bool:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from voting.redis.tallies import TallyView
 from voting.services.casting import describe
 from voting.services.catalogue import Listing
 from voting.services.keyring import Keyring
+from voting.services.sharing import Sharing
 
 LIVE_SECONDS = 0.25
 
@@ -49,7 +49,7 @@ class Showing:
         self._view = view
         self._keyring = keyring
         self._kept: dict[tuple[str, str], _Kept] = {}
-        self._lock = asyncio.Lock()
+        self._sharing: Sharing[Mapping[str, Tally]] = Sharing()
 
     async def shown(self, listing: Listing) -> Shown:
         """What voters may see now."""
@@ -68,11 +68,7 @@ class Showing:
         kept = self._kept.get((str(listing.uid), "live"))
         if kept and time.monotonic() - kept.read_on < LIVE_SECONDS:
             return kept.tallies
-        async with self._lock:
-            kept = self._kept.get((str(listing.uid), "live"))
-            if kept and time.monotonic() - kept.read_on < LIVE_SECONDS:
-                return kept.tallies
-            return self._keep(listing, "live", await self._read(listing))
+        return await self._sharing.once(listing.uid, lambda: self._read(listing))
 
     async def left(self, listing: Listing, token: str) -> Remaining:
         """The voter's remaining quota. Raises CredentialInvalid."""
@@ -104,26 +100,28 @@ class Showing:
 
     async def _read(self, listing: Listing) -> Mapping[str, Tally]:
         try:
-            seen = await self._view.read(listing.uid)
+            found: Mapping[str, Tally] | None = await self._view.read(listing.uid)
         except TryAgain:
-            seen = None
-        if seen is not None:
-            return seen
-        async with self._database.connection() as connection:
-            return await tallies.select(connection, listing.contest.id)
+            found = None
+        if found is None:
+            async with self._database.connection() as connection:
+                found = await tallies.select(connection, listing.contest.id)
+        return self._keep(listing, "live", found)
 
     async def _past(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
         """Recounted once for each moment that is shown: every process gives the same figures for it."""
-        name = as_of.isoformat()
-        if kept := self._kept.get((str(listing.uid), name)):
-            return kept.tallies
-        async with self._lock:
-            if kept := self._kept.get((str(listing.uid), name)):
-                return kept.tallies
-            async with self._database.connection() as connection:
-                found = await tallies.recount(connection, listing.contest.id, as_of)
-            self._forget(listing)
-            return self._keep(listing, name, found)
+        kept = self._kept.get((str(listing.uid), as_of.isoformat()))
+        return (
+            kept.tallies
+            if kept
+            else await self._sharing.once((listing.uid, as_of), lambda: self._recount(listing, as_of))
+        )
+
+    async def _recount(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
+        async with self._database.connection() as connection:
+            found = await tallies.recount(connection, listing.contest.id, as_of)
+        self._forget(listing)
+        return self._keep(listing, as_of.isoformat(), found)
 
     def _keep(self, listing: Listing, name: str, found: Mapping[str, Tally]) -> Mapping[str, Tally]:
         self._kept[str(listing.uid), name] = _Kept(found, time.monotonic())
