@@ -149,6 +149,12 @@ class AlreadyExists(VotingError):
     code = "already_exists"
 
 
+class RosterSealed(VotingError):
+    """Voting has begun with these entries; to change them all the same, and have it written down, say --amend."""
+
+    code = "roster_sealed"
+
+
 class SettingInvalid(VotingError):
     """A setting is missing or wrong."""
 

@@ -96,10 +96,15 @@ _FIELDS = {item.metadata["name"]: item for item in fields(Settings)}
 def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     """The settings; the environment goes before the file. Raises SettingInvalid or FileInvalid."""
     written = _read_env_file(env_file) if env_file else {}
-    unknown = [name for name in environ if name.startswith("VOTING_") and name not in _KNOWN]
+    unknown = [name for name in environ if name.startswith("VOTING_") and not _is_known(name)]
     if unknown:
         raise SettingInvalid(f"environment: {unknown[0]} is not a known setting; {_hint(unknown[0])}")
     return Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
+
+
+def values(env_file: Path) -> dict[str, str]:
+    """The file's names and values, for processes that are started. Raises SettingInvalid or FileInvalid."""
+    return {name: text for name, (_, text) in _read_env_file(env_file).items()}
 
 
 def reference() -> str:
@@ -112,6 +117,11 @@ def reference() -> str:
 
 # Read by the engines and the tests, not settings of the service.
 _KNOWN = {*_FIELDS, "VOTING_PG_BIN", "VOTING_REDIS_BIN", "VOTING_CHROMIUM"}
+
+
+def _is_known(name: str) -> bool:
+    """Kubernetes puts VOTING_SERVICE_HOST and VOTING_PORT... beside a service that is called voting."""
+    return name in _KNOWN or bool(re.fullmatch(r"VOTING_(SERVICE_|PORT).*", name))
 
 
 def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, str]], file: Path | None) -> Any:

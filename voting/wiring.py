@@ -83,9 +83,9 @@ def _services(
     database: Database, view: TallyView, catalogue: Catalogue, mirroring: Mirroring, keyring: Keyring
 ) -> Services:
     challenging = Challenging(keyring)
-    showing = Showing(database, view, keyring)
+    showing = Showing(database, view, mirroring, keyring)
     return Services(
-        authorising=Authorising(database, keyring),
+        authorising=Authorising(database),
         casting=Casting(database, catalogue, keyring, challenging, mirroring),
         catalogue=catalogue,
         challenging=challenging,

@@ -110,7 +110,7 @@ def test_an_environment_file_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 async def test_an_organiser_from_file_to_results(
-    service: Service, settings: Settings, tmp_path: Path, http: httpx.AsyncClient
+    service: Service, settings: Settings, contests: Contests, tmp_path: Path, http: httpx.AsyncClient
 ) -> None:
     env = environment_of(settings)
     id = f"cli-{secrets.token_hex(4)}"
@@ -129,7 +129,7 @@ async def test_an_organiser_from_file_to_results(
         "give the pictures' folder with --covers"
         in run("roster", "import", str(roster), "--contest", id, env=env).stderr
     )
-    imported = run("roster", "import", str(roster), "--contest", id, "--covers", str(covers), env=env)
+    imported = run("roster", "import", str(roster), "--contest", id, "--covers", str(covers), "--amend", env=env)
     assert "2 entries are in contest" in imported.stderr
     tokens = run("credentials", "issue", "--contest", id, "--count", "3", env=env).stdout.split()
     assert len(set(tokens)) == 3

@@ -111,6 +111,12 @@ def test_faults_say_where_what_and_how_to_mend(old: str, new: str, line: int, pl
     assert str(refused.value).startswith("spring.toml: ")
 
 
+def test_years_outside_the_calendar_are_a_fault() -> None:
+    for year in ("0001-01-01", "9999-12-31"):
+        with pytest.raises(FileInvalid, match="outside the calendar"):
+            read_contest(GOOD.replace("2026-08-01", year))
+
+
 def test_every_fault_is_told_at_once() -> None:
     broken = GOOD.replace("picks = 5", "picks = 0").replace('"day"', '"daily"').replace('id = "spring"', "id = 1")
     with pytest.raises(FileInvalid) as refused:

@@ -62,6 +62,7 @@ def test_the_commitment_binds_the_picks_and_the_ballot() -> None:
 def test_a_body_is_its_picks_with_their_number() -> None:
     assert body_digest(["A", "B"]) == body_digest(["B", "A"])
     assert body_digest(["A", "A"]) != body_digest(["A"])
+    assert body_digest(["A", "B"]) != body_digest(["A\nB"])
 
 
 @pytest.mark.parametrize("key", [None, "", "a" * 65, "a b", "é", "a\n"])

@@ -66,6 +66,8 @@ async def test_flushed_lost_and_forged_views_are_mended_within_five_seconds(
         return bool(rows[0] == {"entry": "A001", "picks": 3, "rank": 1})
 
     async def redis_holds_three() -> bool:
+        if await redis.type(key) != b"hash":
+            return False
         return (await redis.hget(key, "A001")) == b"3 3 0 3" and await redis.hexists(key, keys.COMPLETE)
 
     await eventually(shows_three)
@@ -76,6 +78,13 @@ async def test_flushed_lost_and_forged_views_are_mended_within_five_seconds(
     await redis.hset(key, "A001", "999999 999999 0 999999")
     await eventually(redis_holds_three)
     await eventually(shows_three)
+    await redis.hset(key, "A001", "garbage")
+    await eventually(shows_three)
+    await eventually(redis_holds_three)
+    await redis.delete(key)
+    await redis.set(key, "of another type")
+    await eventually(shows_three)
+    await eventually(redis_holds_three)
     await redis.hset(key, "A777", "1 5 0 5")
     await eventually(lambda: _missing(redis, key, "A777"))
 

@@ -209,8 +209,7 @@ async def test_contest_and_entry_unknown(http: httpx.AsyncClient, contests: Cont
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     assert refusal(await cast(http, contest, token, ["A999"])) == (404, "entry_unknown")
-    (nobody,) = contests.tokens("no-such", 1)
-    assert refusal(await cast(http, "no-such", nobody, ["A001"])) == (404, "contest_unknown")
+    assert refusal(await cast(http, "no-such", token, ["A001"])) == (404, "contest_unknown")
 
 
 async def test_quota_exhausted_tells_what_remains(http: httpx.AsyncClient, contests: Contests) -> None:
@@ -294,6 +293,7 @@ async def test_key_reused_and_picks_invalid(http: httpx.AsyncClient, contests: C
     assert refusal(await cast(http, contest, token, ["A001", "A001"])) == (422, "picks_invalid")
     assert (await cast(http, contest, token, ["A001", "A002"], "k")).status_code == 201
     assert refusal(await cast(http, contest, token, ["A001", "A003"], "k")) == (422, "key_reused")
+    assert refusal(await cast(http, contest, token, ["A001\nA002"], "k")) == (422, "key_reused")
 
 
 async def test_repeats_where_the_contest_allows_them(http: httpx.AsyncClient, contests: Contests) -> None:

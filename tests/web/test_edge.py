@@ -196,3 +196,35 @@ async def test_no_odd_key_or_cookie_is_answered_5xx(http: httpx.AsyncClient, con
     for cookie in ("voting-staff=", "voting-staff=x", "voting-staff=eA.eA", f"voter-{contest}=%00", "a;b;=c;="):
         for path in (f"/board/{contest}", f"/c/{contest}", f"/api/v1/contests/{contest}/results"):
             assert (await http.get(path, headers={"Cookie": cookie})).status_code < 500
+
+
+async def test_head_is_answered_as_get_without_a_body(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    for path in (f"/c/{contest}", f"/api/v1/contests/{contest}", "/health/live"):
+        answer = await http.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_a_person_is_refused_with_a_page_a_program_with_a_problem(http: httpx.AsyncClient) -> None:
+    big = {"X-Big": "x" * 17_000, "Accept": "text/html", "Accept-Language": "zh-CN"}
+    page = await http.get("/c/any", headers=big)
+    assert (page.status_code, page.headers["content-type"]) == (431, "text/html; charset=utf-8")
+    assert "请求过大" in page.text
+    assert refusal(await http.get("/api/v1/contests", headers=big)) == (431, "headers_too_large")
+
+
+async def test_a_request_whose_head_does_not_come_is_given_up(service: Service) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    silent = await asyncio.open_connection(host, int(port))
+    halting = await asyncio.open_connection(host, int(port))
+    halting[1].write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    async with asyncio.timeout(25):
+        assert await silent[0].read() == b""
+        assert await halting[0].read() == b""
+    for _, writer in (silent, halting):
+        writer.close()
+
+
+async def test_only_the_pages_own_files_are_served(http: httpx.AsyncClient) -> None:
+    for name in ("manifest.json", ".stamp", "a" * 5000, "../app.py", "%0aERROR"):
+        assert (await http.get(f"/static/{name}")).status_code == 404

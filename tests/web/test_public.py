@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from tests.conftest import Contests, cast, eventually, refusal, solve
+from voting.postgres import tallies
 from voting.wiring import Office
 
 
@@ -207,7 +208,7 @@ async def test_a_cover_is_served_as_what_it_is_and_cannot_run_anything(
     contest = await contests.make()
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
     entry = Entry("A001", "作品", "作者", "one", cover="a.svg")
-    await office.organising.import_roster(contest, [entry], {"a.svg": svg})
+    await office.organising.import_roster(contest, [entry], {"a.svg": svg}, amend=True)
     path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
     answer = await http.get(path)
     assert (answer.content, answer.headers["content-type"]) == (svg, "image/svg+xml")
@@ -216,3 +217,39 @@ async def test_a_cover_is_served_as_what_it_is_and_cannot_run_anything(
     assert answer.headers["x-content-type-options"] == "nosniff"
     for name in ("../../etc/passwd", "%2e%2e%2fx", "x.svg", "0" * 64 + ".svg"):
         assert (await http.get(f"/media/{contest}/{name}")).status_code == 404
+
+
+async def test_the_contracts_query_may_come_empty(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    answer = await http.get(f"/api/v1/contests/{contest}/entries?category=&q=&sort=&page=")
+    assert (answer.status_code, answer.json()["page"]) == (200, 1)
+    assert (await http.get(f"/c/{contest}?category=&q=&sort=&page=")).status_code == 200
+
+
+async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_came_since(
+    contests: Contests, office: Office
+) -> None:
+    contest = await contests.make()
+    start = datetime.now(UTC)
+
+    async def add(voter: bytes, entry: str, at: datetime) -> None:
+        async with office.database.connection() as connection:
+            await connection.execute(
+                "insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt,"
+                " answer) values ($1, $2, 'k', gen_random_uuid(), '', array[$3], 'count', $4, '', '')",
+                *(contest, voter, entry, at),
+            )
+
+    async def shown(as_of: datetime) -> dict[str, int]:
+        found = await office.database.transact(lambda tx: tallies.take_snapshot(tx, contest, as_of))
+        return {entry: tally.counted for entry, tally in found.items()}
+
+    await add(b"1", "A001", start)
+    first, second = start + timedelta(minutes=5), start + timedelta(minutes=10)
+    assert await shown(first) == {"A001": 1}
+    await add(b"2", "A001", start)
+    assert await shown(first) == {"A001": 1}, "what was shown for a moment stays"
+    await add(b"3", "A001", first)
+    await add(b"4", "A002", second - timedelta(microseconds=1))
+    await add(b"5", "A002", second)
+    assert await shown(second) == {"A001": 2, "A002": 1}

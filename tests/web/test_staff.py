@@ -108,7 +108,7 @@ async def test_a_title_cannot_become_a_formula(http: httpx.AsyncClient, contests
     from voting.domain.entry import Entry
 
     contest = await contests.make(entries=1)
-    await office.organising.import_roster(contest, [Entry("A001", "=1+1", "@x", "one")], {})
+    await office.organising.import_roster(contest, [Entry("A001", "=1+1", "@x", "one")], {}, amend=True)
     key = bearer(await contests.staff_key("judge", contest))
 
     async def renewed() -> bool:
@@ -183,3 +183,47 @@ async def test_the_live_board_tells_rate_decisions_and_notice(http: httpx.AsyncC
     assert seen["rate"] == {"ballots": 1, "seconds": 60}
     assert seen["decisions"] == {"count": 1, "hold": 0, "void": 0}
     assert seen["notice"]["code"] == "phase_open"
+
+
+async def test_signing_out_ends_the_session_on_the_server(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    key = await contests.staff_key("judge", contest)
+    await http.post("/api/v1/staff/session", json={"key": key})
+    session = {"Cookie": f"voting-staff={http.cookies['voting-staff']}"}
+    http.cookies.clear()
+    path = f"/api/v1/contests/{contest}/results"
+    assert (await http.get(path, headers=session)).status_code == 200
+    assert (await http.delete("/api/v1/staff/session", headers=session)).status_code == 204
+
+    async def refused() -> bool:
+        return (await http.get(path, headers=session)).status_code == 401
+
+    await eventually(refused)
+
+
+async def test_reading_results_and_signing_in_are_in_the_audit_log(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make()
+    key = await contests.staff_key("judge", contest)
+    await http.post("/api/v1/staff/session", json={"key": key})
+    await http.get(f"/api/v1/contests/{contest}/results")
+    async with office.database.connection() as connection:
+        rows = await connection.fetch("select actor, action from audit_log where contest = $1 order by id", contest)
+    actor = f"key:{key.split('_')[1]}"
+    assert [(row["actor"], row["action"]) for row in rows][-2:] == [
+        (actor, "staff.session.open"),
+        (actor, "results.read"),
+    ]
+
+
+async def test_an_open_board_ends_soon_after_its_key_is_revoked(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make()
+    key = await contests.staff_key("organiser", contest)
+    async with board(http, contest, bearer(key)) as events, asyncio.timeout(15):
+        assert (await next_tally(events))[1] == {}
+        await office.staffing.revoke(key.split("_")[1])
+        async for _ in events:
+            pass

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.errors import SettingInvalid
 from voting.services.reporting import Report, as_csv, as_json, as_xlsx
 from voting.wiring import Office
 
@@ -31,7 +32,10 @@ def results(contest: str, kind: str, out: Path | None, env_file: Path | None) ->
     if out is None:
         sys.stdout.buffer.write(content)
         return
-    out.write_bytes(content)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise SettingInvalid(f"{out} cannot be written ({error.strerror}); give another file with --out") from None
     tell(f"{len(report.rows)} entries are in {out}")
 
 

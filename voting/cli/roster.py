@@ -34,15 +34,16 @@ def check(file: Path, contest_file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option("--covers", type=click.Path(path_type=Path), help="Folder of the pictures that the cover column names.")
+@click.option("--amend", is_flag=True, help="Change entries although voting has begun; the audit log has old and new.")
 @env_file
-def import_(file: Path, contest: str, covers: Path | None, env_file: Path | None) -> None:
+def import_(file: Path, contest: str, covers: Path | None, amend: bool, env_file: Path | None) -> None:
     """Imports every entry of FILE, or none. Entries of the same code are renewed."""
     text = read_text(file)
 
     async def work(office: Office) -> int:
         listing = await find(office, contest)
         entries = read_roster(text, listing.contest, str(file))
-        await office.organising.import_roster(contest, entries, _pictures(file, entries, covers))
+        await office.organising.import_roster(contest, entries, _pictures(file, entries, covers), amend)
         return len(entries)
 
     tell(f"{in_office(read_settings(env_file), work)} entries are in contest {contest!r}")

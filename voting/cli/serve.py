@@ -16,9 +16,10 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from voting import wiring
+from voting.cli.protocol import BoundedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.errors import SettingInvalid
-from voting.settings import Settings, load
+from voting.settings import Settings, load, values
 
 STOP_SECONDS = 10
 
@@ -32,6 +33,9 @@ STOP_SECONDS = 10
 def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | None) -> None:
     """Serves on DATABASE_URL and REDIS_URL, or on the embedded engines where they are not set."""
     settings = need_secret(load(os.environ, env_file))
+    # The workers are new processes, which read the environment only.
+    for name, text in values(env_file).items() if env_file else ():
+        os.environ.setdefault(name, text)
     with with_engines(settings, own=True, redis=True) as ready:
         if migrate or not settings.database_url:
             asyncio.run(wiring.migrate(ready, lambda _: None))
@@ -70,7 +74,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             factory=True,
             workers=workers,
             loop="uvloop",
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             proxy_headers=False,
             server_header=False,
@@ -83,7 +87,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """What the workers, which are new processes, must know besides the environment: addresses, secret and file."""
+    """What the workers must know besides the environment."""
     return {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,

@@ -33,9 +33,11 @@ def tell(text: str) -> None:
 
 
 def read_settings(file: Path | None) -> Settings:
-    """The settings; in a demo's folder its secret serves where none is set. Raises SettingInvalid, FileInvalid."""
+    """The settings; on a demo's own database its secret serves where none is set. Raises as `load` does."""
     settings = load(os.environ, file)
-    return settings if settings.secret else replace(settings, secret=demo_secret(settings.data))
+    if settings.secret or settings.database_url:
+        return settings
+    return replace(settings, secret=demo_secret(settings.data))
 
 
 def need_secret(settings: Settings) -> Settings:

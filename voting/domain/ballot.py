@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,10 +60,10 @@ def check_picks(rule: BallotRule, entries: Mapping[str, Entry], codes: Sequence[
 
 def body_digest(codes: Sequence[str]) -> bytes:
     """What tells two ballots under one idempotency key apart: their picks, in any order. 32 bytes."""
-    return hashlib.sha256("\n".join(sorted(codes)).encode()).digest()
+    return hashlib.sha256(json.dumps(sorted(codes)).encode()).digest()
 
 
 def commitment(salt: bytes, contest: str, ballot: str, codes: Sequence[str]) -> bytes:
     """A salted hash of the picks: binds the record to them, and tells nothing without the salt. 32 bytes."""
-    text = "\n".join((contest, ballot, *sorted(codes)))
+    text = json.dumps([contest, ballot, sorted(codes)])
     return hashlib.sha256(b"voting picks v1\0" + salt + text.encode()).digest()

@@ -138,7 +138,11 @@ def read_contest(text: str, name: str = "contest file") -> Contest:
     """The contest that `text` (TOML) describes. Raises FileInvalid with every fault and its line."""
     contest, faults = read(text, Contest)
     if contest is not None:
-        faults = tuple(_rule_faults(contest, text))
+        try:
+            faults = tuple(_rule_faults(contest, text))
+        except OverflowError:
+            where = line_of(text, "window", "opens_at")
+            faults = (Fault(where, "window", "lies outside the calendar", "write the years of the vote"),)
     if contest is None or faults:
         raise FileInvalid(name, faults)
     return contest

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from voting.domain.calendar import last_daily, last_multiple
 from voting.domain.contest import Contest
 
+# A ballot's moment is set when its transaction begins; so long a transaction may live before it is committed.
+SETTLED = timedelta(seconds=15)
+
 
 def shown_as_of(contest: Contest, now: datetime) -> datetime | None:
-    """The moment whose tally voters see: `now` for `live`, None where picks stay hidden."""
-    rule = contest.display
+    """The moment whose tally voters see: `now` for `live`, None where picks stay hidden.
+
+    A past moment is shown once it is settled: no ballot of before it can still be committed.
+    """
+    rule, settled = contest.display, now - SETTLED
     match rule.policy:
         case "live":
             return now
         case "delayed":
-            return last_multiple(rule.minutes, now)
+            return last_multiple(rule.minutes, settled)
         case "daily":
-            return last_daily(rule.at, now, contest.zone)
+            return last_daily(rule.at, settled, contest.zone)
         case "hidden":
             return None

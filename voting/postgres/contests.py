@@ -60,8 +60,13 @@ async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
     return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))
 
 
+async def take_turn(connection: Connection) -> None:
+    """To be the first act of a transaction that changes a contest: waits for the ballots under way, before new ones."""
+    await connection.execute(_CONTESTS["take_turn"])
+
+
 async def set_paused(connection: Connection, contest: str, paused: bool) -> bool:
-    """Pauses or resumes; waits for ballots under way. False when there is no such contest."""
+    """Pauses or resumes. False when there is no such contest."""
     return await connection.fetchval(_CONTESTS["set_paused"], contest, paused) is not None
 
 

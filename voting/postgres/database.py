@@ -33,6 +33,11 @@ _LOST = (
     asyncpg.InsufficientResourcesError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCachedStatementError,
 )
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 _SETTINGS = """
@@ -74,9 +79,10 @@ class Database:
         raise AssertionError("unreachable")
 
     async def ping(self) -> None:
-        """Answers when PostgreSQL does. Raises TryAgain."""
+        """Answers when PostgreSQL takes writes. Raises TryAgain."""
         async with self.connection() as connection:
-            await connection.execute("select 1")
+            if await connection.fetchval("select current_setting('transaction_read_only')") == "on":
+                raise TryAgain("PostgreSQL takes no writes")
 
     async def close(self) -> None:
         """Ends every connection; waits a little for those in use."""

@@ -33,6 +33,22 @@ async def revoke(connection: Connection, id: str) -> bool:
     return await connection.fetchval(_QUERIES["revoke"], id) is not None
 
 
+async def open_session(connection: Connection, session_hash: bytes, key: str, seconds: int) -> None:
+    """Stores a session of the key, known by its hash only."""
+    await connection.execute(_QUERIES["open_session"], session_hash, key, seconds)
+
+
+async def select_by_session(connection: Connection, session_hash: bytes) -> StaffKey | None:
+    """The key of a session that has not ended, revoked or not, or None."""
+    row = await connection.fetchrow(_QUERIES["by_session"], session_hash)
+    return StaffKey(**row) if row else None
+
+
+async def close_session(connection: Connection, session_hash: bytes) -> None:
+    """Ends a session, and forgets those that have ended by themselves."""
+    await connection.execute(_QUERIES["close_session"], session_hash)
+
+
 async def log(
     connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
 ) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from voting.domain.scoring import Tally
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
 _QUERIES = named("tallies")
+RECOUNT_SECONDS = 60
+KEPT = timedelta(days=3)
 
 
 async def select(connection: Connection, contest: str, entries: Sequence[str] | None = None) -> dict[str, Tally]:
@@ -18,12 +21,37 @@ async def select(connection: Connection, contest: str, entries: Sequence[str] | 
     return {row["entry"]: Tally(row["raw"], row["held"], row["counted"], row["version"]) for row in rows}
 
 
-async def recount(connection: Connection, contest: str, before: datetime | None = None) -> dict[str, Tally]:
-    """The same from the ballots themselves, of those recorded before `before`."""
-    rows = await connection.fetch(_QUERIES["recount"], contest, before)
+async def recount(
+    connection: Connection, contest: str, since: datetime | None = None, before: datetime | None = None
+) -> dict[str, Tally]:
+    """The same from the ballots themselves, of those recorded in [since, before)."""
+    rows = await connection.fetch(_QUERIES["recount"], contest, since, before, timeout=RECOUNT_SECONDS)
     return {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
+
+
+async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -> dict[str, Tally]:
+    """The tally as of a settled moment: the one written down for it, or the last one and what came since."""
+    await connection.execute(f"set local statement_timeout = '{RECOUNT_SECONDS}s'")
+    last = await connection.fetchrow(_QUERIES["last_snapshot"], contest, as_of)
+    found = _parse(last["tallies"]) if last else {}
+    if last and last["as_of"] == as_of:
+        return found
+    for entry, more in (await recount(connection, contest, last["as_of"] if last else None, as_of)).items():
+        found[entry] = _sum(found.get(entry, Tally()), more)
+    rows = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(found.items())]
+    await connection.execute(_QUERIES["save_snapshot"], contest, as_of, json.dumps(rows))
+    await connection.execute(_QUERIES["forget_snapshots"], contest, as_of - KEPT)
+    return found
 
 
 async def rate(connection: Connection, contest: str, seconds: int) -> int:
     """Ballots recorded in the last so many seconds."""
     return int(await connection.fetchval(_QUERIES["rate"], contest, seconds))
+
+
+def _parse(text: str) -> dict[str, Tally]:
+    return {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(text)}
+
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    return Tally(one.raw + other.raw, one.held + other.held, one.counted + other.counted)

@@ -11,7 +11,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from voting import telemetry
 from voting.domain.scoring import Tally
@@ -30,12 +30,18 @@ class TallyView:
         self._set = redis.register_script(_SCRIPT)
 
     async def read(self, uid: UUID) -> dict[str, Tally] | None:
-        """The whole tally; None when Redis does not hold all of it."""
+        """The whole tally; None when Redis does not hold all of it, or something else in its place."""
         async with _answered("read"):
-            fields = cast(dict[bytes, bytes], await self._redis.hgetall(keys.tally(uid)))
+            try:
+                fields = cast(dict[bytes, bytes], await self._redis.hgetall(keys.tally(uid)))
+            except ResponseError:
+                return None
         if fields.pop(keys.COMPLETE.encode(), None) is None:
             return None
-        return {entry.decode(): _unpack(value) for entry, value in fields.items()}
+        try:
+            return {entry.decode(): _unpack(value) for entry, value in fields.items()}
+        except ValueError:
+            return None
 
     async def write(
         self, uid: UUID, tallies: Mapping[str, Tally], mode: Literal["some", "complete", "replace"] = "some"

@@ -4,72 +4,88 @@ from __future__ import annotations
 
 import hmac
 import re
+import secrets
 import time
-from datetime import datetime, timedelta
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 from voting.domain.staff import Role, StaffKey
-from voting.domain.token import seal, unseal
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.postgres import contests, staff
-from voting.postgres.database import Database
-from voting.services.keyring import Keyring
+from voting.postgres import staff
+from voting.postgres.database import Connection, Database
 from voting.services.staffing import PREFIX, hashed
 
-SESSION = timedelta(hours=12)
+SESSION_SECONDS = 12 * 3600
 KEPT_SECONDS = 2.0
-_ID = re.compile(r"[0-9a-f]{12}")
+_MOST_KEPT = 1000
+_KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{20,60}})")
 
 
 class Authorising:
-    """Checks staff keys and sessions."""
+    """Checks staff keys and sessions. The end of either is seen within two seconds."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._session_key = keyring.key("session")
-        self._kept: dict[str, tuple[StaffKey | None, float]] = {}
+        self._kept: OrderedDict[str | bytes, tuple[StaffKey, float]] = OrderedDict()
 
-    async def permit(
-        self, contest: str, roles: frozenset[Role], bearer: str | None, session: str | None, now: datetime
-    ) -> StaffKey:
+    async def permit(self, contest: str, roles: frozenset[Role], bearer: str | None, session: str | None) -> StaffKey:
         """The key behind a bearer key or a session. Raises CredentialMissing, CredentialInvalid or Forbidden."""
         if not bearer and not session:
             raise CredentialMissing("a staff key is needed: send it as a bearer token, or sign in")
-        key = await (self.by_key(bearer) if bearer else self._by_session(session or "", now))
+        key = await (self.by_key(bearer) if bearer else self._by_session(session or ""))
         if key.role not in roles or key.contest not in (None, contest):
             raise Forbidden(f"this takes the role {' or '.join(sorted(roles))} for this contest")
         return key
 
     async def by_key(self, text: str) -> StaffKey:
         """The live key that `text` is. Raises CredentialInvalid."""
-        prefix, _, rest = text.partition("_")
-        id, _, secret = rest.partition("_")
-        key = await self._find(id) if prefix == PREFIX and _ID.fullmatch(id) else None
-        if key is None or not hmac.compare_digest(key.key_hash, hashed(secret)):
+        parts = _KEY.fullmatch(text)
+        key = await self._find(parts[1], lambda tx: staff.select(tx, parts[1])) if parts else None
+        if key is None or parts is None or not hmac.compare_digest(key.key_hash, hashed(parts[2])):
             raise CredentialInvalid("this is not a live staff key")
         return key
 
-    async def open_session(self, key: StaffKey) -> str:
-        """A session's cookie value; it ends after 12 hours or with its key."""
-        async with self._database.connection() as connection:
-            now = await contests.clock(connection)
-        return seal(self._session_key, f"{int((now + SESSION).timestamp())} {key.id}".encode())
+    async def sign_in(self, text: str) -> tuple[StaffKey, str]:
+        """The key, and a session's cookie value; it ends after 12 hours, at sign-out or with its key."""
+        key, session = await self.by_key(text), secrets.token_urlsafe(32)
 
-    async def _by_session(self, cookie: str, now: datetime) -> StaffKey:
-        payload = unseal(self._session_key, cookie) or b"0 "
-        until, id = payload.decode().split(" ")
-        key = await self._find(id) if int(until) > now.timestamp() else None
+        async def work(tx: Connection) -> None:
+            await staff.open_session(tx, hashed(session), key.id, SESSION_SECONDS)
+            await staff.log(tx, f"key:{key.id}", "staff.session.open", key.contest, {"name": key.name})
+
+        await self._database.transact(work)
+        return key, session
+
+    async def sign_out(self, session: str) -> None:
+        """Ends a session."""
+        await self._database.transact(lambda tx: staff.close_session(tx, hashed(session)))
+
+    async def log(self, key: StaffKey, action: str, contest: str) -> None:
+        """Writes down what a key was used for."""
+        await self._database.transact(
+            lambda tx: staff.log(tx, f"key:{key.id}", action, contest, {"name": key.name, "role": key.role})
+        )
+
+    async def _by_session(self, session: str) -> StaffKey:
+        name = hashed(session)
+        key = await self._find(name, lambda tx: staff.select_by_session(tx, name))
         if key is None:
             raise CredentialInvalid("the session has ended; sign in again")
         return key
 
-    async def _find(self, id: str) -> StaffKey | None:
-        """The live key; a revocation is seen within two seconds."""
-        kept, read_on = self._kept.get(id, (None, 0.0))
+    async def _find(
+        self, name: str | bytes, read: Callable[[Connection], Awaitable[StaffKey | None]]
+    ) -> StaffKey | None:
+        """The live key; from memory for two seconds."""
+        kept, read_on = self._kept.get(name, (None, 0.0))
         if kept and time.monotonic() - read_on < KEPT_SECONDS:
             return kept
+        self._kept.pop(name, None)
         async with self._database.connection() as connection:
-            key = await staff.select(connection, id)
-        live = key if key and key.revoked_at is None else None
-        if live:
-            self._kept[id] = (live, time.monotonic())
-        return live
+            key = await read(connection)
+        if key is None or key.revoked_at is not None:
+            return None
+        self._kept[name] = (key, time.monotonic())
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return key

@@ -87,9 +87,9 @@ class Casting:
         return answer.encode()
 
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> tuple[str, str]:
+        listing = await self._catalogue.get(contest)
         credential = self._keyring.open_credential(contest, token)
         voter = self._keyring.voter(contest, credential.identity)
-        listing = await self._catalogue.get(contest)
         while True:
             try:
                 return await self._attempt(_Attempt(listing, voter, credential, submission, facts))

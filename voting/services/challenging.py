@@ -32,8 +32,9 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    solved: Solved
-    data: dict[str, Any] | None
+    mark: bytes
+    expires_at: datetime
+    purpose: tuple[object, object]
 
 
 class Challenging:
@@ -49,8 +50,8 @@ class Challenging:
             ALGORITHM,
             COST,
             counter=COUNTERS.start + secrets.randbelow(len(COUNTERS)),
-            expires_at=int((now + LIFETIME).timestamp()),
-            data={"contest": contest, "purpose": purpose},
+            # By the database's clock: altcha's own expiry would be checked by this host's.
+            data={"contest": contest, "purpose": purpose, "until": int((now + LIFETIME).timestamp())},
             hmac_secret=self._key(contest),
             hmac_key_secret=self._key(contest, "answer"),
         )
@@ -61,14 +62,14 @@ class Challenging:
         if not solved:
             raise self.required(contest, purpose, now)
         opened = self._open(contest, solved)
-        if opened is None:
+        if opened is None or opened.expires_at <= now:
             telemetry.CHALLENGES.labels("failed").inc()
             raise self.required(contest, purpose, now, "the challenge is not solved, or it is too old")
-        if opened.data != {"contest": contest, "purpose": purpose}:
+        if opened.purpose != (contest, purpose):
             telemetry.CHALLENGES.labels("failed").inc()
             raise self.required(contest, purpose, now, "the challenge was made for something else")
         telemetry.CHALLENGES.labels("solved").inc()
-        return opened.solved
+        return Solved(opened.mark, opened.expires_at)
 
     def required(self, contest: str, purpose: Purpose, now: datetime, why: str | None = None) -> ChallengeRequired:
         """The refusal, with a fresh challenge to solve."""
@@ -84,12 +85,10 @@ class Challenging:
         secret, answer = self._key(contest), self._key(contest, "answer")
         if not altcha.verify_solution(payload, secret, hmac_key_secret=answer).verified:
             return None
-        signature, parameters = payload.challenge.signature, payload.challenge.parameters
-        if not signature or not parameters.expires_at:
-            return None
-        return _Opened(
-            Solved(bytes.fromhex(signature), datetime.fromtimestamp(parameters.expires_at, UTC)), parameters.data
-        )
+        # The signature is good: what is in it is ours, and of our shape.
+        data = payload.challenge.parameters.data or {}
+        mark = bytes.fromhex(payload.challenge.signature or "")
+        return _Opened(mark, datetime.fromtimestamp(data["until"], UTC), (data["contest"], data["purpose"]))
 
     def _key(self, contest: str, part: str = "") -> bytes:
         return self._keyring.key("challenge", contest, part)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from uuid import UUID
 
 from voting import telemetry
+from voting.domain.scoring import Tally
 from voting.errors import TryAgain
 from voting.postgres import tallies
 from voting.postgres.ballots import sweep_challenges
@@ -20,6 +22,7 @@ from voting.services.catalogue import Catalogue
 
 GATHER_SECONDS = 0.1
 RECONCILE_SECONDS = 2.0
+CHECKED_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 _MOST_DIRTY = 10_000
 
@@ -33,6 +36,7 @@ class Mirroring:
         self._catalogue = catalogue
         self._dirty: dict[tuple[UUID, str], set[str]] = {}
         self._moved = asyncio.Event()
+        self._checked: dict[UUID, float] = {}
 
     def mark(self, uid: UUID, contest: str, entries: Iterable[str]) -> None:
         """Says that these entries' tallies moved. Past a bound it is left to the next reconciliation."""
@@ -65,8 +69,13 @@ class Mirroring:
             await self._view.write(uid, truth)
         telemetry.VIEW_ROUNDS.labels("moved").inc()
 
+    def is_checked(self, uid: UUID) -> bool:
+        """Whether this process found the view right within the last five seconds: an older one is not shown."""
+        return time.monotonic() - self._checked.get(uid, float("-inf")) < CHECKED_SECONDS
+
     async def _reconcile(self) -> None:
-        for listing in self._catalogue.active():
+        open_now = [listing for listing in await self._catalogue.all() if listing.phase() in ("open", "paused")]
+        for listing in {listing.uid: listing for listing in (*open_now, *self._catalogue.active())}.values():
             await self.reconcile(listing.uid, listing.contest.id)
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
@@ -76,15 +85,19 @@ class Mirroring:
         The view is read before the truth: a version in it that is higher than the truth's can then only be wrong
         (PostgreSQL was restored to an earlier time, or the view was forged), and the view is replaced.
         """
+        begun = time.monotonic()
         seen = await self._view.read(uid)
         async with self._database.connection() as connection:
             truth = await tallies.select(connection, contest)
-        if seen == truth:
-            return
-        ahead = seen is not None and any(
+        if seen != truth:
+            await self._mend(uid, seen, truth)
+        self._checked[uid] = begun
+
+    async def _mend(self, uid: UUID, seen: Mapping[str, Tally] | None, truth: Mapping[str, Tally]) -> None:
+        wrong = seen is None or any(
             entry not in truth or tally.version > truth[entry].version for entry, tally in seen.items()
         )
-        await self._view.write(uid, truth, "replace" if ahead else "complete")
+        await self._view.write(uid, truth, "replace" if wrong else "complete")
 
     async def _sweep(self) -> None:
         async with self._database.connection() as connection:
@@ -92,10 +105,12 @@ class Mirroring:
 
 
 async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
-    """Repeats `step`: one that fails because PostgreSQL or Redis is away is repeated like any other."""
+    """Repeats `step`, whatever becomes of it: were one failure to end the work, nobody would see the view grow old."""
     while True:
         try:
             await step()
         except TryAgain as error:
             logging.getLogger("voting").warning("%s: %s", step.__name__, error)
+        except Exception:
+            logging.getLogger("voting").exception("%s failed; it is tried again", step.__name__)
         await asyncio.sleep(pause)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid
+from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
 from voting.postgres import contests, staff
 from voting.postgres.database import Connection, Database
 from voting.services.keyring import Keyring
 
 COVER_BYTES = 300_000
 # What a picture begins with -> its media type and suffix. The name given by the organiser decides nothing.
-_PICTURES = {
-    b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
-    b"\xff\xd8\xff": ("image/jpeg", "jpg"),
-    b"RIFF": ("image/webp", "webp"),
-    b"<svg ": ("image/svg+xml", "svg"),
-}
+_PICTURES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", "png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg", "jpg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp", "webp"),
+    # After a byte order mark, an XML declaration, comments and a document type, as drawing programs write them.
+    (
+        re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg[\s>]", re.DOTALL),
+        "image/svg+xml",
+        "svg",
+    ),
+)
 
 
 class Organising:
@@ -44,16 +50,28 @@ class Organising:
 
         await self._database.transact(work)
 
-    async def import_roster(self, contest: str, entries: Sequence[Entry], covers: Mapping[str, bytes]) -> None:
-        """Stores all entries, or none. `covers`: file name as in the roster -> its bytes. Raises FileInvalid."""
+    async def import_roster(
+        self, contest: str, entries: Sequence[Entry], covers: Mapping[str, bytes], amend: bool = False
+    ) -> None:
+        """Stores all entries, or none. `covers`: file name as in the roster -> its bytes. Raises FileInvalid.
+
+        Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. What
+        changes is in the audit log, old and new.
+        """
         pictures = {name: _picture(name, body) for name, body in covers.items()}
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
         async def work(tx: Connection) -> None:
+            await contests.take_turn(tx)
+            stored = await contests.select(tx, contest)
+            if stored and stored.read_at >= stored.window.opens_at and not amend:
+                raise RosterSealed
+            before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
             for file, (name, media_type) in pictures.items():
                 await contests.insert_cover(tx, contest, name, media_type, covers[file])
             await contests.upsert_entries(tx, contest, named)
-            await self._log(tx, "roster.import", contest, {"entries": len(named), "covers": len(pictures)})
+            changes = _changes(before, named)
+            await self._log(tx, "roster.import", contest, {"entries": len(named), "covers": len(pictures), **changes})
 
         await self._database.transact(work)
 
@@ -61,6 +79,7 @@ class Organising:
         """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown."""
 
         async def work(tx: Connection) -> None:
+            await contests.take_turn(tx)
             if not await contests.set_paused(tx, contest, paused):
                 raise ContestUnknown(f"there is no contest {contest!r}")
             await self._log(tx, "contest.pause" if paused else "contest.resume", contest, {})
@@ -76,12 +95,29 @@ class Organising:
         await staff.log(tx, self._actor, action, contest, details)
 
 
+def _changes(before: Mapping[str, Entry], after: Sequence[Entry]) -> dict[str, object]:
+    """The codes that are new, and of the others what was and what is."""
+    changed = {
+        entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
+        for entry in after
+        if entry.code in before and before[entry.code] != entry
+    }
+    return {"added": [entry.code for entry in after if entry.code not in before], "changed": changed}
+
+
+def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
+    for field in fields(Entry):
+        was, becomes = getattr(old, field.name), getattr(new, field.name)
+        if was != becomes:
+            yield field.name, was, becomes
+
+
 def _picture(file: str, body: bytes) -> tuple[str, str]:
     """A picture's name (its content's hash) and media type."""
     if len(body) > COVER_BYTES:
         what = f"has {len(body)} bytes"
         raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
-    for head, (media_type, suffix) in _PICTURES.items():
-        if body.lstrip().startswith(head):
+    for head, media_type, suffix in _PICTURES:
+        if head.match(body):
             return f"{hashlib.sha256(body).hexdigest()}.{suffix}", media_type
     raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from voting.redis.tallies import TallyView
 from voting.services.casting import describe
 from voting.services.catalogue import Listing
 from voting.services.keyring import Keyring
+from voting.services.mirroring import Mirroring
 from voting.services.sharing import Sharing
 
 LIVE_SECONDS = 0.25
@@ -44,9 +46,10 @@ class _Kept:
 class Showing:
     """Reads tallies from Redis, or from PostgreSQL while Redis is away."""
 
-    def __init__(self, database: Database, view: TallyView, keyring: Keyring) -> None:
+    def __init__(self, database: Database, view: TallyView, mirroring: Mirroring, keyring: Keyring) -> None:
         self._database = database
         self._view = view
+        self._mirroring = mirroring
         self._keyring = keyring
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._sharing: Sharing[Mapping[str, Tally]] = Sharing()
@@ -99,27 +102,24 @@ class Showing:
         return self._keyring.voter(contest.id, self._keyring.open_credential(contest.id, token).identity)
 
     async def _read(self, listing: Listing) -> Mapping[str, Tally]:
-        try:
-            found: Mapping[str, Tally] | None = await self._view.read(listing.uid)
-        except TryAgain:
-            found = None
+        found: Mapping[str, Tally] | None = None
+        if self._mirroring.is_checked(listing.uid):
+            with suppress(TryAgain):
+                found = await self._view.read(listing.uid)
         if found is None:
             async with self._database.connection() as connection:
                 found = await tallies.select(connection, listing.contest.id)
         return self._keep(listing, "live", found)
 
     async def _past(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
-        """Recounted once for each moment that is shown: every process gives the same figures for it."""
+        """The tally as of a moment, the same in every process: the first that is asked for it writes it down."""
         kept = self._kept.get((str(listing.uid), as_of.isoformat()))
         return (
-            kept.tallies
-            if kept
-            else await self._sharing.once((listing.uid, as_of), lambda: self._recount(listing, as_of))
+            kept.tallies if kept else await self._sharing.once((listing.uid, as_of), lambda: self._take(listing, as_of))
         )
 
-    async def _recount(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
-        async with self._database.connection() as connection:
-            found = await tallies.recount(connection, listing.contest.id, as_of)
+    async def _take(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
+        found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, listing.contest.id, as_of))
         self._forget(listing)
         return self._keep(listing, as_of.isoformat(), found)
 

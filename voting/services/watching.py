@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from voting import telemetry
 from voting.domain.scoring import Tally, ranks
-from voting.errors import TryAgain
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAgain
 from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Catalogue, Listing
@@ -60,22 +61,33 @@ class Watching:
         """Ends every board soon, so that the process can stop; browsers come back to another by themselves."""
         self._closing = True
 
-    async def watch(self, contest: str, last_id: str | None) -> AsyncIterator[Event]:
-        """Events until the reader goes away or the process stops. Raises TryAgain when there are too many boards."""
+    def admit(self) -> None:
+        """To be called before an answer is begun. Raises TryAgain when there are too many boards."""
         if self._boards >= MOST_BOARDS:
             raise TryAgain("too many live boards are open here")
+
+    async def watch(
+        self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Event]:
+        """Events until the reader goes away, the process stops or `permit`, asked again and again, refuses."""
         self._boards += 1
         telemetry.BOARDS.inc()
         try:
-            async for event in self._events(contest, last_id):
+            async for event in self._events(contest, last_id, permit):
                 yield event
+        except (CredentialInvalid, CredentialMissing, Forbidden):
+            return
         finally:
             self._boards -= 1
             telemetry.BOARDS.dec()
 
-    async def _events(self, contest: str, last_id: str | None) -> AsyncIterator[Event]:
+    async def _events(
+        self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Event]:
         sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
         while not self._closing:
+            with suppress(TryAgain):
+                await permit()
             for state in await self._look(contest):
                 if sent.get(state.name) != state.marker:
                     sent[state.name] = state.marker

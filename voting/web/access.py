@@ -56,6 +56,4 @@ def staff_cookie(value: str, secure: bool) -> Cookie:
 async def permit(request: Request[Any, Any, Any], services: Services, listing: Listing, *roles: Role) -> StaffKey:
     """The staff key behind the request. Raises CredentialMissing, CredentialInvalid or Forbidden."""
     session = request.cookies.get(STAFF_COOKIE)
-    return await services.authorising.permit(
-        listing.contest.id, frozenset(roles), bearer(request), session, listing.now()
-    )
+    return await services.authorising.permit(listing.contest.id, frozenset(roles), bearer(request), session)

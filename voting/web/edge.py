@@ -9,14 +9,15 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request
+from litestar.types import HTTPScope
 
 from voting import telemetry
 from voting.errors import HeadersTooLarge, Malformed, NotFound, SlowRequest, TooLarge, UnsupportedMediaType, VotingError
 from voting.web.client import Scope
-from voting.web.problems import problem
+from voting.web.problems import render
 from voting.web.throttle import Throttle
 
 Message = MutableMapping[str, Any]
@@ -53,12 +54,18 @@ class Edge:
             return
         begun = time.perf_counter()
         status = 500
+        head_only = scope["method"] == "HEAD"
+        if head_only:
+            # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
+            scope = {**scope, "method": "GET"}
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *_added(message["headers"], extra)]
+            elif head_only:
+                message["body"] = b""
             await send(message)
 
         extra: list[tuple[bytes, bytes]] = []
@@ -67,7 +74,7 @@ class Edge:
             extra = self._throttle.check(scope)
             body = await _read_body(scope, receive)
         except VotingError as error:
-            await _refuse(error, watched)
+            await _refuse(error, scope, watched)
         else:
             await self._app(scope, _replay(body, receive), watched)
         _measure(scope, status, time.perf_counter() - begun)
@@ -190,13 +197,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _refuse(error: VotingError, send: Send) -> None:
-    status, headers, body = problem(error)
+async def _refuse(error: VotingError, scope: Scope, send: Send) -> None:
     # The rest of a refused body is not read: the connection cannot be used again.
-    raw = [(name.encode(), value.encode()) for name, value in (headers | {"connection": "close"}).items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    answer = render(Request(cast(HTTPScope, scope)), error)
+    raw = [(name.encode(), value.encode()) for name, value in (answer.headers | {"connection": "close"}).items()]
+    raw.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 def _added(headers: Any, extra: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -9,6 +9,9 @@ from voting.services import Services
 from voting.web.client import ClientReader
 from voting.web.options import WebOptions
 
+# A page's number from 1, or nothing: the contract writes `?page=`.
+PAGE = r"^([1-9]\d{0,5})?$"
+
 GivenServices = NamedDependency[SkipValidation[Services]]
 GivenOptions = NamedDependency[SkipValidation[WebOptions]]
 GivenClients = NamedDependency[SkipValidation[ClientReader]]

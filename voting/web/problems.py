@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from voting.errors import (
@@ -72,29 +73,42 @@ _FROM_HTTP: dict[int, type[VotingError]] = {
 }
 
 
-def problem(error: VotingError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an error for a program."""
-    status = STATUS.get(type(error), 500)
-    title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."
-    detail = str(error) if status != 500 else title
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": error.code}
-    headers = {"content-type": PROBLEM, "cache-control": "no-store"}
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer, ready to be sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Litestar's exception handler."""
+    rendered = render(request, _known(request, error))
+    headers = {name: value for name, value in rendered.headers.items() if name != "content-type"}
+    return Response(
+        rendered.body, status_code=rendered.status, headers=headers, media_type=rendered.headers["content-type"]
+    )
+
+
+def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
+    """The answer to a request that failed: JSON below /api, a page elsewhere for those who accept one."""
+    status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
     if seconds := error.facts.get("retry_after") or RETRY_SECONDS.get(type(error)):
         headers["retry-after"] = str(seconds)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    return status, headers, msgspec.json.encode(content | error.facts)
+    if wants_page(request):
+        text = page("error.html", language_of(request), code=error.code, status=status, detail=str(error))
+        return Rendered(status, headers | {"content-type": "text/html; charset=utf-8"}, text.encode())
+    return Rendered(status, headers, _problem(error, status))
 
 
-def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes | str]:
-    """The answer to a request that failed: JSON below /api, a page elsewhere for those who accept one."""
-    known = _known(request, error)
-    status, headers, body = problem(known)
-    content_type = headers.pop("content-type")
-    if not wants_page(request):
-        return Response(body, status_code=status, headers=headers, media_type=content_type)
-    text = page("error.html", language_of(request), code=known.code, status=status, detail=str(known))
-    return Response(text, status_code=status, headers=headers, media_type=MediaType.HTML)
+def _problem(error: VotingError, status: int) -> bytes:
+    title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."
+    detail = str(error) if status != 500 else title
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": error.code}
+    return msgspec.json.encode(content | error.facts)
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
@@ -109,7 +123,8 @@ def _known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
         return Malformed(_where(error))
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _FROM_HTTP.get(error.status_code, Malformed)()
-    logging.getLogger("voting").error("unexpected: %s %s", request.method, request.url.path, exc_info=error)
+    path = request.url.path[:200]
+    logging.getLogger("voting").error("unexpected: %r %r", request.method[:20], path, exc_info=error)
     return VotingError()
 
 

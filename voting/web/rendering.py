@@ -50,11 +50,11 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
 
 def asset(name: str) -> str:
     """The address of a built file; its name holds its content's hash, so it may be cached for ever."""
-    return f"/static/{_manifest()[name]}"
+    return f"/static/{manifest()[name]}"
 
 
 @cache
-def _manifest() -> dict[str, str]:
+def manifest() -> dict[str, str]:
     """Logical name -> built name, written by the wheel's build hook."""
     found: dict[str, str] = json.loads((files("voting.web") / "static" / "manifest.json").read_text("utf-8"))
     return found

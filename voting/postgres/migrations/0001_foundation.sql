@@ -96,6 +96,14 @@ create table tallies (
     primary key (contest, entry, shard)
 );
 
+-- The tally as of a moment that voters were shown: [code, raw, held, counted] for each entry.
+create table shown_tallies (
+    contest text not null,
+    as_of timestamptz not null,
+    tallies jsonb not null,
+    primary key (contest, as_of)
+);
+
 create table spent_challenges (
     contest text not null,
     challenge bytea not null,
@@ -112,6 +120,12 @@ create table staff_keys (
     key_hash bytea not null,
     created_at timestamptz not null default now(),
     revoked_at timestamptz
+);
+
+create table staff_sessions (
+    session_hash bytea primary key,
+    key text not null references staff_keys,
+    expires_at timestamptz not null
 );
 
 create table audit_log (

@@ -14,6 +14,11 @@ select id, uid, document, opens_at, closes_at, paused, revision, clock_timestamp
 from contests
 order by opens_at desc, id;
 
+-- name: take_turn
+-- Ballots hold a share lock on their contest's row, and new ones overtake an update that waits for it: of a busy vote the
+-- row could never be changed. The table's lock queues fairly.
+lock table contests in exclusive mode;
+
 -- name: set_paused
 update contests set paused = $2, revision = revision + 1 where id = $1 returning id;
 

@@ -10,5 +10,17 @@ select id, name, role, contest, key_hash, created_at, revoked_at from staff_keys
 -- name: revoke
 update staff_keys set revoked_at = now() where id = $1 and revoked_at is null returning id;
 
+-- name: open_session
+insert into staff_sessions (session_hash, key, expires_at)
+values ($1, $2, clock_timestamp() + make_interval(secs => $3));
+
+-- name: by_session
+select k.id, k.name, k.role, k.contest, k.key_hash, k.created_at, k.revoked_at
+from staff_sessions s join staff_keys k on k.id = s.key
+where s.session_hash = $1 and s.expires_at > clock_timestamp();
+
+-- name: close_session
+delete from staff_sessions where session_hash = $1 or expires_at < clock_timestamp();
+
 -- name: log
 insert into audit_log (actor, action, contest, details) values ($1, $2, $3, $4);

@@ -7,12 +7,27 @@ where contest = $1 and ($2::text[] is null or entry = any ($2))
 group by entry;
 
 -- name: recount
--- The tally that the ballots themselves give, of those recorded before $2 (null: all).
+-- The tally that the ballots themselves give, of those recorded in [$2, $3) (null: without that bound).
 select picked.entry, count(*) as raw, count(*) filter (where state = 'hold') as held,
     count(*) filter (where state = 'count') as counted
 from ballots, unnest(picks) as picked (entry)
-where contest = $1 and ($2::timestamptz is null or recorded_at < $2)
+where contest = $1 and ($2::timestamptz is null or recorded_at >= $2) and ($3::timestamptz is null or recorded_at < $3)
 group by picked.entry;
+
+-- name: last_snapshot
+select as_of, tallies
+from shown_tallies
+where contest = $1 and as_of <= $2
+order by as_of desc
+limit 1;
+
+-- name: save_snapshot
+insert into shown_tallies (contest, as_of, tallies)
+values ($1, $2, $3)
+on conflict do nothing;
+
+-- name: forget_snapshots
+delete from shown_tallies where contest = $1 and as_of < $2;
 
 -- name: rate
 -- Ballots recorded in the last $2 seconds.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.entry import Entry, Sort, find
 from voting.domain.scoring import ranks
-from voting.web.given import GivenServices
+from voting.web.given import PAGE, GivenServices
 
 
 @get("/api/v1/contests/{contest:str}/entries")
@@ -18,13 +18,15 @@ async def list_entries(
     services: GivenServices,
     category: Annotated[str, QueryParameter(max_length=64)] = "",
     q: Annotated[str, QueryParameter(max_length=100)] = "",
-    sort: FromQuery[Sort] = "code",
-    page: Annotated[int, QueryParameter(ge=1, le=100_000)] = 1,
+    sort: FromQuery[Sort | Literal[""]] = "",
+    page: Annotated[str, QueryParameter(pattern=PAGE)] = "",
 ) -> dict[str, Any]:
     """20 entries a page. `picks` and `rank` are null, and sorting by picks is by code, while picks are hidden."""
     listing = await services.catalogue.get(contest)
     shown = await services.showing.shown(listing)
-    found = find(listing.entries.values(), category=category, text=q, sort=sort, page=page, picks=shown.picks)
+    found = find(
+        listing.entries.values(), category=category, text=q, sort=sort or "code", page=int(page or 1), picks=shown.picks
+    )
     places = ranks(shown.picks) if shown.picks is not None else {}
     picks = shown.picks or {}
     rows = [

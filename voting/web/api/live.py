@@ -21,8 +21,13 @@ RETRY_MILLISECONDS = 3000
 async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> ServerSentEvent:
     """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "organiser")
-    events = services.watching.watch(listing.contest.id, request.headers.get("last-event-id"))
+
+    async def permitted() -> None:
+        await permit(request, services, await services.catalogue.get(contest), "organiser")
+
+    await permitted()
+    services.watching.admit()
+    events = services.watching.watch(listing.contest.id, request.headers.get("last-event-id"), permitted)
     return ServerSentEvent(_messages(events))
 
 

@@ -24,7 +24,8 @@ async def show_results(
 ) -> Response[bytes]:
     """Per entry raw, held and counted picks, rank and exact public points."""
     listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "judge", "organiser", "auditor")
+    key = await permit(request, services, listing, "judge", "organiser", "auditor")
+    await services.authorising.log(key, "results.read", listing.contest.id)
     report = await services.reporting.report(listing)
     headers = {"cache-control": "no-store"}
     if format == "json":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response, get
@@ -19,7 +19,7 @@ from voting.errors import CredentialInvalid, EntryUnknown
 from voting.services import Services
 from voting.services.catalogue import Listing
 from voting.web.access import voter_cookie_name
-from voting.web.given import GivenServices
+from voting.web.given import PAGE, GivenServices
 from voting.web.rendering import html, language_of, page
 
 
@@ -39,15 +39,17 @@ async def show_contest(
     services: GivenServices,
     category: Annotated[str, QueryParameter(max_length=64)] = "",
     q: Annotated[str, QueryParameter(max_length=100)] = "",
-    sort: FromQuery[Sort] = "code",
-    number: Annotated[int, QueryParameter(name="page", ge=1, le=100_000)] = 1,
+    sort: FromQuery[Sort | Literal[""]] = "",
+    number: Annotated[str, QueryParameter(name="page", pattern=PAGE)] = "",
 ) -> Response[str]:
     """The entries of a contest, with what the voter needs to vote."""
     listing = await services.catalogue.get(contest)
     shared = await _shared(request, services, listing)
     picks = shared["shown"].picks
-    found = find(listing.entries.values(), category=category, text=q, sort=sort, page=number, picks=picks)
-    wish = {"category": category, "q": q, "sort": sort, "page": found.page}
+    found = find(
+        listing.entries.values(), category=category, text=q, sort=sort or "code", page=int(number or 1), picks=picks
+    )
+    wish = {"category": category, "q": q, "sort": sort or "code", "page": found.page}
 
     def link(**changes: object) -> str:
         return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"

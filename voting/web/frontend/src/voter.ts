@@ -56,15 +56,19 @@ async function register(): Promise<void> {
 interface Pending {
   entries: string[];
   key: string;
+  at: number;
 }
 
-/** The key of a ballot whose answer never came is kept, so that pressing again cannot count twice. */
+const PENDING_MILLISECONDS = 600000;
+
+/** The key of a ballot whose answer never came is kept for a while, so that pressing again cannot count twice; on
+ * another day the same entry is another ballot. */
 function pendingKey(entries: string[]): string {
   const kept = remember<Pending>("pending");
-  if (kept && kept.entries.join() === entries.join()) return kept.key;
+  if (kept && kept.entries.join() === entries.join() && now() - kept.at < PENDING_MILLISECONDS) return kept.key;
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  keep("pending", { entries, key });
+  keep("pending", { entries, key, at: now() });
   return key;
 }
 
@@ -98,7 +102,7 @@ async function vote(entries: string[]): Promise<void> {
     entries.forEach(markVoted);
     chosen.clear();
     showRemaining(recorded.remaining);
-    say(recorded.remaining.picks === null ? words.thanks : `${words.thanks} ${fill(words.left, recorded.remaining.picks)}`, "good");
+    say(recorded.remaining.picks === null ? words.thanks : `${words.thanks} ${fill(words.votes_left, recorded.remaining.picks)}`, "good");
     showReceipt(recorded);
     void showTalliesSoon();
   } catch (error) {
@@ -138,6 +142,8 @@ function showRemaining(remaining: Remaining): void {
   const place = one("#left");
   if (place && remaining.picks !== null) place.textContent = String(remaining.picks);
   document.body.dataset.left = remaining.picks === null ? "" : String(remaining.picks);
+  const renewals = remaining.limits.map((limit) => limit.renews_at).sort();
+  page.renewsAt = renewals[0] || page.renewsAt;
 }
 
 function showReceipt(recorded: Recorded): void {
@@ -202,6 +208,12 @@ function showCountdown(): void {
   else window.setTimeout(showCountdown, 1000);
 }
 
+/** At midnight the day's picks are there again: a page left open must not say that none are left. */
+function reloadWhenRenewed(): void {
+  if (page.phase === "open" && page.renewsAt && Date.parse(page.renewsAt) <= now() && !busy) location.reload();
+  else window.setTimeout(reloadWhenRenewed, 5000 + Math.random() * 5000);
+}
+
 function fill(text: string | undefined, value: number): string {
   return (text || "{}").replace("{}", String(value));
 }
@@ -262,4 +274,5 @@ async function poll(): Promise<void> {
 
 showButtons();
 showCountdown();
+reloadWhenRenewed();
 window.setTimeout(poll, POLL_SECONDS * 1000);
