@@ -235,8 +235,11 @@ async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_cam
     async def add(voter: bytes, entry: str, at: datetime) -> None:
         async with office.database.connection() as connection:
             await connection.execute(
-                "insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt,"
-                " answer) values ($1, $2, 'k', gen_random_uuid(), '', array[$3], 'count', $4, '', '')",
+                """
+                insert into ballots
+                    (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
+                values ($1, $2, 'k', gen_random_uuid(), '', array[$3], 'count', $4, '', '')
+                """,
                 *(contest, voter, entry, at),
             )
 
