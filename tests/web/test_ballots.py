@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -43,6 +43,7 @@ async def test_a_ballot_is_recorded_and_answered_as_the_contract_says(
     assert content["remaining"]["picks"] == 3
     assert content["remaining"]["limits"] == [
         {
+            "unit": "picks",
             "per": "contest",
             "period": "day",
             "scope": "",
@@ -81,6 +82,34 @@ async def test_forty_racing_ballots_of_one_voter_count_five(http: httpx.AsyncCli
         4,
     ]
     assert sum((await contests.counted(contest)).values()) == 5
+
+
+@pytest.mark.parametrize("rule", ['ballots = 3\nperiod = "day"', 'picks = 3\nperiod = "sliding"\nminutes = 5'])
+async def test_ballots_and_sliding_intervals_are_exact_under_races_too(
+    http: httpx.AsyncClient, contests: Contests, rule: str
+) -> None:
+    contest = await contests.make(f"[[quota]]\n{rule}\n", entries=20)
+    (token,) = contests.tokens(contest, 1)
+    answers = await asyncio.gather(*(cast(http, contest, token, [f"A{n:03d}"]) for n in range(1, 21)))
+    assert Counter(answer.status_code for answer in answers) == {201: 3, 409: 17}
+
+
+async def test_a_sliding_interval_frees_slots_one_by_one(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    """新华四川: 同一 IP 5 分钟内限投一票 (rules-and-peers.md, 1b), read as one pick of a voter in any five minutes."""
+    contest = await contests.make('[[quota]]\npicks = 1\nperiod = "sliding"\nminutes = 5\n')
+    (token,) = contests.tokens(contest, 1)
+    first = await cast(http, contest, token, ["A001"])
+    recorded = datetime.fromisoformat(first.json()["recorded_at"])
+    renews = datetime.fromisoformat(first.json()["remaining"]["limits"][0]["renews_at"])
+    assert renews - recorded == timedelta(minutes=5)
+    assert refusal(await cast(http, contest, token, ["A002"])) == (409, "quota_exhausted")
+    async with office.database.connection() as connection:
+        await connection.execute(
+            "update quota_slots set period = period - interval '5 minutes' where contest = $1", contest
+        )
+    assert (await cast(http, contest, token, ["A002"])).status_code == 201
 
 
 async def test_one_key_64_times_at_once_is_one_ballot_and_64_equal_answers(
@@ -218,11 +247,11 @@ async def test_quota_exhausted_tells_what_remains(http: httpx.AsyncClient, conte
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
     same = await cast(http, contest, token, ["A001"])
     assert refusal(same) == (409, "quota_exhausted")
-    assert "1 per entry and day" in same.json()["detail"]
+    assert "at most 1 pick for the same entry a day" in same.json()["detail"]
     assert same.json()["remaining"]["picks"] == 4
     many = await cast(http, contest, token, ["A002", "A003", "A004", "A005", "A006"])
     assert refusal(many) == (409, "quota_exhausted")
-    assert "5 per contest and day" in many.json()["detail"]
+    assert "at most 5 picks a day" in many.json()["detail"]
     assert (await contests.counted(contest)) == {"A001": 1}
 
 

@@ -23,7 +23,8 @@ async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, 
     window = content["window"]
     assert window["phase"] == "open"
     assert all(window[name].endswith("+08:00") for name in ("opens_at", "closes_at", "server_time"))
-    assert content["quota"] == [{"picks": 5, "per": "contest", "period": "day"}]
+    (quota,) = content["quota"]
+    assert (quota["picks"], quota["per"], quota["period"]) == (5, "contest", "day")
     assert [category["id"] for category in content["categories"]] == ["one", "two"]
     assert content["display"] == {"policy": "live"}
     assert content["ticket"]

@@ -44,13 +44,26 @@ class BallotRule:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many picks a voter has, for what, in which period of the contest's time zone."""
+    """How many picks, or ballots, a voter has, for what, in which period of the contest's time zone."""
 
-    picks: int = key("How many picks.", least=1, most=1000)
+    picks: int | None = key("How many picks.", default=None, least=1, most=1000)
+    ballots: int | None = key("Instead of picks: how many ballots.", default=None, least=1, most=1000)
     per: Literal["contest", "category", "entry"] = key("What the picks are counted for.", default="contest")
-    period: Literal["window", "week", "day", "hour"] = key(
-        "Calendar period in the contest's time zone; `window` is the whole vote.", default="window"
+    period: Literal["window", "week", "day", "hour", "sliding"] = key(
+        "Calendar period in the contest's time zone; `window` is the whole vote, `sliding` any `minutes` in a row.",
+        default="window",
     )
+    minutes: int | None = key("For `sliding`: the interval's length.", default=None, least=1, most=100_000)
+
+    @property
+    def limit(self) -> int:
+        """How many."""
+        return self.picks or self.ballots or 0
+
+    @property
+    def unit(self) -> Literal["picks", "ballots"]:
+        """Of what."""
+        return "picks" if self.picks else "ballots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +196,23 @@ def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
         where = line_of(text, "ballot", "least")
         faults.append(Fault(where, "ballot.least", f"{rule.least} is more than most = {rule.most}", "raise `most`"))
     for index, quota in enumerate(contest.quotas):
-        if quota.per == "contest" and quota.picks < rule.least:
+        if what := _quota_fault(quota):
+            faults.append(Fault(line_of(text, "quota", index), f"quota[{index + 1}]", *what))
+        elif quota.per == "contest" and quota.picks is not None and quota.picks < rule.least:
             where = line_of(text, "quota", index, "picks")
             mend = f"give at least {rule.least} picks or lower ballot.least"
             faults.append(Fault(where, f"quota[{index + 1}].picks", "no ballot could fit into this quota", mend))
     return faults
+
+
+def _quota_fault(quota: Quota) -> tuple[str, str] | None:
+    if (quota.picks is None) == (quota.ballots is None):
+        return "counts picks or ballots", "give one of them: picks = 5, or ballots = 1"
+    if quota.ballots is not None and quota.per != "contest":
+        return "counts ballots, which are of the whole contest", "leave `per` out, or count picks"
+    if (quota.period == "sliding") != (quota.minutes is not None):
+        return "needs `minutes` for a sliding interval, and only there", 'write period = "sliding" with minutes = 5'
+    return None
 
 
 def _category_faults(contest: Contest, text: str) -> list[Fault]:

@@ -22,7 +22,7 @@ _PERIOD = {
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """One sentence for each rule."""
     sentences = [_window(contest, language), _ballot(contest, language)]
-    sentences += [_quota(quota, contest, language) for quota in contest.quotas]
+    sentences += [explain_quota(quota, contest, language) for quota in contest.quotas]
     return (*sentences, _display(contest, language), _points(contest, language), _fairness(language))
 
 
@@ -52,13 +52,21 @@ def _ballot(contest: Contest, language: Language) -> str:
     return f"A ballot holds {span} {'pick' if span == '1' else 'picks'} and {again}."
 
 
-def _quota(quota: Quota, contest: Contest, language: Language) -> str:
-    per, period = _PER[language][quota.per], _PERIOD[language][quota.period]
+def explain_quota(quota: Quota, contest: Contest, language: Language) -> str:
+    """One quota as a sentence."""
+    per, period, count = _PER[language][quota.per], _period(quota, language), quota.limit
     if language == "zh":
         renewal = "（零点重新计算）" if quota.period == "day" else ""
-        return f"每位投票人{period}{per}最多 {quota.picks} 票{renewal}。"
+        return f"每位投票人{period}{per}最多 {count} {'票' if quota.unit == 'picks' else '张选票'}{renewal}。"
+    unit = quota.unit[:-1] if count == 1 else quota.unit
     renewal = f", counted anew at midnight ({contest.time_zone})" if quota.period == "day" else ""
-    return f"A voter has at most {quota.picks} {'pick' if quota.picks == 1 else 'picks'}{per} {period}{renewal}."
+    return f"A voter has at most {count} {unit}{per} {period}{renewal}."
+
+
+def _period(quota: Quota, language: Language) -> str:
+    if quota.period == "sliding":
+        return f"任意连续 {quota.minutes} 分钟内" if language == "zh" else f"in any {quota.minutes} minutes"
+    return _PERIOD[language][quota.period]
 
 
 def _display(contest: Contest, language: Language) -> str:

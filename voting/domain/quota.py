@@ -1,7 +1,8 @@
-"""Quotas: which slots a ballot's picks take, and what remains.
+"""Quotas: which slots a ballot takes, and what remains.
 
-A quota of N picks is N numbered slots for each (voter, quota, what it counts for, period). A pick takes one slot of
-every quota; the slots are unique in the database, so no race can hand out more than N.
+A quota of N is N numbered slots for each (voter, quota, what it counts for, period). A pick, or a ballot where ballots
+are counted, takes one slot of every quota; the slots are unique in the database, so no race can hand out more than N.
+A calendar period is named by its beginning; a slot of a sliding interval by the moment at which it was taken.
 """
 
 from __future__ import annotations
@@ -9,29 +10,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from voting.domain.calendar import next_period, period_start
 from voting.domain.contest import Contest, Quota
 from voting.domain.entry import Entry
 
+_INSTANT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Bucket:
-    """The picks of one voter that one quota counts together."""
+    """What one quota counts together of one voter."""
 
     quota: int
     """Index of the quota in the contest's file."""
     scope: str
     """Entry code or category id; empty for the whole contest."""
-    period: datetime
-    """When the period began, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Slots taken of a bucket in the period that holds now; `oldest` names the first of them."""
+
+    count: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """What one quota still allows. `scope` is a category's id where the quota is counted per category."""
 
+    unit: str
     per: str
     period: str
     scope: str
@@ -49,41 +59,79 @@ class Remaining:
     limits: tuple[Limit, ...]
 
 
-def buckets(contest: Contest, picks: tuple[Entry, ...], now: datetime) -> Counter[Bucket]:
-    """How many slots of each bucket the picks take."""
+def since(contest: Contest, quota: Quota, now: datetime) -> datetime:
+    """The first moment whose slots a quota counts now, UTC. A slot exactly one interval old is free again."""
+    if quota.period == "sliding":
+        return now - _interval(quota) + _INSTANT
+    return period_start(quota.period, now, contest.zone, contest.opens_at)
+
+
+def stamp(contest: Contest, quota: Quota, now: datetime) -> datetime:
+    """What a slot taken now is named by."""
+    return now if quota.period == "sliding" else since(contest, quota, now)
+
+
+def buckets(contest: Contest, picks: tuple[Entry, ...]) -> Counter[Bucket]:
+    """How many slots of each bucket a ballot takes."""
     taken: Counter[Bucket] = Counter()
     for index, quota in enumerate(contest.quotas):
-        begins = period_start(quota.period, now, contest.zone, contest.opens_at)
-        taken.update(Bucket(index, _scope(quota, entry), begins) for entry in picks)
+        if quota.unit == "ballots":
+            taken[Bucket(index, "")] = 1
+        else:
+            taken.update(Bucket(index, _scope(quota, entry)) for entry in picks)
     return taken
 
 
-def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Bucket, int]) -> tuple[Bucket, ...]:
+def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> tuple[Bucket, ...]:
     """The buckets that cannot hold what is wanted."""
     return tuple(
         bucket
         for bucket, count in sorted(wanted.items())
-        if used.get(bucket, 0) + count > contest.quotas[bucket.quota].picks
+        if used.get(bucket, Use()).count + count > contest.quotas[bucket.quota].limit
     )
 
 
-def remaining(contest: Contest, used: Mapping[Bucket, int], now: datetime) -> Remaining:
+def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetime) -> dict[Bucket, Use]:
+    """The use after a ballot cast now."""
+    after = dict(used)
+    for bucket, count in wanted.items():
+        before = used.get(bucket, Use())
+        after[bucket] = Use(before.count + count, before.oldest or now)
+    return after
+
+
+def renewal(contest: Contest, quota: Quota, taken: datetime) -> datetime:
+    """When a slot taken at that moment is free again; the window's end where that comes first."""
+    if quota.period == "sliding":
+        return min(taken + _interval(quota), contest.closes_at)
+    return min(next_period(quota.period, taken, contest.zone, contest.closes_at), contest.closes_at)
+
+
+def remaining(contest: Contest, used: Mapping[Bucket, Use], now: datetime) -> Remaining:
     """What is left. Quotas per entry are left out: they would tell a vote buyer which entries were picked."""
     limits = tuple(
-        _limit(contest, index, scope, used, now)
+        _limit(contest, index, scope, used.get(Bucket(index, scope), Use()), now)
         for index, quota in enumerate(contest.quotas)
         for scope in _public_scopes(quota, contest)
     )
-    overall = [limit.left for limit in limits if limit.per == "contest"]
+    overall = [_picks(limit, contest) for limit in limits if limit.per == "contest"]
     return Remaining(min(overall, default=None), limits)
 
 
-def _limit(contest: Contest, index: int, scope: str, used: Mapping[Bucket, int], now: datetime) -> Limit:
+def _limit(contest: Contest, index: int, scope: str, use: Use, now: datetime) -> Limit:
     quota = contest.quotas[index]
-    begins = period_start(quota.period, now, contest.zone, contest.opens_at)
-    left = max(0, quota.picks - used.get(Bucket(index, scope, begins), 0))
-    renews = min(next_period(quota.period, now, contest.zone, contest.closes_at), contest.closes_at)
-    return Limit(quota.per, quota.period, scope, quota.picks, left, renews)
+    left = max(0, quota.limit - use.count)
+    return Limit(
+        quota.unit, quota.per, quota.period, scope, quota.limit, left, renewal(contest, quota, use.oldest or now)
+    )
+
+
+def _picks(limit: Limit, contest: Contest) -> int:
+    return limit.left * contest.ballot.most if limit.unit == "ballots" else limit.left
+
+
+def _interval(quota: Quota) -> timedelta:
+    return timedelta(minutes=quota.minutes or 0)
 
 
 def _public_scopes(quota: Quota, contest: Contest) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from voting.domain.ballot import State
-from voting.domain.quota import Bucket
+from voting.domain.contest import Contest
+from voting.domain.quota import Bucket, Use, since, stamp
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -32,7 +33,6 @@ class WindowRow:
 class BallotRow:
     """A ballot to be stored. `voter` and `body_digest` are keyed hash and hash; `answer` is the JSON sent back."""
 
-    contest: str
     voter: bytes
     key: str
     id: UUID
@@ -71,26 +71,29 @@ async def select_by_key(connection: Connection, contest: str, voter: bytes, key:
     return (row["body_digest"], row["answer"]) if row else None
 
 
-async def select_used(
-    connection: Connection, contest: str, voter: bytes, periods: Sequence[datetime]
-) -> dict[Bucket, int]:
-    """How many slots the voter has used of each bucket in these periods."""
-    rows = await connection.fetch(_QUERIES["used_slots"], contest, voter, periods)
-    return {Bucket(row["quota"], row["scope"], row["period"]): row["used"] for row in rows}
+async def select_used(connection: Connection, contest: Contest, voter: bytes, now: datetime) -> dict[Bucket, Use]:
+    """What the voter has used of each quota in the period that holds `now`."""
+    moments = [since(contest, quota, now) for quota in contest.quotas]
+    rows = await connection.fetch(_QUERIES["used_slots"], contest.id, voter, list(range(len(moments))), moments)
+    return {Bucket(row["quota"], row["scope"]): Use(row["count"], row["oldest"]) for row in rows}
 
 
 async def insert(
-    connection: Connection, ballot: BallotRow, wanted: Mapping[Bucket, int], used: Mapping[Bucket, int]
+    connection: Connection,
+    contest: Contest,
+    ballot: BallotRow,
+    wanted: Mapping[Bucket, int],
+    used: Mapping[Bucket, Use],
 ) -> None:
     """Stores the ballot with its slots, facts and tally. A slot taken meanwhile raises a unique violation."""
     slots = [
-        (bucket.quota, bucket.scope, bucket.period, used.get(bucket, 0) + number)
+        (bucket.quota, bucket.scope, stamp(contest, contest.quotas[bucket.quota], ballot.recorded_at), number)
         for bucket, count in sorted(wanted.items())
-        for number in range(1, count + 1)
+        for number in _numbers(used.get(bucket, Use()).count, count)
     ]
     columns = [[slot[index] for slot in slots] for index in range(4)]
     shard = ballot.voter[0] % SHARDS
-    head = (ballot.contest, ballot.voter, ballot.key, ballot.id, ballot.body_digest, ballot.picks, ballot.state)
+    head = (contest.id, ballot.voter, ballot.key, ballot.id, ballot.body_digest, ballot.picks, ballot.state)
     tail = (ballot.recorded_at, ballot.salt, ballot.answer, *columns, shard, ballot.facts)
     await connection.execute(_QUERIES["insert"], *head, *tail)
 
@@ -108,3 +111,8 @@ async def spend_challenge(connection: Connection, contest: str, challenge: bytes
 async def sweep_challenges(connection: Connection) -> None:
     """Forgets challenges that are refused for their age anyway."""
     await connection.execute(_CHALLENGES["sweep"])
+
+
+def _numbers(used: int, count: int) -> range:
+    """The next `count` slot numbers, from 1."""
+    return range(used + 1, used + count + 1)

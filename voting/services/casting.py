@@ -19,7 +19,8 @@ from voting.domain.ballot import Receipt
 from voting.domain.client import ClientFacts, network_of
 from voting.domain.contest import Contest, Phase
 from voting.domain.credential import Credential
-from voting.domain.quota import Bucket, Remaining, buckets, exhausted, remaining
+from voting.domain.explain import explain_quota
+from voting.domain.quota import Bucket, Remaining, Use, buckets, exhausted, remaining, spent
 from voting.errors import (
     ContestPaused,
     ContestUnknown,
@@ -120,24 +121,23 @@ class Casting:
         _check_phase(contest, contest.phase(window.now, window.paused), window.now)
         picks = rules.check_picks(contest.ballot, attempt.listing.entries, submission.picks)
         solved = self._solved_challenge(contest, submission.challenge, window.now)
-        wanted = buckets(contest, picks, window.now)
+        wanted = buckets(contest, picks)
         used = await self._used(tx, attempt, wanted, window.now)
         await self._spend(tx, contest, solved, window.now)
-        row = self._ballot(attempt, digest, remaining(contest, Counter(used) + wanted, window.now), window.now)
-        await ballots.insert(tx, row, wanted, used)
+        row = self._ballot(attempt, digest, remaining(contest, spent(used, wanted, window.now), window.now), window.now)
+        await ballots.insert(tx, contest, row, wanted, used)
         return row.answer, True
 
     async def _used(
         self, tx: Connection, attempt: _Attempt, wanted: Counter[Bucket], now: datetime
-    ) -> dict[Bucket, int]:
+    ) -> dict[Bucket, Use]:
         contest = attempt.listing.contest
-        periods = sorted({bucket.period for bucket in wanted})
-        used = await ballots.select_used(tx, contest.id, attempt.voter, periods)
+        used = await ballots.select_used(tx, contest, attempt.voter, now)
         if full := exhausted(contest, wanted, used):
             quota = contest.quotas[full[0].quota]
-            what = f"{quota.picks} per {quota.per} and {quota.period}"
             left = describe(contest, remaining(contest, used, now))
-            raise QuotaExhausted(f"these picks would exceed the quota of {what}", remaining=left)
+            rule = explain_quota(quota, contest, "en")
+            raise QuotaExhausted(f"these picks would exceed a quota: {rule}", remaining=left)
         return used
 
     def _solved_challenge(self, contest: Contest, challenge: str | None, now: datetime) -> Solved | None:
@@ -162,7 +162,6 @@ class Casting:
             "remaining": describe(contest, left),
         }
         return BallotRow(
-            contest=contest.id,
             voter=attempt.voter,
             key=attempt.submission.key,
             id=ballot,

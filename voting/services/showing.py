@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from voting.domain.calendar import period_start
 from voting.domain.contest import Contest
 from voting.domain.display import shown_as_of
 from voting.domain.quota import Remaining, remaining
@@ -77,9 +76,8 @@ class Showing:
         """The voter's remaining quota. Raises CredentialInvalid."""
         contest, now = listing.contest, listing.now()
         voter = self._voter(contest, token)
-        periods = {period_start(quota.period, now, contest.zone, contest.opens_at) for quota in contest.quotas}
         async with self._database.connection() as connection:
-            used = await ballots.select_used(connection, contest.id, voter, sorted(periods))
+            used = await ballots.select_used(connection, contest, voter, now)
         return remaining(contest, used, now)
 
     async def standing(self, listing: Listing, token: str) -> dict[str, Any]:

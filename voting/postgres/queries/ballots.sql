@@ -17,10 +17,12 @@ from ballots
 where contest = $1 and voter = $2 and idempotency_key = $3;
 
 -- name: used_slots
-select quota, scope, period, count(*) as used
-from quota_slots
-where contest = $1 and voter = $2 and period = any ($3::timestamptz[])
-group by quota, scope, period;
+-- Of each quota in $3 the slots since its moment in $4.
+select s.quota, s.scope, count(*) as count, min(s.period) as oldest
+from quota_slots s
+join unnest($3::smallint[], $4::timestamptz[]) as asked (quota, since) on s.quota = asked.quota and s.period >= asked.since
+where s.contest = $1 and s.voter = $2
+group by s.quota, s.scope;
 
 -- name: insert
 -- The ballot, its quota slots, its facts and the tally, in one statement.

@@ -9,11 +9,10 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from voting.domain.calendar import next_period
 from voting.domain.contest import Contest
 from voting.domain.entry import Sort, find
 from voting.domain.explain import explain
-from voting.domain.quota import Limit, remaining
+from voting.domain.quota import Limit, remaining, renewal
 from voting.domain.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown
 from voting.services import Services
@@ -114,6 +113,7 @@ def _good_token(request: Request[Any, Any, Any], services: Services, contest: st
 def _entry_renews_at(listing: Listing) -> str:
     """When an entry that was voted for can be voted for again; empty where nothing forbids it at once."""
     contest: Contest = listing.contest
-    once = [quota.period for quota in contest.quotas if quota.per == "entry" and quota.picks == 1]
-    ends = [next_period(period, listing.now(), contest.zone, contest.closes_at) for period in once]
-    return max(ends).isoformat() if ends else ""
+    left = [
+        renewal(contest, quota, listing.now()) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1
+    ]
+    return max(left).isoformat() if left else ""
