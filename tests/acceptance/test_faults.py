@@ -121,7 +121,11 @@ async def test_without_redis_ballots_and_tallies_go_on(
             return bool(rows[0] == {"entry": "A001", "picks": 4, "rank": 1})
 
         await eventually(shown)
-        assert (await client.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": False}
+
+        async def told() -> bool:
+            return (await client.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": False}
+
+        await eventually(told)
     finally:
         redis.heal()
     await eventually(lambda: _redis_is_back(client))
