@@ -24,7 +24,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from voting import engines, wiring
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.staff import Role
 from voting.services.keyring import Keyring

@@ -149,6 +149,12 @@ class AlreadyExists(VotingError):
     code = "already_exists"
 
 
+class NotScorable(VotingError):
+    """Something that the score is made of is missing."""
+
+    code = "not_scorable"
+
+
 class RosterSealed(VotingError):
     """Voting has begun with these entries; to change them all the same, and have it written down, say --amend."""
 

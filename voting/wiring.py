@@ -19,6 +19,7 @@ from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
 from voting.services.challenging import Challenging
 from voting.services.covering import Covering
+from voting.services.judging import Judging
 from voting.services.keyring import Keyring
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
@@ -59,6 +60,7 @@ class Office:
 
     database: Database
     catalogue: Catalogue
+    judging: Judging
     organising: Organising
     reporting: Reporting
     staffing: Staffing
@@ -70,7 +72,8 @@ async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
     async with postgres.connected(settings.database_url, 2) as database:
         await check_schema(database)
         catalogue = Catalogue(database)
-        yield Office(database, catalogue, Organising(database, actor), Reporting(database), Staffing(database, actor))
+        judging, organising = Judging(database, actor), Organising(database, actor)
+        yield Office(database, catalogue, judging, organising, Reporting(database), Staffing(database, actor))
 
 
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:

@@ -123,7 +123,8 @@ async def test_without_redis_ballots_and_tallies_go_on(
         await eventually(shown)
 
         async def told() -> bool:
-            return (await client.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": False}
+            content = (await client.get("/health/ready")).json()
+            return bool(content == {"status": "ok", "postgres": True, "redis": False})
 
         await eventually(told)
     finally:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import contest_text
 from voting.demo import document
-from voting.domain.contest import Contest, read_contest
+from voting.domain.contest import Contest
+from voting.domain.contest_file import read_contest
 from voting.domain.document import reference
 from voting.errors import FileInvalid
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voting.demo import document
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.explain import explain
 
 
@@ -15,7 +15,7 @@ def test_the_demo_in_both_languages() -> None:
         "每位投票人每天最多 5 票（零点重新计算）。",
         "每位投票人每天对同一作品最多 1 票（零点重新计算）。",
         "票数实时显示。",
-        "公众评选得分＝2×票数÷最高票数，四舍五入保留 4 位小数。",
+        "公众评选得分＝2×票数÷最高票数（在全部参评作品中比较），四舍五入保留 4 位小数。",
         "禁止刷票和有偿投票。",
     )
     assert explain(contest, "en") == (
@@ -24,6 +24,6 @@ def test_the_demo_in_both_languages() -> None:
         "A voter has at most 5 picks a day, counted anew at midnight (Asia/Shanghai).",
         "A voter has at most 1 pick for the same entry a day, counted anew at midnight (Asia/Shanghai).",
         "Picks are shown live.",
-        "Public points = 2 × picks ÷ most picks, rounded half up to 4 decimal places.",
+        "Public points = 2 × picks ÷ most picks (compared among all entries), rounded half up to 4 decimal places.",
         "Scripts and paid votes are forbidden.",
     )

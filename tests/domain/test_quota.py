@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.quota import Bucket, Use, buckets, exhausted, remaining, renewal, since, spent, stamp
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voting.demo import document
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry, find
 from voting.domain.roster import read_roster
 from voting.errors import FileInvalid

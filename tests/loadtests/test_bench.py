@@ -13,7 +13,7 @@ from loadtests.client import Measurement, measure, request
 from loadtests.crowd import Popularity
 from loadtests.service import CONTEST, roster
 from tests.conftest import free_port
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.roster import read_roster
 
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]

@@ -10,7 +10,7 @@ import sys
 import click
 
 from voting import __version__
-from voting.cli import contest, credentials, demo, migrate, results, roster, serve, settings, staff, verify
+from voting.cli import contest, credentials, demo, marks, migrate, results, roster, serve, settings, staff, verify
 from voting.errors import VotingError
 
 
@@ -26,6 +26,9 @@ for command in (
     migrate.migrate,
     contest.contest,
     roster.roster,
+    marks.marks,
+    marks.metrics,
+    marks.awards,
     credentials.credentials,
     staff.staff,
     results.results,

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, in_office, read_settings, tell
-from voting.domain.contest import Contest, read_contest
+from voting.domain.contest import Contest
+from voting.domain.contest_file import read_contest
 from voting.domain.document import reference
-from voting.domain.explain import Language, local
 from voting.domain.explain import explain as sentences
+from voting.domain.explain import local
+from voting.domain.language import Language
 from voting.errors import Fault, FileInvalid
 from voting.wiring import Office
 

@@ -10,7 +10,7 @@ import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
-from voting.services.reporting import Report, as_csv, as_json, as_xlsx
+from voting.services.reporting import Report, as_csv, as_json, as_xlsx, blend
 from voting.wiring import Office
 
 
@@ -20,12 +20,15 @@ from voting.wiring import Office
     "--format", "kind", type=click.Choice(["json", "csv", "xlsx"]), default="json", show_default=True, help="Format."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; otherwise standard output.")
+@click.option("--blend", "blended", is_flag=True, help="With experts' marks: funnel, final scores and awards.")
 @env_file
-def results(contest: str, kind: str, out: Path | None, env_file: Path | None) -> None:
+def results(contest: str, kind: str, out: Path | None, blended: bool, env_file: Path | None) -> None:
     """Prints per entry raw, held and counted picks, rank and exact public points."""
 
     async def work(office: Office) -> Report:
-        return await office.reporting.report(await find(office, contest))
+        listing = await find(office, contest)
+        report = await office.reporting.report(listing)
+        return blend(report, await office.judging.outcome(listing)) if blended else report
 
     report = in_office(read_settings(env_file), work)
     content = _content(report, kind)

@@ -9,7 +9,7 @@ import click
 
 from voting.cli.contest import read_text
 from voting.cli.session import env_file, find, in_office, read_settings, tell
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.roster import read_roster
 from voting.errors import Fault, FileInvalid

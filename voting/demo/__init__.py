@@ -9,7 +9,7 @@ from pathlib import Path
 from voting.demo import secrets
 from voting.demo.covers import draw
 from voting.demo.secrets import DemoSecrets
-from voting.domain.contest import read_contest
+from voting.domain.contest_file import read_contest
 from voting.domain.roster import read_roster
 from voting.errors import ContestUnknown
 from voting.wiring import Office

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from voting.domain.contest import BallotRule
 from voting.domain.entry import Entry
+from voting.domain.tables import BallotRule
 from voting.errors import EntryUnknown, Malformed, PicksInvalid
 
 Channel = Literal["web", "wechat", "mini_program"]

@@ -11,7 +11,7 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -26,6 +26,7 @@ _NAMES: dict[type, str] = {
     bool: "true or false",
     datetime: "a date and time such as 2026-08-01T09:00:00+08:00",
     time: "a time such as 18:00:00",
+    date: "a date such as 2026-08-01",
 }
 
 
@@ -116,7 +117,8 @@ class _Reader:
 
     def array(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if not isinstance(value, list):
-            return self.fault(path, "must be a list", f"write [[{_dotted(path)}]] once for each")
+            each = f"[[{_dotted(path)}]] once for each" if is_dataclass(hint) else f"{path[-1]} = [...]"
+            return self.fault(path, "must be a list", f"write {each}")
         least = item.metadata["least"]
         if least is not None and len(value) < least:
             return self.fault(path, f"has {len(value)} items", f"give at least {least}")
@@ -159,19 +161,31 @@ def _syntax_fault(message: str) -> Fault:
 def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
     """Where each table and key begins. A line-wise reading: enough to point at, never used to take values from."""
     table: Path = ()
-    counts: dict[str, int] = {}
+    counts: dict[Path, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if array := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
-            counts[array[1]] = counts.get(array[1], -1) + 1
-            table = (*array[1].split("."), counts[array[1]])
+            path = _indexed(array[1].split("."), counts, new=True)
+            if path[-1] == 0:
+                yield path[:-1], number
+            table = path
             yield table, number
-            if counts[array[1]] == 0:
-                yield table[:-1], number
         elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
-            table = tuple(header[1].split("."))
+            table = _indexed(header[1].split("."), counts, new=False)
             yield table, number
         elif pair := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*=", line):
             yield (*table, pair[1]), number
+
+
+def _indexed(parts: list[str], counts: dict[Path, int], *, new: bool) -> Path:
+    """The path with the index of each list on the way; `new` begins the next item of the last."""
+    path: Path = ()
+    for place, part in enumerate(parts):
+        path = (*path, part)
+        if new and place == len(parts) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path
 
 
 def _key_name(item: Field[Any]) -> str:
@@ -199,9 +213,12 @@ def _reference_rows(target: type, prefix: str) -> Iterator[str]:
     hints = get_type_hints(target)
     for item in fields(target):
         hint, name = _without_none(hints[item.name]), f"{prefix}{_key_name(item)}"
-        if get_origin(hint) is tuple:
+        if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
             yield f"| `[[{name}]]` | list of tables | | {item.metadata['help']} |"
             yield from _reference_rows(get_args(hint)[0], f"{name}.")
+        elif get_origin(hint) is tuple:
+            each = _reference_type(get_args(hint)[0])
+            yield f"| `{name}` | list of: {each} | {_reference_default(item)} | {item.metadata['help']} |"
         elif is_dataclass(hint):
             yield f"| `[{name}]` | table | | {item.metadata['help']} |"
             yield from _reference_rows(hint, f"{name}.")  # type: ignore[arg-type]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
-from voting.domain.contest import Contest, Quota
-
-Language = Literal["zh", "en"]
+from voting.domain.contest import Contest
+from voting.domain.explain_outcome import explain_outcome
+from voting.domain.language import Language
+from voting.domain.tables import Quota
 
 _PER = {
     "zh": {"contest": "", "category": "每个类别", "entry": "对同一作品"},
@@ -23,7 +23,7 @@ def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """One sentence for each rule."""
     sentences = [_window(contest, language), _ballot(contest, language)]
     sentences += [explain_quota(quota, contest, language) for quota in contest.quotas]
-    return (*sentences, _display(contest, language), _points(contest, language), _fairness(language))
+    return (*sentences, _display(contest, language), *explain_outcome(contest, language), _fairness(language))
 
 
 def local(moment: datetime, contest: Contest, language: Language) -> str:
@@ -77,13 +77,6 @@ def _display(contest: Contest, language: Language) -> str:
     en = {"live": "Picks are shown live.", "delayed": f"Picks are renewed every {rule.minutes} minutes."}
     en |= {"daily": f"Picks are renewed every day at {at}.", "hidden": "Picks are not shown while voting goes on."}
     return {"zh": zh, "en": en}[language][rule.policy]
-
-
-def _points(contest: Contest, language: Language) -> str:
-    rule = contest.public_points
-    if language == "zh":
-        return f"公众评选得分＝{rule.points}×票数÷最高票数，四舍五入保留 {rule.places} 位小数。"
-    return f"Public points = {rule.points} × picks ÷ most picks, rounded half up to {rule.places} decimal places."
 
 
 def _fairness(language: Language) -> str:

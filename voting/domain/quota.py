@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from voting.domain.calendar import next_period, period_start
-from voting.domain.contest import Contest, Quota
+from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.tables import Quota
 
 _INSTANT = timedelta(microseconds=1)
 

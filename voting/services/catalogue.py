@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from voting.domain.contest import IDENTIFIER, Contest, Phase
+from voting.domain.contest import Contest, Phase
 from voting.domain.entry import Entry
+from voting.domain.tables import IDENTIFIER
 from voting.errors import ContestUnknown, TryAgain
 from voting.postgres import contests
 from voting.postgres.database import Database

@@ -7,21 +7,24 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import xlsxwriter
 
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.scoring import Tally, public_points, ranks
+from voting.domain.outcome import Given, Outcome
+from voting.domain.scoring import Tally, public_points, ranks, rounded
 from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Listing
 
 POLICY_VERSION = "uncertified"
+BLENDED = ("cuts_passed", "final", "awards")
 COLUMNS = ("entry", "title", "author", "category", "raw", "held", "counted", "rank", "public_points")
 # A cell that begins so would be run as a formula by a spreadsheet (OWASP ASVS 5.0, 1.2.10).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -34,7 +37,11 @@ class Row:
     entry: Entry
     tally: Tally
     rank: int
-    public_points: Decimal
+    public_points: Decimal | None
+    """None for an entry outside the scope of the normaliser."""
+    cuts_passed: int = 0
+    final: Decimal | None = None
+    awards: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Report:
     rows: tuple[Row, ...]
     document_sha256: str
     input_sha256: str
+    blended: bool = False
 
 
 class Reporting:
@@ -66,16 +74,48 @@ def make_report(listing: Listing, found: Mapping[str, Tally]) -> Report:
     """The report of a listing's entries and their tallies."""
     every = {code: found.get(code, Tally()) for code in listing.entries}
     counted = {code: tally.counted for code, tally in every.items()}
-    points, places = public_points(counted, listing.contest.public_points), ranks(counted)
-    rows = [Row(entry, every[code], places[code], points[code]) for code, entry in listing.entries.items()]
+    rule = listing.contest.public_points
+    exact, places = public_points(counted, rule), ranks(counted)
+    rows = [
+        Row(entry, every[code], places[code], rounded(exact[code], rule.places))
+        for code, entry in listing.entries.items()
+    ]
     rows.sort(key=lambda row: (row.rank, row.entry.code))
     document = hashlib.sha256(listing.document.encode()).hexdigest()
     return Report(listing.contest, listing.now(), listing.phase(), tuple(rows), document, _input_hash(every))
 
 
+def blend(report: Report, outcome: Outcome) -> Report:
+    """The report with the outcome: those with the best final score first, then the others as before."""
+    places = report.contest.blend.places if report.contest.blend else 0
+    rows = [
+        replace(
+            row,
+            public_points=_rounded(outcome.public.get(row.entry.code), report.contest.public_points.places),
+            cuts_passed=outcome.reached[row.entry.code],
+            final=_rounded(outcome.final.get(row.entry.code), places),
+            awards=tuple(given for given in outcome.awards if given.entry == row.entry.code),
+        )
+        for row in report.rows
+    ]
+    rows.sort(key=lambda row: (-row.cuts_passed, -outcome.final.get(row.entry.code, Fraction(0)), row.rank))
+    return replace(report, rows=tuple(rows), blended=True)
+
+
+def _rounded(value: Fraction | None, places: int) -> Decimal | None:
+    return None if value is None else rounded(value, places)
+
+
 def as_json(report: Report) -> dict[str, Any]:
     """Ready for JSON; points are strings, so that no reader makes floats of them."""
+    return _head(report) | {
+        "entries": [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
+    }
+
+
+def _head(report: Report) -> dict[str, Any]:
     rule, contest = report.contest.public_points, report.contest
+    parts = contest.blend.parts if contest.blend and report.blended else ()
     return {
         "contest": contest.id,
         "as_of": report.as_of.astimezone(contest.zone),
@@ -85,13 +125,13 @@ def as_json(report: Report) -> dict[str, Any]:
         "normaliser": {
             "name": rule.normaliser,
             "points": rule.points,
-            "scope": "all",
+            "scope": rule.scope if report.blended else "all",
             "places": rule.places,
             "rounding": "half_up",
         },
+        "blend": [{"source": part.source, "points": part.points} for part in parts],
         "document_sha256": report.document_sha256,
         "input_sha256": report.input_sha256,
-        "entries": [dict(zip(COLUMNS, _cells(row, report.contest), strict=True)) for row in report.rows],
     }
 
 
@@ -99,9 +139,9 @@ def as_csv(report: Report) -> str:
     """With a byte order mark, so that Excel reads Chinese."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    writer.writerow(_columns(report))
     for row in report.rows:
-        writer.writerow([_harmless(cell) for cell in _cells(row, report.contest)])
+        writer.writerow([_harmless(cell) for cell in _cells(row, report)])
     return "\ufeff" + out.getvalue()
 
 
@@ -110,7 +150,7 @@ def as_xlsx(report: Report) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet("results")
-        for number, cells in enumerate([COLUMNS, *(_cells(row, report.contest) for row in report.rows)]):
+        for number, cells in enumerate([_columns(report), *(_cells(row, report) for row in report.rows)]):
             for column, cell in enumerate(cells):
                 if isinstance(cell, int):
                     sheet.write_number(number, column, cell)
@@ -119,20 +159,36 @@ def as_xlsx(report: Report) -> bytes:
         sheet.freeze_panes(1, 0)
         sheet.set_column(1, 3, 28)
         for number, line in enumerate(_head_lines(report)):
-            book.get_worksheet_by_name("results").write_string(number, len(COLUMNS) + 1, line)
+            sheet.write_string(number, len(_columns(report)) + 1, line)
     return out.getvalue()
 
 
-def _cells(row: Row, contest: Contest) -> tuple[str | int, ...]:
-    names = {category.id: category.name for category in contest.categories}
+def _columns(report: Report) -> tuple[str, ...]:
+    return (*COLUMNS, *BLENDED) if report.blended else COLUMNS
+
+
+def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
+    names = {category.id: category.name for category in report.contest.categories}
     entry, tally = row.entry, row.tally
     head = (entry.code, entry.title, entry.author, names[entry.category])
-    return (*head, tally.raw, tally.held, tally.counted, row.rank, f"{row.public_points:f}")
+    cells = (*head, tally.raw, tally.held, tally.counted, row.rank, _text(row.public_points))
+    if not report.blended:
+        return cells
+    return (*cells, row.cuts_passed, _text(row.final), _awards(row, report.contest))
+
+
+def _text(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:f}"
+
+
+def _awards(row: Row, contest: Contest) -> str:
+    """The awards' names, each with its reason where it has one."""
+    names = {award.id: award.name for award in contest.awards}
+    return "；".join(names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards)
 
 
 def _head_lines(report: Report) -> tuple[str, ...]:
-    content = {name: value for name, value in as_json(report).items() if name != "entries"}
-    return tuple(f"{name}: {value}" for name, value in content.items())
+    return tuple(f"{name}: {value}" for name, value in _head(report).items())
 
 
 def _harmless(cell: str | int) -> str | int:

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
-from voting.domain.explain import Language, local
+from voting.domain.explain import local
+from voting.domain.language import Language
 from voting.web.words import WORDS
 
 LANGUAGE_SECONDS = 400 * 86400

@@ -1,0 +1,75 @@
+"""voting marks, metrics, awards: what judges and outside figures bring, and what is taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from voting.cli.contest import read_text
+from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.wiring import Office
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+contest_option = click.option("--contest", required=True, help="The contest's id.")
+
+
+@click.group(epilog="Example: voting marks import marks.csv --contest demo --round first")
+def marks() -> None:
+    """Takes experts' marks."""
+
+
+@marks.command(name="import", epilog="Example: voting marks import marks.csv --contest demo --round first")
+@file_argument
+@contest_option
+@click.option("--round", "round_", required=True, help="The round's id in the contest's file.")
+@env_file
+def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -> None:
+    """Puts the marks of FILE (CSV: judge, entry and a column for each criterion) in the place of the round's."""
+    text = read_text(file)
+
+    async def work(office: Office) -> int:
+        return await office.judging.import_marks(await find(office, contest), round_, text, str(file))
+
+    tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
+
+
+@click.group(epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
+def metrics() -> None:
+    """Takes figures from outside, such as clicks."""
+
+
+@metrics.command(name="import", epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
+@file_argument
+@contest_option
+@click.option("--metric", required=True, help="The metric's id in the contest's file.")
+@env_file
+def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) -> None:
+    """Puts the figures of FILE (CSV: entry, value) in the place of the metric's."""
+    text = read_text(file)
+
+    async def work(office: Office) -> int:
+        return await office.judging.import_metric(await find(office, contest), metric, text, str(file))
+
+    tell(f"{in_office(read_settings(env_file), work)} figures are in metric {metric!r}")
+
+
+@click.group(epilog="Example: voting awards revoke --contest demo --award gold --entry A017 --reason plagiarism")
+def awards() -> None:
+    """Looks after awards that were given."""
+
+
+@awards.command(epilog="Example: voting awards revoke --contest demo --award gold --entry A017 --reason plagiarism")
+@contest_option
+@click.option("--award", required=True, help="The award's id in the contest's file.")
+@click.option("--entry", required=True, help="The entry's code.")
+@click.option("--reason", required=True, help="Why; it is shown with the results.")
+@env_file
+def revoke(contest: str, award: str, entry: str, reason: str, env_file: Path | None) -> None:
+    """Takes an award back from an entry; the next one comes up in its place."""
+
+    async def work(office: Office) -> None:
+        await office.judging.revoke(await find(office, contest), award, entry, reason)
+
+    in_office(read_settings(env_file), work)
+    tell(f"award {award!r} is taken back from {entry}")

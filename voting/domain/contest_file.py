@@ -1,0 +1,87 @@
+"""Reads a contest from its file, and names every fault with its line and mend."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from voting.domain.contest import Contest
+from voting.domain.document import line_of, read
+from voting.domain.references import reference_faults
+from voting.domain.tables import Quota
+from voting.errors import Fault, FileInvalid
+
+
+def read_contest(text: str, name: str = "contest file") -> Contest:
+    """The contest that `text` (TOML) describes. Raises FileInvalid with every fault and its line."""
+    contest, faults = read(text, Contest)
+    if contest is not None:
+        try:
+            faults = tuple(_rule_faults(contest, text))
+        except OverflowError:
+            where = line_of(text, "window", "opens_at")
+            faults = (Fault(where, "window", "lies outside the calendar", "write the years of the vote"),)
+    if contest is None or faults:
+        raise FileInvalid(name, faults)
+    return contest
+
+
+def _rule_faults(contest: Contest, text: str) -> list[Fault]:
+    if not _is_zone(contest.time_zone):
+        where = line_of(text, "time_zone")
+        return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
+    own = [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
+    return [*own, *reference_faults(contest, text)]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _window_faults(contest: Contest, text: str) -> list[Fault]:
+    window, where = contest.window, line_of(text, "window", "closes_at")
+    if (window.closes_at is None) == (window.days is None):
+        return [Fault(line_of(text, "window"), "window", "must end in one way", "give closes_at or days, not both")]
+    if contest.closes_at <= contest.opens_at:
+        return [Fault(where, "window.closes_at", "is not after opens_at", "let the window end after it begins")]
+    return []
+
+
+def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
+    rule, faults = contest.ballot, []
+    if rule.least > rule.most:
+        where = line_of(text, "ballot", "least")
+        faults.append(Fault(where, "ballot.least", f"{rule.least} is more than most = {rule.most}", "raise `most`"))
+    for index, quota in enumerate(contest.quotas):
+        if what := _quota_fault(quota):
+            faults.append(Fault(line_of(text, "quota", index), f"quota[{index + 1}]", *what))
+        elif quota.per == "contest" and quota.picks is not None and quota.picks < rule.least:
+            where = line_of(text, "quota", index, "picks")
+            mend = f"give at least {rule.least} picks or lower ballot.least"
+            faults.append(Fault(where, f"quota[{index + 1}].picks", "no ballot could fit into this quota", mend))
+    return faults
+
+
+def _quota_fault(quota: Quota) -> tuple[str, str] | None:
+    if (quota.picks is None) == (quota.ballots is None):
+        return "counts picks or ballots", "give one of them: picks = 5, or ballots = 1"
+    if quota.ballots is not None and quota.per != "contest":
+        return "counts ballots, which are of the whole contest", "leave `per` out, or count picks"
+    if (quota.period == "sliding") != (quota.minutes is not None):
+        return "needs `minutes` for a sliding interval, and only there", 'write period = "sliding" with minutes = 5'
+    return None
+
+
+def _category_faults(contest: Contest, text: str) -> list[Fault]:
+    faults, seen = [], set[str]()
+    for index, category in enumerate(contest.categories):
+        for attribute in ("id", "name"):
+            value = getattr(category, attribute)
+            if f"{attribute}:{value}" in seen:
+                where = line_of(text, "category", index, attribute)
+                place = f"category[{index + 1}].{attribute}"
+                faults.append(Fault(where, place, f"{value!r} stands twice", "give each category its own"))
+            seen.add(f"{attribute}:{value}")
+    return faults

@@ -1,0 +1,142 @@
+"""Experts' marks: read from a table, checked, and made into one exact score for each entry and round."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+
+from voting.domain.tables import Criterion, Round
+from voting.errors import Fault, FileInvalid, NotScorable
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one judge gave one entry for one criterion; an exact decimal."""
+
+    judge: str
+    entry: str
+    criterion: str
+    value: Fraction
+
+
+def read_marks(text: str, round_: Round, entries: Collection[str], name: str = "marks") -> tuple[Mark, ...]:
+    """The marks of a CSV file with the columns judge, entry and one for each criterion. Raises FileInvalid.
+
+    A judge marks an entry in one row, and every criterion of it.
+    """
+    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
+    columns = ["judge", "entry", *(criterion.name for criterion in round_.criteria)]
+    faults = list(_header_faults(rows.fieldnames or (), columns))
+    if faults:
+        raise FileInvalid(name, tuple(faults))
+    marks: dict[tuple[str, str], list[Mark]] = {}
+    for row in rows:
+        values = {column: (row.get(column) or "").strip() for column in columns}
+        found = list(_row_faults(values, round_, entries, rows.line_num))
+        if (values["judge"], values["entry"]) in marks:
+            what = f"{values['judge']} has marked {values['entry']} already"
+            found.append(Fault(rows.line_num, "entry", what, "keep one of the rows"))
+        faults += found
+        if not found:
+            marks[values["judge"], values["entry"]] = [
+                Mark(values["judge"], values["entry"], each.name, Fraction(values[each.name]))
+                for each in round_.criteria
+            ]
+    if not marks and not faults:
+        faults.append(Fault(0, "", "holds no marks", "write one row for each judge and entry below the header"))
+    if faults:
+        raise FileInvalid(name, tuple(faults))
+    return tuple(mark for row in marks.values() for mark in row)
+
+
+def read_metric(text: str, entries: Collection[str], name: str = "figures") -> dict[str, int]:
+    """The figures of a CSV file with the columns entry and value, whole numbers. Raises FileInvalid."""
+    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
+    faults = list(_header_faults(rows.fieldnames or (), ["entry", "value"]))
+    values: dict[str, int] = {}
+    for row in rows if not faults else ():
+        entry, value = (row.get("entry") or "").strip(), (row.get("value") or "").strip()
+        if entry not in entries:
+            faults.append(Fault(rows.line_num, "entry", f"{entry[:40]!r} is not an entry", "write its code"))
+        elif entry in values:
+            faults.append(Fault(rows.line_num, "entry", f"{entry} stands twice", "keep one of the rows"))
+        elif not value.isdecimal() or len(value) > 18:
+            faults.append(Fault(rows.line_num, "value", f"{value[:40]!r} is not a whole number", "write it as 1234"))
+        else:
+            values[entry] = int(value)
+    if faults:
+        raise FileInvalid(name, tuple(faults))
+    return values
+
+
+def scores(round_: Round, marks: Iterable[Mark]) -> dict[str, Fraction]:
+    """Each marked entry's mean of the judges' totals, as a share of the full mark, 0 to 1, exact.
+
+    A total is the weighted sum of the criteria (document 004, annex 2, section 2: 科学性30% 创新性30% …); of an entry's
+    totals the highest and lowest are left out as the round says. Raises NotScorable where a weight is not set.
+    """
+    weights = _weights(round_)
+    totals: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    for mark in marks:
+        totals[mark.entry][mark.judge] += weights[mark.criterion] * mark.value / round_.full
+    return {entry: _trimmed_mean(round_, sorted(by_judge.values()), entry) for entry, by_judge in totals.items()}
+
+
+def _weights(round_: Round) -> Mapping[str, Fraction]:
+    unset = [criterion.name for criterion in round_.criteria if criterion.weight is None]
+    if unset:
+        raise NotScorable(
+            f"round {round_.id!r} has no weights for {', '.join(unset)}: the document gives none, the organiser must"
+            " set them in the contest's file"
+        )
+    return {criterion.name: Fraction(_weight(criterion), 100) for criterion in round_.criteria}
+
+
+def _weight(criterion: Criterion) -> int:
+    return criterion.weight or 0
+
+
+def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction:
+    kept = totals[round_.drop_lowest : len(totals) - round_.drop_highest]
+    if not kept:
+        raise NotScorable(f"entry {entry} has {len(totals)} totals in round {round_.id!r}, too few to leave some out")
+    return sum(kept, Fraction(0)) / len(kept)
+
+
+def _header_faults(header: Iterable[str], columns: list[str]) -> Iterator[Fault]:
+    given = list(header)
+    for column in columns:
+        if column not in given:
+            yield Fault(1, column, "the column is missing", f"begin the file with: {','.join(columns)}")
+    for column in given:
+        if column not in columns:
+            near = get_close_matches(column or "", columns, 1, 0.4)
+            mend = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(columns)}"
+            yield Fault(1, column or "(empty)", "is not a known column", mend)
+
+
+def _row_faults(values: dict[str, str], round_: Round, entries: Collection[str], line: int) -> Iterator[Fault]:
+    if not values["judge"]:
+        yield Fault(line, "judge", "is empty", "name the judge")
+    if values["entry"] not in entries:
+        yield Fault(line, "entry", f"{values['entry'][:40]!r} is not an entry of this round", "write its code")
+    for criterion in round_.criteria:
+        yield from _mark_faults(criterion.name, values[criterion.name], round_.full, line)
+
+
+def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:
+    if not text:
+        yield Fault(line, column, "is missing", f"give a mark from 0 to {full}")
+        return
+    try:
+        value = Fraction(text) if "/" not in text and "e" not in text.lower() else None
+    except ValueError:
+        value = None
+    if value is None:
+        yield Fault(line, column, f"{text[:40]!r} is not a number", "write it as 87 or 87.5")
+    elif not 0 <= value <= full:
+        yield Fault(line, column, f"{text[:40]} is out of range", f"give a mark from 0 to {full}")

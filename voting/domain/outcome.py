@@ -1,0 +1,187 @@
+"""The outcome: funnel, final scores and awards, each step with its reason, from picks, marks and outside figures.
+
+Everything is exact (fractions); rounding is done once, when a score is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from voting.domain.contest import Contest
+from voting.domain.entry import Entry
+from voting.domain.marks import Mark, scores
+from voting.domain.scoring import public_points
+from voting.domain.tables import Award
+from voting.errors import NotScorable
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the outcome is computed from. `marks` by round, `metrics` by metric and entry, counts by entry."""
+
+    entries: Mapping[str, Entry]
+    picks: Mapping[str, int]
+    marks: Mapping[str, Collection[Mark]]
+    metrics: Mapping[str, Mapping[str, int]]
+    revoked: Mapping[tuple[str, str], str]
+    """(award, entry) -> why it was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One award given to one entry, or taken back from it."""
+
+    award: str
+    entry: str
+    value: Fraction
+    place: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`reached`: how many cuts an entry has passed; `final`: the blended score of those left."""
+
+    reached: Mapping[str, int]
+    left: frozenset[str]
+    public: Mapping[str, Fraction]
+    final: Mapping[str, Fraction]
+    awards: tuple[Given, ...]
+
+
+def compute(contest: Contest, figures: Figures) -> Outcome:
+    """The whole outcome. Raises NotScorable, naming what is missing."""
+    left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
+    for cut in contest.cuts:
+        value = _values(contest, figures, left, cut.by)
+        order = [_values(contest, figures, left, source) for source in cut.order] if cut.ties == "order" else []
+        left = frozenset(_first(left, cut.keep, value, order, include_ties=cut.ties == "include"))
+        reached.update((entry, reached[entry] + 1) for entry in left)
+    public = _public(contest, figures, left)
+    final = _final(contest, figures, left)
+    return Outcome(reached, left, public, final, _awards(contest, figures, left))
+
+
+def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
+    """The sum of the parts: each part's points x the entry's share of what that part gives at most."""
+    if contest.blend is None:
+        return {}
+    total = dict.fromkeys(left, Fraction(0))
+    for part in contest.blend.parts:
+        shares = _shares(contest, figures, left, part.source)
+        for entry in left:
+            total[entry] += part.points * shares[entry]
+    return total
+
+
+def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
+    """What a source gives each entry, 0 to 1."""
+    if source == "public":
+        rule = contest.public_points
+        return {entry: value / rule.points for entry, value in _public(contest, figures, left).items()}
+    return _values(contest, figures, left, source)
+
+
+def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
+    """What decides by `source`, for each of those left. Raises NotScorable."""
+    kind, _, name = source.partition(":")
+    if kind == "votes":
+        return {entry: Fraction(figures.picks.get(entry, 0)) for entry in left}
+    if kind == "public":
+        return _public(contest, figures, left)
+    if kind == "final":
+        return _final(contest, figures, left)
+    if kind == "metric":
+        return _metric(figures, left, name)
+    return _round(contest, figures, left, name)
+
+
+def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
+    """Public points of those left, compared among the scope that the file says."""
+    scope = left if contest.public_points.scope == "finalists" else frozenset(figures.entries)
+    points = public_points({entry: figures.picks.get(entry, 0) for entry in scope}, contest.public_points)
+    return {entry: points[entry] for entry in left}
+
+
+def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
+    """A figure from outside as a share of the highest among those left."""
+    values = {entry: figures.metrics.get(name, {}).get(entry, 0) for entry in left}
+    most = max(values.values(), default=0)
+    return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
+
+
+def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
+    round_ = next(each for each in contest.rounds if each.id == name)
+    found = scores(round_, figures.marks.get(name, ()))
+    missing = sorted(left - found.keys())
+    if missing:
+        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise NotScorable(f"round {name!r} has no marks for {len(missing)} entries ({shown}); import them first")
+    return {entry: found[entry] for entry in left}
+
+
+def _first(
+    entries: Collection[str],
+    keep: int,
+    value: Mapping[str, Fraction],
+    order: list[Mapping[str, Fraction]],
+    *,
+    include_ties: bool,
+) -> list[str]:
+    """The first `keep`, best first. Equals at the end all stay, or `order` decides; NotScorable where it does not."""
+
+    def rank(entry: str) -> tuple[Fraction, ...]:
+        return tuple(each[entry] for each in (value, *order))
+
+    best = sorted(entries, key=lambda entry: ([-part for part in rank(entry)], entry))
+    if len(best) <= keep or keep == 0:
+        return best[:keep]
+    edge = rank(best[keep - 1])
+    if rank(best[keep]) != edge:
+        return best[:keep]
+    if include_ties:
+        return [entry for entry in best if rank(entry) >= edge]
+    tied = ", ".join(sorted(entry for entry in best if rank(entry) == edge)[:10])
+    raise NotScorable(f"entries {tied} are equal at place {keep}: the order in the file does not decide between them")
+
+
+def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
+    given: list[Given] = []
+    for award in contest.awards:
+        among = left if award.among == "finalists" else frozenset(figures.entries)
+        groups = [frozenset(among)]
+        if award.per_category:
+            groups = [
+                frozenset(entry for entry in among if figures.entries[entry].category == category.id)
+                for category in contest.categories
+            ]
+        for group in groups:
+            given += _give(contest, figures, award, group, given)
+    return tuple(given)
+
+
+def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
+    """The winners in one group; what was taken back stands with its reason, and the next come up (递补)."""
+    holders = {each.entry for each in before if each.award in award.excludes and each.place}
+    revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
+    number = _number(award, len(group))
+    value = _values(contest, figures, group, award.by)
+    order = [_values(contest, figures, group, source) for source in award.order]
+    include = award.ties == "include"
+    undisturbed = _first(group - holders, number, value, order, include_ties=include)
+    winners = _first(group - holders - revoked.keys(), number, value, order, include_ties=include)
+    taken = [
+        Given(award.id, entry, value[entry], 0, f"收回（taken back）：{why}") for entry, why in sorted(revoked.items())
+    ]
+    return taken + [
+        Given(award.id, entry, value[entry], place, "" if entry in undisturbed else "递补（came up）")
+        for place, entry in enumerate(winners, 1)
+    ]
+
+
+def _number(award: Award, among: int) -> int:
+    if award.percent is not None:
+        return among * award.percent // 100
+    return award.count or 0

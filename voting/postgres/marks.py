@@ -1,0 +1,56 @@
+"""Experts' marks, figures from outside and awards taken back, as stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from voting.domain.marks import Mark
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("marks")
+
+
+async def replace_round(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> None:
+    """Puts these marks in the place of all that the round has."""
+    await connection.execute(_QUERIES["clear"], contest, round_)
+    columns = [[getattr(mark, name) for mark in marks] for name in ("judge", "entry", "criterion")]
+    # Exact: a mark is read from a decimal, so its denominator divides a power of ten.
+    values = [Decimal(mark.value.numerator) / Decimal(mark.value.denominator) for mark in marks]
+    await connection.execute(_QUERIES["insert"], contest, round_, *columns, values)
+
+
+async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:
+    """Every mark by round."""
+    found: dict[str, list[Mark]] = defaultdict(list)
+    for row in await connection.fetch(_QUERIES["select"], contest):
+        found[row["round"]].append(Mark(row["judge"], row["entry"], row["criterion"], Fraction(row["mark"])))
+    return dict(found)
+
+
+async def replace_metric(connection: Connection, contest: str, metric: str, values: Mapping[str, int]) -> None:
+    """Puts these figures in the place of all that the metric has."""
+    await connection.execute(_QUERIES["clear_metric"], contest, metric)
+    await connection.execute(_QUERIES["insert_metric"], contest, metric, list(values), list(values.values()))
+
+
+async def select_metrics(connection: Connection, contest: str) -> dict[str, dict[str, int]]:
+    """Every figure by metric and entry."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in await connection.fetch(_QUERIES["select_metrics"], contest):
+        found[row["metric"]][row["entry"]] = row["value"]
+    return dict(found)
+
+
+async def revoke(connection: Connection, contest: str, award: str, entry: str, reason: str) -> bool:
+    """Takes an award back; False when it was taken back before."""
+    return await connection.fetchval(_QUERIES["revoke"], contest, award, entry, reason) is not None
+
+
+async def select_revocations(connection: Connection, contest: str) -> dict[tuple[str, str], str]:
+    """(award, entry) -> why."""
+    rows = await connection.fetch(_QUERIES["select_revocations"], contest)
+    return {(row["award"], row["entry"]): row["reason"] for row in rows}

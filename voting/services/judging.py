@@ -1,0 +1,90 @@
+"""Takes experts' marks and figures from outside, and computes the outcome. Each act is in the audit log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TypeVar
+
+from voting.domain.marks import read_marks, read_metric
+from voting.domain.outcome import Figures, Outcome, compute
+from voting.errors import AlreadyExists, NotFound
+from voting.postgres import marks, staff, tallies
+from voting.postgres.database import Connection, Database
+from voting.services.catalogue import Listing
+
+T = TypeVar("T")
+
+
+class Judging:
+    """Marks, metrics, awards. `actor` names who acts."""
+
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+
+    async def import_marks(self, listing: Listing, round_: str, text: str, name: str) -> int:
+        """Puts a file's marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
+        table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
+        given = read_marks(text, table, listing.entries, name)
+
+        async def work(tx: Connection) -> None:
+            await marks.replace_round(tx, listing.contest.id, round_, given)
+            await self._log(tx, "marks.import", listing, {"round": round_, "marks": len(given), **_digest(text)})
+
+        await self._database.transact(work)
+        return len(given)
+
+    async def import_metric(self, listing: Listing, metric: str, text: str, name: str) -> int:
+        """Puts a file's figures in the place of the metric's; answers how many. Raises FileInvalid, NotFound."""
+        _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
+        given = read_metric(text, listing.entries, name)
+
+        async def work(tx: Connection) -> None:
+            await marks.replace_metric(tx, listing.contest.id, metric, given)
+            await self._log(tx, "metric.import", listing, {"metric": metric, "entries": len(given), **_digest(text)})
+
+        await self._database.transact(work)
+        return len(given)
+
+    async def revoke(self, listing: Listing, award: str, entry: str, reason: str) -> None:
+        """Takes an award back; the next comes up. Raises NotFound, AlreadyExists."""
+        _find({each.id: each for each in listing.contest.awards}, award, "award")
+        _find(listing.entries, entry, "entry")
+
+        async def work(tx: Connection) -> None:
+            if not await marks.revoke(tx, listing.contest.id, award, entry, reason):
+                raise AlreadyExists(f"award {award!r} of {entry} was taken back before")
+            await self._log(tx, "award.revoke", listing, {"award": award, "entry": entry, "reason": reason})
+
+        await self._database.transact(work)
+
+    async def outcome(self, listing: Listing) -> Outcome:
+        """Funnel, final scores and awards, from one snapshot. Raises NotScorable, naming what is missing."""
+
+        async def work(tx: Connection) -> Figures:
+            await tx.execute("set transaction isolation level repeatable read")
+            found = await tallies.select(tx, listing.contest.id)
+            return Figures(
+                entries=listing.entries,
+                picks={entry: tally.counted for entry, tally in found.items()},
+                marks=await marks.select(tx, listing.contest.id),
+                metrics=await marks.select_metrics(tx, listing.contest.id),
+                revoked=await marks.select_revocations(tx, listing.contest.id),
+            )
+
+        return compute(listing.contest, await self._database.transact(work))
+
+    async def _log(self, tx: Connection, action: str, listing: Listing, details: Mapping[str, object]) -> None:
+        await staff.log(tx, self._actor, action, listing.contest.id, details)
+
+
+def _find(known: Mapping[str, T], id: str, kind: str) -> T:
+    if id not in known:
+        there = ", ".join(list(known)[:20]) or "none"
+        raise NotFound(f"there is no {kind} {id!r} in this contest; there are: {there}")
+    return known[id]
+
+
+def _digest(text: str) -> dict[str, str]:
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest()}
