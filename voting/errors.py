@@ -83,6 +83,12 @@ class Forbidden(VotingError):
     code = "forbidden"
 
 
+class ChannelClosed(VotingError):
+    """This contest takes no voters this way; the rules say how votes come in."""
+
+    code = "channel_closed"
+
+
 class NotFound(VotingError):
     """There is nothing at this address."""
 

@@ -257,3 +257,14 @@ async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_cam
     await add(b"4", "A002", second - timedelta(microseconds=1))
     await add(b"5", "A002", second)
     assert await shown(second) == {"A001": 2, "A002": 1}
+
+
+async def test_a_contest_for_checked_voters_takes_no_one_from_the_web(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest = await contests.make('[voters]\nchannels = ["issued"]\n[[quota]]\npicks = 5\n')
+    solved = solve((await http.post(f"/api/v1/contests/{contest}/challenges")).json())
+    answer = await http.post(f"/api/v1/contests/{contest}/voters", json={"challenge": solved})
+    assert refusal(answer) == (403, "channel_closed")
+    (issued,) = contests.tokens(contest, 1)
+    assert (await cast(http, contest, issued, ["A001"])).status_code == 201

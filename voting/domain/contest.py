@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -21,14 +21,18 @@ from voting.domain.tables import (
     EntryCheck,
     Metric,
     Nomination,
+    Phase,
+    Publication,
     PublicPoints,
     Quota,
+    Reading,
     Round,
     Unique,
+    VoterRule,
     Window,
 )
 
-Phase = Literal["not_open", "open", "paused", "closed"]
+WindowPhase = Literal["not_open", "open", "paused", "closed"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Contest:
     title_en: str = key("Title in English.", default="", most=200)
     host_en: str = key("The host in English.", default="", most=200)
     time_zone: str = key("IANA time zone of every local time and calendar period.", default="Asia/Shanghai")
+    phases: tuple[Phase, ...] = key("The other phases, in order.", name="phase", default=())
+    voters: VoterRule = key("Who may vote.", default=VoterRule())
     ballot: BallotRule = key("What one ballot may hold.", default=BallotRule())
     display: Display = key("What voters see of the tally.", default=Display())
     challenge: ChallengeRule = key("When a proof of work is asked for.", default=ChallengeRule())
@@ -52,6 +58,9 @@ class Contest:
     nominations: tuple[Nomination, ...] = key("Ways of nomination and their quotas.", name="nomination", default=())
     uniques: tuple[Unique, ...] = key("Columns whose values are limited.", name="unique", default=())
     past_winners: str = key("The column by which past winners (a file for `roster check`) are excluded.", default="")
+    sanctions: tuple[str, ...] = key("The ladder of sanctions, in words, first to last.", default=())
+    publication: Publication | None = key("The time for objections.", default=None)
+    readings: tuple[Reading, ...] = key("Gaps of the document and how they were read.", name="reading", default=())
     rounds: tuple[Round, ...] = key("Rounds of experts' marks.", name="round", default=())
     metrics: tuple[Metric, ...] = key("Figures from outside.", name="metric", default=())
     cuts: tuple[Cut, ...] = key("The funnel, step by step.", name="cut", default=())
@@ -73,6 +82,8 @@ class Contest:
         """The first moment after the window."""
         if self.window.closes_at is not None:
             return _placed(self.window.closes_at, self.zone)
+        if self.window.closes_on is not None:
+            return end_of_day(self.window.closes_on, self.zone)
         return self.opens_at + timedelta(days=self.window.days or 0)
 
     def within(self, window: Window) -> Contest:
@@ -83,13 +94,18 @@ class Contest:
         """The same contest with its window moved to begin at `moment`, as long as before."""
         return self.within(Window(moment, moment + (self.closes_at - self.opens_at)))
 
-    def phase(self, now: datetime, paused: bool = False) -> Phase:
+    def phase(self, now: datetime, paused: bool = False) -> WindowPhase:
         """Whether ballots are accepted at `now`."""
         if now < self.opens_at:
             return "not_open"
         if now >= self.closes_at:
             return "closed"
         return "paused" if paused else "open"
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """24:00 of a local day, in UTC: the next day's first moment."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _placed(moment: datetime, zone: ZoneInfo) -> datetime:

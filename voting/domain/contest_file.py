@@ -42,8 +42,9 @@ def _is_zone(name: str) -> bool:
 
 def _window_faults(contest: Contest, text: str) -> list[Fault]:
     window, where = contest.window, line_of(text, "window", "closes_at")
-    if (window.closes_at is None) == (window.days is None):
-        return [Fault(line_of(text, "window"), "window", "must end in one way", "give closes_at or days, not both")]
+    if sum(end is not None for end in (window.closes_at, window.closes_on, window.days)) != 1:
+        mend = "give one of closes_at, closes_on and days"
+        return [Fault(line_of(text, "window"), "window", "must end in one way", mend)]
     if contest.closes_at <= contest.opens_at:
         return [Fault(where, "window.closes_at", "is not after opens_at", "let the window end after it begins")]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from voting.domain.contest import Contest
+from voting.domain.explain_course import explain_course, explain_end
 from voting.domain.explain_outcome import explain_outcome
 from voting.domain.language import Language
 from voting.domain.tables import Quota
@@ -21,9 +22,10 @@ _PERIOD = {
 
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """One sentence for each rule."""
-    sentences = [_window(contest, language), _ballot(contest, language)]
+    sentences = [*explain_course(contest, language), _window(contest, language), _ballot(contest, language)]
     sentences += [explain_quota(quota, contest, language) for quota in contest.quotas]
-    return (*sentences, _display(contest, language), *explain_outcome(contest, language), _fairness(language))
+    sentences += [_display(contest, language), *explain_outcome(contest, language), _fairness(language)]
+    return (*sentences, *explain_end(contest, language))
 
 
 def local(moment: datetime, contest: Contest, language: Language) -> str:

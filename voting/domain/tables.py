@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Literal
 
 from voting.domain.document import key
@@ -18,6 +18,7 @@ class Window:
 
     opens_at: datetime = key("When voting begins; without an offset, in the contest's time zone.")
     closes_at: datetime | None = key("When voting ends (that moment itself is outside).", default=None)
+    closes_on: date | None = key("Instead of closes_at: the last day, the whole of it, until 24:00.", default=None)
     days: int | None = key("Instead of closes_at: how many times 24 hours it lasts.", default=None, least=1, most=366)
 
 
@@ -28,6 +29,57 @@ class Category:
     id: str = key("Short identifier, used in addresses.", pattern=IDENTIFIER)
     name: str = key("Name in Chinese, as the roster writes it.", least=1, most=60)
     name_en: str = key("Name in English.", default="", most=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A phase's end for one channel or region, where it differs."""
+
+    closes_on: date = key("The last day, until 24:00.")
+    channel: str = key("For whom: the channel, as the document names it.", default="", most=60)
+    region: str = key("For whom: the region, as the document names it.", default="", most=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase of the contest as a calendar tells it. The vote itself is `[window]`."""
+
+    name: str = key("Its name.", least=1, most=60)
+    name_en: str = key("Its name in English.", default="", most=120)
+    opens_on: date | None = key("The first day.", default=None)
+    closes_on: date | None = key(
+        "The last day, until 24:00. With neither day the phase is to be announced (另行通知).", default=None
+    )
+    note: str = key("What else the document says of it.", default="", most=200)
+    deadlines: tuple[Deadline, ...] = key("Ends that differ by channel or region.", name="deadline", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class VoterRule:
+    """Who may vote."""
+
+    channels: tuple[Literal["web", "wechat", "mini_program", "issued"], ...] = key(
+        "How voters come in; `issued`: with a credential that the organiser gives to people it has checked.",
+        default=("web", "wechat", "mini_program", "issued"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The list shown for objections before it is final (公示)."""
+
+    days: int = key("How long it is shown.", least=1, most=90)
+    working_days: bool = key("Whether only working days count.", default=False)
+    real_name: bool = key("Whether an objector must give the real name and evidence.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A gap of the published document and how it was read; shown with the rules until the organiser confirms it."""
+
+    clause: str = key("The document's place or words.", least=1, most=200)
+    taken: str = key("What was taken.", least=1, most=300)
+    taken_en: str = key("The same in English.", default="", most=400)
 
 
 @dataclass(frozen=True, slots=True)

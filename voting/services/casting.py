@@ -17,11 +17,12 @@ from voting import telemetry
 from voting.domain import ballot as rules
 from voting.domain.ballot import Receipt
 from voting.domain.client import ClientFacts, network_of
-from voting.domain.contest import Contest, Phase
+from voting.domain.contest import Contest, WindowPhase
 from voting.domain.credential import Credential
 from voting.domain.explain import explain_quota
 from voting.domain.quota import Bucket, Remaining, Use, buckets, exhausted, remaining, spent
 from voting.errors import (
+    ChannelClosed,
     ContestPaused,
     ContestUnknown,
     KeyReused,
@@ -90,6 +91,8 @@ class Casting:
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> tuple[str, str]:
         listing = await self._catalogue.get(contest)
         credential = self._keyring.open_credential(contest, token)
+        if (credential.channel or "issued") not in listing.contest.voters.channels:
+            raise ChannelClosed
         voter = self._keyring.voter(contest, credential.identity)
         while True:
             try:
@@ -206,8 +209,8 @@ def _same_answer(earlier: tuple[bytes, str], digest: bytes) -> str:
     return answer
 
 
-def _check_phase(contest: Contest, phase: Phase, now: datetime) -> None:
-    refusals: dict[Phase, type[VotingError]]
+def _check_phase(contest: Contest, phase: WindowPhase, now: datetime) -> None:
+    refusals: dict[WindowPhase, type[VotingError]]
     refusals = {"not_open": WindowNotOpen, "closed": WindowClosed, "paused": ContestPaused}
     if phase in refusals:
         opens, closes, here = (moment.astimezone(contest.zone) for moment in (contest.opens_at, contest.closes_at, now))

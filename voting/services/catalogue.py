@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from voting.domain.contest import Contest, Phase
+from voting.domain.contest import Contest, WindowPhase
 from voting.domain.entry import Entry
 from voting.domain.tables import IDENTIFIER
 from voting.errors import ContestUnknown, TryAgain
@@ -41,7 +41,7 @@ class Listing:
         """The database's clock, carried on by the process's monotonic clock."""
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
 
-    def phase(self) -> Phase:
+    def phase(self) -> WindowPhase:
         """The phase now."""
         return self.contest.phase(self.now(), self.paused)
 

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from voting.errors import (
     AlreadyExists,
     ChallengeRequired,
+    ChannelClosed,
     ContestPaused,
     ContestUnknown,
     CredentialInvalid,
@@ -43,6 +44,7 @@ STATUS: dict[type[VotingError], int] = {
     CredentialMissing: 401,
     CredentialInvalid: 401,
     ChallengeRequired: 403,
+    ChannelClosed: 403,
     Forbidden: 403,
     ContestUnknown: 404,
     EntryUnknown: 404,
