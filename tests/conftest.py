@@ -63,10 +63,11 @@ class Contests:
         opens: timedelta = timedelta(minutes=-5),
         closes: timedelta = timedelta(days=10),
         entries: int = 12,
+        top: str = "",
     ) -> str:
         """A contest with entries A001 onwards, its window placed around now; `rules` is TOML."""
         id = f"t-{secrets.token_hex(5)}"
-        text = contest_text(id, rules, opens, closes)
+        text = top + contest_text(id, rules, opens, closes)
         contest = read_contest(text)
         roster = [
             Entry(

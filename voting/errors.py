@@ -161,6 +161,12 @@ class NotScorable(VotingError):
     code = "not_scorable"
 
 
+class RulesSealed(VotingError):
+    """The rules are sealed: what the contest's file does not declare changeable stays as it is."""
+
+    code = "rules_sealed"
+
+
 class RosterSealed(VotingError):
     """Voting has begun with these entries; to change them all the same, and have it written down, say --amend."""
 
@@ -183,6 +189,9 @@ class SchemaUnfit(VotingError):
     """The database's schema or settings do not fit this program."""
 
     code = "schema_unfit"
+
+
+SHOWN_FAULTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,9 @@ class FileInvalid(VotingError):
     code = "file_invalid"
 
     def __init__(self, name: str, faults: tuple[Fault, ...]) -> None:
-        """`name` is the file as the organiser named it; there is at least one fault."""
-        super().__init__("\n".join(f"{name}: {fault}" for fault in faults))
+        """`name` is the file as the organiser named it; there is at least one fault. The message has the first 50."""
+        lines = [f"{name}: {fault}" for fault in faults[:SHOWN_FAULTS]]
+        if len(faults) > SHOWN_FAULTS:
+            lines.append(f"{name}: and {len(faults) - SHOWN_FAULTS} more faults")
+        super().__init__("\n".join(lines))
         self.faults = faults

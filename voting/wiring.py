@@ -14,6 +14,7 @@ from voting.postgres.migrate import check_schema
 from voting.redis import tallies as redis
 from voting.redis.tallies import TallyView
 from voting.services import Services
+from voting.services.amending import Amending
 from voting.services.authorising import Authorising
 from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
@@ -59,6 +60,7 @@ class Office:
     """What the commands need: no Redis, and no secret but where one is used."""
 
     database: Database
+    amending: Amending
     catalogue: Catalogue
     judging: Judging
     organising: Organising
@@ -73,7 +75,8 @@ async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
         await check_schema(database)
         catalogue = Catalogue(database)
         judging, organising = Judging(database, actor), Organising(database, actor)
-        yield Office(database, catalogue, judging, organising, Reporting(database), Staffing(database, actor))
+        reporting, staffing = Reporting(database), Staffing(database, actor)
+        yield Office(database, Amending(database, actor), catalogue, judging, organising, reporting, staffing)
 
 
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:

@@ -10,7 +10,20 @@ import sys
 import click
 
 from voting import __version__
-from voting.cli import contest, credentials, demo, marks, migrate, results, roster, serve, settings, staff, verify
+from voting.cli import (
+    contest,
+    credentials,
+    demo,
+    marks,
+    migrate,
+    results,
+    roster,
+    serve,
+    settings,
+    simulate,
+    staff,
+    verify,
+)
 from voting.errors import VotingError
 
 
@@ -36,6 +49,7 @@ for command in (
     settings.settings,
 ):
     voting.add_command(command)
+contest.contest.add_command(simulate.simulate)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -73,6 +74,55 @@ def create(file: Path, open_now: bool, env_file: Path | None) -> None:
     tell(f"contest {stored.id!r} is created: open from {opens} to {closes}")
 
 
+@contest.command(epilog="Example: voting contest replace contest.toml")
+@file_argument
+@env_file
+def replace(file: Path, env_file: Path | None) -> None:
+    """Puts FILE's rules in the place of the contest's, until they are sealed or the window opens."""
+    text = read_text(file)
+    found = read_contest(text, str(file))
+    in_office(read_settings(env_file), lambda office: office.amending.replace(found, text))
+    tell(f"contest {found.id!r} has the rules of {file}")
+
+
+@contest.command(epilog="Example: voting contest seal contest.toml")
+@file_argument
+@env_file
+def seal(file: Path, env_file: Path | None) -> None:
+    """Seals the contest's rules, which must be FILE's, and prints their SHA-256, to be published."""
+    text = read_text(file)
+    found = read_contest(text, str(file))
+    click.echo(in_office(read_settings(env_file), lambda office: office.amending.seal(found.id, text)))
+    tell(f"the rules of {found.id!r} are sealed")
+
+
+@contest.command(
+    epilog="Example: voting contest extend --contest demo --closes-at 2026-12-05T18:00:00+08:00 --reason flood"
+)
+@click.option("--contest", "id", required=True, help="The contest's id.")
+@click.option("--closes-at", required=True, help="The later end, with its offset, such as 2026-12-05T18:00:00+08:00.")
+@click.option("--reason", required=True, help="Why, for the audit log.")
+@env_file
+def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
+    """Moves the window's end to a later moment, where the rules declare `extension` changeable."""
+    moment = _moment(closes_at)
+    in_office(read_settings(env_file), lambda office: office.amending.extend(id, moment, reason))
+    tell(f"contest {id!r} closes at {closes_at}")
+
+
+@contest.command(
+    epilog="Example: voting contest withdraw --contest demo --entry A017 --reason 'the author asks for it'"
+)
+@click.option("--contest", "id", required=True, help="The contest's id.")
+@click.option("--entry", required=True, help="The entry's code.")
+@click.option("--reason", required=True, help="Why, for the audit log.")
+@env_file
+def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
+    """Takes an entry out, where the rules declare `withdrawal` changeable; its ballots stay as they are."""
+    in_office(read_settings(env_file), lambda office: office.amending.withdraw(id, entry, reason))
+    tell(f"entry {entry} is withdrawn from contest {id!r}")
+
+
 @contest.command(epilog="Example: voting contest pause --contest demo")
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @env_file
@@ -95,6 +145,18 @@ def resume(id: str, env_file: Path | None) -> None:
 def show_reference() -> None:
     """Prints every key of a contest file as Markdown."""
     click.echo(reference(Contest), nl=False)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter(
+            "write it with its offset, such as 2026-12-05T18:00:00+08:00", param_hint="--closes-at"
+        )
+    return moment
 
 
 def read_text(file: Path) -> str:

@@ -58,6 +58,10 @@ class Contest:
     nominations: tuple[Nomination, ...] = key("Ways of nomination and their quotas.", name="nomination", default=())
     uniques: tuple[Unique, ...] = key("Columns whose values are limited.", name="unique", default=())
     past_winners: str = key("The column by which past winners (a file for `roster check`) are excluded.", default="")
+    changeable: tuple[Literal["extension", "withdrawal"], ...] = key(
+        "What may still change once the rules are sealed: a later end of the window, the withdrawal of an entry.",
+        default=(),
+    )
     sanctions: tuple[str, ...] = key("The ladder of sanctions, in words, first to last.", default=())
     publication: Publication | None = key("The time for objections.", default=None)
     readings: tuple[Reading, ...] = key("Gaps of the document and how they were read.", name="reading", default=())

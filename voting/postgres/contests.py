@@ -30,8 +30,14 @@ class StoredContest:
     uid: UUID
     paused: bool
     revision: int
+    sealed_at: datetime | None
     read_at: datetime
     """The database's clock when it was read."""
+
+    @property
+    def window_end(self) -> datetime:
+        """The first moment after the window."""
+        return self.window.closes_at or self.window.opens_at
 
     @cached_property
     def contest(self) -> Contest:
@@ -65,6 +71,28 @@ async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
 async def take_turn(connection: Connection) -> None:
     """To be the first act of a transaction that changes a contest: waits for the ballots under way, before new ones."""
     await connection.execute(_CONTESTS["take_turn"])
+
+
+async def replace(connection: Connection, contest: Contest, document: str) -> None:
+    """Puts new rules in the place of the old."""
+    await connection.execute(_CONTESTS["replace"], contest.id, document, contest.opens_at, contest.closes_at)
+
+
+async def seal(connection: Connection, contest: str) -> None:
+    """From now on the rules cannot be replaced."""
+    await connection.execute(_CONTESTS["seal"], contest)
+
+
+async def extend(connection: Connection, contest: str, closes_at: datetime) -> None:
+    """Moves the window's end."""
+    await connection.execute(_CONTESTS["extend"], contest, closes_at)
+
+
+async def withdraw(connection: Connection, contest: str, code: str) -> bool:
+    """Takes an entry out; False when there is none. Ballots that picked it stay as they are."""
+    found = await connection.fetchval(_ENTRIES["withdraw"], contest, code) is not None
+    await connection.execute(_CONTESTS["revise"], contest)
+    return found
 
 
 async def set_paused(connection: Connection, contest: str, paused: bool) -> bool:
@@ -101,5 +129,5 @@ async def select_cover(connection: Connection, contest: str, name: str) -> tuple
 
 def _stored(row: Any) -> StoredContest:
     window = Window(row["opens_at"], row["closes_at"])
-    head = (row["id"], row["document"], window, row["uid"], row["paused"], row["revision"])
+    head = (row["id"], row["document"], window, row["uid"], row["paused"], row["revision"], row["sealed_at"])
     return StoredContest(*head, row["now"])

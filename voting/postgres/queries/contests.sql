@@ -5,12 +5,12 @@ on conflict (id) do nothing
 returning id;
 
 -- name: select
-select id, uid, document, opens_at, closes_at, paused, revision, clock_timestamp() as now
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, clock_timestamp() as now
 from contests
 where id = $1;
 
 -- name: select_all
-select id, uid, document, opens_at, closes_at, paused, revision, clock_timestamp() as now
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, clock_timestamp() as now
 from contests
 order by opens_at desc, id;
 
@@ -21,6 +21,15 @@ lock table contests in exclusive mode;
 
 -- name: set_paused
 update contests set paused = $2, revision = revision + 1 where id = $1 returning id;
+
+-- name: replace
+update contests set document = $2, opens_at = $3, closes_at = $4, revision = revision + 1 where id = $1;
+
+-- name: seal
+update contests set sealed_at = coalesce(sealed_at, clock_timestamp()) where id = $1;
+
+-- name: extend
+update contests set closes_at = $2, revision = revision + 1 where id = $1;
 
 -- name: revise
 update contests set revision = revision + 1 where id = $1;

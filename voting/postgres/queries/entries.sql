@@ -1,8 +1,13 @@
 -- name: select
 select code, title, author, category, summary, cover, video
 from entries
-where contest = $1
+where contest = $1 and withdrawn_at is null
 order by position;
+
+-- name: withdraw
+update entries set withdrawn_at = clock_timestamp()
+where contest = $1 and code = $2 and withdrawn_at is null
+returning code;
 
 -- name: upsert
 insert into entries (contest, code, position, title, author, category, summary, cover, video)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import Any
 
@@ -41,6 +42,7 @@ async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[
         "quota": [asdict(quota) for quota in rules.quotas],
         "categories": [asdict(category) for category in rules.categories],
         "entries": len(listing.entries),
+        "document_sha256": hashlib.sha256(listing.document.encode()).hexdigest(),
         "display": _display(rules),
         "challenge": asdict(rules.challenge),
         "ticket": services.keyring.issue_ticket(rules.id, listing.now()),

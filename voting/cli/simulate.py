@@ -1,0 +1,114 @@
+"""voting contest simulate: whose place another rule would change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from voting.cli.contest import file_argument, read_text
+from voting.cli.session import tell
+from voting.domain.comparison import Standing, changes, standings
+from voting.domain.contest import Contest
+from voting.domain.contest_file import read_contest
+from voting.domain.entry import Entry
+from voting.domain.marks import Mark, read_marks, read_metric
+from voting.domain.outcome import Figures, compute
+from voting.domain.scoring import rounded
+from voting.errors import NotFound
+from voting.services.simulating import figures, made_entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command line gives; the rest is made up."""
+
+    entries: int
+    votes: Path | None
+    marks: tuple[str, ...]
+    seed: int
+
+
+@click.command(epilog="Example: voting contest simulate contest.toml --against other.toml --seed 7")
+@file_argument
+@click.option("--against", type=click.Path(path_type=Path), help="The other rules; without them the order is shown.")
+@click.option("--entries", default=130, show_default=True, type=click.IntRange(1, 10_000), help="How many, made up.")
+@click.option("--votes", type=click.Path(path_type=Path), help="CSV of entry, value; its entries are those there are.")
+@click.option("--marks", multiple=True, help="ROUND=FILE, the marks of a round; otherwise made up.")
+@click.option("--seed", default=1, show_default=True, help="What is made up follows from it.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def simulate(file: Path, against: Path | None, as_json: bool, **given: object) -> None:
+    """Shows whose place changes, and why, when the same votes and marks meet other rules."""
+    rules = read_contest(read_text(file), str(file))
+    found = _figures(rules, _Given(**given))  # type: ignore[arg-type]
+    before = standings(rules, compute(rules, found))
+    if against is None:
+        best = sorted(before.items(), key=lambda item: (item[1].place is None, item[1].place or 0, item[0]))
+        _print([{"entry": entry, **_described(standing, rules)} for entry, standing in best], as_json)
+        return
+    other = read_contest(read_text(against), str(against))
+    moved = changes(before, standings(other, compute(other, found)))
+    _print(
+        [
+            {
+                "entry": change.entry,
+                "before": _described(change.before, rules),
+                "after": _described(change.after, other),
+                "why": change.why,
+            }
+            for change in moved
+        ],
+        as_json,
+    )
+    tell(f"{len(moved)} of {len(found.entries)} entries stand elsewhere under {against}")
+
+
+def _figures(rules: Contest, given: _Given) -> Figures:
+    if given.votes is None:
+        entries, votes = made_entries(rules, given.entries), None
+    else:
+        text = read_text(given.votes)
+        codes = [line.partition(",")[0].strip() for line in text.removeprefix("\ufeff").splitlines()[1:]]
+        entries = {code: Entry(code, code, "", rules.categories[0].id) for code in codes if code}
+        votes = read_metric(text, entries, str(given.votes))
+    return figures(rules, entries, votes, _marks(rules, entries, given.marks), given.seed)
+
+
+def _marks(rules: Contest, entries: Mapping[str, Entry], given: Collection[str]) -> dict[str, tuple[Mark, ...]]:
+    rounds = {round_.id: round_ for round_ in rules.rounds}
+    found = {}
+    for text in given:
+        id, _, name = text.partition("=")
+        if id not in rounds:
+            raise NotFound(f"there is no round {id!r}; write --marks ROUND=FILE with one of: {', '.join(rounds)}")
+        found[id] = read_marks(read_text(Path(name)), rounds[id], entries, name)
+    return found
+
+
+def _described(standing: Standing, rules: Contest) -> dict[str, object]:
+    places = rules.blend.places if rules.blend else rules.public_points.places
+    return {
+        "place": standing.place,
+        "final": None if standing.final is None else str(rounded(standing.final, places)),
+        "public": None if standing.public is None else str(rounded(standing.public, places)),
+        "awards": list(standing.awards),
+    }
+
+
+def _print(rows: list[dict[str, object]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo("\t".join(_cell(value) for value in row.values()))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_cell(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
