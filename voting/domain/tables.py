@@ -235,7 +235,7 @@ class Cut:
     """One step of the funnel: who goes on."""
 
     by: str = key("What decides: public, votes, round:ID or metric:ID.", pattern=_SOURCES)
-    keep: int = key("How many go on.", least=1)
+    keep: int = key("How many go on.", least=1, most=100_000)
     ties: Literal["include", "order"] = key("Equals at the cut: all go on, or `order` decides.", default="include")
     order: tuple[str, ...] = key("For ties = `order`: what decides next, then next.", default=())
 
@@ -264,7 +264,10 @@ class Award:
     name: str = key("Its name.", least=1, most=60)
     by: str = key("What decides: final, public, votes, round:ID or metric:ID.", pattern=_SOURCES, default="final")
     count: int | None = key(
-        "How many; left out where the document leaves it open (若干): none are given then.", default=None, least=0
+        "How many; left out where the document leaves it open (若干): none are given then.",
+        default=None,
+        least=0,
+        most=100_000,
     )
     percent: int | None = key("Instead of count: of those left, rounded down.", default=None, least=1, most=100)
     per_category: bool = key("So many in each category.", default=False)
