@@ -11,6 +11,7 @@ from voting.demo.covers import draw
 from voting.demo.secrets import DemoSecrets
 from voting.domain.contest_file import read_contest
 from voting.domain.roster import read_roster
+from voting.domain.sheet import read_csv
 from voting.errors import ContestUnknown
 from voting.wiring import Office
 
@@ -46,7 +47,8 @@ async def _exists(office: Office) -> bool:
 async def _make(office: Office) -> None:
     text = document()
     contest = read_contest(text, "voting/demo/contest.toml")
-    entries = read_roster((files("voting.demo") / "roster.csv").read_text("utf-8"), contest, "voting/demo/roster.csv")
+    roster = read_csv((files("voting.demo") / "roster.csv").read_text("utf-8"), "voting/demo/roster.csv")
+    entries = read_roster(roster, contest, "voting/demo/roster.csv")
     names = {category.id: category.name for category in contest.categories}
     covers = {entry.cover: draw(entry.code, names[entry.category]).encode() for entry in entries}
     await office.organising.create(contest, text, open_now=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from voting.domain.contest import Contest
 from voting.domain.document import line_of
+from voting.domain.roster_rules import roster_rule_faults
 from voting.domain.tables import Award
 from voting.errors import Fault
 
@@ -14,6 +15,8 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
     """Every fault, with its line in `text`."""
     yield from _unique(contest, text)
     yield from _points(contest, text)
+    for path, what, mend in roster_rule_faults(contest):
+        yield _fault(text, path, what, mend)
     for index, round_ in enumerate(contest.rounds):
         yield from _weights(contest, text, index, [criterion.weight for criterion in round_.criteria])
     for index, cut in enumerate(contest.cuts):

@@ -1,89 +1,128 @@
-"""Rosters: the rows of a CSV file as entries, or every fault with row, column, value and mend."""
+"""Rosters: the rows of a sheet as entries, or every fault with row, column, value and mend."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from difflib import get_close_matches
 
+from voting.domain.candidate import Candidate, candidate, category_ids, shown
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.entry_checks import entry_check_faults
+from voting.domain.nominations import nomination_faults
+from voting.domain.repeats import repeat_faults
+from voting.domain.sheet import Row, Sheet
 from voting.errors import Fault, FileInvalid
 
 _REQUIRED = ("code", "title", "author", "category")
-_COLUMNS = (*_REQUIRED, "summary", "cover", "video")
+_OWN = (*_REQUIRED, "summary", "cover", "video")
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500}
+_LONGEST_OTHER = 10_000
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_CONTROL_OTHER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def read_roster(text: str, contest: Contest, name: str = "roster") -> tuple[Entry, ...]:
-    """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault."""
-    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
-    faults = list(_header_faults([*(rows.fieldnames or [])]))
-    if faults:
-        raise FileInvalid(name, tuple(faults))
-    entries: dict[str, Entry] = {}
-    for row in rows:
-        entry = {column: (row.get(column) or "").strip() for column in _COLUMNS}
-        found = [*_row_faults(row, entry, contest, rows.line_num), *_repeat_faults(entry, entries, rows.line_num)]
-        faults += found
-        if not found:
-            entries[entry["code"]] = _entry(entry, contest)
-    if not entries and not faults:
+def _silent(_rows: int) -> None:
+    pass
+
+
+def read_roster(
+    sheet: Sheet,
+    contest: Contest,
+    name: str = "roster",
+    past_winners: Collection[str] = (),
+    tick: Callable[[int], None] = _silent,
+) -> tuple[Entry, ...]:
+    """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
+
+    `past_winners` are what the contest's column of that name may not hold; `tick` hears how many rows are done.
+    """
+    faults = list(_header_faults(sheet, contest))
+    if not faults and not sheet.rows and not sheet.faults:
         faults.append(Fault(0, "", "holds no entries", "write one row for each entry below the header"))
     if faults:
-        raise FileInvalid(name, tuple(faults))
-    return tuple(entries.values())
+        raise FileInvalid(name, (*sheet.faults, *faults))
+    candidates = []
+    for number, row in enumerate(sheet.rows, 1):
+        candidates.append(candidate(row, contest))
+        faults += _row_faults(row, candidates[-1], contest)
+        tick(number)
+    faults += nomination_faults(contest, candidates)
+    faults += repeat_faults(contest, candidates, past_winners)
+    if faults or sheet.faults:
+        raise FileInvalid(name, _in_order(sheet, faults))
+    return tuple(_entry(each) for each in candidates)
 
 
-def _header_faults(header: list[str]) -> Iterator[Fault]:
-    for column in _REQUIRED:
-        if column not in header:
-            yield Fault(1, column, "the column is missing", f"begin the file with: {','.join(_COLUMNS)}")
-    for column in header:
-        if column not in _COLUMNS:
-            near = get_close_matches(column or "", _COLUMNS, 1)
-            mend = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(_COLUMNS)}"
-            yield Fault(1, column or "(empty)", "is not a known column", mend)
+def columns(contest: Contest) -> tuple[list[str], list[str]]:
+    """The columns that the contest's rosters must have, and all that they may have."""
+    ways, checks = contest.nominations, contest.entry_checks
+    asked = [check.column for check in checks if check.needed]
+    asked += [rule.column for rule in contest.uniques]
+    asked += [contest.past_winners] if contest.past_winners else []
+    asked += ["recommender"] if ways else []
+    asked += ["nomination"] if len(ways) > 1 else []
+    asked += ["order"] if any(way.ranked for way in ways) else []
+    known = [*_OWN, *asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
+    return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys(known)]
 
 
-def _row_faults(
-    row: Mapping[str | None, object], entry: dict[str, str], contest: Contest, line: int
-) -> Iterator[Fault]:
-    if None in row:
-        yield Fault(line, "", "has more cells than the header", 'put text with commas in "quotes"')
-    for column, longest in _LONGEST.items():
-        yield from _cell_faults(column, entry[column], longest, line)
-    if entry["code"] and not _CODE.fullmatch(entry["code"]):
-        yield Fault(line, "code", f"{entry['code'][:40]!r} does not fit", "use letters, digits, - and _ such as A017")
-    if entry["video"] and not entry["video"].startswith("https://"):
-        yield Fault(line, "video", f"{entry['video'][:40]!r} is not a secure address", "begin it with https://")
-    yield from _category_faults(entry["category"], contest, line)
+def _in_order(sheet: Sheet, faults: list[Fault]) -> tuple[Fault, ...]:
+    """By line, each once; of a cell that could not be read only that is told."""
+    unread = {(fault.line, fault.place) for fault in sheet.faults}
+    told = [fault for fault in dict.fromkeys(faults) if (fault.line, fault.place) not in unread]
+    return tuple(sorted([*sheet.faults, *told], key=lambda fault: fault.line))
 
 
-def _cell_faults(column: str, value: str, longest: int, line: int) -> Iterator[Fault]:
+def _header_faults(sheet: Sheet, contest: Contest) -> Iterator[Fault]:
+    needed, known = columns(contest)
+    for column in needed:
+        if column not in sheet.header:
+            yield Fault(sheet.header_line, column, "the column is missing", f"begin the file with: {','.join(known)}")
+    for place, column in enumerate(sheet.header):
+        if column not in known:
+            near = get_close_matches(column[:60], known, 1)
+            mend = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(known)}"
+            yield Fault(sheet.header_line, column or "(empty)", "is not a known column", mend)
+        elif column in sheet.header[:place]:
+            yield Fault(sheet.header_line, column, "stands twice", "keep one of the columns")
+
+
+def _row_faults(row: Row, candidate: Candidate, contest: Contest) -> Iterator[Fault]:
+    if row.extra:
+        what = f"has more cells than the header: {shown(','.join(row.extra))}"
+        yield Fault(row.line, "", what, 'put text with commas in "quotes"')
+    for column, value in row.cells.items():
+        yield from _cell_faults(column, value, row.line)
+    code, video = row.cells["code"], row.cells.get("video", "")
+    if code and not _CODE.fullmatch(code):
+        yield Fault(row.line, "code", f"{shown(code)} does not fit", "use letters, digits, - and _ such as A017")
+    if video and not video.startswith("https://"):
+        yield Fault(row.line, "video", f"{shown(video)} is not a secure address", "begin it with https://")
+    if row.cells["category"] and not candidate.category:
+        yield _category_fault(row.cells["category"], contest, row.line)
+    yield from entry_check_faults(contest.entry_checks, candidate)
+
+
+def _cell_faults(column: str, value: str, line: int) -> Iterator[Fault]:
     if not value and column in _REQUIRED:
         yield Fault(line, column, "is empty", "fill it in")
+    longest = _LONGEST.get(column, _LONGEST_OTHER)
     if len(value) > longest:
-        yield Fault(line, column, f"has {len(value)} characters", f"at most {longest}")
-    if any(character < " " for character in value):
+        yield Fault(line, column, f"{shown(value)} has {len(value)} characters", f"at most {longest}")
+    if (_CONTROL if column in _OWN else _CONTROL_OTHER).search(value):
         yield Fault(line, column, "holds a control character", "write the cell on one line of plain text")
 
 
-def _category_faults(value: str, contest: Contest, line: int) -> Iterator[Fault]:
-    names = [name for category in contest.categories for name in (category.name, category.id)]
-    if value and value not in names:
-        near = get_close_matches(value, names, 1, 0.4)
-        mend = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(names[::2])}"
-        yield Fault(line, "category", f"{value[:40]!r} is not a category of this contest", mend)
+def _category_fault(value: str, contest: Contest, line: int) -> Fault:
+    near = get_close_matches(value[:60], category_ids(contest), 1, 0.4)
+    names = ", ".join(category.name for category in contest.categories)
+    mend = f"did you mean {near[0]!r}?" if near else f"one of: {names}"
+    return Fault(line, "category", f"{shown(value)} is not a category of this contest", mend)
 
 
-def _repeat_faults(entry: dict[str, str], entries: Mapping[str, Entry], line: int) -> Iterator[Fault]:
-    if entry["code"] in entries:
-        yield Fault(line, "code", f"{entry['code']!r} stands twice", "give each entry its own code")
-
-
-def _entry(entry: dict[str, str], contest: Contest) -> Entry:
-    ids = {name: category.id for category in contest.categories for name in (category.name, category.id)}
-    return Entry(**(entry | {"category": ids[entry["category"]]}))
+def _entry(candidate: Candidate) -> Entry:
+    own = {column: candidate.cells.get(column, "") for column in _OWN}
+    return Entry(**(own | {"category": candidate.category}))
