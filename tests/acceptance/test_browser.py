@@ -128,19 +128,21 @@ async def test_an_entrys_own_page_search_and_english(phone: Page, contests: Cont
 
 
 async def test_a_ballot_of_several_picks_is_put_together_and_cast(phone: Page, contests: Contests) -> None:
-    contest = await contests.make("[ballot]\nleast = 2\nmost = 3\n[[quota]]\npicks = 3\n")
+    contest = await contests.make("[ballot]\nleast = 2\nmost = 3\n[[quota]]\npicks = 3\n", entries=30)
     await phone.goto(f"/c/{contest}")
     submit = phone.locator("#ballot button")
     await expect(submit).to_be_disabled()
     await phone.locator("[data-entry=A001] button").click()
     await expect(submit).to_be_disabled()
-    await phone.locator("[data-entry=A004] button").click()
+    await phone.get_by_role("link", name="下一页").click()
+    await expect(phone.locator("#ballot b")).to_have_text("1 / 2–3")
+    await phone.locator("[data-entry=A024] button").click()
     await expect(phone.locator("#ballot b")).to_have_text("2 / 2–3")
     await picture(phone, "several")
     await submit.click()
     await expect(phone.locator("#toast.good")).to_be_visible()
     await expect(phone.locator("#left")).to_have_text("1")
-    assert await contests.counted(contest) == {"A001": 1, "A004": 1}
+    assert await contests.counted(contest) == {"A001": 1, "A024": 1}
 
 
 async def test_windows_that_are_not_open(phone: Page, contests: Contests, office: Office) -> None:

@@ -15,7 +15,8 @@ const POLL_SECONDS = Number(page.poll || 15);
 const now = (): number => Date.now() + clockOffset;
 const all = (selector: string): HTMLElement[] => Array.from(document.querySelectorAll<HTMLElement>(selector));
 const one = (selector: string): HTMLElement | null => document.querySelector<HTMLElement>(selector);
-const chosen = new Set<string>();
+// A ballot of many picks is put together over several pages.
+const chosen = new Set<string>(single ? [] : remember<string[]>("chosen") || []);
 let busy = false;
 
 // --- the credential -------------------------------------------------------------------------------------------------
@@ -101,6 +102,7 @@ async function vote(entries: string[]): Promise<void> {
     keep("pending", null);
     entries.forEach(markVoted);
     chosen.clear();
+    keep("chosen", []);
     showRemaining(recorded.remaining);
     say(recorded.remaining.picks === null ? words.thanks : `${words.thanks} ${fill(words.votes_left, recorded.remaining.picks)}`, "good");
     showReceipt(recorded);
@@ -257,6 +259,7 @@ function press(code: string): void {
   }
   if (chosen.has(code)) chosen.delete(code);
   else if (chosen.size < most) chosen.add(code);
+  keep("chosen", Array.from(chosen));
   showButtons();
 }
 
