@@ -139,12 +139,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(environment: dict[str, str], *arguments: str, command: str = "serve") -> Iterator[tuple[str, Any]]:
-    """`voting serve` or `demo` as a process, ready; stopped by SIGTERM at the end."""
+def serving(environment: dict[str, str], *arguments: str) -> Iterator[tuple[str, Any]]:
+    """`voting serve` as a process, ready; stopped by SIGTERM at the end."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("VOTING_", "DATABASE_URL"))}
     process = subprocess.Popen(
-        [*VOTING, command, "--port", str(port), *arguments],
+        [*VOTING, "serve", "--port", str(port), *arguments],
         env=clean | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
