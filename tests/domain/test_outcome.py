@@ -15,6 +15,7 @@ from voting.domain.entry import Entry
 from voting.domain.marks import Mark, read_marks, scores
 from voting.domain.outcome import Figures, Outcome, compute
 from voting.domain.scoring import rounded
+from voting.domain.sheet import read_csv
 from voting.errors import FileInvalid, NotScorable
 
 # 004, annex 2, section 2 in small: 初评 by four criteria of 30, 30, 20 and 20 percent; the first two go on (in the
@@ -96,13 +97,13 @@ J2,C,50,50,50,50
 
 def figures(of: Contest, picks: dict[str, int], final: dict[str, int], **more: Any) -> Figures:
     here = entries("ABC")
-    first = read_marks(FIRST, of.rounds[0], here)
+    first = read_marks(read_csv(FIRST), of.rounds[0], here)
     marks = {"first": first, "final": [Mark("J", entry, "现场", Fraction(value)) for entry, value in final.items()]}
     return Figures(here, picks, marks, {}, more.get("revoked", {}))
 
 
 def test_the_first_round_by_hand() -> None:
-    found = scores(contest().rounds[0], read_marks(FIRST, contest().rounds[0], "ABC"))
+    found = scores(contest().rounds[0], read_marks(read_csv(FIRST), contest().rounds[0], "ABC"))
     # J2 on B: 0.3 x 90 + 0.3 x 80 + 0.2 x 70 + 0.2 x 60 = 27 + 24 + 14 + 12 = 77; with J1's 80 the mean is 78.5.
     assert found == {"A": Fraction(85, 100), "B": Fraction(785, 1000), "C": Fraction(1, 2)}
 
@@ -238,7 +239,7 @@ def test_missing_marks_are_named() -> None:
 )
 def test_marks_that_do_not_fit_are_named(text: str, line: int, place: str, says: str) -> None:
     with pytest.raises(FileInvalid) as refused:
-        read_marks(text, contest().rounds[1], "A", "marks.csv")
+        read_marks(read_csv(text), contest().rounds[1], "A", "marks.csv")
     assert any((fault.line, fault.place) == (line, place) and says in str(fault) for fault in refused.value.faults), (
         refused.value
     )

@@ -15,6 +15,7 @@ from loadtests.service import CONTEST, roster
 from tests.conftest import free_port
 from voting.domain.contest_file import read_contest
 from voting.domain.roster import read_roster
+from voting.domain.sheet import read_csv
 
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
 
@@ -77,7 +78,7 @@ def test_few_entries_take_most_of_the_votes() -> None:
 def test_the_contest_and_the_roster_are_right() -> None:
     contest = read_contest(CONTEST.read_text("utf-8"))
     assert contest.id == "bench"
-    assert [entry.code for entry in read_roster(roster(60), contest)] == ENTRIES
+    assert [entry.code for entry in read_roster(read_csv(roster(60)), contest)] == ENTRIES
 
 
 async def test_the_client_counts_answers_and_lost_connections() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from voting.cli.contest import read_text
 from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.tables import read_bytes
 from voting.wiring import Office
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -25,11 +25,11 @@ def marks() -> None:
 @click.option("--round", "round_", required=True, help="The round's id in the contest's file.")
 @env_file
 def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -> None:
-    """Puts the marks of FILE (CSV: judge, entry and a column for each criterion) in the place of the round's."""
-    text = read_text(file)
+    """Puts the marks of FILE (CSV or XLSX: judge, entry, a column for each criterion) in the place of the round's."""
+    body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_marks(await find(office, contest), round_, text, str(file))
+        return await office.judging.import_marks(await find(office, contest), round_, body, str(file))
 
     tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
 
@@ -45,11 +45,11 @@ def metrics() -> None:
 @click.option("--metric", required=True, help="The metric's id in the contest's file.")
 @env_file
 def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) -> None:
-    """Puts the figures of FILE (CSV: entry, value) in the place of the metric's."""
-    text = read_text(file)
+    """Puts the figures of FILE (CSV or XLSX: entry, value) in the place of the metric's."""
+    body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_metric(await find(office, contest), metric, text, str(file))
+        return await office.judging.import_metric(await find(office, contest), metric, body, str(file))
 
     tell(f"{in_office(read_settings(env_file), work)} figures are in metric {metric!r}")
 

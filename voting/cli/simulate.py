@@ -11,6 +11,7 @@ import click
 
 from voting.cli.contest import file_argument, read_text
 from voting.cli.session import tell
+from voting.cli.tables import load_sheet
 from voting.domain.comparison import Standing, changes, standings
 from voting.domain.contest import Contest
 from voting.domain.contest_file import read_contest
@@ -70,10 +71,10 @@ def _figures(rules: Contest, given: _Given) -> Figures:
     if given.votes is None:
         entries, votes = made_entries(rules, given.entries), None
     else:
-        text = read_text(given.votes)
-        codes = [line.partition(",")[0].strip() for line in text.removeprefix("\ufeff").splitlines()[1:]]
+        sheet = load_sheet(given.votes)
+        codes = [row.cells.get("entry", "") for row in sheet.rows]
         entries = {code: Entry(code, code, "", rules.categories[0].id) for code in codes if code}
-        votes = read_metric(text, entries, str(given.votes))
+        votes = read_metric(sheet, entries, str(given.votes))
     return figures(rules, entries, votes, _marks(rules, entries, given.marks), given.seed)
 
 
@@ -84,7 +85,7 @@ def _marks(rules: Contest, entries: Mapping[str, Entry], given: Collection[str])
         id, _, name = text.partition("=")
         if id not in rounds:
             raise NotFound(f"there is no round {id!r}; write --marks ROUND=FILE with one of: {', '.join(rounds)}")
-        found[id] = read_marks(read_text(Path(name)), rounds[id], entries, name)
+        found[id] = read_marks(load_sheet(Path(name)), rounds[id], entries, name)
     return found
 
 

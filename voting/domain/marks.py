@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 
+from voting.domain.sheet import Row, Sheet
 from voting.domain.tables import Criterion, Round
 from voting.errors import Fault, FileInvalid, NotScorable
 
@@ -23,29 +23,22 @@ class Mark:
     value: Fraction
 
 
-def read_marks(text: str, round_: Round, entries: Collection[str], name: str = "marks") -> tuple[Mark, ...]:
-    """The marks of a CSV file with the columns judge, entry and one for each criterion. Raises FileInvalid.
+def read_marks(sheet: Sheet, round_: Round, entries: Collection[str], name: str = "marks") -> tuple[Mark, ...]:
+    """The marks of a table with the columns judge, entry and one for each criterion. Raises FileInvalid.
 
     A judge marks an entry in one row, and every criterion of it.
     """
-    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
     columns = ["judge", "entry", *(criterion.name for criterion in round_.criteria)]
-    faults = list(_header_faults(rows.fieldnames or (), columns))
-    if faults:
-        raise FileInvalid(name, tuple(faults))
+    faults = [*sheet.faults, *_header_faults(sheet, columns)]
     marks: dict[tuple[str, str], list[Mark]] = {}
-    for row in rows:
-        values = {column: (row.get(column) or "").strip() for column in columns}
-        found = list(_row_faults(values, round_, entries, rows.line_num))
-        if (values["judge"], values["entry"]) in marks:
-            what = f"{values['judge']} has marked {values['entry']} already"
-            found.append(Fault(rows.line_num, "entry", what, "keep one of the rows"))
+    for row in sheet.rows if not faults else ():
+        pair = row.cells["judge"], row.cells["entry"]
+        found = list(_row_faults(row, round_, entries))
+        if pair in marks:
+            found.append(Fault(row.line, "entry", f"{pair[0]} has marked {pair[1]} already", "keep one of the rows"))
         faults += found
         if not found:
-            marks[values["judge"], values["entry"]] = [
-                Mark(values["judge"], values["entry"], each.name, Fraction(values[each.name]))
-                for each in round_.criteria
-            ]
+            marks[pair] = [Mark(*pair, each.name, Fraction(row.cells[each.name])) for each in round_.criteria]
     if not marks and not faults:
         faults.append(Fault(0, "", "holds no marks", "write one row for each judge and entry below the header"))
     if faults:
@@ -53,19 +46,18 @@ def read_marks(text: str, round_: Round, entries: Collection[str], name: str = "
     return tuple(mark for row in marks.values() for mark in row)
 
 
-def read_metric(text: str, entries: Collection[str], name: str = "figures") -> dict[str, int]:
-    """The figures of a CSV file with the columns entry and value, whole numbers. Raises FileInvalid."""
-    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
-    faults = list(_header_faults(rows.fieldnames or (), ["entry", "value"]))
+def read_metric(sheet: Sheet, entries: Collection[str], name: str = "figures") -> dict[str, int]:
+    """The figures of a table with the columns entry and value, whole numbers. Raises FileInvalid."""
+    faults = [*sheet.faults, *_header_faults(sheet, ["entry", "value"])]
     values: dict[str, int] = {}
-    for row in rows if not faults else ():
-        entry, value = (row.get("entry") or "").strip(), (row.get("value") or "").strip()
+    for row in sheet.rows if not faults else ():
+        entry, value = row.cells["entry"], row.cells["value"]
         if entry not in entries:
-            faults.append(Fault(rows.line_num, "entry", f"{entry[:40]!r} is not an entry", "write its code"))
+            faults.append(Fault(row.line, "entry", f"{entry[:40]!r} is not an entry", "write its code"))
         elif entry in values:
-            faults.append(Fault(rows.line_num, "entry", f"{entry} stands twice", "keep one of the rows"))
-        elif not value.isdecimal() or len(value) > 18:
-            faults.append(Fault(rows.line_num, "value", f"{value[:40]!r} is not a whole number", "write it as 1234"))
+            faults.append(Fault(row.line, "entry", f"{entry} stands twice", "keep one of the rows"))
+        elif not (value.isascii() and value.isdecimal()) or len(value) > 18:
+            faults.append(Fault(row.line, "value", f"{value[:40]!r} is not a whole number", "write it as 1234"))
         else:
             values[entry] = int(value)
     if faults:
@@ -107,25 +99,25 @@ def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction
     return sum(kept, Fraction(0)) / len(kept)
 
 
-def _header_faults(header: Iterable[str], columns: list[str]) -> Iterator[Fault]:
-    given = list(header)
+def _header_faults(sheet: Sheet, columns: list[str]) -> Iterator[Fault]:
+    line = sheet.header_line
     for column in columns:
-        if column not in given:
-            yield Fault(1, column, "the column is missing", f"begin the file with: {','.join(columns)}")
-    for column in given:
+        if column not in sheet.header:
+            yield Fault(line, column, "the column is missing", f"begin the file with: {','.join(columns)}")
+    for column in sheet.header:
         if column not in columns:
-            near = get_close_matches(column or "", columns, 1, 0.4)
+            near = get_close_matches(column, columns, 1, 0.4)
             mend = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(columns)}"
-            yield Fault(1, column or "(empty)", "is not a known column", mend)
+            yield Fault(line, column or "(empty)", "is not a known column", mend)
 
 
-def _row_faults(values: dict[str, str], round_: Round, entries: Collection[str], line: int) -> Iterator[Fault]:
-    if not values["judge"]:
-        yield Fault(line, "judge", "is empty", "name the judge")
-    if values["entry"] not in entries:
-        yield Fault(line, "entry", f"{values['entry'][:40]!r} is not an entry of this round", "write its code")
+def _row_faults(row: Row, round_: Round, entries: Collection[str]) -> Iterator[Fault]:
+    if not row.cells["judge"]:
+        yield Fault(row.line, "judge", "is empty", "name the judge")
+    if row.cells["entry"] not in entries:
+        yield Fault(row.line, "entry", f"{row.cells['entry'][:40]!r} is not an entry of this round", "write its code")
     for criterion in round_.criteria:
-        yield from _mark_faults(criterion.name, values[criterion.name], round_.full, line)
+        yield from _mark_faults(criterion.name, row.cells[criterion.name], round_.full, row.line)
 
 
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:

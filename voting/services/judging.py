@@ -12,6 +12,7 @@ from voting.errors import AlreadyExists, NotFound
 from voting.postgres import marks, staff, tallies
 from voting.postgres.database import Connection, Database
 from voting.services.catalogue import Listing
+from voting.services.roster_files import read_sheet
 
 T = TypeVar("T")
 
@@ -23,26 +24,26 @@ class Judging:
         self._database = database
         self._actor = actor
 
-    async def import_marks(self, listing: Listing, round_: str, text: str, name: str) -> int:
-        """Puts a file's marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
+    async def import_marks(self, listing: Listing, round_: str, body: bytes, name: str) -> int:
+        """Puts a table of marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
         table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
-        given = read_marks(text, table, listing.entries, name)
+        given = read_marks(read_sheet(body, name), table, listing.entries, name)
 
         async def work(tx: Connection) -> None:
             await marks.replace_round(tx, listing.contest.id, round_, given)
-            await self._log(tx, "marks.import", listing, {"round": round_, "marks": len(given), **_digest(text)})
+            await self._log(tx, "marks.import", listing, {"round": round_, "marks": len(given), **_digest(body)})
 
         await self._database.transact(work)
         return len(given)
 
-    async def import_metric(self, listing: Listing, metric: str, text: str, name: str) -> int:
-        """Puts a file's figures in the place of the metric's; answers how many. Raises FileInvalid, NotFound."""
+    async def import_metric(self, listing: Listing, metric: str, body: bytes, name: str) -> int:
+        """Puts a table of figures in the place of the metric's; answers how many. Raises FileInvalid, NotFound."""
         _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
-        given = read_metric(text, listing.entries, name)
+        given = read_metric(read_sheet(body, name), listing.entries, name)
 
         async def work(tx: Connection) -> None:
             await marks.replace_metric(tx, listing.contest.id, metric, given)
-            await self._log(tx, "metric.import", listing, {"metric": metric, "entries": len(given), **_digest(text)})
+            await self._log(tx, "metric.import", listing, {"metric": metric, "entries": len(given), **_digest(body)})
 
         await self._database.transact(work)
         return len(given)
@@ -86,5 +87,5 @@ def _find(known: Mapping[str, T], id: str, kind: str) -> T:
     return known[id]
 
 
-def _digest(text: str) -> dict[str, str]:
-    return {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+def _digest(body: bytes) -> dict[str, str]:
+    return {"sha256": hashlib.sha256(body).hexdigest()}

@@ -1,0 +1,131 @@
+"""Rosters as an organiser brings them: checked, reported and imported by the commands, whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, environment_of
+from tests.domain.test_contest import GOOD
+from tests.services.test_roster_files import workbook
+from voting.settings import Settings
+
+RULES = """
+[[entry_check]]
+column = "duration"
+kind = "duration"
+least = 60
+most = 480
+
+[[nomination]]
+id = "unit"
+name = "推荐单位"
+most = 2
+"""
+HEAD: list[object] = ["code", "title", "author", "category", "recommender", "duration"]
+RIGHT: list[list[object]] = [HEAD, *([f"A{n}", f"题{n}", "甲", "one", f"单位{n % 2}", "5:30"] for n in range(4))]
+WRONG: list[list[object]] = [*RIGHT, ["A9", "题9", "甲", "类别一", "单位1", "9:00"]]
+
+
+@pytest.fixture
+def contest_file(tmp_path: Path) -> Path:
+    file = tmp_path / "c.toml"
+    file.write_text(f'past_winners = "title"\n{GOOD}{RULES}', "utf-8")
+    return file
+
+
+def roster(tmp_path: Path, rows: list[list[object]]) -> str:
+    file = tmp_path / "roster.xlsx"
+    file.write_bytes(workbook(rows))
+    return str(file)
+
+
+def test_a_workbook_is_checked_and_its_faults_are_reported(contest_file: Path, tmp_path: Path) -> None:
+    right = run("roster", "check", roster(tmp_path, RIGHT), "--contest-file", str(contest_file))
+    assert right.returncode == 0, right.stderr
+    assert "4 entries are right" in right.stderr
+    assert "past winners are not looked for: give their list with --past-winners" in right.stderr
+    report, winners = tmp_path / "report.xlsx", tmp_path / "winners.txt"
+    winners.write_bytes("题0\n题7\n".encode("gbk"))
+    wrong = run(
+        *("roster", "check", roster(tmp_path, WRONG), "--contest-file", str(contest_file)),
+        *("--past-winners", str(winners), "--report", str(report)),
+    )
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "line 2, title: '题0' has won before; take the entry out" in wrong.stderr
+    assert "line 6, recommender: '单位1' sends in 3 by unit; at most 2; take 1 out" in wrong.stderr
+    assert "line 6, duration: '9:00' is too much; from 60 to 480 seconds" in wrong.stderr
+    assert f"the faults are marked in {report}" in wrong.stderr
+    table = openpyxl.load_workbook(report).worksheets[0]
+    red = {cell.coordinate for row in table.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
+    assert red == {"B2", "G2", "E6", "F6", "G6"}
+
+
+def test_wrong_use_of_the_options_is_told(contest_file: Path, tmp_path: Path) -> None:
+    file = roster(tmp_path, WRONG)
+    same = run("roster", "check", file, "--contest-file", str(contest_file), "--report", file)
+    assert (same.returncode, "would overwrite the roster" in same.stderr) == (2, True)
+    away = run(
+        "roster", "check", file, "--contest-file", str(contest_file), "--report", str(tmp_path / "no" / "r.xlsx")
+    )
+    assert (away.returncode, "cannot be written: No such file" in away.stderr) == (1, True)
+    assert "at most 2; take 1 out" in away.stderr
+    contest_file.write_text(f"{GOOD}{RULES}", "utf-8")
+    unasked = run("roster", "check", file, "--contest-file", str(contest_file), "--past-winners", file)
+    assert (unasked.returncode, "does not exclude past winners" in unasked.stderr) == (1, True)
+    missing = run("roster", "check", "none.xlsx", "--contest-file", str(contest_file))
+    assert "none.xlsx: file: no such file or directory; give an existing file" in missing.stderr
+
+
+async def test_a_roster_with_a_fault_is_not_imported_at_all(
+    settings: Settings, contests: Contests, contest_file: Path, tmp_path: Path
+) -> None:
+    env, id = environment_of(settings), f"roster-{secrets.token_hex(4)}"
+    contest_file.write_text(contest_file.read_text("utf-8").replace('"spring"', f'"{id}"'), "utf-8")
+    assert run("contest", "create", str(contest_file), env=env).returncode == 0
+    report = tmp_path / "report.xlsx"
+    wrong = run(
+        "roster", "import", roster(tmp_path, WRONG), "--contest", id, "--amend", "--report", str(report), env=env
+    )
+    assert (wrong.returncode, report.exists()) == (1, True)
+    async with contests.office() as office:
+        assert not (await office.catalogue.get(id)).entries
+    right = run("roster", "import", roster(tmp_path, RIGHT), "--contest", id, "--amend", env=env)
+    assert right.returncode == 0, right.stderr
+    async with contests.office() as office:
+        entries = (await office.catalogue.get(id)).entries
+    assert [entry.title for entry in entries.values()] == ["题0", "题1", "题2", "题3"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_ten_thousand_rows(
+    settings: Settings, contest_file: Path, tmp_path: Path, kind: str, record_property: Callable[[str, object], None]
+) -> None:
+    """The times are written into the report (--junit-xml); machines differ too much to demand one."""
+    env, id = environment_of(settings), f"many-{secrets.token_hex(4)}"
+    contest_file.write_text(contest_file.read_text("utf-8").replace('"spring"', f'"{id}"'), "utf-8")
+    rows: list[list[object]] = [
+        HEAD,
+        *([f"A{n}", f"作品 {n}", f"作者{n}", "类别一", f"单位{n // 2}", "05:30"] for n in range(10_000)),
+    ]
+    text = "\n".join(",".join(map(str, row)) for row in rows)
+    file = tmp_path / f"many.{kind}"
+    file.write_bytes(workbook(rows) if kind == "xlsx" else text.encode("gbk"))
+    run("contest", "create", str(contest_file), env=env)
+    began = time.monotonic()
+    checked = run("roster", "check", str(file), "--contest-file", str(contest_file))
+    between = time.monotonic()
+    imported = run("roster", "import", str(file), "--contest", id, "--amend", env=env)
+    record_property("check_seconds", between - began)
+    record_property("import_seconds", time.monotonic() - between)
+    assert "10000 entries are right" in checked.stderr
+    assert "10000 entries are in contest" in imported.stderr, imported.stderr
+    file.write_text(text.replace("05:30", "0:30"), "utf-8")
+    broken = run("roster", "check", str(file), "--contest-file", str(contest_file))
+    assert broken.stderr.strip().endswith("and 9950 more faults")

@@ -1,0 +1,149 @@
+"""What a contest asks of every entry, column by column: its [[entry_check]] tables."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from fractions import Fraction
+
+from voting.domain.candidate import Candidate, shown
+from voting.domain.tables import EntryCheck
+from voting.errors import Fault
+
+# Patterns are an organiser's own: a short cell bounds what a slow one can cost.
+LONGEST_MATCHED = 255
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_SIZE = re.compile(r"([1-9][0-9]{1,4}) ?[x×*] ?([1-9][0-9]{1,4})")
+_LINES = re.compile(r"([1-9][0-9]{2,4})p")
+_RATIO = re.compile(r"([1-9][0-9]{0,4}):([1-9][0-9]{0,4})")
+_CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])")
+_SECONDS = re.compile(r"[0-9]{1,7}")
+# 1366x768 and the like count as 16:9.
+_TOLERANCE = Fraction(1, 100)
+
+Problem = tuple[str, str] | None
+"""What is wrong and how to mend it."""
+
+
+def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> Iterator[Fault]:
+    """The faults of one row; checks of other categories do not concern it."""
+    for check in checks:
+        if check.categories and candidate.category not in check.categories:
+            continue
+        text = candidate.cells.get(check.column, "")
+        if not text and check.needed:
+            yield Fault(candidate.line, check.column, "is empty", "fill it in")
+        elif text and (problem := _KINDS[check.kind](check, text)):
+            yield Fault(candidate.line, check.column, *problem)
+
+
+def ratio(text: str) -> Fraction | None:
+    """`16:9` as a number; None for what is not written so."""
+    found = _RATIO.fullmatch(_plain(text))
+    return Fraction(int(found[1]), int(found[2])) if found else None
+
+
+def _filled(_check: EntryCheck, _text: str) -> Problem:
+    return None
+
+
+def _number(check: EntryCheck, text: str) -> Problem:
+    if not _NUMBER.fullmatch(_plain(text)):
+        return f"{shown(text)} is not a number", "write it as 12 or 12.5"
+    return _bounds(check, Fraction(_plain(text)), text, "")
+
+
+def _text(check: EntryCheck, text: str) -> Problem:
+    return _bounds(check, Fraction(len(text)), f"{shown(text)} with {len(text)} characters", " characters", quote=False)
+
+
+def _one_of(check: EntryCheck, text: str) -> Problem:
+    allowed = {value.casefold(): value for value in check.values}
+    if text.casefold() in allowed:
+        return None
+    near = get_close_matches(text[:60].casefold(), allowed, 1)
+    hint = f"did you mean {allowed[near[0]]!r}? " if near else ""
+    return f"{shown(text)} is not allowed", f"{hint}one of: {', '.join(check.values)}"
+
+
+def _pattern(check: EntryCheck, text: str) -> Problem:
+    if len(text) > LONGEST_MATCHED:
+        return f"{shown(text)} has {len(text)} characters", f"at most {LONGEST_MATCHED}"
+    if re.fullmatch(check.pattern, text):
+        return None
+    return f"{shown(text)} does not fit", f"it must match {check.pattern}"
+
+
+def _resolution(check: EntryCheck, text: str) -> Problem:
+    size, lines = _size(text), _LINES.fullmatch(_plain(text))
+    if size is None and lines is None:
+        return f"{shown(text)} is not a resolution", "write it as 1920x1080 or 1080P"
+    shorter = min(size) if size else int(lines[1]) if lines else 0
+    return _bounds(check, Fraction(shorter), text, " on the shorter side")
+
+
+def _ratio(check: EntryCheck, text: str) -> Problem:
+    size, written = _size(text), _plain(text)
+    if size is None and not _RATIO.fullmatch(written):
+        return f"{shown(text)} has no ratio", f"write the size as 1920x1080, or the ratio: {', '.join(check.values)}"
+    for value in check.values:
+        wanted = ratio(value)
+        near = size and wanted and abs(Fraction(*size) / wanted - 1) <= _TOLERANCE
+        if near or written == _plain(value):
+            return None
+    return f"{shown(text)} is another ratio", f"one of: {', '.join(check.values)}"
+
+
+def _duration(check: EntryCheck, text: str) -> Problem:
+    seconds = _seconds(_plain(text))
+    if seconds is None:
+        return f"{shown(text)} is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"
+    return _bounds(check, Fraction(seconds), text, " seconds")
+
+
+_KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {
+    "filled": _filled,
+    "number": _number,
+    "text": _text,
+    "one_of": _one_of,
+    "pattern": _pattern,
+    "resolution": _resolution,
+    "ratio": _ratio,
+    "duration": _duration,
+}
+
+
+def _plain(text: str) -> str:
+    """Without full width: １９２０×１０８０ and ５：３０ are what they look like."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    found = _SIZE.fullmatch(_plain(text))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _seconds(text: str) -> int | None:
+    if _SECONDS.fullmatch(text):
+        return int(text)
+    found = _CLOCK.fullmatch(text)
+    if found is None or (found[1] and int(found[2]) > 59):
+        return None
+    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])
+
+
+def _bounds(check: EntryCheck, value: Fraction, text: str, unit: str, *, quote: bool = True) -> Problem:
+    what = shown(text) if quote else text
+    if check.least is not None and value < check.least:
+        return f"{what} is too little", f"{_span(check)}{unit}"
+    if check.most is not None and value > check.most:
+        return f"{what} is too much", f"{_span(check)}{unit}"
+    return None
+
+
+def _span(check: EntryCheck) -> str:
+    if check.least is not None and check.most is not None:
+        return f"from {check.least} to {check.most}"
+    return f"at least {check.least}" if check.most is None else f"at most {check.most}"
