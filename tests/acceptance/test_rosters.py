@@ -29,7 +29,10 @@ name = "推荐单位"
 most = 2
 """
 HEAD: list[object] = ["code", "title", "author", "category", "recommender", "duration"]
-RIGHT: list[list[object]] = [HEAD, *([f"A{n}", f"题{n}", "甲", "one", f"单位{n % 2}", "5:30"] for n in range(4))]
+RIGHT: list[list[object]] = [
+    HEAD,
+    *(list[object]((f"A{n}", f"题{n}", "甲", "one", f"单位{n % 2}", "5:30")) for n in range(4)),
+]
 WRONG: list[list[object]] = [*RIGHT, ["A9", "题9", "甲", "类别一", "单位1", "9:00"]]
 
 
@@ -112,7 +115,7 @@ def test_ten_thousand_rows(
     contest_file.write_text(contest_file.read_text("utf-8").replace('"spring"', f'"{id}"'), "utf-8")
     rows: list[list[object]] = [
         HEAD,
-        *([f"A{n}", f"作品 {n}", f"作者{n}", "类别一", f"单位{n // 2}", "05:30"] for n in range(10_000)),
+        *(list[object]((f"A{n}", f"作品 {n}", f"作者{n}", "类别一", f"单位{n // 2}", "05:30")) for n in range(10_000)),
     ]
     text = "\n".join(",".join(map(str, row)) for row in rows)
     file = tmp_path / f"many.{kind}"

@@ -41,7 +41,7 @@ def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
     zh = language == "zh"
     sentences = []
     if contest.sanctions:
-        steps = "；".join(contest.sanctions)
+        steps = ("；" if zh else "; ").join(contest.sanctions)
         sentences.append(f"违规处理依次为：{steps}。" if zh else f"Sanctions, one after another: {steps}.")
     if contest.publication:
         sentences.append(_publication(contest.publication, language))
