@@ -77,7 +77,7 @@ class Contests:
         ]
         async with self.office() as office:
             await office.organising.create(contest, text)
-            await office.organising.import_roster(id, roster, {}, amend=True)
+            await office.organising.import_roster(id, roster, {})
         return id
 
     def tokens(self, contest: str, count: int) -> list[str]:

@@ -129,7 +129,7 @@ async def test_an_organiser_from_file_to_results(
         "give the pictures' folder with --covers"
         in run("roster", "import", str(roster), "--contest", id, env=env).stderr
     )
-    imported = run("roster", "import", str(roster), "--contest", id, "--covers", str(covers), "--amend", env=env)
+    imported = run("roster", "import", str(roster), "--contest", id, "--covers", str(covers), env=env)
     assert "2 entries are in contest" in imported.stderr
     tokens = run("credentials", "issue", "--contest", id, "--count", "3", env=env).stdout.split()
     assert len(set(tokens)) == 3

@@ -58,7 +58,7 @@ async def test_004_shortlist_of_100_final_scores_and_60_winners(
     final_file = write(tmp_path / "final.csv", f"judge,entry,{CRITERIA}", final)
     for arguments in (
         ("contest", "create", str(file), "--open-now"),
-        ("roster", "import", roster, "--contest", id, "--amend"),
+        ("roster", "import", roster, "--contest", id),
         ("marks", "import", first_file, "--contest", id, "--round", "first"),
         ("marks", "import", final_file, "--contest", id, "--round", "final"),
     ):
@@ -94,7 +94,7 @@ async def test_marks_and_figures_that_do_not_fit_leave_nothing_behind(
     env, id = environment_of(settings), f"d004-{secrets.token_hex(4)}"
     run("contest", "create", str(contest_file("finalists", id, tmp_path)), "--open-now", env=env)
     roster = write(tmp_path / "r.csv", "code,title,author,category", ["V001,甲,乙,推广科技成果"])
-    run("roster", "import", roster, "--contest", id, "--amend", env=env)
+    run("roster", "import", roster, "--contest", id, env=env)
     bad = write(tmp_path / "m.csv", f"judge,entry,{CRITERIA}", ["J1,V001,90,90,90,90", "J1,V999,90,90,90,101"])
     refused = run("marks", "import", bad, "--contest", id, "--round", "first", env=env)
     assert refused.returncode == 1

@@ -52,4 +52,4 @@ async def _make(office: Office) -> None:
     names = {category.id: category.name for category in contest.categories}
     covers = {entry.cover: draw(entry.code, names[entry.category]).encode() for entry in entries}
     await office.organising.create(contest, text, open_now=True)
-    await office.organising.import_roster(CONTEST, entries, covers, amend=True)
+    await office.organising.import_roster(CONTEST, entries, covers)

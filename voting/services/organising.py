@@ -64,9 +64,9 @@ class Organising:
         async def work(tx: Connection) -> None:
             await contests.take_turn(tx)
             stored = await contests.select(tx, contest)
-            if stored and stored.read_at >= stored.window.opens_at and not amend:
-                raise RosterSealed
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
+            if before and stored and stored.read_at >= stored.window.opens_at and not amend:
+                raise RosterSealed
             for file, (name, media_type) in pictures.items():
                 await contests.insert_cover(tx, contest, name, media_type, covers[file])
             await contests.upsert_entries(tx, contest, named)
