@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
@@ -18,8 +19,8 @@ from voting.postgres.migrate import Migration, check_schema, migrations
 from voting.settings import Settings
 
 
-@pytest.fixture
-async def empty(settings: Settings) -> AsyncIterator[str]:
+@asynccontextmanager
+async def new_database(settings: Settings) -> AsyncIterator[str]:
     """The address of an empty database."""
     name = f"empty_{secrets.token_hex(4)}"
     connection = await asyncpg.connect(settings.database_url)
@@ -27,6 +28,13 @@ async def empty(settings: Settings) -> AsyncIterator[str]:
     yield settings.database_url.rpartition("/")[0] + "/" + name
     await connection.execute(f"drop database {name} with (force)")
     await connection.close()
+
+
+@pytest.fixture
+async def empty(settings: Settings) -> AsyncIterator[str]:
+    """The address of an empty database."""
+    async with new_database(settings) as address:
+        yield address
 
 
 async def test_eight_processes_at_once_apply_each_migration_once(empty: str, settings: Settings) -> None:
@@ -43,6 +51,16 @@ async def test_eight_processes_at_once_apply_each_migration_once(empty: str, set
     connection = await asyncpg.connect(empty)
     assert await connection.fetchval("select count(*) from schema_migrations") == len(migrations())
     await connection.close()
+
+
+async def test_the_history_table_may_be_made_by_many_in_the_same_moment(settings: Settings) -> None:
+    # Within one process they meet far more often than as eight processes, which start at different moments.
+    for _ in range(15):
+        async with new_database(settings) as address:
+            async with AsyncExitStack() as stack:
+                databases = [await stack.enter_async_context(connected(address, 1)) for _ in range(8)]
+                applied = await asyncio.gather(*(migrate.migrate(database, lambda _: None) for database in databases))
+            assert sum(applied) == len(migrations())
 
 
 async def test_an_older_schema_is_refused_with_the_command_to_run(empty: str) -> None:

@@ -16,7 +16,9 @@ import asyncpg
 from voting.errors import SchemaUnfit
 from voting.postgres.database import Connection, Database
 
+# `if not exists` does not see what another process creates in the same moment; the lock ("votg") makes them take turns.
 _HISTORY = """
+select pg_advisory_xact_lock(1987015783);
 create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
 """
@@ -48,7 +50,7 @@ def migrations() -> tuple[Migration, ...]:
 async def migrate(database: Database, report: Callable[[str], None]) -> int:
     """Applies what is missing, each in its own transaction; returns how many. Waits for another process's turn."""
     async with database.connection() as connection:
-        await _make_history(connection)
+        await connection.execute(_HISTORY)
         applied = 0
         for migration in migrations():
             applied += await _apply(connection, migration)
@@ -71,14 +73,6 @@ async def check_schema(database: Database) -> None:
         raise SchemaUnfit(
             f"the schema is at {newest:04d}, newer than this program ({known:04d}); run the newer program"
         )
-
-
-async def _make_history(connection: Connection) -> None:
-    try:
-        await connection.execute(_HISTORY)
-    except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
-        # Another process made it in the same moment: `if not exists` does not see uncommitted tables.
-        await connection.execute(_HISTORY)
 
 
 async def _apply(connection: Connection, migration: Migration) -> bool:
