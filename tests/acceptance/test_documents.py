@@ -78,7 +78,7 @@ async def test_004_shortlist_of_100_final_scores_and_60_winners(
     winners = [row["entry"] for row in content["entries"] if row["awards"] == "优秀作品"]
     leader = {"finalists": ["V001", "V002"], "all": ["V002", "V001"]}[scope]
     assert winners == [*leader, *CODES[2:60]]
-    taken = ("--award", "excellent", "--entry", "V010", "--reason", "抄袭")
+    taken = ("--award", "excellent", "--from", "V010", "--reason", "抄袭")
     revoked = run("awards", "revoke", "--contest", id, *taken, env=env)
     assert revoked.returncode == 0, revoked.stderr
     table = run("results", "--contest", id, "--blend", "--format", "csv", env=env).stdout.removeprefix("\ufeff")

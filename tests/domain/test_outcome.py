@@ -103,7 +103,9 @@ def figures(of: Contest, picks: dict[str, int], final: dict[str, int], **more: A
 
 
 def test_the_first_round_by_hand() -> None:
-    found = scores(contest().rounds[0], read_marks(read_csv(FIRST), contest().rounds[0], "ABC"))
+    found = scores(
+        contest().rounds[0], read_marks(read_csv(FIRST), contest().rounds[0], entries("ABC")), entries("ABC")
+    )
     # J2 on B: 0.3 x 90 + 0.3 x 80 + 0.2 x 70 + 0.2 x 60 = 27 + 24 + 14 + 12 = 77; with J1's 80 the mean is 78.5.
     assert found == {"A": Fraction(85, 100), "B": Fraction(785, 1000), "C": Fraction(1, 2)}
 
@@ -121,7 +123,7 @@ def test_the_final_score_by_hand_with_the_leader_outside_the_finalists(scope: st
     outcome = compute(of, figures(of, {"A": 300, "B": 400, "C": 1000}, {"A": 90, "B": 80}))
     assert {entry: str(rounded(value, 4)) for entry, value in outcome.final.items()} == {"A": a, "B": b}
     assert outcome.reached == {"A": 1, "B": 1, "C": 0}
-    assert [(given.award, given.entry) for given in outcome.awards] == [("winner", "A")]
+    assert [(given.award, given.holder) for given in outcome.awards] == [("winner", "A")]
 
 
 def test_equals_at_the_cut_go_on_together() -> None:
@@ -153,13 +155,13 @@ def test_a_tie_that_the_order_does_not_decide_is_told_not_guessed() -> None:
     # Equal in the final score: 8 x 0.5 + 2 and 8 x 0.75: the judges' points decide.
     outcome = compute(of, figures(of, {"A": 1}, {"A": 50, "B": 75}))
     assert outcome.final["A"] == outcome.final["B"] == 6
-    assert outcome.awards[0].entry == "B"
+    assert outcome.awards[0].holder == "B"
 
 
 def test_an_award_taken_back_goes_to_the_next_with_its_reason() -> None:
     of = contest()
     outcome = compute(of, figures(of, {"A": 3}, {"A": 90, "B": 80}, revoked={("winner", "A"): "plagiarism"}))
-    assert [(given.entry, given.place, given.reason) for given in outcome.awards] == [
+    assert [(given.holder, given.place, given.reason) for given in outcome.awards] == [
         ("A", 0, "收回（taken back）：plagiarism"),
         ("B", 1, "递补（came up）"),
     ]
@@ -196,7 +198,7 @@ percent = 34
     outcome = compute(of, figures(of, {"A": 9, "B": 5, "C": 7}, {"A": 90, "B": 80}))
     given: dict[str, list[str]] = {}
     for each in outcome.awards:
-        given.setdefault(each.award, []).append(each.entry)
+        given.setdefault(each.award, []).append(each.holder)
     # winner A; popular: A has most but holds winner, so C; theme: A and C are in one, B in two; 34 % of 3 is 1.
     assert given == {"winner": ["A"], "popular": ["C"], "theme": ["A", "B"], "third": ["A"]}
 
@@ -205,15 +207,15 @@ def test_trimmed_means() -> None:
     round_ = contest().rounds[1]
     trimmed = type(round_)(round_.id, round_.name, round_.criteria, 100, 1, 1)
     marks = [Mark(f"J{number}", "A", "现场", Fraction(value)) for number, value in enumerate((10, 80, 90, 100))]
-    assert scores(trimmed, marks) == {"A": Fraction(85, 100)}
+    assert scores(trimmed, marks, entries("A")) == {"A": Fraction(85, 100)}
     with pytest.raises(NotScorable, match="too few"):
-        scores(trimmed, marks[:2])
+        scores(trimmed, marks[:2], entries("A"))
 
 
 def test_weights_that_the_document_does_not_give_block_scoring_with_a_message() -> None:
     open_weights = read_contest(SMALL_004.replace("SCOPE", "all").replace("weight = 100\n", ""))
     with pytest.raises(NotScorable, match="the organiser must set them"):
-        scores(open_weights.rounds[1], [Mark("J", "A", "现场", Fraction(1))])
+        scores(open_weights.rounds[1], [Mark("J", "A", "现场", Fraction(1))], entries("A"))
 
 
 def test_missing_marks_are_named() -> None:
@@ -239,7 +241,7 @@ def test_missing_marks_are_named() -> None:
 )
 def test_marks_that_do_not_fit_are_named(text: str, line: int, place: str, says: str) -> None:
     with pytest.raises(FileInvalid) as refused:
-        read_marks(read_csv(text), contest().rounds[1], "A", "marks.csv")
+        read_marks(read_csv(text), contest().rounds[1], entries("A"), "marks.csv")
     assert any((fault.line, fault.place) == (line, place) and says in str(fault) for fault in refused.value.faults), (
         refused.value
     )

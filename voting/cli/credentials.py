@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, find, in_office, need_secret, read_settings
+from voting.errors import NotFound
 from voting.services.keyring import Keyring
 from voting.wiring import Office
 
@@ -27,6 +28,8 @@ def issue(contest: str, count: int, env_file: Path | None) -> None:
 
     async def work(office: Office) -> None:
         listing = await find(office, contest)
+        if "issued" not in listing.contest.voters.channels:
+            raise NotFound(f"contest {contest!r} takes no issued credentials; its [voters] channels say who may vote")
         for token in await office.organising.issue_credentials(keyring, contest, count, listing.now()):
             click.echo(token)
 

@@ -45,7 +45,7 @@ def metrics() -> None:
 @click.option("--metric", required=True, help="The metric's id in the contest's file.")
 @env_file
 def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) -> None:
-    """Puts the figures of FILE (CSV or XLSX: entry, value) in the place of the metric's."""
+    """Puts the figures of FILE (CSV or XLSX: entry, or organisation, and value) in the place of the metric's."""
     body = read_bytes(file)
 
     async def work(office: Office) -> int:
@@ -54,22 +54,22 @@ def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) 
     tell(f"{in_office(read_settings(env_file), work)} figures are in metric {metric!r}")
 
 
-@click.group(epilog="Example: voting awards revoke --contest demo --award gold --entry A017 --reason plagiarism")
+@click.group(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
 def awards() -> None:
     """Looks after awards that were given."""
 
 
-@awards.command(epilog="Example: voting awards revoke --contest demo --award gold --entry A017 --reason plagiarism")
+@awards.command(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
 @contest_option
 @click.option("--award", required=True, help="The award's id in the contest's file.")
-@click.option("--entry", required=True, help="The entry's code.")
+@click.option("--from", "holder", required=True, help="The entry's code, or the organisation's name.")
 @click.option("--reason", required=True, help="Why; it is shown with the results.")
 @env_file
-def revoke(contest: str, award: str, entry: str, reason: str, env_file: Path | None) -> None:
-    """Takes an award back from an entry; the next one comes up in its place."""
+def revoke(contest: str, award: str, holder: str, reason: str, env_file: Path | None) -> None:
+    """Takes an award back from its holder; the next one comes up in its place."""
 
     async def work(office: Office) -> None:
-        await office.judging.revoke(await find(office, contest), award, entry, reason)
+        await office.judging.revoke(await find(office, contest), award, holder, reason)
 
     in_office(read_settings(env_file), work)
-    tell(f"award {award!r} is taken back from {entry}")
+    tell(f"award {award!r} is taken back from {holder}")

@@ -10,7 +10,7 @@ import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
-from voting.services.reporting import Report, as_csv, as_json, as_xlsx, blend
+from voting.services.reporting import Report, as_csv, as_json, as_xlsx, awards_as_csv, blend
 from voting.wiring import Office
 
 
@@ -21,9 +21,13 @@ from voting.wiring import Office
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; otherwise standard output.")
 @click.option("--blend", "blended", is_flag=True, help="With experts' marks: funnel, final scores and awards.")
+@click.option("--awards", is_flag=True, help="With --blend and csv: the award list instead of the entries.")
 @env_file
-def results(contest: str, kind: str, out: Path | None, blended: bool, env_file: Path | None) -> None:
+def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bool, env_file: Path | None) -> None:
     """Prints per entry raw, held and counted picks, rank and exact public points."""
+
+    if awards and (kind != "csv" or not blended):
+        raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")
 
     async def work(office: Office) -> Report:
         listing = await find(office, contest)
@@ -31,7 +35,7 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, env_file: 
         return blend(report, await office.judging.outcome(listing)) if blended else report
 
     report = in_office(read_settings(env_file), work)
-    content = _content(report, kind)
+    content = awards_as_csv(report).encode() if awards else _content(report, kind)
     if out is None:
         sys.stdout.buffer.write(content)
         return
@@ -39,7 +43,7 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, env_file: 
         out.write_bytes(content)
     except OSError as error:
         raise SettingInvalid(f"{out} cannot be written ({error.strerror}); give another file with --out") from None
-    tell(f"{len(report.rows)} entries are in {out}")
+    tell(f"{len(report.awards)} lines of awards are in {out}" if awards else f"{len(report.rows)} entries are in {out}")
 
 
 def _content(report: Report, kind: str) -> bytes:

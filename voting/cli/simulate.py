@@ -74,7 +74,7 @@ def _figures(rules: Contest, given: _Given) -> Figures:
         sheet = load_sheet(given.votes)
         codes = [row.cells.get("entry", "") for row in sheet.rows]
         entries = {code: Entry(code, code, "", rules.categories[0].id) for code in codes if code}
-        votes = read_metric(sheet, entries, str(given.votes))
+        votes = read_metric(sheet, "entry", entries, str(given.votes))
     return figures(rules, entries, votes, _marks(rules, entries, given.marks), given.seed)
 
 

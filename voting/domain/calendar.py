@@ -48,3 +48,11 @@ def last_multiple(minutes: int, now: datetime) -> datetime:
     """The latest UTC instant, not after `now`, that is a whole multiple of `minutes` past midnight UTC."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + (now - midnight) // timedelta(minutes=minutes) * timedelta(minutes=minutes)
+
+
+def clock_times(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The moments at which the zone's clocks show `local`: one, two where they are set back, none where forward."""
+    found = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    shown = [each for each in found if each.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local]
+    # Equal offsets are one moment.
+    return shown[:1] if len({each.utcoffset() for each in shown}) == 1 else shown

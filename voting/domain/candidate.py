@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -11,17 +12,20 @@ from typing import TypeVar
 from voting.domain.contest import Contest
 from voting.domain.sheet import Row
 
+_LIST = re.compile(r"\s*[、,，;；]\s*")
+
 K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row. `category` and `nomination` are ids, empty where the row names none that there is."""
+    """One row. `category` and `nomination` are ids, empty where the row names none that there is; so are `tags`."""
 
     line: int
     cells: Mapping[str, str]
     category: str
     nomination: str
+    tags: tuple[str, ...]
 
 
 def candidate(row: Row, contest: Contest) -> Candidate:
@@ -30,7 +34,9 @@ def candidate(row: Row, contest: Contest) -> Candidate:
     written = row.cells.get("nomination", "")
     only = contest.nominations[0].id if len(contest.nominations) == 1 else ""
     nomination = ways.get(written, "") if written else only
-    return Candidate(row.line, row.cells, category_ids(contest).get(row.cells.get("category", ""), ""), nomination)
+    categories = category_ids(contest)
+    tags = tuple(categories.get(name, "") for name in _LIST.split(row.cells.get("tags", "")) if name)
+    return Candidate(row.line, row.cells, categories.get(row.cells.get("category", ""), ""), nomination, tags)
 
 
 def category_ids(contest: Contest) -> dict[str, str]:

@@ -39,7 +39,7 @@ def standings(contest: Contest, outcome: Outcome) -> dict[str, Standing]:
             place=1 + sum(other > score[entry] for other in score.values()) if entry in score else None,
             final=outcome.final.get(entry),
             public=outcome.public.get(entry),
-            awards=tuple(names[given.award] for given in outcome.awards if given.entry == entry and given.place),
+            awards=tuple(names[given.award] for given in outcome.awards if given.holder == entry and given.place),
         )
         for entry in outcome.reached
     }

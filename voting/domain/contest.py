@@ -21,6 +21,7 @@ from voting.domain.tables import (
     EntryCheck,
     Metric,
     Nomination,
+    OrganisationAward,
     Phase,
     Publication,
     PublicPoints,
@@ -54,6 +55,7 @@ class Contest:
     display: Display = key("What voters see of the tally.", default=Display())
     challenge: ChallengeRule = key("When a proof of work is asked for.", default=ChallengeRule())
     public_points: PublicPoints = key("How picks become points.", default=PublicPoints())
+    tags: int = key("How many further categories an entry may name in the roster's column `tags`.", default=0, most=20)
     entry_checks: tuple[EntryCheck, ...] = key("What entries must fulfil.", name="entry_check", default=())
     nominations: tuple[Nomination, ...] = key("Ways of nomination and their quotas.", name="nomination", default=())
     uniques: tuple[Unique, ...] = key("Columns whose values are limited.", name="unique", default=())
@@ -70,6 +72,9 @@ class Contest:
     cuts: tuple[Cut, ...] = key("The funnel, step by step.", name="cut", default=())
     blend: Blend | None = key("How the final score is made.", default=None)
     awards: tuple[Award, ...] = key("The awards, in the order in which they are given.", name="award", default=())
+    organisation_awards: tuple[OrganisationAward, ...] = key(
+        "Awards for those who recommend entries.", name="organisation_award", default=()
+    )
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -89,6 +94,11 @@ class Contest:
         if self.window.closes_on is not None:
             return end_of_day(self.window.closes_on, self.zone)
         return self.opens_at + timedelta(days=self.window.days or 0)
+
+    @property
+    def public_vote(self) -> bool:
+        """Whether there is one at all: without a channel nobody can vote, and the experts alone decide."""
+        return bool(self.voters.channels)
 
     def within(self, window: Window) -> Contest:
         """The same contest with another window."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from voting.domain.calendar import clock_times
 from voting.domain.contest import Contest
 from voting.domain.document import line_of, read
 from voting.domain.references import reference_faults
@@ -45,9 +47,25 @@ def _window_faults(contest: Contest, text: str) -> list[Fault]:
     if sum(end is not None for end in (window.closes_at, window.closes_on, window.days)) != 1:
         mend = "give one of closes_at, closes_on and days"
         return [Fault(line_of(text, "window"), "window", "must end in one way", mend)]
+    if faults := _clock_faults(contest, text):
+        return faults
     if contest.closes_at <= contest.opens_at:
         return [Fault(where, "window.closes_at", "is not after opens_at", "let the window end after it begins")]
     return []
+
+
+def _clock_faults(contest: Contest, text: str) -> list[Fault]:
+    """Local times that the zone's clocks skip, or show twice, when they change."""
+    faults = []
+    for name, moment in (("opens_at", contest.window.opens_at), ("closes_at", contest.window.closes_at)):
+        times = [] if moment is None or moment.tzinfo else clock_times(moment, contest.zone)
+        if len(times) == 1 or moment is None or moment.tzinfo:
+            continue
+        offset = f"{contest.time_zone}'s clocks {'show twice' if times else 'skip'}"
+        first = times[0] if times else moment.replace(tzinfo=contest.zone).astimezone(UTC).astimezone(contest.zone)
+        mend = f"write it with its offset, such as {first.isoformat()}"
+        faults.append(Fault(line_of(text, "window", name), f"window.{name}", f"is a time that {offset}", mend))
+    return faults
 
 
 def _ballot_faults(contest: Contest, text: str) -> list[Fault]:

@@ -12,7 +12,11 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `category` is a category's id; `cover` the picture's SHA-256 in hex with its suffix, or empty."""
+    """One entry. `category` is a category's id; `cover` the picture's SHA-256 in hex with its suffix, or empty.
+
+    `recommender` is who sent it in, by the way of nomination with the id `nomination`; `tags` are the ids of further
+    categories that it touches, in which it does not compete.
+    """
 
     code: str
     title: str
@@ -21,6 +25,9 @@ class Entry:
     summary: str = ""
     cover: str = ""
     video: str = ""
+    recommender: str = ""
+    nomination: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

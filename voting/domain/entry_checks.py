@@ -73,7 +73,10 @@ def _pattern(check: EntryCheck, text: str) -> Problem:
         return f"{shown(text)} has {len(text)} characters", f"at most {LONGEST_MATCHED}"
     if re.fullmatch(check.pattern, text):
         return None
-    return f"{shown(text)} does not fit", f"it must match {check.pattern}"
+    return (
+        f"{shown(text)} does not fit",
+        f"write it as {check.form}" if check.form else f"it must match {check.pattern}",
+    )
 
 
 def _resolution(check: EntryCheck, text: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from voting.domain.contest import Contest
 from voting.domain.explain_course import explain_course, explain_end
@@ -22,10 +22,19 @@ _PERIOD = {
 
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """One sentence for each rule."""
-    sentences = [*explain_course(contest, language), _window(contest, language), _ballot(contest, language)]
-    sentences += [explain_quota(quota, contest, language) for quota in contest.quotas]
-    sentences += [_display(contest, language), *explain_outcome(contest, language), _fairness(language)]
-    return (*sentences, *explain_end(contest, language))
+    vote = _vote(contest, language) if contest.public_vote else (_no_vote(language),)
+    fairness = (_fairness(language),) if contest.public_vote else ()
+    outcome, end = explain_outcome(contest, language), explain_end(contest, language)
+    return (*explain_course(contest, language), *vote, *outcome, *fairness, *end)
+
+
+def _vote(contest: Contest, language: Language) -> tuple[str, ...]:
+    quotas = [explain_quota(quota, contest, language) for quota in contest.quotas]
+    return (_window(contest, language), _ballot(contest, language), *quotas, _display(contest, language))
+
+
+def _no_vote(language: Language) -> str:
+    return "本活动不设公众投票。" if language == "zh" else "There is no public vote."
 
 
 def local(moment: datetime, contest: Contest, language: Language) -> str:
@@ -38,7 +47,11 @@ def local(moment: datetime, contest: Contest, language: Language) -> str:
 
 
 def _window(contest: Contest, language: Language) -> str:
-    opens, closes = (local(moment, contest, language) for moment in (contest.opens_at, contest.closes_at))
+    opens, closes = local(contest.opens_at, contest, language), local(contest.closes_at, contest, language)
+    last = contest.closes_at.astimezone(contest.zone) - timedelta(days=1)
+    if " 00:00" in closes:
+        # An end at midnight is the last day's 24:00, as the documents write it (rule-02: 「1月15日24:00」).
+        closes = local(last, contest, language).replace(" 00:00", " 24:00")
     if language == "zh":
         return f"投票时间：{opens}起，至{closes}止。"
     return f"Voting opens on {opens} and closes on {closes}."
@@ -48,10 +61,10 @@ def _ballot(contest: Contest, language: Language) -> str:
     rule = contest.ballot
     span = str(rule.least) if rule.least == rule.most else f"{rule.least}–{rule.most}"
     if language == "zh":
-        again = "可重复选择同一作品" if rule.repeats else "同一张选票上不可重复选择同一作品"
-        return f"每张选票可选 {span} 件作品，{again}。"
-    again = "may pick an entry more than once" if rule.repeats else "picks each entry at most once"
-    return f"A ballot holds {span} {'pick' if span == '1' else 'picks'} and {again}."
+        again = "，可重复选择同一作品" if rule.repeats else "，同一张选票上不可重复选择同一作品"
+        return f"每张选票可选 {span} 件作品{again if rule.most > 1 else ''}。"
+    again = " and may pick an entry more than once" if rule.repeats else " and picks each entry at most once"
+    return f"A ballot holds {span} {'pick' if span == '1' else 'picks'}{again if rule.most > 1 else ''}."
 
 
 def explain_quota(quota: Quota, contest: Contest, language: Language) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from voting.domain.contest import Contest
-from voting.domain.language import Language
-from voting.domain.tables import EntryCheck, Nomination, Phase, Publication
+from voting.domain.language import Language, called
+from voting.domain.tables import EntryCheck, Nomination, Phase, Publication, Unique
 
 _CHANNELS = {
     "zh": {"web": "网页", "wechat": "微信", "mini_program": "小程序", "issued": "主办方核验后发放的凭证"},
@@ -24,12 +24,8 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences = [_phase(phase, language) for phase in contest.phases]
     sentences += [_check(check, contest, language) for check in contest.entry_checks]
     sentences += [_nomination(nomination, language) for nomination in contest.nominations]
-    for unique in contest.uniques:
-        zh, en = (
-            f"同一“{unique.column}”最多 {unique.most} 件作品。",
-            f"At most {unique.most} entries of one {unique.column}.",
-        )
-        sentences.append(zh if language == "zh" else en)
+    sentences += [_unique(unique, contest, language) for unique in contest.uniques]
+    sentences += [_tags(contest.tags, language)] if contest.tags else []
     if contest.past_winners:
         zh, en = "往届入选者不再参与。", "Past winners do not take part again."
         sentences.append(zh if language == "zh" else en)
@@ -42,7 +38,12 @@ def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences = []
     if contest.sanctions:
         steps = ("；" if zh else "; ").join(contest.sanctions)
-        sentences.append(f"违规处理依次为：{steps}。" if zh else f"Sanctions, one after another: {steps}.")
+        several = len(contest.sanctions) > 1
+        sentences.append(
+            f"违规处理{'依次为' if several else ''}：{steps}。"
+            if zh
+            else f"Sanctions{', one after another' if several else ''}: {steps}."
+        )
     if contest.publication:
         sentences.append(_publication(contest.publication, language))
     for reading in contest.readings:
@@ -57,7 +58,7 @@ def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
 
 def _phase(phase: Phase, language: Language) -> str:
     zh = language == "zh"
-    name = phase.name if zh else phase.name_en or phase.name
+    name = called(phase, language)
     first, last = _day(phase.opens_on, language), _day(phase.closes_on, language)
     if phase.opens_on is None and phase.closes_on is None:
         when = "时间另行通知" if zh else "to be announced"
@@ -89,47 +90,91 @@ _MEASURED = {
     "number": ("", ""),
     "text": (" 字", " characters"),
     "duration": (" 秒", " seconds"),
+    "minutes": (" 分钟", " minutes"),
     "resolution": ("P", "P"),
+}
+_YES = {"是": "yes (是)", "否": "no (否)"}
+# The roster's own columns as people call them.
+_COLUMNS = {
+    "code": ("编号", "code"),
+    "title": ("名称", "title"),
+    "author": ("作者", "author"),
+    "summary": ("简介", "summary"),
+    "video": ("视频链接", "video link"),
+    "recommender": ("推荐单位", "recommender"),
 }
 
 
 def _check(check: EntryCheck, contest: Contest, language: Language) -> str:
     zh = language == "zh"
     named = [each for each in contest.categories if each.id in check.categories]
-    only = "、".join(each.name for each in named) if zh else ", ".join(each.name_en or each.name for each in named)
+    only = ("、" if zh else ", ").join(called(each, language) for each in named)
+    optional = not check.needed and check.kind not in ("filled", "number", "text")
     if zh:
-        return f"作品“{check.column}”{_demand_zh(check)}{f'（{only}）' if only else ''}。"
-    return f"An entry's {check.column} {_demand_en(check)}{f' ({only})' if only else ''}."
+        given = "，如提供，" if optional else ""
+        return f"作品“{_column(check.column, language)}”{given}{_demand_zh(check)}{f'（{only}）' if only else ''}。"
+    column = check.column_en or _column(check.column, language)
+    given = ", where given" if optional else ""
+    return f"An entry's {column}: {_demand_en(check)}{given}{f' ({only})' if only else ''}."
+
+
+def _column(column: str, language: Language) -> str:
+    zh, en = _COLUMNS.get(column, (column, column))
+    return zh if language == "zh" else en
+
+
+def _unique(unique: Unique, contest: Contest, language: Language) -> str:
+    ways = [called(each, language) for each in contest.nominations if each.id in unique.nominations]
+    column = _column(unique.column, language)
+    if language == "zh":
+        return f"{'、'.join(ways)}{'中，' if ways else ''}同一{column}最多 {unique.most} 件作品。"
+    entries = "entry" if unique.most == 1 else "entries"
+    among = f" among {', '.join(ways)}" if ways else ""
+    return f"At most {unique.most} {entries} of one {column}{among}."
+
+
+def _tags(most: int, language: Language) -> str:
+    if language == "zh":
+        return f"作品可另注明至多 {most} 个兼及方向，只按所报的一个方向参评。"
+    return f"An entry may name up to {most} further categories, and competes in its own only."
 
 
 def _demand_zh(check: EntryCheck) -> str:
     if check.kind in _MEASURED:
-        least, most = check.least, check.most
-        span = f"不超过 {most}" if least is None else f"不少于 {least}" if most is None else f"为 {least}–{most}"
-        return span + _MEASURED[check.kind][0]
+        least, most, unit = _span(check)
+        floor = "不低于" if check.kind == "resolution" else "不少于"
+        span = f"不超过 {most}" if least is None else f"{floor} {least}" if most is None else f"为 {least}–{most}"
+        return span + _MEASURED[unit][0]
     values = check.values
-    words = {"one_of": f"为 {'、'.join(values)}", "ratio": f"为 {' 或 '.join(values)}", "pattern": "须符合规定的格式"}
+    words = {
+        "one_of": f"须为“{'”“'.join(values)}”{'之一' if len(values) > 1 else ''}",
+        "ratio": f"的宽高比须为 {' 或 '.join(values)}",
+        "pattern": f"须按格式：{check.form}" if check.form else "须符合规定的格式",
+    }
     return words.get(check.kind, "必填")
 
 
 def _demand_en(check: EntryCheck) -> str:
     if check.kind in _MEASURED:
-        least, most = check.least, check.most
-        span = (
-            f"is at most {most}"
-            if least is None
-            else f"is at least {least}"
-            if most is None
-            else f"is {least} to {most}"
-        )
-        return span + _MEASURED[check.kind][1]
+        least, most, unit = _span(check)
+        span = f"{least} to {most}"
+        span = f"at most {most}" if least is None else f"at least {least}" if most is None else span
+        return span + _MEASURED[unit][1]
     values = check.values
     words = {
-        "one_of": f"is one of {', '.join(values)}",
-        "ratio": f"is {' or '.join(values)}",
-        "pattern": "has the given form",
+        "one_of": f"{'one of ' if len(values) > 1 else ''}{', '.join(_YES.get(each, each) for each in values)}",
+        "ratio": f"ratio {' or '.join(values)}",
+        "pattern": f"in the form {check.form}" if check.form else "in the given form",
     }
-    return words.get(check.kind, "is required")
+    return words.get(check.kind, "required")
+
+
+def _span(check: EntryCheck) -> tuple[int | None, int | None, str]:
+    """Least, most and their unit: whole minutes where the seconds make them."""
+    least, most = check.least, check.most
+    if check.kind == "duration" and not ((least or 0) % 60 or (most or 0) % 60):
+        return least and least // 60, most and most // 60, "minutes"
+    return least, most, check.kind
 
 
 def _nomination(nomination: Nomination, language: Language) -> str:
@@ -142,17 +187,17 @@ def _nomination(nomination: Nomination, language: Language) -> str:
         number = f"{nomination.least}–{nomination.most} 件" if zh else f"{nomination.least} to {nomination.most}"
     else:
         number = f"不超过 {nomination.most} 件" if zh else f"at most {nomination.most}"
-    each = nomination.per == "recommender_category"
+    each, name = nomination.per == "recommender_category", called(nomination, language)
     if zh:
         ranked = "，并注明推荐顺序" if nomination.ranked else ""
-        return f"{nomination.name}：每个推荐单位{'每个类别' if each else ''}{number}{ranked}。"
+        return f"{name}：每个推荐单位{'每个类别 ' if each else ''}{number}{ranked}。"
     ranked = ", in order of recommendation" if nomination.ranked else ""
-    return f"{nomination.name}: {number} from each recommender{' and category' if each else ''}{ranked}."
+    return f"{name}: {number} from each recommender{' and category' if each else ''}{ranked}."
 
 
 def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
     channels = [_CHANNELS[language][channel] for channel in contest.voters.channels]
-    if len(channels) == len(_CHANNELS[language]):
+    if len(channels) in (0, len(_CHANNELS[language])):
         return ()
     return (f"投票方式：{'、'.join(channels)}。" if language == "zh" else f"Votes come through {', '.join(channels)}.",)
 

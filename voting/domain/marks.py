@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 
+from voting.domain.entry import Entry
 from voting.domain.sheet import Row, Sheet
-from voting.domain.tables import Criterion, Round
+from voting.domain.tables import Round
 from voting.errors import Fault, FileInvalid, NotScorable
 
 
@@ -23,12 +24,12 @@ class Mark:
     value: Fraction
 
 
-def read_marks(sheet: Sheet, round_: Round, entries: Collection[str], name: str = "marks") -> tuple[Mark, ...]:
+def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: str = "marks") -> tuple[Mark, ...]:
     """The marks of a table with the columns judge, entry and one for each criterion. Raises FileInvalid.
 
-    A judge marks an entry in one row, and every criterion of it.
+    A judge marks an entry in one row, and every criterion of its category; the others' cells stay empty.
     """
-    columns = ["judge", "entry", *(criterion.name for criterion in round_.criteria)]
+    columns = [*dict.fromkeys(["judge", "entry", *(criterion.name for criterion in round_.criteria)])]
     faults = [*sheet.faults, *_header_faults(sheet, columns)]
     marks: dict[tuple[str, str], list[Mark]] = {}
     for row in sheet.rows if not faults else ():
@@ -38,7 +39,8 @@ def read_marks(sheet: Sheet, round_: Round, entries: Collection[str], name: str 
             found.append(Fault(row.line, "entry", f"{pair[0]} has marked {pair[1]} already", "keep one of the rows"))
         faults += found
         if not found:
-            marks[pair] = [Mark(*pair, each.name, Fraction(row.cells[each.name])) for each in round_.criteria]
+            rubric = round_.rubric(entries[row.cells["entry"]].category)
+            marks[pair] = [Mark(*pair, each.name, Fraction(row.cells[each.name])) for each in rubric]
     if not marks and not faults:
         faults.append(Fault(0, "", "holds no marks", "write one row for each judge and entry below the header"))
     if faults:
@@ -46,50 +48,66 @@ def read_marks(sheet: Sheet, round_: Round, entries: Collection[str], name: str 
     return tuple(mark for row in marks.values() for mark in row)
 
 
-def read_metric(sheet: Sheet, entries: Collection[str], name: str = "figures") -> dict[str, int]:
-    """The figures of a table with the columns entry and value, whole numbers. Raises FileInvalid."""
-    faults = [*sheet.faults, *_header_faults(sheet, ["entry", "value"])]
+def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "figures") -> dict[str, int]:
+    """The figures of a table with the columns `of` (entry or organisation) and value, whole numbers.
+
+    Raises FileInvalid.
+    """
+    faults = [*sheet.faults, *_header_faults(sheet, [of, "value"])]
     values: dict[str, int] = {}
     for row in sheet.rows if not faults else ():
-        entry, value = row.cells["entry"], row.cells["value"]
-        if entry not in entries:
-            faults.append(Fault(row.line, "entry", f"{entry[:40]!r} is not an entry", "write its code"))
-        elif entry in values:
-            faults.append(Fault(row.line, "entry", f"{entry} stands twice", "keep one of the rows"))
+        holder, value = row.cells[of], row.cells["value"]
+        if holder not in holders:
+            mend = (
+                "write its code" if of == "entry" else "write its name as the roster's column recommender first has it"
+            )
+            faults.append(Fault(row.line, of, f"{holder[:40]!r} is not an {of} of this contest", mend))
+        elif holder in values:
+            faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
         elif not (value.isascii() and value.isdecimal()) or len(value) > 18:
             faults.append(Fault(row.line, "value", f"{value[:40]!r} is not a whole number", "write it as 1234"))
         else:
-            values[entry] = int(value)
+            values[holder] = int(value)
     if faults:
         raise FileInvalid(name, tuple(faults))
     return values
 
 
-def scores(round_: Round, marks: Iterable[Mark]) -> dict[str, Fraction]:
+def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
     """Each marked entry's mean of the judges' totals, as a share of the full mark, 0 to 1, exact.
 
-    A total is the weighted sum of the criteria (document 004, annex 2, section 2: 科学性30% 创新性30% …); of an entry's
-    totals the highest and lowest are left out as the round says. Raises NotScorable where a weight is not set.
+    A total is the weighted sum of the criteria of the entry's category (document 004, annex 2, section 2: 科学性30%
+    创新性30% …); of an entry's totals the highest and lowest are left out as the round says. Marks of withdrawn
+    entries count for nothing. Raises NotScorable where a weight is not set.
     """
-    weights = _weights(round_)
+    weights = _weights(round_, {entry.category for entry in entries.values()})
     totals: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for mark in marks:
-        totals[mark.entry][mark.judge] += weights[mark.criterion] * mark.value / round_.full
+        if mark.entry not in entries:
+            continue
+        weight = weights.get((entries[mark.entry].category, mark.criterion))
+        if weight is None:
+            raise NotScorable(
+                f"entry {mark.entry} was marked by other criteria in round {round_.id!r}: import it again"
+            )
+        totals[mark.entry][mark.judge] += weight * mark.value / round_.full
     return {entry: _trimmed_mean(round_, sorted(by_judge.values()), entry) for entry, by_judge in totals.items()}
 
 
-def _weights(round_: Round) -> Mapping[str, Fraction]:
-    unset = [criterion.name for criterion in round_.criteria if criterion.weight is None]
+def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, str], Fraction]:
+    """What a mark counts for, by category and criterion, 0 to 1."""
+    marked = [criterion for criterion in round_.criteria if any(criterion.marks(each) for each in categories)]
+    unset = [criterion.name for criterion in marked if criterion.weight is None]
     if unset:
         raise NotScorable(
             f"round {round_.id!r} has no weights for {', '.join(unset)}: the document gives none, the organiser must"
             " set them in the contest's file"
         )
-    return {criterion.name: Fraction(_weight(criterion), 100) for criterion in round_.criteria}
-
-
-def _weight(criterion: Criterion) -> int:
-    return criterion.weight or 0
+    return {
+        (category, criterion.name): Fraction(criterion.weight or 0, 100)
+        for category in categories
+        for criterion in round_.rubric(category)
+    }
 
 
 def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction:
@@ -111,13 +129,20 @@ def _header_faults(sheet: Sheet, columns: list[str]) -> Iterator[Fault]:
             yield Fault(line, column or "(empty)", "is not a known column", mend)
 
 
-def _row_faults(row: Row, round_: Round, entries: Collection[str]) -> Iterator[Fault]:
+def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry]) -> Iterator[Fault]:
     if not row.cells["judge"]:
         yield Fault(row.line, "judge", "is empty", "name the judge")
-    if row.cells["entry"] not in entries:
+    entry = entries.get(row.cells["entry"])
+    if entry is None:
         yield Fault(row.line, "entry", f"{row.cells['entry'][:40]!r} is not an entry of this round", "write its code")
-    for criterion in round_.criteria:
-        yield from _mark_faults(criterion.name, row.cells[criterion.name], round_.full, row.line)
+        return
+    asked = [criterion.name for criterion in round_.rubric(entry.category)]
+    for name in dict.fromkeys(criterion.name for criterion in round_.criteria):
+        if name in asked:
+            yield from _mark_faults(name, row.cells[name], round_.full, row.line)
+        elif row.cells[name]:
+            what = f"is not marked for entries of category {entry.category!r}"
+            yield Fault(row.line, name, what, "leave the cell empty")
 
 
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:

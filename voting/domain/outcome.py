@@ -12,6 +12,8 @@ from fractions import Fraction
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.marks import Mark, scores
+from voting.domain.organisations import organisation_awards
+from voting.domain.ranking import Given, Ranking, first, winners
 from voting.domain.scoring import public_points
 from voting.domain.tables import Award
 from voting.errors import NotScorable
@@ -26,18 +28,7 @@ class Figures:
     marks: Mapping[str, Collection[Mark]]
     metrics: Mapping[str, Mapping[str, int]]
     revoked: Mapping[tuple[str, str], str]
-    """(award, entry) -> why it was taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One award given to one entry, or taken back from it."""
-
-    award: str
-    entry: str
-    value: Fraction
-    place: int
-    reason: str
+    """(award, holder) -> why it was taken back."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +40,27 @@ class Outcome:
     public: Mapping[str, Fraction]
     final: Mapping[str, Fraction]
     awards: tuple[Given, ...]
+    organisations: tuple[Given, ...]
 
 
 def compute(contest: Contest, figures: Figures) -> Outcome:
     """The whole outcome. Raises NotScorable, naming what is missing."""
     left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
     for cut in contest.cuts:
-        value = _values(contest, figures, left, cut.by)
         order = [_values(contest, figures, left, source) for source in cut.order] if cut.ties == "order" else []
-        left = frozenset(_first(left, cut.keep, value, order, include_ties=cut.ties == "include"))
+        ranking = Ranking(_values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
+        left = frozenset(first(left, cut.keep, ranking))
         reached.update((entry, reached[entry] + 1) for entry in left)
     public = _public(contest, figures, left)
     final = _final(contest, figures, left)
-    return Outcome(reached, left, public, final, _awards(contest, figures, left))
+    awards = _awards(contest, figures, left)
+    return Outcome(reached, left, public, final, awards, _organisations(contest, figures, left, awards))
+
+
+def _organisations(
+    contest: Contest, figures: Figures, left: frozenset[str], awards: tuple[Given, ...]
+) -> tuple[Given, ...]:
+    return organisation_awards(contest, figures.entries, figures.metrics, figures.revoked, left, awards)
 
 
 def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
@@ -114,7 +113,7 @@ def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Frac
 
 def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
     round_ = next(each for each in contest.rounds if each.id == name)
-    found = scores(round_, figures.marks.get(name, ()))
+    found = scores(round_, figures.marks.get(name, ()), figures.entries)
     missing = sorted(left - found.keys())
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
@@ -122,66 +121,25 @@ def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) 
     return {entry: found[entry] for entry in left}
 
 
-def _first(
-    entries: Collection[str],
-    keep: int,
-    value: Mapping[str, Fraction],
-    order: list[Mapping[str, Fraction]],
-    *,
-    include_ties: bool,
-) -> list[str]:
-    """The first `keep`, best first. Equals at the end all stay, or `order` decides; NotScorable where it does not."""
-
-    def rank(entry: str) -> tuple[Fraction, ...]:
-        return tuple(each[entry] for each in (value, *order))
-
-    best = sorted(entries, key=lambda entry: ([-part for part in rank(entry)], entry))
-    if len(best) <= keep or keep == 0:
-        return best[:keep]
-    edge = rank(best[keep - 1])
-    if rank(best[keep]) != edge:
-        return best[:keep]
-    if include_ties:
-        return [entry for entry in best if rank(entry) >= edge]
-    tied = ", ".join(sorted(entry for entry in best if rank(entry) == edge)[:10])
-    raise NotScorable(f"entries {tied} are equal at place {keep}: the order in the file does not decide between them")
-
-
 def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
     given: list[Given] = []
     for award in contest.awards:
         among = left if award.among == "finalists" else frozenset(figures.entries)
-        groups = [frozenset(among)]
+        groups: list[Collection[str]] = [award.categories or [category.id for category in contest.categories]]
         if award.per_category:
-            groups = [
-                frozenset(entry for entry in among if figures.entries[entry].category == category.id)
-                for category in contest.categories
-            ]
-        for group in groups:
+            groups = [[category] for category in groups[0]]
+        for categories in groups:
+            group = frozenset(entry for entry in among if figures.entries[entry].category in categories)
             given += _give(contest, figures, award, group, given)
     return tuple(given)
 
 
 def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
-    """The winners in one group; what was taken back stands with its reason, and the next come up (递补)."""
-    holders = {each.entry for each in before if each.award in award.excludes and each.place}
-    revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
-    number = _number(award, len(group))
+    """The winners in one group."""
+    number = award.count or 0 if award.percent is None else len(group) * award.percent // 100
     value = _values(contest, figures, group, award.by)
     order = [_values(contest, figures, group, source) for source in award.order]
-    include = award.ties == "include"
-    undisturbed = _first(group - holders, number, value, order, include_ties=include)
-    winners = _first(group - holders - revoked.keys(), number, value, order, include_ties=include)
-    taken = [
-        Given(award.id, entry, value[entry], 0, f"收回（taken back）：{why}") for entry, why in sorted(revoked.items())
-    ]
-    return taken + [
-        Given(award.id, entry, value[entry], place, "" if entry in undisturbed else "递补（came up）")
-        for place, entry in enumerate(winners, 1)
-    ]
-
-
-def _number(award: Award, among: int) -> int:
-    if award.percent is not None:
-        return among * award.percent // 100
-    return award.count or 0
+    holders = {each.holder for each in before if each.award in award.excludes and each.place}
+    revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
+    ranking = Ranking(value, order, include_ties=award.ties == "include")
+    return winners(award.id, group - holders, number, ranking, revoked)

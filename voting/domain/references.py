@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from voting.domain.contest import Contest
 from voting.domain.document import line_of
 from voting.domain.roster_rules import roster_rule_faults
-from voting.domain.tables import Award
+from voting.domain.tables import Award, Criterion, OrganisationAward, Round
 from voting.errors import Fault
 
 
@@ -18,7 +18,7 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
     for path, what, mend in roster_rule_faults(contest):
         yield _fault(text, path, what, mend)
     for index, round_ in enumerate(contest.rounds):
-        yield from _weights(contest, text, index, [criterion.weight for criterion in round_.criteria])
+        yield from _rubrics(contest, text, index, round_)
     for index, cut in enumerate(contest.cuts):
         for place, source in (("by", cut.by), *(("order", each) for each in cut.order)):
             yield from _source(contest, text, source, ("cut", index, place), allowed=("public", "votes"))
@@ -26,6 +26,8 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
         yield from _source(contest, text, part.source, ("blend", "part", index, "source"), allowed=("public",))
     for index, award in enumerate(contest.awards):
         yield from _award(contest, text, index, award)
+    for index, honour in enumerate(contest.organisation_awards):
+        yield from _organisation_award(contest, text, index, honour)
 
 
 def _source(
@@ -34,7 +36,7 @@ def _source(
     kind, _, name = source.partition(":")
     known = {
         "round": [each.id for each in contest.rounds],
-        "metric": [each.id for each in contest.metrics],
+        "metric": [each.id for each in contest.metrics if each.of == "entry"],
     }
     if kind in known:
         if name not in known[kind]:
@@ -59,18 +61,64 @@ def _award(contest: Contest, text: str, index: int, award: Award) -> Iterator[Fa
             yield _fault(
                 text, ("award", index, "excludes"), f"{other!r} is not given before", f"earlier awards: {there}"
             )
+    known = [category.id for category in contest.categories]
+    for category in award.categories:
+        if category not in known:
+            path = ("award", index, "categories")
+            yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
     if award.among == "all" and award.by == "final":
         mend = 'write among = "finalists", or another `by`'
         yield _fault(text, ("award", index, "among"), "only those left have a final score", mend)
 
 
-def _weights(contest: Contest, text: str, index: int, weights: list[int | None]) -> Iterator[Fault]:
-    given = [weight for weight in weights if weight is not None]
-    path = ("round", index, "id")
-    if given and len(given) < len(weights):
-        yield _fault(text, path, "some criteria have a weight and some have none", "give each one, or none")
-    elif given and sum(given) != 100:
-        yield _fault(text, path, f"the weights make {sum(given)} percent", "let them make 100")
+def _organisation_award(contest: Contest, text: str, index: int, award: OrganisationAward) -> Iterator[Fault]:
+    figures = [f"metric:{each.id}" for each in contest.metrics if each.of == "organisation"]
+    sources = ("entries", "finalists", "awards", *figures)
+    counted = [merit.source for merit in award.merits]
+    places = [(("merit", number, "source"), source) for number, source in enumerate(counted)]
+    for place, source in (*places, *((("order",), source) for source in award.order)):
+        if source not in sources:
+            path = ("organisation_award", index, *place)
+            yield _fault(text, path, f"{source!r} does not count for organisations", f"there are: {', '.join(sources)}")
+    for source in dict.fromkeys(source for source in counted if counted.count(source) > 1):
+        yield _fault(text, ("organisation_award", index), f"{source!r} counts twice", "give it once")
+    ways = [each.id for each in contest.nominations]
+    if not ways:
+        mend = "write a [[nomination]] so that rosters say who recommends"
+        yield _fault(text, ("organisation_award", index), "nobody recommends entries", mend)
+    for name in award.nominations:
+        if name not in ways:
+            path = ("organisation_award", index, "nominations")
+            yield _fault(text, path, f"there is no nomination {name!r}", f"there are: {', '.join(ways)}")
+
+
+def _rubrics(contest: Contest, text: str, index: int, round_: Round) -> Iterator[Fault]:
+    """Each category's criteria: some, each once, their weights all unset or 100 percent together."""
+    known = [category.id for category in contest.categories]
+    for number, criterion in enumerate(round_.criteria):
+        for category in criterion.categories:
+            if category not in known:
+                path = ("round", index, "criterion", number, "categories")
+                yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
+    # One rubric for all categories is told once.
+    rubrics = {round_.rubric(category): category for category in reversed(known)}
+    for rubric, category in rubrics.items():
+        where = f" for category {category!r}" if len(rubrics) > 1 else ""
+        for what, mend in _rubric(rubric):
+            yield _fault(text, ("round", index, "id"), what + where, mend)
+
+
+def _rubric(rubric: tuple[Criterion, ...]) -> Iterator[tuple[str, str]]:
+    names = [criterion.name for criterion in rubric]
+    weights = [criterion.weight for criterion in rubric if criterion.weight is not None]
+    if not rubric:
+        yield "has no criterion", "give it one, or let a criterion mark all categories"
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"has criterion {name!r} twice", "give each one its own name"
+    if weights and len(weights) < len(rubric):
+        yield "some criteria have a weight and some have none", "give each one, or none"
+    elif weights and sum(weights) != 100:
+        yield f"the weights make {sum(weights)} percent", "let them make 100"
 
 
 def _points(contest: Contest, text: str) -> Iterator[Fault]:
@@ -86,10 +134,14 @@ def _points(contest: Contest, text: str) -> Iterator[Fault]:
 
 
 def _unique(contest: Contest, text: str) -> Iterator[Fault]:
+    awards = [("award", index, each.id) for index, each in enumerate(contest.awards)]
+    awards += [("organisation_award", index, each.id) for index, each in enumerate(contest.organisation_awards)]
+    for number, (table, index, id) in enumerate(awards):
+        if id in [other for _, _, other in awards[:number]]:
+            yield _fault(text, (table, index, "id"), f"{id!r} stands twice", "give each award its own")
     for table, ids in (
         ("round", [each.id for each in contest.rounds]),
         ("metric", [each.id for each in contest.metrics]),
-        ("award", [each.id for each in contest.awards]),
     ):
         for index, id in enumerate(ids):
             if id in ids[:index]:

@@ -17,7 +17,7 @@ from voting.errors import Fault, FileInvalid
 
 _REQUIRED = ("code", "title", "author", "category")
 _OWN = (*_REQUIRED, "summary", "cover", "video")
-_LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500}
+_LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _LONGEST_OTHER = 10_000
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -66,6 +66,7 @@ def columns(contest: Contest) -> tuple[list[str], list[str]]:
     asked += ["nomination"] if len(ways) > 1 else []
     asked += ["order"] if any(way.ranked for way in ways) else []
     known = [*_OWN, *asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
+    known += ["tags"] if contest.tags else []
     return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys(known)]
 
 
@@ -103,6 +104,7 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest) -> Iterator[Fa
         yield Fault(row.line, "video", f"{shown(video)} is not a secure address", "begin it with https://")
     if row.cells["category"] and not candidate.category:
         yield _category_fault(row.cells["category"], contest, row.line)
+    yield from _tag_faults(candidate, contest)
     yield from entry_check_faults(contest.entry_checks, candidate)
 
 
@@ -123,6 +125,19 @@ def _category_fault(value: str, contest: Contest, line: int) -> Fault:
     return Fault(line, "category", f"{shown(value)} is not a category of this contest", mend)
 
 
+def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
+    """Further themes: categories of the contest, each once, without the entry's own, no more than it may name."""
+    text, tags = candidate.cells.get("tags", ""), candidate.tags
+    names = ", ".join(category.name for category in contest.categories)
+    if "" in tags:
+        mend = f"write names with 、 between: {names}"
+        yield Fault(candidate.line, "tags", f"{shown(text)} holds what is not a category of this contest", mend)
+    elif len(set(tags)) < len(tags) or candidate.category in tags:
+        yield Fault(candidate.line, "tags", f"{shown(text)} names a category twice", "leave out its own, and repeats")
+    elif len(tags) > contest.tags:
+        yield Fault(candidate.line, "tags", f"{shown(text)} has {len(tags)} categories", f"at most {contest.tags}")
+
+
 def _entry(candidate: Candidate) -> Entry:
-    own = {column: candidate.cells.get(column, "") for column in _OWN}
-    return Entry(**(own | {"category": candidate.category}))
+    own = {column: candidate.cells.get(column, "") for column in (*_OWN, "recommender")}
+    return Entry(**(own | {"category": candidate.category, "nomination": candidate.nomination}), tags=candidate.tags)

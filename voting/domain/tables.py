@@ -16,7 +16,10 @@ _SOURCES = r"public|votes|final|round:[a-z0-9-]+|metric:[a-z0-9-]+"
 class Window:
     """The time in which ballots are accepted: [opens_at, closes_at) by the database's clock."""
 
-    opens_at: datetime = key("When voting begins; without an offset, in the contest's time zone.")
+    opens_at: datetime = key(
+        "When voting begins; without an offset, in the contest's time zone. Where there is no public vote: when the "
+        "rules are sealed."
+    )
     closes_at: datetime | None = key("When voting ends (that moment itself is outside).", default=None)
     closes_on: date | None = key("Instead of closes_at: the last day, the whole of it, until 24:00.", default=None)
     days: int | None = key("Instead of closes_at: how many times 24 hours it lasts.", default=None, least=1, most=366)
@@ -59,7 +62,8 @@ class VoterRule:
     """Who may vote."""
 
     channels: tuple[Literal["web", "wechat", "mini_program", "issued"], ...] = key(
-        "How voters come in; `issued`: with a credential that the organiser gives to people it has checked.",
+        "How voters come in; `issued`: with a credential that the organiser gives to people it has checked; none, "
+        "written as []: there is no public vote.",
         default=("web", "wechat", "mini_program", "issued"),
     )
 
@@ -148,8 +152,10 @@ class EntryCheck:
     most: int | None = key("Upper bound.", default=None, least=0)
     values: tuple[str, ...] = key("For `one_of` and `ratio`.", default=())
     pattern: str = key("For `pattern`: a regular expression for the whole cell.", default="")
+    form: str = key("For `pattern`: the form in words, as voters and entrants read it.", default="", most=200)
     categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
     needed: bool = key("Whether an empty cell is a fault.", default=True)
+    column_en: str = key("What the column holds, in English.", default="", most=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,7 @@ class Nomination:
         "Of all entries of the roster, most that one recommender may have.", default=None, least=1, most=100
     )
     ranked: bool = key("Whether the column `order` must number a recommender's entries from 1.", default=False)
+    name_en: str = key("Its name in English.", default="", most=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +215,12 @@ class Criterion:
         least=1,
         most=100,
     )
+    categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)
+
+    def marks(self, category: str) -> bool:
+        """Whether entries of `category` are marked by it."""
+        return not self.categories or category in self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +233,21 @@ class Round:
     full: int = key("The highest mark of each criterion.", default=100, least=1, most=1000)
     drop_highest: int = key("Of an entry's totals, so many of the highest are left out.", default=0, least=0, most=10)
     drop_lowest: int = key("Of an entry's totals, so many of the lowest are left out.", default=0, least=0, most=10)
+    name_en: str = key("Its name in English.", default="", most=200)
+
+    def rubric(self, category: str) -> tuple[Criterion, ...]:
+        """The criteria for entries of `category`."""
+        return tuple(criterion for criterion in self.criteria if criterion.marks(category))
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure from outside, such as clicks; compared to the highest among those left."""
+    """A figure from outside, such as clicks. For entries it is compared to the highest among those left."""
 
     id: str = key("Short identifier.", pattern=IDENTIFIER)
     name: str = key("Its name.", least=1, most=60)
+    of: Literal["entry", "organisation"] = key("What has the figure; an organisation by its name.", default="entry")
+    name_en: str = key("Its name in English.", default="", most=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +290,7 @@ class Award:
         most=100_000,
     )
     percent: int | None = key("Instead of count: of those left, rounded down.", default=None, least=1, most=100)
+    categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
     per_category: bool = key("So many in each category.", default=False)
     among: Literal["finalists", "all"] = key("Who may get it.", default="finalists")
     excludes: tuple[str, ...] = key("Awards that a winner of this one may not hold.", default=())
@@ -277,3 +298,33 @@ class Award:
         "Equals at the last place: all get it, or `order` decides.", default="order"
     )
     order: tuple[str, ...] = key("What decides between equals, then next.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Merit:
+    """What counts for an organisation that recommends entries."""
+
+    source: str = key(
+        "`entries` that it recommended, `finalists` among them, `awards` that they hold, or metric:ID.",
+        pattern=r"entries|finalists|awards|metric:[a-z0-9-]+",
+    )
+    each: int = key("Points for each one.", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationAward:
+    """An award for those who recommend entries (the roster's column `recommender`): by the sum of merits."""
+
+    id: str = key("Short identifier.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    merits: tuple[Merit, ...] = key("What counts, and how much.", name="merit", least=1)
+    count: int | None = key(
+        "How many; left out where the document leaves it open: none are given then.", default=None, least=0, most=10_000
+    )
+    nominations: tuple[str, ...] = key("Only by entries of these ways of nomination; otherwise all.", default=())
+    ties: Literal["include", "order"] = key(
+        "Equals at the last place: all get it, or `order` decides.", default="include"
+    )
+    order: tuple[str, ...] = key("What decides between equals, then next: sources as of merits.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,15 +103,18 @@ async def set_paused(connection: Connection, contest: str, paused: bool) -> bool
 
 async def select_entries(connection: Connection, contest: str) -> tuple[Entry, ...]:
     """The entries in roster order."""
-    return tuple(Entry(**row) for row in await connection.fetch(_ENTRIES["select"], contest))
+    rows = await connection.fetch(_ENTRIES["select"], contest)
+    return tuple(Entry(**{**row, "tags": tuple(row["tags"])}) for row in rows)
 
 
 async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
     """Adds the entries, or renews those of the same code, and tells every process."""
     columns = [
         [getattr(entry, name) for entry in entries]
-        for name in ("title", "author", "category", "summary", "cover", "video")
+        for name in ("title", "author", "category", "summary", "cover", "video", "recommender", "nomination")
     ]
+    # Arrays of different lengths do not fit into one array of PostgreSQL's.
+    columns.append([json.dumps(entry.tags) for entry in entries])
     codes = [entry.code for entry in entries]
     await connection.execute(_ENTRIES["upsert"], contest, codes, list(range(len(codes))), *columns)
     await connection.execute(_CONTESTS["revise"], contest)

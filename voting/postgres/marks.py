@@ -38,19 +38,19 @@ async def replace_metric(connection: Connection, contest: str, metric: str, valu
 
 
 async def select_metrics(connection: Connection, contest: str) -> dict[str, dict[str, int]]:
-    """Every figure by metric and entry."""
+    """Every figure by metric and holder."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for row in await connection.fetch(_QUERIES["select_metrics"], contest):
         found[row["metric"]][row["entry"]] = row["value"]
     return dict(found)
 
 
-async def revoke(connection: Connection, contest: str, award: str, entry: str, reason: str) -> bool:
+async def revoke(connection: Connection, contest: str, award: str, holder: str, reason: str) -> bool:
     """Takes an award back; False when it was taken back before."""
-    return await connection.fetchval(_QUERIES["revoke"], contest, award, entry, reason) is not None
+    return await connection.fetchval(_QUERIES["revoke"], contest, award, holder, reason) is not None
 
 
 async def select_revocations(connection: Connection, contest: str) -> dict[tuple[str, str], str]:
-    """(award, entry) -> why."""
+    """(award, holder) -> why."""
     rows = await connection.fetch(_QUERIES["select_revocations"], contest)
     return {(row["award"], row["entry"]): row["reason"] for row in rows}

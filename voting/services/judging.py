@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from voting.domain.marks import read_marks, read_metric
+from voting.domain.organisations import organisations
 from voting.domain.outcome import Figures, Outcome, compute
 from voting.errors import AlreadyExists, NotFound
 from voting.postgres import marks, staff, tallies
@@ -38,25 +39,31 @@ class Judging:
 
     async def import_metric(self, listing: Listing, metric: str, body: bytes, name: str) -> int:
         """Puts a table of figures in the place of the metric's; answers how many. Raises FileInvalid, NotFound."""
-        _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
-        given = read_metric(read_sheet(body, name), listing.entries, name)
+        table = _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
+        holders = listing.entries if table.of == "entry" else organisations(listing.entries.values())
+        given = read_metric(read_sheet(body, name), table.of, holders, name)
 
         async def work(tx: Connection) -> None:
             await marks.replace_metric(tx, listing.contest.id, metric, given)
-            await self._log(tx, "metric.import", listing, {"metric": metric, "entries": len(given), **_digest(body)})
+            await self._log(tx, "metric.import", listing, {"metric": metric, "figures": len(given), **_digest(body)})
 
         await self._database.transact(work)
         return len(given)
 
-    async def revoke(self, listing: Listing, award: str, entry: str, reason: str) -> None:
-        """Takes an award back; the next comes up. Raises NotFound, AlreadyExists."""
-        _find({each.id: each for each in listing.contest.awards}, award, "award")
-        _find(listing.entries, entry, "entry")
+    async def revoke(self, listing: Listing, award: str, holder: str, reason: str) -> None:
+        """Takes an award back from an entry or organisation; the next comes up. Raises NotFound, AlreadyExists."""
+        contest, entries = listing.contest, listing.entries
+        for_organisations = [each.id for each in contest.organisation_awards]
+        _find(dict.fromkeys([*(each.id for each in contest.awards), *for_organisations]), award, "award")
+        if award in for_organisations:
+            _find(organisations(entries.values()), holder, "organisation")
+        else:
+            _find(entries, holder, "entry")
 
         async def work(tx: Connection) -> None:
-            if not await marks.revoke(tx, listing.contest.id, award, entry, reason):
-                raise AlreadyExists(f"award {award!r} of {entry} was taken back before")
-            await self._log(tx, "award.revoke", listing, {"award": award, "entry": entry, "reason": reason})
+            if not await marks.revoke(tx, listing.contest.id, award, holder, reason):
+                raise AlreadyExists(f"award {award!r} of {holder} was taken back before")
+            await self._log(tx, "award.revoke", listing, {"award": award, "holder": holder, "reason": reason})
 
         await self._database.transact(work)
 

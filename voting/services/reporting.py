@@ -6,8 +6,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +17,12 @@ import xlsxwriter
 
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.outcome import Given, Outcome
+from voting.domain.outcome import Outcome
+from voting.domain.ranking import Given
 from voting.domain.scoring import Tally, public_points, ranks, rounded
 from voting.postgres import tallies
 from voting.postgres.database import Database
+from voting.services.award_list import AWARD_COLUMNS, Line, award_list
 from voting.services.catalogue import Listing
 
 POLICY_VERSION = "uncertified"
@@ -55,6 +57,7 @@ class Report:
     document_sha256: str
     input_sha256: str
     blended: bool = False
+    awards: tuple[Line, ...] = ()
 
 
 class Reporting:
@@ -94,12 +97,13 @@ def blend(report: Report, outcome: Outcome) -> Report:
             public_points=_rounded(outcome.public.get(row.entry.code), report.contest.public_points.places),
             cuts_passed=outcome.reached[row.entry.code],
             final=_rounded(outcome.final.get(row.entry.code), places),
-            awards=tuple(given for given in outcome.awards if given.entry == row.entry.code),
+            awards=tuple(given for given in outcome.awards if given.holder == row.entry.code),
         )
         for row in report.rows
     ]
     rows.sort(key=lambda row: (-row.cuts_passed, -outcome.final.get(row.entry.code, Fraction(0)), row.rank))
-    return replace(report, rows=tuple(rows), blended=True)
+    entries = {row.entry.code: row.entry for row in rows}
+    return replace(report, rows=tuple(rows), blended=True, awards=award_list(report.contest, outcome, entries))
 
 
 def _rounded(value: Fraction | None, places: int) -> Decimal | None:
@@ -108,9 +112,9 @@ def _rounded(value: Fraction | None, places: int) -> Decimal | None:
 
 def as_json(report: Report) -> dict[str, Any]:
     """Ready for JSON; points are strings, so that no reader makes floats of them."""
-    return _head(report) | {
-        "entries": [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
-    }
+    entries = [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
+    awards = {"awards": [asdict(line) for line in report.awards]} if report.blended else {}
+    return _head(report) | {"entries": entries} | awards
 
 
 def _head(report: Report) -> dict[str, Any]:
@@ -136,12 +140,19 @@ def _head(report: Report) -> dict[str, Any]:
 
 
 def as_csv(report: Report) -> str:
+    """The entries."""
+    return _csv([_columns(report), *(_cells(row, report) for row in report.rows)])
+
+
+def awards_as_csv(report: Report) -> str:
+    """The award list of a blended report."""
+    return _csv([AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
+
+
+def _csv(rows: Iterable[Sequence[str | int]]) -> str:
     """With a byte order mark, so that Excel reads Chinese."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_columns(report))
-    for row in report.rows:
-        writer.writerow([_harmless(cell) for cell in _cells(row, report)])
+    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in rows)
     return "\ufeff" + out.getvalue()
 
 
@@ -149,18 +160,25 @@ def as_xlsx(report: Report) -> bytes:
     """A workbook; points are text, exact to the last place."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("results")
-        for number, cells in enumerate([_columns(report), *(_cells(row, report) for row in report.rows)]):
-            for column, cell in enumerate(cells):
-                if isinstance(cell, int):
-                    sheet.write_number(number, column, cell)
-                else:
-                    sheet.write_string(number, column, cell)
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(1, 3, 28)
+        sheet = _write(book, "results", [_columns(report), *(_cells(row, report) for row in report.rows)])
         for number, line in enumerate(_head_lines(report)):
             sheet.write_string(number, len(_columns(report)) + 1, line)
+        if report.blended:
+            _write(book, "awards", [AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
     return out.getvalue()
+
+
+def _write(book: Any, name: str, rows: Iterable[Sequence[str | int]]) -> Any:
+    sheet = book.add_worksheet(name)
+    for number, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, int):
+                sheet.write_number(number, column, cell)
+            else:
+                sheet.write_string(number, column, cell)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(1, 3, 28)
+    return sheet
 
 
 def _columns(report: Report) -> tuple[str, ...]:

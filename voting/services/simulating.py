@@ -10,6 +10,7 @@ from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.marks import Mark
 from voting.domain.outcome import Figures
+from voting.domain.tables import Round
 
 _VOTES = 10_000
 _JUDGES = 5
@@ -37,16 +38,22 @@ def figures(
     quality = {entry: dice.uniform(60, 95) for entry in codes}
     made: dict[str, Collection[Mark]] = {}
     for round_ in contest.rounds:
-        made[round_.id] = _marks(round_.full, [each.name for each in round_.criteria], quality, dice)
-    metrics = {metric.id: {entry: dice.randrange(100_000) for entry in codes} for metric in contest.metrics}
+        made[round_.id] = _marks(round_, entries, quality, dice)
+    metrics = {each.id: {entry: dice.randrange(100_000) for entry in codes} for each in contest.metrics}
     return Figures(entries, made_votes if votes is None else votes, {**made, **marks}, metrics, {})
 
 
-def _marks(full: int, criteria: list[str], quality: Mapping[str, float], dice: random.Random) -> list[Mark]:
+def _marks(
+    round_: Round, entries: Mapping[str, Entry], quality: Mapping[str, float], dice: random.Random
+) -> list[Mark]:
     """Thousandths of the full mark, exact like written ones."""
     return [
-        Mark(f"J{judge}", entry, name, Fraction(min(1000, max(0, round(value * 10 + dice.gauss(0, 40)))), 1000) * full)
+        Mark(f"J{judge}", entry, each.name, _mark(quality[entry], dice) * round_.full)
         for judge in range(1, _JUDGES + 1)
-        for entry, value in quality.items()
-        for name in criteria
+        for entry in quality
+        for each in round_.rubric(entries[entry].category)
     ]
+
+
+def _mark(quality: float, dice: random.Random) -> Fraction:
+    return Fraction(min(1000, max(0, round(quality * 10 + dice.gauss(0, 40)))), 1000)

@@ -13,6 +13,7 @@ from litestar.datastructures import Cookie
 
 from voting.domain.explain import local
 from voting.domain.language import Language
+from voting.services.catalogue import Listing
 from voting.web.words import WORDS
 
 LANGUAGE_SECONDS = 400 * 86400
@@ -38,6 +39,11 @@ def html(request: Request[Any, Any, Any], text: str) -> Response[str]:
     wish = request.query_params.get("lang")
     cookies = [Cookie("lang", value=wish, max_age=LANGUAGE_SECONDS, samesite="lax")] if wish in ("zh", "en") else []
     return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"}, cookies=cookies)
+
+
+def phase_of(listing: Listing) -> str:
+    """The phase as pages call it: `none` where there is no public vote."""
+    return listing.phase() if listing.contest.public_vote else "none"
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:

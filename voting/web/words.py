@@ -36,6 +36,7 @@ _ZH = {
     "phase_not_open": "投票尚未开始",
     "phase_closed": "投票已结束",
     "phase_paused": "投票已暂停",
+    "phase_none": "本活动不设公众投票",
     "closes": "截止",
     "countdown": "距截止",
     "countdown_open": "距开始",
@@ -45,6 +46,7 @@ _ZH = {
     "watch": "观看视频",
     "author": "作者",
     "category": "方向",
+    "tags": "兼及方向",
     "privacy": "投票时保存：经密钥散列的投票人标识和网络地址，以及应用、浏览器、系统、设备类型、屏幕、语言和时区，"
     "仅用于防止刷票；不保存姓名、手机号和明文地址。回执只证明选票已被记录。",
     "noscript": "投票需要启用 JavaScript；作品可以照常浏览。",
@@ -131,6 +133,7 @@ _EN = {
     "phase_not_open": "Voting has not begun",
     "phase_closed": "Voting has ended",
     "phase_paused": "Voting is paused",
+    "phase_none": "This contest has no public vote",
     "closes": "Closes",
     "countdown": "Closes in",
     "countdown_open": "Opens in",
@@ -140,6 +143,7 @@ _EN = {
     "watch": "Watch the video",
     "author": "Author",
     "category": "Category",
+    "tags": "Also about",
     "privacy": (
         "Kept of a vote: keyed hashes of the voter and the network address; and the app, browser, "
         "system, kind of device, screen, languages and time zone, against fraud only. No name, "

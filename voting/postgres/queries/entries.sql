@@ -1,5 +1,5 @@
 -- name: select
-select code, title, author, category, summary, cover, video
+select code, title, author, category, summary, cover, video, recommender, nomination, tags
 from entries
 where contest = $1 and withdrawn_at is null
 order by position;
@@ -10,13 +10,18 @@ where contest = $1 and code = $2 and withdrawn_at is null
 returning code;
 
 -- name: upsert
-insert into entries (contest, code, position, title, author, category, summary, cover, video)
-select $1, code, position, title, author, category, summary, cover, video
-from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-    as given (code, position, title, author, category, summary, cover, video)
+insert into entries (
+    contest, code, position, title, author, category, summary, cover, video, recommender, nomination, tags)
+select $1, code, position, title, author, category, summary, cover, video, recommender, nomination,
+    array(select json_array_elements_text(tags::json))
+from unnest(
+    $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+    $11::text[], $12::text[])
+    as given (code, position, title, author, category, summary, cover, video, recommender, nomination, tags)
 on conflict (contest, code) do update set
     position = excluded.position, title = excluded.title, author = excluded.author, category = excluded.category,
-    summary = excluded.summary, cover = excluded.cover, video = excluded.video;
+    summary = excluded.summary, cover = excluded.cover, video = excluded.video, recommender = excluded.recommender,
+    nomination = excluded.nomination, tags = excluded.tags;
 
 -- name: insert_cover
 insert into covers (contest, name, media_type, body)

@@ -49,6 +49,7 @@ def describe(contest: str, entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "author": entry.author,
         "category": entry.category,
+        "tags": entry.tags,
         "summary": entry.summary,
         "media": {
             "cover": f"/media/{contest}/{entry.cover}" if entry.cover else None,

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.access import permit
 from voting.web.given import GivenServices
-from voting.web.rendering import html, language_of, page
+from voting.web.rendering import html, language_of, page, phase_of
 from voting.web.words import WORDS
 
 
@@ -25,5 +25,5 @@ async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], se
         problem = WORDS[language].error_forbidden
     except (CredentialMissing, CredentialInvalid):
         pass
-    values = {"contest": listing.contest, "entries": listing.entries.values(), "phase": listing.phase()}
+    values = {"contest": listing.contest, "entries": listing.entries.values(), "phase": phase_of(listing)}
     return html(request, page("board.html", language, **values, key=key, problem=problem))

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from voting.domain.contest import Contest
 from voting.domain.entry import Sort, find
 from voting.domain.explain import explain
+from voting.domain.language import called
 from voting.domain.quota import Limit, remaining, renewal
 from voting.domain.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown
@@ -19,7 +20,7 @@ from voting.services import Services
 from voting.services.catalogue import Listing
 from voting.web.access import voter_cookie_name
 from voting.web.given import PAGE, GivenServices
-from voting.web.rendering import html, language_of, page
+from voting.web.rendering import html, language_of, page, phase_of
 
 
 @get("/", media_type=MediaType.HTML)
@@ -28,7 +29,9 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
     listings = await services.catalogue.all()
     if len(listings) == 1:
         return Redirect(f"/c/{listings[0].contest.id}")
-    return html(request, page("home.html", language_of(request), listings=listings))
+    return html(
+        request, page("home.html", language_of(request), listings=[(each, phase_of(each)) for each in listings])
+    )
 
 
 @get("/c/{contest:str}", media_type=MediaType.HTML)
@@ -67,10 +70,11 @@ async def show_entry(
     if entry is None:
         raise EntryUnknown
     shared = await _shared(request, services, listing)
-    named = next(each for each in listing.contest.categories if each.id == entry.category)
-    category = named.name if shared["language"] == "zh" else named.name_en or named.name
+    language = shared["language"]
+    names = {each.id: called(each, language) for each in listing.contest.categories}
+    tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
     shared["title"] = f"{entry.title} · {shared['title']}"
-    return html(request, page("entry.html", **shared, entry=entry, category=category))
+    return html(request, page("entry.html", **shared, entry=entry, category=names[entry.category], tags=tags))
 
 
 async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
@@ -82,7 +86,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, listing: 
         "language": language,
         "contest": contest,
         "title": contest.title if language == "zh" else contest.title_en or contest.title,
-        "phase": listing.phase(),
+        "phase": phase_of(listing),
         "now": listing.now(),
         "ticket": services.keyring.issue_ticket(contest.id, listing.now()),
         "shown": shown,
