@@ -16,6 +16,9 @@ from tests.conftest import Contests, environment_of
 from voting.settings import Settings
 
 CODES = [f"V{number:03d}" for number in range(1, 131)]
+HEADER = "code,title,author,category,recommender,nomination,加盖公章,作者手写签字,配乐,真人出镜"
+FULFILLED = "是,是,是,是"
+PROVINCES = [f"{name}科技厅" for name in "京津冀晋辽吉黑苏浙皖闽赣鲁"]
 CRITERIA = "科学性,创新性,实用性,艺术性"
 
 
@@ -49,11 +52,16 @@ async def test_004_shortlist_of_100_final_scores_and_60_winners(
     env, id = environment_of(settings), f"d004-{secrets.token_hex(4)}"
     file = contest_file(scope, id, tmp_path)
     names = ("推广科技成果", "工作生活日常")
-    lines = [f"{code},作品{code},作者{code},{names[number % 2]}" for number, code in enumerate(CODES)]
+    # Thirteen provinces recommend ten each, a county's envoys one more, which is not counted among them.
+    ways = [f"{PROVINCES[number // 10]},province" for number in range(129)] + ["某县科技特派团,county"]
+    lines = [
+        f"{code},作品{code},作者{code},{names[number % 2]},{ways[number]},{FULFILLED}"
+        for number, code in enumerate(CODES)
+    ]
     first = [f"J{judge},{code}" + f",{100 - n / 2}" * 4 for judge in (1, 2) for n, code in enumerate(CODES)]
     marks = {1: 80.0, 2: 90.0} | {number: 70 - number / 10 for number in range(3, 101)}
     final = [f"J1,V{number:03d}" + f",{mark:.1f}" * 4 for number, mark in marks.items()]
-    roster = write(tmp_path / "roster.csv", "code,title,author,category", lines)
+    roster = write(tmp_path / "roster.csv", HEADER, lines)
     first_file = write(tmp_path / "first.csv", f"judge,entry,{CRITERIA}", first)
     final_file = write(tmp_path / "final.csv", f"judge,entry,{CRITERIA}", final)
     for arguments in (
@@ -93,7 +101,7 @@ async def test_marks_and_figures_that_do_not_fit_leave_nothing_behind(
 ) -> None:
     env, id = environment_of(settings), f"d004-{secrets.token_hex(4)}"
     run("contest", "create", str(contest_file("finalists", id, tmp_path)), "--open-now", env=env)
-    roster = write(tmp_path / "r.csv", "code,title,author,category", ["V001,甲,乙,推广科技成果"])
+    roster = write(tmp_path / "r.csv", HEADER, [f"V001,甲,乙,推广科技成果,丙,own,{FULFILLED}"])
     run("roster", "import", roster, "--contest", id, env=env)
     bad = write(tmp_path / "m.csv", f"judge,entry,{CRITERIA}", ["J1,V001,90,90,90,90", "J1,V999,90,90,90,101"])
     refused = run("marks", "import", bad, "--contest", id, "--round", "first", env=env)

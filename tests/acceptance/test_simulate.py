@@ -47,6 +47,29 @@ def test_another_scope_and_another_cut_say_who_moves_and_why(tmp_path: Path) -> 
     assert sum(row["why"] == "no longer passes the cuts" for row in smaller) == 20
 
 
+def test_a_roster_with_given_votes_and_marks_by_hand(tmp_path: Path) -> None:
+    """Three works, all in the final; experts 90, 80, 70 of 100, picks 0, 50, 100.
+
+    8 x 0.9 = 7.2; 8 x 0.8 + 2 x 50/100 = 7.4; 8 x 0.7 + 2 = 7.6. With 4 points for the public instead of 2:
+    7.2; 6.4 + 2 = 8.4; 5.6 + 4 = 9.6: nobody's place changes. With 1 point: 7.2; 6.9; 6.6: V1 and V3 change places.
+    """
+    head = "code,title,author,category,recommender,nomination,加盖公章,作者手写签字,配乐,真人出镜"
+    rows = [f"V{n},作品{n},作者{n},推广科技成果,单位{n},own,是,是,是,是" for n in (1, 2, 3)]
+    roster, votes, marks = (tmp_path / name for name in ("roster.csv", "votes.csv", "marks.csv"))
+    roster.write_text("\n".join([head, *rows]), "utf-8")
+    votes.write_text("entry,value\nV2,50\nV3,100\n", "utf-8")
+    given = [f"J,V{n},{mark},{mark},{mark},{mark}" for n, mark in ((1, 90), (2, 80), (3, 70))]
+    marks.write_text("\n".join(["judge,entry,科学性,创新性,实用性,艺术性", *given]), "utf-8")
+    options = ["--roster", str(roster), "--votes", str(votes), "--marks", f"first={marks}", "--marks", f"final={marks}"]
+    one, more = pair(tmp_path, 'source = "public"\npoints = 2', 'source = "public"\npoints = 4')
+    order = json.loads(run("contest", "simulate", one, *options, "--json").stdout)
+    assert [(row["entry"], row["final"]) for row in order] == [("V3", "7.6000"), ("V2", "7.4000"), ("V1", "7.2000")]
+    assert run("contest", "simulate", one, "--against", more, *options, "--json").stdout.strip() == "[]"
+    one, less = pair(tmp_path, 'source = "public"\npoints = 2', 'source = "public"\npoints = 1')
+    turned = json.loads(run("contest", "simulate", one, "--against", less, *options, "--json").stdout)
+    assert [(row["entry"], row["after"]["final"]) for row in turned] == [("V1", "7.2000"), ("V3", "6.6000")]
+
+
 def test_bad_input_is_named(tmp_path: Path) -> None:
     one, _ = pair(tmp_path, "days = 10", "days = 11")
     refused = run("contest", "simulate", one, "--marks", "semi=x.csv")

@@ -11,8 +11,7 @@ from voting.domain.explain import explain
 
 # What the sentences for voters must hold: in Chinese, then in English.
 SAID = {
-    "000": "金奖：10 名/人气奖：5 名/50 名/3–10 分钟/"
-    "720P/2023年9月29日 00:00|3 to 10 minutes/720P/2023-10-08 24:00",
+    "000": "金奖：10 名/人气奖：5 名/50 名/3–10 分钟/720P/2023年9月29日 00:00|3 to 10 minutes/720P/2023-10-08 24:00",
     "001": "2024年7月31日/推荐汇总表截至2024年5月31日/"
     "每个类别 3 名/另行通知|推荐汇总表 until 2024-05-31/3 in each category",
     "002": "2025年8月31日/广东省扫码报名截至2025年8月25日/10 名|2025-08-31/广东省 扫码报名 until 2025-08-25/: 10,",

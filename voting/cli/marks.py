@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
-from voting.cli.tables import read_bytes
+from voting.cli.tables import progress, read_bytes
 from voting.wiring import Office
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -29,7 +29,7 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
     body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_marks(await find(office, contest), round_, body, str(file))
+        return await office.judging.import_marks(await find(office, contest), round_, body, str(file), progress("read"))
 
     tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
 

@@ -18,6 +18,7 @@ from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.marks import Mark, read_marks, read_metric
 from voting.domain.outcome import Figures, compute
+from voting.domain.roster import read_roster
 from voting.domain.scoring import rounded
 from voting.errors import NotFound
 from voting.services.simulating import figures, made_entries
@@ -28,6 +29,7 @@ class _Given:
     """What the command line gives; the rest is made up."""
 
     entries: int
+    roster: Path | None
     votes: Path | None
     marks: tuple[str, ...]
     seed: int
@@ -37,7 +39,10 @@ class _Given:
 @file_argument
 @click.option("--against", type=click.Path(path_type=Path), help="The other rules; without them the order is shown.")
 @click.option("--entries", default=130, show_default=True, type=click.IntRange(1, 10_000), help="How many, made up.")
-@click.option("--votes", type=click.Path(path_type=Path), help="CSV of entry, value; its entries are those there are.")
+@click.option("--roster", type=click.Path(path_type=Path), help="Roster (CSV or XLSX) of the entries; or made up.")
+@click.option(
+    "--votes", type=click.Path(path_type=Path), help="Picks (entry, value); without a roster its entries are those."
+)
 @click.option("--marks", multiple=True, help="ROUND=FILE, the marks of a round; otherwise made up.")
 @click.option("--seed", default=1, show_default=True, help="What is made up follows from it.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -68,13 +73,15 @@ def simulate(file: Path, against: Path | None, as_json: bool, **given: object) -
 
 
 def _figures(rules: Contest, given: _Given) -> Figures:
-    if given.votes is None:
-        entries, votes = made_entries(rules, given.entries), None
-    else:
-        sheet = load_sheet(given.votes)
+    sheet = load_sheet(given.votes) if given.votes else None
+    if given.roster:
+        entries = {entry.code: entry for entry in read_roster(load_sheet(given.roster), rules, str(given.roster))}
+    elif sheet:
         codes = [row.cells.get("entry", "") for row in sheet.rows]
         entries = {code: Entry(code, code, "", rules.categories[0].id) for code in codes if code}
-        votes = read_metric(sheet, "entry", entries, str(given.votes))
+    else:
+        entries = made_entries(rules, given.entries)
+    votes = read_metric(sheet, "entry", entries, str(given.votes)) if sheet else None
     return figures(rules, entries, votes, _marks(rules, entries, given.marks), given.seed)
 
 

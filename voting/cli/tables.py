@@ -22,7 +22,7 @@ _QUICK = 2_000
 
 def load_sheet(file: Path) -> Sheet:
     """The table of a CSV or XLSX file. Raises FileInvalid."""
-    return read_sheet(read_bytes(file), str(file), _progress("read"))
+    return read_sheet(read_bytes(file), str(file), progress("read"))
 
 
 def checked(
@@ -31,7 +31,7 @@ def checked(
     """The entries of `file`. Raises FileInvalid; before that the faults are written to `report`."""
     winners = _past_winners(contest, past_winners)
     try:
-        return read_roster(sheet, contest, str(file), winners, _progress("checked"))
+        return read_roster(sheet, contest, str(file), winners, progress("checked"))
     except FileInvalid as error:
         if report is not None:
             _write_report(report, fault_workbook(sheet, error.faults))
@@ -70,7 +70,7 @@ def _write_report(report: Path, body: bytes) -> None:
         tell(f"the faults are marked in {report}")
 
 
-def _progress(verb: str) -> Callable[[int], None]:
+def progress(verb: str) -> Callable[[int], None]:
     """Says on a terminal how many rows are done, where there are many."""
     shown = sys.stderr.isatty()
 

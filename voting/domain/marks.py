@@ -135,14 +135,14 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry]) -> Iterat
     entry = entries.get(row.cells["entry"])
     if entry is None:
         yield Fault(row.line, "entry", f"{row.cells['entry'][:40]!r} is not an entry of this round", "write its code")
-        return
-    asked = [criterion.name for criterion in round_.rubric(entry.category)]
+    asked = {criterion.name for criterion in round_.rubric(entry.category)} if entry else set()
     for name in dict.fromkeys(criterion.name for criterion in round_.criteria):
-        if name in asked:
-            yield from _mark_faults(name, row.cells[name], round_.full, row.line)
-        elif row.cells[name]:
+        text = row.cells[name]
+        if entry and text and name not in asked:
             what = f"is not marked for entries of category {entry.category!r}"
             yield Fault(row.line, name, what, "leave the cell empty")
+        elif text or name in asked:
+            yield from _mark_faults(name, text, round_.full, row.line)
 
 
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:

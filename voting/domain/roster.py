@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from voting.domain.candidate import Candidate, candidate, category_ids, shown
@@ -12,7 +12,7 @@ from voting.domain.entry import Entry
 from voting.domain.entry_checks import entry_check_faults
 from voting.domain.nominations import nomination_faults
 from voting.domain.repeats import repeat_faults
-from voting.domain.sheet import Row, Sheet
+from voting.domain.sheet import Row, Sheet, Tick, silent
 from voting.errors import Fault, FileInvalid
 
 _REQUIRED = ("code", "title", "author", "category")
@@ -24,16 +24,12 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 _CONTROL_OTHER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def _silent(_rows: int) -> None:
-    pass
-
-
 def read_roster(
     sheet: Sheet,
     contest: Contest,
     name: str = "roster",
     past_winners: Collection[str] = (),
-    tick: Callable[[int], None] = _silent,
+    tick: Tick = silent,
 ) -> tuple[Entry, ...]:
     """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from voting.errors import Fault, FileInvalid
 
 MOST_ROWS = 100_000
 Record = tuple[int, Sequence[str]]
+Tick = Callable[[int], None]
+"""Hears how many rows are done."""
 """A line's number, from 1, and its cells."""
+
+
+def silent(_rows: int) -> None:
+    """The tick that nobody hears."""
 
 
 @dataclass(frozen=True, slots=True)

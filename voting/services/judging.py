@@ -9,6 +9,7 @@ from typing import TypeVar
 from voting.domain.marks import read_marks, read_metric
 from voting.domain.organisations import organisations
 from voting.domain.outcome import Figures, Outcome, compute
+from voting.domain.sheet import Tick, silent
 from voting.errors import AlreadyExists, NotFound
 from voting.postgres import marks, staff, tallies
 from voting.postgres.database import Connection, Database
@@ -25,10 +26,10 @@ class Judging:
         self._database = database
         self._actor = actor
 
-    async def import_marks(self, listing: Listing, round_: str, body: bytes, name: str) -> int:
+    async def import_marks(self, listing: Listing, round_: str, body: bytes, name: str, tick: Tick = silent) -> int:
         """Puts a table of marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
         table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
-        given = read_marks(read_sheet(body, name), table, listing.entries, name)
+        given = read_marks(read_sheet(body, name, tick), table, listing.entries, name)
 
         async def work(tx: Connection) -> None:
             await marks.replace_round(tx, listing.contest.id, round_, given)

@@ -6,13 +6,13 @@ import codecs
 import io
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from openpyxl import load_workbook
 
-from voting.domain.sheet import Record, Sheet, csv_records, make_sheet
+from voting.domain.sheet import Record, Sheet, Tick, csv_records, make_sheet, silent
 from voting.errors import Fault, FileInvalid
 from voting.services.spreadsheet_text import cell_text
 
@@ -25,11 +25,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
-def _silent(_rows: int) -> None:
-    pass
-
-
-def read_sheet(body: bytes, name: str, tick: Callable[[int], None] = _silent) -> Sheet:
+def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
     """The table of a CSV file (UTF-8, GB18030, UTF-16) or a workbook's first visible sheet. Raises FileInvalid.
 
     `tick` hears how many lines are read. Formulas without a value and those in error are the sheet's faults.
@@ -149,7 +145,7 @@ def _texts(
     return texts
 
 
-def _ticking(records: Iterable[Record], tick: Callable[[int], None]) -> Iterator[Record]:
+def _ticking(records: Iterable[Record], tick: Tick) -> Iterator[Record]:
     for number, record in enumerate(records, 1):
         yield record
         tick(number)
