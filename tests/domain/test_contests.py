@@ -143,7 +143,6 @@ def test_000_the_vote_takes_the_last_ten_days_of_the_time_for_entries() -> None:
     """「最具人气奖 5 名」, without a measure; 「征集阶段：2023年08月18日——10月08日」."""
     contest = of("000")
     assert (contest.opens_at, contest.closes_at) == (beijing(2023, 9, 29), beijing(2023, 10, 9))
-    assert contest.closes_at - contest.opens_at == timedelta(days=10)
 
 
 def test_000_awards_and_outside_figures() -> None:
@@ -242,9 +241,9 @@ def test_documents_without_a_vote_let_nobody_in_and_show_nothing(name: str) -> N
     """「专家评审」「专家审核」「专家审议」: there is no public vote, so no pick decides anything."""
     contest = of(name)
     assert not contest.public_vote
-    assert ["本活动不设公众投票。"] == [
+    assert [
         each for each in explain(contest, "zh") if "投票" in each and "确认" not in each
-    ]
+    ] == ["本活动不设公众投票。"]
     assert contest.blend is None
     assert all(award.by.startswith("round:") for award in contest.awards)
     judging = contest.phases[1]
