@@ -241,9 +241,9 @@ def test_documents_without_a_vote_let_nobody_in_and_show_nothing(name: str) -> N
     """「专家评审」「专家审核」「专家审议」: there is no public vote, so no pick decides anything."""
     contest = of(name)
     assert not contest.public_vote
-    assert [
-        each for each in explain(contest, "zh") if "投票" in each and "确认" not in each
-    ] == ["本活动不设公众投票。"]
+    assert [each for each in explain(contest, "zh") if "投票" in each and "确认" not in each] == [
+        "本活动不设公众投票。"
+    ]
     assert contest.blend is None
     assert all(award.by.startswith("round:") for award in contest.awards)
     judging = contest.phases[1]

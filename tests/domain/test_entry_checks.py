@@ -15,6 +15,8 @@ RATIO = 'kind = "ratio"\nvalues = ["16:9", "9:16"]'
 LENGTH = 'kind = "duration"\nleast = 180\nmost = 600'
 NUMBER = 'kind = "number"\nleast = 3\nmost = 5'
 TEXT = 'kind = "text"\nmost = 5'
+CONTAINER = 'kind = "container"\nvalues = ["mp4", "mov"]'
+MEGABYTES = 'kind = "size"\nmost = 500'
 FORMAT = 'kind = "one_of"\nvalues = ["MP4", "MOV"]'
 NAME = "kind = \"pattern\"\npattern = '.+推荐讲好中国工业故事'"
 
@@ -42,6 +44,8 @@ def faults(rule: str, cell: str, category: str = "one") -> tuple[Fault, ...]:
         (SIZE, ["1920x1080", "1920×1080", "720*1280", "1280 X 720", "1080P", "720p", "１９２０×１０８０"]),
         (RATIO, ["1920x1080", "1080×1920", "16:9", "9：16", "1366x768"]),
         (LENGTH, ["03:00", "10:00", "5:30", "0:05:30", "180", "600", "５：３０"]),
+        (CONTAINER, ["mp4", "MP4", ".mp4", "ＭＰ４", "MPEG-4", "QuickTime"]),
+        (MEGABYTES, ["500", "12.5", "0", "499.999999", "１２．５"]),
         ('kind = "duration"\nleast = 3600', ["1:00:00", "60:00", "3600"]),
     ],
 )
@@ -70,6 +74,11 @@ def test_what_fits(rule: str, cells: list[str]) -> None:
         (RATIO, "1080P", "'1080P' has no ratio", "write the size as 1920x1080, or the ratio: 16:9, 9:16"),
         (RATIO, "1024x768", "'1024x768' is another ratio", "one of: 16:9, 9:16"),
         (RATIO, "4:3", "'4:3' is another ratio", "one of: 16:9, 9:16"),
+        (CONTAINER, "mp5", "'mp5' is not allowed", "did you mean 'mp4'? one of: mp4, mov"),
+        (CONTAINER, "webm", "'webm' is not allowed", "one of: mp4, mov"),
+        (MEGABYTES, "500.000001", "'500.000001' is too much", "at most 500 MB"),
+        (MEGABYTES, "12 MB", "'12 MB' is not a size", "write it in megabytes as 12 or 12.5"),
+        (MEGABYTES, "-1", "'-1' is not a size", "write it in megabytes as 12 or 12.5"),
         (LENGTH, "5分钟", "'5分钟' is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"),
         (LENGTH, "5:60", "'5:60' is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"),
         (LENGTH, "1:60:00", "'1:60:00' is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"),
@@ -128,6 +137,9 @@ def test_text_in_a_checked_column_may_have_several_lines() -> None:
         ('[[entry_check]]\ncolumn = "x"\nkind = "one_of"', "entry_check[1].values", "needs values"),
         ('[[entry_check]]\ncolumn = "x"\nkind = "ratio"', "entry_check[1].values", "needs values"),
         ('[[entry_check]]\ncolumn = "x"\nkind = "ratio"\nvalues = ["16/9"]', "entry_check[1].values", "as 16:9"),
+        ('[[entry_check]]\ncolumn = "x"\nkind = "container"', "entry_check[1].values", 'such as values = ["mp4"]'),
+        ('[[entry_check]]\ncolumn = "x"\nkind = "size"', "entry_check[1].least", "needs least or most"),
+        ('[[entry_check]]\ncolumn = "x"\nkind = "size"\nmost = 5\nvalues = ["5"]', "entry_check[1].values", "takes no"),
         ('[[entry_check]]\ncolumn = "x"\nkind = "pattern"', "entry_check[1].pattern", "needs pattern"),
         ('[[entry_check]]\ncolumn = "x"\nkind = "pattern"\npattern = "("', "entry_check[1].pattern", "not a regular"),
         ('[[entry_check]]\ncolumn = "x"\npattern = "a"', "entry_check[1].pattern", "takes no pattern"),

@@ -60,6 +60,9 @@ class Contest:
     nominations: tuple[Nomination, ...] = key("Ways of nomination and their quotas.", name="nomination", default=())
     uniques: tuple[Unique, ...] = key("Columns whose values are limited.", name="unique", default=())
     past_winners: str = key("The column by which past winners (a file for `roster check`) are excluded.", default="")
+    media: str = key(
+        "The roster's column that names an entry's media file, for `roster check --media FOLDER`.", default=""
+    )
     changeable: tuple[Literal["extension", "withdrawal"], ...] = key(
         "What may still change once the rules are sealed: a later end of the window, the withdrawal of an entry.",
         default=(),

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 
 from voting.domain.candidate import Candidate, shown
+from voting.domain.measures import container, has_ratio, lines, megabytes, pixels, plain, ratio, seconds
 from voting.domain.tables import EntryCheck
 from voting.errors import Fault
 
 # Patterns are an organiser's own: a short cell bounds what a slow one can cost.
 LONGEST_MATCHED = 255
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
-_SIZE = re.compile(r"([1-9][0-9]{1,4}) ?[x×*] ?([1-9][0-9]{1,4})")
-_LINES = re.compile(r"([1-9][0-9]{2,4})p")
-_RATIO = re.compile(r"([1-9][0-9]{0,4}):([1-9][0-9]{0,4})")
-_CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])")
-_SECONDS = re.compile(r"[0-9]{1,7}")
-# 1366x768 and the like count as 16:9.
-_TOLERANCE = Fraction(1, 100)
 
 Problem = tuple[str, str] | None
 """What is wrong and how to mend it."""
@@ -30,7 +23,7 @@ Problem = tuple[str, str] | None
 def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> Iterator[Fault]:
     """The faults of one row; checks of other categories do not concern it."""
     for check in checks:
-        if check.categories and candidate.category not in check.categories:
+        if not concerns(check, candidate):
             continue
         text = candidate.cells.get(check.column, "")
         if not text and check.needed:
@@ -39,10 +32,9 @@ def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> 
             yield Fault(candidate.line, check.column, *problem)
 
 
-def ratio(text: str) -> Fraction | None:
-    """`16:9` as a number; None for what is not written so."""
-    found = _RATIO.fullmatch(_plain(text))
-    return Fraction(int(found[1]), int(found[2])) if found else None
+def concerns(check: EntryCheck, candidate: Candidate) -> bool:
+    """Whether the check is meant for entries of this category."""
+    return not check.categories or candidate.category in check.categories
 
 
 def _filled(_check: EntryCheck, _text: str) -> Problem:
@@ -50,9 +42,9 @@ def _filled(_check: EntryCheck, _text: str) -> Problem:
 
 
 def _number(check: EntryCheck, text: str) -> Problem:
-    if not _NUMBER.fullmatch(_plain(text)):
+    if not _NUMBER.fullmatch(plain(text)):
         return f"{shown(text)} is not a number", "write it as 12 or 12.5"
-    return _bounds(check, Fraction(_plain(text)), text, "")
+    return _bounds(check, Fraction(plain(text)), text, "")
 
 
 def _text(check: EntryCheck, text: str) -> Problem:
@@ -80,30 +72,44 @@ def _pattern(check: EntryCheck, text: str) -> Problem:
 
 
 def _resolution(check: EntryCheck, text: str) -> Problem:
-    size, lines = _size(text), _LINES.fullmatch(_plain(text))
-    if size is None and lines is None:
+    size, shorter = pixels(text), lines(text)
+    if size is not None:
+        shorter = min(size)
+    if shorter is None:
         return f"{shown(text)} is not a resolution", "write it as 1920x1080 or 1080P"
-    shorter = min(size) if size else int(lines[1]) if lines else 0
     return _bounds(check, Fraction(shorter), text, " on the shorter side")
 
 
 def _ratio(check: EntryCheck, text: str) -> Problem:
-    size, written = _size(text), _plain(text)
-    if size is None and not _RATIO.fullmatch(written):
+    size = pixels(text)
+    if size is None and ratio(text) is None:
         return f"{shown(text)} has no ratio", f"write the size as 1920x1080, or the ratio: {', '.join(check.values)}"
     for value in check.values:
         wanted = ratio(value)
-        near = size and wanted and abs(Fraction(*size) / wanted - 1) <= _TOLERANCE
-        if near or written == _plain(value):
+        near = size and wanted and has_ratio(size, wanted)
+        if near or plain(text) == plain(value):
             return None
     return f"{shown(text)} is another ratio", f"one of: {', '.join(check.values)}"
 
 
 def _duration(check: EntryCheck, text: str) -> Problem:
-    seconds = _seconds(_plain(text))
-    if seconds is None:
+    length = seconds(text)
+    if length is None:
         return f"{shown(text)} is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"
-    return _bounds(check, Fraction(seconds), text, " seconds")
+    return _bounds(check, Fraction(length), text, " seconds")
+
+
+def _container(check: EntryCheck, text: str) -> Problem:
+    if container(text) in map(container, check.values):
+        return None
+    return _one_of(check, text)
+
+
+def _size(check: EntryCheck, text: str) -> Problem:
+    found = megabytes(text)
+    if found is None:
+        return f"{shown(text)} is not a size", "write it in megabytes as 12 or 12.5"
+    return _bounds(check, found[0], text, " MB")
 
 
 _KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {
@@ -115,26 +121,9 @@ _KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {
     "resolution": _resolution,
     "ratio": _ratio,
     "duration": _duration,
+    "container": _container,
+    "size": _size,
 }
-
-
-def _plain(text: str) -> str:
-    """Without full width: １９２０×１０８０ and ５：３０ are what they look like."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    found = _SIZE.fullmatch(_plain(text))
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def _seconds(text: str) -> int | None:
-    if _SECONDS.fullmatch(text):
-        return int(text)
-    found = _CLOCK.fullmatch(text)
-    if found is None or (found[1] and int(found[2]) > 59):
-        return None
-    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])
 
 
 def _bounds(check: EntryCheck, value: Fraction, text: str, unit: str, *, quote: bool = True) -> Problem:

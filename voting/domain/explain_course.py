@@ -92,6 +92,7 @@ _MEASURED = {
     "duration": (" 秒", " seconds"),
     "minutes": (" 分钟", " minutes"),
     "resolution": ("P", "P"),
+    "size": (" MB", " MB"),
 }
 _YES = {"是": "yes (是)", "否": "no (否)"}
 # The roster's own columns as people call them.
@@ -146,8 +147,10 @@ def _demand_zh(check: EntryCheck) -> str:
         span = f"不超过 {most}" if least is None else f"{floor} {least}" if most is None else f"为 {least}–{most}"
         return span + _MEASURED[unit][0]
     values = check.values
+    listed = f"须为“{'”“'.join(values)}”{'之一' if len(values) > 1 else ''}"
     words = {
-        "one_of": f"须为“{'”“'.join(values)}”{'之一' if len(values) > 1 else ''}",
+        "one_of": listed,
+        "container": listed,
         "ratio": f"的宽高比须为 {' 或 '.join(values)}",
         "pattern": f"须按格式：{check.form}" if check.form else "须符合规定的格式",
     }
@@ -163,6 +166,7 @@ def _demand_en(check: EntryCheck) -> str:
     values = check.values
     words = {
         "one_of": f"{'one of ' if len(values) > 1 else ''}{', '.join(_YES.get(each, each) for each in values)}",
+        "container": " or ".join(values),
         "ratio": f"ratio {' or '.join(values)}",
         "pattern": f"in the form {check.form}" if check.form else "in the given form",
     }

@@ -9,14 +9,14 @@ from difflib import get_close_matches
 from voting.domain.candidate import Candidate, candidate, category_ids, shown
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.entry_checks import entry_check_faults
+from voting.domain.media import MEASURED, MediaFiles, measured_faults
 from voting.domain.nominations import nomination_faults
 from voting.domain.repeats import repeat_faults
 from voting.domain.sheet import Row, Sheet, Tick, silent
 from voting.errors import Fault, FileInvalid
 
 _REQUIRED = ("code", "title", "author", "category")
-_OWN = (*_REQUIRED, "summary", "cover", "video")
+OWN_COLUMNS = (*_REQUIRED, "summary", "cover", "video")
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _LONGEST_OTHER = 10_000
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
@@ -30,12 +30,14 @@ def read_roster(
     name: str = "roster",
     past_winners: Collection[str] = (),
     tick: Tick = silent,
+    media: MediaFiles | None = None,
 ) -> tuple[Entry, ...]:
     """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
 
     `past_winners` are what the contest's column of that name may not hold; `tick` hears how many rows are done.
+    `media` is what the entries' files say, where they are there.
     """
-    faults = list(_header_faults(sheet, contest))
+    faults = list(_header_faults(sheet, contest, media is not None))
     if not faults and not sheet.rows and not sheet.faults:
         faults.append(Fault(0, "", "holds no entries", "write one row for each entry below the header"))
     if faults:
@@ -43,7 +45,7 @@ def read_roster(
     candidates = []
     for number, row in enumerate(sheet.rows, 1):
         candidates.append(candidate(row, contest))
-        faults += _row_faults(row, candidates[-1], contest)
+        faults += _row_faults(row, candidates[-1], contest, media or {})
         tick(number)
     faults += nomination_faults(contest, candidates)
     faults += repeat_faults(contest, candidates, past_winners)
@@ -52,17 +54,22 @@ def read_roster(
     return tuple(_entry(each) for each in candidates)
 
 
-def columns(contest: Contest) -> tuple[list[str], list[str]]:
-    """The columns that the contest's rosters must have, and all that they may have."""
+def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[str]]:
+    """The columns that the contest's rosters must have, and all that they may have.
+
+    Where the files are `measured`, the roster must name them, and need not have what they say.
+    """
     ways, checks = contest.nominations, contest.entry_checks
-    asked = [check.column for check in checks if check.needed]
+    asked = [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED)]
+    asked += [contest.media] if measured else []
     asked += [rule.column for rule in contest.uniques]
     asked += [contest.past_winners] if contest.past_winners else []
     asked += ["recommender"] if ways else []
     asked += ["nomination"] if len(ways) > 1 else []
     asked += ["order"] if any(way.ranked for way in ways) else []
-    known = [*_OWN, *asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
+    known = [*OWN_COLUMNS, *asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
     known += ["tags"] if contest.tags else []
+    known += [contest.media] if contest.media else []
     return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys(known)]
 
 
@@ -73,8 +80,8 @@ def _in_order(sheet: Sheet, faults: list[Fault]) -> tuple[Fault, ...]:
     return tuple(sorted([*sheet.faults, *told], key=lambda fault: fault.line))
 
 
-def _header_faults(sheet: Sheet, contest: Contest) -> Iterator[Fault]:
-    needed, known = columns(contest)
+def _header_faults(sheet: Sheet, contest: Contest, measured: bool) -> Iterator[Fault]:
+    needed, known = columns(contest, measured)
     for column in needed:
         if column not in sheet.header:
             yield Fault(sheet.header_line, column, "the column is missing", f"begin the file with: {','.join(known)}")
@@ -87,7 +94,7 @@ def _header_faults(sheet: Sheet, contest: Contest) -> Iterator[Fault]:
             yield Fault(sheet.header_line, column, "stands twice", "keep one of the columns")
 
 
-def _row_faults(row: Row, candidate: Candidate, contest: Contest) -> Iterator[Fault]:
+def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFiles) -> Iterator[Fault]:
     if row.extra:
         what = f"has more cells than the header: {shown(','.join(row.extra))}"
         yield Fault(row.line, "", what, 'put text with commas in "quotes"')
@@ -101,7 +108,7 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest) -> Iterator[Fa
     if row.cells["category"] and not candidate.category:
         yield _category_fault(row.cells["category"], contest, row.line)
     yield from _tag_faults(candidate, contest)
-    yield from entry_check_faults(contest.entry_checks, candidate)
+    yield from measured_faults(contest, candidate, media)
 
 
 def _cell_faults(column: str, value: str, line: int) -> Iterator[Fault]:
@@ -110,7 +117,7 @@ def _cell_faults(column: str, value: str, line: int) -> Iterator[Fault]:
     longest = _LONGEST.get(column, _LONGEST_OTHER)
     if len(value) > longest:
         yield Fault(line, column, f"{shown(value)} has {len(value)} characters", f"at most {longest}")
-    if (_CONTROL if column in _OWN else _CONTROL_OTHER).search(value):
+    if (_CONTROL if column in OWN_COLUMNS else _CONTROL_OTHER).search(value):
         yield Fault(line, column, "holds a control character", "write the cell on one line of plain text")
 
 
@@ -135,5 +142,5 @@ def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
 
 
 def _entry(candidate: Candidate) -> Entry:
-    own = {column: candidate.cells.get(column, "") for column in (*_OWN, "recommender")}
+    own = {column: candidate.cells.get(column, "") for column in (*OWN_COLUMNS, "recommender")}
     return Entry(**(own | {"category": candidate.category, "nomination": candidate.nomination}), tags=candidate.tags)

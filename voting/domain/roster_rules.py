@@ -6,22 +6,25 @@ import re
 from collections.abc import Iterator
 
 from voting.domain.contest import Contest
-from voting.domain.entry_checks import ratio
+from voting.domain.measures import ratio
+from voting.domain.media import MEASURED
+from voting.domain.roster import OWN_COLUMNS
 from voting.domain.tables import EntryCheck, Nomination
 
 RuleFault = tuple[tuple[str | int, ...], str, str]
 """Where in the contest's file, what, and how to mend it."""
 
-_BOUNDED = ("number", "text", "resolution", "duration")
+_BOUNDED = ("number", "text", "resolution", "duration", "size")
 
 
 def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
-    """Every fault of [[entry_check]], [[nomination]] and [[unique]]."""
+    """Every fault of [[entry_check]], `media`, [[nomination]] and [[unique]]."""
     categories = [category.id for category in contest.categories]
     for index, check in enumerate(contest.entry_checks):
         for place, what, mend in (*_given(check), *_check(check)):
             yield ("entry_check", index, place), what, mend
         yield from _unknown(check.categories, categories, ("entry_check", index, "categories"), "category")
+    yield from _media(contest)
     ids = [nomination.id for nomination in contest.nominations]
     for index, nomination in enumerate(contest.nominations):
         if nomination.id in ids[:index]:
@@ -31,12 +34,29 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
         yield from _unknown(unique.nominations, ids, ("unique", index, "nominations"), "nomination")
 
 
+def _media(contest: Contest) -> Iterator[RuleFault]:
+    column = contest.media
+    if column != column.strip():
+        yield ("media",), f"{column!r} has spaces around it", "leave them out"
+    if column in (*OWN_COLUMNS, "recommender", "nomination", "order"):
+        what = f"{column!r} is a column of the roster that holds something else"
+        yield ("media",), what, 'take a column for the names of the files, such as media = "file"'
+    for index, check in enumerate(contest.entry_checks):
+        if column and check.column == column and check.kind in MEASURED:
+            what = f"{column!r} holds the names of the files, not a {check.kind}"
+            yield ("entry_check", index, "column"), what, f"name the column that holds the {check.kind}"
+
+
+def _values(check: EntryCheck) -> str:
+    return 'such as values = ["mp4"]' if check.kind == "container" else 'such as values = ["16:9"]'
+
+
 def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
     """Keys that a kind needs, and those that would say nothing there."""
     bounds = check.least is not None or check.most is not None
     for place, given, kinds, mend in (
         ("least", bounds, _BOUNDED, "least = 1, most = 100, or both"),
-        ("values", bool(check.values), ("one_of", "ratio"), 'such as values = ["16:9"]'),
+        ("values", bool(check.values), ("one_of", "ratio", "container"), _values(check)),
         ("pattern", bool(check.pattern), ("pattern",), 'such as pattern = "[A-Z]+"'),
     ):
         name = "least or most" if place == "least" else place

@@ -142,15 +142,19 @@ class EntryCheck:
     """One thing that every entry must fulfil, checked on a column of the roster."""
 
     column: str = key("The roster's column; one that is not the roster's own is allowed by naming it here.", least=1)
-    kind: Literal["filled", "number", "text", "one_of", "pattern", "resolution", "ratio", "duration"] = key(
+    kind: Literal[
+        "filled", "number", "text", "one_of", "pattern", "resolution", "ratio", "duration", "container", "size"
+    ] = key(
         "`filled`: not empty; `number`: least to most; `text`: least to most characters; `one_of`: one of values; "
         "`pattern`: matches; `resolution`: as 1920x1080, its shorter side least or more; `ratio`: as 1920x1080, one of "
-        "values such as 16:9; `duration`: seconds or MM:SS, least to most seconds.",
+        "values such as 16:9; `duration`: seconds or MM:SS, least to most seconds; `container`: one of values such as "
+        "mp4; `size`: as 12 or 12.5, least to most megabytes of 1,000,000 bytes. The last five are measured from the "
+        "files too, where `media` names them.",
         default="filled",
     )
     least: int | None = key("Lower bound.", default=None, least=0)
     most: int | None = key("Upper bound.", default=None, least=0)
-    values: tuple[str, ...] = key("For `one_of` and `ratio`.", default=())
+    values: tuple[str, ...] = key("For `one_of`, `ratio` and `container`.", default=())
     pattern: str = key("For `pattern`: a regular expression for the whole cell.", default="")
     form: str = key("For `pattern`: the form in words, as voters and entrants read it.", default="", most=200)
     categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
