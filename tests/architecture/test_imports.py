@@ -53,6 +53,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("web/edge.py", "import user_agents", "One door: user-agents"),
         ("cli/serve.py", "import litestar", "One door: litestar"),
         ("engines/state.py", "import prometheus_client", "One door: prometheus_client"),
+        ("cli/roster.py", "import pymediainfo", "One door: pymediainfo"),
         ("errors.py", "import voting.settings", "Layers"),
         ("stray.py", "", "Layers"),
     ],

@@ -29,7 +29,9 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
     body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_marks(await find(office, contest), round_, body, str(file), progress("read"))
+        return await office.judging.import_marks(
+            await find(office, contest), round_, body, str(file), progress("rows read")
+        )
 
     tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
 

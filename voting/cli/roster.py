@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 
 import click
 
 from voting.cli.contest import read_text
 from voting.cli.session import env_file, find, in_office, read_settings, tell
-from voting.cli.tables import checked, load_sheet
+from voting.cli.tables import Beside, checked, load_sheet
 from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Fault, FileInvalid
 from voting.wiring import Office
 
 _path = click.Path(path_type=Path)
-past_winners_option = click.option(
-    "--past-winners", type=_path, help="List (CSV, XLSX or a text a line) of what the contest's past_winners excludes."
-)
-report_option = click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Workbook to write where there are faults."
-)
+_PAST_WINNERS = "List (CSV, XLSX or a text a line) of what the contest's past_winners excludes."
+_MEDIA = "Folder of the files that the contest's media column names; their facts fill empty cells and are compared."
+_REPORT = "Workbook to write where there are faults."
+
+
+def beside_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What both commands check a roster with, given to them as one."""
+
+    @click.option("--past-winners", type=_path, help=_PAST_WINNERS)
+    @click.option("--media", type=_path, help=_MEDIA)
+    @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help=_REPORT)
+    @wraps(command)
+    def gathered(
+        *, past_winners: Path | None, media: Path | None, report: Path | None, file: Path, **given: object
+    ) -> None:
+        if report and report.resolve() == file.resolve():
+            raise click.UsageError("--report would overwrite the roster; give it another name")
+        command(file=file, beside=Beside(past_winners, media, report), **given)
+
+    return gathered
 
 
 @click.group(epilog="Example: voting roster import roster.csv --contest demo --covers covers/")
@@ -32,13 +47,11 @@ def roster() -> None:
 @roster.command(epilog="Example: voting roster check roster.csv --contest-file contest.toml")
 @click.argument("file", type=_path)
 @click.option("--contest-file", required=True, type=_path, help="The contest's file.")
-@past_winners_option
-@report_option
-def check(file: Path, contest_file: Path, past_winners: Path | None, report: Path | None) -> None:
+@beside_options
+def check(file: Path, contest_file: Path, beside: Beside) -> None:
     """Says whether FILE is right, and every fault with its line, column and mend."""
     contest = read_contest(read_text(contest_file), str(contest_file))
-    _keep_apart(file, report)
-    entries = checked(file, load_sheet(file), contest, past_winners, report)
+    entries = checked(file, load_sheet(file), contest, beside)
     tell(f"{file}: {len(entries)} entries are right")
 
 
@@ -47,34 +60,26 @@ def check(file: Path, contest_file: Path, past_winners: Path | None, report: Pat
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option("--covers", type=_path, help="Folder of the pictures that the cover column names.")
 @click.option("--amend", is_flag=True, help="Change entries although voting has begun; the audit log has old and new.")
-@past_winners_option
-@report_option
+@beside_options
 @env_file
 def import_(
     file: Path,
     contest: str,
     covers: Path | None,
     amend: bool,
-    past_winners: Path | None,
-    report: Path | None,
+    beside: Beside,
     env_file: Path | None,
 ) -> None:
     """Imports every entry of FILE, or none. Entries of the same code are renewed."""
-    _keep_apart(file, report)
     sheet = load_sheet(file)
 
     async def work(office: Office) -> int:
         listing = await find(office, contest)
-        entries = checked(file, sheet, listing.contest, past_winners, report)
+        entries = checked(file, sheet, listing.contest, beside)
         await office.organising.import_roster(contest, entries, _pictures(file, entries, covers), amend)
         return len(entries)
 
     tell(f"{in_office(read_settings(env_file), work)} entries are in contest {contest!r}")
-
-
-def _keep_apart(file: Path, report: Path | None) -> None:
-    if report and report.resolve() == file.resolve():
-        raise click.UsageError("--report would overwrite the roster; give it another name")
 
 
 def _pictures(file: Path, entries: Sequence[Entry], covers: Path | None) -> dict[str, bytes]:

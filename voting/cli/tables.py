@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,30 +12,41 @@ import click
 from voting.cli.session import tell
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.media import MediaFiles, media_names
 from voting.domain.roster import read_roster
 from voting.domain.sheet import Sheet
 from voting.errors import Fault, FileInvalid
+from voting.services.media_files import read_media
 from voting.services.roster_files import LARGEST, read_past_winners, read_sheet
 from voting.services.roster_report import fault_workbook
 
 _QUICK = 2_000
+_QUICK_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a roster is checked with: a list of past winners, the folder of its media; and where faults are marked."""
+
+    past_winners: Path | None = None
+    media: Path | None = None
+    report: Path | None = None
 
 
 def load_sheet(file: Path) -> Sheet:
     """The table of a CSV or XLSX file. Raises FileInvalid."""
-    return read_sheet(read_bytes(file), str(file), progress("read"))
+    return read_sheet(read_bytes(file), str(file), progress("rows read"))
 
 
-def checked(
-    file: Path, sheet: Sheet, contest: Contest, past_winners: Path | None, report: Path | None
-) -> tuple[Entry, ...]:
-    """The entries of `file`. Raises FileInvalid; before that the faults are written to `report`."""
-    winners = _past_winners(contest, past_winners)
+def checked(file: Path, sheet: Sheet, contest: Contest, beside: Beside) -> tuple[Entry, ...]:
+    """The entries of `file`. Raises FileInvalid; before that the faults are written to the report."""
+    winners = _past_winners(contest, beside.past_winners)
+    media = _media(sheet, contest, beside.media)
     try:
-        return read_roster(sheet, contest, str(file), winners, progress("checked"))
+        return read_roster(sheet, contest, str(file), winners, progress("rows checked"), media)
     except FileInvalid as error:
-        if report is not None:
-            _write_report(report, fault_workbook(sheet, error.faults))
+        if beside.report is not None:
+            _write_report(beside.report, fault_workbook(sheet, error.faults))
         raise
 
 
@@ -61,6 +73,19 @@ def _past_winners(contest: Contest, file: Path | None) -> frozenset[str]:
     return read_past_winners(read_bytes(file), column, str(file))
 
 
+def _media(sheet: Sheet, contest: Contest, folder: Path | None) -> MediaFiles | None:
+    column = contest.media
+    if folder is None:
+        if column and column in sheet.header:
+            tell(f"media files are not read: give their folder with --media (column {column!r})")
+        return None
+    if not column:
+        what = f"the contest {contest.id!r} does not say which column names the media files"
+        mend = "name the column in its file: media = ..., or leave --media out"
+        raise FileInvalid(str(folder), (Fault(0, "", what, mend),))
+    return read_media(folder, media_names(sheet, contest), progress("files read", _QUICK_FILES, 10))
+
+
 def _write_report(report: Path, body: bytes) -> None:
     try:
         report.write_bytes(body)
@@ -70,12 +95,12 @@ def _write_report(report: Path, body: bytes) -> None:
         tell(f"the faults are marked in {report}")
 
 
-def progress(verb: str) -> Callable[[int], None]:
-    """Says on a terminal how many rows are done, where there are many."""
+def progress(done: str, quick: int = _QUICK, step: int = 1000) -> Callable[[int], None]:
+    """Says on a terminal how many are done, where there are many."""
     shown = sys.stderr.isatty()
 
-    def tick(rows: int) -> None:
-        if shown and rows >= _QUICK and rows % 1000 == 0:
-            click.echo(f"\r{rows} rows {verb}\x1b[K\r", err=True, nl=False)
+    def tick(number: int) -> None:
+        if shown and number >= quick and number % step == 0:
+            click.echo(f"\r{number} {done}\x1b[K\r", err=True, nl=False)
 
     return tick
