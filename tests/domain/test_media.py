@@ -6,6 +6,7 @@ import pytest
 
 from tests.domain.test_contest import GOOD
 from voting.domain.contest_file import read_contest
+from voting.domain.explain import explain
 from voting.domain.media import MediaFacts, MediaFiles, Unread, media_names
 from voting.domain.roster import columns, read_roster
 from voting.domain.sheet import read_csv
@@ -157,3 +158,9 @@ def test_a_column_that_cannot_name_files_is_refused(media: str, rule: str, place
     (fault,) = refused.value.faults
     assert (fault.place, bool(fault.line)) == (place, True)
     assert says in str(fault)
+
+
+def test_containers_and_sizes_in_words() -> None:
+    zh, en = explain(CONTEST, "zh"), explain(CONTEST, "en")
+    assert {"作品“格式”为 mp4。", "作品“大小”不超过 500 MB。"} < set(zh)
+    assert {"An entry's 格式 is mp4.", "An entry's 大小 is at most 500 MB."} < set(en)
