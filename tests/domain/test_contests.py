@@ -441,11 +441,10 @@ def test_rule_03_the_funnel() -> None:
 
 @pytest.mark.parametrize("name", ["rule-09", "rule-11"])
 def test_equals_at_the_thirtieth_place_go_on_together(name: str) -> None:
-    """「入围并列一并入围」; 「取投票前30名进入专家评审」."""
+    """「入围并列一并入围」; 「取投票前30名进入专家评审」: a gate, which has no part in the score."""
     codes = [f"V{number:02d}" for number in range(1, 41)]
     picks = {code: 100 - min(number, 30) for number, code in enumerate(codes, 1)} | {codes[-1]: 1}
     assert outcome(of(name), picks, dict.fromkeys(codes, 1)).left == set(codes[:39])
     picks |= {code: 50 - number for number, code in enumerate(codes[30:])}
     assert outcome(of(name), picks, dict.fromkeys(codes, 1)).left == set(codes[:30])
-    # The vote is a gate: it has no part in the score.
     assert name == "rule-09" or blend(of(name)) == {"round:experts": 100}

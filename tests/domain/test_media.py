@@ -162,5 +162,5 @@ def test_a_column_that_cannot_name_files_is_refused(media: str, rule: str, place
 
 def test_containers_and_sizes_in_words() -> None:
     zh, en = explain(CONTEST, "zh"), explain(CONTEST, "en")
-    assert {"作品“格式”为 mp4。", "作品“大小”不超过 500 MB。"} < set(zh)
-    assert {"An entry's 格式 is mp4.", "An entry's 大小 is at most 500 MB."} < set(en)
+    assert {"作品“格式”须为“mp4”。", "作品“大小”不超过 500 MB。"} < set(zh)
+    assert {"An entry's 格式: mp4.", "An entry's 大小: at most 500 MB."} < set(en)
