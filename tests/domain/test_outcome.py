@@ -302,3 +302,47 @@ def test_the_order_of_the_input_never_matters_and_awards_never_exceed_their_coun
             exact = 8 * Fraction(marks[entry], 100) + first.public[entry]
             assert first.final[entry] == exact
             assert 0 <= exact <= 10
+
+
+RUBRICS = SMALL_004.replace("SCOPE", "all").replace(
+    'name = "科学性"\nweight = 30\n', 'name = "科学性"\nweight = 100\ncategories = ["two"]\n'
+)
+RUBRICS = RUBRICS.replace('name = "创新性"\nweight = 30\n', 'name = "创新性"\nweight = 60\ncategories = ["one"]\n')
+for name in ("实用性", "艺术性"):
+    RUBRICS = RUBRICS.replace(
+        f'name = "{name}"\nweight = 20\n', f'name = "{name}"\nweight = 20\ncategories = ["one"]\n'
+    )
+
+
+def test_each_category_is_marked_by_its_own_criteria() -> None:
+    """A is in one: 0.6 x 90 + 0.2 x 80 + 0.2 x 70 = 84; B is in two: its only criterion, 50."""
+    first = read_contest(RUBRICS).rounds[0]
+    here = entries("AB")
+    marks = read_marks(read_csv("judge,entry,科学性,创新性,实用性,艺术性\nJ,A,,90,80,70\nJ,B,50,,,\n"), first, here)
+    assert scores(first, marks, here) == {"A": Fraction(84, 100), "B": Fraction(1, 2)}
+    moved = here | {"B": Entry("B", "B", "x", "one")}
+    with pytest.raises(NotScorable, match="entry B was marked by other criteria"):
+        scores(first, marks, moved)
+    assert scores(first, marks, {"A": here["A"]}) == {"A": Fraction(84, 100)}, "a withdrawn entry's marks count nothing"
+    with pytest.raises(FileInvalid) as refused:
+        read_marks(read_csv("judge,entry,科学性,创新性,实用性,艺术性\nJ,A,1,90,,70\n"), first, here)
+    assert [(fault.place, fault.what) for fault in refused.value.faults] == [
+        ("科学性", "is not marked for entries of category 'one'"),
+        ("实用性", "is missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('categories = ["two"]', 'categories = ["three"]', "there is no category 'three'; there are: one, two"),
+        ('weight = 60\ncategories = ["one"]', "weight = 60", "the weights make 160 percent for category 'two'"),
+        ('name = "实用性"', 'name = "创新性"', "has criterion '创新性' twice for category 'one'"),
+        ("weight = 60\n", "", "some criteria have a weight and some have none for category 'one'"),
+    ],
+)
+def test_rubrics_that_do_not_fit_are_named(old: str, new: str, says: str) -> None:
+    assert old in RUBRICS
+    with pytest.raises(FileInvalid) as refused:
+        read_contest(RUBRICS.replace(old, new))
+    assert says in str(refused.value)

@@ -45,7 +45,17 @@ async def test_entries_are_searched_sorted_and_paged(http: httpx.AsyncClient, co
     path = f"/api/v1/contests/{contest}/entries"
     first = (await http.get(path)).json()
     assert (first["total"], first["pages"], len(first["entries"])) == (45, 3, 20)
-    assert set(first["entries"][0]) == {"code", "title", "author", "category", "summary", "media", "picks", "rank"}
+    assert set(first["entries"][0]) == {
+        "code",
+        "title",
+        "author",
+        "category",
+        "summary",
+        "media",
+        "picks",
+        "rank",
+        "tags",
+    }
     assert len((await http.get(path, params={"page": 3})).json()["entries"]) == 5
     assert (await http.get(path, params={"page": 99})).json()["page"] == 3
     ones = (await http.get(path, params={"category": "one"})).json()
@@ -268,3 +278,18 @@ async def test_a_contest_for_checked_voters_takes_no_one_from_the_web(
     assert refusal(answer) == (403, "channel_closed")
     (issued,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, issued, ["A001"])).status_code == 201
+
+
+async def test_a_contest_without_a_public_vote_takes_nobody_and_says_so(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest = await contests.make("[voters]\nchannels = []\n[[quota]]\npicks = 5\n")
+    (issued,) = contests.tokens(contest, 1)
+    assert refusal(await cast(http, contest, issued, ["A001"])) == (403, "channel_closed")
+    solved = solve((await http.post(f"/api/v1/contests/{contest}/challenges")).json())
+    answer = await http.post(f"/api/v1/contests/{contest}/voters", json={"challenge": solved})
+    assert refusal(answer) == (403, "channel_closed")
+    for address in (f"/c/{contest}", f"/c/{contest}/entries/A001"):
+        page = (await http.get(address, headers={"accept-language": "zh-CN"})).text
+        assert "本活动不设公众投票" in page
+        assert not [sign for sign in ('class="vote"', 'class="picks"', 'id="countdown"') if sign in page]

@@ -12,10 +12,12 @@ SETTLED = timedelta(seconds=15)
 
 
 def shown_as_of(contest: Contest, now: datetime) -> datetime | None:
-    """The moment whose tally voters see: `now` for `live`, None where picks stay hidden.
+    """The moment whose tally voters see: `now` for `live`, None where picks stay hidden, or there are none.
 
     A past moment is shown once it is settled: no ballot of before it can still be committed.
     """
+    if not contest.public_vote:
+        return None
     rule, settled = contest.display, now - SETTLED
     match rule.policy:
         case "live":
