@@ -81,7 +81,12 @@ class Settings:
     public_url: str = setting(
         "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
     )
-    pool: int = setting("VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process.")
+    pool: int = setting(
+        "VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process; up to 4 of them record ballots."
+    )
+    batch: int = setting(
+        "VOTING_BATCH", _count, "64", "Ballots that one transaction records at most; 1 is for comparison only."
+    )
     shield_reads: str = setting(
         "VOTING_SHIELD_READS", _rate, "2000/second", "Reads from one address that one worker process lets through."
     )

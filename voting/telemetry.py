@@ -25,6 +25,16 @@ CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
 REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
+BATCH_BALLOTS = Histogram(
+    "voting_batch_ballots", "Ballots committed in one transaction.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+BATCH_SECONDS = Histogram(
+    "voting_batch_seconds",
+    "Time of one batch, replays included.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+QUEUE_REFUSALS = Counter("voting_queue_refusals", "Ballots refused because they would have waited too long.")
+POISON = Counter("voting_poison_ballots", "Ballots that PostgreSQL refused and that were taken out of their batches.")
 BOARDS = Gauge("voting_board_streams", "Open live boards.", multiprocess_mode="livesum")
 
 

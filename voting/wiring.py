@@ -19,12 +19,14 @@ from voting.services.authorising import Authorising
 from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
 from voting.services.challenging import Challenging
+from voting.services.committing import Committing
 from voting.services.covering import Covering
 from voting.services.judging import Judging
 from voting.services.keyring import Keyring
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
 from voting.services.probing import Probing
+from voting.services.recording import BATCHES_AT_ONCE, Answer, Attempt, Recording
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
 from voting.services.showing import Showing
@@ -36,20 +38,25 @@ from voting.settings import Settings
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Services]:
     """The services of one process, on a database and a Redis that `settings` names. Raises SchemaUnfit."""
+    writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
     async with (
-        postgres.connected(settings.database_url, settings.pool) as database,
+        postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
+        postgres.committing(settings.database_url, writers) as ledger,
         redis.connected(settings.redis_url) as view,
     ):
         await check_schema(database)
         catalogue = Catalogue(database)
         mirroring = Mirroring(database, view, catalogue)
         await mirroring.reconcile_all()
-        services = _services(database, view, catalogue, mirroring, Keyring(settings.secret))
+        keyring = Keyring(settings.secret)
+        committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
+        services = _services(database, view, catalogue, mirroring, keyring, committing)
         work = asyncio.create_task(mirroring.run())
         try:
             yield services
         finally:
             services.watching.close()
+            await committing.drain()
             work.cancel()
             with suppress(asyncio.CancelledError):
                 await work
@@ -86,13 +93,18 @@ async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
 
 
 def _services(
-    database: Database, view: TallyView, catalogue: Catalogue, mirroring: Mirroring, keyring: Keyring
+    database: Database,
+    view: TallyView,
+    catalogue: Catalogue,
+    mirroring: Mirroring,
+    keyring: Keyring,
+    committing: Committing[Attempt, Answer],
 ) -> Services:
     challenging = Challenging(keyring)
     showing = Showing(database, view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
-        casting=Casting(database, catalogue, keyring, challenging, mirroring),
+        casting=Casting(catalogue, keyring, challenging, committing, mirroring),
         catalogue=catalogue,
         challenging=challenging,
         covering=Covering(database),

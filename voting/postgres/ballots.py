@@ -1,9 +1,10 @@
-"""Ballots, their quota slots and their voters."""
+"""Ballots, their quota slots and their voters. Ballots are stored in batches: one transaction for many."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -15,18 +16,28 @@ from voting.postgres.queries import named
 
 _QUERIES = named("ballots")
 _CHALLENGES = named("challenges")
-SHARDS = 8
+# More than there are batches at once on most machines: two on one shard wait for each other.
+SHARDS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRow:
-    """A contest's window with the database's clock, under a share lock."""
+    """What of a contest can change while ballots are cast, under a share lock, with the database's clock."""
 
-    opens_at: datetime
-    closes_at: datetime
     paused: bool
     revision: int
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was committed before a batch, by voter."""
+
+    answers: dict[tuple[bytes, str], tuple[bytes, str]] = field(default_factory=dict)
+    """(voter, key) -> the body digest and the answer of the ballot cast under that key."""
+    used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
+    spent: set[bytes] = field(default_factory=set)
+    """Challenges that were used before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +50,13 @@ class BallotRow:
     body_digest: bytes
     picks: Sequence[str]
     state: State
-    recorded_at: datetime
     salt: bytes
     answer: str
     facts: str
+    slots: Sequence[tuple[Bucket, int]]
+    """What it takes of each bucket, by number."""
+    challenge: tuple[bytes, datetime] | None = None
+    """The challenge that it spends, and when that ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +68,33 @@ class OwnBallot:
     state: State
 
 
-async def share_window(connection: Connection, contest: str) -> WindowRow | None:
-    """The window, held against a close until the transaction ends; None when there is no such contest."""
-    row = await connection.fetchrow(_QUERIES["window"], contest)
+async def open_batch(connection: Connection, contest: str, voters: Mapping[bytes, str | None]) -> WindowRow | None:
+    """The contest and the voters (with their channels), held until the transaction ends; None: no such contest."""
+    row = await connection.fetchrow(_QUERIES["open_batch"], contest, list(voters), list(voters.values()))
     return WindowRow(**row) if row else None
 
 
-async def lock_voter(connection: Connection, contest: str, voter: bytes, channel: str | None, now: datetime) -> None:
-    """Holds the voter's row until the transaction ends, so that one voter's ballots come one after another."""
-    await connection.execute(_QUERIES["lock_voter"], contest, voter, channel, now)
-
-
-async def select_by_key(connection: Connection, contest: str, voter: bytes, key: str) -> tuple[bytes, str] | None:
-    """The body digest and the answer of the ballot cast under this key, or None."""
-    row = await connection.fetchrow(_QUERIES["by_key"], contest, voter, key)
-    return (row["body_digest"], row["answer"]) if row else None
+async def select_earlier(
+    connection: Connection,
+    contest: Contest,
+    keys: Sequence[tuple[bytes, str]],
+    challenges: Sequence[bytes],
+    now: datetime,
+) -> Earlier:
+    """What bears on ballots that are cast now under these (voter, key); to be read under the voters' locks."""
+    found = Earlier()
+    columns = [voter for voter, _ in keys], [key for _, key in keys], list({voter for voter, _ in keys})
+    moments = [since(contest, quota, now) for quota in contest.quotas]
+    quotas = list(range(len(moments)))
+    for row in await connection.fetch(_QUERIES["standings"], contest.id, *columns, quotas, moments, challenges):
+        voter, key, digest, answer, quota, scope, count, oldest, challenge = row
+        if voter is None:
+            found.spent.add(challenge)
+        elif key is not None:
+            found.answers[voter, key] = (digest, answer)
+        else:
+            found.used.setdefault(voter, {})[Bucket(quota, scope)] = Use(count, oldest)
+    return found
 
 
 async def select_used(connection: Connection, contest: Contest, voter: bytes, now: datetime) -> dict[Bucket, Use]:
@@ -79,23 +105,23 @@ async def select_used(connection: Connection, contest: Contest, voter: bytes, no
 
 
 async def insert(
-    connection: Connection,
-    contest: Contest,
-    ballot: BallotRow,
-    wanted: Mapping[Bucket, int],
-    used: Mapping[Bucket, Use],
+    connection: Connection, contest: Contest, rows: Iterable[BallotRow], shard: int, now: datetime
 ) -> None:
-    """Stores the ballot with its slots, facts and tally. A slot taken meanwhile raises a unique violation."""
-    slots = [
-        (bucket.quota, bucket.scope, stamp(contest, contest.quotas[bucket.quota], ballot.recorded_at), number)
-        for bucket, count in sorted(wanted.items())
-        for number in _numbers(used.get(bucket, Use()).count, count)
+    """Stores ballots recorded now. A slot, key or challenge taken meanwhile raises a unique violation."""
+    rows = sorted(rows, key=lambda row: (row.voter, row.key))
+    stored = [
+        (row.voter, row.key, row.id, row.body_digest, _array(row.picks), row.state, row.salt, row.answer, row.facts)
+        for row in rows
     ]
-    columns = [[slot[index] for slot in slots] for index in range(4)]
-    shard = ballot.voter[0] % SHARDS
-    head = (contest.id, ballot.voter, ballot.key, ballot.id, ballot.body_digest, ballot.picks, ballot.state)
-    tail = (ballot.recorded_at, ballot.salt, ballot.answer, *columns, shard, ballot.facts)
-    await connection.execute(_QUERIES["insert"], *head, *tail)
+    slots = [
+        (row.voter, bucket.quota, bucket.scope, number, row.id)
+        for row in sorted(rows, key=lambda row: (row.voter, row.slots))
+        for bucket, number in row.slots
+    ]
+    periods = [stamp(contest, quota, now) for quota in contest.quotas]
+    spent = sorted(row.challenge for row in rows if row.challenge)
+    columns = [*_columns(stored, 9), *_columns(slots, 5), periods, *_columns(spent, 2)]
+    await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
 
 
 async def select_own(connection: Connection, contest: str, voter: bytes) -> tuple[OwnBallot, ...]:
@@ -113,6 +139,22 @@ async def sweep_challenges(connection: Connection) -> None:
     await connection.execute(_CHALLENGES["sweep"])
 
 
-def _numbers(used: int, count: int) -> range:
-    """The next `count` slot numbers, from 1."""
-    return range(used + 1, used + count + 1)
+def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
+    """What the ballots add to the tally, by entry: raw, held, counted."""
+    picked = Counter((code, row.state) for row in rows for code in row.picks)
+    states = {
+        code: [picked[code, state] for state in ("void", "hold", "count")]
+        for code in sorted({code for code, _ in picked})
+    }
+    return [(code, sum(counts), counts[1], counts[2]) for code, counts in states.items()]
+
+
+def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:
+    """Rows as one list for each of their `count` columns."""
+    return [[row[index] for row in rows] for index in range(count)]
+
+
+def _array(codes: Iterable[str]) -> str:
+    """PostgreSQL's text of an array: lists of different lengths cannot go as an array of arrays."""
+    quoted = (code.replace("\\", "\\\\").replace('"', '\\"') for code in codes)
+    return "{" + ",".join(f'"{code}"' for code in quoted) + "}"

@@ -40,10 +40,25 @@ _LOST = (
     asyncpg.InvalidCachedStatementError,
 )
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+# What the server says of a value or a row that it would refuse every time.
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+_LIMITS = {"application_name": "voting", "lock_timeout": "2s", "statement_timeout": "3s", "timezone": "UTC"}
+# Ballots are found by their keys, always: a plan made while the tables were small would read them whole for ever.
+_BY_KEY = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
 _SETTINGS = """
 select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
     current_setting('synchronous_commit') as synchronous_commit, pg_is_in_recovery() as replica
 """
+
+
+class RowRefusedError(Exception):
+    """PostgreSQL does not take one of the rows, now or later."""
 
 
 class Database:
@@ -64,14 +79,16 @@ class Database:
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """`work` in one transaction, replayed when its outcome is unknown or it collided: it must be idempotent.
 
-        Raises TryAgain when PostgreSQL is away or the replays fail too.
+        Raises TryAgain when PostgreSQL is away or the replays fail too; RowRefusedError when that would not help.
         """
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
             try:
                 async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection, connection.transaction():
                     return await work(connection)
-            except (*_LOST, *_COLLIDED) as error:
+            except (*_LOST, *_COLLIDED, *_REFUSED) as error:
+                if _is_refused(error):
+                    raise RowRefusedError(_brief(error)) from error
                 if attempt == ATTEMPTS - 1 or time.monotonic() - begun > REPLAY_WITHIN_SECONDS:
                     raise _away(error) from error
                 telemetry.REPLAYS.inc()
@@ -95,20 +112,23 @@ class Database:
 @asynccontextmanager
 async def connected(url: str, size: int) -> AsyncIterator[Database]:
     """A checked pool of at most `size` connections. Raises SchemaUnfit for a server that may lose ballots."""
+    async with _opened(url, min_size=1, max_size=size, server_settings=_LIMITS) as database:
+        yield database
+
+
+@asynccontextmanager
+async def committing(url: str, size: int) -> AsyncIterator[Database]:
+    """As `connected`, for transactions that must be short: opened beforehand, and with plans that cannot turn slow."""
+    # Nothing is set on these connections, so nothing need be reset: that would be one more round trip.
+    options = {"min_size": size, "max_size": size, "server_settings": _LIMITS | _BY_KEY, "reset": _keep}
+    async with _opened(url, **options) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _opened(url: str, **options: Any) -> AsyncIterator[Database]:
     try:
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=size,
-            command_timeout=STATEMENT_SECONDS,
-            server_settings={
-                "application_name": "voting",
-                "lock_timeout": "2s",
-                "statement_timeout": "3s",
-                "timezone": "UTC",
-            },
-            init=_prepare,
-        )
+        pool = await asyncpg.create_pool(url, command_timeout=STATEMENT_SECONDS, init=_prepare, **options)
     except (*_LOST, asyncpg.PostgresError, ValueError) as error:
         raise SchemaUnfit(
             f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
@@ -119,6 +139,10 @@ async def connected(url: str, size: int) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+async def _keep(connection: Connection) -> None:
+    """Leaves the connection as it is."""
 
 
 async def _prepare(connection: asyncpg.Connection[Any]) -> None:
@@ -136,6 +160,13 @@ async def _check_server(database: Database) -> None:
         raise SchemaUnfit("PostgreSQL could lose ballots; set fsync = on and synchronous_commit = on")
     if row["replica"]:
         raise SchemaUnfit("this PostgreSQL is a replica; point DATABASE_URL to the primary")
+
+
+def _is_refused(error: BaseException) -> bool:
+    """The driver's own refusal of a value is an InterfaceError, as a lost connection's, and a ValueError."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return isinstance(error, ValueError)
+    return isinstance(error, _REFUSED) and not isinstance(error, _COLLIDED)
 
 
 def _away(error: BaseException) -> TryAgain:

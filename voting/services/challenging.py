@@ -31,6 +31,13 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsolved:
+    """No solved challenge was sent; `why` says what was wrong with the one that was."""
+
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Opened:
     mark: bytes
     expires_at: datetime
@@ -59,15 +66,22 @@ class Challenging:
 
     def check(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved:
         """The solved challenge, not yet spent. Raises ChallengeRequired with a fresh one."""
+        found = self.judge(contest, purpose, solved, now)
+        if isinstance(found, Unsolved):
+            raise self.required(contest, purpose, now, found.why)
+        return found
+
+    def judge(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved | Unsolved:
+        """The solved challenge, not yet spent, or why it is none."""
         if not solved:
-            raise self.required(contest, purpose, now)
+            return Unsolved()
         opened = self._open(contest, solved)
         if opened is None or opened.expires_at <= now:
             telemetry.CHALLENGES.labels("failed").inc()
-            raise self.required(contest, purpose, now, "the challenge is not solved, or it is too old")
+            return Unsolved("the challenge is not solved, or it is too old")
         if opened.purpose != (contest, purpose):
             telemetry.CHALLENGES.labels("failed").inc()
-            raise self.required(contest, purpose, now, "the challenge was made for something else")
+            return Unsolved("the challenge was made for something else")
         telemetry.CHALLENGES.labels("solved").inc()
         return Solved(opened.mark, opened.expires_at)
 

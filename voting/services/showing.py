@@ -17,10 +17,10 @@ from voting.errors import TryAgain
 from voting.postgres import ballots, tallies
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
-from voting.services.casting import describe
 from voting.services.catalogue import Listing
 from voting.services.keyring import Keyring
 from voting.services.mirroring import Mirroring
+from voting.services.recording import describe
 from voting.services.sharing import Sharing
 
 LIVE_SECONDS = 0.25

@@ -1,20 +1,44 @@
--- name: window
--- The contest's window and the database's clock. The share lock keeps a close waiting until this ballot is committed.
-select opens_at, closes_at, paused, revision, clock_timestamp() as now
-from contests
-where id = $1
-for share;
+-- name: open_batch
+-- The contest's row under a share lock, which keeps a close waiting until these ballots are committed; and the rows of
+-- their voters, made or locked in order, so that one voter's ballots come one after another. The clock is read when all
+-- locks are held: nothing that another transaction committed for these voters is later than it.
+with contest as materialized (
+    select paused, revision, clock_timestamp() as since
+    from contests
+    where id = $1
+    for share
+), locked as (
+    insert into voters (contest, voter, channel, first_seen)
+    select $1, voter, channel, since
+    from contest, unnest($2::bytea[], $3::text[]) as casting (voter, channel)
+    order by voter
+    on conflict (contest, voter) do update set channel = excluded.channel
+    -- Where it is false the row is locked all the same, and no new version of it is written.
+    where voters.channel is null and excluded.channel is not null
+    returning 1
+)
+select paused, revision, clock_timestamp() as now
+from contest, (select count(*) from locked) as held;
 
--- name: lock_voter
--- Puts one voter's ballots in order.
-insert into voters (contest, voter, channel, first_seen)
-values ($1, $2, $3, $4)
-on conflict (contest, voter) do update set channel = coalesce(voters.channel, excluded.channel);
-
--- name: by_key
-select body_digest, answer
-from ballots
-where contest = $1 and voter = $2 and idempotency_key = $3;
+-- name: standings
+-- Three kinds of rows: ballots cast before under these keys; slots that the voters have used of each quota in $5 since
+-- its moment in $6; challenges of $7 that were spent. To be read under the voters' locks, in a snapshot of its own.
+select b.voter, b.idempotency_key as key, b.body_digest, b.answer,
+    null::smallint as quota, null::text as scope, null::bigint as count, null::timestamptz as oldest,
+    null::bytea as challenge
+from unnest($2::bytea[], $3::text[]) as asked (voter, key)
+join ballots b on b.contest = $1 and b.voter = asked.voter and b.idempotency_key = asked.key
+union all
+select s.voter, null, null, null, s.quota, s.scope, count(*), min(s.period), null
+from unnest($4::bytea[]) as asked (voter)
+join quota_slots s on s.contest = $1 and s.voter = asked.voter
+join unnest($5::smallint[], $6::timestamptz[]) as counted (quota, since)
+    on s.quota = counted.quota and s.period >= counted.since
+group by s.voter, s.quota, s.scope
+union all
+select null, null, null, null, null, null, null, null, c.challenge
+from unnest($7::bytea[]) as asked (challenge)
+join spent_challenges c on c.contest = $1 and c.challenge = asked.challenge;
 
 -- name: used_slots
 -- Of each quota in $3 the slots since its moment in $4.
@@ -25,29 +49,36 @@ where s.contest = $1 and s.voter = $2
 group by s.quota, s.scope;
 
 -- name: insert
--- The ballot, its quota slots, its facts and the tally, in one statement.
-with slots as (
+-- Ballots with their facts, quota slots, spent challenges and the tally, in one statement. The rows come in the order of
+-- their keys: every transaction takes its locks in the same order.
+with cast_now as materialized (
+    select voter, key, id, body_digest, picks::text[] as picks, state, salt, answer, facts
+    from unnest($3::bytea[], $4::text[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::bytea[], $10::text[],
+        $11::text[]) as given (voter, key, id, body_digest, picks, state, salt, answer, facts)
+), stored as (
+    insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
+    select $1, voter, key, id, body_digest, picks, state, $2, salt, answer from cast_now
+), observed as (
+    insert into ballot_facts (contest, voter, ballot, facts)
+    select $1, voter, id, facts::jsonb from cast_now
+), taken as (
+    -- $17: by quota, the name of a slot that is taken now
     insert into quota_slots (contest, voter, quota, scope, period, slot, ballot)
-    select $1, $2, quota, scope, period, slot, $4
-    from unnest($11::smallint[], $12::text[], $13::timestamptz[], $14::smallint[]) as taken (quota, scope, period, slot)
-), tally as (
-    insert into tallies (contest, entry, shard, raw, held, counted, version)
-    select $1, entry, $15, count(*),
-        count(*) filter (where $7 = 'hold'), count(*) filter (where $7 = 'count'), 1
-    from unnest($6::text[]) as picked (entry)
-    group by entry
-    order by entry
-    on conflict (contest, entry, shard) do update set
-        raw = tallies.raw + excluded.raw,
-        held = tallies.held + excluded.held,
-        counted = tallies.counted + excluded.counted,
-        version = tallies.version + 1
-), facts as (
-    insert into ballot_facts (contest, voter, ballot, facts) values ($1, $2, $4, $16)
+    select $1, voter, quota, scope, ($17::timestamptz[])[quota + 1], slot, ballot
+    from unnest($12::bytea[], $13::smallint[], $14::text[], $15::smallint[], $16::uuid[])
+        as slots (voter, quota, scope, slot, ballot)
+), spent as (
+    insert into spent_challenges (contest, challenge, expires_at)
+    select $1, challenge, expires_at from unnest($18::bytea[], $19::timestamptz[]) as solved (challenge, expires_at)
 )
-insert into ballots
-    (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+insert into tallies (contest, entry, shard, raw, held, counted, version)
+select $1, entry, $20, raw, held, counted, 1
+from unnest($21::text[], $22::bigint[], $23::bigint[], $24::bigint[]) as added (entry, raw, held, counted)
+on conflict (contest, entry, shard) do update set
+    raw = tallies.raw + excluded.raw,
+    held = tallies.held + excluded.held,
+    counted = tallies.counted + excluded.counted,
+    version = tallies.version + 1;
 
 -- name: of_voter
 select id, recorded_at, state

@@ -1,0 +1,160 @@
+"""Collects what comes in at the same moment and has it done together: group commit.
+
+Each lane (a contest) has a queue of its own. A batch begins at once when none of its lane is under way; else what comes
+is collected while that one runs, and another begins beside it when a batch is full or its first has waited a few
+milliseconds. The queue is bounded by the time that its last would wait, not by its length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from voting import telemetry
+from voting.errors import TryAgain
+
+COLLECT_SECONDS = 0.004
+MOST_WAIT_SECONDS = 0.2
+# A batch under way for so long: PostgreSQL hangs or a lock is held, and what comes now would only wait too.
+STALLED_SECONDS = 1.0
+DEADLINE_SECONDS = 8.0
+DRAIN_SECONDS = 5.0
+_FIRST_GUESS_SECONDS = 0.005
+_WEIGHT_OF_THE_LATEST = 0.2
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[T, R]):
+    item: T
+    answer: asyncio.Future[R]
+    since: float
+
+
+@dataclass(slots=True, eq=False)
+class _Lane(Generic[T, R]):
+    name: str
+    waiting: deque[_Waiting[T, R]] = field(default_factory=deque)
+    begun: list[float] = field(default_factory=list)
+    """When each batch under way began."""
+    seconds: float = _FIRST_GUESS_SECONDS
+    """What a batch took of late."""
+    timer: asyncio.Handle | None = None
+
+
+class Committing(Generic[T, R]):
+    """Does `work` on at most `most` items at a time, with at most `at_once` batches under way.
+
+    `work` answers for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
+    when those who wait leave: what was begun is found again by its key.
+    """
+
+    def __init__(self, work: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], most: int, at_once: int):
+        self._work = work
+        self._most = most
+        self._at_once = at_once
+        # One connection is kept for the other contests, should this one's row be locked.
+        self._in_a_lane = max(1, at_once - 1)
+        self._lanes: dict[str, _Lane[T, R]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+
+    async def submit(self, lane: str, item: T) -> R:
+        """The item's result. Raises its error; TryAgain when it would wait too long, or has."""
+        loop = asyncio.get_running_loop()
+        found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
+        if self._expected_wait(found) > MOST_WAIT_SECONDS:
+            telemetry.QUEUE_REFUSALS.inc()
+            raise _busy()
+        answer: asyncio.Future[R] = loop.create_future()
+        found.waiting.append(_Waiting(item, answer, time.monotonic()))
+        if found.timer is None or len(found.waiting) == self._most:
+            # Not at once: what was read from other connections in this same round of the loop goes along.
+            found.timer = loop.call_soon(self._begin, found)
+        deadline = loop.call_later(DEADLINE_SECONDS, _give_up, answer)
+        try:
+            return await answer
+        finally:
+            deadline.cancel()
+
+    async def drain(self) -> None:
+        """Waits for the batches under way; to be called when nothing more is submitted."""
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._tasks and time.monotonic() < until:
+            await asyncio.wait(self._tasks, timeout=until - time.monotonic())
+
+    def _expected_wait(self, lane: _Lane[T, R]) -> float:
+        if lane.begun and time.monotonic() - lane.begun[0] > STALLED_SECONDS:
+            return float("inf")
+        return len(lane.waiting) / self._most / self._in_a_lane * lane.seconds
+
+    def _begin(self, lane: _Lane[T, R]) -> None:
+        """Begins as many batches as may be, and looks again when the next may."""
+        lane.timer = None
+        while lane.waiting and self._under_way < self._at_once and len(lane.begun) < self._in_a_lane:
+            early = lane.waiting[0].since + COLLECT_SECONDS - time.monotonic()
+            if lane.begun and len(lane.waiting) < self._most and early > 0:
+                lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
+                return
+            if batch := self._take(lane):
+                begun = time.monotonic()
+                lane.begun.append(begun)
+                self._under_way += 1
+                task = asyncio.create_task(self._run(lane, batch, begun))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        if not lane.waiting and not lane.begun and self._lanes.get(lane.name) is lane:
+            del self._lanes[lane.name]
+
+    def _take(self, lane: _Lane[T, R]) -> list[_Waiting[T, R]]:
+        """The next batch, without those that were given up: they were answered, and are not to be done now."""
+        batch: list[_Waiting[T, R]] = []
+        while lane.waiting and len(batch) < self._most:
+            waiting = lane.waiting.popleft()
+            if not waiting.answer.done():
+                batch.append(waiting)
+        return batch
+
+    async def _run(self, lane: _Lane[T, R], batch: Sequence[_Waiting[T, R]], begun: float) -> None:
+        outcomes: Sequence[R | Exception]
+        try:
+            outcomes = await self._work([waiting.item for waiting in batch])
+        except Exception as error:
+            outcomes = [error] * len(batch)
+        finally:
+            self._finish(lane, begun)
+        telemetry.BATCH_BALLOTS.observe(len(batch))
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if waiting.answer.done():
+                continue
+            if isinstance(outcome, Exception):
+                waiting.answer.set_exception(outcome)
+            else:
+                waiting.answer.set_result(outcome)
+
+    def _finish(self, lane: _Lane[T, R], begun: float) -> None:
+        seconds = time.monotonic() - begun
+        telemetry.BATCH_SECONDS.observe(seconds)
+        lane.begun.remove(begun)
+        lane.seconds += _WEIGHT_OF_THE_LATEST * (seconds - lane.seconds)
+        self._under_way -= 1
+        # The others have been waiting for the connection; this lane comes last.
+        for each in (*(other for other in self._lanes.values() if other is not lane), lane):
+            asyncio.get_running_loop().call_soon(self._begin, each)
+
+
+def _give_up(answer: asyncio.Future[R]) -> None:
+    if not answer.done():
+        answer.set_exception(_busy())
+
+
+def _busy() -> TryAgain:
+    """Spread over some seconds, so that those refused at once do not come back at once."""
+    return TryAgain(retry_after=random.randint(1, 3))  # noqa: S311 (not a secret)
