@@ -79,6 +79,22 @@ async def test_an_answer_lost_after_the_commit_is_found_again(
     assert (await cast(client, contest, token, ["A001"], "k")).content == answer.content
 
 
+async def test_a_whole_batch_whose_commit_was_not_answered_is_found_again(
+    parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
+) -> None:
+    postgres, _, client = parts
+    contest = await contests.make()
+    tokens = contests.tokens(contest, 30)
+    await asyncio.gather(*(client.get(f"/api/v1/contests/{contest}") for _ in tokens))
+    postgres.eat_after = b"COMMIT"
+    answers = await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in tokens))
+    assert postgres.eaten == 2
+    assert {answer.status_code for answer in answers} == {201}
+    assert await contests.counted(contest) == {"A001": 30}
+    again = await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in tokens))
+    assert [answer.content for answer in again] == [answer.content for answer in answers]
+
+
 async def test_a_hanging_postgresql_is_answered_within_the_deadline(
     parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
 ) -> None:

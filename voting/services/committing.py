@@ -44,8 +44,6 @@ class _Lane(Generic[T, R]):
     waiting: deque[_Waiting[T, R]] = field(default_factory=deque)
     begun: list[float] = field(default_factory=list)
     """When each batch under way began."""
-    seconds: float = _FIRST_GUESS_SECONDS
-    """What a batch took of late."""
     timer: asyncio.Handle | None = None
 
 
@@ -65,6 +63,8 @@ class Committing(Generic[T, R]):
         self._lanes: dict[str, _Lane[T, R]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way = 0
+        # What a batch took of late, in any lane: they share the database.
+        self._seconds = _FIRST_GUESS_SECONDS
 
     async def submit(self, lane: str, item: T) -> R:
         """The item's result. Raises its error; TryAgain when it would wait too long, or has."""
@@ -93,7 +93,7 @@ class Committing(Generic[T, R]):
     def _expected_wait(self, lane: _Lane[T, R]) -> float:
         if lane.begun and time.monotonic() - lane.begun[0] > STALLED_SECONDS:
             return float("inf")
-        return len(lane.waiting) / self._most / self._in_a_lane * lane.seconds
+        return len(lane.waiting) / self._most / self._in_a_lane * self._seconds
 
     def _begin(self, lane: _Lane[T, R]) -> None:
         """Begins as many batches as may be, and looks again when the next may."""
@@ -143,7 +143,7 @@ class Committing(Generic[T, R]):
         seconds = time.monotonic() - begun
         telemetry.BATCH_SECONDS.observe(seconds)
         lane.begun.remove(begun)
-        lane.seconds += _WEIGHT_OF_THE_LATEST * (seconds - lane.seconds)
+        self._seconds += _WEIGHT_OF_THE_LATEST * (seconds - self._seconds)
         self._under_way -= 1
         # The others have been waiting for the connection; this lane comes last.
         for each in (*(other for other in self._lanes.values() if other is not lane), lane):
