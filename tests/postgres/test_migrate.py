@@ -128,3 +128,30 @@ async def test_an_unreachable_database_is_said_so() -> None:
     with pytest.raises(SchemaUnfit, match="check DATABASE_URL"):
         async with connected("postgresql://nobody:x@127.0.0.1:1/none", 1):
             pass
+
+
+@pytest.mark.parametrize(
+    ("harm", "named"),
+    [
+        ("alter table quota_slots drop constraint quota_slots_pkey", "quota_slots (contest, voter, quota, scope"),
+        (
+            "alter table ballots drop constraint ballots_pkey; "
+            "create unique index other on ballots (contest, voter, idempotency_key) where state = 'count'",
+            "ballots (contest, voter, idempotency_key)",
+        ),
+        (
+            "update pg_index set indisvalid = false where indexrelid = 'voters_pkey'::regclass",
+            "voters (contest, voter)",
+        ),
+    ],
+)
+async def test_a_missing_or_invalid_unique_index_is_refused(empty: str, harm: str, named: str) -> None:
+    async with connected(empty, 1) as database:
+        await migrate.migrate(database, print)
+        await check_schema(database)
+        async with database.connection() as connection:
+            await connection.execute(harm)
+        with pytest.raises(SchemaUnfit) as refused:
+            await check_schema(database)
+    assert named in str(refused.value)
+    assert "missing or not valid" in str(refused.value)

@@ -23,6 +23,23 @@ create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
 """
 
+# What no race can break rests on these: without them a voter could have more than the quota, or a key two ballots.
+_UNIQUE = {
+    "voters": ("contest", "voter"),
+    "ballots": ("contest", "voter", "idempotency_key"),
+    "quota_slots": ("contest", "voter", "quota", "scope", "period", "slot"),
+    "tallies": ("contest", "entry", "shard"),
+    "spent_challenges": ("contest", "challenge"),
+}
+_UNIQUE_INDEXES = """
+select held.relname as name, array(
+    select attname from unnest(indkey) with ordinality as part (number, place)
+    join pg_attribute on attrelid = indrelid and attnum = part.number order by place)::text[] as columns
+from pg_index join pg_class held on held.oid = indrelid
+where relnamespace = current_schema()::regnamespace and indisunique and indisvalid and indisready and indimmediate
+    and indpred is null and indexprs is null
+"""
+
 TURN_SECONDS = 300
 _TAKE_TURN = f"""
 set local statement_timeout = '{TURN_SECONDS}s'; set local lock_timeout = '{TURN_SECONDS}s';
@@ -72,6 +89,19 @@ async def check_schema(database: Database) -> None:
     if any(row["version"] > known and row["kind"] == "contract" for row in rows):
         raise SchemaUnfit(
             f"the schema is at {newest:04d}, newer than this program ({known:04d}); run the newer program"
+        )
+    await _check_unique(database)
+
+
+async def _check_unique(database: Database) -> None:
+    async with database.connection() as connection:
+        there = {(row["name"], tuple(row["columns"])) for row in await connection.fetch(_UNIQUE_INDEXES)}
+    if missing := [
+        f"{name} ({', '.join(columns)})" for name, columns in _UNIQUE.items() if (name, columns) not in there
+    ]:
+        raise SchemaUnfit(
+            f"the unique index of {'; '.join(missing)} is missing or not valid: ballots could be counted twice; "
+            "restore the database, or make the index again (create unique index, or reindex) and start anew"
         )
 
 
