@@ -16,7 +16,7 @@ from tests.conftest import Contests, Service, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
 from voting.settings import Settings, load
 from voting.web.client import ClientReader, classify
-from voting.web.edge import read_json
+from voting.web.edge import Edge, read_json
 from voting.web.throttle import Throttle
 
 
@@ -228,3 +228,24 @@ async def test_a_request_whose_head_does_not_come_is_given_up(service: Service) 
 async def test_only_the_pages_own_files_are_served(http: httpx.AsyncClient) -> None:
     for name in ("manifest.json", ".stamp", "a" * 5000, "../app.py", "%0aERROR"):
         assert (await http.get(f"/static/{name}")).status_code == 404
+
+
+async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("voting.web.edge.ANSWER_SECONDS", 0.1)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            await asyncio.sleep(5)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(4):
+            await asyncio.sleep(0.1)
+            await send({"type": "http.response.body", "body": b"%d" % number, "more_body": number < 3})
+
+    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
+        refused = await client.get("/slow")
+        assert refusal(refused) == (503, "try_again")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await client.get("/stream")).text == "0123"

@@ -15,7 +15,16 @@ from litestar import Request
 from litestar.types import HTTPScope
 
 from voting import telemetry
-from voting.errors import HeadersTooLarge, Malformed, NotFound, SlowRequest, TooLarge, UnsupportedMediaType, VotingError
+from voting.errors import (
+    HeadersTooLarge,
+    Malformed,
+    NotFound,
+    SlowRequest,
+    TooLarge,
+    TryAgain,
+    UnsupportedMediaType,
+    VotingError,
+)
 from voting.web.client import Scope
 from voting.web.problems import render
 from voting.web.throttle import Throttle
@@ -28,6 +37,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
+# From the last byte of a request to the first of its answer; longer than any wait below, which has its own refusal.
+ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
 _SECURITY = [
@@ -53,7 +64,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        status = 500
+        status = 0
         head_only = scope["method"] == "HEAD"
         if head_only:
             # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
@@ -76,8 +87,24 @@ class Edge:
         except VotingError as error:
             await _refuse(error, scope, watched)
         else:
-            await self._app(scope, _replay(body, receive), watched)
-        _measure(scope, status, time.perf_counter() - begun)
+            await self._answer(scope, _replay(body, receive), watched)
+        _measure(scope, status or 500, time.perf_counter() - begun)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the application answer; what has not begun to in time is refused, and may be sent again."""
+
+        async def begun(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                deadline.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS) as deadline:
+                await self._app(scope, receive, begun)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            await _refuse(TryAgain(), scope, send)
 
 
 class StrictRequest(Request[Any, Any, Any]):
