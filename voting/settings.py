@@ -26,6 +26,12 @@ def _rate(text: str) -> str:
     return text
 
 
+def _shared_rate(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)", text):
+        raise ValueError("write it as 600/minute")
+    return text
+
+
 def _secret(text: str) -> bytes:
     if text and len(text.encode()) < SECRET_BYTES:
         raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
@@ -92,6 +98,12 @@ class Settings:
     )
     shield_writes: str = setting(
         "VOTING_SHIELD_WRITES", _rate, "1000/second", "Writes from one address that one worker process lets through."
+    )
+    limit_voter: str = setting(
+        "VOTING_LIMIT_VOTER", _shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
+    )
+    limit_address: str = setting(
+        "VOTING_LIMIT_ADDRESS", _shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
     )
 
 

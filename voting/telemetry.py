@@ -25,6 +25,7 @@ CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
 REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
+UNLIMITED = Counter("voting_unlimited_calls", "Calls let through without their limit, because Redis was away.")
 BATCH_BALLOTS = Histogram(
     "voting_batch_ballots", "Ballots committed in one transaction.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )

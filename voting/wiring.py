@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from voting.domain.rate import read_rate
 from voting.postgres import database as postgres
 from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
-from voting.redis import tallies as redis
+from voting.redis import connection as redis
 from voting.redis.tallies import TallyView
 from voting.services import Services
 from voting.services.amending import Amending
@@ -23,6 +24,7 @@ from voting.services.committing import Committing
 from voting.services.covering import Covering
 from voting.services.judging import Judging
 from voting.services.keyring import Keyring
+from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
 from voting.services.probing import Probing
@@ -42,15 +44,17 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     async with (
         postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
         postgres.committing(settings.database_url, writers) as ledger,
-        redis.connected(settings.redis_url) as view,
+        redis.connected(settings.redis_url) as connected,
     ):
         await check_schema(database)
         catalogue = Catalogue(database)
+        view = connected.view
         mirroring = Mirroring(database, view, catalogue)
         await mirroring.reconcile_all()
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
-        services = _services(database, view, catalogue, mirroring, keyring, committing)
+        limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
+        services = _services(database, view, catalogue, mirroring, keyring, committing, limiting)
         work = asyncio.create_task(mirroring.run())
         try:
             yield services
@@ -99,12 +103,13 @@ def _services(
     mirroring: Mirroring,
     keyring: Keyring,
     committing: Committing[Attempt, Answer],
+    limiting: Limiting,
 ) -> Services:
     challenging = Challenging(keyring)
     showing = Showing(database, view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
-        casting=Casting(catalogue, keyring, challenging, committing, mirroring),
+        casting=Casting(catalogue, keyring, challenging, limiting, committing, mirroring),
         catalogue=catalogue,
         challenging=challenging,
         covering=Covering(database),

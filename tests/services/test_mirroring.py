@@ -12,7 +12,8 @@ from tests.conftest import Contests, cast, eventually
 from voting.domain.scoring import Tally
 from voting.postgres import tallies
 from voting.redis import keys
-from voting.redis.tallies import TallyView, connected
+from voting.redis.connection import connected
+from voting.redis.tallies import TallyView
 from voting.services.catalogue import Catalogue
 from voting.services.mirroring import Mirroring
 from voting.settings import Settings
@@ -22,7 +23,7 @@ from voting.wiring import Office
 @pytest.fixture
 async def view(settings: Settings) -> AsyncIterator[TallyView]:
     async with connected(settings.redis_url) as ready:
-        yield ready
+        yield ready.view
 
 
 @pytest.fixture
@@ -109,4 +110,4 @@ async def test_reconciling_without_redis_raises_nothing_but_try_again(
     contest = await contests.make()
     await office.catalogue.get(contest)
     async with connected("redis://127.0.0.1:1/0") as away:
-        await Mirroring(office.database, away, office.catalogue).reconcile_all()
+        await Mirroring(office.database, away.view, office.catalogue).reconcile_all()

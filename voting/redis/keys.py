@@ -8,6 +8,11 @@ from uuid import UUID
 COMPLETE = "*"
 
 
+def turns(uid: UUID, place: int, subject: str) -> str:
+    """String: microseconds; see lua/take_turns.lua. `place`: 0 a voter, 1 an address; `subject`: a keyed hash."""
+    return f"voting:{{{uid}}}:turns:{place}:{subject}"
+
+
 def tally(uid: UUID) -> str:
     """Hash: entry code -> "version raw held counted", decimal integers; and COMPLETE -> "1"."""
     return f"voting:{{{uid}}}:tally"

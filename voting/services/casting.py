@@ -18,6 +18,7 @@ from voting.services.catalogue import Catalogue, Listing
 from voting.services.challenging import Challenging, Solved, Unsolved
 from voting.services.committing import Committing
 from voting.services.keyring import Keyring
+from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.recording import Answer, Attempt, RulesMovedError, UnprovenError
 
@@ -41,12 +42,14 @@ class Casting:
         catalogue: Catalogue,
         keyring: Keyring,
         challenging: Challenging,
+        limiting: Limiting,
         committing: Committing[Attempt, Answer],
         mirroring: Mirroring,
     ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
         self._challenging = challenging
+        self._limiting = limiting
         self._committing = committing
         self._mirroring = mirroring
 
@@ -67,7 +70,10 @@ class Casting:
         credential = self._keyring.open_credential(contest, token)
         if (credential.channel or "issued") not in listing.contest.voters.channels:
             raise ChannelClosed
-        attempt = self._attempt(listing, credential, submission, facts)
+        voter, address = self._keyring.voter(contest, credential.identity), self._address(contest, facts)
+        await self._limiting.admit(listing.uid, voter, address or voter.hex())
+        seen = self._facts(contest, credential, submission, facts, address)
+        attempt = self._attempt(listing, credential, submission, voter, seen)
         while True:
             try:
                 answer = await self._committing.submit(contest, attempt)
@@ -82,16 +88,17 @@ class Casting:
             self._mirroring.mark(attempt.listing.uid, contest, submission.picks)
         return answer
 
-    def _attempt(self, listing: Listing, credential: Credential, submission: Submission, facts: ClientFacts) -> Attempt:
-        contest = listing.contest.id
+    def _attempt(
+        self, listing: Listing, credential: Credential, submission: Submission, voter: bytes, facts: str
+    ) -> Attempt:
         return Attempt(
             listing=listing,
-            voter=self._keyring.voter(contest, credential.identity),
+            voter=voter,
             channel=credential.channel,
             key=submission.key,
             picks=submission.picks,
             body_digest=rules.body_digest(submission.picks),
-            facts=self._facts(contest, credential, submission, facts),
+            facts=facts,
             proof=self._proof(listing, submission.challenge),
         )
 
@@ -101,9 +108,13 @@ class Casting:
             return None
         return self._challenging.judge(listing.contest.id, "ballot", challenge, listing.now())
 
-    def _facts(self, contest: str, credential: Credential, submission: Submission, facts: ClientFacts) -> str:
+    def _address(self, contest: str, facts: ClientFacts) -> str | None:
+        return self._keyring.hashed(contest, "address", str(facts.address)) if facts.address else None
+
+    def _facts(
+        self, contest: str, credential: Credential, submission: Submission, facts: ClientFacts, address: str | None
+    ) -> str:
         """What was observed, as JSON; addresses as keyed hashes only."""
-        address = facts.address
         observed = {
             "channel": credential.channel,
             "credential_issued_at": credential.issued_at,
@@ -112,8 +123,8 @@ class Casting:
             "browser": facts.browser,
             "os": facts.os,
             "device": facts.device,
-            "address": self._keyring.hashed(contest, "address", str(address)) if address else None,
-            "network": self._keyring.hashed(contest, "network", network_of(address)) if address else None,
+            "address": address,
+            "network": self._keyring.hashed(contest, "network", network_of(facts.address)) if facts.address else None,
             "client": submission.client,
         }
         return msgspec.json.encode({name: value for name, value in observed.items() if value is not None}).decode()

@@ -1,0 +1,126 @@
+"""Shared rate limits on a real Redis: exact, all or nothing, and let through where Redis is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from voting.domain.rate import Rate, read_rate
+from voting.errors import SlowDown, TryAgain
+from voting.redis import keys
+from voting.redis.connection import Connected, connected
+from voting.services.limiting import Limiting
+from voting.settings import Settings
+
+WIDE = read_rate("1000000/second")
+
+
+@pytest.fixture
+async def ready(settings: Settings) -> AsyncIterator[Connected]:
+    async with connected(settings.redis_url) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("600/minute", Rate(100_000, 60_000_000)),
+        ("1/second", Rate(1_000_000, 1_000_000)),
+        ("7/hour", Rate(514_285_714, 3_600_000_000)),
+    ],
+)
+def test_rates(text: str, rate: Rate) -> None:
+    assert read_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "600", "0/minute", "6/day", "-1/second", "1000001/second"])
+def test_a_rate_that_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="600/minute"):
+        read_rate(text)
+
+
+async def test_racing_processes_share_a_limit_exactly(settings: Settings) -> None:
+    """Five connections of their own, 20 calls each at once, of one voter with 30 an hour: 30 go through."""
+    uid, rates = uuid4(), (read_rate("30/hour"), WIDE)
+
+    async def calls() -> list[float]:
+        async with connected(settings.redis_url) as found:
+            return [wait for _ in range(20) for wait in await found.turns.take(uid, [("v", "a")], rates)]
+
+    waits = [wait for some in await asyncio.gather(*(calls() for _ in range(5))) for wait in some]
+    assert sum(wait == 0 for wait in waits) == 30
+    # The next of 30 an hour is due after two minutes.
+    assert all(0 < wait <= 120 for wait in waits if wait)
+
+
+async def test_a_turn_comes_back_after_its_interval(ready: Connected) -> None:
+    uid, rates = uuid4(), (read_rate("4/second"), WIDE)
+    begun = time.monotonic()
+    first = await ready.turns.take(uid, [("v", "a")] * 6, rates)
+    assert first[:4] == [0, 0, 0, 0]
+    assert all(0 < wait <= 0.25 for wait in first[4:])
+    await asyncio.sleep(first[4] + 0.01)
+    (again,) = await ready.turns.take(uid, [("v", "a")], rates)
+    assert again == 0, time.monotonic() - begun
+
+
+async def test_a_refused_call_takes_no_turn_of_its_other_subject(ready: Connected, settings: Settings) -> None:
+    uid, rates = uuid4(), (read_rate("1/hour"), read_rate("2/hour"))
+    calls = [("v1", "a"), ("v1", "a"), ("v1", "a"), ("v2", "a"), ("v3", "a")]
+    assert [wait == 0 for wait in await ready.turns.take(uid, calls, rates)] == [True, False, False, True, False]
+    client = Redis.from_url(settings.redis_url)
+    assert not await client.exists(keys.turns(uid, 0, "v3"))
+    assert 0 < await client.pttl(keys.turns(uid, 1, "a")) <= 3_600_000, "a key lives no longer than it limits"
+    await client.aclose()
+
+
+async def test_a_voter_who_is_too_fast_is_told_how_long_to_wait(ready: Connected) -> None:
+    limiting, uid = Limiting(ready.turns, read_rate("10/minute"), WIDE), uuid4()
+    answers = await asyncio.gather(*(limiting.admit(uid, b"v", "a") for _ in range(12)), return_exceptions=True)
+    refused = [answer for answer in answers if answer is not None]
+    assert len(refused) == 2
+    assert all(isinstance(each, SlowDown) and each.facts["retry_after"] == 6 for each in refused)
+    await limiting.admit(uuid4(), b"v", "a")
+
+
+async def test_calls_that_come_together_take_one_round_trip(ready: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    take = ready.turns.take
+
+    async def counted(uid: UUID, calls: list[tuple[str, str]], rates: tuple[Rate, ...]) -> list[float]:
+        sizes.append(len(calls))
+        return await take(uid, calls, rates)
+
+    # Slots: the method is replaced on its class.
+    monkeypatch.setattr(type(ready.turns), "take", lambda self, *given: counted(*given))
+    limiting, uid = Limiting(ready.turns, WIDE, WIDE), uuid4()
+    await asyncio.gather(*(limiting.admit(uid, b"%d" % number, "a") for number in range(200)))
+    assert sizes == [128, 72]
+
+
+async def test_without_redis_everyone_is_let_through_and_only_one_call_waits(settings: Settings) -> None:
+    async with connected("redis://127.0.0.1:1/0") as away:
+        limiting = Limiting(away.turns, read_rate("1/hour"), WIDE)
+        for _ in range(50):
+            await limiting.admit(uuid4(), b"v", "a")
+        begun = time.monotonic()
+        with pytest.raises(TryAgain):
+            await away.turns.take(uuid4(), [("v", "a")], (WIDE, WIDE))
+        assert time.monotonic() - begun < 0.1, "the breaker is open: nobody waits for a connection"
+
+
+async def test_the_breaker_closes_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voting.redis.breaker.OPEN_SECONDS", 0.05)
+    async with connected("redis://127.0.0.1:1/0") as away, connected(settings.redis_url) as there:
+        there.turns._breaker = away.turns._breaker
+        with pytest.raises(TryAgain):
+            await away.turns.take(uuid4(), [("v", "a")], (WIDE, WIDE))
+        with pytest.raises(TryAgain):
+            await there.turns.take(uuid4(), [("v", "a")], (WIDE, WIDE))
+        await asyncio.sleep(0.1)
+        assert await there.turns.take(uuid4(), [("v", "a")], (WIDE, WIDE)) == [0]

@@ -1,0 +1,39 @@
+"""A circuit breaker for Redis: once it has failed, calls fail at once for a moment, and one goes ahead to see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisError
+
+from voting import telemetry
+from voting.errors import TryAgain
+
+OPEN_SECONDS = 1.0
+
+
+class Breaker:
+    """Every call to one Redis goes through it: a Redis that hangs costs one call its time limit, not each."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @asynccontextmanager
+    async def answered(self, operation: str) -> AsyncIterator[None]:
+        """Raises TryAgain when Redis fails, or has failed just now."""
+        now = time.monotonic()
+        if now < self._until:
+            raise TryAgain("Redis is away")
+        probing = self._until > 0
+        if probing:
+            # The others keep away until this one is back.
+            self._until = now + OPEN_SECONDS
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as error:
+            self._until = time.monotonic() + OPEN_SECONDS
+            telemetry.VIEW_ERRORS.labels(operation).inc()
+            raise TryAgain("Redis is away") from error
+        self._until = 0.0
