@@ -1,4 +1,4 @@
-"""make bench: how fast the service is on this machine, route by route, against its own echo."""
+"""make bench: a durable ballot beside a request that does nothing, in one run on one machine."""
 
 from __future__ import annotations
 
@@ -6,109 +6,178 @@ import asyncio
 import json
 import os
 import platform
+import statistics
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from itertools import repeat
-from random import Random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 
+import asyncpg
 import click
-import uvloop
 
-from loadtests.client import Measurement, measure, request
-from loadtests.crowd import Popularity
-from loadtests.service import ID, Target, running
+from loadtests.client import request
+from loadtests.firing import Volley, fire
+from loadtests.inserting import insert_for
+from loadtests.routes import ballots
+from loadtests.service import ID, Prepared, free_port, prepared, serving, started
 
-CONTEST = f"/api/v1/contests/{ID}"
+RESULTS = Path(__file__).parent / "results" / "bench.json"
 ENTRIES = 60
-VOTERS = 20_000
-BALLOTS_EACH = 5
-SETTLE_SECONDS = 5.0
 CORES = os.cpu_count() or 1
+# More than any machine answers: requests are made beforehand, and none is sent twice.
+MOST_PER_SECOND = {"ballot": 12_000, "single": 4_000}
+BALLOTS_EACH = 5
+LEGEND = {
+    "noop": "(a) POST that does nothing",
+    "ballot": "(b) POST ballots, durable",
+    "single": "(c) the same, one transaction each",
+    "insert": "(d) batch insert without HTTP",
+}
+RATIOS = {"ballot_vs_noop": ("ballot", "noop"), "ballot_vs_single": ("ballot", "single")}
 
 
-@click.command(epilog="Example: make bench ARGS='--seconds 3 --connections 128'")
-@click.option("--seconds", default=6.0, show_default=True, help="How long each of the five measurements takes.")
-@click.option("--connections", default=64, show_default=True, help="Connections, each with one request at a time.")
-@click.option("--workers", default=CORES, show_default=True, help="Worker processes of the service.")
-def bench(seconds: float, connections: int, workers: int) -> None:
-    """Measures the service on embedded engines of its own, and checks that every accepted ballot is in the tally.
+@dataclass
+class Series:
+    """One figure's rounds. `volleys` is empty for what goes without HTTP."""
 
-    The client takes its share of the same cores: compare the last column, not machines.
+    rates: list[float] = field(default_factory=list)
+    volleys: list[Volley] = field(default_factory=list)
+
+
+@click.command(epilog="Example: make bench ARGS='--rounds 7 --connections 128'")
+@click.option("--rounds", default=5, show_default=True, help="Rounds; each measures all four, one after another.")
+@click.option("--seconds", default=2, show_default=True, help="How long each of them takes.")
+@click.option("--connections", default=128, show_default=True, help="Connections, each with one request at a time.")
+@click.option("--workers", default=CORES, show_default=True, help="Worker processes of each server.")
+@click.option("--out", default=RESULTS, show_default=True, type=click.Path(path_type=Path), help="Where the JSON goes.")
+def bench(rounds: int, seconds: int, connections: int, workers: int, out: Path) -> None:
+    """Measures (a) to (d) in turn, and checks that every ballot answered is in the database and the tally, once.
+
+    The client takes its share of the same cores: compare the ratios, not machines.
     """
-    with running(workers, ENTRIES, VOTERS) as target:
-        found, faults = uvloop.run(_run(target, connections, seconds))
-    click.echo(f"{CORES} cores, {workers} workers, {connections} connections, Python {platform.python_version()}\n")
-    click.echo(table(found))
+    voters = (rounds + 1) * seconds * sum(MOST_PER_SECOND.values()) // BALLOTS_EACH
+    with prepared(ENTRIES, voters) as ready, _servers(ready.environment, workers) as ports:
+        series, faults = _measure(ready, ports, rounds, seconds, connections)
+    content: dict[str, object] = {
+        "cores": CORES,
+        "workers": workers,
+        "connections": connections,
+        "rounds": rounds,
+        "seconds": seconds,
+    }
+    content |= {"python": platform.python_version(), **figures(series)}
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(content, indent=1) + "\n")
+    click.echo(f"{CORES} cores, {workers} workers, {connections} connections, {rounds} rounds of {seconds} s each\n")
+    click.echo(table(series))
     for fault in faults:
         click.echo(f"wrong: {fault}", err=True)
     sys.exit(1 if faults else 0)
 
 
-async def _run(target: Target, connections: int, seconds: float) -> tuple[list[Measurement], list[str]]:
-    async def run(name: str, requests: Iterator[bytes]) -> Measurement:
-        return await measure(name, target.port, requests, connections, seconds)
-
-    echo = await run("GET /health/live (echo)", repeat(request("GET", "/health/live")))
-    tallies = await run("GET tallies", repeat(request("GET", f"{CONTEST}/tallies")))
-    entries = await run("GET entries", repeat(request("GET", f"{CONTEST}/entries")))
-    cast = await run("POST ballots (durable)", ballots(target.tokens, target.entries))
-    replays = await run("POST ballots (replayed)", iter(list(cast.answers) * 100))
-    counted = await _counted(target.port, len(cast.answers))
-    found = [echo, tallies, entries, cast, replays]
-    return found, [*check(found), *check_ballots(cast, replays, counted)]
-
-
-def ballots(tokens: Sequence[str], entries: Sequence[str], seed: int = 1) -> Iterator[bytes]:
-    """Ballots that the rules allow: each voter has as many as the quota, for different entries."""
-    popularity = Popularity(entries, Random(seed))
-    choices = [popularity.choose(BALLOTS_EACH) for _ in tokens]
-    for number in range(BALLOTS_EACH):
-        for token, chosen in zip(tokens, choices, strict=True):
-            headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"bench-{number}"}
-            body = json.dumps({"entries": [chosen[number]]}).encode()
-            yield request("POST", f"{CONTEST}/ballots", headers, body)
+@contextmanager
+def _servers(environment: dict[str, str], workers: int) -> Iterator[dict[str, int]]:
+    """The ports of the three servers; they share the engines, and two of them idle."""
+    port = free_port()
+    command = [sys.executable, "-m", "loadtests.noop", str(port), str(workers)]
+    single = environment | {"VOTING_BATCH": "1"}
+    with (
+        started(command, environment, port, "/ready"),
+        serving(environment, workers) as ballot,
+        serving(single, workers) as one_each,
+    ):
+        yield {"noop": port, "ballot": ballot, "single": one_each}
 
 
-def table(found: Sequence[Measurement]) -> str:
-    """The measurements in Markdown; the first is the echo."""
-    rows = [
-        f"| {each.name} | {each.rate:,.0f} | {each.quantile(0.5) * 1000:.1f} | {each.quantile(0.99) * 1000:.1f} "
-        f"| {each.rate / found[0].rate:.2f} |"
-        for each in found
-    ]
-    head = ["| request | requests/s | p50 ms | p99 ms | of the echo |", "|---|---:|---:|---:|---:|"]
-    return "\n".join([*head, *rows])
+def _measure(
+    ready: Prepared, ports: Mapping[str, int], rounds: int, seconds: int, connections: int
+) -> tuple[dict[str, Series], list[str]]:
+    stream = ballots(ready.tokens, ready.entries)
+    series = {name: Series() for name in LEGEND}
+    answered = sent = 0
+
+    def volley(name: str) -> float:
+        nonlocal answered, sent
+        requests = [_NOOP] if name == "noop" else list(islice(stream, MOST_PER_SECOND[name] * seconds))
+        found = fire(ports[name], requests, connections, seconds)
+        series[name].volleys.append(found)
+        if name != "noop":
+            answered, sent = answered + found.answered, sent + found.answered + found.failed + connections
+        return found.rate
+
+    measures: dict[str, Callable[[], float]] = {
+        **{name: lambda name=name: volley(name) for name in ports},  # type: ignore[misc]
+        "insert": lambda: insert_for(ready.environment, seconds),
+    }
+    for number in range(rounds + 1):
+        for name, measure in measures.items():
+            rate = measure()
+            # The first round warms up: connections, plans, caches.
+            if number:
+                series[name].rates.append(rate)
+            print(f"round {number} {name}: {rate:,.0f}/s", file=sys.stderr)
+    faults = [f"{LEGEND[name]}: {failed} failed" for name, failed in _failures(series).items() if failed]
+    return series, [*faults, *asyncio.run(_check(ready.environment, answered, sent))]
 
 
-def check(found: Sequence[Measurement]) -> Iterator[str]:
-    """What was answered otherwise than 200 or 201."""
-    for each in found:
-        if not each.times:
-            yield f"{each.name}: no answers"
-        for status, count in each.statuses.items():
-            if status not in (200, 201):
-                yield f"{each.name}: {count} answers {status}"
+_NOOP = request(
+    "POST", "/noop", {"Authorization": f"Bearer {'x' * 60}", "Idempotency-Key": "bench"}, b'{"entries": ["E001"]}'
+)
 
 
-def check_ballots(cast: Measurement, replays: Measurement, counted: int) -> Iterator[str]:
-    """Ballots lost or counted twice, and replays with another answer."""
-    if counted != len(cast.answers):
-        yield f"{len(cast.answers)} ballots were answered 201, and the tally has {counted}"
-    if other := sum(cast.answers[each] != body for each, body in replays.answers.items()):
-        yield f"{other} replays were answered otherwise than their ballots"
+def _failures(series: Mapping[str, Series]) -> dict[str, int]:
+    return {name: sum(volley.failed for volley in each.volleys) for name, each in series.items()}
 
 
-async def _counted(port: int, expected: int) -> int:
-    """The sum of the tally, once it is as expected or has had its time."""
-    until = time.monotonic() + SETTLE_SECONDS
-    while True:
-        found = await measure("", port, [request("GET", f"{CONTEST}/tallies")], 1, SETTLE_SECONDS)
-        (body,) = found.answers.values()
-        counted = sum(row["picks"] for row in json.loads(body)["tallies"])
-        if counted == expected or time.monotonic() > until:
-            return int(counted)
-        await asyncio.sleep(0.25)
+async def _check(environment: Mapping[str, str], answered: int, sent: int) -> list[str]:
+    """Every answered ballot is there; of those that the end of a volley cut off, some are. The tally is the recount."""
+    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    by_http = "select count(*) from ballots where contest = $1 and idempotency_key <> 'bench'"
+    recorded = await connection.fetchval(by_http, ID)
+    drift = await connection.fetchval(_DRIFT, ID)
+    await connection.close()
+    faults = [] if answered <= recorded <= sent else [f"{answered} ballots were answered, {recorded} are recorded"]
+    return faults + ([f"the tallies of {drift} entries are not their recounts"] if drift else [])
+
+
+_DRIFT = """
+select count(*) from (
+    select entry, sum(counted) as n from tallies where contest = $1 group by entry
+    except
+    select entry, count(*) as n from ballots, unnest(picks) as entry where contest = $1 group by entry
+) as different
+"""
+
+
+def figures(series: Mapping[str, Series]) -> dict[str, float]:
+    """Median, least and most of every rate; the ratios are of the rounds, each with its own."""
+    values = {f"{name}_per_s": each.rates for name, each in series.items()}
+    for name, (over, under) in RATIOS.items():
+        pairs = zip(series[over].rates, series[under].rates, strict=True)
+        values[name] = [upper / lower for upper, lower in pairs]
+    found: dict[str, float] = {}
+    for name, each in values.items():
+        spread = {name: statistics.median(each), f"{name}_min": min(each), f"{name}_max": max(each)}
+        found |= {key: round(value, 3) for key, value in spread.items()}
+    return found
+
+
+def table(series: Mapping[str, Series]) -> str:
+    """The figures in Markdown."""
+    found = figures(series)
+    rows = ["| what | median /s | min | max | p50 ms | p99 ms |", "|---|---:|---:|---:|---:|---:|"]
+    for name, each in series.items():
+        rate = [f"{found[f'{name}_per_s{suffix}']:,.0f}" for suffix in ("", "_min", "_max")]
+        times = [statistics.median(values) for values in zip(*((v.p50, v.p99) for v in each.volleys), strict=True)]
+        p50, p99 = (f"{value:.1f}" for value in times) if times else ("", "")
+        rows.append(f"| {LEGEND[name]} | {' | '.join(rate)} | {p50} | {p99} |")
+    rows += ["", "| ratio | median | min | max |", "|---|---:|---:|---:|"]
+    for name, (over, under) in RATIOS.items():
+        ratio = [f"{found[f'{name}{suffix}']:.2f}" for suffix in ("", "_min", "_max")]
+        rows.append(f"| {over} / {under} | {' | '.join(ratio)} |")
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from voting import engines
+
 CONTEST = Path(__file__).with_name("contest.toml")
 ID = "bench"
 VOTING = [sys.executable, "-m", "voting"]
@@ -38,14 +40,30 @@ class Target:
 @contextmanager
 def running(workers: int, entries: int, voters: int) -> Iterator[Target]:
     """The service with its contest open; all of it is gone at the end."""
+    with prepared(entries, voters) as ready, serving(ready.environment, workers) as port:
+        yield Target(port, ready.entries, ready.tokens)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Engines with a contest, and what a service on them needs to know."""
+
+    environment: dict[str, str]
+    entries: list[str]
+    tokens: list[str]
+
+
+@contextmanager
+def prepared(entries: int, voters: int) -> Iterator[Prepared]:
+    """Engines of our own with the contest open; they and their folder are gone at the end."""
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as name:
         # The engines work as another user where root starts them.
         Path(name).chmod(0o755)
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("VOTING_SHIELD")}
-        clean = {key: value for key, value in clean.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-        own = {"VOTING_DATA": f"{name}/data", "VOTING_SECRET": secrets.token_hex(32), **UNSHIELDED}
-        with _serving(clean | own, workers) as port:
-            yield _prepare(clean | own, Path(name), port, (entries, voters))
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("VOTING_")}
+        with engines.running(Path(name, "data"), own=True, notice=print) as addresses:
+            own = {"DATABASE_URL": addresses.database_url, "REDIS_URL": addresses.redis_url}
+            environment = clean | own | {"VOTING_SECRET": secrets.token_hex(32), **UNSHIELDED}
+            yield Prepared(environment, *_prepare(environment, Path(name), entries, voters))
 
 
 def roster(count: int) -> str:
@@ -60,20 +78,29 @@ def roster(count: int) -> str:
 
 
 @contextmanager
-def _serving(environment: dict[str, str], workers: int) -> Iterator[int]:
-    port = _free_port()
-    command = [*VOTING, "serve", "--port", str(port), "--workers", str(workers)]
+def serving(environment: dict[str, str], workers: int) -> Iterator[int]:
+    """The service on a port of its own."""
+    port = free_port()
+    with started(
+        [*VOTING, "serve", "--port", str(port), "--workers", str(workers)], environment, port, "/health/ready"
+    ):
+        yield port
+
+
+@contextmanager
+def started(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
+    """A server's process, once it answers at `path`; stopped at the end."""
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            _wait(port, process)
-            yield port
+            _wait(f"http://127.0.0.1:{port}{path}", process)
+            yield
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
 
 
-def _prepare(environment: dict[str, str], folder: Path, port: int, size: tuple[int, int]) -> Target:
-    entries, voters = size
+def _prepare(environment: dict[str, str], folder: Path, entries: int, voters: int) -> tuple[list[str], list[str]]:
+    """The entries' codes and the voters' tokens."""
     file = folder / "roster.csv"
     file.write_text(roster(entries), "utf-8")
 
@@ -83,24 +110,26 @@ def _prepare(environment: dict[str, str], folder: Path, port: int, size: tuple[i
             raise RuntimeError(f"voting {' '.join(arguments)}: {done.stderr}")
         return done.stdout.split()
 
+    voting("migrate")
     voting("contest", "create", str(CONTEST), "--open-now")
     voting("roster", "import", str(file), "--contest", ID)
     tokens = voting("credentials", "issue", "--contest", ID, "--count", str(voters))
-    return Target(port, [f"E{number:03d}" for number in range(1, entries + 1)], tokens)
+    return [f"E{number:03d}" for number in range(1, entries + 1)], tokens
 
 
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
+            with urllib.request.urlopen(address, timeout=2):
                 return
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError("the service did not become ready; try: voting serve")
+    raise RuntimeError(f"{address} did not become ready; try: voting serve")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

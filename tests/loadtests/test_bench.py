@@ -8,9 +8,9 @@ from collections import Counter
 from itertools import repeat
 from random import Random
 
-from loadtests.bench import ballots, check, check_ballots, table
 from loadtests.client import Measurement, measure, request
 from loadtests.crowd import Popularity
+from loadtests.routes import ballots, check, check_ballots, table
 from loadtests.service import CONTEST, roster
 from tests.conftest import free_port
 from voting.domain.contest_file import read_contest

@@ -85,8 +85,7 @@ async def select_earlier(
     found = Earlier()
     columns = [voter for voter, _ in keys], [key for _, key in keys], list({voter for voter, _ in keys})
     moments = [since(contest, quota, now) for quota in contest.quotas]
-    quotas = list(range(len(moments)))
-    for row in await connection.fetch(_QUERIES["standings"], contest.id, *columns, quotas, moments, challenges):
+    for row in await connection.fetch(_QUERIES["standings"], contest.id, *columns, moments, challenges):
         voter, key, digest, answer, quota, scope, count, oldest, challenge = row
         if voter is None:
             found.spent.add(challenge)

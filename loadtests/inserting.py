@@ -1,0 +1,68 @@
+"""The floor below the service: the same rows in the same batches into the same PostgreSQL, without HTTP and rules."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import cycle
+
+import asyncpg
+
+from loadtests.service import CONTEST
+from voting.domain.contest_file import read_contest
+from voting.domain.quota import Bucket
+from voting.postgres import ballots
+from voting.postgres.ballots import BallotRow
+from voting.postgres.database import Database, committing
+
+CONNECTIONS = 4
+ROWS = 64
+
+
+def insert_for(environment: Mapping[str, str], seconds: float) -> float:
+    """Ballots a second."""
+    return asyncio.run(_insert_for(environment["DATABASE_URL"], seconds))
+
+
+async def _insert_for(url: str, seconds: float) -> float:
+    async with committing(url, CONNECTIONS) as database:
+        begun = time.perf_counter()
+        until = begun + seconds
+        counts = await asyncio.gather(*(_insert(database, shard, until) for shard in range(CONNECTIONS)))
+        return sum(counts) / (time.perf_counter() - begun)
+
+
+async def _insert(database: Database, shard: int, until: float) -> int:
+    contest, count = read_contest(CONTEST.read_text("utf-8")), 0
+    # Made once: what is measured is PostgreSQL, not the making of rows. Only the voters are new each time.
+    entries = cycle(f"E{number:03d}" for number in range(1, 61))
+    made = [(secrets.token_bytes(16), uuid.uuid4(), next(entries)) for _ in range(ROWS)]
+    while time.perf_counter() < until:
+        head = secrets.token_bytes(8)
+        rows = [_row(head + voter[8:], id, entry) for voter, id, entry in made]
+        now = datetime.now(UTC)  # noqa: TID251 (only to fill a column)
+        try:
+            await database.transact(lambda tx: ballots.insert(tx, contest, rows, shard, now))  # noqa: B023
+        except asyncpg.PostgresError as error:
+            raise RuntimeError(f"the bare insert failed: {error}") from error
+        count += ROWS
+    return count
+
+
+def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
+    return BallotRow(
+        voter=voter,
+        key="bench",
+        id=id,
+        body_digest=b"d" * 32,
+        picks=[entry],
+        state="count",
+        salt=b"s" * 16,
+        answer="a" * 700,
+        facts='{"app":"unknown","address":"00112233445566778899aabbccddeeff"}',
+        slots=[(Bucket(0, ""), 1), (Bucket(1, entry), 1)],
+    )
