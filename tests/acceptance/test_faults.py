@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.acceptance.proxy import Proxy, proxied
+from loadtests.faults.proxy import Proxy, proxied
 from tests.conftest import Contests, cast, environment_of, eventually, refusal, serving
 from voting.settings import Settings
 

@@ -1,0 +1,100 @@
+"""Bugs to be planted in the service, so that the checker is seen to find them: it could not fail otherwise.
+
+A bug sits where the service's inner works may change without it: in PostgreSQL (a trigger acts in the service's own
+transaction), around the ASGI application, in the rules of the domain, or in the view's one way to write. It is planted
+in the server's processes by `planted/sitecustomize.py`, which only the arena puts on their path; no code of the
+service knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loadtests.faults import patches
+from loadtests.faults.schedule import Planned
+
+Plant = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """`breaks`: the invariants of which the checker must name one. `sql` plants it in the database, `patch` in each
+    process of the service; `faults` bring it out, where it takes some; `settle`: seconds of quiet after the voting."""
+
+    name: str
+    breaks: frozenset[str]
+    sql: str = ""
+    patch: Plant | None = None
+    faults: tuple[Planned, ...] = ()
+    settle: float = 0.5
+    seconds: float = 4.0
+
+
+def _trigger(table: str, when: str, body: str) -> str:
+    return f"""
+create function planted_{table}() returns trigger language plpgsql as $$ begin {body} end $$;
+create trigger planted {when} on {table} for each row execute function planted_{table}();
+"""
+
+
+UNPLANT = "; ".join(f"drop function if exists planted_{table}() cascade" for table in ("ballots", "tallies"))
+_EARLY = "perform set_config('synchronous_commit', 'off', true); return new;"
+_DROPPED = "if random() < 0.02 then delete from ballots where id = new.id; end if; return new;"
+_SWAPPED = "new.picks := array['E001']; return new;"
+_TWICE = (
+    "new.counted := new.counted + (new.counted - old.counted); new.raw := new.raw + (new.raw - old.raw); return new;"
+)
+_FORGOTTEN = "if random() < 0.1 then return old; end if; return new;"
+_ENDLESS = "update contests set closes_at = closes_at + interval '1 day' where id like 'brief-%'"
+
+_FLUSH = (Planned(1.5, "redis_flush", 0.0, 1),)
+_KILL = tuple(Planned(1.2, "postgres_kill", 0.0, number) for number in range(2))
+_STOP = (Planned(1.0, "postgres_gone", 2.0, 1),)
+_WORKERS = (Planned(1.5, "workers_kill", 0.0, 1),)
+
+
+def _bug(name: str, breaks: str, **more: object) -> Bug:
+    return Bug(name, frozenset(breaks.split()), **more)  # type: ignore[arg-type]
+
+
+BUGS = {
+    bug.name: bug
+    for bug in (
+        _bug("drops one ballot in fifty", "I1", sql=_trigger("ballots", "after insert", _DROPPED)),
+        _bug(
+            "answers before the commit is durable", "I1", sql=_trigger("ballots", "before insert", _EARLY), faults=_KILL
+        ),
+        _bug("stores other picks", "I1", sql=_trigger("ballots", "before insert", _SWAPPED)),
+        _bug("answers 201 to what failed", "I1", patch=patches.failures_accepted, faults=_STOP),
+        _bug("gives another ballot's receipt", "I1", patch=patches.receipts_mixed),
+        _bug("does not look at the quota", "I2", patch=patches.quota_boundless),
+        _bug("quota is one too wide", "I2", patch=patches.quota_wide),
+        _bug("quota is one too narrow", "I2", patch=patches.quota_narrow),
+        _bug("ignores the idempotency key", "I3", patch=patches.keys_ignored),
+        _bug("answers a replay otherwise", "I3", patch=patches.replays_differ),
+        _bug("takes another body under the same key", "I3", patch=patches.bodies_alike),
+        _bug("refuses replays", "I3", patch=patches.replays_refused),
+        _bug("counts twice", "I4", sql=_trigger("tallies", "before update", _TWICE)),
+        _bug("forgets the tally at times", "I4", sql=_trigger("tallies", "before update", _FORGOTTEN)),
+        _bug("increments the view", "I5", patch=patches.view_incremented),
+        _bug("view is above after a flush", "I5", patch=patches.view_above, faults=_FLUSH, settle=2.0),
+        _bug("view is never rebuilt", "I5", patch=patches.view_partial, faults=_FLUSH, settle=7.0),
+        _bug("checks no signature", "I6", patch=patches.signatures_ignored),
+        _bug("takes another contest's credential", "I6", patch=patches.contests_confused),
+        _bug("window by a clock that is fast", "I7", patch=patches.clock_fast),
+        _bug("closed window is open", "I7", sql=_ENDLESS, patch=patches.window_endless),
+        _bug("hangs beyond the deadline", "I8", patch=patches.hanging, seconds=5.0),
+        _bug("says not when to come again", "I8", patch=patches.retry_after_lost, faults=_STOP),
+        _bug("cuts connections", "I8", patch=patches.connections_cut),
+        _bug("bad request ends its neighbours", "I13", patch=patches.neighbours_fail),
+        _bug("stale lock keeps workers from starting", "I14", patch=patches.lock_stale, faults=_WORKERS),
+    )
+}
+
+
+def plant(name: str) -> None:
+    """Changes this process; called before it serves."""
+    patch = BUGS[name].patch
+    if patch is not None:
+        patch()

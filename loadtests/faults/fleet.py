@@ -1,0 +1,217 @@
+"""The fleet: honest voters, and all the others that a public vote gets. One process; it works until SIGTERM.
+
+At the end nobody begins a new ballot, but each goes on until it knows what became of the one it sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import click
+import msgspec
+import uvloop
+
+from loadtests.client import request
+from loadtests.crowd import Popularity
+from loadtests.faults.client import Ask, Client, Voter
+from loadtests.faults.witness import Witness
+
+TWINS = 4
+GREED = 8
+KEPT = 200
+
+
+class NoMoreVotersError(Exception):
+    """Every credential was used."""
+
+
+class Plan(msgspec.Struct):
+    """What a fleet is told. `tokens`: one a line, of the main contest and of the brief one, whose window is a part of
+    the run; `first` is the first line that is this fleet's."""
+
+    name: str
+    seed: int
+    ports: list[int]
+    main: str
+    brief: str
+    entries: list[str]
+    main_tokens: str
+    brief_tokens: str
+    first: int
+    count: int
+    log: str
+    crowd: dict[str, int]
+    think: float
+
+
+class Fleet:
+    """Its voters share the tokens and the end; each has dice of its own, so that a seed says what all of them want."""
+
+    def __init__(self, plan: Plan, witness: Witness) -> None:
+        self._plan = plan
+        self._witness = witness
+        self._ending = asyncio.Event()
+        self._main = self._voters(plan.main, plan.main_tokens)
+        self._brief = self._voters(plan.brief, plan.brief_tokens)
+        self._keys = itertools.count()
+
+    def end(self) -> None:
+        """No new ballots from now on."""
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Until the end, and until all is known."""
+        acts: dict[str, Callable[[Client], Awaitable[None]]]
+        acts = {
+            "honest": self._honest,
+            "twin": self._twin,
+            "greedy": self._greedy,
+            "brief": self._in_brief,
+            "intruder": self._intruder,
+            "careless": self._careless,
+        }
+        async with asyncio.TaskGroup() as group:
+            for role, count in self._plan.crowd.items():
+                for number in range(count):
+                    group.create_task(self._again(acts[role], f"{self._plan.name}.{role}{number}"))
+
+    async def _again(self, act: Callable[[Client], Awaitable[None]], name: str) -> None:
+        random = Random(f"{self._plan.seed}-{name}")
+        client = Client(name, self._witness, random, self._plan.ports)
+        while not self._ending.is_set():
+            try:
+                await act(client)
+            except NoMoreVotersError:
+                return
+            await self._think(random)
+
+    async def _think(self, random: Random) -> None:
+        await asyncio.sleep(random.uniform(0, 2 * self._plan.think))
+
+    async def _honest(self, client: Client) -> None:
+        """A ballot after another, up to the quota and at times past it; at times one of them once more."""
+        voter, link = _next(self._main), client.link()
+        picks = Popularity(self._plan.entries, client.random).choose(5 + (client.random.random() < 0.2))
+        for pick in picks:
+            ask = Ask("honest", voter, self._key(), (pick,))
+            await client.until_known(link, ask)
+            if client.random.random() < 0.15:
+                await client.until_known(link, ask)
+            if client.random.random() < 0.05:
+                other = client.random.choice(self._plan.entries)
+                await client.until_known(link, Ask("other body", voter, ask.key, (other, *ask.picks)))
+            await self._think(client.random)
+            if self._ending.is_set():
+                break
+        link.close()
+
+    async def _twin(self, client: Client) -> None:
+        """The same ballot over several connections at once."""
+        voter = _next(self._main)
+        ask = Ask("twin", voter, self._key(), tuple(client.random.sample(self._plan.entries, 2)))
+        await self._at_once(client, [ask] * TWINS)
+
+    async def _greedy(self, client: Client) -> None:
+        """More ballots at once than the quota has room for."""
+        voter = _next(self._main)
+        picks = client.random.sample(self._plan.entries, GREED - 1)
+        await self._at_once(client, [Ask("greedy", voter, self._key(), (pick,)) for pick in [*picks, picks[0]]])
+
+    async def _at_once(self, client: Client, asks: list[Ask]) -> None:
+        links = [client.link() for _ in asks]
+        await asyncio.gather(*(client.until_known(link, ask) for link, ask in zip(links, asks, strict=True)))
+        for link in links:
+            link.close()
+
+    async def _in_brief(self, client: Client) -> None:
+        """Before, in and after the window of the brief contest; what was accepted is asked for again after it."""
+        link, kept = client.link(), list[Ask]()
+        while not self._ending.is_set():
+            ask = Ask("brief", _next(self._brief), self._key(), (client.random.choice(self._plan.entries),))
+            if await client.until_known(link, ask) == 201:
+                kept = [*kept, ask][-KEPT:]
+            if kept and client.random.random() < 0.2:
+                await client.until_known(link, client.random.choice(kept))
+            await asyncio.sleep(0.03)
+        link.close()
+
+    async def _intruder(self, client: Client) -> None:
+        """Without a credential, with another contest's, with forged ones; and where only judges may look."""
+        link, honest = client.link(), _next(self._main)
+        head, _, tag = honest.token.partition(".")
+        flipped = ("A" if head[30] != "A" else "B").join((head[:30], head[31:]))
+        tokens = ["", "garbage", f"{head}.{tag[::-1]}", f"{flipped}.{tag}", _next(self._brief).token]
+        for token in tokens:
+            nobody = Voter("", token, self._plan.main, right=False)
+            await client.until_known(link, Ask("intruder", nobody, self._key(), (self._plan.entries[0],)))
+        path = f"/api/v1/contests/{self._plan.main}/results"
+        raw = request("GET", path, {"Authorization": f"Bearer {honest.token}"})
+        await client.once(link, Ask("intruder", Voter("", "", self._plan.main, right=False), raw=raw))
+        link.close()
+        await asyncio.sleep(0.5)
+
+    async def _careless(self, client: Client) -> None:
+        """Bodies that nobody should send, in the name of a voter with the right."""
+        link, voter = client.link(), _next(self._main)
+        path = f"/api/v1/contests/{self._plan.main}/ballots"
+        for body in BAD_BODIES:
+            headers = {"Authorization": f"Bearer {voter.token}", "Idempotency-Key": self._key()}
+            await client.once(link, Ask("careless", voter, sound=False, raw=request("POST", path, headers, body)))
+            await asyncio.sleep(0.05)
+        link.close()
+        await asyncio.sleep(0.5)
+
+    def _key(self) -> str:
+        return f"{self._plan.name}-{next(self._keys)}"
+
+    def _voters(self, contest: str, file: str) -> Iterator[Voter]:
+        first = self._plan.first
+        tokens = Path(file).read_text().split()[first : first + self._plan.count]
+        return (Voter(f"{contest}/{first + number}", token, contest) for number, token in enumerate(tokens))
+
+
+def _next(voters: Iterator[Voter]) -> Voter:
+    voter = next(voters, None)
+    if voter is None:
+        raise NoMoreVotersError
+    return voter
+
+
+BAD_BODIES = (
+    b"{",
+    b'{"entries": ["A\\u0000"]}',
+    b'{"entries": ["\xff\xfe"]}',
+    b'{"entries": ["\\ud800"]}',
+    b'{"entries": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b'{"entries": ["E001"], "entries": ["E002"]}',
+    b'{"entries": []}',
+    b'{"entries": ["nobody"]}',
+    b'{"entries": ["E001", "E001"]}',
+    b'{"entries": ["E001"], "more": 1}',
+    b'{"entries": ["' + b"x" * 20000 + b'"]}',
+    b'{"entries": [1e999]}',
+)
+
+
+@click.command(epilog="Example: python -m loadtests.faults.fleet plan.json")
+@click.argument("plan", type=click.Path(exists=True, path_type=Path))
+def main(plan: Path) -> None:
+    """Votes as PLAN says, until SIGTERM. Started by the campaign."""
+    told = msgspec.json.decode(plan.read_bytes(), type=Plan)
+    with Witness(Path(told.log)) as witness:
+        uvloop.run(_run(told, witness))
+
+
+async def _run(plan: Plan, witness: Witness) -> None:
+    fleet = Fleet(plan, witness)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, fleet.end)
+    await fleet.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Makes the planned faults one after another, and sees how long the service takes to recover from each by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+
+from loadtests.faults.arena import Arena
+from loadtests.faults.client import Ask, Client, Voter
+from loadtests.faults.evidence import Fault
+from loadtests.faults.kinds import KINDS, reachable
+from loadtests.faults.schedule import Planned
+
+RECOVER_SECONDS = 20.0
+ENGINE_SECONDS = 60.0
+
+
+class Nemesis:
+    """Needs fresh voters: whether the service has recovered is shown by a ballot that is accepted."""
+
+    def __init__(self, arena: Arena, client: Client, voters: Iterator[Voter], entry: str) -> None:
+        self._arena = arena
+        self._client = client
+        self._voters = voters
+        self._entry = entry
+        self._numbers = itertools.count()
+        self.faults: list[Fault] = []
+
+    async def run(self, faults: Iterable[Planned], until: float, tell: Callable[[Fault], None]) -> None:
+        """Makes the faults, and begins none that is not done by `until` on the monotonic clock."""
+        for each in faults:
+            if time.monotonic() + each.pause + each.seconds > until:
+                return
+            await asyncio.sleep(each.pause)
+            self.faults.append(await self._make(each))
+            tell(self.faults[-1])
+
+    async def _make(self, planned: Planned) -> Fault:
+        kind, begun, note = KINDS[planned.kind], time.monotonic(), ""
+        try:
+            await kind.act(self._arena, Random(planned.seed), planned.seconds)
+        except RuntimeError as error:
+            note = str(error)
+        there = await self._there()
+        ended = time.monotonic()
+        recovered = await self._recovered(ended) if there else None
+        return Fault(kind.name, begun, ended, kind.mute, recovered, note or ("" if there else "an engine stayed away"))
+
+    async def _there(self) -> bool:
+        until = time.monotonic() + ENGINE_SECONDS
+        while time.monotonic() < until:
+            if await reachable(self._arena):
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def _recovered(self, since: float) -> float | None:
+        """How long it took until all workers were there and a fresh ballot was accepted."""
+        ask = Ask("probe", next(self._voters), f"probe-{next(self._numbers)}", (self._entry,))
+        until, link = since + RECOVER_SECONDS, self._client.link()
+        try:
+            while time.monotonic() < until:
+                status, _ = await self._client.once(link, ask)
+                if status == 201 and await self._arena.service.ready(max(0.0, until - time.monotonic())):
+                    return time.monotonic() - since
+                await asyncio.sleep(0.05)
+            return None
+        finally:
+            link.close()

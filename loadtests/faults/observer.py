@@ -1,0 +1,152 @@
+"""Looks at PostgreSQL, Redis and the board while the voting goes on, past the proxies, and writes down what it saw."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from loadtests.client import request
+from loadtests.faults.client import Ask, Client, Voter
+from loadtests.faults.evidence import Counts, Reading, Snapshot, Stored
+from voting.errors import TryAgain
+from voting.redis import tallies as redis
+from voting.redis.tallies import TallyView
+
+LOOK_SECONDS = 0.4
+ANSWER_SECONDS = 3.0
+# A big recount must not become the load that is measured.
+MOST_SHARE = 0.1
+_TALLY = """
+select contest, entry, sum(raw)::int, sum(held)::int, sum(counted)::int
+from tallies where contest = any($1) group by contest, entry
+"""
+_RECOUNT = """
+select contest, entry, count(*)::int, (count(*) filter (where state = 'hold'))::int,
+    (count(*) filter (where state = 'count'))::int
+from ballots, unnest(picks) as entry where contest = any($1) group by contest, entry
+"""
+_BALLOTS = """
+select contest, voter, idempotency_key, id, picks, state, recorded_at from ballots where contest = any($1)
+"""
+_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Observer:
+    """Snapshots and readings, from when it is entered on. `contests`: the first is the one whose board is read."""
+
+    def __init__(self, database: str, view: TallyView, uid: UUID, contests: list[str], client: Client) -> None:
+        self._database = database
+        self._view = view
+        self._uid = uid
+        self._contests = contests
+        self._client = client
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self.snapshots: list[Snapshot] = []
+        self.readings: list[Reading] = []
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            begun = time.monotonic()
+            await self.look()
+            await asyncio.sleep(max(LOOK_SECONDS, (time.monotonic() - begun) / MOST_SHARE))
+
+    async def look(self) -> None:
+        """The view and the board first, then PostgreSQL: what they show can then only be less."""
+        seen = [await self._redis(), await self._board()]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                snapshot = await self._snapshot()
+        except _GONE:
+            self._drop()
+            return
+        self.snapshots.append(snapshot)
+        for at, source, picks, away in seen:
+            self.readings.append(Reading(at, source, self._contests[0], picks, snapshot, away))
+
+    async def ballots(self, labels: Mapping[tuple[str, bytes], str]) -> list[Stored]:
+        """Every ballot of the contests; `labels`: (contest, stored voter) -> the witness' name."""
+        connection = await self._connected()
+        return [
+            Stored(
+                contest,
+                labels.get((contest, voter), f"unknown {voter.hex()}"),
+                key,
+                str(id),
+                tuple(picks),
+                state,
+                recorded.timestamp(),
+            )
+            for contest, voter, key, id, picks, state, recorded in await connection.fetch(_BALLOTS, self._contests)
+        ]
+
+    async def _redis(self) -> Any:
+        at = time.monotonic()
+        try:
+            found = await self._view.read(self._uid)
+        except TryAgain:
+            return at, "redis", None, True
+        picks = None if found is None else {entry: tally.counted for entry, tally in found.items()}
+        return at, "redis", picks, False
+
+    async def _board(self) -> Any:
+        at, contest = time.monotonic(), self._contests[0]
+        raw = request("GET", f"/api/v1/contests/{contest}/tallies")
+        link = self._client.link()
+        status, answer = await self._client.once(link, Ask("board", Voter("", "", contest), raw=raw))
+        link.close()
+        if answer is None or status != 200:
+            return at, "board", None, True
+        rows = json.loads(answer.body)["tallies"]
+        return at, "board", {row["entry"]: row["picks"] for row in rows}, False
+
+    async def _snapshot(self) -> Snapshot:
+        connection = await self._connected()
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            tally = await connection.fetch(_TALLY, self._contests)
+            at = time.monotonic()
+            recount = await connection.fetch(_RECOUNT, self._contests)
+        return Snapshot(at, _counts(tally), _counts(recount))
+
+    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._database, timeout=ANSWER_SECONDS, server_settings={"application_name": "observer"}
+            )
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def close(self) -> None:
+        """Lets go of the database."""
+        if self._connection is not None:
+            with suppress(*_GONE):
+                await self._connection.close(timeout=ANSWER_SECONDS)
+            self._drop()
+
+
+@asynccontextmanager
+async def observing(
+    addresses: tuple[str, str], uid: UUID, contests: list[str], client: Client
+) -> AsyncIterator[Observer]:
+    """An observer of these contests on the servers themselves."""
+    async with redis.connected(addresses[1]) as view:
+        observer = Observer(addresses[0], view, uid, contests, client)
+        try:
+            yield observer
+        finally:
+            await observer.close()
+
+
+def _counts(rows: list[asyncpg.Record]) -> dict[tuple[str, str], Counts]:
+    return {(contest, entry): (raw, held, counted) for contest, entry, raw, held, counted in rows}

@@ -1,0 +1,320 @@
+"""How the planted bugs get into a process of the service: each function changes it before it serves."""
+
+# What is patched is imported when it is planted: this file is read by processes that serve nothing, too.
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import random
+import secrets
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+Around = Callable[["Ballot"], Awaitable[None]]
+HANG_SECONDS = 16.0
+SKEW = "2 seconds"
+FAIL_SECONDS = 0.15
+
+
+@dataclass
+class Ballot:
+    """A request that casts a ballot, on its way through the service."""
+
+    app: App
+    scope: Any
+    receive: Any
+    send: Any
+
+    async def answer(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """What the service itself answers: status, headers, body."""
+        messages: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            messages.append(message)
+
+        await self.app(self.scope, self.receive, keep)
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        return messages[0]["status"], list(messages[0]["headers"]), body
+
+    async def tell(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Answers the client."""
+        kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await self.send({"type": "http.response.start", "status": status, "headers": [*kept, length]})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def name(self) -> tuple[bytes, bytes]:
+        """Credential and key: what one ballot is known by."""
+        headers = dict(self.scope["headers"])
+        return headers.get(b"authorization", b""), headers.get(b"idempotency-key", b"")
+
+
+def _put(owner: object, name: str, value: object) -> None:
+    """Puts a bug in the place of what is there; a place that is gone is told."""
+    assert hasattr(owner, name), f"{owner} has no {name}: plant this bug elsewhere"
+    setattr(owner, name, value)
+
+
+def _around_ballots(around: Around) -> None:
+    """Every ballot goes through `around`."""
+    import voting.web.app as web
+
+    made = web.create_app
+
+    def create(services: Any, options: Any) -> Any:
+        app: App = made(services, options)
+
+        async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http" and scope["path"].endswith("/ballots"):
+                await around(Ballot(app, scope, receive, send))
+            else:
+                await app(scope, receive, send)
+
+        return wrapped
+
+    _put(web, "create_app", create)
+
+
+def failures_accepted() -> None:
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        if status == 503:
+            status, body = 201, json.dumps({"ballot": str(uuid.uuid4()), "receipt": "r"}).encode()
+        await ballot.tell(status, headers, body)
+
+    _around_ballots(around)
+
+
+def receipts_mixed() -> None:
+    last = [""]
+
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        if status == 201:
+            content = json.loads(body)
+            other, last[0] = last[0], content["ballot"]
+            if other and random.random() < 0.05:
+                body = json.dumps(content | {"ballot": other}).encode()
+        await ballot.tell(status, headers, body)
+
+    _around_ballots(around)
+
+
+def _limits(change: Callable[[int], int]) -> None:
+    from voting.domain.tables import Quota
+
+    _put(Quota, "limit", property(lambda quota: change(quota.picks or quota.ballots or 0)))
+
+
+def quota_boundless() -> None:
+    _limits(lambda limit: 10_000)
+
+
+def quota_wide() -> None:
+    _limits(lambda limit: limit + 1)
+
+
+def quota_narrow() -> None:
+    _limits(lambda limit: max(1, limit - 1))
+
+
+def keys_ignored() -> None:
+    async def around(ballot: Ballot) -> None:
+        headers = [
+            (name, value + b"-" + secrets.token_hex(4).encode() if name == b"idempotency-key" else value)
+            for name, value in ballot.scope["headers"]
+        ]
+        await ballot.app({**ballot.scope, "headers": headers}, ballot.receive, ballot.send)
+
+    _around_ballots(around)
+
+
+def replays_differ() -> None:
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        if status == 201:
+            body = json.dumps(json.loads(body) | {"answered": time.time()}).encode()
+        await ballot.tell(status, headers, body)
+
+    _around_ballots(around)
+
+
+def bodies_alike() -> None:
+    import voting.domain.ballot as domain
+
+    _put(domain, "body_digest", lambda codes: bytes(32))
+
+
+def replays_refused() -> None:
+    known: set[tuple[bytes, bytes]] = set()
+
+    async def around(ballot: Ballot) -> None:
+        if ballot.name() in known:
+            body = json.dumps({"code": "quota_exhausted"}).encode()
+            await ballot.tell(409, [(b"content-type", b"application/problem+json")], body)
+            return
+        status, headers, body = await ballot.answer()
+        if status == 201:
+            known.add(ballot.name())
+        await ballot.tell(status, headers, body)
+
+    _around_ballots(around)
+
+
+def _around_writes(change: Callable[[Any, Any, Any, str], Awaitable[Any]]) -> None:
+    """Every write to the view carries what `change(view, uid, tallies, mode)` makes of it; None: it is left out."""
+    from voting.redis.tallies import TallyView
+
+    write: Any = TallyView.write
+
+    async def changed(view: Any, uid: Any, tallies: Any, mode: str = "some") -> None:
+        made = await change(view, uid, tallies, mode)
+        if made is not None:
+            await write(view, uid, made, mode)
+
+    _put(TallyView, "write", changed)
+
+
+def view_incremented() -> None:
+    async def change(view: Any, uid: Any, tallies: Any, mode: str) -> Any:
+        there = await view.read(uid) or {}
+        return {
+            entry: replace(tally, counted=tally.counted + (there[entry].counted if entry in there else 0))
+            for entry, tally in tallies.items()
+        }
+
+    _around_writes(change)
+
+
+def view_above() -> None:
+    async def change(view: Any, uid: Any, tallies: Any, mode: str) -> Any:
+        more = 3 if mode == "replace" else 0
+        return {entry: replace(tally, counted=tally.counted + more) for entry, tally in tallies.items()}
+
+    _around_writes(change)
+
+
+def view_partial() -> None:
+    async def change(view: Any, uid: Any, tallies: Any, mode: str) -> Any:
+        whole = mode in ("complete", "replace") and tallies
+        return None if whole else tallies
+
+    _around_writes(change)
+
+
+def signatures_ignored() -> None:
+    import voting.domain.token as domain
+
+    _put(domain, "unseal", lambda key, token: domain._decode(token.partition(".")[0]))
+
+
+def contests_confused() -> None:
+    from voting.errors import CredentialInvalid
+    from voting.services.keyring import Keyring
+
+    opened = Keyring.open_credential
+
+    def either(keyring: Keyring, contest: str, token: str) -> Any:
+        try:
+            return opened(keyring, contest, token)
+        except CredentialInvalid:
+            return opened(keyring, contest.replace("main", "brief"), token)
+
+    _put(Keyring, "open_credential", either)
+
+
+def clock_fast() -> None:
+    import voting.postgres.queries as module
+
+    read = module.named
+
+    def skewed(noun: str) -> dict[str, str]:
+        fast = f"(clock_timestamp() + interval '{SKEW}')"
+        return {name: text.replace("clock_timestamp()", fast) for name, text in read(noun).items()}
+
+    assert any("clock_timestamp()" in text for text in read("ballots").values())
+    _put(module, "named", skewed)
+
+
+def window_endless() -> None:
+    from voting.domain.contest import Contest
+
+    phase = Contest.phase
+
+    def endless(contest: Contest, now: Any, paused: bool = False) -> str:
+        found = phase(contest, now, paused)
+        return "open" if found == "closed" else found
+
+    _put(Contest, "phase", endless)
+
+
+def hanging() -> None:
+    turns = itertools.count()
+
+    async def around(ballot: Ballot) -> None:
+        if next(turns) % 60 == 59:
+            await asyncio.sleep(HANG_SECONDS)
+        await ballot.app(ballot.scope, ballot.receive, ballot.send)
+
+    _around_ballots(around)
+
+
+def retry_after_lost() -> None:
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        await ballot.tell(status, [pair for pair in headers if pair[0].lower() != b"retry-after"], body)
+
+    _around_ballots(around)
+
+
+def connections_cut() -> None:
+    turns = itertools.count()
+
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        if next(turns) % 40 != 39:
+            await ballot.tell(status, headers, body)
+            return
+        length = (b"content-length", str(len(body) + 1).encode())
+        await ballot.send({"type": "http.response.start", "status": status, "headers": [length]})
+        raise ConnectionError("planted")
+
+    _around_ballots(around)
+
+
+def neighbours_fail() -> None:
+    until = [0.0]
+
+    async def around(ballot: Ballot) -> None:
+        status, headers, body = await ballot.answer()
+        if status == 400:
+            until[0] = time.monotonic() + FAIL_SECONDS
+        elif time.monotonic() < until[0]:
+            status = 500
+        await ballot.tell(status, headers, body)
+
+    _around_ballots(around)
+
+
+def lock_stale() -> None:
+    """A worker that was killed leaves its lock, and no other one starts while it is there."""
+    import voting.asgi as module
+
+    made = module.application
+
+    def application() -> Any:
+        folder = Path(os.environ["VOTING_DATA"])
+        for lock in folder.glob("worker-*.lock"):
+            if not Path("/proc", lock.stem.removeprefix("worker-")).exists():
+                os._exit(1)
+        (folder / f"worker-{os.getpid()}.lock").touch()
+        return made()
+
+    _put(module, "application", application)

@@ -1,0 +1,1 @@
+"""On the path of a service that is to have a planted bug; nothing here is imported otherwise."""
