@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 import asyncpg
 import psutil
@@ -77,7 +76,7 @@ async def _redis_stop(arena: Arena, random: Random, seconds: float) -> None:
 
 async def _redis_full(arena: Arena, random: Random, seconds: float) -> None:
     async with _redis(arena) as redis:
-        former = (await redis.config_get("maxmemory"))["maxmemory"]
+        former = str((await redis.config_get("maxmemory"))["maxmemory"])
         await redis.config_set("maxmemory", "1mb")
         await asyncio.sleep(seconds)
         await redis.config_set("maxmemory", former)
@@ -267,8 +266,7 @@ async def _stopped(processes: Sequence[psutil.Process], seconds: float) -> None:
 
 async def _connect(arena: Arena) -> asyncpg.Connection[asyncpg.Record]:
     named = {"application_name": "nemesis"}
-    found: Any = await asyncpg.connect(arena.database_url, timeout=2, server_settings=named)
-    return found
+    return await asyncpg.connect(arena.database_url, timeout=2, server_settings=named)
 
 
 def _redis(arena: Arena) -> Redis:
