@@ -35,7 +35,7 @@ from ballots, unnest(picks) as entry where contest = any($1) group by contest, e
 _BALLOTS = """
 select contest, voter, idempotency_key, id, picks, state, recorded_at from ballots where contest = any($1)
 """
-_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Observer:

@@ -43,10 +43,9 @@ class Told:
         answer = msgspec.structs.replace(answer, **of_answer)
         self.attempts.append(Attempt(msgspec.structs.replace(sent, **of_sent), answer))
 
-    def store(self, voter: str, key: str, picks: str, at: float = 1.0, **more: str) -> None:
+    def store(self, voter: str, key: str, picks: str, at: float = 1.0, id: str = "") -> None:
         """The ballot that `ask` was answered with."""
-        made = Stored("main", voter, key, f"b-{voter}-{key}", tuple(picks), "count", WALL + at)
-        self.ballots.append(replace(made, **more))
+        self.ballots.append(Stored("main", voter, key, id or f"b-{voter}-{key}", tuple(picks), "count", WALL + at))
 
     def cast(self, voter: str, key: str, picks: str, at: float = 1.0) -> None:
         """Both."""
