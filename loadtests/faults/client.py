@@ -58,6 +58,8 @@ class Client:
     random: Random
     ports: Sequence[int]
     numbers: itertools.count[int] = field(default_factory=itertools.count)
+    ends_at: float = float("inf")
+    """On the monotonic clock: from here on it does not try again."""
 
     def link(self) -> Link:
         """A connection by one of the ways to the service."""
@@ -84,7 +86,7 @@ class Client:
         until = now()[0] + patience
         while True:
             status, answer = await self.once(link, ask)
-            if status not in (NO_ANSWER, 429, 503) or now()[0] > until:
+            if status not in (NO_ANSWER, 429, 503) or now()[0] > min(until, self.ends_at):
                 return status
             await asyncio.sleep(self._pause(answer))
 

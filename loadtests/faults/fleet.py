@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ from loadtests.faults.witness import Witness
 TWINS = 4
 GREED = 8
 KEPT = 200
+LAST_TRIES_SECONDS = 25.0
 
 
 class NoMoreVotersError(Exception):
@@ -59,10 +61,13 @@ class Fleet:
         self._main = self._voters(plan.main, plan.main_tokens)
         self._brief = self._voters(plan.brief, plan.brief_tokens)
         self._keys = itertools.count()
+        self._clients: list[Client] = []
 
     def end(self) -> None:
-        """No new ballots from now on."""
+        """No new ballots from now on; and some time to learn what became of the others."""
         self._ending.set()
+        for client in self._clients:
+            client.ends_at = time.monotonic() + LAST_TRIES_SECONDS
 
     async def run(self) -> None:
         """Until the end, and until all is known."""
@@ -83,6 +88,7 @@ class Fleet:
     async def _again(self, act: Callable[[Client], Awaitable[None]], name: str) -> None:
         random = Random(f"{self._plan.seed}-{name}")
         client = Client(name, self._witness, random, self._plan.ports)
+        self._clients.append(client)
         while not self._ending.is_set():
             try:
                 await act(client)

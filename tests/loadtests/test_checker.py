@@ -59,7 +59,7 @@ class Told:
         self.snapshots.append(Snapshot(at, counts, counts))
         for source in ("redis", "board"):
             there = shown.get(source, found)
-            self.readings.append(Reading(at - 0.1, source, "main", there, self.snapshots[-1]))  # type: ignore[arg-type]
+            self.readings.append(Reading(at - 0.1, source, "main", there, self.snapshots[-1]))
 
     def evidence(self) -> Evidence:
         """All of it."""
