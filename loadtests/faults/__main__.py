@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-import time
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from loadtests.faults.answering import roles
 from loadtests.faults.arena import ROOT
 from loadtests.faults.bugs import BUGS
-from loadtests.faults.campaign import PROBES, Outcome, Run, lines
+from loadtests.faults.campaign import PROBES, Run
 from loadtests.faults.checker import named
 from loadtests.faults.kinds import KINDS
+from loadtests.faults.report import lines, save
 from loadtests.faults.schedule import planned
 from loadtests.faults.stage import stage
 
 TOKENS_A_SECOND = 200
 SHOWN = 170
-RESULTS = ROOT / "loadtests" / "results"
 
 
 @click.group(epilog="Example: python -m loadtests.faults run --seed 1 --seconds 120")
@@ -38,11 +33,11 @@ def main() -> None:
 @click.option("--seeds", default=1, show_default=True, help="How many runs, each with the next seed.")
 @click.option("--seconds", default=120.0, show_default=True, help="How long each run votes.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only these kinds of faults.")
+@click.option("--length", default=0.0, help="How long each fault lasts; 0: from 0.2 to 4 s, as the seed says.")
 @click.option("--fleets", default=1, show_default=True, help="Client processes.")
-@click.option("--think", default=0.02, show_default=True, help="Mean seconds between two ballots of one voter.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Folder to keep logs of clients and service in.")
 def run(
-    seed: int, seeds: int, seconds: float, kinds: tuple[str, ...], fleets: int, think: float, keep: Path | None
+    seed: int, seeds: int, seconds: float, kinds: tuple[str, ...], length: float, fleets: int, keep: Path | None
 ) -> None:
     """Runs campaigns on the service as it is; exit code 1 where an invariant did not hold."""
     with stage(keep, click.echo) as place:
@@ -50,12 +45,12 @@ def run(
         for number in range(seed, seed + seeds):
             wanted = [name for name in kinds or KINDS if place.disk or not KINDS[name].disk]
             tokens = int(seconds * TOKENS_A_SECOND) + PROBES
-            faults = planned(number, wanted)
-            outcome = place.play(Run(number, seconds, faults, tokens=tokens, fleets=fleets, think=think))
+            faults = planned(number, wanted, length)
+            outcome = place.play(Run(number, seconds, faults, tokens=tokens, fleets=fleets))
             found.append((number, outcome))
             click.echo("\n".join(lines(outcome, number)))
-    path = save(found)
-    click.echo(f"the figures are in {path.relative_to(ROOT)}")
+    click.echo(f"{sum(outcome.accepted for _, outcome in found)} ballots acknowledged in all")
+    click.echo(f"the figures are in {save(found).relative_to(ROOT)}")
     sys.exit(1 if any(outcome.violations for _, outcome in found) else 0)
 
 
@@ -75,35 +70,6 @@ def bugs(names: tuple[str, ...]) -> None:
                 click.echo(f"          {str(violation)[:SHOWN]}")
     click.echo(f"{len(names or BUGS) - len(missed)} of {len(names or BUGS)} caught")
     sys.exit(1 if missed else 0)
-
-
-def save(found: Sequence[tuple[int, Outcome]]) -> Path:
-    """The figures as JSON; answers where."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"faults-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json"
-    path.write_text(json.dumps({"runs": [_figures(*each) for each in found]}, indent=1))
-    return path
-
-
-def _figures(seed: int, outcome: Outcome) -> dict[str, object]:
-    recoveries: defaultdict[str, list[float | None]] = defaultdict(list)
-    for fault in outcome.evidence.faults:
-        recoveries[fault.kind].append(fault.recovered and round(fault.recovered, 2))
-    answered = sorted(each.seconds for each in outcome.evidence.attempts if each.status)
-    return {
-        "seed": seed,
-        "acknowledged": outcome.accepted,
-        "stored": len(outcome.evidence.ballots),
-        "attempts": len(outcome.evidence.attempts),
-        "roles": roles(outcome.evidence.attempts),
-        "lost_answers": dict(Counter(each.answer.lost for each in outcome.evidence.attempts if each.answer)),
-        "longest_seconds": round(answered[-1], 2) if answered else None,
-        "snapshots": len(outcome.evidence.snapshots),
-        "readings": len(outcome.evidence.readings),
-        "faults": len(outcome.evidence.faults),
-        "recovered_seconds": recoveries,
-        "violations": [str(each) for each in outcome.violations],
-    }
 
 
 if __name__ == "__main__":

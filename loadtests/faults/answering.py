@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from loadtests.faults.evidence import Evidence, Fault, Stored, Violation
@@ -194,7 +194,8 @@ def _errors(case: _Case, *, beside_bad: bool) -> Iterator[str]:
     for attempt in case.attempts:
         if attempt.status < 500 or attempt.status == 503:
             continue
-        met = attempt.sent.sound and any(_meet(attempt, each) for each in bad)
+        faulty = any(case.near(attempt))
+        met = attempt.sent.sound and not faulty and any(_meet(attempt, each) for each in bad)
         if met == beside_bad:
             yield f"{_named(attempt)}: {attempt.status} {_code(attempt)}"
 
@@ -229,11 +230,3 @@ def _beside(moment: float, opens: float, closes: float) -> str:
     if moment < opens:
         return f"{opens - moment:.3f} s before it opens"
     return f"{moment - closes:.3f} s past its end" if moment >= closes else f"{moment - opens:.3f} s after it opened"
-
-
-def roles(attempts: Iterable[Attempt]) -> dict[str, dict[int, int]]:
-    """How often each role was answered what."""
-    found: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for attempt in attempts:
-        found[attempt.sent.role][attempt.status] += 1
-    return {role: dict(statuses) for role, statuses in found.items()}

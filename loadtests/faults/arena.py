@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class Service:
         while time.monotonic() < until:
             try:
                 answer = await link.ask(request("GET", "/health/ready"))
-                if answer.status == 200 and len(self.workers()) >= WORKERS:
+                if answer.status == 200 and self.serving() >= WORKERS:
                     return True
             except Lost:
                 pass
@@ -88,8 +88,16 @@ class Service:
             await asyncio.sleep(0.05)
         return False
 
+    def serving(self) -> int:
+        """How many workers are connected to anybody: one that is still starting is not."""
+        count = 0
+        for worker in self.workers():
+            with suppress(psutil.Error):
+                count += any(each.status == psutil.CONN_ESTABLISHED for each in worker.net_connections("tcp"))
+        return count
+
     def workers(self) -> list[psutil.Process]:
-        """The processes that serve, oldest first."""
+        """The worker processes, oldest first."""
         assert self.process is not None
         try:
             children = psutil.Process(self.process.pid).children(recursive=True)

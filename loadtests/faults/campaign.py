@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -214,14 +214,3 @@ def _labels(folder: Path, *contests: str) -> dict[tuple[str, bytes], str]:
 def _probes(contest: str, file: Path) -> Iterator[Voter]:
     tokens = file.read_text().split()[:PROBES]
     return (Voter(f"{contest}/{number}", token, contest) for number, token in enumerate(tokens))
-
-
-def lines(outcome: Outcome, seed: int) -> Sequence[str]:
-    """What people are told of a run."""
-    attempts = len(outcome.evidence.attempts)
-    head = (
-        f"seed {seed}: {outcome.accepted} ballots acknowledged of {attempts} attempts, "
-        f"{len(outcome.evidence.faults)} faults, {len(outcome.evidence.snapshots)} snapshots, "
-        f"{len(outcome.violations)} violations, {outcome.seconds:.0f} s"
-    )
-    return [head, *(f"  {violation}" for violation in outcome.violations)]

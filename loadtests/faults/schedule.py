@@ -22,10 +22,11 @@ class Planned:
     seed: int
 
 
-def planned(seed: int, kinds: Sequence[str], longest: float = LENGTHS[-1]) -> Iterator[Planned]:
-    """Faults without end. Every kind comes before one comes again; each second pause is a calm one, on average."""
+def planned(seed: int, kinds: Sequence[str], length: float = 0.0) -> Iterator[Planned]:
+    """Faults without end, each for `length` seconds where one is given. Every kind comes before one comes again; each
+    second pause is a calm one, on average."""
     random = Random(seed)
     while True:
         for kind in random.sample(list(kinds), len(kinds)):
             pause = random.uniform(*random.choice((CALM_SECONDS, HASTE_SECONDS)))
-            yield Planned(pause, kind, min(longest, random.choice(LENGTHS)), random.randrange(1 << 30))
+            yield Planned(pause, kind, length or random.choice(LENGTHS), random.randrange(1 << 30))
