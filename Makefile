@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench lock clean
+.PHONY: demo test lint check format bench faults faults-bugs lock clean
 
 demo:
 	@./install.sh run
@@ -31,6 +31,19 @@ format:
 bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.bench $(ARGS)
+
+# Faults against the real service, with a fleet of voters and a checker: loadtests/README.md.
+SEED ?= 1
+SEEDS ?= 1
+SECONDS ?= 120
+faults:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.faults run --seed $(SEED) --seeds $(SEEDS) --seconds $(SECONDS) $(ARGS)
+
+# Plants one bug after another in the service: the checker must name what each breaks. One: BUGS="'counts twice'"
+faults-bugs:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.faults bugs $(BUGS)
 
 # Pins anew, for every platform, without naming a registry.
 lock:

@@ -54,7 +54,7 @@ def run(
     sys.exit(1 if any(outcome.violations for _, outcome in found) else 0)
 
 
-@main.command(epilog="Example: make faults-bugs BUGS='counts twice'")
+@main.command(epilog="Example: python -m loadtests.faults bugs 'counts twice'")
 @click.argument("names", nargs=-1, type=click.Choice(list(BUGS)))
 def bugs(names: tuple[str, ...]) -> None:
     """Plants one bug after another in the service, and sees that the checker names the invariant it breaks."""

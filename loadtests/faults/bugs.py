@@ -28,7 +28,7 @@ class Bug:
     patch: Plant | None = None
     faults: tuple[Planned, ...] = ()
     settle: float = 0.5
-    seconds: float = 4.0
+    seconds: float = 3.0
 
 
 def _trigger(table: str, when: str, body: str) -> str:

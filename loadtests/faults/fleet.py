@@ -148,27 +148,31 @@ class Fleet:
 
     async def _intruder(self, client: Client) -> None:
         """Without a credential, with another contest's, with forged ones; and where only judges may look."""
-        link, honest = client.link(), _next(self._main)
+        honest = _next(self._main)
         head, _, tag = honest.token.partition(".")
         flipped = ("A" if head[30] != "A" else "B").join((head[:30], head[31:]))
         tokens = ["", "garbage", f"{head}.{tag[::-1]}", f"{flipped}.{tag}", _next(self._brief).token]
-        for token in tokens:
-            nobody = Voter("", token, self._plan.main, right=False)
-            await client.until_known(link, Ask("intruder", nobody, self._key(), (self._plan.entries[0],)))
+        nobodies = [Voter("", token, self._plan.main, right=False) for token in tokens]
         path = f"/api/v1/contests/{self._plan.main}/results"
         raw = request("GET", path, {"Authorization": f"Bearer {honest.token}"})
-        await client.once(link, Ask("intruder", Voter("", "", self._plan.main, right=False), raw=raw))
-        link.close()
-        await asyncio.sleep(0.5)
+        asks = [Ask("intruder", nobody, self._key(), (self._plan.entries[0],)) for nobody in nobodies]
+        await self._one_by_one(client, [*asks, Ask("intruder", nobodies[0], raw=raw)])
 
     async def _careless(self, client: Client) -> None:
         """Bodies that nobody should send, in the name of a voter with the right."""
-        link, voter = client.link(), _next(self._main)
+        voter = _next(self._main)
         path = f"/api/v1/contests/{self._plan.main}/ballots"
-        for body in BAD_BODIES:
-            headers = {"Authorization": f"Bearer {voter.token}", "Idempotency-Key": self._key()}
-            await client.once(link, Ask("careless", voter, sound=False, raw=request("POST", path, headers, body)))
-            await asyncio.sleep(0.05)
+        headers = {"Authorization": f"Bearer {voter.token}"}
+        raw = [request("POST", path, headers | {"Idempotency-Key": self._key()}, body) for body in BAD_BODIES]
+        await self._one_by_one(client, [Ask("careless", voter, sound=False, raw=each) for each in raw])
+
+    async def _one_by_one(self, client: Client, asks: list[Ask]) -> None:
+        """Each once: who has no right, or sends nonsense, does not insist."""
+        link = client.link()
+        for ask in asks:
+            if not self._ending.is_set():
+                await client.once(link, ask)
+                await asyncio.sleep(0.05)
         link.close()
         await asyncio.sleep(0.5)
 
