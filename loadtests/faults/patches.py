@@ -68,8 +68,8 @@ def _around_ballots(around: Around) -> None:
 
     made = web.create_app
 
-    def create(services: Any, options: Any) -> Any:
-        app: App = made(services, options)
+    def create(*parts: Any) -> Any:
+        app: App = made(*parts)
 
         async def wrapped(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "http" and scope["path"].endswith("/ballots"):
