@@ -16,7 +16,7 @@ from loadtests.client import request
 from loadtests.faults.client import Ask, Client, Voter
 from loadtests.faults.evidence import Counts, Reading, Snapshot, Stored
 from voting.errors import TryAgain
-from voting.redis import tallies as redis
+from voting.redis import connection as redis
 from voting.redis.tallies import TallyView
 
 LOOK_SECONDS = 0.4
@@ -140,8 +140,8 @@ async def observing(
     addresses: tuple[str, str], uid: UUID, contests: list[str], client: Client
 ) -> AsyncIterator[Observer]:
     """An observer of these contests on the servers themselves."""
-    async with redis.connected(addresses[1]) as view:
-        observer = Observer(addresses[0], view, uid, contests, client)
+    async with redis.connected(addresses[1]) as connected:
+        observer = Observer(addresses[0], connected.view, uid, contests, client)
         try:
             yield observer
         finally:
