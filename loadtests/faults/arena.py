@@ -19,8 +19,8 @@ from loadtests.client import request
 from loadtests.faults.disk import Disk
 from loadtests.faults.proxy import Proxy, proxied, standing
 from loadtests.faults.wire import HOST, Link, Lost
-from loadtests.service import UNSHIELDED, free_port
-from voting.engines import state
+from loadtests.service import UNSHIELDED
+from voting.engines import processes, state
 from voting.settings import Settings, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,7 +54,7 @@ class Service:
 
     environment: dict[str, str]
     log: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=processes.free_port)
     process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
