@@ -24,7 +24,7 @@ SHOWN = 170
 @click.group(epilog="Example: python -m loadtests.faults run --seed 1 --seconds 120")
 def main() -> None:
     """Faults: kills, stops and cuts parts of the service while a fleet votes, and checks the invariants."""
-    # Whoever ends it must not leave engines, a service and a disk behind.
+    # Between two runs; stage.py sees to the rest.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 

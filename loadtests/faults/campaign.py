@@ -122,19 +122,18 @@ async def _vote(
         until = time.monotonic() + run.seconds
         await nemesis.run(run.faults, until, tell)
         await asyncio.sleep(max(0.0, until - time.monotonic()))
-    finally:
         for fleet in fleets:
             fleet.send_signal(signal.SIGTERM)
         for fleet in fleets:
-            with suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(fleet.wait, FLEET_SECONDS)
-            if fleet.poll() != 0:
-                fleet.kill()
-                raise RuntimeError(f"a fleet ended with {fleet.poll()}")
-    await asyncio.sleep(run.settle)
-    looking.cancel()
-    with suppress(asyncio.CancelledError):
-        await looking
+            if code := await asyncio.to_thread(fleet.wait, FLEET_SECONDS):
+                raise RuntimeError(f"a fleet ended with {code}")
+        await asyncio.sleep(run.settle)
+    finally:
+        for fleet in fleets:
+            fleet.kill()
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
     await observer.look()
     return nemesis.faults
 

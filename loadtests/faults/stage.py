@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,7 +36,10 @@ class Stage:
 
     def play(self, run: Run, bug: str = "") -> Outcome:
         """One run of a service on these engines; `bug`: planted in its processes."""
-        return uvloop.run(self._play(run, bug))
+        try:
+            return uvloop.run(self._play(run, bug))
+        except asyncio.CancelledError:
+            raise SystemExit("ended before its time") from None
 
     def hunt(self, bug: Bug, seed: int = 1) -> Outcome:
         """A run with a bug planted, as short as the bug allows."""
@@ -46,6 +50,11 @@ class Stage:
             asyncio.run(execute(self.addresses[0], UNPLANT))
 
     async def _play(self, run: Run, bug: str) -> Outcome:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        # Whoever ends it must not leave a service, a fleet, engines and a disk behind.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
         async with standing_arena(self.folder, self.addresses, self.disk, bug) as arena:
             return await play(arena, run, self._told)
 
