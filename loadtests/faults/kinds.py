@@ -21,6 +21,8 @@ from loadtests.faults.evidence import Mute
 from loadtests.faults.proxy import Proxy
 
 WORKER_BACK_SECONDS = 20.0
+# A hundred connections take a while.
+FILL_SECONDS = 2.5
 Act = Callable[[Arena, Random, float], Awaitable[None]]
 
 
@@ -113,7 +115,7 @@ async def _postgres_lock(arena: Arena, random: Random, seconds: float) -> None:
 async def _postgres_connections(arena: Arena, random: Random, seconds: float) -> None:
     """All of the server's connections are taken, the service's own too."""
     taken: list[asyncpg.Connection[asyncpg.Record]] = []
-    until = time.monotonic() + seconds
+    until = time.monotonic() + max(seconds, FILL_SECONDS)
     first = await _connect(arena)
     await first.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'voting'")
     while time.monotonic() < until:
