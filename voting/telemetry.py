@@ -23,6 +23,11 @@ SHED = Counter("voting_shed", "Requests refused by the in-process shield, by kin
 CHALLENGES = Counter("voting_challenges", "Proofs of work, by what became of them.", ["outcome"])
 CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"])
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
+VIEW_DRIFT = Gauge(
+    "voting_view_drift",
+    "Entries whose tally in Redis was not PostgreSQL's at the last round.",
+    multiprocess_mode="livemax",
+)
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
 REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
 UNLIMITED = Counter("voting_unlimited_calls", "Calls let through without their limit, because Redis was away.")

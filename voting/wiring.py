@@ -29,6 +29,7 @@ from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
 from voting.services.probing import Probing
 from voting.services.recording import BATCHES_AT_ONCE, Answer, Attempt, Recording
+from voting.services.recounting import Recounting
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
 from voting.services.showing import Showing
@@ -75,6 +76,7 @@ class Office:
     catalogue: Catalogue
     judging: Judging
     organising: Organising
+    recounting: Recounting
     reporting: Reporting
     staffing: Staffing
 
@@ -85,9 +87,16 @@ async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
     async with postgres.connected(settings.database_url, 2) as database:
         await check_schema(database)
         catalogue = Catalogue(database)
-        judging, organising = Judging(database, actor), Organising(database, actor)
-        reporting, staffing = Reporting(database), Staffing(database, actor)
-        yield Office(database, Amending(database, actor), catalogue, judging, organising, reporting, staffing)
+        yield Office(
+            database,
+            amending=Amending(database, actor),
+            catalogue=catalogue,
+            judging=Judging(database, actor),
+            organising=Organising(database, actor),
+            recounting=Recounting(database, actor),
+            reporting=Reporting(database),
+            staffing=Staffing(database, actor),
+        )
 
 
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:

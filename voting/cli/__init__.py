@@ -16,6 +16,7 @@ from voting.cli import (
     demo,
     marks,
     migrate,
+    recount,
     results,
     roster,
     serve,
@@ -45,6 +46,7 @@ for command in (
     credentials.credentials,
     staff.staff,
     results.results,
+    recount.recount,
     verify.verify,
     settings.settings,
 ):
@@ -55,14 +57,13 @@ contest.contest.add_command(simulate.simulate)
 def main() -> None:
     """Runs the command; an expected failure is one message and exit code 1."""
     try:
-        voting.main(prog_name="voting", standalone_mode=False)
+        # What a command's Exit says comes back as a value; commands themselves answer nothing.
+        sys.exit(voting.main(prog_name="voting", standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except VotingError as error:
         click.echo(f"voting: {error}", err=True)
         sys.exit(1)

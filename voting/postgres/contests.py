@@ -74,6 +74,11 @@ async def take_turn(connection: Connection) -> None:
     await connection.execute(_CONTESTS["take_turn"])
 
 
+async def hold(connection: Connection, contest: str) -> None:
+    """Waits for the contest's ballots under way, and keeps new ones waiting until the transaction ends."""
+    await connection.execute(_CONTESTS["hold"], contest)
+
+
 async def replace(connection: Connection, contest: Contest, document: str) -> None:
     """Puts new rules in the place of the old."""
     await connection.execute(_CONTESTS["replace"], contest.id, document, contest.opens_at, contest.closes_at)

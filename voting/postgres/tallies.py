@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from voting.domain.scoring import Tally
@@ -19,6 +19,15 @@ async def select(connection: Connection, contest: str, entries: Sequence[str] | 
     """The tally of the entries (None: of all) that have picks, in one snapshot."""
     rows = await connection.fetch(_QUERIES["select"], contest, entries)
     return {row["entry"]: Tally(row["raw"], row["held"], row["counted"], row["version"]) for row in rows}
+
+
+async def replace(connection: Connection, contest: str, tallies: Mapping[str, Tally]) -> None:
+    """Sets these tallies, as newer versions than those that there are. Ballots must be kept waiting."""
+    columns = [
+        list(tallies),
+        *([getattr(tally, name) for tally in tallies.values()] for name in ("raw", "held", "counted")),
+    ]
+    await connection.execute(_QUERIES["replace"], contest, *columns)
 
 
 async def recount(

@@ -75,12 +75,14 @@ class Mirroring:
 
     async def _reconcile(self) -> None:
         open_now = [listing for listing in await self._catalogue.all() if listing.phase() in ("open", "paused")]
+        drift = 0
         for listing in {listing.uid: listing for listing in (*open_now, *self._catalogue.active())}.values():
-            await self.reconcile(listing.uid, listing.contest.id)
+            drift += await self.reconcile(listing.uid, listing.contest.id)
+        telemetry.VIEW_DRIFT.set(drift)
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
-    async def reconcile(self, uid: UUID, contest: str) -> None:
-        """Writes the whole tally.
+    async def reconcile(self, uid: UUID, contest: str) -> int:
+        """Writes the whole tally; answers how many entries were not as they should be.
 
         The view is read before the truth: a version in it that is higher than the truth's can then only be wrong
         (PostgreSQL was restored to an earlier time, or the view was forged), and the view is replaced.
@@ -92,6 +94,8 @@ class Mirroring:
         if seen != truth:
             await self._mend(uid, seen, truth)
         self._checked[uid] = begun
+        there = seen or {}
+        return sum(there.get(entry) != truth.get(entry) for entry in {*there, *truth})
 
     async def _mend(self, uid: UUID, seen: Mapping[str, Tally] | None, truth: Mapping[str, Tally]) -> None:
         wrong = seen is None or any(

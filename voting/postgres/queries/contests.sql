@@ -33,3 +33,6 @@ update contests set closes_at = $2, revision = revision + 1 where id = $1;
 
 -- name: revise
 update contests set revision = revision + 1 where id = $1;
+
+-- name: hold
+select 1 from contests where id = $1 for update;

@@ -34,3 +34,16 @@ delete from shown_tallies where contest = $1 and as_of < $2;
 select count(*) as ballots
 from ballots
 where contest = $1 and recorded_at > clock_timestamp() - make_interval(secs => $2);
+
+-- name: replace
+-- One shard for each entry, its version higher than the sum of all that it had.
+with given as (
+    select * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) as given (entry, raw, held, counted)
+), gone as (
+    delete from tallies where contest = $1 and shard <> 0 and entry = any ($2::text[]) returning entry, version
+)
+insert into tallies (contest, entry, shard, raw, held, counted, version)
+select $1, entry, 0, raw, held, counted, 1 + coalesce((select sum(version) from gone where gone.entry = given.entry), 0)
+from given
+on conflict (contest, entry, shard) do update set raw = excluded.raw, held = excluded.held, counted = excluded.counted,
+    version = tallies.version + excluded.version;
