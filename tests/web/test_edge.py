@@ -243,7 +243,10 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
             await asyncio.sleep(0.1)
             await send({"type": "http.response.body", "body": b"%d" % number, "more_body": number < 3})
 
-    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())))
+    async def no_short_way(scope: Any, body: bytes) -> None:
+        return None
+
+    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())), no_short_way)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
         refused = await client.get("/slow")
         assert refusal(refused) == (503, "try_again")

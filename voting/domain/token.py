@@ -30,7 +30,8 @@ def unseal(key: bytes, token: str) -> bytes | None:
     payload, tag = _decode(head), _decode(tail)
     if payload is None or tag is None or not hmac.compare_digest(tag, _tag(key, payload)):
         return None
-    return payload if seal(key, payload) == token else None
+    # One token has one spelling: base64 leaves bits unused at the end.
+    return payload if token == f"{_encode(payload)}.{_encode(tag)}" else None
 
 
 def _tag(key: bytes, payload: bytes) -> bytes:

@@ -6,7 +6,7 @@ import logging
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import compress, cycle
 from typing import Any
 
@@ -212,7 +212,18 @@ class _Sheet:
 
 def describe(contest: Contest, left: Remaining) -> dict[str, Any]:
     """The remaining quota, ready for JSON, times in the contest's time zone."""
-    limits = [asdict(limit) | {"renews_at": limit.renews_at.astimezone(contest.zone)} for limit in left.limits]
+    limits = [
+        {
+            "unit": limit.unit,
+            "per": limit.per,
+            "period": limit.period,
+            "scope": limit.scope,
+            "limit": limit.limit,
+            "left": limit.left,
+            "renews_at": limit.renews_at.astimezone(contest.zone),
+        }
+        for limit in left.limits
+    ]
     return {"picks": left.picks, "limits": limits}
 
 

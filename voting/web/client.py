@@ -77,6 +77,8 @@ class ClientReader:
         cannot be read ends the walk."""
         peer = scope.get("client")
         found = _parse(peer[0]) if peer else None
+        if not self._trusted:
+            return found
         for hop in reversed(_header(scope, b"x-forwarded-for").split(",")):
             if found is None or not any(found in network for network in self._trusted):
                 return found
@@ -88,10 +90,14 @@ class ClientReader:
 
     def shield_key(self, scope: Scope) -> str:
         """What the shield counts by: the address; of IPv6 the /64, for one holder has all of it."""
-        address = self.address(scope)
-        if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-            return str(ip_network((address, 64), strict=False))
-        return str(address)
+        return _shield_key(self.address(scope))
+
+
+@lru_cache(4096)
+def _shield_key(address: Address | None) -> str:
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 @lru_cache(2000)
@@ -110,6 +116,7 @@ def _header(scope: Scope, name: bytes) -> str:
     return ",".join(value.decode("latin-1") for field, value in scope["headers"] if field == name)
 
 
+@lru_cache(4096)
 def _parse(text: str) -> Address | None:
     try:
         address = ip_address(text)

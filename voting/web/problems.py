@@ -86,7 +86,7 @@ class Rendered:
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
-    rendered = render(request, _known(request, error))
+    rendered = render(request, known(request, error))
     headers = {name: value for name, value in rendered.headers.items() if name != "content-type"}
     return Response(
         rendered.body, status_code=rendered.status, headers=headers, media_type=rendered.headers["content-type"]
@@ -118,7 +118,8 @@ def wants_page(request: Request[Any, Any, Any]) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
-def _known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
+def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
+    """The error as one of ours; what nobody expected is logged."""
     if isinstance(error, VotingError):
         return error
     if isinstance(error, ValidationException):
