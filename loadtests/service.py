@@ -25,7 +25,11 @@ VOTING = [sys.executable, "-m", "voting"]
 READY_SECONDS = 60
 STOP_SECONDS = 30
 # Every request of a bench comes from one address: the shield would shed it as the flood that it is.
-UNSHIELDED = {"VOTING_SHIELD_READS": "1000000/second", "VOTING_SHIELD_WRITES": "1000000/second"}
+UNSHIELDED = {
+    "VOTING_SHIELD_READS": "1000000/second",
+    "VOTING_SHIELD_WRITES": "1000000/second",
+    "VOTING_LIMIT_ADDRESS": "1000000/second",
+}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from collections import Counter
 from itertools import repeat
 from random import Random
 
+from loadtests.bench import Series, figures
+from loadtests.bench import table as bench_table
 from loadtests.client import Measurement, measure, request
 from loadtests.crowd import Popularity
+from loadtests.firing import Volley
 from loadtests.routes import ballots, check, check_ballots, table
 from loadtests.service import CONTEST, roster
 from tests.conftest import free_port
@@ -48,6 +51,23 @@ def test_the_table_compares_with_the_echo() -> None:
         "| echo | 2,000 | 1.0 | 1.0 | 1.00 |",
         "| other | 500 | 4.0 | 4.0 | 0.25 |",
     ]
+
+
+def test_the_bench_has_medians_and_the_ratios_of_each_round() -> None:
+    volley = Volley(answered=100, failed=0, seconds=2.0, p50=3.0, p99=9.0)
+    assert volley.rate == 50
+    series = {
+        "noop": Series([100.0, 200.0, 400.0], [volley]),
+        "ballot": Series([50.0, 50.0, 300.0], [volley]),
+        "single": Series([10.0, 5.0, 10.0], [volley]),
+        "insert": Series([1.0, 2.0, 3.0]),
+    }
+    found = figures(series)
+    assert (found["noop_per_s"], found["noop_per_s_min"], found["noop_per_s_max"]) == (200, 100, 400)
+    assert (found["ballot_vs_noop"], found["ballot_vs_noop_min"], found["ballot_vs_noop_max"]) == (0.5, 0.25, 0.75)
+    assert found["ballot_vs_single"] == 10
+    assert "| (d) batch insert without HTTP | 2 | 1 | 3 |  |  |" in bench_table(series)
+    assert "| ballot / noop | 0.50 | 0.25 | 0.75 |" in bench_table(series)
 
 
 def test_what_is_wrong_is_told() -> None:

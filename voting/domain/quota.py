@@ -7,10 +7,10 @@ A calendar period is named by its beginning; a slot of a sliding interval by the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from voting.domain.calendar import next_period, period_start
 from voting.domain.contest import Contest
@@ -20,8 +20,7 @@ from voting.domain.tables import Quota
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What one quota counts together of one voter."""
 
     quota: int
@@ -30,16 +29,17 @@ class Bucket:
     """Entry code or category id; empty for the whole contest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """Slots taken of a bucket in the period that holds now; `oldest` names the first of them."""
 
-    count: int = 0
+    taken: int = 0
     oldest: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+_UNUSED = Use()
+
+
+class Limit(NamedTuple):
     """What one quota still allows. `scope` is a category's id where the quota is counted per category."""
 
     unit: str
@@ -72,14 +72,16 @@ def stamp(contest: Contest, quota: Quota, now: datetime) -> datetime:
     return now if quota.period == "sliding" else since(contest, quota, now)
 
 
-def buckets(contest: Contest, picks: tuple[Entry, ...]) -> Counter[Bucket]:
+def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
     """How many slots of each bucket a ballot takes."""
-    taken: Counter[Bucket] = Counter()
+    taken: dict[Bucket, int] = {}
     for index, quota in enumerate(contest.quotas):
         if quota.unit == "ballots":
             taken[Bucket(index, "")] = 1
-        else:
-            taken.update(Bucket(index, _scope(quota, entry)) for entry in picks)
+            continue
+        for entry in picks:
+            bucket = Bucket(index, _scope(quota, entry))
+            taken[bucket] = taken.get(bucket, 0) + 1
     return taken
 
 
@@ -88,7 +90,7 @@ def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Buck
     return tuple(
         bucket
         for bucket, count in sorted(wanted.items())
-        if used.get(bucket, Use()).count + count > contest.quotas[bucket.quota].limit
+        if used.get(bucket, _UNUSED).taken + count > contest.quotas[bucket.quota].limit
     )
 
 
@@ -96,8 +98,8 @@ def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetim
     """The use after a ballot cast now."""
     after = dict(used)
     for bucket, count in wanted.items():
-        before = used.get(bucket, Use())
-        after[bucket] = Use(before.count + count, before.oldest or now)
+        before = used.get(bucket, _UNUSED)
+        after[bucket] = Use(before.taken + count, before.oldest or now)
     return after
 
 
@@ -108,10 +110,21 @@ def renewal(contest: Contest, quota: Quota, taken: datetime) -> datetime:
     return min(next_period(quota.period, taken, contest.zone, contest.closes_at), contest.closes_at)
 
 
-def remaining(contest: Contest, used: Mapping[Bucket, Use], now: datetime) -> Remaining:
-    """What is left. Quotas per entry are left out: they would tell a vote buyer which entries were picked."""
+def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
+    """By quota, when a slot taken now is free again."""
+    return tuple(renewal(contest, quota, now) for quota in contest.quotas)
+
+
+def remaining(
+    contest: Contest, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...] | None = None
+) -> Remaining:
+    """What is left. Quotas per entry are left out: they would tell a vote buyer which entries were picked.
+
+    `ends`: the `renewals` of now, where many voters are told at one moment.
+    """
+    ends = ends or renewals(contest, now)
     limits = tuple(
-        _limit(contest, index, scope, used.get(Bucket(index, scope), Use()), now)
+        _limit(contest, index, scope, used.get(Bucket(index, scope), _UNUSED), ends[index])
         for index, quota in enumerate(contest.quotas)
         for scope in _public_scopes(quota, contest)
     )
@@ -119,12 +132,12 @@ def remaining(contest: Contest, used: Mapping[Bucket, Use], now: datetime) -> Re
     return Remaining(min(overall, default=None), limits)
 
 
-def _limit(contest: Contest, index: int, scope: str, use: Use, now: datetime) -> Limit:
+def _limit(contest: Contest, index: int, scope: str, use: Use, end: datetime) -> Limit:
     quota = contest.quotas[index]
-    left = max(0, quota.limit - use.count)
-    return Limit(
-        quota.unit, quota.per, quota.period, scope, quota.limit, left, renewal(contest, quota, use.oldest or now)
-    )
+    if quota.period == "sliding" and use.oldest:
+        # Of a calendar period all slots are free again at the same moment; here each has its own.
+        end = renewal(contest, quota, use.oldest)
+    return Limit(quota.unit, quota.per, quota.period, scope, quota.limit, max(0, quota.limit - use.taken), end)
 
 
 def _picks(limit: Limit, contest: Contest) -> int:
@@ -136,9 +149,12 @@ def _interval(quota: Quota) -> timedelta:
 
 
 def _public_scopes(quota: Quota, contest: Contest) -> tuple[str, ...]:
-    categories = tuple(category.id for category in contest.categories)
-    return {"contest": ("",), "category": categories, "entry": ()}[quota.per]
+    if quota.per != "category":
+        return ("",) if quota.per == "contest" else ()
+    return tuple(category.id for category in contest.categories)
 
 
 def _scope(quota: Quota, entry: Entry) -> str:
-    return {"contest": "", "category": entry.category, "entry": entry.code}[quota.per]
+    if quota.per == "contest":
+        return ""
+    return entry.category if quota.per == "category" else entry.code

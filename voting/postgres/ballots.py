@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from voting.domain.ballot import State
@@ -40,8 +41,7 @@ class Earlier:
     """Challenges that were used before."""
 
 
-@dataclass(frozen=True, slots=True)
-class BallotRow:
+class BallotRow(NamedTuple):
     """A ballot to be stored. `voter` and `body_digest` are keyed hash and hash; `answer` is the JSON sent back."""
 
     voter: bytes

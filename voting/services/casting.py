@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,8 +22,7 @@ from voting.services.mirroring import Mirroring
 from voting.services.recording import Answer, Attempt, RulesMovedError, UnprovenError
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """What a voter sent: the idempotency key, the picks and, for signals, what else the page knows."""
 
     key: str
@@ -32,6 +30,9 @@ class Submission:
     ticket: str | None
     client: dict[str, Any] | None
     challenge: str | None
+
+
+_JSON = msgspec.json.Encoder()
 
 
 class Casting:
@@ -78,7 +79,7 @@ class Casting:
             try:
                 answer = await self._committing.submit(contest, attempt)
             except RulesMovedError:
-                attempt = replace(attempt, listing=await self._catalogue.renew(contest))
+                attempt = attempt._replace(listing=await self._catalogue.renew(contest))
             except UnprovenError as error:
                 raise self._challenging.required(contest, "ballot", listing.now(), str(error) or None) from None
             else:
@@ -127,4 +128,4 @@ class Casting:
             "network": self._keyring.hashed(contest, "network", network_of(facts.address)) if facts.address else None,
             "client": submission.client,
         }
-        return msgspec.json.encode({name: value for name, value in observed.items() if value is not None}).decode()
+        return _JSON.encode({name: value for name, value in observed.items() if value is not None}).decode()

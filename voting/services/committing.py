@@ -1,8 +1,8 @@
 """Collects what comes in at the same moment and has it done together: group commit.
 
 Each lane (a contest) has a queue of its own. A batch begins at once when none of its lane is under way; else what comes
-is collected while that one runs, and another begins beside it when a batch is full or its first has waited a few
-milliseconds. The queue is bounded by the time that its last would wait, not by its length.
+is collected while that one runs, and another begins beside it when a batch is full or its first has waited as long as
+a batch takes. The queue is bounded by the time that its last would wait, not by its length.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from voting import telemetry
 from voting.errors import TryAgain
 
+# At least so long a batch is collected while another is under way.
 COLLECT_SECONDS = 0.004
 MOST_WAIT_SECONDS = 0.2
 # A batch under way for so long: PostgreSQL hangs or a lock is held, and what comes now would only wait too.
@@ -99,7 +100,7 @@ class Committing(Generic[T, R]):
         """Begins as many batches as may be, and looks again when the next may."""
         lane.timer = None
         while lane.waiting and self._under_way < self._at_once and len(lane.begun) < self._in_a_lane:
-            early = lane.waiting[0].since + COLLECT_SECONDS - time.monotonic()
+            early = lane.waiting[0].since + max(COLLECT_SECONDS, self._seconds) - time.monotonic()
             if lane.begun and len(lane.waiting) < self._most and early > 0:
                 lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
                 return

@@ -27,6 +27,8 @@ class Keyring:
 
     def __init__(self, secret: bytes) -> None:
         self.key = lru_cache(4096)(lambda *purpose: derive(secret, *purpose))
+        # Of one address come many ballots: an office's, a school's.
+        self.hashed = lru_cache(4096)(self._hashed)
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
     def issue_credential(self, contest: str, channel: Channel | None, now: datetime) -> str:
@@ -46,7 +48,7 @@ class Keyring:
         """The keyed hash under which a voter is stored."""
         return self._hash(contest, "voter", identity)
 
-    def hashed(self, contest: str, kind: str, value: str) -> str:
+    def _hashed(self, contest: str, kind: str, value: str) -> str:
         """The keyed hash, in hex, of a personal datum such as an address."""
         return self._hash(contest, kind, value.encode()).hex()
 

@@ -7,8 +7,9 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import compress, cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from voting.domain import ballot as rules
 from voting.domain.ballot import Channel, Receipt
 from voting.domain.contest import Contest, WindowPhase
 from voting.domain.explain import explain_quota
-from voting.domain.quota import Bucket, Remaining, Use, buckets, exhausted, remaining, spent
+from voting.domain.quota import Bucket, Remaining, Use, buckets, exhausted, remaining, renewals, spent
 from voting.errors import (
     ContestPaused,
     ContestUnknown,
@@ -38,8 +39,7 @@ from voting.services.keyring import Keyring
 BATCHES_AT_ONCE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A ballot that a voter wants to cast, as judged by what is known outside the transaction."""
 
     listing: Listing
@@ -54,8 +54,7 @@ class Attempt:
     """The challenge; None where the contest asks for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a voter is answered, as JSON, and whether it was answered before."""
 
     text: str
@@ -116,7 +115,7 @@ class Recording:
         keys = [(attempt.voter, attempt.key) for attempt in attempts]
         marks = [attempt.proof.mark for attempt in attempts if isinstance(attempt.proof, Solved)]
         earlier = await ballots.select_earlier(tx, contest, keys, marks, window.now)
-        sheet = _Sheet(contest, window, earlier, self._keyring)
+        sheet = _Sheet(contest, window, earlier, self._keyring, renewals(contest, window.now))
         outcomes = [sheet.outcome(attempt) for attempt in attempts]
         if sheet.rows:
             await ballots.insert(tx, contest, sheet.rows, next(self._shards), window.now)
@@ -131,6 +130,7 @@ class _Sheet:
     window: WindowRow
     earlier: Earlier
     keyring: Keyring
+    ends: tuple[datetime, ...]
     rows: list[BallotRow] = field(default_factory=list)
 
     def outcome(self, attempt: Attempt) -> Outcome:
@@ -155,7 +155,7 @@ class _Sheet:
         wanted, used = buckets(contest, picks), self.earlier.used.get(attempt.voter, {})
         self._check_quotas(wanted, used)
         after = spent(used, wanted, now)
-        row = self._row(attempt, wanted, used, remaining(contest, after, now), challenge)
+        row = self._row(attempt, wanted, used, remaining(contest, after, now, self.ends), challenge)
         self.rows.append(row)
         self.earlier.used[attempt.voter] = after
         self.earlier.answers[attempt.voter, attempt.key] = (row.body_digest, row.answer)
@@ -188,11 +188,12 @@ class _Sheet:
         challenge: tuple[bytes, Any] | None,
     ) -> BallotRow:
         contest, now, id, salt = self.contest, self.window.now, uuid.uuid4(), secrets.token_bytes(16)
-        commitment = rules.commitment(salt, contest.id, str(id), attempt.picks)
+        ballot = str(id)
+        commitment = rules.commitment(salt, contest.id, ballot, attempt.picks)
         answer = {
-            "ballot": str(id),
+            "ballot": ballot,
             "recorded_at": now.astimezone(contest.zone),
-            "receipt": self.keyring.sign(Receipt(contest.id, str(id), now, commitment)),
+            "receipt": self.keyring.sign(Receipt(contest.id, ballot, now, commitment)),
             "remaining": describe(contest, left),
         }
         return BallotRow(
@@ -229,12 +230,11 @@ def describe(contest: Contest, left: Remaining) -> dict[str, Any]:
 
 def _numbered(wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> list[tuple[Bucket, int]]:
     """The next slots of each bucket, numbered from 1."""
-    first = {bucket: used.get(bucket, Use()).count + 1 for bucket in wanted}
-    return [
-        (bucket, number)
-        for bucket, count in sorted(wanted.items())
-        for number in range(first[bucket], first[bucket] + count)
-    ]
+    numbered = []
+    for bucket, count in sorted(wanted.items()):
+        first = used[bucket].taken + 1 if bucket in used else 1
+        numbered += [(bucket, number) for number in range(first, first + count)]
+    return numbered
 
 
 def _check_phase(contest: Contest, phase: WindowPhase, window: WindowRow) -> None:
