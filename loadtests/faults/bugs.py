@@ -38,7 +38,7 @@ create trigger planted {when} on {table} for each row execute function planted_{
 """
 
 
-UNPLANT = "; ".join(f"drop function if exists planted_{table}() cascade" for table in ("ballots", "tallies"))
+UNPLANT = "; ".join(f"drop function if exists planted_{table}() cascade" for table in ("ballots", "voters", "tallies"))
 _EARLY = "perform set_config('synchronous_commit', 'off', true); return new;"
 _DROPPED = "if random() < 0.02 then delete from ballots where id = new.id; end if; return new;"
 _SWAPPED = "new.picks := array['E001']; return new;"
@@ -49,7 +49,7 @@ _FORGOTTEN = "if random() < 0.1 then return old; end if; return new;"
 _ENDLESS = "update contests set closes_at = closes_at + interval '1 day' where id like 'brief-%'"
 
 _FLUSH = (Planned(1.5, "redis_flush", 0.0, 1),)
-_KILL = tuple(Planned(1.2, "postgres_kill", 0.0, number) for number in range(2))
+_KILL = tuple(Planned(1.2, "postgres_kill", 0.0, number) for number in range(3))
 _STOP = (Planned(1.0, "postgres_gone", 2.0, 1),)
 _WORKERS = (Planned(1.5, "workers_kill", 0.0, 1),)
 
@@ -63,7 +63,11 @@ BUGS = {
     for bug in (
         _bug("drops one ballot in fifty", "I1", sql=_trigger("ballots", "after insert", _DROPPED)),
         _bug(
-            "answers before the commit is durable", "I1", sql=_trigger("ballots", "before insert", _EARLY), faults=_KILL
+            "answers before the commit is durable",
+            "I1",
+            # Of the voters' rows too: one commit that is synced would take the others with it.
+            sql=_trigger("ballots", "before insert", _EARLY) + _trigger("voters", "before insert or update", _EARLY),
+            faults=_KILL,
         ),
         _bug("stores other picks", "I1", sql=_trigger("ballots", "before insert", _SWAPPED)),
         _bug("answers 201 to what failed", "I1", patch=patches.failures_accepted, faults=_STOP),
@@ -82,8 +86,8 @@ BUGS = {
         _bug("view is never rebuilt", "I5", patch=patches.view_partial, faults=_FLUSH, settle=7.0),
         _bug("checks no signature", "I6", patch=patches.signatures_ignored),
         _bug("takes another contest's credential", "I6", patch=patches.contests_confused),
-        _bug("window by a clock that is fast", "I7", patch=patches.clock_fast),
-        _bug("closed window is open", "I7", sql=_ENDLESS, patch=patches.window_endless),
+        _bug("window by a clock that is fast", "I7", patch=patches.clock_fast, seconds=5.0),
+        _bug("closed window is open", "I7", sql=_ENDLESS, patch=patches.window_endless, seconds=6.0),
         _bug("hangs beyond the deadline", "I8", patch=patches.hanging, seconds=5.0),
         _bug("says not when to come again", "I8", patch=patches.retry_after_lost, faults=_STOP),
         _bug("cuts connections", "I8", patch=patches.connections_cut),

@@ -40,6 +40,8 @@ ENTRIES = 24
 PROBES = 500
 FLEET_SECONDS = 90.0
 LEAD_SECONDS = 3.0
+# Votes after the last fault.
+AFTER_SECONDS = 1.0
 RULES = (Rule(5, "contest"), Rule(4, "category"), Rule(1, "entry"))
 BRIEF_RULES = (Rule(1, "contest"),)
 CATEGORIES = ("one", "two")
@@ -47,7 +49,8 @@ CATEGORIES = ("one", "two")
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be done. `think`: mean seconds between two ballots of a voter; `sql`: a planted bug's, or empty."""
+    """What is to be done, for `seconds` or until the last of listed faults. `think`: mean seconds between two ballots of
+    a voter; `sql`: a planted bug's, or empty."""
 
     seed: int
     seconds: float
@@ -121,7 +124,7 @@ async def _vote(
     try:
         until = time.monotonic() + run.seconds
         await nemesis.run(run.faults, until, tell)
-        await asyncio.sleep(max(0.0, until - time.monotonic()))
+        await asyncio.sleep(max(AFTER_SECONDS, until - time.monotonic()))
         for fleet in fleets:
             fleet.send_signal(signal.SIGTERM)
         for fleet in fleets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 
 from loadtests.faults.arena import Arena
@@ -30,9 +30,9 @@ class Nemesis:
         self.faults: list[Fault] = []
 
     async def run(self, faults: Iterable[Planned], until: float, tell: Callable[[Fault], None]) -> None:
-        """Makes the faults, and begins none that is not done by `until` on the monotonic clock."""
+        """Makes the faults: all of a list; of a plan without end those that are done by `until`, monotonic."""
         for each in faults:
-            if time.monotonic() + each.pause + each.seconds > until:
+            if not isinstance(faults, Sequence) and time.monotonic() + each.pause + each.seconds > until:
                 return
             await asyncio.sleep(each.pause)
             self.faults.append(await self._make(each))

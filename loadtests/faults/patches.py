@@ -195,8 +195,12 @@ def view_incremented() -> None:
 
 def view_above() -> None:
     async def change(view: Any, uid: Any, tallies: Any, mode: str) -> Any:
-        more = 3 if mode == "replace" else 0
-        return {entry: replace(tally, counted=tally.counted + more) for entry, tally in tallies.items()}
+        if mode != "replace":
+            return tallies
+        return {
+            entry: replace(tally, counted=tally.counted + 3, version=tally.version + 1000)
+            for entry, tally in tallies.items()
+        }
 
     _around_writes(change)
 
