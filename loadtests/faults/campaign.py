@@ -49,7 +49,7 @@ CATEGORIES = ("one", "two")
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be done, for `seconds` or until the last of listed faults. `think`: mean seconds between two ballots of
+    """What is to be done, for `seconds` or until the last listed fault. `think`: mean seconds between two ballots of
     a voter; `sql`: a planted bug's, or empty."""
 
     seed: int
