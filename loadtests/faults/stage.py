@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -53,8 +54,9 @@ class Stage:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
         # Whoever ends it must not leave a service, a fleet, engines and a disk behind.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, task.cancel)
         async with standing_arena(self.folder, self.addresses, self.disk, bug) as arena:
             return await play(arena, run, self._told)
 
