@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -70,3 +72,11 @@ def test_idempotency_keys(key: str | None) -> None:
     assert check_key("aZ09_-") == "aZ09_-"
     with pytest.raises(Malformed):
         check_key(key)
+
+
+@given(st.lists(st.text()), st.text(), st.uuids().map(str))
+def test_hashes_are_over_json_as_the_standard_library_writes_it(codes: list[str], contest: str, ballot: str) -> None:
+    picks = json.dumps(sorted(codes))
+    assert body_digest(codes) == hashlib.sha256(picks.encode()).digest()
+    text = json.dumps([contest, ballot, sorted(codes)])
+    assert commitment(b"s", contest, ballot, codes) == hashlib.sha256(b"voting picks v1\0s" + text.encode()).digest()
