@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
@@ -15,7 +17,7 @@ from voting.redis import keys
 from voting.redis.connection import connected
 from voting.redis.tallies import TallyView
 from voting.services.catalogue import Catalogue
-from voting.services.mirroring import Mirroring
+from voting.services.mirroring import Mirroring, _forever
 from voting.settings import Settings
 from voting.wiring import Office
 
@@ -111,3 +113,18 @@ async def test_reconciling_without_redis_raises_nothing_but_try_again(
     await office.catalogue.get(contest)
     async with connected("redis://127.0.0.1:1/0") as away:
         await Mirroring(office.database, away.view, office.catalogue).reconcile_all()
+
+
+async def test_work_whose_cancellation_is_swallowed_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As asyncio.wait_for of Python 3.11 does when its result comes in the same moment."""
+    begun = asyncio.Event()
+
+    async def swallowing() -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    work = asyncio.create_task(_forever(swallowing, 60))
+    await begun.wait()
+    work.cancel()
+    await asyncio.wait_for(work, 5)

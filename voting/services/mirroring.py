@@ -109,7 +109,12 @@ class Mirroring:
 
 
 async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
-    """Repeats `step`, whatever becomes of it: were one failure to end the work, nobody would see the view grow old."""
+    """Repeats `step`, whatever becomes of it: were one failure to end the work, nobody would see the view grow old.
+
+    Asks whether it was cancelled, too: Python 3.11's wait_for, which the driver uses, swallows a cancellation that comes
+    in the same moment as its result, and the worker would never stop.
+    """
+    task = asyncio.current_task()
     while True:
         try:
             await step()
@@ -117,4 +122,6 @@ async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
             logging.getLogger("voting").warning("%s: %s", step.__name__, error)
         except Exception:
             logging.getLogger("voting").exception("%s failed; it is tried again", step.__name__)
+        if task and task.cancelling():
+            return
         await asyncio.sleep(pause)
