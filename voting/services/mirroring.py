@@ -111,8 +111,8 @@ class Mirroring:
 async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
     """Repeats `step`, whatever becomes of it: were one failure to end the work, nobody would see the view grow old.
 
-    Asks whether it was cancelled, too: Python 3.11's wait_for, which the driver uses, swallows a cancellation that comes
-    in the same moment as its result, and the worker would never stop.
+    Asks whether it was cancelled, too: Python 3.11's wait_for, which the driver uses, swallows a cancellation that came
+    with its result, and the worker would never stop.
     """
     task = asyncio.current_task()
     while True:
