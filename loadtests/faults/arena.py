@@ -75,16 +75,11 @@ class Service:
     async def ready(self, seconds: float) -> bool:
         """Whether it says so in this time, and all its workers are there."""
         until = time.monotonic() + seconds
-        link = Link(self.port)
         while time.monotonic() < until:
-            try:
+            with Link(self.port) as link, suppress(Lost):
                 answer = await link.ask(request("GET", "/health/ready"))
                 if answer.status == 200 and self.serving() >= WORKERS:
                     return True
-            except Lost:
-                pass
-            finally:
-                link.close()
             await asyncio.sleep(0.05)
         return False
 

@@ -10,6 +10,7 @@ import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
@@ -101,20 +102,20 @@ class Fleet:
 
     async def _honest(self, client: Client) -> None:
         """A ballot after another, up to the quota and at times past it; at times one of them once more."""
-        voter, link = _next(self._main), client.link()
+        voter = _next(self._main)
         picks = Popularity(self._plan.entries, client.random).choose(5 + (client.random.random() < 0.2))
-        for pick in picks:
-            ask = Ask("honest", voter, self._key(), (pick,))
-            await client.until_known(link, ask)
-            if client.random.random() < 0.15:
+        with client.link() as link:
+            for pick in picks:
+                ask = Ask("honest", voter, self._key(), (pick,))
                 await client.until_known(link, ask)
-            if client.random.random() < 0.05:
-                other = client.random.choice(self._plan.entries)
-                await client.until_known(link, Ask("other body", voter, ask.key, (other, *ask.picks)))
-            await self._think(client.random)
-            if self._ending.is_set():
-                break
-        link.close()
+                if client.random.random() < 0.15:
+                    await client.until_known(link, ask)
+                if client.random.random() < 0.05:
+                    other = client.random.choice(self._plan.entries)
+                    await client.until_known(link, Ask("other body", voter, ask.key, (other, *ask.picks)))
+                await self._think(client.random)
+                if self._ending.is_set():
+                    break
 
     async def _twin(self, client: Client) -> None:
         """The same ballot over several connections at once."""
@@ -129,22 +130,21 @@ class Fleet:
         await self._at_once(client, [Ask("greedy", voter, self._key(), (pick,)) for pick in [*picks, picks[0]]])
 
     async def _at_once(self, client: Client, asks: list[Ask]) -> None:
-        links = [client.link() for _ in asks]
-        await asyncio.gather(*(client.until_known(link, ask) for link, ask in zip(links, asks, strict=True)))
-        for link in links:
-            link.close()
+        with ExitStack() as links:
+            each = [(links.enter_context(client.link()), ask) for ask in asks]
+            await asyncio.gather(*(client.until_known(link, ask) for link, ask in each))
 
     async def _in_brief(self, client: Client) -> None:
         """Before, in and after the window of the brief contest; what was accepted is asked for again after it."""
-        link, kept = client.link(), list[Ask]()
-        while not self._ending.is_set():
-            ask = Ask("brief", _next(self._brief), self._key(), (client.random.choice(self._plan.entries),))
-            if await client.until_known(link, ask) == 201:
-                kept = [*kept, ask][-KEPT:]
-            if kept and client.random.random() < 0.2:
-                await client.until_known(link, client.random.choice(kept))
-            await asyncio.sleep(0.03)
-        link.close()
+        kept = list[Ask]()
+        with client.link() as link:
+            while not self._ending.is_set():
+                ask = Ask("brief", _next(self._brief), self._key(), (client.random.choice(self._plan.entries),))
+                if await client.until_known(link, ask) == 201:
+                    kept = [*kept, ask][-KEPT:]
+                if kept and client.random.random() < 0.2:
+                    await client.until_known(link, client.random.choice(kept))
+                await asyncio.sleep(0.03)
 
     async def _intruder(self, client: Client) -> None:
         """Without a credential, with another contest's, with forged ones; and where only judges may look."""
@@ -168,12 +168,11 @@ class Fleet:
 
     async def _one_by_one(self, client: Client, asks: list[Ask]) -> None:
         """Each once: who has no right, or sends nonsense, does not insist."""
-        link = client.link()
-        for ask in asks:
-            if not self._ending.is_set():
-                await client.once(link, ask)
-                await asyncio.sleep(0.05)
-        link.close()
+        with client.link() as link:
+            for ask in asks:
+                if not self._ending.is_set():
+                    await client.once(link, ask)
+                    await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
 
     def _key(self) -> str:

@@ -60,13 +60,11 @@ class Nemesis:
     async def _recovered(self, since: float) -> float | None:
         """How long it took until all workers were there and a fresh ballot was accepted."""
         ask = Ask("probe", next(self._voters), f"probe-{next(self._numbers)}", (self._entry,))
-        until, link = since + RECOVER_SECONDS, self._client.link()
-        try:
+        until = since + RECOVER_SECONDS
+        with self._client.link() as link:
             while time.monotonic() < until:
                 status, _ = await self._client.once(link, ask)
                 if status == 201 and await self._arena.service.ready(max(0.0, until - time.monotonic())):
                     return time.monotonic() - since
                 await asyncio.sleep(0.05)
             return None
-        finally:
-            link.close()

@@ -99,9 +99,8 @@ class Observer:
     async def _board(self) -> Any:
         at, contest = time.monotonic(), self._contests[0]
         raw = request("GET", f"/api/v1/contests/{contest}/tallies")
-        link = self._client.link()
-        status, answer = await self._client.once(link, Ask("board", Voter("", "", contest), raw=raw))
-        link.close()
+        with self._client.link() as link:
+            status, answer = await self._client.once(link, Ask("board", Voter("", "", contest), raw=raw))
         if answer is None or status != 200:
             return at, "board", None, True
         rows = json.loads(answer.body)["tallies"]

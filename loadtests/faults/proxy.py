@@ -27,24 +27,27 @@ class Proxy:
         """When a client sends this, the server gets it, and the connection is cut before the answer. Once."""
         self.eaten = 0
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        task = asyncio.current_task()
-        if self._cut or task is None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection. Not a coroutine: one that was cancelled before its first step would close nothing."""
+        if self._cut:
             writer.close()
             return
+        task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
-        try:
-            with suppress(OSError, asyncio.CancelledError):
-                server_reader, server_writer = await asyncio.open_connection(*self._target)
-                try:
-                    await self._join(reader, writer, server_reader, server_writer)
-                finally:
-                    server_writer.close()
-        finally:
-            self._tasks.discard(task)
-            self._silent.discard(task)
-            writer.close()
+        task.add_done_callback(lambda done: self._ended(done, writer))
+
+    def _ended(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        self._tasks.discard(task)
+        self._silent.discard(task)
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            server_reader, server_writer = await asyncio.open_connection(*self._target)
+            try:
+                await self._join(reader, writer, server_reader, server_writer)
+            finally:
+                server_writer.close()
 
     async def _join(
         self,
@@ -93,6 +96,11 @@ class Proxy:
         self._cut = True
         self.drop()
 
+    async def close(self) -> None:
+        """Ends every connection, takes no new one, and returns when all have ended."""
+        self.cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     def drop(self) -> None:
         """Ends every connection; new ones are taken."""
         for task in self._tasks:
@@ -135,10 +143,10 @@ async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
 async def standing(host: str, port: int) -> AsyncIterator[Proxy]:
     """A proxy in front of a server, on a port of its own."""
     proxy = Proxy(host, port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
-        proxy.cut()
         server.close()
+        await proxy.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 ANSWER_SECONDS = 20.0
 HOST = "127.0.0.1"
@@ -38,6 +38,12 @@ class Link:
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def ask(self, request: bytes) -> Answer:
         """The answer to one request as it goes over the wire. Raises Lost."""
