@@ -10,11 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 BALLOTS = Counter(
     "voting_ballots", "Attempts to cast a ballot, by outcome (an error's code, or recorded, replayed).", ["outcome"]
 )
-CASTING_SECONDS = Histogram(
-    "voting_casting_seconds",
-    "Time from a decoded ballot to its durable answer.",
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-)
 REQUESTS = Counter(
     "voting_requests", "Requests answered, by route template, method and status.", ["route", "method", "status"]
 )

@@ -17,6 +17,7 @@ from voting.redis.tallies import TallyView
 from voting.services import Services
 from voting.services.amending import Amending
 from voting.services.authorising import Authorising
+from voting.services.batch import Answer, Attempt
 from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
 from voting.services.challenging import Challenging
@@ -28,7 +29,7 @@ from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
 from voting.services.probing import Probing
-from voting.services.recording import BATCHES_AT_ONCE, Answer, Attempt, Recording
+from voting.services.recording import BATCHES_AT_ONCE, Recording
 from voting.services.recounting import Recounting
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting

@@ -198,7 +198,7 @@ async def test_health_and_metrics(http: httpx.AsyncClient, contests: Contests) -
     assert (await http.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": True}
     text = (await http.get("/metrics")).text
     assert 'voting_ballots_total{outcome="recorded"}' in text
-    assert "voting_casting_seconds_bucket" in text
+    assert 'voting_request_seconds_bucket{le="0.005",route="/api/v1/contests/{contest:str}/ballots"}' in text
     assert contest not in text
 
 

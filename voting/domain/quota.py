@@ -115,29 +115,34 @@ def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
     return tuple(renewal(contest, quota, now) for quota in contest.quotas)
 
 
+def public_buckets(contest: Contest) -> list[Bucket]:
+    """The buckets that a voter is told of. Not those per entry: they would tell a vote buyer which were picked."""
+    return [
+        Bucket(index, scope) for index, quota in enumerate(contest.quotas) for scope in _public_scopes(quota, contest)
+    ]
+
+
 def remaining(
     contest: Contest, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...] | None = None
 ) -> Remaining:
-    """What is left. Quotas per entry are left out: they would tell a vote buyer which entries were picked.
+    """What is left of the public buckets.
 
     `ends`: the `renewals` of now, where many voters are told at one moment.
     """
     ends = ends or renewals(contest, now)
     limits = tuple(
-        _limit(contest, index, scope, used.get(Bucket(index, scope), _UNUSED), ends[index])
-        for index, quota in enumerate(contest.quotas)
-        for scope in _public_scopes(quota, contest)
+        _limit(contest, bucket, used.get(bucket, _UNUSED), ends[bucket.quota]) for bucket in public_buckets(contest)
     )
     overall = [_picks(limit, contest) for limit in limits if limit.per == "contest"]
     return Remaining(min(overall, default=None), limits)
 
 
-def _limit(contest: Contest, index: int, scope: str, use: Use, end: datetime) -> Limit:
-    quota = contest.quotas[index]
+def _limit(contest: Contest, bucket: Bucket, use: Use, end: datetime) -> Limit:
+    quota = contest.quotas[bucket.quota]
     if quota.period == "sliding" and use.oldest:
         # Of a calendar period all slots are free again at the same moment; here each has its own.
         end = renewal(contest, quota, use.oldest)
-    return Limit(quota.unit, quota.per, quota.period, scope, quota.limit, max(0, quota.limit - use.taken), end)
+    return Limit(quota.unit, quota.per, quota.period, bucket.scope, quota.limit, max(0, quota.limit - use.taken), end)
 
 
 def _picks(limit: Limit, contest: Contest) -> int:

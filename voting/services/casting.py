@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from voting import telemetry
 from voting.domain import ballot as rules
-from voting.domain.client import ClientFacts, network_of
+from voting.domain.ballot import Channel
+from voting.domain.client import App, ClientFacts
 from voting.domain.credential import Credential
 from voting.errors import ChannelClosed, VotingError
+from voting.services.batch import Answer, Attempt, UnprovenError
 from voting.services.catalogue import Catalogue, Listing
 from voting.services.challenging import Challenging, Solved, Unsolved
 from voting.services.committing import Committing
 from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
-from voting.services.recording import Answer, Attempt, RulesMovedError, UnprovenError
+from voting.services.recording import RulesMovedError
 
 
 class Submission(NamedTuple):
@@ -30,6 +33,21 @@ class Submission(NamedTuple):
     ticket: str | None
     client: dict[str, Any] | None
     challenge: str | None
+
+
+class Observed(msgspec.Struct, omit_defaults=True):
+    """What was observed of a ballot's client, as it is kept. What is not known is left out."""
+
+    channel: Channel | None = None
+    credential_issued_at: datetime | None = None
+    opened_at: datetime | None = None
+    app: App | None = None
+    browser: str | None = None
+    os: str | None = None
+    device: str | None = None
+    address: str | None = None
+    network: str | None = None
+    client: dict[str, Any] | None = None
 
 
 _JSON = msgspec.json.Encoder()
@@ -56,14 +74,12 @@ class Casting:
 
     async def cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
-        begun = time.perf_counter()
         try:
             answer = await self._cast(contest, token, submission, facts)
         except VotingError as error:
-            telemetry.BALLOTS.labels(error.code).inc()
+            _outcomes(error.code).inc()
             raise
-        telemetry.BALLOTS.labels("replayed" if answer.replayed else "recorded").inc()
-        telemetry.CASTING_SECONDS.observe(time.perf_counter() - begun)
+        _outcomes("replayed" if answer.replayed else "recorded").inc()
         return answer.text.encode()
 
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> Answer:
@@ -71,23 +87,38 @@ class Casting:
         credential = self._keyring.open_credential(contest, token)
         if (credential.channel or "issued") not in listing.contest.voters.channels:
             raise ChannelClosed
-        voter, address = self._keyring.voter(contest, credential.identity), self._address(contest, facts)
+        voter = self._keyring.voter(contest, credential.identity)
+        address, network = self._origin(contest, facts)
         await self._limiting.admit(listing.uid, voter, address or voter.hex())
-        seen = self._facts(contest, credential, submission, facts, address)
-        attempt = self._attempt(listing, credential, submission, voter, seen)
+        observed = Observed(
+            channel=credential.channel,
+            credential_issued_at=credential.issued_at,
+            opened_at=self._keyring.open_ticket(contest, submission.ticket) if submission.ticket else None,
+            app=facts.app,
+            browser=facts.browser,
+            os=facts.os,
+            device=facts.device,
+            address=address,
+            network=network,
+            client=submission.client,
+        )
+        attempt = self._attempt(listing, credential, submission, voter, _JSON.encode(observed).decode())
+        answer = await self._committed(attempt)
+        if not answer.replayed:
+            _clients(facts.app).inc()
+            self._mirroring.mark(listing.uid, contest, submission.picks)
+        return answer
+
+    async def _committed(self, attempt: Attempt) -> Answer:
+        contest = attempt.listing.contest.id
         while True:
             try:
-                answer = await self._committing.submit(contest, attempt)
+                return await self._committing.submit(contest, attempt)
             except RulesMovedError:
                 attempt = attempt._replace(listing=await self._catalogue.renew(contest))
             except UnprovenError as error:
-                raise self._challenging.required(contest, "ballot", listing.now(), str(error) or None) from None
-            else:
-                break
-        if not answer.replayed:
-            telemetry.CLIENTS.labels(facts.app).inc()
-            self._mirroring.mark(attempt.listing.uid, contest, submission.picks)
-        return answer
+                now = attempt.listing.now()
+                raise self._challenging.required(contest, "ballot", now, str(error) or None) from None
 
     def _attempt(
         self, listing: Listing, credential: Credential, submission: Submission, voter: bytes, facts: str
@@ -109,23 +140,20 @@ class Casting:
             return None
         return self._challenging.judge(listing.contest.id, "ballot", challenge, listing.now())
 
-    def _address(self, contest: str, facts: ClientFacts) -> str | None:
-        return self._keyring.hashed(contest, "address", str(facts.address)) if facts.address else None
+    def _origin(self, contest: str, facts: ClientFacts) -> tuple[str, str] | tuple[None, None]:
+        """The keyed hashes of address and network: they are never kept themselves."""
+        if facts.origin is None:
+            return None, None
+        hashed = self._keyring.hashed
+        return hashed(contest, "address", facts.origin.address), hashed(contest, "network", facts.origin.network)
 
-    def _facts(
-        self, contest: str, credential: Credential, submission: Submission, facts: ClientFacts, address: str | None
-    ) -> str:
-        """What was observed, as JSON; addresses as keyed hashes only."""
-        observed = {
-            "channel": credential.channel,
-            "credential_issued_at": credential.issued_at,
-            "opened_at": self._keyring.open_ticket(contest, submission.ticket) if submission.ticket else None,
-            "app": facts.app,
-            "browser": facts.browser,
-            "os": facts.os,
-            "device": facts.device,
-            "address": address,
-            "network": self._keyring.hashed(contest, "network", network_of(facts.address)) if facts.address else None,
-            "client": submission.client,
-        }
-        return _JSON.encode({name: value for name, value in observed.items() if value is not None}).decode()
+
+@cache
+def _outcomes(outcome: str) -> Any:
+    """Found once: the library takes a lock for each look-up."""
+    return telemetry.BALLOTS.labels(outcome)
+
+
+@cache
+def _clients(app: App) -> Any:
+    return telemetry.CLIENTS.labels(app)

@@ -23,7 +23,6 @@ COLLECT_SECONDS = 0.004
 MOST_WAIT_SECONDS = 0.2
 # A batch under way for so long: PostgreSQL hangs or a lock is held, and what comes now would only wait too.
 STALLED_SECONDS = 1.0
-DEADLINE_SECONDS = 8.0
 DRAIN_SECONDS = 5.0
 _FIRST_GUESS_SECONDS = 0.005
 _WEIGHT_OF_THE_LATEST = 0.2
@@ -68,7 +67,7 @@ class Committing(Generic[T, R]):
         self._seconds = _FIRST_GUESS_SECONDS
 
     async def submit(self, lane: str, item: T) -> R:
-        """The item's result. Raises its error; TryAgain when it would wait too long, or has."""
+        """The item's result. Raises its error; TryAgain when it would wait too long. Who is cancelled is left out."""
         loop = asyncio.get_running_loop()
         found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
         if self._expected_wait(found) > MOST_WAIT_SECONDS:
@@ -79,11 +78,7 @@ class Committing(Generic[T, R]):
         if found.timer is None or len(found.waiting) == self._most:
             # Not at once: what was read from other connections in this same round of the loop goes along.
             found.timer = loop.call_soon(self._begin, found)
-        deadline = loop.call_later(DEADLINE_SECONDS, _give_up, answer)
-        try:
-            return await answer
-        finally:
-            deadline.cancel()
+        return await answer
 
     async def drain(self) -> None:
         """Waits for the batches under way; to be called when nothing more is submitted."""
@@ -115,7 +110,7 @@ class Committing(Generic[T, R]):
             del self._lanes[lane.name]
 
     def _take(self, lane: _Lane[T, R]) -> list[_Waiting[T, R]]:
-        """The next batch, without those that were given up: they were answered, and are not to be done now."""
+        """The next batch, without those that were cancelled: they were answered, and are not to be done now."""
         batch: list[_Waiting[T, R]] = []
         while lane.waiting and len(batch) < self._most:
             waiting = lane.waiting.popleft()
@@ -149,11 +144,6 @@ class Committing(Generic[T, R]):
         # The others have been waiting for the connection; this lane comes last.
         for each in (*(other for other in self._lanes.values() if other is not lane), lane):
             asyncio.get_running_loop().call_soon(self._begin, each)
-
-
-def _give_up(answer: asyncio.Future[R]) -> None:
-    if not answer.done():
-        answer.set_exception(_busy())
 
 
 def _busy() -> TryAgain:

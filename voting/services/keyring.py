@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -13,13 +14,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from voting.domain import credential
+from voting.domain import credential, merkle
 from voting.domain.ballot import Channel, Receipt
 from voting.domain.credential import Credential
 from voting.domain.token import derive, seal, unseal
 from voting.errors import CredentialInvalid
 
 _HASH_BYTES = 16
+# What a root is signed as, so that it can be taken for nothing else.
+_SIGNED = b"voting receipts v1\0"
 
 
 class Keyring:
@@ -61,10 +64,19 @@ class Keyring:
         payload = unseal(self.key("ticket", contest), token)
         return datetime.fromtimestamp(int.from_bytes(payload, "big") / 1000, UTC) if payload else None
 
-    def sign(self, receipt: Receipt) -> str:
-        """The receipt as given to the voter: `<statement>.<Ed25519 signature>` (RFC 8032), both base64url."""
-        statement = receipt.statement()
-        return f"{_encode(statement)}.{_encode(self._signer.sign(statement))}"
+    def sign(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Receipts as given to the voters: `<statement>.<path>.<signature>`, each in base64url.
+
+        One Ed25519 signature (RFC 8032) for all: over the root of the tree of the statements, to which `path` leads. A
+        signature costs as much as all else that a ballot needs of the processor.
+        """
+        statements = [receipt.statement() for receipt in receipts]
+        root, paths = merkle.tree([merkle.leaf_hash(statement) for statement in statements])
+        signature = _encode(self._signer.sign(_SIGNED + root))
+        return [
+            f"{_encode(statement)}.{_encode(merkle.pack(path))}.{signature}"
+            for statement, path in zip(statements, paths, strict=True)
+        ]
 
     @property
     def public_key(self) -> str:
@@ -78,8 +90,9 @@ class Keyring:
 def check_receipt(public_key: str, receipt: str) -> str | None:
     """The statement of a genuine receipt, line by line; None when it is not one."""
     try:
-        statement, signature = (_decode(part) for part in receipt.strip().split("."))
-        Ed25519PublicKey.from_public_bytes(_decode(public_key)).verify(signature, statement)
+        statement, path, signature = (_decode(part) for part in receipt.strip().split("."))
+        root = merkle.root(merkle.leaf_hash(statement), merkle.unpack(path))
+        Ed25519PublicKey.from_public_bytes(_decode(public_key)).verify(signature, _SIGNED + root)
         return statement.decode()
     except (ValueError, InvalidSignature):
         return None

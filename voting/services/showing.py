@@ -20,8 +20,8 @@ from voting.redis.tallies import TallyView
 from voting.services.catalogue import Listing
 from voting.services.keyring import Keyring
 from voting.services.mirroring import Mirroring
-from voting.services.recording import describe
 from voting.services.sharing import Sharing
+from voting.services.telling import describe
 
 LIVE_SECONDS = 0.25
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import ua_parser
 from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
 
-from voting.domain.client import Address, App, ClientFacts
+from voting.domain.client import Address, App, ClientFacts, Origin, origin_of
 from voting.settings import Network
 
 # An ASGI connection scope, as the ASGI specification has it.
@@ -65,39 +65,31 @@ class ClientReader:
 
     def __init__(self, trusted_proxies: tuple[Network, ...]) -> None:
         self._trusted = trusted_proxies
+        # Of one address come many requests: an office's, a school's.
+        self._found = lru_cache(4096)(self._find)
 
     def read(self, scope: Scope) -> ClientFacts:
         """The facts of a request's client."""
         agent = _header(scope, b"user-agent")[:USER_AGENT_CHARACTERS]
         app, browser, system, device = classify(agent)
-        return ClientFacts(app, browser, system, device, self.address(scope))
+        return ClientFacts(app, browser, system, device, self.origin(scope))
 
-    def address(self, scope: Scope) -> Address | None:
+    def origin(self, scope: Scope) -> Origin | None:
         """The nearest address that is not a trusted proxy's: hops are counted from the right, and a hop that
         cannot be read ends the walk."""
         peer = scope.get("client")
-        found = _parse(peer[0]) if peer else None
-        if not self._trusted:
-            return found
-        for hop in reversed(_header(scope, b"x-forwarded-for").split(",")):
+        return self._found(peer[0], _header(scope, b"x-forwarded-for") if self._trusted else "") if peer else None
+
+    def _find(self, peer: str, forwarded: str) -> Origin | None:
+        found = _parse(peer)
+        for hop in reversed(forwarded.split(",")):
             if found is None or not any(found in network for network in self._trusted):
-                return found
+                break
             before = _parse(hop.strip())
             if before is None:
-                return found
+                break
             found = before
-        return found
-
-    def shield_key(self, scope: Scope) -> str:
-        """What the shield counts by: the address; of IPv6 the /64, for one holder has all of it."""
-        return _shield_key(self.address(scope))
-
-
-@lru_cache(4096)
-def _shield_key(address: Address | None) -> str:
-    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-        return str(ip_network((address, 64), strict=False))
-    return str(address)
+        return origin_of(found) if found else None
 
 
 @lru_cache(2000)
@@ -113,10 +105,9 @@ def classify(agent: str) -> tuple[App, str, str, str]:
 
 def _header(scope: Scope, name: bytes) -> str:
     """All fields of that name in one, as RFC 9110 section 5.3 says."""
-    return ",".join(value.decode("latin-1") for field, value in scope["headers"] if field == name)
+    return b",".join([value for field, value in scope["headers"] if field == name]).decode("latin-1")
 
 
-@lru_cache(4096)
 def _parse(text: str) -> Address | None:
     try:
         address = ip_address(text)

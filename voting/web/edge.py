@@ -5,7 +5,6 @@ Litestar by itself answers 500 to deeply nested JSON and invalid UTF-8, and take
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -27,6 +26,7 @@ from voting.errors import (
     VotingError,
 )
 from voting.web.client import Scope
+from voting.web.deadlines import Deadline, Deadlines
 from voting.web.problems import known, render
 from voting.web.throttle import Throttle
 
@@ -44,16 +44,17 @@ BODY_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
-_JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
 _PAGE_POLICY = (
+    b"content-security-policy",
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 )
+_CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *_SECURITY, _PAGE_POLICY]
 
 
 class Edge:
@@ -66,68 +67,102 @@ class Edge:
         self._app = app
         self._throttle = throttle
         self._short = short
+        self._bodies = Deadlines(BODY_SECONDS)
+        self._answers = Deadlines(ANSWER_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        status = 0
-        head_only = scope["method"] == "HEAD"
-        if head_only:
+        reply = _Reply(send, head_only=scope["method"] == "HEAD")
+        if reply.head_only:
             # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
             scope = {**scope, "method": "GET"}
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *_added(message["headers"], extra)]
-            elif head_only:
-                message["body"] = b""
-            await send(message)
-
-        extra: list[tuple[bytes, bytes]] = []
         try:
             _check_head(scope)
-            extra = self._throttle.check(scope)
-            body = await _read_body(scope, receive)
+            reply.extra = self._throttle.check(scope)
+            body = await self._read_body(scope, receive)
         except VotingError as error:
             # The rest of a refused body is not read: the connection cannot be used again.
-            await _refuse(error, scope, watched, [(b"connection", b"close")])
+            await _refuse(error, scope, reply.send, [(b"connection", b"close")])
         else:
-            await self._answer(scope, body, receive, watched)
-        _measure(scope, status or 500, time.perf_counter() - begun)
+            await self._answer(scope, body, receive, reply)
+        _measure(scope, reply.status or 500, time.perf_counter() - begun)
 
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         """What has not begun to be answered in time is refused, and may be sent again."""
-
-        async def begun(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                deadline.reschedule(None)
-            await send(message)
-
+        deadline = reply.deadline = self._answers.begin()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS) as deadline:
-                await self._reply(scope, body, receive, begun)
+            with deadline:
+                await self._reply(scope, body, receive, reply)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
-            await _refuse(TryAgain(), scope, send)
+            await _refuse(TryAgain(), scope, reply.send)
 
-    async def _reply(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    async def _reply(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         try:
             answer = await self._short(scope, body) if body else None
         except Exception as error:
             request: Request[Any, Any, Any] = Request(cast(HTTPScope, scope))
-            await _refuse(known(request, error), scope, send)
+            await _refuse(known(request, error), scope, reply.send)
             return
         if answer is None:
-            await self._app(scope, _replay(body, receive), send)
-            return
-        length = (b"content-length", b"%d" % len(answer))
-        await send({"type": "http.response.start", "status": 201, "headers": [*_JSON, length]})
-        await send({"type": "http.response.body", "body": answer, "more_body": False})
+            await self._app(scope, _replay(body, receive), reply.send)
+        else:
+            await reply.created(answer)
+
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if length == b"0" and b"transfer-encoding" not in headers:
+            return b""
+        try:
+            with self._bodies.begin():
+                body = await _collect(receive)
+        except TimeoutError:
+            raise SlowRequest from None
+        if len(body) > BODY_BYTES:
+            raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise UnsupportedMediaType("send the body without Content-Encoding")
+        _check_media_type(headers.get(b"content-type", b""))
+        return body
+
+
+class _Reply:
+    """The way out of one request: notes the status, and adds the headers that every answer has."""
+
+    __slots__ = ("_send", "deadline", "extra", "head_only", "status")
+
+    def __init__(self, send: Send, head_only: bool) -> None:
+        self._send = send
+        self.head_only = head_only
+        self.status = 0
+        self.extra: list[tuple[bytes, bytes]] = []
+        self.deadline: Deadline | None = None
+
+    async def send(self, message: Message) -> None:
+        """Passes on what the application says."""
+        if message["type"] == "http.response.start":
+            self._begin(message["status"])
+            message["headers"] = [*message["headers"], *_added(message["headers"]), *self.extra]
+        elif self.head_only:
+            message["body"] = b""
+        await self._send(message)
+
+    async def created(self, answer: bytes) -> None:
+        """201 with JSON."""
+        self._begin(201)
+        headers = [*_CREATED, *self.extra, (b"content-length", b"%d" % len(answer))]
+        await self._send({"type": "http.response.start", "status": 201, "headers": headers})
+        await self._send({"type": "http.response.body", "body": answer, "more_body": False})
+
+    def _begin(self, status: int) -> None:
+        self.status = status
+        if self.deadline:
+            self.deadline.lift()
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -141,9 +176,10 @@ class StrictRequest(Request[Any, Any, Any]):
 def read_json(body: bytes) -> Any:
     """The value of a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
     try:
-        text = body.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        _check_text(value)
+        value = _STRICT.decode(body.decode("utf-8"))
+        if b"\\u" in body:
+            # What follows can come as an escape only: JSON has no bare control characters, UTF-8 no surrogates.
+            _check_text(value)
     except UnicodeDecodeError:
         raise Malformed("the body is not UTF-8") from None
     except RecursionError:
@@ -162,6 +198,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise Malformed(f"{name} is not a JSON number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _check_text(value: Any) -> None:
@@ -185,30 +224,16 @@ def _check_head(scope: Scope) -> None:
     if "\0" in scope["path"]:
         raise NotFound
     headers = scope["headers"]
-    size = sum(len(name) + len(value) for name, value in headers) + len(scope["raw_path"]) + len(scope["query_string"])
+    size = (
+        sum([len(name) + len(value) for name, value in headers]) + len(scope["raw_path"]) + len(scope["query_string"])
+    )
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
         raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
 
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
-    headers = dict(scope["headers"])
-    length = headers.get(b"content-length", b"0")
-    if length == b"0" and b"transfer-encoding" not in headers:
-        return b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _collect(receive)
-    except TimeoutError:
-        raise SlowRequest from None
-    if len(body) > BODY_BYTES:
-        raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise UnsupportedMediaType("send the body without Content-Encoding")
-    _check_media_type(headers.get(b"content-type", b""))
-    return body
-
-
 def _check_media_type(value: bytes) -> None:
+    if value == b"application/json":
+        return
     media_type, _, parameters = value.lower().partition(b";")
     if media_type.strip() != b"application/json" or parameters.strip() not in (
         b"",
@@ -255,10 +280,9 @@ async def _refuse(error: VotingError, scope: Scope, send: Send, more: Sequence[t
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def _added(headers: Any, extra: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _added(headers: Any) -> list[tuple[bytes, bytes]]:
     names = {name.lower() for name, _ in headers}
-    policy = [] if b"content-security-policy" in names else [(b"content-security-policy", _PAGE_POLICY)]
-    return [*_SECURITY, *policy, *extra]
+    return _SECURITY if b"content-security-policy" in names else [*_SECURITY, _PAGE_POLICY]
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

@@ -20,6 +20,7 @@ from voting.web.given import GivenClients, GivenServices
 
 _TEMPLATE = "/api/v1/contests/{contest:str}/ballots"
 _PATH = re.compile(r"/api/v1/contests/([^/]+)/ballots")
+_BEARER = re.compile(rb"Bearer [!-~]+")
 _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -78,7 +79,7 @@ def _bearer_or_cookie(headers: dict[bytes, bytes], contest: str) -> str | None:
     """The token as nearly every client sends it."""
     header = headers.get(b"authorization")
     if header is not None:
-        return header[7:].decode("latin-1") if re.fullmatch(rb"Bearer [!-~]+", header) else None
+        return header[7:].decode("latin-1") if _BEARER.fullmatch(header) else None
     name = voter_cookie_name(contest).encode()
     found = re.findall(rb"(?:^|; )" + re.escape(name) + rb"=([\w.-]+)(?=;|$)", headers.get(b"cookie", b""))
     return found[0].decode("latin-1") if len(found) == 1 else None
