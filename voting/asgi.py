@@ -44,6 +44,8 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
         # What stands now stands until the end: the collector need not walk through it again and again.
         gc.collect()
         gc.freeze()
+        # Ballots make no cycles: looking for them at each 700 objects took a thirtieth of the time.
+        gc.set_threshold(20_000, 20, 20)
         yield services
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from voting.domain.ballot import Channel
 
@@ -15,8 +15,7 @@ _VERSION = 1
 _ISSUED = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """One voter of one contest. `channel` None: issued by the organiser. `identity` never leaves the token."""
 
     identity: bytes

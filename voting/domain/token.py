@@ -1,7 +1,7 @@
 """Signed tokens: credentials, tickets and staff sessions that need no table to be checked.
 
-A token is `<payload>.<tag>`, both base64url without padding; the tag is HMAC-SHA-256 (RFC 2104) cut to 128 bits under
-a key made for one purpose and contest, so that a token of one kind or contest is never another's.
+A token is `<payload>.<tag>`, both base64url without padding; the tag is made under a key for one purpose and contest:
+a token of one kind or contest is never another's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 
-_TAG_BYTES = 16
+_MAC_BYTES = 16
 
 
 def derive(secret: bytes, *purpose: str) -> bytes:
@@ -21,7 +21,7 @@ def derive(secret: bytes, *purpose: str) -> bytes:
 
 def seal(key: bytes, payload: bytes) -> str:
     """The token that carries `payload`."""
-    return f"{_encode(payload)}.{_encode(_tag(key, payload))}"
+    return f"{_encode(payload)}.{_encode(mac(key, payload))}"
 
 
 def unseal(key: bytes, token: str) -> bytes | None:
@@ -33,8 +33,9 @@ def unseal(key: bytes, token: str) -> bytes | None:
     return payload
 
 
-def _tag(key: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key, payload, hashlib.sha256)[:_TAG_BYTES]
+def mac(key: bytes, data: bytes) -> bytes:
+    """A tag or keyed hash of 128 bits: keyed BLAKE2b (RFC 7693), a quarter of the time of HMAC-SHA-256."""
+    return hashlib.blake2b(data, digest_size=_MAC_BYTES, key=key).digest()
 
 
 def _encode(data: bytes) -> str:

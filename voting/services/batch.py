@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -16,13 +16,13 @@ from voting.domain import ballot as rules
 from voting.domain.ballot import Channel, Receipt
 from voting.domain.contest import Contest, WindowPhase
 from voting.domain.explain import explain_quota
-from voting.domain.quota import Bucket, Use, buckets, exhausted, remaining, renewals, spent
+from voting.domain.quota import Bucket, Use, buckets, exhausted, remaining, spent
 from voting.errors import ContestPaused, KeyReused, QuotaExhausted, VotingError, WindowClosed, WindowNotOpen
 from voting.postgres.ballots import BallotRow, Earlier, WindowRow
 from voting.services.catalogue import Listing
 from voting.services.challenging import Solved, Unsolved
 from voting.services.keyring import Keyring
-from voting.services.telling import Telling, describe
+from voting.services.telling import describe
 
 _JSON = msgspec.json.Encoder()
 
@@ -73,15 +73,14 @@ class Batch:
     window: WindowRow
     earlier: Earlier
     keyring: Keyring
-    telling: Telling
+    tell: Callable[[Mapping[Bucket, Use]], msgspec.Raw]
+    """The JSON of what remains, by what was used."""
     rows: list[BallotRow] = field(default_factory=list)
     """What is to be stored, once it was judged."""
     _drafts: dict[tuple[bytes, str], _Draft] = field(default_factory=dict)
-    _ends: tuple[datetime, ...] = ()
 
     def judge(self, attempts: Sequence[Attempt]) -> Sequence[Outcome]:
         """The answer to each, or the error that is this ballot's alone."""
-        self._ends = renewals(self.contest, self.window.now)
         judged = [self._judged(attempt) for attempt in attempts]
         self.rows = self._sealed(list(self._drafts.values()))
         texts = {(row.voter, row.key): row.answer for row in self.rows}
@@ -119,8 +118,7 @@ class Batch:
         wanted, used = buckets(contest, picks), self.earlier.used.get(attempt.voter, {})
         self._check_quotas(wanted, used)
         after = spent(used, wanted, now)
-        left = self.telling.remaining(contest, self.window.revision, after, now, self._ends)
-        draft = _Draft(attempt, _numbered(wanted, used), challenge, left)
+        draft = _Draft(attempt, _numbered(wanted, used), challenge, self.tell(after))
         self._drafts[attempt.voter, attempt.key] = draft
         self.earlier.used[attempt.voter] = after
         if challenge:

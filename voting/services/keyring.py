@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from voting.domain import credential, merkle
 from voting.domain.ballot import Channel, Receipt
 from voting.domain.credential import Credential
-from voting.domain.token import derive, seal, unseal
+from voting.domain.token import derive, mac, seal, unseal
 from voting.errors import CredentialInvalid
 
-_HASH_BYTES = 16
 # What a root is signed as, so that it can be taken for nothing else.
 _SIGNED = b"voting receipts v1\0"
 
@@ -74,7 +71,7 @@ class Keyring:
         root, paths = merkle.tree([merkle.leaf_hash(statement) for statement in statements])
         signature = _encode(self._signer.sign(_SIGNED + root))
         return [
-            f"{_encode(statement)}.{_encode(merkle.pack(path))}.{signature}"
+            f"{_encode(statement)}.{_encode(path)}.{signature}"
             for statement, path in zip(statements, paths, strict=True)
         ]
 
@@ -84,14 +81,14 @@ class Keyring:
         return _encode(self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
     def _hash(self, contest: str, kind: str, value: bytes) -> bytes:
-        return hmac.digest(self.key(kind, contest), value, hashlib.sha256)[:_HASH_BYTES]
+        return mac(self.key(kind, contest), value)
 
 
 def check_receipt(public_key: str, receipt: str) -> str | None:
     """The statement of a genuine receipt, line by line; None when it is not one."""
     try:
         statement, path, signature = (_decode(part) for part in receipt.strip().split("."))
-        root = merkle.root(merkle.leaf_hash(statement), merkle.unpack(path))
+        root = merkle.root(merkle.leaf_hash(statement), path)
         Ed25519PublicKey.from_public_bytes(_decode(public_key)).verify(signature, _SIGNED + root)
         return statement.decode()
     except (ValueError, InvalidSignature):

@@ -68,7 +68,8 @@ class Recording:
         keys = [(attempt.voter, attempt.key) for attempt in attempts]
         marks = [attempt.proof.mark for attempt in attempts if isinstance(attempt.proof, Solved)]
         earlier = await ballots.select_earlier(tx, contest, keys, marks, window.now)
-        batch = Batch(contest, window, earlier, self._keyring, self._telling)
+        tell = self._telling.at(contest, window.revision, window.now)
+        batch = Batch(contest, window, earlier, self._keyring, tell)
         outcomes = batch.judge(attempts)
         if batch.rows:
             await ballots.insert(tx, contest, batch.rows, next(self._shards), window.now)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from voting.domain.contest import Contest
-from voting.domain.quota import Bucket, Remaining, Use, public_buckets, remaining
+from voting.domain.quota import Bucket, Remaining, Use, public_buckets, remaining, renewals
 
 _MOST = 10_000
 
@@ -20,21 +20,23 @@ class Telling:
     def __init__(self) -> None:
         self._told: dict[tuple[object, ...], msgspec.Raw] = {}
 
-    def remaining(
-        self, contest: Contest, revision: int, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...]
-    ) -> msgspec.Raw:
-        """The JSON of `describe`. `ends`: the quotas' renewals of now."""
+    def at(self, contest: Contest, revision: int, now: datetime) -> Callable[[Mapping[Bucket, Use]], msgspec.Raw]:
+        """What makes the JSON of `describe` of what was used, at one moment."""
+        ends, shown = renewals(contest, now), public_buckets(contest)
         if any(quota.period == "sliding" for quota in contest.quotas):
             # Each slot has its own end there.
-            return _encoded(contest, used, now, ends)
-        taken = tuple([used[bucket].taken if bucket in used else 0 for bucket in public_buckets(contest)])
-        key = (contest.id, revision, ends, taken)
-        found = self._told.get(key)
-        if found is None:
-            if len(self._told) >= _MOST:
-                self._told.clear()
-            found = self._told[key] = _encoded(contest, used, now, ends)
-        return found
+            return lambda used: _encoded(contest, used, now, ends)
+
+        def tell(used: Mapping[Bucket, Use]) -> msgspec.Raw:
+            key = (contest.id, revision, ends, *[used[bucket].taken if bucket in used else 0 for bucket in shown])
+            found = self._told.get(key)
+            if found is None:
+                if len(self._told) >= _MOST:
+                    self._told.clear()
+                found = self._told[key] = _encoded(contest, used, now, ends)
+            return found
+
+        return tell
 
 
 def describe(contest: Contest, left: Remaining) -> dict[str, Any]:

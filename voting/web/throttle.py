@@ -35,8 +35,8 @@ class ShieldStorage(Storage, MovingWindowSupport):
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
         self._events: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Takes `amount` from the window of `expiry` seconds, if it has room."""
+    def take(self, key: str, limit: int, expiry: int, amount: int = 1) -> int:
+        """Takes `amount` from the window of `expiry` seconds: how much is left; less than 0 when it has no room."""
         now = time.monotonic()
         events = self._events.setdefault(key, deque())
         self._events.move_to_end(key)
@@ -44,10 +44,14 @@ class ShieldStorage(Storage, MovingWindowSupport):
             self._events.popitem(last=False)
         while events and events[0] <= now - expiry:
             events.popleft()
-        if len(events) + amount > limit:
-            return False
-        events.extend([now] * amount)
-        return True
+        left = limit - len(events) - amount
+        if left >= 0:
+            events.extend([now] * amount)
+        return left
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Whether there was room for `amount`, which is then taken."""
+        return self.take(key, limit, expiry, amount) >= 0
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """When the window's oldest event was, and how many it holds."""
@@ -103,15 +107,14 @@ class Throttle:
             return []
         kind = "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "write"
         address = _holder(self._clients.origin(scope))
-        windows = self._windows[kind]
-        for name, amount, seconds in windows:
+        lefts = []
+        for name, amount, seconds in self._windows[kind]:
             # Past the library's strategy, which makes the key and calls the storage three times over.
-            if not self._storage.acquire_entry(f"{name}/{address}", amount, seconds):
+            lefts.append(self._storage.take(f"{name}/{address}", amount, seconds))
+            if lefts[-1] < 0:
                 telemetry.SHED.labels(kind).inc()
                 raise SlowDown(retry_after=max(1, seconds // 60))
-        name, amount, seconds = windows[0]
-        left = amount - self._storage.get_moving_window(f"{name}/{address}", amount, seconds)[1]
-        return [(b"x-ratelimit-limit", b"%d" % amount), (b"x-ratelimit-remaining", b"%d" % left)]
+        return [(b"x-ratelimit-limit", b"%d" % self._windows[kind][0][1]), (b"x-ratelimit-remaining", b"%d" % lefts[0])]
 
 
 def _holder(origin: Origin | None) -> str:

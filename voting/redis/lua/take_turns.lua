@@ -7,21 +7,32 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local subjects = tonumber(ARGV[1])
+local interval, burst = {}, {}
+for subject = 1, subjects do
+    interval[subject], burst[subject] = tonumber(ARGV[2 * subject]), tonumber(ARGV[2 * subject + 1])
+end
+-- Each key is read once and written once, however many calls name it.
+local tats, moved, found = {}, {}, redis.call('MGET', unpack(KEYS))
+for place, key in ipairs(KEYS) do
+    tats[key] = math.max(tonumber(found[place] or 0), now)
+end
 local answers = {}
 for call = 0, #KEYS / subjects - 1 do
-    local wait, moved = 0, {}
+    local wait = 0
     for subject = 1, subjects do
-        local interval, burst = tonumber(ARGV[2 * subject]), tonumber(ARGV[2 * subject + 1])
-        local tat = math.max(tonumber(redis.call('GET', KEYS[call * subjects + subject]) or 0), now) + interval
-        wait = math.max(wait, tat - now - burst)
-        moved[subject] = tat
+        local tat = tats[KEYS[call * subjects + subject]] + interval[subject]
+        wait = math.max(wait, tat - now - burst[subject])
     end
     if wait == 0 then
         for subject = 1, subjects do
-            local key, tat = KEYS[call * subjects + subject], moved[subject]
-            redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+            local key = KEYS[call * subjects + subject]
+            tats[key] = tats[key] + interval[subject]
+            moved[key] = tats[key]
         end
     end
     answers[call + 1] = wait
+end
+for key, tat in pairs(moved) do
+    redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
 end
 return answers
