@@ -59,6 +59,11 @@ class BallotRow(NamedTuple):
     """The challenge that it spends, and when that ends."""
 
 
+_PICKS = BallotRow._fields.index("picks")
+# So many fields go into the ballot's own row, and its facts'.
+_STORED = BallotRow._fields.index("facts") + 1
+
+
 @dataclass(frozen=True, slots=True)
 class OwnBallot:
     """What a voter may see of a ballot."""
@@ -107,19 +112,14 @@ async def insert(
     connection: Connection, contest: Contest, rows: Iterable[BallotRow], shard: int, now: datetime
 ) -> None:
     """Stores ballots recorded now. A slot, key or challenge taken meanwhile raises a unique violation."""
-    rows = sorted(rows, key=lambda row: (row.voter, row.key))
-    stored = [
-        (row.voter, row.key, row.id, row.body_digest, _array(row.picks), row.state, row.salt, row.answer, row.facts)
-        for row in rows
-    ]
-    slots = [
-        (row.voter, bucket.quota, bucket.scope, number, row.id)
-        for row in sorted(rows, key=lambda row: (row.voter, row.slots))
-        for bucket, number in row.slots
-    ]
+    rows = sorted(rows, key=_order)
+    stored = [row[:_STORED] for row in rows]
+    slots = [(row.voter, *bucket, number, row.id) for row in rows for bucket, number in sorted(row.slots)]
     periods = [stamp(contest, quota, now) for quota in contest.quotas]
     spent = sorted(row.challenge for row in rows if row.challenge)
-    columns = [*_columns(stored, 9), *_columns(slots, 5), periods, *_columns(spent, 2)]
+    columns = [*_columns(stored, _STORED), *_columns(slots, 5), periods, *_columns(spent, 2)]
+    # Lists of different lengths cannot go as an array of arrays.
+    columns[_PICKS] = [_array(row.picks) for row in rows]
     await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
 
 
@@ -138,6 +138,10 @@ async def sweep_challenges(connection: Connection) -> None:
     await connection.execute(_CHALLENGES["sweep"])
 
 
+def _order(row: BallotRow) -> tuple[bytes, str]:
+    return row.voter, row.key
+
+
 def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
     """What the ballots add to the tally, by entry: raw, held, counted."""
     picked = Counter((code, row.state) for row in rows for code in row.picks)
@@ -150,10 +154,10 @@ def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
 
 def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:
     """Rows as one list for each of their `count` columns."""
-    return [[row[index] for row in rows] for index in range(count)]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
 def _array(codes: Iterable[str]) -> str:
-    """PostgreSQL's text of an array: lists of different lengths cannot go as an array of arrays."""
+    """PostgreSQL's text of an array."""
     quoted = (code.replace("\\", "\\\\").replace('"', '\\"') for code in codes)
     return "{" + ",".join(f'"{code}"' for code in quoted) + "}"
