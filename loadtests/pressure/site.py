@@ -1,0 +1,102 @@
+"""Where the scenarios play: a service of its own on fresh engines, what it uses of the machine, what it has stored."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import psutil
+
+from loadtests.pressure.supply import BALLOTS_EACH, Supply
+from loadtests.service import ID, VOTING, prepared, serving
+
+ENTRIES = 60
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running service with its contest open."""
+
+    port: int
+    environment: Mapping[str, str]
+    supply: Supply
+
+    def organiser_key(self) -> str:
+        """A staff key that opens live boards."""
+        create = [*VOTING, "staff", "key", "create", "--role", "organiser", "--name", "pressure", "--contest", ID]
+        done = subprocess.run(create, env=dict(self.environment), capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        serve = [*VOTING[1:], "serve", "--port", str(self.port)]
+        ours = psutil.Process().children(recursive=True)
+        parent = next(each for each in ours if each.cmdline()[1 : 1 + len(serve)] == serve)
+        return [each for each in parent.children() if any("spawn_main" in part for part in each.cmdline())]
+
+
+@contextmanager
+def site(ballots: int, workers: int) -> Iterator[Site]:
+    """A service with voters for so many ballots; all of it is gone at the end."""
+    raise_file_limit()
+    with prepared(ENTRIES, -(-ballots // BALLOTS_EACH)) as ready, serving(ready.environment, workers) as port:
+        yield Site(port, ready.environment, Supply(ready.tokens, ready.entries))
+
+
+def raise_file_limit() -> None:
+    """Lets this process open as many connections as the system allows it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Usage:
+    """What the generator and the workers take of the cores, from its making until it is asked."""
+
+    def __init__(self, place: Site) -> None:
+        self._workers = place.workers()
+        psutil.cpu_percent()
+        self._begun = time.perf_counter(), time.process_time(), self._taken()
+
+    def shares(self) -> dict[str, float]:
+        """In cores; the rest of the machine is the engines' and its other users'."""
+        wall, generator, workers = self._begun
+        passed = time.perf_counter() - wall
+        taken = [now - before for now, before in zip(self._taken(), workers, strict=True)]
+        return {
+            "generator": round((time.process_time() - generator) / passed, 2),
+            "workers": round(sum(taken) / passed, 2),
+            "busiest_worker": round(max(taken) / passed, 2),
+            "machine": round(psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1), 2),
+        }
+
+    def _taken(self) -> list[float]:
+        return [sum(each.cpu_times()[:2]) for each in self._workers]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What PostgreSQL holds: the ballots' ids by idempotency key, their picks, and the tally, which should be equal."""
+
+    ballots: Mapping[str, list[UUID]]
+    recount: Mapping[str, int]
+    tally: Mapping[str, int]
+
+
+async def stored(environment: Mapping[str, str]) -> Stored:
+    """Reads it, all as of one moment."""
+    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    try:
+        await connection.execute("begin isolation level repeatable read read only")
+        ballots = "select idempotency_key, array_agg(id) from ballots where contest = $1 group by 1"
+        recount = "select entry, count(*) from ballots, unnest(picks) as entry where contest = $1 group by 1"
+        tally = "select entry, sum(counted)::bigint from tallies where contest = $1 group by 1 having sum(counted) > 0"
+        found = [await connection.fetch(query, ID) for query in (ballots, recount, tally)]
+        return Stored(*({each[0]: each[1] for each in rows} for rows in found))
+    finally:
+        await connection.close()
