@@ -52,7 +52,9 @@ def _held(place: Site) -> list[dict[str, float]]:
     found = []
     for worker in place.workers():
         memory = worker.memory_full_info()
-        mine = [each for each in worker.net_connections("tcp") if each.laddr.port == place.port and each.raddr]
         sizes = {"rss_mb": memory.rss, "uss_mb": memory.uss}
-        found.append({name: round(size / MEGABYTE, 1) for name, size in sizes.items()} | {"connections": len(mine)})
+        found.append(
+            {name: round(size / MEGABYTE, 1) for name, size in sizes.items()}
+            | {"connections": place.connections(worker)}
+        )
     return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import resource
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from loadtests.pressure.supply import BALLOTS_EACH, Supply
 from loadtests.service import ID, VOTING, prepared, serving
 
 ENTRIES = 60
+READY_SECONDS = 30
+PROBES = 8
+PROBE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,33 @@ class Site:
         parent = next(each for each in ours if each.cmdline()[1 : 1 + len(serve)] == serve)
         return [each for each in parent.children() if any("spawn_main" in part for part in each.cmdline())]
 
+    def connections(self, worker: psutil.Process) -> int:
+        """How many a worker has open to its clients."""
+        return sum(each.laddr.port == self.port and bool(each.raddr) for each in worker.net_connections("tcp"))
+
 
 @contextmanager
 def site(ballots: int, workers: int) -> Iterator[Site]:
     """A service with voters for so many ballots; all of it is gone at the end."""
     raise_file_limit()
     with prepared(ENTRIES, -(-ballots // BALLOTS_EACH)) as ready, serving(ready.environment, workers) as port:
-        yield Site(port, ready.environment, Supply(ready.tokens, ready.entries))
+        place = Site(port, ready.environment, Supply(ready.tokens, ready.entries))
+        _wait_for_all(place, workers)
+        yield place
+
+
+def _wait_for_all(place: Site, workers: int) -> None:
+    """One worker that answers makes a service ready; the first would keep the connections of those that come later."""
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        with ExitStack() as probes:
+            for _ in range(PROBES * workers):
+                probes.enter_context(socket.create_connection(("127.0.0.1", place.port)))
+            time.sleep(PROBE_SECONDS)
+            found = place.workers()
+            if len(found) == workers and all(place.connections(worker) for worker in found):
+                return
+    raise RuntimeError(f"{workers} workers did not become ready")
 
 
 def raise_file_limit() -> None:

@@ -29,7 +29,7 @@ RATE_OVER_SECONDS = 60
 PING_SECONDS = 15.0
 MOST_BOARDS = 2000
 # So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
-BOARDS_AT_ONCE = 200
+BOARDS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
