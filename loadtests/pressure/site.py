@@ -6,8 +6,8 @@ import resource
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -80,27 +80,37 @@ def raise_file_limit() -> None:
 
 
 class Usage:
-    """What the generator and the workers take of the cores, from its making until it is asked."""
+    """What takes the cores, from its making until it is asked. `others` are no part of this: where they take much, the
+    figures tell of them."""
 
     def __init__(self, place: Site) -> None:
         self._workers = place.workers()
+        self._engines = [each for each in psutil.Process().children(recursive=True) if each not in self._workers]
+        self._begun = time.perf_counter(), self._taken()
         psutil.cpu_percent()
-        self._begun = time.perf_counter(), time.process_time(), self._taken()
 
     def shares(self) -> dict[str, float]:
-        """In cores; the rest of the machine is the engines' and its other users'."""
-        wall, generator, workers = self._begun
-        passed = time.perf_counter() - wall
-        taken = [now - before for now, before in zip(self._taken(), workers, strict=True)]
+        """In cores."""
+        passed = time.perf_counter() - self._begun[0]
+        taken = {name: (now - self._begun[1][name]) / passed for name, now in self._taken().items()}
+        machine = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
+        return {name: round(share, 2) for name, share in {**taken, "others": machine - sum(taken.values())}.items()}
+
+    def _taken(self) -> dict[str, float]:
         return {
-            "generator": round((time.process_time() - generator) / passed, 2),
-            "workers": round(sum(taken) / passed, 2),
-            "busiest_worker": round(max(taken) / passed, 2),
-            "machine": round(psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1), 2),
+            "generator": time.process_time(),
+            "workers": _seconds(self._workers),
+            "engines": _seconds(self._engines),
         }
 
-    def _taken(self) -> list[float]:
-        return [sum(each.cpu_times()[:2]) for each in self._workers]
+
+def _seconds(processes: Sequence[psutil.Process]) -> float:
+    """Of their lives; a connection's process of PostgreSQL may have gone."""
+    found = 0.0
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            found += sum(each.cpu_times()[:2])
+    return found
 
 
 @dataclass(frozen=True)

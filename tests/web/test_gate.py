@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -11,21 +12,39 @@ import pytest
 
 from loadtests.client import request
 from tests.conftest import Contests, environment_of, serving
-from voting.cli.gate import MOST_AT_ONCE, MOST_WAIT_SECONDS, Gate
+from voting.cli.gate import MOST_AT_ONCE, MOST_WAIT_SECONDS, PAUSE_SECONDS, Gate, Line
 from voting.settings import Settings
 
 
 def test_the_gate_is_full_until_one_leaves() -> None:
-    gate = Gate(most=2)
+    gate = Gate(2, 2)
     entered = [gate.enter(), gate.enter()]
     assert gate.full
     gate.leave(entered[0])
     assert not gate.full
 
 
+def test_where_ballots_take_long_fewer_are_let_in() -> None:
+    gate = Gate(2, 5)
+
+    def room() -> int:
+        entered = []
+        while not gate.full:
+            entered.append(gate.enter())
+        for each in entered:
+            gate.leave(each)
+        return len(entered)
+
+    assert room() == 5
+    for seconds, places in ((1.0, 2), (0.0, 5)):
+        for _ in range(300):
+            gate.leave(gate.enter() - seconds)
+        assert room() == places
+
+
 def test_those_who_are_sent_away_come_back_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.random", lambda: 0.0)
-    gate = Gate(most=100)
+    gate = Gate(100, 100)
     for _ in range(1000):
         # Each takes a second: a hundred a second can come.
         gate.leave(gate.enter() - 1)
@@ -99,3 +118,18 @@ async def test_half_a_ballot_holds_no_place(settings: Settings, contests: Contes
             each.close()
         # Or they would be closed after the service has waited for them.
         await asyncio.sleep(0.1)
+
+
+async def test_the_line_has_a_share_of_the_time_and_no_more() -> None:
+    line, served = Line(), list[float]()
+
+    def go_on() -> None:
+        time.sleep(0.002)
+        served.append(time.perf_counter())
+
+    for _ in range(6):
+        line.join(go_on)
+    begun = time.perf_counter()
+    while len(served) < 6:
+        await asyncio.sleep(0.001)
+    assert served[-1] - begun > 6 * 0.002 + 2 * PAUSE_SECONDS, "between two rounds the ballots go on"

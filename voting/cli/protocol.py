@@ -10,7 +10,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from voting import telemetry
-from voting.cli.gate import Gate
+from voting.cli.gate import Gate, Line
 from voting.errors import TryAgain
 
 # Well below what a person would wait, and above what a phone in a lift needs.
@@ -26,9 +26,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _open: ClassVar[set[BoundedProtocol]] = set()
     _gate: ClassVar[Gate] = Gate()
+    _line: ClassVar[Line] = Line()
     _patience: asyncio.TimerHandle | None = None
     _entered: float | None = None
-    _ballot = _refusing = False
+    _ballot = _refusing = _arriving = False
+    _held = b""
 
     def connection_made(self, transport: Any) -> None:
         """A client has come."""
@@ -45,8 +47,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._leave()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Some of a request. While the gate is full what begins one waits in the line, and no more is read."""
+        if self._gate.full and not self._arriving and data.startswith(b"POST "):
+            self._unset_keepalive_if_required()
+            self.transport.pause_reading()
+            self._held = data
+            self._line.join(self._go_on)
+        else:
+            super().data_received(data)
+
     def on_message_begin(self) -> None:
         """Its request begins: the first, or the next on a connection that was kept."""
+        self._arriving = True
         self._wait_for_request()
         super().on_message_begin()
 
@@ -66,6 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """All of the request is there. Only now it takes a place: whoever sends half a ballot must not hold one."""
+        self._arriving = False
         if self._refusing:
             self._refusing = False
             self._stop_waiting()
@@ -85,6 +99,12 @@ class BoundedProtocol(HttpToolsProtocol):
         waits for a 100 (Continue), which a refusal without its body would take out of step."""
         idle = self.cycle is None or self.cycle.response_complete
         return idle and self.url.endswith(b"/ballots") and not self.expect_100_continue
+
+    def _go_on(self) -> None:
+        data, self._held = self._held, b""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            super().data_received(data)
 
     def _leave(self) -> None:
         if self._entered is not None:
