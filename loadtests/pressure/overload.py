@@ -60,6 +60,8 @@ def _figures(volley: Volley, cores: dict[str, float]) -> dict[str, object]:
     sent = sum(volley.statuses.values())
     return {
         "goodput_per_s": round(volley.goodput),
+        # Of the workers' cores: it can be compared where others took more of the machine in one round than in the next.
+        "goodput_per_core": round(volley.goodput / cores["workers"]) if cores["workers"] else 0,
         "sent_per_s": round(sent / volley.seconds),
         "wanted_per_s": round((sent + volley.unsent) / volley.seconds),
         "answers": dict(volley.statuses),
