@@ -19,6 +19,8 @@ TICK_SECONDS = 0.001
 MOST_IN_A_TICK = 100
 SETTLE_SECONDS = 10.0
 LOOK_SECONDS = 0.01
+# For the last arrivals' sake; what is still not sent then is told as unsent.
+GRACE_SECONDS = 0.1
 REFUSALS = (429, 503)
 
 
@@ -85,7 +87,7 @@ class Range:
         times = arrivals(int(rate * seconds), seconds)
         volley = self._volley = Volley(seconds=seconds)
         self._most, self._until, self._budget = 0, time.perf_counter() + seconds, inf
-        offered = await offer(times, self._offer, seconds)
+        offered = await offer(times, self._offer, seconds + GRACE_SECONDS)
         volley.unsent += len(times) - offered
         await self._settle()
         return volley
