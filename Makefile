@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench faults faults-bugs lock clean
+.PHONY: demo test lint check format bench pressure faults faults-bugs lock clean
 
 demo:
 	@./install.sh run
@@ -31,6 +31,11 @@ format:
 bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.bench $(ARGS)
+
+# A rush, overload, half-sent requests, thousands of boards and connections: loadtests/README.md.
+pressure:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.pressure $(ARGS)
 
 # Faults against the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import resource
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -58,3 +60,28 @@ async def test_settings_of_a_file_reach_the_workers(settings: Settings, contests
             answers = [await client.get(f"/api/v1/contests/{contest}") for _ in range(4)]
             assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
             assert refusal(answers[3]) == (429, "slow_down")
+
+
+@contextlib.contextmanager
+def soft_limit(files: int) -> Iterator[None]:
+    """What is started here may open so many files, unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_more_voters_than_the_usual_limit_of_open_files(settings: Settings) -> None:
+    with contextlib.ExitStack() as stack:
+        with soft_limit(256):
+            url, _ = stack.enter_context(serving(environment_of(settings)))
+        port = urlsplit(url).port
+        voters = [await asyncio.open_connection("127.0.0.1", port) for _ in range(400)]
+        for reader, writer in voters:
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(10):
+                assert b" 200 " in await reader.readline()
+        for _, writer in voters:
+            writer.close()
+        # Or they would be closed after the service has waited for them.
+        await asyncio.sleep(0.1)

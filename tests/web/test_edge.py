@@ -142,7 +142,7 @@ async def test_a_body_that_does_not_come_is_given_up(service: Service, contests:
     head = f"POST /api/v1/contests/{contest}/ballots HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
     async with asyncio.timeout(15):
-        answer = await reader.read(4096)
+        answer = await reader.read()
     assert b" 408 " in answer.splitlines()[0]
     assert b"slow_request" in answer
     writer.close()

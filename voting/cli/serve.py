@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import resource
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from voting.errors import SettingInvalid
 from voting.settings import Settings, load, values
 
 STOP_SECONDS = 10
+# Connections are bounded in protocol.py; this is for them, the engines and what the system needs.
+MOST_FILES = 65_536
 
 
 @click.command(epilog="Example: VOTING_SECRET=$(openssl rand -hex 32) voting serve --port 8000 --workers 2")
@@ -67,6 +70,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def run_workers(settings: Settings, listener: socket.socket, workers: int) -> None:
     """Runs until SIGTERM or SIGINT; a worker that dies is replaced."""
+    raise_file_limit()
     with tempfile.TemporaryDirectory(prefix="voting-metrics-") as metrics:
         os.environ.update(_environment(settings) | {"PROMETHEUS_MULTIPROC_DIR": metrics})
         config = uvicorn.Config(
@@ -84,6 +88,18 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         Multiprocess(config, [listener]).run()
+
+
+def raise_file_limit() -> None:
+    """Lets this process and its workers open as many files as the system allows them.
+
+    Each voter's connection is one, and the usual soft limit of 1024 is made for programs that use select().
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS tells no hard limit and takes no more than this.
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _environment(settings: Settings) -> dict[str, str]:

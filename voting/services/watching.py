@@ -1,4 +1,4 @@
-"""Feeds the organisers' live boards: one reading of the tally for all boards of a contest in this process.
+"""Feeds the organisers' live boards: one look at the contest for all its boards in this process.
 
 Events are absolute states, not deltas: a board that missed some is right again with the next, and one that comes back
 with the id of the state that stands gets nothing twice.
@@ -7,8 +7,9 @@ with the id of the state that stands gets nothing twice.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,31 +20,43 @@ from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAg
 from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Catalogue, Listing
+from voting.services.sharing import Sharing
 from voting.services.showing import Showing
 
 LOOK_SECONDS = 0.5
 RATE_EVERY_SECONDS = 5.0
 RATE_OVER_SECONDS = 60
 PING_SECONDS = 15.0
-MOST_BOARDS = 500
+MOST_BOARDS = 2000
+# So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
+BOARDS_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One server-sent event. `name` empty: a comment that keeps the connection open."""
+    """One server-sent event, the same object for all boards. `name` empty: a comment that keeps the connection open.
+    `id` None: the board resumes from where it was."""
 
     name: str
-    id: str
+    id: str | None
     data: Any
+
+
+PING = Event("", None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     """What a board should show under a name; it is sent when its marker changes."""
 
-    name: str
     marker: str
-    data: Callable[[], Any]
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    states: tuple[_State, ...]
+    taken_on: float
 
 
 class Watching:
@@ -55,6 +68,8 @@ class Watching:
         self._showing = showing
         self._boards = 0
         self._rates: dict[str, tuple[int, float]] = {}
+        self._looks: dict[str, _Look] = {}
+        self._sharing: Sharing[_Look] = Sharing()
         self._closing = False
 
     def close(self) -> None:
@@ -68,52 +83,74 @@ class Watching:
 
     async def watch(
         self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncIterator[Sequence[Event]]:
         """Events until the reader goes away, the process stops or `permit`, asked again and again, refuses."""
         self._boards += 1
         telemetry.BOARDS.inc()
         try:
-            async for event in self._events(contest, last_id, permit):
-                yield event
+            async for events in self._events(contest, last_id, permit):
+                yield events
         except (CredentialInvalid, CredentialMissing, Forbidden):
             return
         finally:
             self._boards -= 1
             telemetry.BOARDS.dec()
+            if not self._boards:
+                self._looks.clear()
 
     async def _events(
         self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncIterator[Sequence[Event]]:
         sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
         while not self._closing:
             with suppress(TryAgain):
                 await permit()
-            for state in await self._look(contest):
-                if sent.get(state.name) != state.marker:
-                    sent[state.name] = state.marker
-                    spoke = time.monotonic()
-                    yield Event(state.name, sent["tally"] or "", state.data())
-            if time.monotonic() - spoke > PING_SECONDS:
+            news = [state for state in await self._look(contest) if sent.get(state.event.name) != state.marker]
+            if news:
+                sent.update((state.event.name, state.marker) for state in news)
                 spoke = time.monotonic()
-                yield Event("", "", None)
-            await asyncio.sleep(LOOK_SECONDS)
+                yield tuple(state.event for state in news)
+            elif time.monotonic() - spoke > PING_SECONDS:
+                spoke = time.monotonic()
+                yield (PING,)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Until the next look; boards that came together are spread, or they would all be told at once."""
+        return LOOK_SECONDS * max(1.0, self._boards / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
 
     async def _look(self, contest: str) -> tuple[_State, ...]:
-        """What stands now; a notice alone while the data cannot be read."""
+        look = self._looks.get(contest)
+        if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
+            look = await self._sharing.once(contest, lambda: self._take(contest))
+        return look.states
+
+    async def _take(self, contest: str) -> _Look:
+        """A state that did not change is the same event as before: it is put into words once."""
+        former = {each.event.name: each for each in self._looks[contest].states} if contest in self._looks else {}
+        states = []
+        for name, id, marker, data in await self._states(contest):
+            known = former.get(name)
+            states.append(known if known and known.marker == marker else _State(marker, Event(name, id, data())))
+        self._looks[contest] = look = _Look(tuple(states), time.monotonic())
+        return look
+
+    async def _states(self, contest: str) -> list[tuple[str, str | None, str, Callable[[], Any]]]:
+        """Name, id, marker and data of what stands now; a notice alone while the data cannot be read."""
         try:
             listing = await self._catalogue.get(contest)
             found = await self._showing.live(listing)
             rate = await self._rate(listing)
         except TryAgain:
-            return (_State("notice", "data_away", lambda: {"code": "data_away"}),)
+            return [("notice", None, "data_away", lambda: {"code": "data_away"})]
         version = f"{listing.uid.hex[:8]}-{listing.revision}-{sum(tally.version for tally in found.values())}"
         code = f"phase_{listing.phase()}"
-        return (
-            _State("tally", version, lambda: _tally(listing, found)),
-            _State("decisions", version, lambda: _decisions(found)),
-            _State("rate", str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
-            _State("notice", code, lambda: {"code": code, "at": listing.now().astimezone(listing.contest.zone)}),
-        )
+        return [
+            ("tally", version, version, lambda: _tally(listing, found)),
+            ("decisions", version, version, lambda: _decisions(found)),
+            ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
+            ("notice", None, code, lambda: {"code": code, "at": listing.now().astimezone(listing.contest.zone)}),
+        ]
 
     async def _rate(self, listing: Listing) -> int:
         """Ballots of the last minute, looked up every five seconds for all boards."""

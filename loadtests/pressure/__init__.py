@@ -1,0 +1,1 @@
+"""The service under pressure: a rush, overload, half-sent requests, thousands of boards and connections."""

@@ -1,0 +1,141 @@
+"""Those who only take room, in a process of their own: half-sent requests and live boards.
+
+Reads its task as a line of JSON; says "ready" when all are there, and what became of them when its input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import uvloop
+
+from loadtests.client import request
+from loadtests.pressure.site import raise_file_limit
+from loadtests.pressure.wires import AT_ONCE, HOST
+from loadtests.service import ID
+
+BALLOTS = f"/api/v1/contests/{ID}/ballots"
+LIVE = f"/api/v1/contests/{ID}/live"
+HALVES = {
+    "head": f"POST {BALLOTS} HTTP/1.1\r\nHost: {HOST}\r\nAuthoriz".encode(),
+    "body": request("POST", BALLOTS, {"Idempotency-Key": "half"}, b'{"entries": ["E001"]}')[:-12],
+}
+READY_SECONDS = 60
+LEAVE_SECONDS = 30
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to do: `count` connections to `port` that send these in turn."""
+
+    port: int
+    count: int
+    requests: list[bytes]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What became of one connection. `closed_after`: seconds since it sent, None while it is open."""
+
+    kind: int
+    status: int
+    events: int
+    closed_after: float | None
+
+
+class Watcher(asyncio.Protocol):
+    """Sends once, then counts what comes until the server ends it."""
+
+    def __init__(self, kind: int, raw: bytes) -> None:
+        self._kind, self._raw = kind, raw
+        self._status, self._events = 0, 0
+        self._sent = 0.0
+        self._closed: float | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """The server took it."""
+        self._sent = time.perf_counter()
+        transport.write(self._raw)
+
+    def data_received(self, data: bytes) -> None:
+        """A refusal, or events; the first bytes hold the status."""
+        self._status = self._status or int(data[9:12])
+        self._events += data.count(b"event: ")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server ended it."""
+        self._closed = time.perf_counter() - self._sent
+
+    def seen(self) -> Seen:
+        """What became of it until now."""
+        return Seen(self._kind, self._status, self._events, self._closed)
+
+
+def halves() -> list[bytes]:
+    """Both kinds of half a request."""
+    return list(HALVES.values())
+
+
+def board(key: str) -> bytes:
+    """The request of a live board."""
+    return request("GET", LIVE, {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"})
+
+
+class Crowd:
+    """A running crowd."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def leave(self) -> tuple[list[Seen], float]:
+        """What became of each, and the cores that reading took."""
+        async with asyncio.timeout(LEAVE_SECONDS):
+            said, _ = await self._process.communicate(b"")
+        return msgspec.json.decode(said, type=tuple[list[Seen], float])
+
+
+@asynccontextmanager
+async def crowd(port: int, count: int, requests: Sequence[bytes]) -> AsyncIterator[Crowd]:
+    """So many connections, all of them open when this is entered; gone at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(msgspec.json.encode(Task(port, count, list(requests))) + b"\n")
+        async with asyncio.timeout(READY_SECONDS):
+            said = await process.stdout.readline()
+        if said != b"ready\n":
+            raise RuntimeError("the crowd did not come")
+        yield Crowd(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def main() -> None:
+    """The process."""
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    loop = asyncio.get_running_loop()
+    watchers = [
+        Watcher(each % len(task.requests), task.requests[each % len(task.requests)]) for each in range(task.count)
+    ]
+    for first in range(0, task.count, AT_ONCE):
+        some = watchers[first : first + AT_ONCE]
+        await asyncio.gather(*(loop.create_connection(lambda each=each: each, HOST, task.port) for each in some))  # type: ignore[misc]
+    print("ready", flush=True)
+    begun = time.perf_counter(), time.process_time()
+    await asyncio.to_thread(sys.stdin.buffer.read)
+    cores = (time.process_time() - begun[1]) / (time.perf_counter() - begun[0])
+    sys.stdout.buffer.write(msgspec.json.encode(([each.seen() for each in watchers], round(cores, 2))))
+
+
+if __name__ == "__main__":
+    raise_file_limit()
+    uvloop.run(main())

@@ -1,0 +1,28 @@
+"""How much pressure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers of every scenario; a test takes small ones."""
+
+    connections: int = 2000
+    rush_ballots: int = 37_000
+    rush_seconds: float = 3.0
+    peak_at_once: tuple[int, ...] = (64, 128, 256)
+    peak_seconds: float = 4.0
+    overloads: tuple[int, ...] = (2, 5, 10)
+    overload_seconds: float = 10.0
+    overload_ballots: int = 500_000
+    steady_rate: float = 300.0
+    """Ballots a second beside half-sent requests and boards."""
+    steady_connections: int = 200
+    halfsent_seconds: float = 25.0
+    board_rounds: int = 3
+    board_seconds: float = 10.0
+    calm_seconds: float = 2.0
+    """Before and after what is measured."""
+    ballots_per_connection: int = 5

@@ -1,0 +1,135 @@
+"""The gate: what it lets in, whom it sends away and for how long; and that half a ballot holds no place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+
+from loadtests.client import request
+from tests.conftest import Contests, environment_of, serving
+from voting.cli.gate import MOST_AT_ONCE, MOST_WAIT_SECONDS, PAUSE_SECONDS, Gate, Line
+from voting.settings import Settings
+
+
+def test_the_gate_is_full_until_one_leaves() -> None:
+    gate = Gate(2, 2)
+    entered = [gate.enter(), gate.enter()]
+    assert gate.full
+    gate.leave(entered[0])
+    assert not gate.full
+
+
+def test_where_ballots_take_long_fewer_are_let_in() -> None:
+    gate = Gate(2, 5)
+
+    def room() -> int:
+        entered = []
+        while not gate.full:
+            entered.append(gate.enter())
+        for each in entered:
+            gate.leave(each)
+        return len(entered)
+
+    assert room() == 5
+    for seconds, places in ((1.0, 2), (0.0, 5)):
+        for _ in range(300):
+            gate.leave(gate.enter() - seconds)
+        assert room() == places
+
+
+def test_those_who_are_sent_away_come_back_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    gate = Gate(100, 100)
+    for _ in range(1000):
+        # Each takes a second: a hundred a second can come.
+        gate.leave(gate.enter() - 1)
+    waits = Counter(gate.refuse() for _ in range(500))
+    assert sorted(waits) == [1, 2, 3, 4, 5]
+    assert all(count == pytest.approx(100, abs=15) for seconds, count in waits.items() if seconds < 5)
+    for _ in range(10_000):
+        gate.refuse()
+    assert gate.refuse() == 1 + MOST_WAIT_SECONDS
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    head, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines) if name}
+    return int(head.split()[1]), headers, await reader.readexactly(int(headers["content-length"]))
+
+
+async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
+    settings: Settings, contests: Contests
+) -> None:
+    contest = await contests.make()
+    tokens = contests.tokens(contest, 3 * MOST_AT_ONCE)
+    unshielded = {"VOTING_SHIELD_WRITES": "1000000/second"}
+
+    async def vote(token: str) -> list[tuple[int, dict[str, str], bytes]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        opened.append(None)
+        while len(opened) < len(tokens):
+            await asyncio.sleep(0.01)
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
+        raw = request("POST", f"/api/v1/contests/{contest}/ballots", headers, b'{"entries": ["A001"]}')
+        answers: list[tuple[int, dict[str, str], bytes]] = []
+        while not answers or answers[-1][0] != 201:
+            writer.write(raw)
+            answers.append(await read_answer(reader))
+            await asyncio.sleep(0.2)
+        writer.close()
+        return answers
+
+    opened: list[None] = []
+    with serving(environment_of(settings) | unshielded) as (url, _):
+        port = urlsplit(url).port or 0
+        async with asyncio.timeout(60):
+            told = await asyncio.gather(*map(vote, tokens))
+    refused = [answer for answers in told for answer in answers[:-1]]
+    assert refused
+    for status, headers, body in refused:
+        content = json.loads(body)
+        assert (status, content["status"], content["code"]) == (503, 503, "try_again")
+        assert headers["content-type"] == "application/problem+json"
+        assert headers["retry-after"] == str(content["retry_after"])
+        assert headers["x-content-type-options"] == "nosniff"
+    assert await contests.counted(contest) == {"A001": len(tokens)}, "the same key after a refusal is the first"
+
+
+async def test_half_a_ballot_holds_no_place(settings: Settings, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
+    raw = request("POST", f"/api/v1/contests/{contest}/ballots", headers, b'{"entries": ["A001"]}')
+    with serving(environment_of(settings)) as (url, _):
+        port = urlsplit(url).port or 0
+        halves = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_AT_ONCE + 10)]
+        for _, writer in halves:
+            writer.write(raw[:-5])
+        await asyncio.sleep(0.5)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(raw)
+        assert (await read_answer(reader))[0] == 201
+        for _, each in [*halves, (reader, writer)]:
+            each.close()
+        # Or they would be closed after the service has waited for them.
+        await asyncio.sleep(0.1)
+
+
+async def test_the_line_has_a_share_of_the_time_and_no_more() -> None:
+    line, served = Line(), list[float]()
+
+    def go_on() -> None:
+        time.sleep(0.002)
+        served.append(time.perf_counter())
+
+    for _ in range(6):
+        line.join(go_on)
+    begun = time.perf_counter()
+    while len(served) < 6:
+        await asyncio.sleep(0.001)
+    assert served[-1] - begun > 6 * 0.002 + 2 * PAUSE_SECONDS, "between two rounds the ballots go on"
