@@ -24,6 +24,8 @@ class Probing:
         self._kept: dict[str, bool] = {}
         self._asked_on = float("-inf")
         self._sharing: Sharing[dict[str, bool]] = Sharing()
+        self.draining = False
+        """The process stops: it answers what comes, and wants no more."""
 
     async def probe(self) -> dict[str, bool]:
         """Which of them answers within two seconds, asked at most twice a second: anybody may ask.
