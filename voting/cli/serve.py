@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from voting import wiring
 from voting.cli.protocol import BoundedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
+from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
 from voting.settings import Settings, load, values
 
@@ -83,7 +83,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        Multiprocess(config, [listener]).run()
+        Workers(config, [listener]).run()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
