@@ -26,7 +26,14 @@ CONNECTIONS = 10
 def workers_of(parent: int) -> list[int]:
     """The worker processes; multiprocessing's own helper is none."""
     found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(each) for each in found if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return [int(each) for each in found if b"spawn_main" in _command(each)]
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 @pytest.fixture(scope="module")
