@@ -30,9 +30,9 @@ def wrong(status: int, headers: Mapping[bytes, bytes], body: bytes) -> str:
 
 def _is_deliberate(status: int, headers: Mapping[bytes, bytes], body: bytes) -> bool:
     away = body.startswith((b'{"status":"away"', b'{"status":"draining"'))
-    # A page tells it in words, and an answer to HEAD in its header alone.
-    told = b"try_again" in body or not body or b"html" in headers.get(b"content-type", b"")
-    return status == 503 and (away or (b"retry-after" in headers and told))
+    # A page tells it in words; an answer to HEAD has no body to tell it in.
+    told = b"try_again" in body or b"html" in headers.get(b"content-type", b"")
+    return status == 503 and (away or not body or (b"retry-after" in headers and told))
 
 
 def faults(log: str) -> list[str]:

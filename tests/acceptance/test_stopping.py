@@ -178,3 +178,13 @@ async def test_a_worker_killed_is_replaced_at_once(service: tuple[int, int]) -> 
     while killed in workers_of(parent) or len(workers_of(parent)) < 2:
         await asyncio.sleep(0.005)
         assert time.monotonic() - begun < 2
+
+
+def test_the_service_ends_though_a_worker_does_not_stop(settings: Settings) -> None:
+    with serving(environment_of(settings), "--workers", "2") as (_, process):
+        workers = workers_of(process.pid)
+        os.kill(workers[0], signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        # It is waited for as long as a worker may need for its answers.
+        process.wait(timeout=28)
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
