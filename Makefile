@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench pressure faults faults-bugs lock clean
+.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild lock clean
 
 demo:
 	@./install.sh run
@@ -49,6 +49,16 @@ faults:
 faults-bugs:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults bugs $(BUGS)
+
+# What nobody should send, in process and over HTTP: loadtests/README.md.
+malformed:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.malformed $(ARGS)
+
+# A million ballots recounted, and mirrored anew.
+rebuild:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.rebuild $(ARGS)
 
 # Pins anew, for every platform, without naming a registry.
 lock:

@@ -9,7 +9,7 @@ import uvicorn
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
 
-from voting.cli.protocol import BoundedProtocol
+from voting.cli.admission import GatedProtocol
 
 
 class Ballot(msgspec.Struct):
@@ -49,7 +49,7 @@ def main(port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=GatedProtocol,
         ws="none",
         proxy_headers=False,
         server_header=False,

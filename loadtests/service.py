@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from voting import engines
 
@@ -92,9 +93,11 @@ def serving(environment: dict[str, str], workers: int) -> Iterator[int]:
 
 
 @contextmanager
-def started(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
-    """A server's process, once it answers at `path`; stopped at the end."""
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+def started(
+    command: list[str], environment: dict[str, str], port: int, path: str, log: IO[bytes] | int = subprocess.DEVNULL
+) -> Iterator[None]:
+    """A server's process, once it answers at `path`; stopped at the end. `log`: what it says on standard error."""
+    with subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
         try:
             _wait(f"http://127.0.0.1:{port}{path}", process)
             yield

@@ -36,11 +36,17 @@ def application() -> Edge:
 
 @asynccontextmanager
 async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
-    """Ends the live boards at the first signal to stop: the server waits for its streams, and they would not end."""
+    """At the first signal to stop the process is no longer ready, and the live boards end: the server waits for its
+    streams, and they would not."""
     async with running(settings) as services:
+
+        def stopping() -> None:
+            services.watching.close()
+            services.probing.draining = True
+
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                _before(number, services.watching.close)
+                _before(number, stopping)
         # What stands now stands until the end: the collector need not walk through it again and again.
         gc.collect()
         gc.freeze()

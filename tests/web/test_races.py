@@ -16,17 +16,12 @@ from loadtests.client import measure, request
 from tests.conftest import Contests, cast, environment_of, refusal, serving
 from voting.settings import Settings
 
+PERIODS = ('"window"', '"week"', '"day"', '"hour"', '"sliding"\nminutes = 1')
+# All that a contest's file takes: ballots are counted for the whole contest only.
 EVERY_SHAPE = [
-    'picks = 3\nperiod = "day"',
-    'picks = 3\nperiod = "hour"',
-    'picks = 3\nperiod = "window"',
-    'picks = 3\nper = "category"\nperiod = "week"',
-    'picks = 3\nper = "entry"\nperiod = "day"',
-    'picks = 3\nperiod = "sliding"\nminutes = 1',
-    'picks = 3\nper = "entry"\nperiod = "sliding"\nminutes = 1',
-    'ballots = 3\nperiod = "day"',
-    'ballots = 3\nperiod = "sliding"\nminutes = 1',
+    f'picks = 3\nper = "{per}"\nperiod = {each}' for per in ("contest", "category", "entry") for each in PERIODS
 ]
+EVERY_SHAPE += [f"ballots = 3\nperiod = {each}" for each in PERIODS]
 
 
 @pytest.fixture

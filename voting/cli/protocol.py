@@ -1,36 +1,31 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks: on a request's time, on connections, on ballots at once."""
+"""uvicorn's HTTP protocol with the bounds that it lacks: on the time for a request's head, and on connections; and
+with an end in which no request that came is left without its answer."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import cache
+import socket
 from typing import Any, ClassVar
 
-import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from voting import telemetry
-from voting.cli.gate import Gate, Line
-from voting.errors import TryAgain
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 # Well below what a person would wait, and above what a phone in a lift needs.
 HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 10_000
-# Found once: the library takes a lock for each look-up.
-_REFUSED = telemetry.BALLOTS.labels(TryAgain.code)
+# While the server stops, an idle connection is kept for so long: its client may have sent a request already.
+LINGER_SECONDS = 0.5
+AGAIN_SECONDS = 0.05
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose request does not come, or that are too many for one process; sends ballots away while
-    the process has enough of them."""
+    """Closes connections whose request does not come, or that are too many for one process."""
 
     _open: ClassVar[set[BoundedProtocol]] = set()
-    _gate: ClassVar[Gate] = Gate()
-    _line: ClassVar[Line] = Line()
     _patience: asyncio.TimerHandle | None = None
-    _entered: float | None = None
-    _ballot = _refusing = _arriving = False
-    _held = b""
+    _answering: RequestResponseCycle | None = None
+    stopping = False
+    _begun = False
+    """A request's head is on its way."""
 
     def connection_made(self, transport: Any) -> None:
         """A client has come."""
@@ -38,91 +33,75 @@ class BoundedProtocol(HttpToolsProtocol):
         self._open.add(self)
         if len(self._open) > MOST_CONNECTIONS:
             transport.close()
-        self._wait_for_request()
+        self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
         self._open.discard(self)
         self._stop_waiting()
-        self._leave()
+        if self._answering:
+            # uvicorn tells the latest request only, which need not be the one that is being answered.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some of a request. While the gate is full what begins one waits in the line, and no more is read."""
-        if self._gate.full and not self._arriving and data.startswith(b"POST "):
-            self._unset_keepalive_if_required()
-            self.transport.pause_reading()
-            self._held = data
-            self._line.join(self._go_on)
-        else:
-            super().data_received(data)
+        """Bytes that begin no request, such as empty lines, have put an end to uvicorn's patience with a connection."""
+        super().data_received(data)
+        if self._patience is None and self._is_idle():
+            self._wait_for_head()
 
     def on_message_begin(self) -> None:
         """Its request begins: the first, or the next on a connection that was kept."""
-        self._arriving = True
-        self._wait_for_request()
+        self._begun = True
+        self._wait_for_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is there. Of what is let in the body has a deadline of its own (web/edge.py); of a ballot that is
-        not, it must be here in the same time as the head."""
-        self._ballot = self._is_ballot()
-        self._refusing = self._ballot and self._gate.full
-        if not self._refusing:
-            self._stop_waiting()
-            super().on_headers_complete()
+        """The head is there; the body has a deadline of its own (web/edge.py)."""
+        self.head_has_come()
+        super().on_headers_complete()
+        if self.stopping:
+            self.cycle.keep_alive = False
 
-    def on_body(self, body: bytes) -> None:
-        """Some of the body."""
-        if not self._refusing:
-            super().on_body(body)
+    def head_has_come(self) -> None:
+        """It is no longer waited for."""
+        self._begun = False
+        self._stop_waiting()
 
-    def on_message_complete(self) -> None:
-        """All of the request is there. Only now it takes a place: whoever sends half a ballot must not hold one."""
-        self._arriving = False
-        if self._refusing:
-            self._refusing = False
-            self._stop_waiting()
-            self._refuse()
+    def send_400_response(self, msg: str) -> None:
+        """Not before the answer to the request before: a ballot that is counted would be answered 400."""
+        if self._answering is None or self._answering.response_complete or self._answering.more_body:
+            super().send_400_response(msg)
             return
-        if self._ballot and not self.cycle.response_complete:
-            self._entered = self._gate.enter()
-        super().on_message_complete()
+        self.pipeline.clear()
+        self._answering.keep_alive = False
 
-    def on_response_complete(self) -> None:
-        """It is answered."""
-        self._leave()
-        super().on_response_complete()
+    def shutdown(self) -> None:
+        """The server stops: what was sent is answered, and the connection closed with that answer or a moment later."""
+        self.stopping = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
 
-    def _is_ballot(self) -> bool:
-        """Whether the gate counts it. Not what is sent before the answer to the former, which waits for that, nor what
-        waits for a 100 (Continue), which a refusal without its body would take out of step."""
-        idle = self.cycle is None or self.cycle.response_complete
-        return idle and self.url.endswith(b"/ballots") and not self.expect_100_continue
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
-    def _go_on(self) -> None:
-        data, self._held = self._held, b""
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
-            super().data_received(data)
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
-    def _leave(self) -> None:
-        if self._entered is not None:
-            self._gate.leave(self._entered)
-            self._entered = None
-
-    def _refuse(self) -> None:
-        """Past ASGI: the answer is ready, and the connection is kept."""
-        telemetry.QUEUE_REFUSALS.inc()
-        _REFUSED.inc()
-        keep = self.parser.should_keep_alive()
-        self.transport.write(_refusal(self._gate.refuse(), keep))
-        if keep:
-            self.on_response_complete()
+    def _close_if_idle(self) -> None:
+        """What has come, and was not read yet, would be lost with the connection: it is answered first."""
+        if self.transport.is_closing() or not self._is_idle():
+            return
+        if self._begun or _holds_bytes(self.transport.get_extra_info("socket")):
+            self.loop.call_later(AGAIN_SECONDS, self._close_if_idle)
         else:
             self.transport.close()
 
-    def _wait_for_request(self) -> None:
+    def _wait_for_head(self) -> None:
         self._stop_waiting()
         self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
@@ -132,22 +111,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._patience = None
 
 
-@cache
-def _refusal(seconds: int, keep: bool) -> bytes:
-    """The answer of web/problems.py to TryAgain, as it goes over the wire."""
-    error = TryAgain()
-    content = {"type": "about:blank", "title": str(error), "status": 503, "detail": str(error), "code": error.code}
-    body = msgspec.json.encode(content | {"retry_after": seconds})
-    head = {
-        "content-type": "application/problem+json",
-        "cache-control": "no-store",
-        "retry-after": str(seconds),
-        "content-length": str(len(body)),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",
-        "x-frame-options": "DENY",
-        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-        **({} if keep else {"connection": "close"}),
-    }
-    lines = ["HTTP/1.1 503 Service Unavailable", *(f"{name}: {value}" for name, value in head.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+def _holds_bytes(connection: Any) -> bool:
+    """Whether something waits to be read."""
+    try:
+        with socket.fromfd(connection.fileno(), connection.family, connection.type) as same:
+            return bool(same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False

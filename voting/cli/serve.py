@@ -14,11 +14,11 @@ from pathlib import Path
 
 import click
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from voting import wiring
-from voting.cli.protocol import BoundedProtocol
+from voting.cli.admission import GatedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
+from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
 from voting.settings import Settings, load, values
 
@@ -78,7 +78,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             factory=True,
             workers=workers,
             loop="uvloop",
-            http=BoundedProtocol,
+            http=GatedProtocol,
             ws="none",
             proxy_headers=False,
             server_header=False,
@@ -87,7 +87,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        Multiprocess(config, [listener]).run()
+        Workers(config, [listener]).run()
 
 
 def raise_file_limit() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.contest import file_argument, read_text
+from voting.cli.contest import contest, file_argument, read_text
 from voting.cli.session import tell
 from voting.cli.tables import load_sheet
 from voting.domain.comparison import Standing, changes, standings
@@ -35,7 +35,7 @@ class _Given:
     seed: int
 
 
-@click.command(epilog="Example: voting contest simulate contest.toml --against other.toml --seed 7")
+@contest.command(epilog="Example: voting contest simulate contest.toml --against other.toml --seed 7")
 @file_argument
 @click.option("--against", type=click.Path(path_type=Path), help="The other rules; without them the order is shown.")
 @click.option("--entries", default=130, show_default=True, type=click.IntRange(1, 10_000), help="How many, made up.")

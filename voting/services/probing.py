@@ -24,6 +24,8 @@ class Probing:
         self._kept: dict[str, bool] = {}
         self._asked_on = float("-inf")
         self._sharing: Sharing[dict[str, bool]] = Sharing()
+        self.draining = False
+        """The process stops: it answers what comes, and wants no more."""
 
     async def probe(self) -> dict[str, bool]:
         """Which of them answers within two seconds, asked at most twice a second: anybody may ask.
@@ -31,13 +33,14 @@ class Probing:
         Without Redis the service is slower, but whole.
         """
         if time.monotonic() - self._asked_on > KEPT_SECONDS:
-            self._kept = await self._sharing.once("probe", self._ask)
+            return await self._sharing.once("probe", self._ask)
         return self._kept
 
     async def _ask(self) -> dict[str, bool]:
         both = await asyncio.gather(self._answers(self._database.ping()), self._answers(self._view.ping()))
-        self._asked_on = time.monotonic()
-        return dict(zip(("postgres", "redis"), both, strict=True))
+        # Together: whoever asks between the two would get the answer of before, or none.
+        self._kept, self._asked_on = dict(zip(("postgres", "redis"), both, strict=True)), time.monotonic()
+        return self._kept
 
     async def _answers(self, ping: Awaitable[None]) -> bool:
         try:

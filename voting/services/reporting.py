@@ -13,8 +13,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import xlsxwriter
-
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.outcome import Outcome
@@ -158,6 +156,9 @@ def _csv(rows: Iterable[Sequence[str | int]]) -> str:
 
 def as_xlsx(report: Report) -> bytes:
     """A workbook; points are text, exact to the last place."""
+    # A worker process that nobody asks for one starts sooner without it.
+    import xlsxwriter
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = _write(book, "results", [_columns(report), *(_cells(row, report) for row in report.rows)])

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from openpyxl import load_workbook
-
 from voting.domain.sheet import Record, Sheet, Tick, csv_records, make_sheet, silent
 from voting.errors import Fault, FileInvalid
 from voting.services.spreadsheet_text import cell_text
@@ -119,6 +117,9 @@ def _has_formula(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 def _rows(body: bytes, *, data_only: bool) -> Iterator[tuple[Any, ...]]:
     """Each line's cells. The size that the file gives for its sheet is not believed: it could be anything."""
+    # Takes a tenth of a second to load: not in every worker process.
+    from openpyxl import load_workbook
+
     book = load_workbook(io.BytesIO(body), read_only=True, data_only=data_only, keep_links=False)
     sheet = next(each for each in book.worksheets if each.sheet_state == "visible")
     sheet.reset_dimensions()

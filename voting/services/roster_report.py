@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import xlsxwriter
-
 from voting.domain.sheet import Row, Sheet
 from voting.errors import Fault
 
@@ -23,6 +21,9 @@ def fault_workbook(sheet: Sheet, faults: Sequence[Fault]) -> bytes:
     by_line: dict[int, list[Fault]] = defaultdict(list)
     for fault in faults:
         by_line[fault.line or sheet.header_line].append(fault)
+    # A worker process that nobody asks for one starts sooner without it.
+    import xlsxwriter
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         styles = {

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.types import HTTPScope
@@ -104,6 +105,8 @@ class Edge:
     async def _reply(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         try:
             answer = await self._short(scope, body) if body else None
+            if answer is None:
+                _check_host(scope)
         except Exception as error:
             request: Request[Any, Any, Any] = Request(cast(HTTPScope, scope))
             await _refuse(known(request, error), scope, reply.send)
@@ -220,15 +223,30 @@ def _check_text(value: Any) -> None:
 
 
 def _check_head(scope: Scope) -> None:
-    """Sizes; and no NUL, which neither a file's name nor PostgreSQL's text can hold."""
+    """Sizes; no NUL, which neither a file's name nor PostgreSQL's text can hold; no raw bytes in the query, on which
+    the framework fails."""
     if "\0" in scope["path"]:
         raise NotFound
+    if not scope["query_string"].isascii():
+        # Nor could the refusal be written, which looks for a language in it.
+        scope["query_string"] = b""
+        raise Malformed("the address is not ASCII; encode what comes after the question mark with %")
     headers = scope["headers"]
     size = (
         sum([len(name) + len(value) for name, value in headers]) + len(scope["raw_path"]) + len(scope["query_string"])
     )
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
         raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
+
+
+def _check_host(scope: Scope) -> None:
+    """What the framework reads in some of its refusals, and fails on (RFC 9112 section 3.2 wants it refused)."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            try:
+                _ = urlsplit(b"//" + value).port
+            except ValueError:
+                raise Malformed("the Host header is not a host, with or without a port") from None
 
 
 def _check_media_type(value: bytes) -> None:

@@ -115,7 +115,7 @@ def _problem(error: VotingError, status: int) -> bytes:
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
     """Whether a person with a browser is asking."""
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    return not request.scope["path"].startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
 def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
@@ -126,7 +126,7 @@ def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
         return Malformed(_where(error))
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _FROM_HTTP.get(error.status_code, Malformed)()
-    path = request.url.path[:200]
+    path = request.scope["path"][:200]
     logging.getLogger("voting").error("unexpected: %r %r", request.method[:20], path, exc_info=error)
     return VotingError()
 

@@ -18,10 +18,10 @@ async def live() -> dict[str, Any]:
 
 @get("/health/ready")
 async def ready(services: GivenServices) -> Response[dict[str, Any]]:
-    """200 while ballots can be taken, which needs PostgreSQL; Redis is told, and can be missed."""
+    """200 while ballots can be taken, which needs PostgreSQL; Redis is told, and can be missed. 503 once it stops."""
     answers = await services.probing.probe()
-    content = {"status": "ok" if answers["postgres"] else "away", **answers}
-    return Response(content, status_code=200 if answers["postgres"] else 503)
+    status = "draining" if services.probing.draining else "ok" if answers["postgres"] else "away"
+    return Response({"status": status, **answers}, status_code=200 if status == "ok" else 503)
 
 
 @get("/metrics")

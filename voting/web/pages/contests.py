@@ -94,7 +94,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, listing: 
         "known": token is not None,
         "left": await _left(listing, services, token),
         "entry_renews_at": _entry_renews_at(listing),
-        "switch": f"{request.url.path}?{urlencode({**dict(request.query_params), 'lang': other})}",
+        "switch": f"{request.scope['path']}?{urlencode({**dict(request.query_params), 'lang': other})}",
     }
 
 

@@ -1,0 +1,90 @@
+"""python -m loadtests.rebuild: a million ballots recounted, their tally made anew, and the view in Redis with it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import asyncpg
+import click
+from redis.asyncio import Redis
+
+from loadtests.service import ID, VOTING, prepared
+from voting import wiring
+from voting.redis import keys
+from voting.redis.connection import connected
+from voting.services.mirroring import Mirroring
+from voting.settings import load
+
+SECONDS = 10.0
+ENTRIES = 120
+_BALLOTS = """
+insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
+select $1, decode(md5(number::text), 'hex'), 'k', gen_random_uuid(), decode(repeat('64', 32), 'hex'),
+    array ['E' || lpad((1 + number % $3)::text, 3, '0'), 'E' || lpad((1 + (number / 7 + 1) % $3)::text, 3, '0')],
+    case when number % 50 = 0 then 'hold' else 'count' end, clock_timestamp(), decode(repeat('73', 16), 'hex'),
+    repeat('a', 700)
+from generate_series(1, $2::bigint) as number"""
+
+
+@click.command(epilog="Example: python -m loadtests.rebuild --ballots 1000000")
+@click.option("--ballots", default=1_000_000, show_default=True, type=click.IntRange(1), help="How many there are.")
+@click.option("--within", default=SECONDS, show_default=True, help="Seconds that each may take.")
+def main(ballots: int, within: float) -> None:
+    """Fills a database with ballots of two picks and no tally; then times: voting recount --mend, which makes the tally
+    anew; voting recount, which finds it right; and the view in Redis, which is made anew. Exit code 1 where one takes
+    longer, or is wrong."""
+    times: list[float] = []
+    with prepared(ENTRIES, 1) as ready:
+        with _timed(f"{ballots} ballots inserted", []):
+            asyncio.run(_fill(ready.environment, ballots))
+        with _timed("voting recount --mend, all of the tally", times):
+            _recount(ready.environment, "--mend", "lost")
+        with _timed("voting recount", times):
+            _recount(ready.environment)
+        counted = asyncio.run(_rebuild_view(ready.environment, times))
+    right = counted == 2 * (ballots - ballots // 50)
+    click.echo(f"{counted} counted picks in Redis: {'right' if right else 'wrong'}")
+    sys.exit(0 if right and max(times) <= within else 1)
+
+
+@contextmanager
+def _timed(name: str, times: list[float]) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    times.append(time.perf_counter() - begun)
+    click.echo(f"{name}: {times[-1]:.2f} s")
+
+
+async def _fill(environment: Mapping[str, str], ballots: int) -> None:
+    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    await connection.execute(_BALLOTS, ID, ballots, ENTRIES, timeout=600)
+    await connection.execute("vacuum analyze ballots", timeout=600)
+    await connection.close()
+
+
+def _recount(environment: Mapping[str, str], *more: str) -> None:
+    command = [*VOTING, "recount", "--contest", ID, *more]
+    done = subprocess.run(command, env=dict(environment), capture_output=True, text=True)
+    if done.returncode:
+        raise click.ClickException(f"voting recount: {done.stderr or done.stdout}")
+
+
+async def _rebuild_view(environment: Mapping[str, str], times: list[float]) -> int:
+    """Makes the lost view as a worker does when it starts; answers how many counted picks it holds then."""
+    settings = load(environment)
+    async with wiring.office(settings, "rebuild") as office, connected(settings.redis_url) as redis:
+        uid = (await office.catalogue.get(ID)).uid
+        async with Redis.from_url(settings.redis_url) as client:
+            await client.delete(keys.tally(uid))
+        with _timed("the view in Redis from PostgreSQL", times):
+            await Mirroring(office.database, redis.view, office.catalogue).reconcile_all()
+        return sum(tally.counted for tally in (await redis.view.read(uid) or {}).values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Workers that stop one after another under load: no request that reached one is lost without its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from loadtests.malformed.wire import parse
+from tests.conftest import Contests, environment_of, eventually, serving
+from voting.settings import Settings
+
+CONNECTIONS = 10
+
+
+def workers_of(parent: int) -> list[int]:
+    """The worker processes; multiprocessing's own helper is none."""
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(each) for each in found if b"spawn_main" in _command(each)]
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+@pytest.fixture(scope="module")
+def service(settings: Settings) -> Iterator[tuple[int, int]]:
+    """The port and the supervisor's id of a service of two workers."""
+    with serving(environment_of(settings) | {"VOTING_SHIELD_WRITES": "1000000/second"}, "--workers", "2") as found:
+        yield urlsplit(found[0]).port or 0, found[1].pid
+
+
+class Voting:
+    """Ballots over connections that are kept until the server says that it closes them."""
+
+    def __init__(self, port: int, contest: str, tokens: Iterator[str]) -> None:
+        self.port, self.contest, self.tokens = port, contest, tokens
+        self.statuses: Counter[int] = Counter()
+        self.closes = 0
+        self.lost: list[str] = []
+        self.ended = False
+
+    async def run(self, think: float) -> None:
+        """One connection after another."""
+        while not self.ended:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            kept = True
+            while kept and not self.ended and not closed(writer):
+                kept = await self._vote(reader, writer)
+                await asyncio.sleep(think)
+            writer.close()
+
+    async def _vote(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        body = b'{"entries": ["A001"]}'
+        token = next(self.tokens)
+        head = f"POST /api/v1/contests/{self.contest}/ballots HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head += f"Authorization: Bearer {token}\r\nIdempotency-Key: k\r\nContent-Length: {len(body)}\r\n\r\n"
+        try:
+            writer.write(head.encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            answer += await reader.readexactly(int(re.findall(rb"content-length: (\d+)", answer)[0]))
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.lost.append(repr(error))
+            return False
+        (found,) = parse(answer)
+        self.statuses[found.status] += 1
+        closes = found.headers.get(b"connection") == b"close"
+        self.closes += closes
+        return not closes
+
+
+def closed(writer: asyncio.StreamWriter) -> bool:
+    """Whether the server had closed the connection before anything was sent on it."""
+    connection = writer.get_extra_info("socket")
+    try:
+        with socket.fromfd(connection.fileno(), connection.family, connection.type) as same:
+            return not same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+async def test_no_ballot_is_lost_while_workers_stop_one_after_another(
+    service: tuple[int, int], contests: Contests
+) -> None:
+    port, parent = service
+    contest = await contests.make()
+    voting = Voting(port, contest, iter(contests.tokens(contest, 30_000)))
+    async with asyncio.TaskGroup() as group:
+        for number in range(CONNECTIONS):
+            group.create_task(voting.run((0.0, 0.003, 0.02)[number % 3]))
+        await asyncio.sleep(0.5)
+        for _ in range(2):
+            worker = workers_of(parent)[0]
+            os.kill(worker, signal.SIGTERM)
+            async with asyncio.timeout(20):
+                while worker in workers_of(parent) or len(workers_of(parent)) < 2:
+                    await asyncio.sleep(0.05)
+            # Until the one in its place takes its share.
+            await asyncio.sleep(2.5)
+        voting.ended = True
+    assert voting.lost == []
+    assert set(voting.statuses) <= {201, 503}
+    assert voting.statuses[201] > 50
+    assert voting.closes > 0, "nobody was told that the connection closes"
+    assert sum((await contests.counted(contest)).values()) == voting.statuses[201]
+
+
+async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connections(
+    service: tuple[int, int], contests: Contests
+) -> None:
+    """Idle connections are kept for a moment, and then closed; readiness says 503 on them."""
+    port, parent = service
+    ready = b"GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n"
+    links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(16)]
+    for _, writer in links:
+        writer.write(ready)
+    for reader, _ in links:
+        (answer,) = parse(await _answer(reader))
+        assert (answer.status, b"connection" in answer.headers) == (200, False)
+    begun = time.monotonic()
+    for worker in workers_of(parent):
+        os.kill(worker, signal.SIGTERM)
+    await asyncio.sleep(0.2)
+    for _, writer in links[:8]:
+        writer.write(ready)
+    for reader, _ in links[:8]:
+        (answer,) = parse(await _answer(reader))
+        assert (answer.status, answer.headers[b"connection"]) == (503, b"close")
+        assert b'"draining"' in answer.body
+    async with asyncio.timeout(10):
+        assert [await reader.read() for reader, _ in links] == [b""] * 16
+    assert time.monotonic() - begun < 8
+    for _, writer in links:
+        writer.close()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+
+        async def back() -> bool:
+            return (await client.get("/health/ready")).status_code == 200
+
+        await eventually(back, 20)
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head + await reader.readexactly(int(re.findall(rb"content-length: (\d+)", head)[0]))
+
+
+async def test_a_worker_that_hangs_is_killed_and_replaced(service: tuple[int, int]) -> None:
+    _, parent = service
+    async with asyncio.timeout(40):
+        while len(found := workers_of(parent)) < 2:
+            await asyncio.sleep(0.1)
+        stopped, other = found
+        os.kill(stopped, signal.SIGSTOP)
+        while stopped in workers_of(parent):
+            await asyncio.sleep(0.1)
+    assert other in workers_of(parent), "and nobody else"
+
+
+async def test_a_worker_killed_is_replaced_at_once(service: tuple[int, int]) -> None:
+    _, parent = service
+    async with asyncio.timeout(20):
+        while len(found := workers_of(parent)) < 2:
+            await asyncio.sleep(0.1)
+        killed = found[0]
+        os.kill(killed, signal.SIGKILL)
+        while killed in (now := workers_of(parent)) or len(now) < 2:
+            await asyncio.sleep(0.005)
+
+
+def test_the_service_ends_though_a_worker_does_not_stop(settings: Settings) -> None:
+    with serving(environment_of(settings), "--workers", "2") as (_, process):
+        workers = workers_of(process.pid)
+        os.kill(workers[0], signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        # It is waited for as long as a worker may need for its answers.
+        process.wait(timeout=28)
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

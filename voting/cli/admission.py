@@ -1,0 +1,130 @@
+"""The protocol of `voting serve`: sends ballots away while the process has enough of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import ClassVar
+
+import msgspec
+
+from voting import telemetry
+from voting.cli.gate import Gate, Line
+from voting.cli.protocol import AGAIN_SECONDS, BoundedProtocol
+from voting.errors import TryAgain
+
+# Found once: the library takes a lock for each look-up.
+_REFUSED = telemetry.BALLOTS.labels(TryAgain.code)
+
+
+class GatedProtocol(BoundedProtocol):
+    """Counts ballots in and out, and answers for the service those who are not let in."""
+
+    _gate: ClassVar[Gate] = Gate()
+    _line: ClassVar[Line] = Line()
+    _entered: float | None = None
+    _ballot = _refusing = _arriving = False
+    _held = b""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Some of a request. While the gate is full what begins one waits in the line, and no more is read."""
+        if self._gate.full and not self._arriving and data.startswith(b"POST "):
+            self._unset_keepalive_if_required()
+            self.transport.pause_reading()
+            self._held = data
+            self._line.join(self._go_on)
+        else:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._arriving = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is there. Of what is let in the body has a deadline of its own (web/edge.py); of a ballot that is
+        not, it must be here in the same time as the head."""
+        self._ballot = self._is_ballot()
+        self._refusing = self._ballot and self._gate.full
+        if not self._refusing:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body."""
+        if not self._refusing:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of the request is there. Only now it takes a place: whoever sends half a ballot must not hold one."""
+        self._arriving = False
+        if self._refusing:
+            self._refusing = False
+            self._refuse()
+            return
+        if self._ballot and not self.cycle.response_complete:
+            self._entered = self._gate.enter()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It is answered."""
+        self._leave()
+        super().on_response_complete()
+
+    def _is_ballot(self) -> bool:
+        """Whether the gate counts it. Not what is sent before the answer to the former, which waits for that, nor what
+        waits for a 100 (Continue), which a refusal without its body would take out of step."""
+        return self._is_idle() and self.url.endswith(b"/ballots") and not self.expect_100_continue
+
+    def _go_on(self) -> None:
+        data, self._held = self._held, b""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            super().data_received(data)
+
+    def _close_if_idle(self) -> None:
+        if self._held:
+            self.loop.call_later(AGAIN_SECONDS, self._close_if_idle)
+        else:
+            super()._close_if_idle()
+
+    def _leave(self) -> None:
+        if self._entered is not None:
+            self._gate.leave(self._entered)
+            self._entered = None
+
+    def _refuse(self) -> None:
+        """Past ASGI: the answer is ready, and the connection is kept."""
+        self.head_has_come()
+        telemetry.QUEUE_REFUSALS.inc()
+        _REFUSED.inc()
+        keep = self.parser.should_keep_alive() and not self.stopping
+        self.transport.write(_refusal(self._gate.refuse(), keep))
+        if keep:
+            self.on_response_complete()
+        else:
+            self.transport.close()
+
+
+@cache
+def _refusal(seconds: int, keep: bool) -> bytes:
+    """The answer of web/problems.py to TryAgain, as it goes over the wire."""
+    error = TryAgain()
+    content = {"type": "about:blank", "title": str(error), "status": 503, "detail": str(error), "code": error.code}
+    body = msgspec.json.encode(content | {"retry_after": seconds})
+    head = {
+        "content-type": "application/problem+json",
+        "cache-control": "no-store",
+        "retry-after": str(seconds),
+        "content-length": str(len(body)),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "x-frame-options": "DENY",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        **({} if keep else {"connection": "close"}),
+    }
+    lines = ["HTTP/1.1 503 Service Unavailable", *(f"{name}: {value}" for name, value in head.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -1,0 +1,111 @@
+"""uvicorn's supervisor of worker processes, with bounds on how long a dead one is missed and a hanging one waited for.
+
+uvicorn looks after its workers twice a second, waits up to five seconds for each in turn to answer, also for one that
+is only starting, kills a start that takes longer, and waits without end for one that was told to stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import time
+from multiprocessing.connection import wait
+
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+TICK_SECONDS = 0.1
+SILENT_SECONDS = 10.0
+START_SECONDS = 60.0
+KILL_SECONDS = 20.0
+
+logger = logging.getLogger("uvicorn.error")
+
+
+class Workers(Multiprocess):
+    """Runs workers until SIGTERM or SIGINT."""
+
+    def run(self) -> None:
+        """Until it is told to stop, or no worker can start."""
+        self._heard: dict[Process, float] = {}
+        self.init_processes()
+        while not self.should_exit.is_set():
+            # Ends at once when a worker dies.
+            wait([each.process.sentinel for each in self.processes], TICK_SECONDS)
+            self.handle_signals()
+            self.keep_subprocess_alive()
+        self.terminate_all()
+        self.join_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replaces the dead and the silent, without waiting for anyone."""
+        for index, process in enumerate(self.processes):
+            if self.should_exit.is_set() or not self._is_lost(process):
+                continue
+            process.kill()
+            process.join()
+            self._heard.pop(process, None)
+            if process.exitcode == STARTUP_FAILURE:
+                # The next would fail in the same way.
+                logger.error("a worker could not start; the service ends")
+                self.should_exit.set()
+                return
+            self.processes[index] = self._started()
+
+    def restart_all(self) -> None:
+        """SIGHUP: each worker stops when another serves in its place."""
+        for index, former in enumerate(self.processes):
+            process = self._started()
+            if not process.wait_until_ready(START_SECONDS, self.should_exit):
+                process.kill()
+                process.join()
+                return
+            self.processes[index] = process
+            former.terminate()
+            _join(former, time.monotonic() + KILL_SECONDS)
+
+    def join_all(self) -> None:
+        """Waits for those that were told to stop; kills who does not."""
+        until = time.monotonic() + KILL_SECONDS
+        for process in self.processes:
+            _join(process, until)
+
+    def handle_ttou(self) -> None:
+        """One worker less."""
+        if self.processes_num > 1:
+            self.processes_num -= 1
+            process = self.processes.pop()
+            process.terminate()
+            _join(process, time.monotonic() + KILL_SECONDS)
+
+    def _started(self) -> Process:
+        process = Process(self.config, self.sockets)
+        process.start()
+        return process
+
+    def _is_lost(self, process: Process) -> bool:
+        """Whether it is dead, or has not answered for too long: it is asked in every round."""
+        if not process.process.is_alive():
+            return True
+        now = time.monotonic()
+        try:
+            if process not in self._heard:
+                # In its first minute it may be silent: it starts.
+                self._heard[process] = now + START_SECONDS - SILENT_SECONDS
+            elif not process.parent_conn.poll():
+                return now - self._heard[process] > SILENT_SECONDS
+            else:
+                process.parent_conn.recv()
+                self._heard[process] = now
+            process.parent_conn.send(b"ping")
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return True
+        return False
+
+
+def _join(process: Process, until: float) -> None:
+    process.process.join(max(0.0, until - time.monotonic()))
+    if process.process.is_alive():
+        logger.error("worker %s did not stop in time and is killed", process.pid)
+        process.process.kill()
+        process.process.join()
