@@ -120,6 +120,24 @@ async def test_no_ballot_is_lost_while_workers_stop_one_after_another(
     assert sum((await contests.counted(contest)).values()) == voting.statuses[201]
 
 
+async def test_a_rolling_restart_loses_no_ballot(service: tuple[int, int], contests: Contests) -> None:
+    """SIGHUP: each worker stops when another serves in its place."""
+    port, parent = service
+    contest = await contests.make()
+    voting, former = Voting(port, contest, iter(contests.tokens(contest, 30_000))), set(workers_of(parent))
+    async with asyncio.TaskGroup() as group:
+        for number in range(CONNECTIONS):
+            group.create_task(voting.run((0.0, 0.003, 0.02)[number % 3]))
+        os.kill(parent, signal.SIGHUP)
+        async with asyncio.timeout(60):
+            while former & set(workers_of(parent)):
+                await asyncio.sleep(0.05)
+        voting.ended = True
+    assert voting.lost == []
+    assert set(voting.statuses) <= {201, 503}
+    assert sum((await contests.counted(contest)).values()) == voting.statuses[201] > 50
+
+
 async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connections(
     service: tuple[int, int], contests: Contests
 ) -> None:
