@@ -17,6 +17,7 @@ from voting.settings import load
 
 ENTRIES = 60
 VOTERS = 20_000
+SPARE = 10
 # Forwarded addresses are read too: every request comes from a proxy that is trusted.
 PROXIES = {"VOTING_TRUSTED_PROXIES": "127.0.0.0/8", "VOTING_LIMIT_VOTER": "1000000/second"}
 COVER = "0" * 64 + ".svg"
@@ -24,11 +25,12 @@ COVER = "0" * 64 + ".svg"
 
 @dataclass(frozen=True)
 class Ground:
-    """Plain data, so that it can be given to another process."""
+    """Plain data, so that it can be given to another process. `spare`: voters that no generated request uses."""
 
     contest: str
     entries: list[str]
     tokens: list[str]
+    spare: list[str]
     staff: str
     solved: str
     ticket: str
@@ -52,7 +54,7 @@ async def _ground(environment: Mapping[str, str], entries: list[str], tokens: li
     solution = altcha.solve_challenge(challenge)
     assert solution is not None
     solved = altcha.Payload(challenge, solution).to_base64()
-    return Ground(ID, entries, tokens, staff, solved, keyring.issue_ticket(ID, now))
+    return Ground(ID, entries, tokens[SPARE:], tokens[:SPARE], staff, solved, keyring.issue_ticket(ID, now))
 
 
 async def tally_is_recount(environment: Mapping[str, str]) -> str:

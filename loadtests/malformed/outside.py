@@ -34,9 +34,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[tuple[int, Path]]:
 def send(ground: Ground, port: int, seed: int, numbers: Iterable[int]) -> Found:
     """Scripts over raw sockets; then a ballot that must be taken."""
     found = uvloop.run(fire(ground, port, seed, numbers))
-    answers = uvloop.run(
-        exchange(port, Script("sound", (sound(ground, ground.tokens[-1], "after-it-all"),), whole=True))
-    )
+    answers = uvloop.run(exchange(port, Script("sound", (sound(ground, ground.spare[0], "after-it-all"),), whole=True)))
     if [answer.status for answer in answers] != [201]:
         found.faults.append((-1, f"after it all a sound ballot was answered {answers}"))
     return found

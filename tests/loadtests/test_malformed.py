@@ -61,7 +61,7 @@ async def test_schemathesis_finds_nothing(server: tuple[int, Path]) -> None:
 
 
 async def test_bytes_after_a_ballot_do_not_get_its_answer(ground: Ready, server: tuple[int, Path]) -> None:
-    ballot = sound(ground[0], ground[0].tokens[-2], "k", close=False)
+    ballot = sound(ground[0], ground[0].spare[1], "k", close=False)
     answers = await exchange(server[0], Script("", (ballot + b"\0\0\0\r\n\r\n",)))
     assert [answer.status for answer in answers] == [201]
     assert answers[0].headers[b"connection"] == b"close"
