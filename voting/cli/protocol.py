@@ -48,7 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes that begin no request, such as empty lines, have put an end to uvicorn's patience with a connection."""
         super().data_received(data)
-        if self._patience is None and self._is_idle():
+        if self._patience is None and self.timeout_keep_alive_task is None and self._is_idle():
             self._wait_for_head()
 
     def on_message_begin(self) -> None:
