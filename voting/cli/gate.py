@@ -22,9 +22,9 @@ LEAST_AT_ONCE = 128
 # Where a ballot takes longer, fewer are let in at a time.
 GOAL_SECONDS = 0.15
 MOST_WAIT_SECONDS = 15
-# The line has 2 ms, then the ballots inside have 10.
-LINE_SECONDS = 0.002
-PAUSE_SECONDS = 0.01
+# The line has 4 ms, then the ballots inside have 8.
+LINE_SECONDS = 0.004
+PAUSE_SECONDS = 0.008
 _FIRST_GUESS_SECONDS = 0.05
 _WEIGHT_OF_THE_LATEST = 0.02
 _STEP = 0.1
