@@ -18,6 +18,7 @@ import asyncpg
 import click
 
 from loadtests.client import request
+from loadtests.costs import PARTS, measured, microseconds
 from loadtests.firing import Volley, fire
 from loadtests.inserting import insert_for
 from loadtests.routes import ballots
@@ -45,6 +46,8 @@ class Series:
 
     rates: list[float] = field(default_factory=list)
     volleys: list[Volley] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Of the processor, by part."""
 
 
 @click.command(epilog="Example: make bench ARGS='--rounds 7 --connections 128'")
@@ -68,7 +71,7 @@ def bench(rounds: int, seconds: int, connections: int, workers: int, out: Path) 
         "rounds": rounds,
         "seconds": seconds,
     }
-    content |= {"python": platform.python_version(), **figures(series)}
+    content |= {"python": platform.python_version(), **figures(series), "costs_us": costs(series)}
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(content, indent=1) + "\n")
     click.echo(f"{CORES} cores, {workers} workers, {connections} connections, {rounds} rounds of {seconds} s each\n")
@@ -104,7 +107,8 @@ def _measure(
         requests = [_NOOP] if name == "noop" else list(islice(stream, MOST_PER_SECOND[name] * seconds))
         # More at once would only be refused: each waits for all that came before it.
         at_once = min(connections, SINGLE_CONNECTIONS) if name == "single" else connections
-        found = fire(ports[name], requests, at_once, seconds)
+        with measured(series[name].seconds):
+            found = fire(ports[name], requests, at_once, seconds)
         series[name].volleys.append(found)
         if name != "noop":
             answered, sent = answered + found.answered, sent + found.answered + found.failed + connections
@@ -180,7 +184,20 @@ def table(series: Mapping[str, Series]) -> str:
     for name, (over, under) in RATIOS.items():
         ratio = [f"{found[f'{name}{suffix}']:.2f}" for suffix in ("", "_min", "_max")]
         rows.append(f"| {over} / {under} | {' | '.join(ratio)} |")
+    parts = [*PARTS, "client"]
+    rows += ["", f"| µs of a processor for one | {' | '.join(parts)} |", f"|---|{'---:|' * len(parts)}"]
+    for name, cost in costs(series).items():
+        rows.append(f"| {LEGEND[name]} | {' | '.join(f'{cost.get(part, 0):.0f}' for part in parts)} |")
     return "\n".join(rows)
+
+
+def costs(series: Mapping[str, Series]) -> dict[str, dict[str, float]]:
+    """By what goes over HTTP, the processor time of one in every part, in microseconds."""
+    return {
+        name: microseconds(each.seconds, sum(volley.answered for volley in each.volleys))
+        for name, each in series.items()
+        if each.volleys
+    }
 
 
 if __name__ == "__main__":

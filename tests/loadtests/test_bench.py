@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
+import time
 from collections import Counter
 from itertools import repeat
 from random import Random
@@ -11,6 +14,7 @@ from random import Random
 from loadtests.bench import Series, figures
 from loadtests.bench import table as bench_table
 from loadtests.client import Measurement, measure, request
+from loadtests.costs import measured, microseconds
 from loadtests.crowd import Popularity
 from loadtests.firing import Volley
 from loadtests.routes import ballots, check, check_ballots, table
@@ -115,3 +119,19 @@ async def test_the_client_counts_answers_and_lost_connections() -> None:
     assert found.statuses == {200: 8, 0: 4}
     assert len(found.times) == 8
     assert list(found.answers.values()) == [b"ok"]
+
+
+def test_the_bench_tells_whose_processor_a_request_takes() -> None:
+    ended: dict[str, float] = {}
+    with measured(ended):
+        busy = "import time\nwhile time.process_time() < 0.3: pass"
+        subprocess.run([sys.executable, "-c", busy], check=True)
+    assert ended["client"] >= 0.29
+    running: dict[str, float] = {}
+    with subprocess.Popen([sys.executable, "-c", "while True: pass", "spawn_main"]) as worker:
+        while running.get("workers", 0.0) < 0.2:
+            with measured(running):
+                time.sleep(0.1)
+        worker.kill()
+    assert running["client"] < 0.1
+    assert microseconds({"workers": 0.5, "client": 0.25}, 1000) == {"workers": 500.0, "client": 250.0}
