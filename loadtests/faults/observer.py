@@ -52,8 +52,9 @@ class Observer:
         self.readings: list[Reading] = []
 
     async def run(self) -> None:
-        """Looks until cancelled."""
-        while True:
+        """Looks until cancelled; asks, too, for Python 3.11's wait_for swallows a cancellation at times (the driver)."""
+        task = asyncio.current_task()
+        while not (task and task.cancelling()):
             begun = time.monotonic()
             await self.look()
             await asyncio.sleep(max(LOOK_SECONDS, (time.monotonic() - begun) / MOST_SHARE))
