@@ -52,7 +52,8 @@ class Observer:
         self.readings: list[Reading] = []
 
     async def run(self) -> None:
-        """Looks until cancelled; asks, too, for Python 3.11's wait_for swallows a cancellation at times (the driver)."""
+        """Looks until cancelled; asks for it, too: Python 3.11's wait_for, in the driver, swallows a cancellation at
+        times."""
         task = asyncio.current_task()
         while not (task and task.cancelling()):
             begun = time.monotonic()
