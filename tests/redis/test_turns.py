@@ -103,6 +103,22 @@ async def test_calls_that_come_together_take_one_round_trip(ready: Connected, mo
     assert sizes == [128, 72]
 
 
+async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked(
+    ready: Connected, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*given: object) -> None:
+        raise RuntimeError("not Redis' fault")
+
+    limiting, uid = Limiting(ready.turns, read_rate("1/hour"), WIDE), uuid4()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(ready.turns), "take", fail)
+        await asyncio.gather(*(limiting.admit(uid, b"v", "a") for _ in range(3)))
+    assert "not Redis' fault" in caplog.text
+    await limiting.admit(uid, b"v", "a")
+    with pytest.raises(SlowDown):
+        await limiting.admit(uid, b"v", "a")
+
+
 async def test_without_redis_everyone_is_let_through_and_only_one_call_waits(settings: Settings) -> None:
     async with connected("redis://127.0.0.1:1/0") as away:
         limiting = Limiting(away.turns, read_rate("1/hour"), WIDE)

@@ -7,6 +7,7 @@ Without Redis everyone is let through: quotas are PostgreSQL's, and each process
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from dataclasses import dataclass
 from uuid import UUID
@@ -37,28 +38,40 @@ class Limiting:
     async def admit(self, uid: UUID, voter: bytes, address: str) -> None:
         """Returns when the call may go on. Raises SlowDown, with how long to wait."""
         call = _Call((voter.hex(), address), asyncio.get_running_loop().create_future())
-        waiting = self._calls.setdefault(uid, [])
-        waiting.append(call)
-        if len(waiting) == 1:
+        waiting = self._calls.get(uid)
+        if waiting is None:
+            self._calls[uid] = [call]
             task = asyncio.create_task(self._ask(uid))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        else:
+            waiting.append(call)
         if seconds := await call.wait:
             telemetry.SHED.labels("limit").inc()
             raise SlowDown(retry_after=math.ceil(seconds))
 
     async def _ask(self, uid: UUID) -> None:
-        """One round trip for all calls that came in with the first, in the same round of the event loop."""
-        calls = self._calls.pop(uid)
-        for first in range(0, len(calls), _MOST):
-            some = calls[first : first + _MOST]
-            for call, wait in zip(some, await self._waits(uid, some), strict=True):
+        """One question at a time for each contest: what comes meanwhile goes together with the next."""
+        while calls := self._calls[uid][:_MOST]:
+            del self._calls[uid][:_MOST]
+            try:
+                waits = await self._waits(uid, calls)
+            except Exception:
+                # Whatever it is, those who come next must not wait for a question that nobody asks.
+                logging.getLogger("voting").exception("the limits could not be asked")
+                waits = self._unlimited(calls)
+            for call, wait in zip(calls, waits, strict=True):
                 if not call.wait.done():
                     call.wait.set_result(wait)
+        del self._calls[uid]
 
     async def _waits(self, uid: UUID, calls: list[_Call]) -> list[float]:
         try:
             return await self._turns.take(uid, [call.subjects for call in calls], self._rates)
         except TryAgain:
-            telemetry.UNLIMITED.inc(len(calls))
-            return [0.0] * len(calls)
+            return self._unlimited(calls)
+
+    @staticmethod
+    def _unlimited(calls: list[_Call]) -> list[float]:
+        telemetry.UNLIMITED.inc(len(calls))
+        return [0.0] * len(calls)
