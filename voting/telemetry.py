@@ -23,6 +23,10 @@ VIEW_DRIFT = Gauge(
     "Entries whose tally in Redis was not PostgreSQL's at the last round.",
     multiprocess_mode="livemax",
 )
+VIEW_MENDED = Counter(
+    "voting_view_mended",
+    "Entries found wrong in Redis and mended: the gauge forgets them after a round, this does not.",
+)
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
 REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
 UNLIMITED = Counter("voting_unlimited_calls", "Calls let through without their limit, because Redis was away.")

@@ -79,6 +79,7 @@ class Mirroring:
         for listing in {listing.uid: listing for listing in (*open_now, *self._catalogue.active())}.values():
             drift += await self.reconcile(listing.uid, listing.contest.id)
         telemetry.VIEW_DRIFT.set(drift)
+        telemetry.VIEW_MENDED.inc(drift)
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
     async def reconcile(self, uid: UUID, contest: str) -> int:
