@@ -8,12 +8,10 @@ large; the memory is the same however many ballots come. `cells` says which coun
 
 from __future__ import annotations
 
-import hashlib
-from array import array
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
+from zlib import crc32
 
 from voting.fraud.facts import Counts, Facts
 
@@ -23,9 +21,10 @@ WIDTH = 1 << 16
 # Two rows for cells, two for devices, one counter for all ballots.
 SIZE = 4 * WIDTH + 1
 _ALL = 4 * WIDTH
-_DEVICES = 2 * WIDTH
-_PRIME = (1 << 61) - 1
-_ENTRY, _FINGERPRINT, _BOTH, _PREFIX, _PLACE, _PAIR, _DEVICE = range(1, 8)
+# Multiply-shift hashing (Dietzfelbinger et al., 1997): odd multipliers, of which the upper bits are taken.
+_ONE, _OTHER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
+_FINGERPRINT, _BOTH, _PREFIX, _PLACE = (kind * 0x165667B19E3779F9 for kind in range(1, 5))
+_MASK, _UPPER, _LOWER = WIDTH - 1, 44, 24
 
 
 class Cells(NamedTuple):
@@ -43,34 +42,58 @@ class Cells(NamedTuple):
 
 def cells(entry: str, voter: str, facts: Facts) -> Cells:
     """Where a pick for this entry, of this voter, is counted."""
-    what = _number(entry)
-    client = facts.fingerprint if facts.agent or facts.client else 0
-    slow: tuple[int, ...] = (_ALL, *_pair(_ENTRY, what, 0))
+    what = crc32(entry.encode(errors="replace")) * _ONE
+    slow: tuple[int, ...] = (_ALL, what >> _UPPER & _MASK, WIDTH + (what >> _LOWER & _MASK))
     quick: tuple[int, ...] = ()
-    if client:
-        slow += (*_pair(_FINGERPRINT, client, 0), *_pair(_BOTH, what, client))
+    if facts.agent or facts.client:
+        client = facts.fingerprint * _OTHER
+        alone, both = client + _FINGERPRINT, client + what + _BOTH
+        slow += (
+            alone >> _UPPER & _MASK,
+            WIDTH + (alone >> _LOWER & _MASK),
+            both >> _UPPER & _MASK,
+            WIDTH + (both >> _LOWER & _MASK),
+        )
         if facts.prefix:
-            where = _number(facts.prefix)
-            quick = (*_pair(_PREFIX, where, client), *_pair(_PLACE, where ^ what, client))
-    device: tuple[int, ...] = ()
-    if facts.device and facts.device != voter:
-        one = _number(facts.device)
-        both = (*_pair(_PAIR, one, _number(voter)), *_pair(_DEVICE, one, 0))
-        device = tuple(_DEVICES + place for place in both)
-    return Cells(quick, slow, device)
+            where = client + crc32(facts.prefix.encode(errors="replace")) * _ONE + _PREFIX
+            place = where + what * 3 + _PLACE
+            quick = (
+                where >> _UPPER & _MASK,
+                WIDTH + (where >> _LOWER & _MASK),
+                place >> _UPPER & _MASK,
+                WIDTH + (place >> _LOWER & _MASK),
+            )
+    if facts.device is None or facts.device == voter:
+        return Cells(quick, slow, ())
+    device = crc32(facts.device.encode(errors="replace"))
+    pair, device = crc32(voter.encode(errors="replace"), device) * _ONE, device * _OTHER
+    first, second = 2 * WIDTH, 3 * WIDTH
+    places = (
+        first + (pair >> _UPPER & _MASK),
+        second + (pair >> _LOWER & _MASK),
+        first + (device >> _UPPER & _MASK),
+        second + (device >> _LOWER & _MASK),
+    )
+    return Cells(quick, slow, places)
 
 
 def counts(quick: Sequence[int], slow: Sequence[int], device: Sequence[int]) -> Counts:
     """What the counters of `cells` hold: of the device only its own two."""
+    known = len(slow) > 3
     return Counts(
-        ballots=slow[0],
-        entry=min(slow[1:3]),
-        fingerprint=min(slow[3:5], default=0),
-        entry_fingerprint=min(slow[5:7], default=0),
-        prefix_fingerprint=min(quick[:2], default=0),
-        place=min(quick[2:], default=0),
-        voters=min(device, default=0),
+        slow[0],
+        _least(slow, 1),
+        _least(slow, 3) if known else 0,
+        _least(slow, 5) if known else 0,
+        _least(quick, 0) if quick else 0,
+        _least(quick, 2) if quick else 0,
+        _least(device, 0) if device else 0,
     )
+
+
+def _least(values: Sequence[int], place: int) -> int:
+    one, other = values[place], values[place + 1]
+    return one if one < other else other
 
 
 class Counters:
@@ -85,48 +108,37 @@ class Counters:
         if facts.counts is not None:
             return facts.counts
         found, moment = cells(entry, voter, facts), at.timestamp()
-        self._slow.turn(moment)
-        self._quick.turn(moment)
-        return counts(self._quick.add(found.quick), self._slow.add(found.slow), self._voters(found.device))
-
-    def _voters(self, device: tuple[int, ...]) -> list[int]:
-        if not device:
-            return []
-        pair, own = device[:2], device[2:]
-        if min(self._slow.read(pair)):
-            return self._slow.read(own)
-        self._slow.add(pair)
-        return self._slow.add(own)
+        quick, slow = self._quick.at(moment), self._slow.at(moment)
+        of_device = _voters(slow, found.device) if found.device else ()
+        return counts(_added(quick, found.quick), _added(slow, found.slow), of_device)
 
 
 class _Window:
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
-        self._number = -1
-        self._counters = array("I")
+        self._ends = 0.0
+        self._counters: list[int] = []
 
-    def turn(self, moment: float) -> None:
-        """Begins anew when the window that holds the moment is a later one."""
-        number = int(moment // self._seconds)
-        if number > self._number:
-            self._number, self._counters = number, array("I", bytes(4 * SIZE))
-
-    def add(self, places: tuple[int, ...]) -> list[int]:
-        counters = self._counters
-        for place in places:
-            counters[place] += 1
-        return [counters[place] for place in places]
-
-    def read(self, places: tuple[int, ...]) -> list[int]:
-        return [self._counters[place] for place in places]
+    def at(self, moment: float) -> list[int]:
+        """The counters of the window that holds the moment, or of a later one that has begun."""
+        if moment >= self._ends:
+            self._ends = (moment // self._seconds + 1) * self._seconds
+            self._counters = [0] * SIZE
+        return self._counters
 
 
-def _pair(kind: int, one: int, other: int) -> tuple[int, int]:
-    """Two counters, one in each row: by universal hashing, of values that are hashes themselves."""
-    mixed = ((one + kind) * 0x9E3779B97F4A7C15 + other * 0xC2B2AE3D27D4EB4F) % _PRIME
-    return mixed & (WIDTH - 1), WIDTH + (mixed >> 24 & (WIDTH - 1))
+def _added(counters: list[int], places: Sequence[int]) -> list[int]:
+    found = []
+    for place in places:
+        count = counters[place] + 1
+        counters[place] = count
+        found.append(count)
+    return found
 
 
-@lru_cache(100_000)
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest(), "big")
+def _voters(counters: list[int], device: Sequence[int]) -> list[int]:
+    pair, own = device[:2], device[2:]
+    if counters[pair[0]] and counters[pair[1]]:
+        return [counters[place] for place in own]
+    _added(counters, pair)
+    return _added(counters, own)
