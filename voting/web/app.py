@@ -13,9 +13,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from voting import __version__
+from voting.fraud.agents import classify
 from voting.services import Services
 from voting.web.api import ballots, contests, entries, health, live, media, results, staff, tallies, voters
-from voting.web.client import ClientReader, classify
+from voting.web.client import ClientReader
 from voting.web.edge import ASGIApp, Edge, StrictRequest
 from voting.web.given import GivenClients, GivenServices
 from voting.web.options import WebOptions

@@ -1,0 +1,47 @@
+"""One attempt to cast one ballot for one entry, as recorded: the backtest's line, and what the live path observes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+Channel = Literal["web", "wechat", "mini_program"]
+
+
+class Client(msgspec.Struct, frozen=True):
+    """What the page reported of itself. All of it can be forged."""
+
+    screen: str | None = None
+    dpr: float | None = None
+    languages: Any = None
+    timezone: str | None = None
+    platform: str | None = None
+
+
+class Solved(msgspec.Struct, frozen=True):
+    """A proof of work that was asked for: whether it held, and how long it took in milliseconds."""
+
+    passed: bool | None = None
+    ms: float | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """See the backtest's contract. All but the first four may be unknown: what is unknown weighs nothing."""
+
+    id: str
+    at: datetime
+    voter: str
+    entry: str
+    channel: Channel | None = None
+    device: str | None = None
+    device_issued_at: datetime | None = None
+    opened_at: datetime | None = None
+    ip: str | None = None
+    asn: int | None = None
+    hosting: bool | None = None
+    user_agent: str | None = None
+    headers: dict[str, Any] | None = None
+    client: Client | None = None
+    challenge: Solved | None = None
