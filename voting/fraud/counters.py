@@ -18,9 +18,11 @@ from voting.fraud.facts import Counts, Facts
 # Seconds of the two windows: what a burst is seen in, and what is counted against chance.
 QUICK, SLOW = 600, 7200
 WIDTH = 1 << 16
-# Two rows for cells, two for devices, one counter for all ballots.
-SIZE = 4 * WIDTH + 1
-_ALL = 4 * WIDTH
+# Two rows for cells, one counter for all ballots, two rows for devices: last, for where no device is known Redis keeps
+# nothing of them.
+_ALL = 2 * WIDTH
+_DEVICES = _ALL + 1
+SIZE = _DEVICES + 2 * WIDTH
 # Multiply-shift hashing (Dietzfelbinger et al., 1997): odd multipliers, of which the upper bits are taken.
 _ONE, _OTHER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
 _FINGERPRINT, _BOTH, _PREFIX, _PLACE = (kind * 0x165667B19E3779F9 for kind in range(1, 5))
@@ -67,7 +69,7 @@ def cells(entry: str, voter: str, facts: Facts) -> Cells:
         return Cells(quick, slow, ())
     device = crc32(facts.device.encode(errors="replace"))
     pair, device = crc32(voter.encode(errors="replace"), device) * _ONE, device * _OTHER
-    first, second = 2 * WIDTH, 3 * WIDTH
+    first, second = _DEVICES, _DEVICES + WIDTH
     places = (
         first + (pair >> _UPPER & _MASK),
         second + (pair >> _LOWER & _MASK),
