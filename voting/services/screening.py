@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +15,7 @@ from voting.fraud.attempt import Attempt, Client
 from voting.fraud.counters import Cells, cells, counts
 from voting.fraud.facts import Counts, Facts, observe
 from voting.fraud.policy import Policy
-from voting.fraud.scorecard import Judgement, Response, judge
+from voting.fraud.scorecard import Judgement, judge
 from voting.services.keyring import Keyring
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
@@ -70,19 +69,14 @@ class Screening:
     def judge(self, facts: Facts) -> Judgement:
         """The judgement, by the facts and the counts among them."""
         judgement = judge(facts, facts.counts or Counts(), self._policy)
-        _responses(judgement.response).inc()
+        if judgement.response != "allow":
+            telemetry.SCREENED.labels(judgement.response).inc()
         return judgement
 
     def effort(self, judgement: Judgement) -> int:
         """How many times the usual work a challenge takes: once more for every 15 points above the bound, at most 4."""
         above = sum(judgement.points.values()) - self._policy.challenge
         return min(4, 1 + max(0, above) // 15)
-
-
-@cache
-def _responses(response: Response) -> Any:
-    """Found once: the library takes a lock for each look-up."""
-    return telemetry.SCREENED.labels(response)
 
 
 def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:

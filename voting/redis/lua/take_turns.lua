@@ -28,22 +28,30 @@ for place = 3, #KEYS do
     tats[KEYS[place]] = math.max(tonumber(found[place - 2] or 0), now)
 end
 
--- The values of counters, in their order, after `verb` was done to each.
-local function fields(key, verb, places, values)
-    for first = 1, #places, SLICE do
-        local command = { 'BITFIELD', key }
-        for place = first, math.min(first + SLICE - 1, #places) do
-            command[#command + 1] = verb
-            command[#command + 1] = 'u32'
-            command[#command + 1] = places[place] * 32
-            if verb == 'INCRBY' then command[#command + 1] = 1 end
+-- The values of counters, in their order, after `verb` was done to each. Tables are filled by index: their length is a
+-- search each time, and this is done for every ballot.
+local function fields(key, verb, places)
+    local values, count, total = {}, 0, #places
+    for first = 1, total, SLICE do
+        local command, at = { 'BITFIELD', key }, 2
+        for place = first, math.min(first + SLICE - 1, total) do
+            command[at + 1], command[at + 2], command[at + 3] = verb, 'u32', places[place] * 32
+            at = at + 3
+            if verb == 'INCRBY' then
+                at = at + 1
+                command[at] = 1
+            end
         end
-        for _, value in ipairs(redis.call(unpack(command))) do values[#values + 1] = value end
+        for _, value in ipairs(redis.call(unpack(command))) do
+            count = count + 1
+            values[count] = value
+        end
     end
     return values
 end
 
 local answers, quick, slow, admitted = {}, {}, {}, {}
+local of_quick, of_slow = 0, 0
 local calls = cmsgpack.unpack(ARGV[#ARGV])
 for call, counters in ipairs(calls) do
     local wait, first = 0, 2 + (call - 1) * subjects
@@ -59,8 +67,9 @@ for call, counters in ipairs(calls) do
             tats[key] = tats[key] + interval[subject]
             moved[key] = tats[key]
         end
-        for _, place in ipairs(counters[1]) do quick[#quick + 1] = place end
-        for _, place in ipairs(counters[2]) do slow[#slow + 1] = place end
+        for number, place in ipairs(counters[1]) do quick[of_quick + number] = place end
+        for number, place in ipairs(counters[2]) do slow[of_slow + number] = place end
+        of_quick, of_slow = of_quick + #counters[1], of_slow + #counters[2]
     end
 end
 for key, tat in pairs(moved) do
@@ -68,20 +77,21 @@ for key, tat in pairs(moved) do
 end
 
 -- Together: what a call finds is what those before it left, as each counter's increments are done in their order.
-local in_quick, in_slow = fields(KEYS[1], 'INCRBY', quick, {}), fields(KEYS[2], 'INCRBY', slow, {})
+local in_quick, in_slow = fields(KEYS[1], 'INCRBY', quick), fields(KEYS[2], 'INCRBY', slow)
 local at_quick, at_slow = 0, 0
 for _, call in ipairs(admitted) do
     local answer, counters = answers[call], calls[call]
-    for place = 1, #counters[1] do answer[#answer + 1] = in_quick[at_quick + place] end
-    for place = 1, #counters[2] do answer[#answer + 1] = in_slow[at_slow + place] end
-    at_quick, at_slow = at_quick + #counters[1], at_slow + #counters[2]
-    local device = counters[3]
+    local some, more, device = #counters[1], #counters[2], counters[3]
+    for place = 1, some do answer[1 + place] = in_quick[at_quick + place] end
+    for place = 1, more do answer[1 + some + place] = in_slow[at_slow + place] end
+    at_quick, at_slow = at_quick + some, at_slow + more
     if #device > 0 then
         local pair, own = { device[1], device[2] }, { device[3], device[4] }
-        local before = fields(KEYS[2], 'GET', pair, {})
+        local before = fields(KEYS[2], 'GET', pair)
         local verb = (before[1] > 0 and before[2] > 0) and 'GET' or 'INCRBY'
-        if verb == 'INCRBY' then fields(KEYS[2], verb, pair, {}) end
-        fields(KEYS[2], verb, own, answer)
+        if verb == 'INCRBY' then fields(KEYS[2], verb, pair) end
+        local voters = fields(KEYS[2], verb, own)
+        answer[2 + some + more], answer[3 + some + more] = voters[1], voters[2]
     end
 end
 if #quick > 0 then redis.call('PEXPIREAT', KEYS[1], ARGV[#ARGV - 2]) end
