@@ -119,7 +119,7 @@ async def insert(
     spent = sorted(row.challenge for row in rows if row.challenge)
     columns = [*_columns(stored, _STORED), *_columns(slots, 5), periods, *_columns(spent, 2)]
     # Lists of different lengths cannot go as an array of arrays.
-    columns[_PICKS] = [_array(row.picks) for row in rows]
+    columns[_PICKS] = [array_text(row.picks) for row in rows]
     await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
 
 
@@ -157,7 +157,7 @@ def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
-def _array(codes: Iterable[str]) -> str:
+def array_text(codes: Iterable[str]) -> str:
     """PostgreSQL's text of an array."""
     quoted = (code.replace("\\", "\\\\").replace('"', '\\"') for code in codes)
     return "{" + ",".join(f'"{code}"' for code in quoted) + "}"
