@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import Contests, Service, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
-from voting.settings import Settings, load
 from voting.fraud.agents import classify
+from voting.settings import Settings, load
 from voting.web.client import ClientReader
 from voting.web.edge import Edge, read_json
 from voting.web.throttle import Throttle

@@ -93,7 +93,7 @@ class _Reader:
         return target(**values) if len(self.faults) == before else None
 
     def needed(self, item: Field[Any], path: Path) -> bool:
-        if item.default is not MISSING:
+        if item.default is not MISSING or item.default_factory is not MISSING:
             return False
         self.fault(path, "is missing", f"add it: {item.metadata['help']}")
         return False
@@ -109,9 +109,10 @@ class _Reader:
             return self.array(value, get_args(hint)[0], item, path)
         if get_origin(hint) is Literal:
             return self.choice(value, get_args(hint), path)
-        if is_dataclass(hint):
+        if is_dataclass(hint) or get_origin(hint) is dict:
             if isinstance(value, dict):
-                return self.table(value, hint, path)  # type: ignore[arg-type]
+                # A plain dict is read further by whoever asked for it.
+                return self.table(value, hint, path) if is_dataclass(hint) else value  # type: ignore[arg-type]
             return self.fault(path, "must be a table", f"write it as [{_dotted(path)}] with its keys below")
         return self.scalar(value, hint, item, path)
 

@@ -49,6 +49,28 @@ class Oddity(enum.IntFlag):
     """A phone with a desktop's screen, or a headless browser's default one."""
 
 
+class Counts(msgspec.Struct, frozen=True, array_like=True):
+    """How many ballots like this one had come when it came, itself included. 0: unknown, and weighs nothing.
+
+    Counted in windows aligned with the clock; see voting/fraud/counters.py. Of a ballot with many picks: the largest.
+    """
+
+    ballots: int = 0
+    """In these two hours, picks of the contest."""
+    entry: int = 0
+    """Of these, for its entry."""
+    fingerprint: int = 0
+    """Of these, with its fingerprint."""
+    entry_fingerprint: int = 0
+    """Of these, with both."""
+    prefix_fingerprint: int = 0
+    """In these ten minutes, with its prefix and fingerprint."""
+    place: int = 0
+    """Of these, for its entry."""
+    voters: int = 0
+    """In these two hours, voters of its device."""
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """Of one attempt. None: unknown. Keys are opaque: a live service hashes before it stores them."""
 
@@ -75,6 +97,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     app: App = "unknown"
     challenge_passed: bool | None = None
     challenge_ms: float | None = None
+    counts: Counts | None = None
+    """As they were live, when that was recorded."""
 
     @property
     def fingerprint(self) -> int:

@@ -1,0 +1,57 @@
+"""Every reason says itself in both languages, with its figures."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from voting.fraud.evidence import online
+from voting.fraud.facts import Counts, Facts, Oddity
+from voting.fraud.findings import Evidence
+from voting.fraud.reasons import REASONS, explain, family_of
+from voting.services.policies import load_policy
+
+
+def test_the_example_of_the_research_page() -> None:
+    found = Evidence("C3", {"entry": "17"}, 1284, 31, 61, {"fresh": 0.97, "reading": 7.05})
+    assert explain(found, "en") == (
+        "1,284 ballots for entry 17 share one browser fingerprint; 31 expected (z 61); 97% fresh devices; "
+        "reading time 7.05 s"
+    )
+    assert explain(found, "zh") == (
+        "1,284张选票（作品 17）共用同一浏览器特征；按常理应为31张（z 61）；新设备占97%；阅读时间7.05秒"
+    )
+
+
+@pytest.mark.parametrize("code", REASONS)
+@pytest.mark.parametrize("count", [1, 12])
+def test_every_code_has_a_sentence_in_both_languages(code: str, count: int) -> None:
+    evidence = Evidence(code, {"entry": "A017"}, count, 0, 0, {"something_new": 0.5})
+    chinese, english = explain(evidence, "zh"), explain(evidence, "en")
+    assert re.search("[一-鿿]", chinese)
+    assert not re.search("[一-鿿]", english)
+    assert "{" not in chinese + english
+    assert english.endswith("; something_new 0.5")
+    assert family_of(code) == code[0] or code == "P1"
+
+
+def test_the_evidence_of_a_judgement_made_online() -> None:
+    counts = Counts(ballots=1000, entry=200, fingerprint=150, entry_fingerprint=140, place=90, voters=2)
+    facts = Facts(
+        device="d",
+        age=4,
+        reading=312,
+        prefix="p",
+        agent=5,
+        oddities=int(Oddity.AUTOMATION),
+        hosting=True,
+        counts=counts,
+    )
+    found = online("A017", facts, load_policy().online)
+    assert [evidence.code for evidence in found] == ["A1", "C1", "C3", "N1", "T1", "T5"]
+    said = [explain(evidence, "en") for evidence in found]
+    assert said[4] == "the ballot came faster than anyone reads and taps; reading time 0.312 s"
+    assert said[2].startswith("140 ballots for entry A017 share one browser fingerprint; 30 expected (z ")
+    assert said[5] == "a burst of 90 ballots for entry A017 from one prefix with one browser fingerprint"
+    assert found[5].key == {"entry": "A017", "prefix": "p", "fingerprint": f"{facts.fingerprint:016x}"}

@@ -1,0 +1,24 @@
+"""Fraud policies: the one that comes with the program, or a file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from voting.errors import Fault, FileInvalid
+from voting.fraud.policy import Policy, read_policy
+
+DEFAULT = "2026.1"
+
+
+def load_policy(file: Path | None = None) -> Policy:
+    """The policy in a file, or the packaged one. Raises FileInvalid with every fault and its line."""
+    if file is None:
+        name = f"{DEFAULT}.toml"
+        return read_policy((files("voting.fraud") / "policies" / name).read_text("utf-8"), name)
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read ({error})"
+        raise FileInvalid(str(file), (Fault(0, "", what, "give an existing UTF-8 file"),)) from None
+    return read_policy(text, str(file))
