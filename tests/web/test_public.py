@@ -273,7 +273,7 @@ async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_cam
     await add(b"3", "A001", first)
     await add(b"4", "A002", second - timedelta(microseconds=1))
     await add(b"5", "A002", second)
-    assert await shown(second) == {"A001": 2, "A002": 1}
+    assert await shown(second) == {"A001": 3, "A002": 1}, "the next moment shows all that is known by then"
 
 
 async def test_a_contest_for_checked_voters_takes_no_one_from_the_web(

@@ -28,6 +28,10 @@ COMMANDS = {
     "staff": "staff",
     "results": "results",
     "recount": "recount",
+    "sweep": "sweep",
+    "certify": "certify",
+    "retally": "retally",
+    "review": "review",
     "verify": "verify",
     "settings": "settings",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import polars as pl
@@ -29,14 +29,22 @@ class Plan(NamedTuple):
 
 
 def plan(
-    ballots: pl.DataFrame, found: Sweep, standing: pl.DataFrame, known: Mapping[str, bool], *, void: bool = False
+    ballots: pl.DataFrame,
+    found: Sweep,
+    standing: pl.DataFrame,
+    known: Mapping[str, bool],
+    found_are: Literal["hold", "void"] = "hold",
+    *,
+    void_too: bool = False,
 ) -> Plan:
     """What follows from a sweep over `ballots` (id and voter, in the order of its verdicts).
 
-    A ballot is held when any of its picks is. Only what was swept is released. Void ballots stay so, unless `void`.
-    `known`: every group's id, and whether a reviewer has decided about it.
+    A ballot is held when any of its picks is, and then is to be `found_are`. Only what was swept is released; void
+    ballots only with `void_too`. `known`: every group's id, and whether a reviewer has decided about it.
     """
     verdicts = found.verdicts.with_columns(voter=ballots["voter"])
+    if not void_too:
+        standing = standing.with_columns(pl.col("frozen") | (pl.col("state") == "void"))
     held = (
         verdicts.filter("hold")
         .group_by("id", maintain_order=True)
@@ -49,32 +57,26 @@ def plan(
     free = held.join(standing.filter("frozen"), on="id", how="anti")
     names = _names(free, standing, known, [group.id for group in found.groups])
     free = free.with_columns(pl.col("group").replace(names))
-    released = standing.filter(~pl.col("frozen") & ((pl.col("state") != "void") | void)).join(held, on="id", how="anti")
+    released = standing.filter(~pl.col("frozen")).join(held, on="id", how="anti")
     released = released.join(verdicts.select("id").unique(), on="id", how="semi")
-    wanted = pl.concat(
-        [
-            _as(free, "hold"),
-            _as(released.with_columns(reasons=pl.lit([], pl.List(pl.String)), group=pl.lit(None, pl.String)), "count"),
-        ]
-    )
-    # An open group that another sweep finds by estimate alone has no ballots; one whose ballots are all decided is left.
+    nothing = {"reasons": pl.lit([], pl.List(pl.String)), "group": pl.lit(None, pl.String)}
+    wanted = pl.concat([_as(free, found_are), _as(released.with_columns(**nothing), "count")])
     with_ballots = set(free["group"].drop_nulls())
     groups = tuple(
         msgspec.structs.replace(group, id=names.get(group.id, group.id))
         for group in found.groups
+        # One whose ballots are all decided is left; one that is an estimate alone has none.
         if names.get(group.id, group.id) in with_ballots or (not group.ballots and not known.get(group.id))
     )
-    return Plan(_moved(wanted, standing, void=void), groups)
+    return Plan(_moved(wanted, standing), groups)
 
 
 def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:
     return ballots.select("id", "voter", pl.lit(state).alias("state"), "reasons", "group")
 
 
-def _moved(wanted: pl.DataFrame, standing: pl.DataFrame, *, void: bool) -> pl.DataFrame:
+def _moved(wanted: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     """Those that are not so already."""
-    if not void:
-        wanted = wanted.join(standing.filter(pl.col("state") == "void"), on="id", how="anti")
     both = wanted.join(standing.drop("voter", "frozen"), on="id", how="left", suffix="_now")
     same = (
         pl.col("state").eq_missing(pl.col("state_now"))
@@ -87,8 +89,11 @@ def _moved(wanted: pl.DataFrame, standing: pl.DataFrame, *, void: bool) -> pl.Da
 def _names(
     held: pl.DataFrame, standing: pl.DataFrame, known: Mapping[str, bool], found: Sequence[str]
 ) -> dict[str, str]:
-    """Under which name each found group goes on: that of the open group with which it shares most ballots, if that is
-    half of it, so that a ring that grows stays the one that its reviewer knows. A decided group's name is not reused."""
+    """Under which name each found group goes on: that of the open group with which it shares most ballots.
+
+    If they are half of it, that is: so a ring that grows stays the one that its reviewer knows. The name of a group
+    that was decided about is not used again.
+    """
     there = standing.filter(~pl.col("frozen") & pl.col("group").is_not_null()).select("id", former="group")
     sizes = dict(there.group_by("former").len().iter_rows())
     shared = held.join(there, on="id").drop_nulls("group").group_by("group", "former").len()
