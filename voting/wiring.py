@@ -13,7 +13,7 @@ from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
 from voting.redis import connection as redis
-from voting.redis.tallies import TallyView
+from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.amending import Amending
 from voting.services.authorising import Authorising
@@ -33,6 +33,7 @@ from voting.services.recording import BATCHES_AT_ONCE, Recording
 from voting.services.recounting import Recounting
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
+from voting.services.reviewing import Reviewing
 from voting.services.showing import Showing
 from voting.services.staffing import Staffing
 from voting.services.watching import Watching
@@ -50,13 +51,11 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     ):
         await check_schema(database)
         catalogue = Catalogue(database)
-        view = connected.view
-        mirroring = Mirroring(database, view, catalogue)
+        mirroring = Mirroring(database, connected.view, catalogue)
         await mirroring.reconcile_all()
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
-        limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
-        services = _services(database, view, catalogue, mirroring, keyring, committing, limiting)
+        services = _services(settings, database, connected, catalogue, mirroring, keyring, committing)
         work = asyncio.create_task(mirroring.run())
         try:
             yield services
@@ -107,16 +106,17 @@ async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
 
 
 def _services(
+    settings: Settings,
     database: Database,
-    view: TallyView,
+    connected: Connected,
     catalogue: Catalogue,
     mirroring: Mirroring,
     keyring: Keyring,
     committing: Committing[Attempt, Answer],
-    limiting: Limiting,
 ) -> Services:
     challenging = Challenging(keyring)
-    showing = Showing(database, view, mirroring, keyring)
+    limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
+    showing = Showing(database, connected.view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
         casting=Casting(catalogue, keyring, challenging, limiting, committing, mirroring),
@@ -124,9 +124,10 @@ def _services(
         challenging=challenging,
         covering=Covering(database),
         keyring=keyring,
-        probing=Probing(database, view),
+        probing=Probing(database, connected.view),
         registering=Registering(database, keyring, challenging),
         reporting=Reporting(database),
+        reviewing=Reviewing(database, settings.second_person, mirroring.mark),
         showing=showing,
         watching=Watching(database, catalogue, showing),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Literal
 
+from voting.domain.scoring import Tally
 from voting.domain.sheet import Tick, silent
 from voting.errors import Certified, ContestUnknown, NotCertifiable, NotFound
 from voting.fraud.policy import Policy
@@ -82,7 +83,7 @@ class Certifying:
                 if row.state == "void" and not row.frozen
             ]
             changed = await decisions.change(tx, contest, held, Authority("certification", self._actor))
-            details = {"certification": number, "reason": reason, "held": changed.held + changed.changed}
+            details = {"certification": number, "reason": reason, "held": changed.changed}
             await staff.log(tx, self._actor, "certification.reopen", contest, details)
             return number
 
@@ -135,7 +136,7 @@ class Certifying:
             )
         if held := sum(tally.held for tally in found.values()):
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
-        every = {entry: found.get(entry, tallies.Tally()) for entry in sorted({*listing.entries, *found})}
+        every = {entry: found.get(entry, Tally()) for entry in sorted({*listing.entries, *found})}
         document = hashlib.sha256(listing.document.encode()).hexdigest()
         draft = Draft(self._actor, policy.version, policy.sha256, digest, document, every)
         made = await certifications.insert(tx, contest, draft)
