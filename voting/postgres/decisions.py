@@ -17,6 +17,8 @@ _QUERIES = named("decisions")
 # A shard of its own: what is decided later never waits for what is cast now.
 SHARD = SHARDS
 CHANGE_SECONDS = 60
+CERTIFICATION = "certification"
+"""Who decided about groups that no reviewer has decided about."""
 
 Stage = Literal["online", "nearline", "certification", "review"]
 
@@ -108,7 +110,7 @@ async def open_book(connection: Connection, contest: str) -> None:
 
 async def select_in_question(connection: Connection, contest: str) -> list[Standing]:
     """Every ballot that is not counted, or in a group, in the order of their numbers."""
-    rows = await connection.fetch(_QUERIES["in_question"], contest, timeout=CHANGE_SECONDS)
+    rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=CHANGE_SECONDS)
     return [Standing(*row) for row in rows]
 
 

@@ -20,14 +20,12 @@ from voting.fraud.sweep import sweep
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change, Changed
+from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed
 from voting.services.catalogue import Listing
-from voting.services.deciding import Deciding, Swept
+from voting.services.deciding import Deciding, Detector, Swept
 from voting.services.gathering import gather
 from voting.services.recounting import compare
 
-CERTIFICATION = "certification"
-"""Who decided about what no reviewer did."""
 Progress = Callable[[str], Tick]
 """What begins now, such as `ballots read`."""
 
@@ -39,8 +37,9 @@ def _quiet(_what: str) -> Tick:
 class Certifying:
     """Certifies. `actor` names who acts."""
 
-    def __init__(self, database: Database, actor: str) -> None:
+    def __init__(self, database: Database, actor: str, detect: Detector = sweep) -> None:
         self._database = database
+        self._detect = detect
         self._deciding = Deciding(database)
         self._actor = actor
 
@@ -95,7 +94,7 @@ class Certifying:
         contest, digest = listing.contest.id, hashlib.sha256()
         ballots = await gather(self._database, contest, tick=progress("ballots read"), digest=digest)
         progress(f"picks are swept: {len(ballots)}")
-        found = await asyncio.to_thread(sweep, ballots, policy, "certification")
+        found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
         swept = Swept(ballots, found, policy, "certification", found_are)
         tick = progress("ballots decided")
         changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
@@ -136,7 +135,7 @@ class Certifying:
             )
         if held := sum(tally.held for tally in found.values()):
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
-        every = {entry: found.get(entry, Tally()) for entry in sorted({*listing.entries, *found})}
+        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*listing.entries, *found})}
         document = hashlib.sha256(listing.document.encode()).hexdigest()
         draft = Draft(self._actor, policy.version, policy.sha256, digest, document, every)
         made = await certifications.insert(tx, contest, draft)
@@ -162,6 +161,11 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
         for entry, tally in sorted(made.tallies.items())
     ]
     return {"contest": contest, **head, "entries": entries}
+
+
+def _frozen(tally: Tally) -> Tally:
+    """Without its version: it has no newer one."""
+    return Tally(tally.raw, tally.held, tally.counted)
 
 
 def _named(policy: Policy) -> dict[str, object]:

@@ -15,7 +15,7 @@ import polars as pl
 from voting.domain.ballot import State
 from voting.domain.sheet import Tick, silent
 from voting.fraud.changes import STANDING, Plan, plan
-from voting.fraud.findings import Group, Sweep
+from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.policy import Policy
 from voting.postgres import decisions, groups
 from voting.postgres.database import Connection, Database
@@ -26,6 +26,8 @@ from voting.services.gathering import voter_bytes, voter_text
 AT_ONCE = 1000
 ACTOR = "policy"
 
+Detector = Callable[[pl.DataFrame, Policy, Stage], Sweep]
+"""What finds rings among ballots: `voting.fraud.sweep.sweep`."""
 Guard = Callable[[Connection], Awaitable[None]]
 """Asked in each transaction, under the book's lock; raises when it may not go on."""
 

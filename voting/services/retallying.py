@@ -15,7 +15,7 @@ from voting.fraud.sweep import sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Listing
-from voting.services.deciding import standing_table
+from voting.services.deciding import Detector, standing_table
 from voting.services.gathering import gather
 
 
@@ -47,8 +47,9 @@ class Line:
 class Retallying:
     """Compares policies."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, detect: Detector = sweep) -> None:
         self._database = database
+        self._detect = detect
 
     async def compare(self, listing: Listing, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
         """Every entry, the first by today's ranking first. What reviewers decided stands under any policy."""
@@ -57,7 +58,7 @@ class Retallying:
         async with self._database.connection() as connection:
             now = await tallies.select(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
-        found = await asyncio.to_thread(sweep, ballots, policy, "certification")
+        found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
         removed = _removed(ballots, found.verdicts, standing)
         return compare_tallies({code: now.get(code, Tally()) for code in listing.entries}, removed)
 

@@ -26,7 +26,7 @@ from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
 from voting.services.catalogue import Catalogue, Listing
-from voting.services.deciding import Deciding, Swept
+from voting.services.deciding import Deciding, Detector, Swept
 from voting.services.gathering import gather
 
 LEASE = "sweep"
@@ -43,13 +43,13 @@ class LeaseLostError(Exception):
 class Sweeping:
     """The near-line sweeps."""
 
-    def __init__(self, database: Database, policy: Policy, minutes: float, most_rows: int = MOST_ROWS) -> None:
+    def __init__(self, database: Database, policy: Policy, minutes: float, detect: Detector = sweep) -> None:
         self._database = database
         self._catalogue = Catalogue(database)
         self._deciding = Deciding(database)
         self._policy = policy
         self._seconds = minutes * 60
-        self._most_rows = most_rows
+        self._detect = detect
         self._holder = uuid.uuid4()
         self._tables: dict[uuid.UUID, tuple[pl.DataFrame, datetime]] = {}
         """By contest: its ballots, and up to which moment."""
@@ -78,7 +78,7 @@ class Sweeping:
                 del self._tables[uid]
             for listing in listings:
                 try:
-                    total += await self.sweep(listing, self._most_rows // len(listings))
+                    total += await self.sweep(listing, MOST_ROWS // len(listings))
                 except LeaseLostError as error:
                     logging.getLogger("voting").warning("sweep of %s: %s", listing.contest.id, error)
         return total
@@ -87,7 +87,7 @@ class Sweeping:
         """One sweep of a contest, under this process's lease. Raises LeaseLostError."""
         begun, contest = time.monotonic(), listing.contest.id
         ballots = await self._read(listing, most_rows)
-        found = await asyncio.to_thread(sweep, ballots, self._policy, "nearline")
+        found = await asyncio.to_thread(self._detect, ballots, self._policy, "nearline")
         swept = Swept(ballots, found, self._policy, "nearline")
         changed = await self._deciding.apply(contest, swept, lambda tx: self._guard(tx, contest))
         telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)

@@ -5,9 +5,10 @@ insert into decision_books (contest) values ($1) on conflict do nothing;
 select 1 from decision_books where contest = $1 for update;
 
 -- name: in_question
--- Every ballot that is not counted or is in a group. `frozen`: a reviewer has decided about its group, or is about to.
+-- Every ballot that is not counted or is in a group. `frozen`: a reviewer has decided about its group, or is about to;
+-- what certification alone decided is not.
 select b.sequence, b.voter, b.state, b.reasons, b.group_id,
-    coalesce(g.state in ('released', 'void') or g.proposal is not null, false) as frozen
+    coalesce(g.state in ('released', 'void') and g.decided_by <> $2 or g.proposal is not null, false) as frozen
 from ballots b
 left join groups g on g.contest = b.contest and g.id = b.group_id
 where b.contest = $1 and (b.group_id is not null or b.state <> 'count')
