@@ -29,6 +29,10 @@ COMMANDS = {
     "results": "results",
     "recount": "recount",
     "backtest": "backtest",
+    "sweep": "sweep",
+    "certify": "certify",
+    "retally": "retally",
+    "review": "review",
     "verify": "verify",
     "settings": "settings",
 }
