@@ -155,6 +155,24 @@ class AlreadyExists(VotingError):
     code = "already_exists"
 
 
+class Certified(VotingError):
+    """The result is certified and stays as it is; `voting certify --reopen` opens it for review again, on record."""
+
+    code = "certified"
+
+
+class Stale(VotingError):
+    """It has changed since it was read; read it again and decide about what is there now."""
+
+    code = "stale"
+
+
+class NotCertifiable(VotingError):
+    """The result cannot be certified yet."""
+
+    code = "not_certifiable"
+
+
 class NotScorable(VotingError):
     """Something that the score is made of is missing."""
 

@@ -50,6 +50,18 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _minutes(text: str) -> int:
+    if not text.isdecimal() or int(text) > 60:
+        raise ValueError("write a whole number from 0 to 60")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("write a whole number")
+    return int(text)
+
+
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("write it as postgresql://user:password@host:5432/database")
@@ -107,6 +119,15 @@ class Settings:
     )
     limit_address: str = setting(
         "VOTING_LIMIT_ADDRESS", _shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
+    )
+    sweep_minutes: int = setting(
+        "VOTING_SWEEP_MINUTES", _minutes, "5", "Minutes between two sweeps for rings of an open contest; 0: none."
+    )
+    second_person: int = setting(
+        "VOTING_SECOND_PERSON",
+        _number,
+        "200",
+        "From so many ballots on, or where the first ten places change, a group is decided by two persons.",
     )
 
 

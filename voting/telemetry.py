@@ -43,6 +43,11 @@ BATCH_SECONDS = Histogram(
 )
 QUEUE_REFUSALS = Counter("voting_queue_refusals", "Ballots refused because they would have waited too long.")
 POISON = Counter("voting_poison_ballots", "Ballots that PostgreSQL refused and that were taken out of their batches.")
+SWEEP_SECONDS = Histogram(
+    "voting_sweep_seconds", "Time of one near-line sweep of a contest.", buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 120, 300)
+)
+SWEEP_PICKS = Gauge("voting_sweep_picks", "Picks that the sweeper keeps in memory.", multiprocess_mode="livesum")
+SWEEP_DECISIONS = Counter("voting_sweep_decisions", "Ballots held and released by near-line sweeps.", ["change"])
 BOARDS = Gauge("voting_board_streams", "Open live boards.", multiprocess_mode="livesum")
 
 

@@ -14,7 +14,7 @@ from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
 from voting.redis import connection as redis
-from voting.redis.tallies import TallyView
+from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.amending import Amending
 from voting.services.authorising import Authorising
@@ -35,6 +35,7 @@ from voting.services.recording import BATCHES_AT_ONCE, Recording
 from voting.services.recounting import Recounting
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
+from voting.services.reviewing import Reviewing
 from voting.services.screening import Screening
 from voting.services.showing import Showing
 from voting.services.staffing import Staffing
@@ -57,8 +58,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     ):
         await check_schema(database)
         catalogue = Catalogue(database)
-        view = connected.view
-        mirroring = Mirroring(database, view, catalogue)
+        mirroring = Mirroring(database, connected.view, catalogue)
         await mirroring.reconcile_all()
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
@@ -66,7 +66,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         casting = Casting(
             catalogue, keyring, Challenging(keyring), Screening(keyring, policy), limiting, committing, mirroring
         )
-        services = _services(database, view, catalogue, mirroring, keyring, casting)
+        services = _services(settings, database, connected, catalogue, mirroring, keyring, casting)
         work = asyncio.create_task(mirroring.run())
         try:
             yield services
@@ -119,15 +119,16 @@ async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
 
 
 def _services(
+    settings: Settings,
     database: Database,
-    view: TallyView,
+    connected: Connected,
     catalogue: Catalogue,
     mirroring: Mirroring,
     keyring: Keyring,
     casting: Casting,
 ) -> Services:
     challenging = Challenging(keyring)
-    showing = Showing(database, view, mirroring, keyring)
+    showing = Showing(database, connected.view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
         casting=casting,
@@ -135,9 +136,10 @@ def _services(
         challenging=challenging,
         covering=Covering(database),
         keyring=keyring,
-        probing=Probing(database, view),
+        probing=Probing(database, connected.view),
         registering=Registering(database, keyring, challenging),
         reporting=Reporting(database),
+        reviewing=Reviewing(database, settings.second_person, mirroring.mark),
         showing=showing,
         watching=Watching(database, catalogue, showing),
     )

@@ -81,6 +81,6 @@ class Clock:
         return self.opens + (share * (self.closes - self.opens)).astype(np.int64)
 
     def waking(self) -> int:
-        """A moment at which something may begin: by day, in any part of the window."""
-        day = self._random.integers(0, self.days, 1)
-        return int(self.habits(day)[0])
+        """A moment at which something may begin: by day, in any part of the window but its last hours."""
+        begins = int(self.habits(self._random.integers(0, self.days, 1))[0])
+        return begins if begins < self.closes - 8 * HOUR else begins - DAY

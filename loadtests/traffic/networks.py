@@ -53,12 +53,14 @@ class Networks:
         self._mobile = np.array([self._free.pop() for _ in range(PROVINCES * CARRIERS)]).reshape(shape)
         self._home = np.array([self._free.pop() for _ in range(PROVINCES * CARRIERS)]).reshape(shape)
         # How many /24 a pool has, and behind how many addresses of each the subscribers are.
-        self._pool = np.exp(random.uniform(np.log(1.5), np.log(24), shape))
-        self._behind = np.exp(random.uniform(np.log(8), np.log(200), shape))
+        self._pool = np.exp(random.uniform(np.log(1.0), np.log(10), shape))
+        self._behind = np.exp(random.uniform(np.log(2), np.log(40), shape)) * random.uniform(0.5, 2)
         self._spread = np.exp(random.uniform(np.log(40), np.log(256), shape))
         self._asn = np.array([[random.choice(_PROVINCIAL[each]) for each in range(CARRIERS)] for _ in range(PROVINCES)])
-        self.mobile_v6 = random.uniform(0.2, 0.75)
-        self.home_v6 = random.uniform(0.1, 0.55)
+        self.mobile_v6 = random.uniform(0.05, 0.6)
+        self.home_v6 = random.uniform(0.05, 0.5)
+        # Households' lines that share addresses too.
+        self._shared = random.uniform(0.05, 0.5)
         self.people: Floats = random.dirichlet(np.full(PROVINCES, 2.5))
 
     def provinces(self, count: int) -> Ints:
@@ -82,15 +84,18 @@ class Networks:
         return found
 
     def home(self, province: Ints, carrier: Ints, town: Ints | None = None) -> Addresses:
-        """Households, each with an address of its own; those of a town share a few /24 (a /44)."""
+        """Households: an address of their own, or one that the carrier shares out; those of a town have few /24."""
         count = len(province)
-        spread = self._spread[province, carrier]
-        block = (spread * self._random.random(count)).astype(np.int64)
+        block = (self._spread[province, carrier] * self._random.random(count)).astype(np.int64)
         if town is not None:
             block = (town * 7 + self._random.integers(0, 4, count)) % 256
-        host = self._random.integers(1, 255, count)
-        v4 = self._home[province, carrier] + (block << 8) + host
         prefix = (0x0300 + province * 64) << 32 | (block & 0xFFF) << 20 | self._random.integers(0, 1 << 16, count) << 4
+        host = self._random.integers(1, 255, count)
+        shared = self._random.random(count) < self._shared
+        pool, behind = (each[province, carrier].astype(np.int64) for each in (self._pool, self._behind))
+        block = np.where(shared & (town is None), block % pool, block)
+        host = np.where(shared, 200 + host % (1 + behind).clip(max=54), host)
+        v4 = self._home[province, carrier] + (block << 8) + host
         return self._either(self._random.random(count) < self.home_v6, v4, prefix, province, carrier)
 
     def place(self, province: int, count: int, carrier: int | None = None) -> Addresses:

@@ -29,6 +29,11 @@ COMMANDS = {
     "results": "results",
     "events": "events",
     "recount": "recount",
+    "backtest": "backtest",
+    "sweep": "sweep",
+    "certify": "certify",
+    "retally": "retally",
+    "review": "review",
     "verify": "verify",
     "settings": "settings",
 }

@@ -10,7 +10,8 @@ import click
 from voting.cli.contest import read_text
 from voting.cli.session import tell
 from voting.domain.contest_file import read_contest
-from voting.services.backtesting import Input, backtest as run
+from voting.services.backtesting import Input
+from voting.services.backtesting import backtest as run
 from voting.services.policies import load_policy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

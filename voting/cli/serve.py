@@ -18,8 +18,10 @@ import uvicorn
 from voting import wiring
 from voting.cli.admission import GatedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
+from voting.cli.sweep import Sweeper
 from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
+from voting.services.policies import load_policy
 from voting.settings import Settings, load, values
 
 STOP_SECONDS = 10
@@ -49,7 +51,9 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
 
 
 async def check(settings: Settings) -> None:
-    """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote."""
+    """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
+    fraud policy that is none."""
+    load_policy(Path(settings.policy) if settings.policy else None)
     async with wiring.office(settings, "serve"):
         pass
 
@@ -87,7 +91,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        Workers(config, [listener]).run()
+        Workers(config, [listener], Sweeper() if settings.sweep_minutes else None).run()
 
 
 def raise_file_limit() -> None:

@@ -1,5 +1,6 @@
-"""uvicorn's supervisor of worker processes, with bounds on how long a dead one is missed and a hanging one waited for.
+"""uvicorn's supervisor of worker processes, and of the sweeper beside them.
 
+It has bounds on how long a dead worker is missed and a hanging one waited for.
 uvicorn looks after its workers twice a second, waits up to five seconds for each in turn to answer, also for one that
 is only starting, kills a start that takes longer, and waits without end for one that was told to stop.
 """
@@ -8,11 +9,14 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 import time
 from multiprocessing.connection import wait
 
-from uvicorn.config import STARTUP_FAILURE
+from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from voting.cli.sweep import Sweeper
 
 TICK_SECONDS = 0.1
 SILENT_SECONDS = 10.0
@@ -23,18 +27,26 @@ logger = logging.getLogger("uvicorn.error")
 
 
 class Workers(Multiprocess):
-    """Runs workers until SIGTERM or SIGINT."""
+    """Runs workers, and a sweeper where one is given, until SIGTERM or SIGINT."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket], sweeper: Sweeper | None) -> None:
+        super().__init__(config, sockets)
+        self._sweeper = sweeper
+        self._heard: dict[Process, float] = {}
 
     def run(self) -> None:
         """Until it is told to stop, or no worker can start."""
-        self._heard: dict[Process, float] = {}
         self.init_processes()
         while not self.should_exit.is_set():
             # Ends at once when a worker dies.
             wait([each.process.sentinel for each in self.processes], TICK_SECONDS)
             self.handle_signals()
             self.keep_subprocess_alive()
+            if self._sweeper:
+                self._sweeper.keep_alive()
         self.terminate_all()
+        if self._sweeper:
+            self._sweeper.stop()
         self.join_all()
 
     def keep_subprocess_alive(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -22,7 +22,7 @@ from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
 from voting.fraud.scorecard import judge as judge_online
-from voting.fraud.sweep import SweepPolicy, Verdicts, judge, sweep
+from voting.fraud.sweep import SweepPolicy, Takers, Verdicts, judge, rounds, sweep
 
 Decided = Literal["count", "hold", "refuse"]
 _CHUNK = 20_000
@@ -125,14 +125,20 @@ class Backtest:
             self._rows = []
 
     def _near_line(self, ballots: pl.DataFrame, rules: SweepPolicy, executor: Executor) -> None:
-        """Each round looks at the ballots of the last hours; rounds do not depend on each other."""
+        """Each round looks at the ballots of the last hours; but for the task takers rounds do not need each other."""
         times = ballots["at"].to_numpy()
-        rounds = list(rounds_of(times, rules.every_minutes * 60_000))
+        moments = rounds(times, rules)
+        takers = Takers(ballots, rules)
         back = rules.hours * 3_600_000
-        windows = [(int(np.searchsorted(times, now - back)), int(np.searchsorted(times, now))) for now in rounds]
-        judged = executor.map(lambda window: _judged(ballots[slice(*window)], rules), windows)
-        for number, (now, (first, _), found) in enumerate(zip(rounds, windows, judged, strict=True), 1):
-            self._apply(found, first, now)
+        windows = [(int(np.searchsorted(times, now - back)), int(np.searchsorted(times, now))) for now in moments]
+
+        def judged(number: int) -> Verdicts:
+            """Prepared rows are ordered by time, as these are: they have the same numbers."""
+            window = ballots[slice(*windows[number])]
+            return judge(prepare(window, takers.before(moments[number])), rules, "nearline")
+
+        for number, found in enumerate(executor.map(judged, range(len(moments)))):
+            self._apply(found, windows[number][0], moments[number])
             if number % 20 == 0:
                 self._tick("nearline", number)
 
@@ -147,7 +153,7 @@ class Backtest:
     def _certify(self, ballots: pl.DataFrame) -> tuple[Group, ...]:
         self._tick("certification", 0)
         found = sweep(ballots, self._policy, "certification")
-        now = max(_milliseconds(self._contest.closes_at), int(ballots["at"].max() or 0)) if ballots.height else 0
+        now = max([_milliseconds(self._contest.closes_at), *ballots["at"].tail(1).to_list()])
         for row, (hold, reasons) in enumerate(found.verdicts.select("hold", "reasons").iter_rows()):
             before = self._final[self._recorded[row]]
             if hold:
@@ -164,16 +170,6 @@ class Backtest:
             return
         self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
         self._history.append(self._final[number]._replace(challenged=False))
-
-
-def rounds_of(times: np.ndarray, every: int) -> Iterator[int]:
-    """The moments of the near-line rounds that have something new, on the clock's own multiples; in milliseconds."""
-    yield from (np.unique(times // every + 1) * every).tolist()
-
-
-def _judged(ballots: pl.DataFrame, rules: SweepPolicy) -> Verdicts:
-    """Prepared rows are ordered by time, as these are: they have the same numbers."""
-    return judge(prepare(ballots), rules, "nearline")
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -28,6 +28,15 @@ _BEGINNINGS = (
     ("own_refused", "P1"),
     ("own_device_voters", "C4"),
     ("own_returns", "A2"),
+    ("broad_hour_of_day", "T4"),
+    ("broad_age_bin", "A1"),
+    ("broad_asn", "N3"),
+    ("broad_day", "T5"),
+    ("broad_reading_bin", "T2"),
+    ("broad_hosting", "N1"),
+    ("broad_returning_fresh_hour_of_day", "T4"),
+    ("broad_returning_asn", "N3"),
+    ("broad_returning_fresh_reading_bin", "A1"),
     ("pair", "G1"),
     ("company", "G2"),
     ("prefix_fingerprint", "N2"),
@@ -56,7 +65,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature. Raises KeyError for a name that no feature has."""
-    if not feature.startswith("own_"):
+    if not feature.startswith(("own_", "broad_", "pair_", "company_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,31 +17,58 @@ Floats = npt.NDArray[np.float64]
 # A cell is looked into when it is so surprising, and not tiny.
 _LEAST_Z, _LEAST_N = 3.0, 5
 
-# Cells of which everything is asked, and those of which only the surprise counts.
-PROFILED: tuple[tuple[str, ...], ...] = (
-    ("fingerprint",),
-    ("agent",),
-    ("client",),
-    ("prefix",),
-    ("address",),
-    ("minutes10",),
-    ("hour",),
-    ("fingerprint", "hours2"),
-    ("prefix", "hours2"),
-    ("asn", "hours2"),
+Key = tuple[str, ...]
+
+
+class Families(NamedTuple):
+    """Which cells are looked at, beside the entry: those of which everything is asked, those of which only the
+    surprise counts, and those so large that also a small surprise says something."""
+
+    profiled: tuple[Key, ...]
+    plain: tuple[Key, ...]
+    broad: tuple[Key, ...] = ()
+    pairs: bool = False
+    """Whether lockstep is looked for."""
+
+
+THOROUGH = Families(
+    profiled=(
+        ("fingerprint",),
+        ("agent",),
+        ("client",),
+        ("prefix",),
+        ("address",),
+        ("minutes10",),
+        ("hour",),
+        ("fingerprint", "hours2"),
+        ("prefix", "hours2"),
+        ("asn", "hours2"),
+    ),
+    plain=(
+        ("origin",),
+        ("device",),
+        ("reading_bin", "hour"),
+        ("reading_bin", "fingerprint"),
+        ("age_bin", "hour"),
+        ("oddities",),
+    ),
+    broad=(
+        ("hour_of_day",),
+        ("age_bin",),
+        ("asn",),
+        ("day",),
+        ("reading_bin",),
+        ("hosting",),
+        ("returning", "fresh", "hour_of_day"),
+        ("returning", "asn"),
+        ("returning", "fresh", "reading_bin"),
+    ),
+    pairs=True,
 )
-PLAIN: tuple[tuple[str, ...], ...] = (
-    ("asn",),
-    ("origin",),
-    ("device",),
-    ("reading_bin",),
-    ("reading_bin", "hour"),
-    ("reading_bin", "fingerprint"),
-    ("hour_of_day",),
-    ("age_bin",),
-    ("age_bin", "hour"),
-    ("oddities",),
-    ("hosting",),
+# For the rounds between: what shows within hours, at a tenth of the cost.
+QUICK = Families(
+    profiled=(("fingerprint",), ("prefix",), ("hour",), ("fingerprint", "hours2"), ("asn", "hours2")),
+    plain=(("device",), ("reading_bin", "hour")),
 )
 
 
@@ -67,17 +95,21 @@ class World:
         return np.asarray(np.interp(counts, grid, np.maximum(1.0, expected)), dtype=np.float64)
 
 
-def features(ballots: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def features(ballots: pl.DataFrame, families: Families = THOROUGH) -> Iterator[pl.DataFrame]:
     """The features of `ballots` (as prepared), some columns at a time, with a row for each in their order."""
     world = World(ballots)
     yield _own(ballots, world)
-    for by in PROFILED:
+    for by in families.profiled:
         yield _joined(ballots, _profiled(ballots, by, world), by)
-    for by in PLAIN:
+    for by in families.plain:
         found = cells(ballots, by).filter((pl.col("z") > _LEAST_Z) & (pl.col("n") >= _LEAST_N))
         yield _joined(ballots, found.select("entry", *by, *_excess("_".join(by))), by)
+    for by in families.broad:
+        ratio = ((pl.col("n") + 3) / (pl.col("expected") + 3)).log().clip(-2, 3).cast(pl.Float32)
+        yield _joined(ballots, cells(ballots, by).select("entry", *by, ratio.alias("broad_" + "_".join(by))), by)
     yield _joined(ballots, _undiversified(ballots), ("prefix", "fingerprint"))
-    yield lockstep(ballots)
+    if families.pairs:
+        yield lockstep(ballots)
 
 
 def _own(ballots: pl.DataFrame, world: World) -> pl.DataFrame:

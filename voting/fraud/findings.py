@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import polars as pl
+
+if TYPE_CHECKING:
+    # The web reads evidence, and polars is not for its processes.
+    import polars as pl
 
 Stage = Literal["online", "nearline", "certification"]
 

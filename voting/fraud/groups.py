@@ -21,7 +21,7 @@ _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
     (("device",), 2),
 )
 # And lockstep voters, over all entries.
-_LOCKSTEP = np.uint32(1 << CODES.index("G1"))
+LOCKSTEP = np.uint32(1 << CODES.index("G1"))
 # Where a reason's cell is looked up.
 _CELLS = {"C3": "fingerprint", "N3": "prefix", "T5": "hour", "A1": "age_bin", "T2": "reading_bin", "T4": "hour_of_day"}
 _MOST_EVIDENCE = 3
@@ -32,7 +32,7 @@ Labels = npt.NDArray[np.int64]
 def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
     """The number of the group of each of the held ballots: the components of what ties them."""
     labels = np.arange(held.height)
-    lockstep = pl.Series("lockstep", (reasons & _LOCKSTEP) != 0)
+    lockstep = pl.Series("lockstep", (reasons & LOCKSTEP) != 0)
     ties = [_codes(held, keys, least) for keys, least in _TIES]
     ties.append(_codes(held.with_columns(voter=pl.when(lockstep).then(pl.col("voter"))), ("voter",), 2))
     while True:

@@ -13,32 +13,56 @@ from voting.fraud.cells import surprise
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
-_LEAST_Z, _LEAST_N = 4.0, 4
+_LEAST_Z, _LEAST_N = 3.0, 3
+_SURE_Z, _SURE_N, _SURE_PAIRS = 6.0, 5, 2
 _PAIR = ("entry", "day", "entry_other", "day_other")
 
 
 def lockstep(ballots: pl.DataFrame) -> pl.DataFrame:
-    """For each of `ballots`, in their order: how surprising its strongest pair is, and how many such pairs it is in.
+    """For each of `ballots`, in their order, how surprising the pairs are that it and its voter are in.
 
-    Columns: pair_z, pair_friends_z (both log1p of standard deviations), pair_count (log1p).
+    All but the last are log1p of standard deviations: pair_z, pair_friends_z (the ballot's strongest pair, with and
+    without what the two entries share on other days), pair_voter_z, pair_voter_friends_z (the voter's mean over his
+    pairs), pair_voter_count (log1p of how many he has), pair_voter_share (of his cells, how many are in one).
     """
     both = _pairs_of_voters(ballots)
-    found = _surprising(both)
-    inside = both.join(found.lazy(), on=_PAIR).select("voter", *_PAIR, "z", "z_specific")
+    inside = both.join(_surprising(both).lazy(), on=_PAIR).select("voter", *_PAIR, "z", "z_specific").collect().lazy()
     sides = pl.concat(
         [
             inside.select("voter", "entry", "day", "z", "z_specific"),
             inside.select("voter", entry="entry_other", day="day_other", z="z", z_specific="z_specific"),
         ]
     )
-    told = sides.group_by("voter", "entry", "day").agg(
+    cells = sides.group_by("voter", "entry", "day").agg(
         pair_friends_z=pl.col("z").max().log1p().cast(pl.Float32),
         pair_z=pl.col("z_specific").max().log1p().cast(pl.Float32),
-        pair_count=(pl.col("z_specific") > _LEAST_Z).sum().log1p().cast(pl.Float32),
+    )
+    voters = inside.group_by("voter").agg(
+        pair_voter_friends_z=pl.col("z").log1p().mean().cast(pl.Float32),
+        pair_voter_z=pl.col("z_specific").log1p().mean().cast(pl.Float32),
+        pair_voter_count=pl.len().log1p().cast(pl.Float32),
     )
     keys = ["voter", "entry", "day"]
-    joined = ballots.lazy().select(keys).join(told, on=keys, how="left", maintain_order="left")
-    return joined.select(pl.col("pair_z", "pair_friends_z", "pair_count").fill_null(0.0)).collect()
+    joined = (
+        ballots.lazy()
+        .select(keys)
+        .join(cells, on=keys, how="left", maintain_order="left")
+        .join(voters, on="voter", how="left", maintain_order="left")
+        .with_columns(pair_voter_share=pl.col("pair_z").is_not_null().mean().over("voter").cast(pl.Float32))
+    )
+    return joined.drop(keys).fill_null(0.0).collect()
+
+
+def task_takers(ballots: pl.DataFrame) -> pl.Series:
+    """The voters (as named in `ballots`) with two pairs that many share and chance does not explain: a rule of its own.
+
+    Measured on made contests, two pairs of more than six standard deviations with five voters each hold most of a click
+    farm and hardly one honest voter in 100,000; the friends that entries share on any day are allowed for.
+    """
+    both = _pairs_of_voters(ballots)
+    found = _surprising(both).filter((pl.col("z_specific") > _SURE_Z) & (pl.col("n") >= _SURE_N))
+    taken = both.join(found.lazy(), on=_PAIR).group_by("voter").len().filter(pl.col("len") >= _SURE_PAIRS)
+    return taken.collect()["voter"].sort()
 
 
 def _pairs_of_voters(ballots: pl.DataFrame) -> pl.LazyFrame:

@@ -13,11 +13,13 @@ FRESH_SECONDS = 900
 _HOUR_SHIFT = 8
 
 
-def prepare(ballots: pl.DataFrame) -> pl.DataFrame:
+def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
     """One row for each of `ballots`, ordered by time; `row` is the number that it had.
 
-    Texts become codes, times become bins; `trust` is 1: nothing was found yet. Unknown values stay null.
+    Texts become codes, times become bins; `trust` is 1: nothing was found yet; `taker`: whether the voter is one of
+    `takers`, who were found before. Unknown values stay null.
     """
+    known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
     reading = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
     ordered = ballots.lazy().with_row_index("row").sort("at", "row")
     return ordered.select(
@@ -44,6 +46,7 @@ def prepare(ballots: pl.DataFrame) -> pl.DataFrame:
         refused=(~pl.col("solved")).cast(pl.Float32),
         returning=(pl.len().over("voter") > 1).cast(pl.Float32),
         trust=pl.lit(1.0),
+        taker=pl.col("voter").is_in(known.implode()),
     ).collect()
 
 

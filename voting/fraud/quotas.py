@@ -9,7 +9,6 @@ from voting.domain.contest import Contest
 from voting.domain.quota import renewal, since, stamp
 
 
-
 class Quotas:
     """What every voter has used. Memory grows with voters, not with ballots, but for sliding quotas."""
 

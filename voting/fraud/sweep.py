@@ -10,12 +10,13 @@ import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.company import company
-from voting.fraud.features import features
+from voting.fraud.features import QUICK, features
 from voting.fraud.findings import Stage, Sweep
-from voting.fraud.groups import describe, group_id, label, named
+from voting.fraud.groups import LOCKSTEP, describe, group_id, label, named
+from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
-from voting.fraud.weighing import Weights, weigh
+from voting.fraud.weighing import Weighed, Weights, weigh
 
 Flags = npt.NDArray[np.bool_]
 
@@ -34,16 +35,23 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
-    """The policy of the sweeps: the two looks' weights, and the cuts of each stage."""
+    """The policy of the sweeps: the weights of the rounds' quick look and of the certification's two, and the cuts."""
 
+    quick: Weights
     first: Weights
     second: Weights
     nearline: Look
     certification: Look
     every_minutes: int = 15
     """Near-line rounds are at the clock's multiples of this,"""
-    hours: int = 24
-    """and look so far back."""
+    hours: int = 12
+    """and look so far back. A round waits"""
+    growth: float = 0.05
+    """until the ballots that it looks at have grown by such a share,"""
+    wait_minutes: int = 45
+    """but not longer than that. Task lists are looked for"""
+    takers_hours: int = 12
+    """once in so many hours."""
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -56,9 +64,12 @@ class Verdicts(msgspec.Struct, frozen=True):
     """-1: none."""
 
 
-def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
-    """What is found among these ballots (a table as frame() makes it, in any order)."""
-    prepared = prepare(ballots)
+def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+    """What is found among these ballots (a table as frame() makes it, in any order).
+
+    `takers`: voters who were found to work off task lists; the certification finds them itself.
+    """
+    prepared = prepare(ballots, takers)
     found = judge(prepared, msgspec.convert(policy.sweep, SweepPolicy), stage)
     order = prepared["row"].to_numpy()
     held = order[found.hold]
@@ -72,7 +83,10 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
             "row": order,
             "hold": found.hold,
             "release": found.release,
-            "reasons": [list(named(bits)) if hold else [] for hold, bits in zip(found.hold, found.reasons.tolist(), strict=True)],
+            "reasons": [
+                list(named(bits)) if hold else []
+                for hold, bits in zip(found.hold.tolist(), found.reasons.tolist(), strict=True)
+            ],
             "group": [ids[number] if number >= 0 else None for number in found.group.tolist()],
         },
         schema_overrides={"reasons": pl.List(pl.String), "group": pl.String},
@@ -81,19 +95,63 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
 
 
 def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
-    """Looks twice: the second look learns nothing from what the first distrusted, and sees each ballot's company."""
+    """What is to be held. A round looks once and quickly; the certification twice, and for task lists."""
+    if stage == "nearline":
+        found = weigh(features(prepared, QUICK), rules.quick, prepared.height)
+        return _held(prepared, found, prepared["taker"].to_numpy(), rules.nearline)
+    takers = prepared["taker"] | prepared["voter"].is_in(task_takers(prepared).implode())
+    return _held(prepared, look_twice(prepared, rules), takers.to_numpy(), rules.certification)
+
+
+def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
+    """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
+    every, longest = rules.every_minutes * 60_000, rules.wait_minutes * 60_000
+    found: list[int] = []
+    seen = 0
+    for moment in ((np.unique(times // every) + 1) * every).tolist():
+        first, last = np.searchsorted(times, [moment - rules.hours * 3_600_000, moment]).tolist()
+        if last - seen >= rules.growth * (last - first) or moment - found[-1] >= longest:
+            found.append(moment)
+            seen = last
+    return found
+
+
+class Takers:
+    """Who was found to work off task lists: looked for once in so many hours, over all ballots before."""
+
+    def __init__(self, ballots: pl.DataFrame, rules: SweepPolicy) -> None:
+        self._ballots = ballots
+        self._every = rules.takers_hours * 3_600_000
+        self._found: dict[int, pl.Series] = {}
+
+    def before(self, moment: int) -> pl.Series:
+        """The voters' names."""
+        number = moment // self._every
+        if number not in self._found:
+            earlier = self._ballots.filter(pl.col("at") < number * self._every)
+            prepared = prepare(earlier)
+            found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
+            self._found[number] = earlier["voter"].gather(found).unique().sort()
+        return self._found[number]
+
+
+def look_twice(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
+    """The second look learns nothing from what the first distrusted, and sees each ballot's company."""
     first = weigh(features(prepared), rules.first, prepared.height)
     doubted = prepared.with_columns(trust=pl.Series(1 - first.probability.astype(np.float64)))
-    found = weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
-    look = rules.nearline if stage == "nearline" else rules.certification
-    hold = found.probability > _cut(found.probability.astype(np.float64), look)
+    return weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
+
+
+def _held(prepared: pl.DataFrame, found: Weighed, takers: Flags, look: Look) -> Verdicts:
+    hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
+    reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
     labels = np.full(prepared.height, -1)
     if hold.any():
-        inside = label(prepared.filter(pl.Series(hold)), found.reasons[hold])
-        sizes = np.bincount(inside)
-        hold[hold] = sizes[inside] >= look.least_group
-        labels[hold] = inside[sizes[inside] >= look.least_group]
-    return Verdicts(hold, found.probability < look.release, found.reasons, labels)
+        inside = label(prepared.filter(pl.Series(hold)), reasons[hold])
+        large = np.bincount(inside)[inside] >= look.least_group
+        labels[hold] = np.where(large, inside, -1)
+        hold[hold] = large
+    return Verdicts(hold, found.probability < look.release, reasons, labels)
 
 
 def _cut(probability: npt.NDArray[np.float64], look: Look) -> float:

@@ -120,8 +120,8 @@ async def insert(
     spent = sorted(row.challenge for row in rows if row.challenge)
     columns = [*_columns(stored, _STORED), *_columns(slots, 5), periods, *_columns(spent, 2)]
     # Lists of different lengths cannot go as an array of arrays.
-    columns[_PICKS] = [_array(row.picks) for row in rows]
-    columns[_REASONS] = [_array(row.reasons) for row in rows]
+    columns[_PICKS] = [array_text(row.picks) for row in rows]
+    columns[_REASONS] = [array_text(row.reasons) for row in rows]
     await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
 
 
@@ -159,7 +159,7 @@ def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
-def _array(codes: Iterable[str]) -> str:
+def array_text(codes: Iterable[str]) -> str:
     """PostgreSQL's text of an array."""
     quoted = (code.replace("\\", "\\\\").replace('"', '\\"') for code in codes)
     return "{" + ",".join(f'"{code}"' for code in quoted) + "}"

@@ -39,16 +39,18 @@ async def recount(
 
 
 async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -> dict[str, Tally]:
-    """The tally as of a settled moment: the one written down for it, or the last one and what came since."""
+    """The tally as of a settled moment: the one written down for it, or what there is now without what came since.
+
+    What was decided meanwhile about earlier ballots is in it; what was shown for a moment stays.
+    """
     await connection.execute(f"set local statement_timeout = '{RECOUNT_SECONDS}s'")
-    last = await connection.fetchrow(_QUERIES["last_snapshot"], contest, as_of)
-    found = _parse(last["tallies"]) if last else {}
-    if last and last["as_of"] == as_of:
-        return found
-    for entry, more in (await recount(connection, contest, last["as_of"] if last else None, as_of)).items():
-        found[entry] = _sum(found.get(entry, Tally()), more)
-    rows = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(found.items())]
-    await connection.execute(_QUERIES["save_snapshot"], contest, as_of, json.dumps(rows))
+    shown = await connection.fetchval(_QUERIES["shown"], contest, as_of)
+    if shown is not None:
+        return _parse(shown)
+    rows = await connection.fetch(_QUERIES["as_of"], contest, as_of, timeout=RECOUNT_SECONDS)
+    found = {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
+    lines = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(found.items())]
+    await connection.execute(_QUERIES["save_snapshot"], contest, as_of, json.dumps(lines))
     await connection.execute(_QUERIES["forget_snapshots"], contest, as_of - KEPT)
     return found
 
@@ -60,7 +62,3 @@ async def rate(connection: Connection, contest: str, seconds: int) -> int:
 
 def _parse(text: str) -> dict[str, Tally]:
     return {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(text)}
-
-
-def _sum(one: Tally, other: Tally) -> Tally:
-    return Tally(one.raw + other.raw, one.held + other.held, one.counted + other.counted)

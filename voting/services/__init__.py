@@ -13,6 +13,7 @@ from voting.services.keyring import Keyring
 from voting.services.probing import Probing
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
+from voting.services.reviewing import Reviewing
 from voting.services.showing import Showing
 from voting.services.watching import Watching
 
@@ -30,5 +31,6 @@ class Services:
     probing: Probing
     registering: Registering
     reporting: Reporting
+    reviewing: Reviewing
     showing: Showing
     watching: Watching

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from voting.domain.contest import Contest
 from voting.fraud.backtest import Replayed
+from voting.fraud.reasons import explain
 
 _MOST_GROUPS = 30
 # The timeline has about so many bars.
@@ -30,6 +31,7 @@ def render(contest: Contest, summary: Mapping[str, Any], replayed: Replayed) -> 
         bars=bars,
         step=step // 60,
         tallest=max((bar["all"] for bar in bars), default=1),
+        explain=explain,
         local=lambda seconds: datetime.fromtimestamp(seconds, UTC).astimezone(contest.zone).strftime("%m-%d %H:%M"),
     )
 

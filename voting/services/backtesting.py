@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -42,8 +41,8 @@ class Input:
     def attempts(self) -> Iterator[Attempt]:
         """The attempts, in order. Raises FileInvalid at the first line that is none, or out of order."""
         with self.path.open("rb") as file:
-            plain: BinaryIO = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file  # type: ignore[assignment]
-            yield from _checked(io.BufferedReader(plain, 1 << 20), self.path.name)  # type: ignore[type-var]
+            plain = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+            yield from _checked(plain, self.path.name)
 
 
 def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: Tick) -> Mapping[str, Any]:
@@ -72,7 +71,7 @@ def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: T
     return summary
 
 
-def _checked(lines: io.BufferedReader, name: str) -> Iterator[Attempt]:
+def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
     decoder, seen, latest = msgspec.json.Decoder(Attempt), set[str](), datetime.min.replace(tzinfo=UTC)
     try:
         for number, line in enumerate(lines, 1):
@@ -99,7 +98,9 @@ def _decoded(decoder: msgspec.json.Decoder[Attempt], line: bytes, number: int, n
     for field in ("at", "device_issued_at", "opened_at"):
         moment = getattr(attempt, field)
         if moment is not None and moment.tzinfo is None:
-            raise _fault(number, field, "has no offset from UTC", "write it such as 2026-07-16T08:00:00.000+08:00", name)
+            raise _fault(
+                number, field, "has no offset from UTC", "write it such as 2026-07-16T08:00:00.000+08:00", name
+            )
     return attempt
 
 
@@ -148,7 +149,7 @@ def _counted(values: Iterator[str]) -> dict[str, int]:
 
 
 def _standings(replayed: Replayed) -> list[dict[str, Any]]:
-    """By entry, best certified first: raw (all that were recorded), held, certified, and the place in raw and certified."""
+    """By entry, best certified first: raw (all that were recorded), held, certified, and both places."""
     raw: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for decision, entry in zip(replayed.final, replayed.entries, strict=True):

@@ -18,12 +18,13 @@ from voting.domain.entry import Entry
 from voting.domain.outcome import Outcome
 from voting.domain.ranking import Given
 from voting.domain.scoring import Tally, public_points, ranks, rounded
-from voting.postgres import tallies
-from voting.postgres.database import Database
+from voting.postgres import certifications, tallies
+from voting.postgres.certifications import Certification
+from voting.postgres.database import Connection, Database
 from voting.services.award_list import AWARD_COLUMNS, Line, award_list
 from voting.services.catalogue import Listing
 
-POLICY_VERSION = "uncertified"
+UNCERTIFIED = "uncertified"
 BLENDED = ("cuts_passed", "final", "awards")
 COLUMNS = ("entry", "title", "author", "category", "raw", "held", "counted", "rank", "public_points")
 # A cell that begins so would be run as a formula by a spreadsheet (OWASP ASVS 5.0, 1.2.10).
@@ -54,6 +55,7 @@ class Report:
     rows: tuple[Row, ...]
     document_sha256: str
     input_sha256: str
+    certification: Certification | None = None
     blended: bool = False
     awards: tuple[Line, ...] = ()
 
@@ -65,10 +67,15 @@ class Reporting:
         self._database = database
 
     async def report(self, listing: Listing) -> Report:
-        """The results now, from PostgreSQL, best first."""
-        async with self._database.connection() as connection:
-            found = await tallies.select(connection, listing.contest.id)
-        return make_report(listing, found)
+        """The results now, from PostgreSQL, best first; the certified ones where the contest is certified."""
+
+        async def work(tx: Connection) -> tuple[Certification | None, Mapping[str, Tally]]:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            stands = await certifications.select(tx, listing.contest.id)
+            return stands, stands.tallies if stands else await tallies.select(tx, listing.contest.id)
+
+        stands, found = await self._database.transact(work)
+        return replace(make_report(listing, found), certification=stands)
 
 
 def make_report(listing: Listing, found: Mapping[str, Tally]) -> Report:
@@ -115,15 +122,35 @@ def as_json(report: Report) -> dict[str, Any]:
     return _head(report) | {"entries": entries} | awards
 
 
+def side_by_side(report: Report) -> dict[str, Any]:
+    """All tallies of every entry, the first by counted picks first, ready for JSON."""
+    raw_places = ranks({row.entry.code: row.tally.raw for row in report.rows})
+    rows = [
+        {
+            "entry": row.entry.code,
+            "raw": row.tally.raw,
+            "held": row.tally.held,
+            "void": row.tally.raw - row.tally.held - row.tally.counted,
+            "counted": row.tally.counted,
+            "raw_rank": raw_places[row.entry.code],
+            "rank": row.rank,
+        }
+        for row in report.rows
+    ]
+    return {name: _head(report)[name] for name in ("as_of", "phase", "final", "policy_version")} | {"entries": rows}
+
+
 def _head(report: Report) -> dict[str, Any]:
     rule, contest = report.contest.public_points, report.contest
     parts = contest.blend.parts if contest.blend and report.blended else ()
+    stands = report.certification
     return {
         "contest": contest.id,
         "as_of": report.as_of.astimezone(contest.zone),
         "phase": report.phase,
-        "final": False,
-        "policy_version": POLICY_VERSION,
+        "final": stands is not None,
+        "policy_version": stands.policy_version if stands else UNCERTIFIED,
+        **(_certified(stands, contest) if stands else {}),
         "normaliser": {
             "name": rule.normaliser,
             "points": rule.points,
@@ -134,6 +161,15 @@ def _head(report: Report) -> dict[str, Any]:
         "blend": [{"source": part.source, "points": part.points} for part in parts],
         "document_sha256": report.document_sha256,
         "input_sha256": report.input_sha256,
+    }
+
+
+def _certified(stands: Certification, contest: Contest) -> dict[str, Any]:
+    return {
+        "policy_sha256": stands.policy_sha256,
+        "ballots_sha256": stands.ballots_sha256,
+        "certification": stands.number,
+        "certified_at": stands.certified_at.astimezone(contest.zone),
     }
 
 

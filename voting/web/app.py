@@ -15,7 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from voting import __version__
 from voting.fraud.agents import classify
 from voting.services import Services
-from voting.web.api import ballots, contests, entries, health, live, media, results, staff, tallies, voters
+from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
 from voting.web.edge import ASGIApp, Edge, StrictRequest
 from voting.web.given import GivenClients, GivenServices
@@ -37,6 +37,11 @@ HANDLERS: list[Any] = [
     ballots.cast_ballot,
     live.watch,
     results.show_results,
+    groups.list_groups,
+    groups.show_group,
+    groups.decide,
+    groups.show_history,
+    groups.show_staff_tallies,
     staff.sign_in,
     staff.sign_out,
     media.show_cover,

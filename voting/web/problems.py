@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from voting.errors import (
     AlreadyExists,
+    Certified,
     ChallengeRequired,
     ChannelClosed,
     ContestPaused,
@@ -30,6 +31,7 @@ from voting.errors import (
     QuotaExhausted,
     SlowDown,
     SlowRequest,
+    Stale,
     TooLarge,
     TryAgain,
     UnsupportedMediaType,
@@ -52,6 +54,8 @@ STATUS: dict[type[VotingError], int] = {
     MethodNotAllowed: 405,
     SlowRequest: 408,
     AlreadyExists: 409,
+    Certified: 409,
+    Stale: 409,
     QuotaExhausted: 409,
     WindowNotOpen: 409,
     WindowClosed: 409,

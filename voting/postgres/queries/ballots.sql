@@ -96,3 +96,12 @@ from ballots
 where contest = $1 and voter = $2
 order by recorded_at desc
 limit 200;
+
+-- name: recorded
+-- Ballots of [$2, $3) with what was observed of them, in the order in which they were recorded.
+select b.sequence, b.id, b.voter, b.recorded_at, b.picks, f.facts
+from ballots b
+left join ballot_facts f on f.contest = b.contest and f.voter = b.voter and f.ballot = b.id
+where b.contest = $1 and ($2::timestamptz is null or b.recorded_at >= $2)
+    and ($3::timestamptz is null or b.recorded_at < $3)
+order by b.recorded_at, b.sequence;

@@ -14,12 +14,27 @@ from ballots, unnest(picks) as picked (entry)
 where contest = $1 and ($2::timestamptz is null or recorded_at >= $2) and ($3::timestamptz is null or recorded_at < $3)
 group by picked.entry;
 
--- name: last_snapshot
-select as_of, tallies
-from shown_tallies
-where contest = $1 and as_of <= $2
-order by as_of desc
-limit 1;
+-- name: shown
+select tallies from shown_tallies where contest = $1 and as_of = $2;
+
+-- name: as_of
+-- The tally without the ballots recorded since $2: one statement, so one snapshot of both.
+with since as (
+    select picked.entry, count(*) as raw, count(*) filter (where state = 'hold') as held,
+        count(*) filter (where state = 'count') as counted
+    from ballots, unnest(picks) as picked (entry)
+    where contest = $1 and recorded_at >= $2
+    group by picked.entry
+), standing as (
+    select entry, sum(raw)::bigint as raw, sum(held)::bigint as held, sum(counted)::bigint as counted
+    from tallies
+    where contest = $1
+    group by entry
+)
+select entry, standing.raw - coalesce(since.raw, 0) as raw, standing.held - coalesce(since.held, 0) as held,
+    standing.counted - coalesce(since.counted, 0) as counted
+from standing left join since using (entry)
+where standing.raw > coalesce(since.raw, 0);
 
 -- name: save_snapshot
 insert into shown_tallies (contest, as_of, tallies)

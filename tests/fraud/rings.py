@@ -1,0 +1,116 @@
+"""Ballots put into the database with what was observed of them, and a detector that finds what says so of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+import polars as pl
+
+from voting.domain.scoring import Tally
+from voting.fraud.facts import Facts
+from voting.fraud.findings import Evidence, Group, Stage, Sweep
+from voting.fraud.policy import Policy
+from voting.postgres import decisions, tallies
+from voting.postgres.database import Database
+from voting.services.policies import load_policy
+
+POLICY = load_policy()
+EARLIER = timedelta(minutes=2)
+
+
+class Cast(NamedTuple):
+    """A ballot of a voter with this number; `ring` is the device that the detector below looks at."""
+
+    voter: int
+    entry: str
+    ring: str | None = None
+    state: str = "count"
+
+
+def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[Cast]:
+    """Ballots of `count` voters for one entry."""
+    return [Cast(first + number, entry, ring) for number in range(count)]
+
+
+async def record(database: Database, contest: str, casts: Iterable[Cast], ago: timedelta = EARLIER) -> None:
+    """Stores ballots as casting does: with facts, and the tally in the same transaction."""
+    given, now = list(casts), datetime.now(UTC)
+    async with database.connection() as connection, connection.transaction():
+        for number, each in enumerate(given):
+            voter, id = hashlib.sha256(f"{contest} {each.voter}".encode()).digest(), uuid.uuid4()
+            facts = msgspec.json.encode(Facts(device=each.ring, agent=1 + each.voter % 7)).decode()
+            at = now - ago + timedelta(milliseconds=number)
+            await connection.execute(
+                """
+                insert into ballots
+                    (contest, voter, idempotency_key, id, body_digest, picks, state, reasons, recorded_at, salt, answer)
+                values ($1, $2, $3, $4, '', array[$5], $6, $7, $8, '', '')
+                """,
+                *(contest, voter, id.hex, id, each.entry, each.state, ["C1"] if each.state == "hold" else [], at),
+            )
+            await connection.execute("insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, facts)
+        moved = Counter((each.entry, each.state) for each in given)
+        for entry in sorted({entry for entry, _ in moved}):
+            held, counted = moved[entry, "hold"], moved[entry, "count"]
+            await connection.execute(
+                """
+                insert into tallies (contest, entry, shard, raw, held, counted, version)
+                values ($1, $2, 3, $3, $4, $5, 1)
+                on conflict (contest, entry, shard) do update set raw = tallies.raw + $3, held = tallies.held + $4,
+                    counted = tallies.counted + $5, version = tallies.version + 1
+                """,
+                *(contest, entry, held + counted, held, counted),
+            )
+
+
+def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
+    """Finds each device whose name begins with `ring`, as one group; those of `late-...` at certification only."""
+    sought = pl.col("device").str.starts_with("ring")
+    if stage == "certification":
+        sought = sought | pl.col("device").str.starts_with("late")
+    marked = ballots.select("id", "entry", "device", hold=sought.fill_null(value=False)).with_columns(
+        reasons=pl.when("hold").then(pl.lit(["A1", "C3"])).otherwise(pl.lit([], pl.List(pl.String))),
+        group=pl.when("hold").then("device"),
+    )
+    groups = []
+    for (device,), some in marked.filter("hold").group_by("device", maintain_order=True):
+        entries = dict(some["entry"].value_counts().iter_rows())
+        evidence = Evidence("C3", {"entry": min(entries)}, some.height, 1.5, 20.0, {"fresh": 0.97})
+        groups.append(Group(str(device), ("A1", "C3"), some.height, entries, (evidence,)))
+    return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups))
+
+
+def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
+    """Finds nothing."""
+    return find_rings(ballots.with_columns(device=pl.lit(None, pl.String)), policy, stage)
+
+
+async def tally(database: Database, contest: str) -> dict[str, tuple[int, int, int]]:
+    """Raw, held, counted by entry; they are what the ballots themselves give."""
+    async with database.connection() as connection, connection.transaction(isolation="repeatable_read"):
+        found, again = await tallies.select(connection, contest), await tallies.recount(connection, contest)
+    assert _figures(found) == _figures(again)
+    return _figures(found)
+
+
+def _figures(found: dict[str, Tally]) -> dict[str, tuple[int, int, int]]:
+    return {entry: (each.raw, each.held, each.counted) for entry, each in sorted(found.items())}
+
+
+async def history(database: Database, contest: str) -> list[tuple[str, str, int]]:
+    """Stage, state and how many, of every line of the history."""
+    async with database.connection() as connection:
+        rows = await connection.fetch("select stage, state from decisions where contest = $1", contest)
+    return sorted((stage, state, count) for (stage, state), count in Counter(map(tuple, rows)).items())
+
+
+async def in_question(database: Database, contest: str) -> list[decisions.Standing]:
+    """Every ballot that is not counted, or in a group."""
+    async with database.connection() as connection:
+        return await decisions.select_in_question(connection, contest)

@@ -1,0 +1,39 @@
+"""What a group does to the ranking, by hand."""
+
+from __future__ import annotations
+
+from voting.fraud.effect import Shift, effect, in_words
+
+COUNTED = {"A017": 100, "A002": 90, "A003": 80, "A004": 10}
+
+
+def test_a_held_group_would_bring_its_entry_up() -> None:
+    found = effect(COUNTED, {"A004": 85}, 85, is_counted=False)
+    # With it: A017 100, A004 95, A002 90, A003 80.
+    assert found.shifts == (Shift("A004", 2, 4), Shift("A002", 3, 2), Shift("A003", 4, 3))
+    assert found.reaches_top
+
+
+def test_a_counted_group_would_let_it_fall() -> None:
+    found = effect(COUNTED, {"A017": 95}, 95, is_counted=True)
+    assert found.shifts[0] == Shift("A017", 1, 4)
+    assert in_words(found.shifts, {"A017": 95}, "en") == "If it is void, A017 falls from 1st to 4th."
+    assert in_words(found.shifts, {"A017": 95}, "zh") == "若作废：A017 由第 1 名变为第 4 名。"
+
+
+def test_what_decides_about_the_first_place_comes_first_and_what_moves_nobody_last() -> None:
+    winner = effect(COUNTED, {"A002": 20}, 20, is_counted=False)
+    third = effect(COUNTED, {"A004": 75}, 75, is_counted=False)
+    nobody = effect(COUNTED, {"A017": 5000}, 5000, is_counted=False)
+    assert nobody.shifts == ()
+    assert not nobody.reaches_top
+    assert sorted([nobody, third, winner], key=lambda each: each.order()) == [winner, third, nobody]
+    assert in_words(nobody.shifts, {"A017": 5000}, "en") == "It changes nobody's place."
+
+
+def test_below_the_tenth_place_it_does_not_reach_the_top() -> None:
+    counted = {f"A{number:03d}": 1000 - number for number in range(1, 21)}
+    found = effect(counted, {"A020": 5}, 5, is_counted=False)
+    # A015 has 985 picks too.
+    assert found.shifts[0] == Shift("A020", 15, 20)
+    assert not found.reaches_top

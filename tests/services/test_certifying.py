@@ -1,0 +1,156 @@
+"""The certified result: what is void in it, that it stays, and that it can be explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import Contests
+from tests.fraud.rings import POLICY, Cast, crowd, find_nothing, find_rings, history, in_question, record, tally
+from voting.errors import Certified, NotCertifiable, NotFound
+from voting.services.certifying import Certifying
+from voting.services.deciding import Deciding, Swept
+from voting.services.gathering import gather
+from voting.services.reporting import as_json
+from voting.services.retallying import Retallying
+from voting.services.reviewing import Person, Reviewing, Wish
+from voting.wiring import Office
+
+HOUR = timedelta(hours=1)
+WANG = Person("key:1", "wang")
+OTHER = replace(POLICY, version="another", sha256="0" * 64)
+
+
+async def closed(contests: Contests, office: Office) -> str:
+    """A closed contest with two rings, one of which the near-line sweep had held with an honest ballot beside it."""
+    contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
+    honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold")]
+    fraud = [*crowd(200, 30, "A002", "ring-1"), *crowd(300, 8, "A001", "late-1")]
+    await record(office.database, contest, [*honest, *fraud], HOUR)
+    ballots = await gather(office.database, contest)
+    swept = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
+
+    async def always(_: object) -> None:
+        pass
+
+    await Deciding(office.database).apply(contest, swept, always)
+    return contest
+
+
+def certifying(office: Office) -> Certifying:
+    return Certifying(office.database, "test", find_rings)
+
+
+async def test_what_is_found_is_void_and_what_was_only_held_counts(contests: Contests, office: Office) -> None:
+    contest = await closed(contests, office)
+    listing = await office.catalogue.get(contest)
+    made = await certifying(office).certify(listing, POLICY)
+    assert await tally(office.database, contest) == {"A001": (68, 0, 60), "A002": (80, 0, 50), "A003": (1, 0, 1)}
+    assert (made.number, made.policy_version, made.policy_sha256) == (1, POLICY.version, POLICY.sha256)
+    assert made.tallies["A002"].raw == 80
+    assert made.tallies["A020"].raw == 0
+    assert all(each.reasons for each in await in_question(office.database, contest))
+    assert await history(office.database, contest) == [
+        ("certification", "void", 38),
+        ("nearline", "count", 1),
+        ("nearline", "hold", 30),
+        ("online", "hold", 1),
+    ]
+    report = as_json(await office.reporting.report(listing))
+    assert (report["final"], report["policy_version"], report["certification"]) == (True, POLICY.version, 1)
+    assert report["ballots_sha256"] == made.ballots_sha256
+
+
+async def test_it_is_the_same_again_and_not_under_another_policy(contests: Contests, office: Office) -> None:
+    contest = await closed(contests, office)
+    listing = await office.catalogue.get(contest)
+    made = await certifying(office).certify(listing, POLICY)
+    before = await history(office.database, contest)
+    assert await certifying(office).certify(listing, POLICY) == made
+    assert await history(office.database, contest) == before
+    with pytest.raises(Certified):
+        await certifying(office).certify(listing, OTHER)
+    with pytest.raises(Certified):
+        await certifying(office).propose(listing, POLICY)
+
+
+async def test_not_before_the_window_has_closed(contests: Contests, office: Office) -> None:
+    contest = await contests.make()
+    await record(office.database, contest, crowd(0, 5, "A001", "ring-1"))
+    listing = await office.catalogue.get(contest)
+    with pytest.raises(NotCertifiable, match="the window is open until"):
+        await certifying(office).certify(listing, POLICY)
+    assert await tally(office.database, contest) == {"A001": (5, 0, 5)}
+
+
+async def test_what_a_reviewer_released_is_counted_and_a_proposal_is_waited_for(
+    contests: Contests, office: Office
+) -> None:
+    contest = await closed(contests, office)
+    listing, reviewing = await office.catalogue.get(contest), Reviewing(office.database, 20)
+    assert (await certifying(office).propose(listing, POLICY)).held == 8
+    assert (await reviewing.rule(listing, "ring-1", WANG, Wish("release", "a school class")))[0] == "proposed"
+    with pytest.raises(NotCertifiable, match="ring-1"):
+        await certifying(office).certify(listing, POLICY)
+    assert (await reviewing.rule(listing, "ring-1", Person("key:2", "li"), Wish("release", "yes")))[0] == "decided"
+    made = await certifying(office).certify(listing, POLICY)
+    assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (60, 80)
+    with pytest.raises(Certified):
+        await reviewing.rule(listing, "ring-1", WANG, Wish("void", "too late"))
+
+
+async def test_it_can_be_opened_again_on_record_and_the_first_result_is_kept(
+    contests: Contests, office: Office
+) -> None:
+    contest = await closed(contests, office)
+    listing = await office.catalogue.get(contest)
+    with pytest.raises(NotFound):
+        await certifying(office).reopen(listing, "nothing there")
+    first = await certifying(office).certify(listing, POLICY)
+    assert await certifying(office).reopen(listing, "an objection in the publication") == 1
+    assert (await tally(office.database, contest))["A002"] == (80, 30, 50)
+    reviewing = Reviewing(office.database, 1000)
+    await reviewing.rule(listing, "late-1", WANG, Wish("release", "they came by bus"))
+    await reviewing.rule(listing, "late-1", Person("key:2", "li"), Wish("release", "so they did"))
+    second = await certifying(office).certify(listing, OTHER)
+    assert (second.number, second.policy_version) == (2, "another")
+    assert second.ballots_sha256 == first.ballots_sha256, "the same ballots"
+    assert second.tallies["A001"].counted == 68
+    async with office.database.connection() as connection:
+        kept = await connection.fetch(
+            "select number, reopened_reason from certifications where contest = $1 order by number", contest
+        )
+    assert [tuple(row) for row in kept] == [(1, "an objection in the publication"), (2, None)]
+
+
+async def test_a_run_that_was_cut_short_is_finished_by_the_next(contests: Contests, office: Office) -> None:
+    contest = await closed(contests, office)
+    listing = await office.catalogue.get(contest)
+    ballots = await gather(office.database, contest)
+    swept = Swept(ballots, find_rings(ballots, POLICY, "certification"), POLICY, "certification", "void")
+
+    async def always(_: object) -> None:
+        pass
+
+    # All was applied, and then the machine lost its power before the result was frozen; now another policy is asked.
+    await Deciding(office.database).apply(contest, swept, always)
+    made = await Certifying(office.database, "test", find_nothing).certify(listing, OTHER)
+    assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (68, 80)
+
+
+async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Contests, office: Office) -> None:
+    contest = await closed(contests, office)
+    listing = await office.catalogue.get(contest)
+    await certifying(office).certify(listing, POLICY)
+    before = await history(office.database, contest), await tally(office.database, contest)
+    lines = {line.entry: line for line in await Retallying(office.database, find_nothing).compare(listing, OTHER)}
+    one, two = lines["A001"], lines["A002"]
+    assert (one.raw, one.now.removed, one.now.counted, one.now.rank) == (68, 8, 60, 1)
+    assert (one.other.removed, one.other.counted, one.other.rank) == (0, 68, 2)
+    assert (two.now.rank, two.other.rank, two.raw_rank) == (2, 1, 1)
+    assert not lines["A003"].differs
+    assert (await history(office.database, contest), await tally(office.database, contest)) == before
+    same = await Retallying(office.database, find_rings).compare(listing, POLICY)
+    assert not [line for line in same if line.differs]

@@ -1,0 +1,97 @@
+"""voting certify: the frozen result of a closed contest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from voting.cli.session import actor, env_file, find, in_office, read_settings, tell
+from voting.cli.tables import progress
+from voting.domain.sheet import Tick
+from voting.postgres.certifications import Certification
+from voting.services.policies import load_policy
+from voting.settings import Settings
+from voting.wiring import Office
+
+
+@click.command(epilog="Example: voting certify --contest demo --propose")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file; otherwise the one of the settings.")
+@click.option("--propose", is_flag=True, help="Only find: what is found is held, for `voting review`.")
+@click.option("--reopen", metavar="REASON", help="Open a certified contest for review again; its result is kept.")
+@click.option("--json", "json", is_flag=True, help="As JSON.")
+@env_file
+def certify(
+    contest: str, policy: Path | None, propose: bool, reopen: str | None, json: bool, env_file: Path | None
+) -> None:
+    """Sweeps every ballot of a closed contest once more and freezes the result.
+
+    What the sweep finds is void unless a reviewer released it; what was only held is counted. To look at the groups
+    before that, use --propose, then `voting review`. Certified again under the same policy, it is the same result.
+    """
+    if propose and reopen:
+        raise click.UsageError("--propose and --reopen do not go together")
+    settings = read_settings(env_file)
+    if reopen:
+        number = in_office(settings, lambda office: _reopen(office, contest, reopen))
+        tell(f"certification {number} no longer stands; review, then certify again")
+        return
+    if propose:
+        held = in_office(settings, lambda office: _propose(office, contest, _policy(settings, policy)))
+        tell(f"{held} ballots more are held; look at the groups: voting review list --contest {contest}")
+        return
+    made = in_office(settings, lambda office: _certify(office, contest, _policy(settings, policy)))
+    _show(made, contest, as_json=json)
+
+
+def _policy(settings: Settings, file: Path | None) -> Path | None:
+    return file or (Path(settings.policy) if settings.policy else None)
+
+
+async def _certify(office: Office, contest: str, policy: Path | None) -> Certification:
+    # It brings polars, which the other commands need not wait for.
+    from voting.services.certifying import Certifying
+
+    listing = await find(office, contest)
+    return await Certifying(office.database, actor()).certify(listing, load_policy(policy), _progress())
+
+
+async def _propose(office: Office, contest: str, policy: Path | None) -> int:
+    from voting.services.certifying import Certifying
+
+    listing = await find(office, contest)
+    changed = await Certifying(office.database, actor()).propose(listing, load_policy(policy), _progress())
+    return changed.held
+
+
+async def _reopen(office: Office, contest: str, reason: str) -> int:
+    from voting.services.certifying import Certifying
+
+    return await Certifying(office.database, actor()).reopen(await find(office, contest), reason)
+
+
+def _progress() -> Callable[[str], Tick]:
+    def begin(what: str) -> Tick:
+        tell(what)
+        return progress(what)
+
+    return begin
+
+
+def _show(made: Certification, contest: str, *, as_json: bool) -> None:
+    if as_json:
+        from voting.services import certifying
+
+        content = certifying.as_json(made, contest)
+        click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2))
+        return
+    for entry, tally in sorted(made.tallies.items()):
+        void = tally.raw - tally.held - tally.counted
+        click.echo(f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}")
+    tell(
+        f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}\n"
+        f"policy SHA-256 {made.policy_sha256}\nballots SHA-256 {made.ballots_sha256}"
+    )

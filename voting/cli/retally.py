@@ -1,0 +1,57 @@
+"""voting retally: the same ballots under another policy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.tables import progress
+from voting.services.policies import load_policy
+from voting.wiring import Office
+
+if TYPE_CHECKING:
+    from voting.services.retallying import Line
+
+
+@click.command(epilog="Example: voting retally --contest demo --policy stricter.toml")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option("--policy", required=True, type=click.Path(path_type=Path), help="The other policy's file.")
+@click.option("--json", "json", is_flag=True, help="As JSON, every entry.")
+@env_file
+def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> None:
+    """Shows per entry what another fraud policy would change; nothing is changed.
+
+    Removed is what is held or void; what reviewers have decided stands under any policy.
+    """
+    other = load_policy(policy)
+
+    async def work(office: Office) -> tuple[Line, ...]:
+        # It brings polars, which the other commands need not wait for.
+        from voting.services.retallying import Retallying
+
+        listing = await find(office, contest)
+        return await Retallying(office.database).compare(listing, other, progress("ballots read"))
+
+    lines = in_office(read_settings(env_file), work)
+    if json:
+        content = {
+            "contest": contest,
+            "policy_version": other.version,
+            "policy_sha256": other.sha256,
+            "entries": [asdict(line) for line in lines],
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2))
+        return
+    for line in lines:
+        if line.differs:
+            now, then = line.now, line.other
+            click.echo(
+                f"{line.entry}\traw={line.raw}\tremoved={now.removed} -> {then.removed}"
+                f"\tcounted={now.counted} -> {then.counted}\trank={now.rank} -> {then.rank}"
+            )
+    tell(f"{sum(line.differs for line in lines)} of {len(lines)} entries differ under policy {other.version}")

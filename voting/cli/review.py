@@ -1,0 +1,196 @@
+"""voting review: groups of ballots, and what is decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+import msgspec
+
+from voting.cli.session import actor, env_file, find, in_office, read_settings, tell
+from voting.domain.language import Language
+from voting.errors import Fault, FileInvalid, Forbidden
+from voting.fraud.effect import in_words
+from voting.postgres.groups import Action
+from voting.services.authorising import Authorising
+from voting.services.catalogue import Listing
+from voting.services.group_view import as_json, file_as_json, words
+from voting.services.reviewing import File, Person, Reviewed, Reviewing, Wish, person_of
+from voting.settings import Settings
+from voting.wiring import Office
+
+T = TypeVar("T")
+Decorated = Callable[..., Any]
+
+_contest = click.option("--contest", required=True, help="The contest's id.")
+_language = click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the evidence."
+)
+_json = click.option("--json", "json", is_flag=True, help="As JSON.")
+
+
+@click.group(epilog="Example: voting review list --contest demo")
+def review() -> None:
+    """Reviews the groups of ballots that the sweeps found."""
+
+
+@review.command(name="list", epilog="Example: voting review list --contest demo --language en")
+@_contest
+@_language
+@_json
+@env_file
+def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> None:
+    """Lists the groups, those that change the ranking most first: id, state, ballots, reasons, effect."""
+    settings = read_settings(env_file)
+    listing, found = _reviewing(settings, contest, lambda reviewing, listing: reviewing.all(listing))
+    if json:
+        _print([as_json(each, listing.contest.zone) for each in found])
+        return
+    for each in found:
+        click.echo(_line(each, language))
+    tell(f"{len(found)} groups; {sum(each.group.state == 'open' for each in found)} are open")
+
+
+@review.command(epilog="Example: voting review show --contest demo 3f9c1a2b7d4e")
+@click.argument("group")
+@_contest
+@_language
+@_json
+@env_file
+def show(group: str, contest: str, language: str, json: bool, env_file: Path | None) -> None:
+    """Shows a group: its evidence, its effect, some of its ballots and what was decided about it."""
+    settings = read_settings(env_file)
+    listing, found = _reviewing(settings, contest, lambda reviewing, listing: reviewing.show(listing, group))
+    if json:
+        _print(file_as_json(found, listing.contest.zone))
+        return
+    for line in _file(found, cast(Language, language)):
+        click.echo(line)
+
+
+def _deciding(function: Decorated) -> Decorated:
+    """What the commands that decide have in common."""
+    options = (
+        click.argument("group"),
+        _contest,
+        click.option("--reason", required=True, help="Why, for the record."),
+        click.option("--version", type=int, help="The group's version as you saw it; refused when it has changed."),
+        click.option(
+            "--key-file",
+            type=click.Path(path_type=Path),
+            help="File with the staff key of who decides; otherwise the account on this machine does.",
+        ),
+        env_file,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@review.command(epilog="Example: voting review release --contest demo 3f9c1a2b7d4e --reason 'a school class'")
+@_deciding
+def release(**given: Any) -> None:
+    """Counts the ballots of a group, and no sweep holds them again."""
+    _decide("release", **given)
+
+
+@review.command(epilog="Example: voting review void --contest demo 3f9c1a2b7d4e --reason 'one script'")
+@_deciding
+def void(**given: Any) -> None:
+    """Makes the ballots of a group void. Entries are never: an attack in a rival's name does the rival no harm."""
+    _decide("void", **given)
+
+
+@review.command(epilog="Example: voting review undo --contest demo 3f9c1a2b7d4e --reason 'wrong group'")
+@_deciding
+def undo(**given: Any) -> None:
+    """Takes back what was decided or proposed about a group: its ballots are held, as they were found."""
+    _decide("undo", **given)
+
+
+def _decide(
+    action: Action,
+    *,
+    group: str,
+    contest: str,
+    reason: str,
+    version: int | None,
+    key_file: Path | None,
+    env_file: Path | None,
+) -> None:
+    settings = read_settings(env_file)
+    key = _read_key(key_file) if key_file else None
+
+    async def work(office: Office) -> tuple[str, Reviewed]:
+        listing = await find(office, contest)
+        person = await _person(office, contest, key) if key else Person(actor(), actor())
+        wish = Wish(action, reason, version)
+        return await Reviewing(office.database, settings.second_person).rule(listing, group, person, wish)
+
+    outcome, after = in_office(settings, work)
+    click.echo(f"{group}\t{outcome}\t{after.group.state}\tversion {after.group.version}")
+    if outcome == "proposed":
+        again = f"voting review {action} --contest {contest} {group} --reason ... --key-file ..."
+        tell(f"{after.group.ballots} ballots wait for a second person: {again}")
+
+
+def _read_key(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read ({error})"
+        raise FileInvalid(str(file), (Fault(0, "", what, "give a file with a staff key"),)) from None
+
+
+async def _person(office: Office, contest: str, text: str) -> Person:
+    """Raises CredentialInvalid, or Forbidden for a key that may not decide about this contest."""
+    key = await Authorising(office.database).by_key(text)
+    if key.role != "organiser" or key.contest not in (None, contest):
+        raise Forbidden("this takes an organiser's key for this contest")
+    return person_of(key)
+
+
+def _reviewing(
+    settings: Settings, contest: str, ask: Callable[[Reviewing, Listing], Awaitable[T]]
+) -> tuple[Listing, T]:
+    async def work(office: Office) -> tuple[Listing, T]:
+        listing = await find(office, contest)
+        return listing, await ask(Reviewing(office.database, settings.second_person), listing)
+
+    return in_office(settings, work)
+
+
+def _line(each: Reviewed, language: str) -> str:
+    group = each.group
+    state = f"{group.state}, {group.proposal.action} proposed" if group.proposal else group.state
+    effect = in_words(each.effect.shifts, group.entries, language)
+    return f"{group.id}\t{state}\t{group.ballots}\t{'+'.join(group.reasons)}\t{effect}"
+
+
+def _file(found: File, language: Language) -> list[str]:
+    each = found.reviewed
+    group = each.group
+    picks = ", ".join(f"{entry} {count}" for entry, count in sorted(group.entries.items(), key=lambda item: -item[1]))
+    return [
+        _line(each, language),
+        f"version {group.version}\t{group.stage}\tpolicy {group.policy_version}"
+        + ("\ttwo persons" if each.needs_two else ""),
+        f"picks\t{picks}",
+        *(f"evidence\t{evidence.code}\t{words(evidence, language)}" for evidence in each.evidence),
+        *(f"place\t{shift.entry}\t{shift.counted} -> {shift.void}" for shift in each.effect.shifts),
+        *(
+            f"ballot\t{ballot.id}\t{ballot.recorded_at.isoformat()}\t{ballot.state}\t{'+'.join(ballot.reasons)}"
+            f"\t{' '.join(ballot.picks)}"
+            for ballot in found.sample
+        ),
+        *(
+            f"ruling\t{ruling.at.isoformat()}\t{ruling.step} {ruling.action}\t{ruling.actor}\t{ruling.reason}"
+            for ruling in found.rulings
+        ),
+    ]
+
+
+def _print(content: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2))

@@ -1,0 +1,70 @@
+"""What a group does to the ranking: who would stand where, were its ballots counted, and were they void."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from voting.domain.scoring import ranks
+
+TOP = 10
+
+
+class Shift(NamedTuple):
+    """An entry's place if the group's ballots are counted, and if they are void."""
+
+    entry: str
+    counted: int
+    void: int
+
+
+class Effect(NamedTuple):
+    """Every entry whose place hangs on the group, the best place first."""
+
+    shifts: tuple[Shift, ...]
+    ballots: int
+
+    @property
+    def reaches_top(self) -> bool:
+        """Whether it changes the first ten places."""
+        return bool(self.shifts) and _best(self.shifts[0]) <= TOP
+
+    def order(self) -> tuple[int, int, int]:
+        """Sorts first what decides about the best place, then what moves most entries, then what is largest."""
+        best = _best(self.shifts[0]) if self.shifts else 1_000_000_000
+        return best, -len(self.shifts), -self.ballots
+
+
+def effect(counted: Mapping[str, int], picks: Mapping[str, int], ballots: int, *, is_counted: bool) -> Effect:
+    """The effect of a group with these picks on the tally of every entry; `is_counted`: they are in it now."""
+    sign = -1 if is_counted else 1
+    other = {entry: count + sign * picks.get(entry, 0) for entry, count in counted.items()}
+    with_it, without = (counted, other) if is_counted else (other, counted)
+    before, after = ranks(with_it), ranks(without)
+    shifts = [Shift(entry, before[entry], after[entry]) for entry in counted if before[entry] != after[entry]]
+    # Its own entries first among equals: they are what it is about.
+    shifts.sort(key=lambda shift: (_best(shift), shift.entry not in picks, shift.entry))
+    return Effect(tuple(shifts), ballots)
+
+
+def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str) -> str:
+    """The effect on the entries that the group voted for, in one sentence."""
+    own = [shift for shift in shifts if shift.entry in picks][:3]
+    if not own:
+        return "名次不变。" if language == "zh" else "It changes nobody's place."
+    if language == "zh":
+        return (
+            "若作废：" + "，".join(f"{each.entry} 由第 {each.counted} 名变为第 {each.void} 名" for each in own) + "。"
+        )
+    falls = (f"{each.entry} falls from {_ordinal(each.counted)} to {_ordinal(each.void)}" for each in own)
+    return f"If it is void, {', '.join(falls)}."
+
+
+def _best(shift: Shift) -> int:
+    return min(shift.counted, shift.void)
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(number % 10, 'th')}"

@@ -1,0 +1,161 @@
+"""Decisions on ballots: their states and reasons, the tally that follows from them, and the history of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from voting.domain.ballot import State
+from voting.postgres.ballots import SHARDS, array_text
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("decisions")
+# A shard of its own: what is decided later never waits for what is cast now.
+SHARD = SHARDS
+CHANGE_SECONDS = 60
+CERTIFICATION = "certification"
+"""Who decided about groups that no reviewer has decided about."""
+
+Stage = Literal["online", "nearline", "certification", "review"]
+
+
+class Standing(NamedTuple):
+    """A ballot that is not counted, or in a group."""
+
+    sequence: int
+    voter: bytes
+    state: State
+    reasons: Sequence[str]
+    group: str | None
+    frozen: bool
+    """A reviewer has decided about its group, or is about to: no sweep changes it."""
+
+
+class Change(NamedTuple):
+    """What a ballot is to be. `voter` may be the beginning of the voter's hash."""
+
+    sequence: int
+    voter: bytes
+    state: State
+    reasons: Sequence[str]
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """In whose name something is decided."""
+
+    stage: Stage
+    actor: str
+    policy_version: str | None = None
+    policy_sha256: str | None = None
+    ruling: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How many ballots were changed, what became of them, and whose tally moved."""
+
+    changed: int = 0
+    held: int = 0
+    released: int = 0
+    voided: int = 0
+    entries: frozenset[str] = frozenset()
+
+    def __add__(self, other: Changed) -> Changed:
+        return Changed(
+            self.changed + other.changed,
+            self.held + other.held,
+            self.released + other.released,
+            self.voided + other.voided,
+            self.entries | other.entries,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A ballot of a group, for people; it names no voter."""
+
+    id: UUID
+    recorded_at: datetime
+    state: State
+    reasons: Sequence[str]
+    picks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One line of a ballot's history."""
+
+    decided_at: datetime
+    stage: Stage
+    state: State
+    reasons: Sequence[str]
+    group_id: str | None
+    policy_version: str | None
+    policy_sha256: str | None
+    actor: str
+    ruling: int | None
+
+
+async def open_book(connection: Connection, contest: str) -> None:
+    """To be the first act of a transaction that changes decisions: such transactions of a contest take turns."""
+    await connection.execute(_QUERIES["make_book"], contest)
+    await connection.execute(_QUERIES["open_book"], contest)
+
+
+async def select_in_question(connection: Connection, contest: str) -> list[Standing]:
+    """Every ballot that is not counted, or in a group, in the order of their numbers."""
+    rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=CHANGE_SECONDS)
+    return [Standing(*row) for row in rows]
+
+
+async def select_members(connection: Connection, contest: str, group: str) -> list[tuple[int, bytes, Sequence[str]]]:
+    """Number, voter and reasons of each ballot of a group."""
+    rows = await connection.fetch(_QUERIES["members"], contest, group, timeout=CHANGE_SECONDS)
+    return [tuple(row) for row in rows]
+
+
+async def select_sample(connection: Connection, contest: str, group: str, most: int) -> tuple[Member, ...]:
+    """The first ballots of a group."""
+    return tuple(Member(**row) for row in await connection.fetch(_QUERIES["sample"], contest, group, most))
+
+
+async def change(
+    connection: Connection, contest: str, changes: Sequence[Change], by: Authority, *, frozen: bool = False
+) -> Changed:
+    """Changes ballots, moves the tally and writes the history; with `frozen` those of decided groups too.
+
+    What is so already is left alone, so that it can be repeated.
+    """
+    if not changes:
+        return Changed()
+    columns = [
+        [each.sequence for each in changes],
+        [each.voter for each in changes],
+        [after(each.voter) for each in changes],
+        [each.state for each in changes],
+        # Lists of different lengths cannot go as an array of arrays.
+        [array_text(each.reasons) for each in changes],
+        [each.group for each in changes],
+    ]
+    authority = (by.stage, by.policy_version, by.policy_sha256, by.actor, by.ruling)
+    (row,) = await connection.fetch(
+        _QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=CHANGE_SECONDS
+    )
+    return Changed(row["changed"], row["held"], row["released"], row["voided"], frozenset(row["entries"]))
+
+
+async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:
+    """How a ballot came to be what it is, oldest first; nothing when it is as it was cast."""
+    return tuple(Decided(**row) for row in await connection.fetch(_QUERIES["history"], contest, ballot))
+
+
+def after(voter: bytes) -> bytes:
+    """The first bytes after all that begin with these."""
+    head = voter.rstrip(b"\xff")
+    return head[:-1] + bytes([head[-1] + 1]) if head else b"\xff" * 64

@@ -1,0 +1,152 @@
+"""Groups of ballots that a sweep found, and what reviewers rule about them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from voting.postgres.ballots import array_text
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("groups")
+COUNT_SECONDS = 60
+
+GroupState = Literal["open", "released", "void", "gone"]
+Action = Literal["release", "void", "undo"]
+Step = Literal["propose", "withdraw", "decide"]
+
+
+class GroupRow(NamedTuple):
+    """A group as a sweep found it. `evidence` is JSON."""
+
+    id: str
+    reasons: Sequence[str]
+    evidence: str
+    ballots: int
+    entries: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the first of two persons wants. `person`: what tells that the second is another."""
+
+    action: Action
+    actor: str
+    person: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGroup:
+    """A group with what became of it. `version` grows with every change."""
+
+    id: str
+    stage: Literal["nearline", "certification"]
+    state: GroupState
+    reasons: Sequence[str]
+    evidence: str
+    ballots: int
+    entries: Mapping[str, int]
+    policy_version: str
+    policy_sha256: str
+    version: int
+    proposal: Proposal | None
+    decided_by: str | None
+    found_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One act of a reviewer."""
+
+    id: int
+    at: datetime
+    step: Step
+    action: Action
+    actor: str
+    reason: str
+    ballots: int
+
+
+async def put(
+    connection: Connection,
+    contest: str,
+    rows: Sequence[GroupRow],
+    stage: Literal["nearline", "certification"],
+    policy: tuple[str, str],
+) -> None:
+    """Stores what a sweep under a policy (version, SHA-256) found; what is so already is left alone."""
+    columns = [
+        [row.id for row in rows],
+        [array_text(row.reasons) for row in rows],
+        [row.evidence for row in rows],
+        [row.ballots for row in rows],
+        [json.dumps(dict(sorted(row.entries.items()))) for row in rows],
+    ]
+    await connection.execute(_QUERIES["put"], contest, *columns, stage, *policy)
+
+
+async def count_members(connection: Connection, contest: str, found: Sequence[str]) -> None:
+    """Writes down how many ballots each open group has; those with none that were not found now are gone."""
+    await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=COUNT_SECONDS)
+
+
+async def select_all(connection: Connection, contest: str) -> tuple[StoredGroup, ...]:
+    """Every group but those that are gone."""
+    return tuple(_stored(row) for row in await connection.fetch(_QUERIES["select_all"], contest))
+
+
+async def select(connection: Connection, contest: str, id: str) -> StoredGroup | None:
+    """The group, or None."""
+    row = await connection.fetchrow(_QUERIES["select"], contest, id)
+    return _stored(row) if row else None
+
+
+async def select_ids(connection: Connection, contest: str) -> dict[str, bool]:
+    """Every id that was ever given, and whether a reviewer has decided about it or is about to."""
+    return {row["id"]: row["frozen"] for row in await connection.fetch(_QUERIES["ids"], contest)}
+
+
+async def propose(connection: Connection, contest: str, id: str, proposal: Proposal | None) -> None:
+    """Sets or withdraws what a first person proposes."""
+    text = json.dumps({name: getattr(proposal, name) for name in Proposal.__slots__}) if proposal else None
+    await connection.execute(_QUERIES["propose"], contest, id, text)
+
+
+async def decide(connection: Connection, contest: str, id: str, state: GroupState, actor: str | None) -> None:
+    """Sets the group's state; `actor` None: nobody has decided about it."""
+    await connection.execute(_QUERIES["decide"], contest, id, state, actor)
+
+
+async def void_open(connection: Connection, contest: str, actor: str) -> None:
+    """Every group that is still open is void."""
+    await connection.execute(_QUERIES["void_open"], contest, actor)
+
+
+async def reopen(connection: Connection, contest: str, actor: str) -> None:
+    """What `void_open` did in this actor's name is undone."""
+    await connection.execute(_QUERIES["reopen"], contest, actor)
+
+
+async def rule(
+    connection: Connection, contest: str, group: StoredGroup, step: Step, action: Action, actor: str, reason: str
+) -> int:
+    """Adds a line to the rulings; answers its number."""
+    row = (step, action, actor, reason, group.ballots)
+    return int(await connection.fetchval(_QUERIES["rule"], contest, group.id, *row))
+
+
+async def select_rulings(connection: Connection, contest: str, id: str) -> tuple[Ruling, ...]:
+    """What reviewers did about a group, oldest first."""
+    return tuple(Ruling(**row) for row in await connection.fetch(_QUERIES["rulings"], contest, id))
+
+
+def _stored(row: Any) -> StoredGroup:
+    proposal = Proposal(**json.loads(row["proposal"])) if row["proposal"] else None
+    return StoredGroup(**{**row, "entries": json.loads(row["entries"]), "proposal": proposal})

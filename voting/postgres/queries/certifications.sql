@@ -1,0 +1,18 @@
+-- name: insert
+insert into certifications (
+    contest, number, actor, policy_version, policy_sha256, ballots_sha256, document_sha256, tallies)
+select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7
+from certifications
+where contest = $1
+returning number, certified_at;
+
+-- name: select
+-- The one that stands.
+select number, certified_at, actor, policy_version, policy_sha256, ballots_sha256, document_sha256, tallies
+from certifications
+where contest = $1 and reopened_at is null;
+
+-- name: reopen
+update certifications set reopened_at = clock_timestamp(), reopened_by = $2, reopened_reason = $3
+where contest = $1 and reopened_at is null
+returning number;

@@ -1,0 +1,87 @@
+-- name: make_book
+insert into decision_books (contest) values ($1) on conflict do nothing;
+
+-- name: open_book
+select 1 from decision_books where contest = $1 for update;
+
+-- name: in_question
+-- Every ballot that is not counted or is in a group. `frozen`: a reviewer has decided about its group, or is about to;
+-- what certification alone decided is not.
+select b.sequence, b.voter, b.state, b.reasons, b.group_id,
+    coalesce(g.state in ('released', 'void') and g.decided_by <> $2 or g.proposal is not null, false) as frozen
+from ballots b
+left join groups g on g.contest = b.contest and g.id = b.group_id
+where b.contest = $1 and (b.group_id is not null or b.state <> 'count')
+order by b.sequence;
+
+-- name: members
+select sequence, voter, reasons from ballots where contest = $1 and group_id = $2 order by voter, sequence;
+
+-- name: sample
+select id, recorded_at, state, reasons, picks
+from ballots
+where contest = $1 and group_id = $2
+order by recorded_at, id
+limit $3;
+
+-- name: change
+-- Puts ballots into the states of $5 with the reasons of $6 and the groups of $7, moves the tally and writes the history.
+-- A ballot is found by its number among those of the voters in [$3, $4): a range of the primary key. What is so already
+-- is left as it is; so is, unless $8, what is in a group about which a reviewer has decided or is about to.
+with wanted as materialized (
+    select sequence, low, high, state, reasons::text[] as reasons, group_id
+    from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[])
+        as given (sequence, low, high, state, reasons, group_id)
+), found as materialized (
+    select b.*, w.state, w.reasons, w.group_id
+    from wanted w
+    cross join lateral (
+        select voter, idempotency_key, id, recorded_at, picks, state as was, reasons as were, group_id as former
+        from ballots
+        where contest = $1 and voter >= w.low and voter < w.high and sequence = w.sequence offset 0
+    ) as b
+    left join groups g on g.contest = $1 and g.id = b.former
+    where (b.was, b.were, b.former) is distinct from (w.state, w.reasons, w.group_id)
+        and ($8 or (g.state in ('released', 'void') or g.proposal is not null) is not true)
+), changed as (
+    update ballots set state = found.state, reasons = found.reasons, group_id = found.group_id
+    from found
+    where ballots.contest = $1 and ballots.voter = found.voter
+        and ballots.idempotency_key = found.idempotency_key
+), cast_so as (
+    -- What was decided when it was cast is known from the ballot itself, until now.
+    insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)
+    select $1, id, recorded_at, 'online', was, were, 'policy'
+    from found
+    where was = 'hold' and not exists (select from decisions d where d.contest = $1 and d.ballot = found.id)
+), written as (
+    insert into decisions (contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling)
+    select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13
+    from found
+), moved as (
+    select entry, sum((state = 'hold')::int - (was = 'hold')::int)::bigint as held,
+        sum((state = 'count')::int - (was = 'count')::int)::bigint as counted
+    from found, unnest(picks) as picked (entry)
+    where state <> was
+    group by entry
+    order by entry
+), counted as (
+    insert into tallies (contest, entry, shard, raw, held, counted, version)
+    select $1, entry, $14, 0, held, counted, 1 from moved
+    on conflict (contest, entry, shard) do update set
+        held = tallies.held + excluded.held,
+        counted = tallies.counted + excluded.counted,
+        version = tallies.version + 1
+)
+select count(*) as changed,
+    count(*) filter (where state = 'hold' and was = 'count') as held,
+    count(*) filter (where state = 'count' and was <> 'count') as released,
+    count(*) filter (where state = 'void' and was <> 'void') as voided,
+    coalesce((select array_agg(entry) from moved), '{}') as entries
+from found;
+
+-- name: history
+select decided_at, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling
+from decisions
+where contest = $1 and ballot = $2
+order by decided_at, id;

@@ -1,0 +1,86 @@
+-- name: put
+-- Groups as a sweep found them. Those that a reviewer has decided about, or is about to, stay as they were seen.
+insert into groups (
+    contest, id, stage, reasons, evidence, ballots, entries, policy_version, policy_sha256)
+select $1, id, $7, reasons::text[], evidence::jsonb, ballots, entries::jsonb, $8, $9
+from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[]) as given (id, reasons, evidence, ballots, entries)
+order by id
+on conflict (contest, id) do update set
+    stage = excluded.stage, state = 'open', reasons = excluded.reasons, evidence = excluded.evidence,
+    policy_version = excluded.policy_version, policy_sha256 = excluded.policy_sha256,
+    version = groups.version + 1, changed_at = clock_timestamp()
+where groups.state in ('open', 'gone') and groups.proposal is null
+    and (groups.state, groups.stage, groups.reasons, groups.evidence, groups.policy_sha256)
+        is distinct from ('open', excluded.stage, excluded.reasons, excluded.evidence, excluded.policy_sha256);
+
+-- name: count_members
+-- What is in each open group now; one in which nothing is left, and that was not found ($2), is gone.
+with held as (
+    select b.group_id as id, count(distinct b.id) as ballots
+    from ballots b
+    where b.contest = $1 and b.group_id is not null
+    group by b.group_id
+), picked as (
+    select id, jsonb_object_agg(entry, picks) as entries
+    from (
+        select b.group_id as id, entry, count(*) as picks
+        from ballots b, unnest(b.picks) as picked (entry)
+        where b.contest = $1 and b.group_id is not null
+        group by b.group_id, entry
+    ) as each_entry
+    group by id
+), now_in as (
+    select g.id, coalesce(held.ballots, 0) as ballots, coalesce(picked.entries, '{}') as entries
+    from groups g
+    left join held on held.id = g.id
+    left join picked on picked.id = g.id
+    where g.contest = $1 and g.state = 'open' and g.proposal is null
+)
+update groups g set ballots = n.ballots, entries = case when n.ballots = 0 then g.entries else n.entries end,
+    state = case when n.ballots = 0 and g.id <> all ($2::text[]) then 'gone' else 'open' end,
+    version = g.version + 1, changed_at = clock_timestamp()
+from now_in n
+where g.contest = $1 and g.id = n.id
+    and ((g.ballots, g.entries) is distinct from (n.ballots, case when n.ballots = 0 then g.entries else n.entries end)
+        or (n.ballots = 0 and g.id <> all ($2::text[])));
+
+-- name: select_all
+select id, stage, state, reasons, evidence, ballots, entries, policy_version, policy_sha256, version, proposal,
+    decided_by, found_at, changed_at
+from groups
+where contest = $1 and state <> 'gone'
+order by id;
+
+-- name: select
+select id, stage, state, reasons, evidence, ballots, entries, policy_version, policy_sha256, version, proposal,
+    decided_by, found_at, changed_at
+from groups
+where contest = $1 and id = $2;
+
+-- name: ids
+select id, state <> 'gone' and (state <> 'open' or proposal is not null) as frozen from groups where contest = $1;
+
+-- name: propose
+update groups set proposal = $3, version = version + 1, changed_at = clock_timestamp() where contest = $1 and id = $2;
+
+-- name: decide
+update groups set state = $3, decided_by = $4, proposal = null, version = version + 1, changed_at = clock_timestamp()
+where contest = $1 and id = $2;
+
+-- name: void_open
+-- At certification what is still open is void.
+update groups set state = 'void', decided_by = $2, version = version + 1, changed_at = clock_timestamp()
+where contest = $1 and state = 'open' and ballots > 0;
+
+-- name: reopen
+-- What certification alone had decided is open again.
+update groups set state = 'open', decided_by = null, version = version + 1, changed_at = clock_timestamp()
+where contest = $1 and state = 'void' and decided_by = $2;
+
+-- name: rule
+insert into rulings (contest, group_id, step, action, actor, reason, ballots)
+values ($1, $2, $3, $4, $5, $6, $7)
+returning id;
+
+-- name: rulings
+select id, at, step, action, actor, reason, ballots from rulings where contest = $1 and group_id = $2 order by id;

@@ -1,0 +1,172 @@
+"""Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
+
+What the sweep finds is void unless a reviewer released it; what was only held is counted again. The result names the
+policy and the hash of all that it follows from, so that the same ballots give it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Literal
+
+from voting.domain.scoring import Tally
+from voting.domain.sheet import Tick, silent
+from voting.errors import Certified, ContestUnknown, NotCertifiable, NotFound
+from voting.fraud.policy import Policy
+from voting.fraud.sweep import sweep
+from voting.postgres import certifications, contests, decisions, groups, staff, tallies
+from voting.postgres.certifications import Certification, Draft
+from voting.postgres.database import Connection, Database
+from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed
+from voting.services.catalogue import Listing
+from voting.services.deciding import Deciding, Detector, Swept
+from voting.services.gathering import gather
+from voting.services.recounting import compare
+
+Progress = Callable[[str], Tick]
+"""What begins now, such as `ballots read`."""
+
+
+def _quiet(_what: str) -> Tick:
+    return silent
+
+
+class Certifying:
+    """Certifies. `actor` names who acts."""
+
+    def __init__(self, database: Database, actor: str, detect: Detector = sweep) -> None:
+        self._database = database
+        self._detect = detect
+        self._deciding = Deciding(database)
+        self._actor = actor
+
+    async def standing(self, listing: Listing) -> Certification | None:
+        """The certification that stands."""
+        async with self._database.connection() as connection:
+            return await certifications.select(connection, listing.contest.id)
+
+    async def propose(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Changed:
+        """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
+        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
+        changed, _ = await self._sweep(listing, policy, "hold", progress)
+        await self._log(listing, "certification.propose", {**_named(policy), "held": changed.held})
+        return changed
+
+    async def certify(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Certification:
+        """The certified result; the one that stands, if it was certified under this policy. Raises NotCertifiable,
+        Certified."""
+        stands = await self.standing(listing)
+        if stands and stands.policy_sha256 == policy.sha256:
+            return stands
+        await self._database.transact(lambda tx: self._check(tx, listing.contest.id, undecided=True))
+        _, digest = await self._sweep(listing, policy, "void", progress)
+        return await self._database.transact(lambda tx: self._freeze(tx, listing, policy, digest))
+
+    async def reopen(self, listing: Listing, reason: str) -> int:
+        """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
+        contest = listing.contest.id
+
+        async def work(tx: Connection) -> int:
+            await tx.execute(f"set local statement_timeout = '{decisions.CHANGE_SECONDS}s'")
+            await decisions.open_book(tx, contest)
+            number = await certifications.reopen(tx, contest, self._actor, reason)
+            if number is None:
+                raise NotFound(f"contest {contest!r} is not certified: there is nothing to open again")
+            await groups.reopen(tx, contest, CERTIFICATION)
+            held = [
+                Change(row.sequence, row.voter, "hold", row.reasons, row.group)
+                for row in await decisions.select_in_question(tx, contest)
+                if row.state == "void" and not row.frozen
+            ]
+            changed = await decisions.change(tx, contest, held, Authority("certification", self._actor))
+            details = {"certification": number, "reason": reason, "held": changed.changed}
+            await staff.log(tx, self._actor, "certification.reopen", contest, details)
+            return number
+
+        return await self._database.transact(work)
+
+    async def _sweep(
+        self, listing: Listing, policy: Policy, found_are: Literal["hold", "void"], progress: Progress
+    ) -> tuple[Changed, str]:
+        contest, digest = listing.contest.id, hashlib.sha256()
+        ballots = await gather(self._database, contest, tick=progress("ballots read"), digest=digest)
+        progress(f"picks are swept: {len(ballots)}")
+        found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
+        swept = Swept(ballots, found, policy, "certification", found_are)
+        tick = progress("ballots decided")
+        changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
+        return changed, digest.hexdigest()
+
+    async def _check(self, tx: Connection, contest: str, *, undecided: bool = False) -> None:
+        """Raises NotCertifiable while the window is open, and for groups that wait for a second person; Certified."""
+        # Waits for the last ballots under way: after that none can come.
+        await contests.hold(tx, contest)
+        stored = await contests.select(tx, contest)
+        if stored is None:
+            raise ContestUnknown(f"there is no contest {contest!r}")
+        if stored.read_at < stored.window_end:
+            ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
+            raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
+        if stands := await certifications.select(tx, contest):
+            raise Certified(
+                f"contest {contest!r} is certified (number {stands.number}, policy {stands.policy_version}); to certify"
+                f" it anew: voting certify --contest {contest} --reopen REASON"
+            )
+        if undecided and (waiting := [each.id for each in await groups.select_all(tx, contest) if each.proposal]):
+            raise NotCertifiable(
+                f"groups wait for a second person: {', '.join(waiting[:20])}; confirm or undo what is proposed, then"
+                " certify"
+            )
+
+    async def _freeze(self, tx: Connection, listing: Listing, policy: Policy, digest: str) -> Certification:
+        contest = listing.contest.id
+        await tx.execute(f"set local statement_timeout = '{tallies.RECOUNT_SECONDS}s'")
+        await decisions.open_book(tx, contest)
+        await self._check(tx, contest, undecided=True)
+        await groups.void_open(tx, contest, CERTIFICATION)
+        found = await tallies.select(tx, contest)
+        if wrong := compare(found, await tallies.recount(tx, contest)):
+            raise NotCertifiable(
+                f"the tally of {len(wrong)} entries is not what their ballots give; run: voting recount --contest "
+                f"{contest}"
+            )
+        if held := sum(tally.held for tally in found.values()):
+            raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
+        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*listing.entries, *found})}
+        document = hashlib.sha256(listing.document.encode()).hexdigest()
+        draft = Draft(self._actor, policy.version, policy.sha256, digest, document, every)
+        made = await certifications.insert(tx, contest, draft)
+        details = {**_named(policy), "number": made.number, "ballots_sha256": digest, "document_sha256": document}
+        await staff.log(tx, self._actor, "certification.certify", contest, details)
+        return made
+
+    async def _log(self, listing: Listing, action: str, details: dict[str, object]) -> None:
+        await self._database.transact(lambda tx: staff.log(tx, self._actor, action, listing.contest.id, details))
+
+
+def as_json(made: Certification, contest: str) -> dict[str, object]:
+    """The certified result, ready for JSON."""
+    head = {name: value for name, value in asdict(made).items() if name != "tallies"}
+    entries = [
+        {
+            "entry": entry,
+            "raw": tally.raw,
+            "held": tally.held,
+            "void": tally.raw - tally.held - tally.counted,
+            "counted": tally.counted,
+        }
+        for entry, tally in sorted(made.tallies.items())
+    ]
+    return {"contest": contest, **head, "entries": entries}
+
+
+def _frozen(tally: Tally) -> Tally:
+    """Without its version: it has no newer one."""
+    return Tally(tally.raw, tally.held, tally.counted)
+
+
+def _named(policy: Policy) -> dict[str, object]:
+    return {"policy_version": policy.version, "policy_sha256": policy.sha256}

@@ -1,0 +1,70 @@
+"""Groups ready for JSON: figures, evidence and effect, with what they say in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+
+from voting.domain.language import Language
+from voting.fraud.effect import in_words
+from voting.fraud.findings import Evidence
+from voting.fraud.reasons import REASONS, explain
+from voting.services.reviewing import File, Reviewed
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
+    """A group in a list."""
+    group = found.group
+    return {
+        "group": group.id,
+        "state": group.state,
+        "version": group.version,
+        "stage": group.stage,
+        "reasons": list(group.reasons),
+        "ballots": group.ballots,
+        "entries": group.entries,
+        "needs_two": found.needs_two,
+        "proposal": asdict(group.proposal) if group.proposal else None,
+        "decided_by": group.decided_by,
+        "effect": {
+            "shifts": [shift._asdict() for shift in found.effect.shifts],
+            "words": {language: in_words(found.effect.shifts, group.entries, language) for language in LANGUAGES},
+        },
+        "evidence": [
+            msgspec.to_builtins(each) | {"words": {language: words(each, language) for language in LANGUAGES}}
+            for each in found.evidence
+        ],
+        "policy_version": group.policy_version,
+        "policy_sha256": group.policy_sha256,
+        "found_at": group.found_at.astimezone(zone),
+        "changed_at": group.changed_at.astimezone(zone),
+    }
+
+
+def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
+    """All about a group."""
+    return as_json(found.reviewed, zone) | {
+        "sample": [
+            {
+                "ballot": str(each.id),
+                "recorded_at": each.recorded_at.astimezone(zone),
+                "state": each.state,
+                "reasons": list(each.reasons),
+                "entries": list(each.picks),
+            }
+            for each in found.sample
+        ],
+        "rulings": [asdict(each) | {"at": each.at.astimezone(zone)} for each in found.rulings],
+    }
+
+
+def words(evidence: Evidence, language: Language) -> str:
+    """The evidence as a sentence; a code of a newer policy by its figures."""
+    if evidence.code in REASONS:
+        return explain(evidence, language)
+    return f"{evidence.code}: {evidence.count} ({evidence.expected:.3g} expected)"
