@@ -23,7 +23,6 @@ from voting.services.catalogue import Catalogue
 from voting.services.challenging import Challenging
 from voting.services.committing import Committing
 from voting.services.covering import Covering
-from voting.services.exporting import Exporting
 from voting.services.judging import Judging
 from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
@@ -85,7 +84,6 @@ class Office:
     database: Database
     amending: Amending
     catalogue: Catalogue
-    exporting: Exporting
     judging: Judging
     organising: Organising
     recounting: Recounting
@@ -103,7 +101,6 @@ async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
             database,
             amending=Amending(database, actor),
             catalogue=catalogue,
-            exporting=Exporting(database),
             judging=Judging(database, actor),
             organising=Organising(database, actor),
             recounting=Recounting(database, actor),

@@ -12,6 +12,7 @@ import click
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
+from voting.services.exporting import Exporting
 from voting.wiring import Office
 
 
@@ -37,7 +38,7 @@ def export(contest: str, out: Path | None, env_file: Path | None) -> None:
     async def work(office: Office) -> int:
         listing, count = await find(office, contest), 0
         with _opened(out) as file:
-            async for line in office.exporting.events(listing):
+            async for line in Exporting(office.database).events(listing):
                 file.write(line)
                 count += 1
         return count

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import msgspec
 
-from voting.fraud.facts import Facts
-from voting.postgres import events
+from voting.postgres import records
 from voting.postgres.database import Database
-from voting.postgres.events import EventRow
+from voting.postgres.records import Record
 from voting.services.catalogue import Listing
+from voting.services.gathering import read_facts
 
 _JSON = msgspec.json.Encoder()
-_FACTS = msgspec.json.Decoder(Facts)
 
 
 class Exporting:
@@ -29,28 +27,23 @@ class Exporting:
         Voters, devices and addresses are the keyed hashes that are stored. A pick is named for its ballot, and from the
         second on for its number as well.
         """
+        contest = listing.contest.id
         async with (
             self._database.connection() as connection,
-            aclosing(events.recorded(connection, listing.contest.id)) as rows,
+            connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            async for row in rows:
-                for line in _lines(row):
-                    yield line
+            async for some in records.read(connection, contest, None, None):
+                for record in some:
+                    for line in _lines(record):
+                        yield line
 
 
-def _lines(row: EventRow) -> list[bytes]:
-    facts = _FACTS.decode(row.facts) if row.facts is not None else Facts()
-    line = {
-        "id": str(row.id),
-        "at": row.recorded_at.isoformat(timespec="milliseconds"),
-        "voter": row.voter.hex(),
-        "entry": "",
-        "channel": facts.channel,
-        "device": facts.device,
-        "facts": facts,
-    }
+def _lines(record: Record) -> list[bytes]:
+    facts, at = read_facts(record.facts), record.recorded_at.isoformat(timespec="milliseconds")
+    line = {"id": "", "at": at, "voter": record.voter.hex(), "entry": "", "channel": facts.channel}
     lines = []
-    for number, pick in enumerate(row.picks, 1):
-        name = str(row.id) if number == 1 else f"{row.id}/{number}"
-        lines.append(_JSON.encode({**line, "id": name, "entry": pick}) + b"\n")
+    for number, pick in enumerate(record.picks, 1):
+        name = str(record.id) if number == 1 else f"{record.id}/{number}"
+        more = {"id": name, "entry": pick, "device": facts.device, "facts": facts}
+        lines.append(_JSON.encode({**line, **more}) + b"\n")
     return lines
