@@ -14,10 +14,10 @@ import polars as pl
 from voting.domain.contest import Contest
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
-from voting.fraud.facts import observe
 from voting.fraud.findings import Group, Stage
 from voting.fraud.frame import Row, frame
 from voting.fraud.groups import named
+from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
