@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild lock clean
+.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild fraud-bench lock clean
 
 demo:
 	@./install.sh run
@@ -59,6 +59,11 @@ malformed:
 rebuild:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.rebuild $(ARGS)
+
+# What the fraud policy removes, and what it costs honest voters, on labelled worlds: loadtests/README.md.
+fraud-bench:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.fraud bench $(ARGS)
 
 # Pins anew, for every platform, without naming a registry.
 lock:

@@ -53,6 +53,10 @@ async def _insert(database: Database, shard: int, until: float) -> int:
     return count
 
 
+_FACTS = """[null,null,null,null,"00112233445566778899aabbccddeeff","00112233445566778899aabbccddeeff",null,null,\
+1234567890123456789,1234567890123456789,0,0,"browser",null,null,[100,10,10,10,10,10,0]]"""
+
+
 def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
     return BallotRow(
         voter=voter,
@@ -61,8 +65,9 @@ def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
         body_digest=b"d" * 32,
         picks=[entry],
         state="count",
+        reasons=(),
         salt=b"s" * 16,
         answer="a" * 700,
-        facts='{"app":"unknown","address":"00112233445566778899aabbccddeeff"}',
+        facts=_FACTS,
         slots=[(Bucket(0, ""), 1), (Bucket(1, entry), 1)],
     )

@@ -111,6 +111,9 @@ class Settings:
     shield_writes: str = setting(
         "VOTING_SHIELD_WRITES", _rate, "1000/second", "Writes from one address that one worker process lets through."
     )
+    policy: str = setting(
+        "VOTING_POLICY", str, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
+    )
     limit_voter: str = setting(
         "VOTING_LIMIT_VOTER", _shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
     )
@@ -126,7 +129,6 @@ class Settings:
         "200",
         "From so many ballots on, or where the first ten places change, a group is decided by two persons.",
     )
-    policy: str = setting("VOTING_POLICY", str, "", "File of the fraud policy; empty: the one that comes with it.")
 
 
 _FIELDS = {item.metadata["name"]: item for item in fields(Settings)}

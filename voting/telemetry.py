@@ -16,6 +16,9 @@ REQUESTS = Counter(
 REQUEST_SECONDS = Histogram("voting_request_seconds", "Time to answer, by route template.", ["route"])
 SHED = Counter("voting_shed", "Requests refused by the in-process shield, by kind.", ["kind"])
 CHALLENGES = Counter("voting_challenges", "Proofs of work, by what became of them.", ["outcome"])
+SCREENED = Counter(
+    "voting_screened", "Ballots that the fraud policy did not just allow when they came, by its response.", ["response"]
+)
 CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"])
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
 VIEW_DRIFT = Gauge(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from voting.domain.rate import read_rate
 from voting.postgres import database as postgres
@@ -17,7 +18,6 @@ from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.amending import Amending
 from voting.services.authorising import Authorising
-from voting.services.batch import Answer, Attempt
 from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
 from voting.services.challenging import Challenging
@@ -28,12 +28,14 @@ from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
+from voting.services.policies import load_policy
 from voting.services.probing import Probing
 from voting.services.recording import BATCHES_AT_ONCE, Recording
 from voting.services.recounting import Recounting
 from voting.services.registering import Registering
 from voting.services.reporting import Reporting
 from voting.services.reviewing import Reviewing
+from voting.services.screening import Screening
 from voting.services.showing import Showing
 from voting.services.staffing import Staffing
 from voting.services.watching import Watching
@@ -42,7 +44,11 @@ from voting.settings import Settings
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Services]:
-    """The services of one process, on a database and a Redis that `settings` names. Raises SchemaUnfit."""
+    """The services of one process, on a database and a Redis that `settings` names.
+
+    Raises SchemaUnfit, and FileInvalid for a fraud policy with faults.
+    """
+    policy = load_policy(Path(settings.policy) if settings.policy else None)
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
     async with (
         postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
@@ -55,7 +61,11 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         await mirroring.reconcile_all()
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
-        services = _services(settings, database, connected, catalogue, mirroring, keyring, committing)
+        limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
+        casting = Casting(
+            catalogue, keyring, Challenging(keyring), Screening(keyring, policy), limiting, committing, mirroring
+        )
+        services = _services(settings, database, connected, catalogue, mirroring, keyring, casting)
         work = asyncio.create_task(mirroring.run())
         try:
             yield services
@@ -112,14 +122,13 @@ def _services(
     catalogue: Catalogue,
     mirroring: Mirroring,
     keyring: Keyring,
-    committing: Committing[Attempt, Answer],
+    casting: Casting,
 ) -> Services:
     challenging = Challenging(keyring)
-    limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
     showing = Showing(database, connected.view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
-        casting=Casting(catalogue, keyring, challenging, limiting, committing, mirroring),
+        casting=casting,
         catalogue=catalogue,
         challenging=challenging,
         covering=Covering(database),

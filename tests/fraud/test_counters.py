@@ -63,5 +63,5 @@ def test_every_counter_is_one_of_the_sketch() -> None:
     for number in range(2000):
         found = cells(f"E{number}", f"v{number}", Facts(device=f"d{number}", prefix=f"p{number}", agent=number + 1))
         places = [*found.quick, *found.slow, *found.device]
-        assert len(places) == 15
+        assert len(places) == 10
         assert all(0 <= place < SIZE for place in places)

@@ -8,9 +8,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import httpx
+import msgspec
 import pytest
 
 from tests.conftest import Contests, cast, refusal, solve
+from voting.fraud.facts import Facts, Oddity
 from voting.services.keyring import Keyring, check_receipt
 from voting.wiring import Office
 
@@ -354,8 +356,11 @@ async def test_facts_hold_no_plain_address(http: httpx.AsyncClient, contests: Co
     assert (await cast(http, contest, token, ["A001"], ticket=ticket, client=client)).status_code == 201
     async with office.database.connection() as connection:
         stored = await connection.fetchval("select facts from ballot_facts where contest = $1", contest)
-    facts = json.loads(stored)
-    assert facts["client"] == {"screen": "412x915", "dpr": 2.5, "languages": ["zh-CN"], "timezone": "Asia/Shanghai"}
-    assert facts["app"] == "automation"
-    assert {"opened_at", "address", "network", "credential_issued_at"} <= set(facts)
+    facts = msgspec.json.decode(stored, type=Facts)
+    assert (facts.app, facts.oddities) == ("automation", Oddity.AUTOMATION | Oddity.NO_LANGUAGE)
+    assert facts.reading is not None
+    assert facts.client
+    assert facts.counts is not None
+    assert facts.counts.ballots == 1
+    assert len(facts.address or "") == len(facts.prefix or "") == 32
     assert "127.0.0" not in stored

@@ -113,9 +113,20 @@ def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
     assert (classify(agent)[0], classify(agent)[3]) == (app, device)
 
 
-def test_a_long_user_agent_is_cut() -> None:
-    headers = {"headers": [(b"user-agent", b"(" * 8000 + b" MicroMessenger/8.0")]}
-    assert ClientReader(()).read(scope() | headers).app == "browser"
+def test_what_a_request_tells_of_its_client() -> None:
+    headers = [
+        (b"user-agent", b"(" * 8000 + b" MicroMessenger/8.0"),
+        (b"accept-language", b"zh-CN"),
+        (b"accept-language", b"en"),
+        (b"origin", b"https://example.org/" + b"x" * 999),
+        (b"x-other", b"1"),
+    ]
+    found = ClientReader(()).read(scope() | {"headers": headers})
+    assert found.agent == "(" * 512, "long ones are cut"
+    assert found.headers["accept-language"] == "zh-CN,en"
+    assert len(found.headers["origin"]) == 256
+    assert set(found.headers) == {"accept-language", "origin"}
+    assert ClientReader(()).read(scope()).agent is None
 
 
 @given(

@@ -28,6 +28,7 @@ COMMANDS = {
     "staff": "staff",
     "results": "results",
     "recount": "recount",
+    "backtest": "backtest",
     "sweep": "sweep",
     "certify": "certify",
     "retally": "retally",

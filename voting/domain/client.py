@@ -19,13 +19,11 @@ class Origin(NamedTuple):
 
 
 class ClientFacts(NamedTuple):
-    """The client of one request. `device` is mobile, tablet, pc or other; families are user-agents' words."""
+    """The client of one request, as it came: the address, the User-Agent, and the headers that tell something."""
 
-    app: App
-    browser: str
-    os: str
-    device: str
-    origin: Origin | None
+    address: str | None
+    agent: str | None
+    headers: dict[str, str]
 
 
 def origin_of(address: Address) -> Origin:

@@ -7,6 +7,16 @@ from typing import Any, Literal
 
 import msgspec
 
+# Of the headers that a request may have, those that tell something; lower case, as in Attempt.
+HEADERS = (
+    "accept-language",
+    "sec-ch-ua",
+    "sec-ch-ua-platform",
+    "sec-ch-ua-mobile",
+    "sec-fetch-site",
+    "origin",
+    "referer",
+)
 Channel = Literal["web", "wechat", "mini_program"]
 
 

@@ -132,7 +132,7 @@ def observe(attempt: Attempt) -> Facts:
     )
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def places(ip: str) -> tuple[str, str] | tuple[None, None]:
     """The holder's address and the site's prefix; nothing for what is no address."""
     try:
@@ -156,7 +156,7 @@ def _origin(address: str | None) -> int:
     return _site(address) if address else 0
 
 
-@lru_cache(10_000)
+@lru_cache(2000)
 def _site(address: str) -> int:
     try:
         return _hash((urlsplit(address).hostname,))
@@ -164,7 +164,7 @@ def _site(address: str) -> int:
         return _hash((address,))
 
 
-@lru_cache(200_000)
+@lru_cache(20_000)
 def _hash(values: tuple[object, ...]) -> int:
     return int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:8], "big") >> 1
 
@@ -187,7 +187,7 @@ def _oddities(attempt: Attempt, agent: str | None, headers: Mapping[str, Any]) -
     )
 
 
-@lru_cache(50_000)
+@lru_cache(10_000)
 def _odd(
     agent: str | None,
     channel: str | None,

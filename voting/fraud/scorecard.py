@@ -16,7 +16,8 @@ Response = Literal["allow", "challenge", "hold"]
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """`reasons`: codes, sorted; none where the ballot is allowed. `points`: by family, capped."""
+    """`reasons`: codes, sorted; none where the ballot is allowed. `points`: by family, capped; none where it is allowed
+    at first sight, as nearly every ballot is."""
 
     response: Response
     reasons: tuple[str, ...]
@@ -32,10 +33,12 @@ def judge(facts: Facts, counts: Counts, policy: Online) -> Judgement:
     A hold needs the points and as many families of evidence of its own as the policy says: how many are like it
     only adds to them. A solved challenge is never asked for again.
     """
-    found, alike = list(own(facts, counts, policy)), list(crowd(counts, policy))
-    if not found:
-        # A crowd alone stays below a challenge: the policy's reader sees to that.
+    found, most = list(own(facts, counts, policy)), policy.crowd.most
+    for signal in found:
+        most += signal.points
+    if most < policy.challenge:
         return _ALLOWED
+    alike = list(crowd(counts, policy))
     evidence = _capped(found, policy)
     # One crowd seen from several sides: the heaviest weighs.
     heaviest = max(alike, key=lambda signal: signal.points, default=None)

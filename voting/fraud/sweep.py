@@ -2,18 +2,165 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from voting.fraud.company import company
+from voting.fraud.features import QUICK, features
 from voting.fraud.findings import Stage, Sweep
+from voting.fraud.groups import LOCKSTEP, describe, group_id, label, named
+from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
+from voting.fraud.prepared import prepare
+from voting.fraud.weighing import Weighed, Weights, weigh
+
+Flags = npt.NDArray[np.bool_]
 
 
-def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
-    """What is found among these ballots (a table as frame() makes it, in any order)."""
-    verdicts = ballots.select(
-        "id",
-        hold=pl.lit(value=False),
-        reasons=pl.lit([], dtype=pl.List(pl.String)),
-        group=pl.lit(None, dtype=pl.String),
-    )
-    return Sweep(verdicts, ())
+class Look(msgspec.Struct, frozen=True):
+    """When a ballot is held: how probable it must be that it is dishonest, and how many more must be like it.
+
+    `loss` bounds the expected share of honest ballots that are held, so that the cut rises with what is found.
+    """
+
+    least_probability: float
+    loss: float
+    least_group: int
+    release: float
+    """A ballot held before is let go where the probability is below this."""
+
+
+class SweepPolicy(msgspec.Struct, frozen=True):
+    """The policy of the sweeps: the weights of the rounds' quick look and of the certification's two, and the cuts."""
+
+    quick: Weights
+    first: Weights
+    second: Weights
+    nearline: Look
+    certification: Look
+    every_minutes: int = 15
+    """Near-line rounds are at the clock's multiples of this,"""
+    hours: int = 12
+    """and look so far back. A round waits"""
+    growth: float = 0.05
+    """until the ballots that it looks at have grown by such a share,"""
+    wait_minutes: int = 45
+    """but not longer than that. Task lists are looked for"""
+    takers_hours: int = 12
+    """once in so many hours."""
+
+
+class Verdicts(msgspec.Struct, frozen=True):
+    """By prepared ballot: whether it is held, whether one held before is let go, the reasons' bits, the group."""
+
+    hold: Flags
+    release: Flags
+    reasons: npt.NDArray[np.uint32]
+    group: npt.NDArray[np.int64]
+    """-1: none."""
+
+
+def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+    """What is found among these ballots (a table as frame() makes it, in any order).
+
+    `takers`: voters who were found to work off task lists; the certification finds them itself.
+    """
+    prepared = prepare(ballots, takers)
+    found = judge(prepared, msgspec.convert(policy.sweep, SweepPolicy), stage)
+    order = prepared["row"].to_numpy()
+    held = order[found.hold]
+    names = ballots[held].select("id", "entry")
+    inside, labels, bits = prepared.filter(pl.Series(found.hold)), found.group[found.hold], found.reasons[found.hold]
+    groups = describe(inside, names, labels, bits, prepared) if len(held) else ()
+    of_label = names.with_columns(label=pl.Series(labels)).group_by("label").agg(pl.col("id").min())
+    ids = {number: group_id([first]) for number, first in of_label.iter_rows()}
+    table = pl.DataFrame(
+        {
+            "row": order,
+            "hold": found.hold,
+            "release": found.release,
+            "reasons": [
+                list(named(bits)) if hold else []
+                for hold, bits in zip(found.hold.tolist(), found.reasons.tolist(), strict=True)
+            ],
+            "group": [ids[number] if number >= 0 else None for number in found.group.tolist()],
+        },
+        schema_overrides={"reasons": pl.List(pl.String), "group": pl.String},
+    ).sort("row")
+    return Sweep(pl.concat([ballots.select("id"), table.drop("row")], how="horizontal"), groups)
+
+
+def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
+    """What is to be held. A round looks once and quickly; the certification twice, and for task lists."""
+    if stage == "nearline":
+        found = weigh(features(prepared, QUICK), rules.quick, prepared.height)
+        return _held(prepared, found, prepared["taker"].to_numpy(), rules.nearline)
+    takers = prepared["taker"] | prepared["voter"].is_in(task_takers(prepared).implode())
+    return _held(prepared, look_twice(prepared, rules), takers.to_numpy(), rules.certification)
+
+
+def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
+    """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
+    every, longest = rules.every_minutes * 60_000, rules.wait_minutes * 60_000
+    found: list[int] = []
+    seen = 0
+    for moment in ((np.unique(times // every) + 1) * every).tolist():
+        first, last = np.searchsorted(times, [moment - rules.hours * 3_600_000, moment]).tolist()
+        if last - seen >= rules.growth * (last - first) or moment - found[-1] >= longest:
+            found.append(moment)
+            seen = last
+    return found
+
+
+class Takers:
+    """Who was found to work off task lists: looked for once in so many hours, over all ballots before."""
+
+    def __init__(self, ballots: pl.DataFrame, rules: SweepPolicy) -> None:
+        self._ballots = ballots
+        self._every = rules.takers_hours * 3_600_000
+        self._found: dict[int, pl.Series] = {}
+
+    def before(self, moment: int) -> pl.Series:
+        """The voters' names."""
+        number = moment // self._every
+        if number not in self._found:
+            earlier = self._ballots.filter(pl.col("at") < number * self._every)
+            prepared = prepare(earlier)
+            found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
+            self._found[number] = earlier["voter"].gather(found).unique().sort()
+        return self._found[number]
+
+
+def look_twice(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
+    """The second look learns nothing from what the first distrusted, and sees each ballot's company."""
+    first = weigh(features(prepared), rules.first, prepared.height)
+    doubted = prepared.with_columns(trust=pl.Series(1 - first.probability.astype(np.float64)))
+    return weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
+
+
+def _held(prepared: pl.DataFrame, found: Weighed, takers: Flags, look: Look) -> Verdicts:
+    hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
+    reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
+    labels = np.full(prepared.height, -1)
+    if hold.any():
+        inside = label(prepared.filter(pl.Series(hold)), reasons[hold])
+        large = np.bincount(inside)[inside] >= look.least_group
+        labels[hold] = np.where(large, inside, -1)
+        hold[hold] = large
+    return Verdicts(hold, found.probability < look.release, reasons, labels)
+
+
+def _cut(probability: npt.NDArray[np.float64], look: Look) -> float:
+    """The probability above which ballots are held.
+
+    It is the lowest, though not below the least, at which the honest ballots that are expected among the held are no
+    more than the allowed share of all honest ones (Benjamini and Hochberg's idea, for posterior probabilities).
+    """
+    ordered = np.sort(probability)[::-1]
+    lost = np.cumsum(1 - ordered)
+    within = int(np.searchsorted(lost, look.loss * (1 - probability).sum(), side="right"))
+    return max(look.least_probability, float(ordered[within]) if within < len(ordered) else 0.0)

@@ -50,6 +50,7 @@ class BallotRow(NamedTuple):
     body_digest: bytes
     picks: Sequence[str]
     state: State
+    reasons: Sequence[str]
     salt: bytes
     answer: str
     facts: str
@@ -59,7 +60,7 @@ class BallotRow(NamedTuple):
     """The challenge that it spends, and when that ends."""
 
 
-_PICKS = BallotRow._fields.index("picks")
+_PICKS, _REASONS = (BallotRow._fields.index(name) for name in ("picks", "reasons"))
 # So many fields go into the ballot's own row, and its facts'.
 _STORED = BallotRow._fields.index("facts") + 1
 
@@ -120,6 +121,7 @@ async def insert(
     columns = [*_columns(stored, _STORED), *_columns(slots, 5), periods, *_columns(spent, 2)]
     # Lists of different lengths cannot go as an array of arrays.
     columns[_PICKS] = [array_text(row.picks) for row in rows]
+    columns[_REASONS] = [array_text(row.reasons) for row in rows]
     await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
 
 

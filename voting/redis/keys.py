@@ -13,6 +13,11 @@ def turns(uid: UUID, place: int, subject: str) -> str:
     return f"voting:{{{uid}}}:turns:{place}:{subject}"
 
 
+def counters(uid: UUID, seconds: int, window: int) -> str:
+    """String: 32-bit counters of what was alike in one window, numbered since 1970; see lua/take_turns.lua."""
+    return f"voting:{{{uid}}}:counters:{seconds}:{window}"
+
+
 def tally(uid: UUID) -> str:
     """Hash: entry code -> "version raw held counted", decimal integers; and COMPLETE -> "1"."""
     return f"voting:{{{uid}}}:tally"

@@ -1,18 +1,38 @@
-"""Rate limits shared by every process: the turns that voters and addresses take."""
+"""Rate limits shared by every process: the turns that voters and addresses take; and how many calls were alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from redis.asyncio import Redis
 
 from voting.domain.rate import Rate
+from voting.fraud.counters import QUICK, SLOW, Cells
 from voting.redis import keys
 from voting.redis.breaker import Breaker
 
 _SCRIPT = (files("voting.redis") / "lua" / "take_turns.lua").read_text("utf-8")
+_PACK = msgspec.msgpack.Encoder()
+# Clocks differ: a window is not forgotten before it is over for everyone.
+_SLACK_SECONDS = 60
+
+
+class Call(NamedTuple):
+    """A subject for each rate, such as a voter's and an address's hash; and the counters that it adds to."""
+
+    subjects: Sequence[str]
+    cells: Cells
+
+
+class Taken(NamedTuple):
+    """`wait`: 0, or the seconds until the call would be let through. `cells`: its counters, where it was."""
+
+    wait: float
+    cells: Cells | None
 
 
 class Turns:
@@ -22,13 +42,25 @@ class Turns:
         self._breaker = breaker
         self._take = redis.register_script(_SCRIPT)
 
-    async def take(self, uid: UUID, calls: Sequence[Sequence[str]], rates: Sequence[Rate]) -> list[float]:
-        """For each call 0, or the seconds until it would be let through.
+    async def take(self, uid: UUID, calls: Sequence[Call], rates: Sequence[Rate], now: float) -> list[Taken]:
+        """What becomes of each call at `now`, in seconds of Unix time; it takes a turn of all its subjects or of none.
 
-        A call names one subject for each rate, such as a voter's and an address's hash; it takes a turn of all or none.
+        Cells are as voting.fraud.counters has them; of a device the values are those of its own two counters.
         """
-        names = [keys.turns(uid, place, subject) for call in calls for place, subject in enumerate(call)]
+        windows = [(seconds, int(now // seconds)) for seconds in (QUICK, SLOW)]
+        names = [keys.counters(uid, seconds, number) for seconds, number in windows]
+        names += [keys.turns(uid, place, subject) for call in calls for place, subject in enumerate(call.subjects)]
         limits = [number for rate in rates for number in (rate.interval, rate.burst)]
+        ends = [((number + 1) * seconds + _SLACK_SECONDS) * 1000 for seconds, number in windows]
+        packed = _PACK.encode([call.cells for call in calls])
         async with self._breaker.answered("turns"):
-            waits = await self._take(keys=names, args=[len(rates), *limits])
-        return [wait / 1_000_000 for wait in waits]
+            answers = await self._take(keys=names, args=[len(rates), *limits, *ends, packed])
+        return [_taken(call.cells, *answer) for call, answer in zip(calls, answers, strict=True)]
+
+
+def _taken(cells: Cells, wait: int, *values: int) -> Taken:
+    if wait:
+        return Taken(wait / 1_000_000, None)
+    slow = len(cells.quick)
+    device = slow + len(cells.slow)
+    return Taken(0, Cells(values[:slow], values[slow:device], values[device:]))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from voting.domain import ballot as rules
-from voting.domain.ballot import Channel, Receipt
+from voting.domain.ballot import Channel, Receipt, State
 from voting.domain.contest import Contest, WindowPhase
 from voting.domain.explain import explain_quota
 from voting.domain.quota import Bucket, Use, buckets, exhausted, remaining, spent
@@ -39,7 +39,10 @@ class Attempt(NamedTuple):
     facts: str
     """What was observed, as JSON."""
     proof: Solved | Unsolved | None
-    """The challenge; None where the contest asks for none."""
+    """The challenge; None where none is asked for."""
+    state: State = "count"
+    reasons: Sequence[str] = ()
+    """Codes of voting.fraud.reasons: why it is held."""
 
 
 class Answer(NamedTuple):
@@ -168,7 +171,8 @@ def _row(draft: _Draft, id: uuid.UUID, salt: bytes, answer: dict[str, object]) -
         id=id,
         body_digest=attempt.body_digest,
         picks=attempt.picks,
-        state="count",
+        state=attempt.state,
+        reasons=attempt.reasons,
         salt=salt,
         answer=_JSON.encode(answer).decode(),
         facts=attempt.facts,

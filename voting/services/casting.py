@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,10 +10,11 @@ import msgspec
 
 from voting import telemetry
 from voting.domain import ballot as rules
-from voting.domain.ballot import Channel
 from voting.domain.client import App, ClientFacts
-from voting.domain.credential import Credential
 from voting.errors import ChannelClosed, VotingError
+from voting.fraud.attempt import Client
+from voting.fraud.facts import Facts
+from voting.fraud.scorecard import Judgement
 from voting.services.batch import Answer, Attempt, UnprovenError
 from voting.services.catalogue import Catalogue, Listing
 from voting.services.challenging import Challenging, Solved, Unsolved
@@ -23,6 +23,7 @@ from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.recording import RulesMovedError
+from voting.services.screening import Screening, Sighting, counted, read_counts
 
 
 class Submission(NamedTuple):
@@ -31,23 +32,16 @@ class Submission(NamedTuple):
     key: str
     picks: Sequence[str]
     ticket: str | None
-    client: dict[str, Any] | None
+    client: Client | None
     challenge: str | None
 
 
-class Observed(msgspec.Struct, omit_defaults=True):
-    """What was observed of a ballot's client, as it is kept. What is not known is left out."""
+class _Screened(NamedTuple):
+    """What is known of a ballot before it is recorded."""
 
-    channel: Channel | None = None
-    credential_issued_at: datetime | None = None
-    opened_at: datetime | None = None
-    app: App | None = None
-    browser: str | None = None
-    os: str | None = None
-    device: str | None = None
-    address: str | None = None
-    network: str | None = None
-    client: dict[str, Any] | None = None
+    facts: Facts
+    judgement: Judgement
+    proof: Solved | Unsolved | None
 
 
 _JSON = msgspec.json.Encoder()
@@ -61,6 +55,7 @@ class Casting:
         catalogue: Catalogue,
         keyring: Keyring,
         challenging: Challenging,
+        screening: Screening,
         limiting: Limiting,
         committing: Committing[Attempt, Answer],
         mirroring: Mirroring,
@@ -68,6 +63,7 @@ class Casting:
         self._catalogue = catalogue
         self._keyring = keyring
         self._challenging = challenging
+        self._screening = screening
         self._limiting = limiting
         self._committing = committing
         self._mirroring = mirroring
@@ -88,28 +84,47 @@ class Casting:
         if (credential.channel or "issued") not in listing.contest.voters.channels:
             raise ChannelClosed
         voter = self._keyring.voter(contest, credential.identity)
-        address, network = self._origin(contest, facts)
-        await self._limiting.admit(listing.uid, voter, address or voter.hex())
-        observed = Observed(
+        opened = self._keyring.open_ticket(contest, submission.ticket) if submission.ticket else None
+        seen = Sighting(contest, voter.hex(), credential, opened, submission.client, facts)
+        screened = await self._screened(listing, seen, submission)
+        judgement = screened.judgement
+        held = judgement.response == "hold"
+        attempt = Attempt(
+            listing=listing,
+            voter=voter,
             channel=credential.channel,
-            credential_issued_at=credential.issued_at,
-            opened_at=self._keyring.open_ticket(contest, submission.ticket) if submission.ticket else None,
-            app=facts.app,
-            browser=facts.browser,
-            os=facts.os,
-            device=facts.device,
-            address=address,
-            network=network,
-            client=submission.client,
+            key=submission.key,
+            picks=submission.picks,
+            body_digest=rules.body_digest(submission.picks),
+            facts=_JSON.encode(screened.facts).decode(),
+            proof=screened.proof,
+            state="hold" if held else "count",
+            reasons=judgement.reasons if held else (),
         )
-        attempt = self._attempt(listing, credential, submission, voter, _JSON.encode(observed).decode())
-        answer = await self._committed(attempt)
+        answer = await self._committed(attempt, self._screening.effort(judgement))
         if not answer.replayed:
-            _clients(facts.app).inc()
+            _clients(screened.facts.app).inc()
             self._mirroring.mark(listing.uid, contest, submission.picks)
         return answer
 
-    async def _committed(self, attempt: Attempt) -> Answer:
+    async def _screened(self, listing: Listing, seen: Sighting, submission: Submission) -> _Screened:
+        """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
+        now, picks = listing.now(), submission.picks
+        facts = self._screening.observe(seen, now)
+        asked = counted(picks, seen.voter, facts), now.timestamp()
+        values = await self._limiting.admit(listing.uid, seen.voter, facts.address or seen.voter, *asked)
+        facts = msgspec.structs.replace(facts, counts=read_counts(values, picks))
+        judgement = self._screening.judge(facts)
+        if judgement.response != "challenge" and listing.contest.challenge.ask != "ballot":
+            return _Screened(facts, judgement, None)
+        # Checked here, for it takes a third of a millisecond: too long while the voters' rows are locked.
+        proof = self._challenging.judge(seen.contest, "ballot", submission.challenge, now)
+        if isinstance(proof, Solved):
+            taken = (now - proof.asked_at).total_seconds() * 1000
+            facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(taken))
+        return _Screened(facts, judgement, proof)
+
+    async def _committed(self, attempt: Attempt, effort: int) -> Answer:
         contest = attempt.listing.contest.id
         while True:
             try:
@@ -118,34 +133,7 @@ class Casting:
                 attempt = attempt._replace(listing=await self._catalogue.renew(contest))
             except UnprovenError as error:
                 now = attempt.listing.now()
-                raise self._challenging.required(contest, "ballot", now, str(error) or None) from None
-
-    def _attempt(
-        self, listing: Listing, credential: Credential, submission: Submission, voter: bytes, facts: str
-    ) -> Attempt:
-        return Attempt(
-            listing=listing,
-            voter=voter,
-            channel=credential.channel,
-            key=submission.key,
-            picks=submission.picks,
-            body_digest=rules.body_digest(submission.picks),
-            facts=facts,
-            proof=self._proof(listing, submission.challenge),
-        )
-
-    def _proof(self, listing: Listing, challenge: str | None) -> Solved | Unsolved | None:
-        """Judged here, for it takes a third of a millisecond: too long while the voters' rows are locked."""
-        if listing.contest.challenge.ask != "ballot":
-            return None
-        return self._challenging.judge(listing.contest.id, "ballot", challenge, listing.now())
-
-    def _origin(self, contest: str, facts: ClientFacts) -> tuple[str, str] | tuple[None, None]:
-        """The keyed hashes of address and network: they are never kept themselves."""
-        if facts.origin is None:
-            return None, None
-        hashed = self._keyring.hashed
-        return hashed(contest, "address", facts.origin.address), hashed(contest, "network", facts.origin.network)
+                raise self._challenging.required(contest, "ballot", now, str(error) or None, effort) from None
 
 
 @cache

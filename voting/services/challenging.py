@@ -29,6 +29,11 @@ class Solved:
     mark: bytes
     expires_at: datetime
 
+    @property
+    def asked_at(self) -> datetime:
+        """When it was made, to the second."""
+        return self.expires_at - LIFETIME
+
 
 @dataclass(frozen=True, slots=True)
 class Unsolved:
@@ -50,13 +55,13 @@ class Challenging:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def ask(self, contest: str, purpose: Purpose, now: datetime) -> dict[str, Any]:
-        """A fresh challenge, ready for JSON."""
+    def ask(self, contest: str, purpose: Purpose, now: datetime, effort: int = 1) -> dict[str, Any]:
+        """A fresh challenge, ready for JSON; it takes `effort` times the usual work, and is made at the same cost."""
         telemetry.CHALLENGES.labels("asked").inc()
         challenge = altcha.create_challenge(
             ALGORITHM,
             COST,
-            counter=COUNTERS.start + secrets.randbelow(len(COUNTERS)),
+            counter=effort * (COUNTERS.start + secrets.randbelow(len(COUNTERS))),
             # By the database's clock: altcha's own expiry would be checked by this host's.
             data={"contest": contest, "purpose": purpose, "until": int((now + LIFETIME).timestamp())},
             hmac_secret=self._key(contest),
@@ -85,10 +90,12 @@ class Challenging:
         telemetry.CHALLENGES.labels("solved").inc()
         return Solved(opened.mark, opened.expires_at)
 
-    def required(self, contest: str, purpose: Purpose, now: datetime, why: str | None = None) -> ChallengeRequired:
+    def required(
+        self, contest: str, purpose: Purpose, now: datetime, why: str | None = None, effort: int = 1
+    ) -> ChallengeRequired:
         """The refusal, with a fresh challenge to solve."""
         message = f"{why}; solve the one in `challenge` and send it" if why else None
-        return ChallengeRequired(message, challenge=self.ask(contest, purpose, now))
+        return ChallengeRequired(message, challenge=self.ask(contest, purpose, now, effort))
 
     def _open(self, contest: str, solved: str) -> _Opened | None:
         """Any text may come here: what the library does not take is not solved."""

@@ -1,7 +1,9 @@
 """Limits how fast a voter, and an address, may call: exactly, over all processes, one round trip for many calls.
 
-It keeps a single credential or host from taking the service's time; it is no quota, and judges nobody's honesty.
-Without Redis everyone is let through: quotas are PostgreSQL's, and each process still has its own shield.
+It keeps a single credential or host from taking the service's time; it is no quota, and judges nobody's honesty. The
+same round trip counts how many ballots were alike, for those who do.
+Without Redis everyone is let through, and nothing is counted: quotas are PostgreSQL's, and each process still has its
+own shield.
 """
 
 from __future__ import annotations
@@ -15,15 +17,18 @@ from uuid import UUID
 from voting import telemetry
 from voting.domain.rate import Rate
 from voting.errors import SlowDown, TryAgain
-from voting.redis.turns import Turns
+from voting.fraud.counters import Cells
+from voting.redis.turns import Call, Taken, Turns
 
 _MOST = 128
+_UNCOUNTED = Taken(0, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Call:
-    subjects: tuple[str, str]
-    wait: asyncio.Future[float]
+class _Waiting:
+    call: Call
+    now: float
+    taken: asyncio.Future[Taken]
 
 
 class Limiting:
@@ -32,12 +37,15 @@ class Limiting:
     def __init__(self, turns: Turns, voter: Rate, address: Rate) -> None:
         self._turns = turns
         self._rates = (voter, address)
-        self._calls: dict[UUID, list[_Call]] = {}
+        self._calls: dict[UUID, list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def admit(self, uid: UUID, voter: bytes, address: str) -> None:
-        """Returns when the call may go on. Raises SlowDown, with how long to wait."""
-        call = _Call((voter.hex(), address), asyncio.get_running_loop().create_future())
+    async def admit(self, uid: UUID, voter: str, address: str, cells: Cells, now: float) -> Cells | None:
+        """Returns when the call may go on: the values of its cells, or None where they are not known.
+
+        `now` is in seconds of Unix time. Raises SlowDown, with how long to wait.
+        """
+        call = _Waiting(Call((voter, address), cells), now, asyncio.get_running_loop().create_future())
         waiting = self._calls.get(uid)
         if waiting is None:
             self._calls[uid] = [call]
@@ -46,32 +54,34 @@ class Limiting:
             task.add_done_callback(self._tasks.discard)
         else:
             waiting.append(call)
-        if seconds := await call.wait:
+        taken = await call.taken
+        if taken.wait:
             telemetry.SHED.labels("limit").inc()
-            raise SlowDown(retry_after=math.ceil(seconds))
+            raise SlowDown(retry_after=math.ceil(taken.wait))
+        return taken.cells
 
     async def _ask(self, uid: UUID) -> None:
         """One question at a time for each contest: what comes meanwhile goes together with the next."""
         while calls := self._calls[uid][:_MOST]:
             del self._calls[uid][:_MOST]
             try:
-                waits = await self._waits(uid, calls)
+                answers = await self._answers(uid, calls)
             except Exception:
                 # Whatever it is, those who come next must not wait for a question that nobody asks.
                 logging.getLogger("voting").exception("the limits could not be asked")
-                waits = self._unlimited(calls)
-            for call, wait in zip(calls, waits, strict=True):
-                if not call.wait.done():
-                    call.wait.set_result(wait)
+                answers = self._unlimited(calls)
+            for call, taken in zip(calls, answers, strict=True):
+                if not call.taken.done():
+                    call.taken.set_result(taken)
         del self._calls[uid]
 
-    async def _waits(self, uid: UUID, calls: list[_Call]) -> list[float]:
+    async def _answers(self, uid: UUID, calls: list[_Waiting]) -> list[Taken]:
         try:
-            return await self._turns.take(uid, [call.subjects for call in calls], self._rates)
+            return await self._turns.take(uid, [each.call for each in calls], self._rates, calls[-1].now)
         except TryAgain:
             return self._unlimited(calls)
 
     @staticmethod
-    def _unlimited(calls: list[_Call]) -> list[float]:
+    def _unlimited(calls: list[_Waiting]) -> list[Taken]:
         telemetry.UNLIMITED.inc(len(calls))
-        return [0.0] * len(calls)
+        return [_UNCOUNTED] * len(calls)

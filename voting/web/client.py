@@ -1,4 +1,4 @@
-"""Reads what a request tells of its client: the address through configured proxies, the app, the device.
+"""Reads what a request tells of its client: the address through configured proxies, the agent, some headers.
 
 All of it can be forged; it is a hint for signals.
 """
@@ -11,8 +11,13 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from voting.domain.client import Address, ClientFacts, Origin, origin_of
-from voting.fraud.agents import USER_AGENT_CHARACTERS, classify
+from voting.fraud.agents import USER_AGENT_CHARACTERS
+from voting.fraud.attempt import HEADERS
 from voting.settings import Network
+
+# More than any browser sends; what is longer is cut, for it is kept in memory for a while.
+_HEADER_CHARACTERS = 256
+_TOLD = {name.encode(): name for name in HEADERS}
 
 # An ASGI connection scope, as the ASGI specification has it.
 Scope = MutableMapping[str, Any]
@@ -28,9 +33,18 @@ class ClientReader:
 
     def read(self, scope: Scope) -> ClientFacts:
         """The facts of a request's client."""
-        agent = _header(scope, b"user-agent")[:USER_AGENT_CHARACTERS]
-        app, browser, system, device = classify(agent)
-        return ClientFacts(app, browser, system, device, self.origin(scope))
+        told: dict[str, str] = {}
+        agent: str | None = None
+        for field, value in scope["headers"]:
+            name = _TOLD.get(field)
+            if name:
+                # Fields of one name are one, as RFC 9110 section 5.3 says.
+                before = f"{told[name]}," if name in told else ""
+                told[name] = (before + value.decode("latin-1"))[:_HEADER_CHARACTERS]
+            elif field == b"user-agent":
+                agent = value[:USER_AGENT_CHARACTERS].decode("latin-1")
+        origin = self.origin(scope)
+        return ClientFacts(origin.address if origin else None, agent, told)
 
     def origin(self, scope: Scope) -> Origin | None:
         """The nearest address that is not a trusted proxy's: hops are counted from the right, and a hop that

@@ -61,28 +61,29 @@ group by s.quota, s.scope;
 -- Ballots with their facts, quota slots, spent challenges and the tally, in one statement. The rows come in the order of
 -- their keys: every transaction takes its locks in the same order.
 with cast_now as materialized (
-    select voter, key, id, body_digest, picks::text[] as picks, state, salt, answer, facts
-    from unnest($3::bytea[], $4::text[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::bytea[], $10::text[],
-        $11::text[]) as given (voter, key, id, body_digest, picks, state, salt, answer, facts)
+    select voter, key, id, body_digest, picks::text[] as picks, state, reasons::text[] as reasons, salt, answer,
+        facts
+    from unnest($3::bytea[], $4::text[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[],
+        $11::text[], $12::text[]) as given (voter, key, id, body_digest, picks, state, reasons, salt, answer, facts)
 ), stored as (
-    insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
-    select $1, voter, key, id, body_digest, picks, state, $2, salt, answer from cast_now
+    insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, reasons, recorded_at, salt, answer)
+    select $1, voter, key, id, body_digest, picks, state, reasons, $2, salt, answer from cast_now
 ), observed as (
     insert into ballot_facts (contest, voter, ballot, facts)
     select $1, voter, id, facts::jsonb from cast_now
 ), taken as (
-    -- $17: by quota, the name of a slot that is taken now
+    -- $18: by quota, the name of a slot that is taken now
     insert into quota_slots (contest, voter, quota, scope, period, slot, ballot)
-    select $1, voter, quota, scope, ($17::timestamptz[])[quota + 1], slot, ballot
-    from unnest($12::bytea[], $13::smallint[], $14::text[], $15::smallint[], $16::uuid[])
+    select $1, voter, quota, scope, ($18::timestamptz[])[quota + 1], slot, ballot
+    from unnest($13::bytea[], $14::smallint[], $15::text[], $16::smallint[], $17::uuid[])
         as slots (voter, quota, scope, slot, ballot)
 ), spent as (
     insert into spent_challenges (contest, challenge, expires_at)
-    select $1, challenge, expires_at from unnest($18::bytea[], $19::timestamptz[]) as solved (challenge, expires_at)
+    select $1, challenge, expires_at from unnest($19::bytea[], $20::timestamptz[]) as solved (challenge, expires_at)
 )
 insert into tallies (contest, entry, shard, raw, held, counted, version)
-select $1, entry, $20, raw, held, counted, 1
-from unnest($21::text[], $22::bigint[], $23::bigint[], $24::bigint[]) as added (entry, raw, held, counted)
+select $1, entry, $21, raw, held, counted, 1
+from unnest($22::text[], $23::bigint[], $24::bigint[], $25::bigint[]) as added (entry, raw, held, counted)
 on conflict (contest, entry, shard) do update set
     raw = tallies.raw + excluded.raw,
     held = tallies.held + excluded.held,

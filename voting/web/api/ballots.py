@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from voting.domain.ballot import check_key
 from voting.errors import Malformed
+from voting.fraud.attempt import Client
 from voting.services import Services
 from voting.services.casting import Submission
 from voting.web.access import voter_cookie_name, voter_token
@@ -89,18 +90,16 @@ def _submission(key: str, data: CastBallot) -> Submission:
     return Submission(key, data.entries, data.ticket, _reported(data.client), data.challenge)
 
 
-def _reported(client: dict[str, Any] | None) -> dict[str, Any] | None:
+def _reported(client: dict[str, Any] | None) -> Client | None:
     """Of what the page reports, what has the documented shape: no ballot is refused for a signal's sake."""
     if client is None:
         return None
-    kept: dict[str, Any] = {
-        name: value
-        for name in ("screen", "timezone", "platform")
-        if isinstance(value := client.get(name), str) and len(value) <= 100
-    }
+    screen, timezone, platform = (_text(client.get(name), 100) for name in ("screen", "timezone", "platform"))
     languages, dpr = client.get("languages"), client.get("dpr")
-    if isinstance(languages, list):
-        kept["languages"] = [value for value in languages[:10] if isinstance(value, str) and len(value) <= 40]
-    if isinstance(dpr, (int, float)) and 0 < dpr < 100:
-        kept["dpr"] = dpr
-    return kept
+    told = [value for value in languages[:10] if _text(value, 40)] if isinstance(languages, list) else None
+    ratio = float(dpr) if isinstance(dpr, (int, float)) and 0 < dpr < 100 else None
+    return Client(screen, ratio, told, timezone, platform)
+
+
+def _text(value: object, most: int) -> str | None:
+    return value if isinstance(value, str) and len(value) <= most else None

@@ -1,0 +1,103 @@
+"""make fraud-bench: worlds through `voting backtest`, and what it did to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadtests.fraud.baselines import BASELINES
+from loadtests.fraud.figures import Figures, evaluate
+from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
+from loadtests.traffic.families import WITHHELD
+from loadtests.traffic.world import World, make_world
+from loadtests.traffic.writing import CONTEST, EVENTS, write
+
+RESULTS = Path(__file__).parents[1] / "results"
+# What a world of each scenario is made with.
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "main": {"fraud": 0.22},
+    "clean": {"fraud": 0.0},
+    "half": {"fraud": 0.5},
+    "small": {"fraud": 0.04, "small": True},
+    "withheld": {"fraud": 0.22, "families": WITHHELD},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one backtest."""
+
+    seconds: float
+    mebibytes: float
+
+
+@dataclass
+class Found:
+    """Figures by scenario, one for each seed; of the naive rules on the worlds of `main`."""
+
+    scenarios: dict[str, list[Figures]] = field(default_factory=dict)
+    rules: dict[str, list[Figures]] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
+
+
+class BacktestFailed(Exception):
+    """`voting backtest` ended with a fault."""
+
+
+def run(scenario: str, seed: int, ballots: int, found: Found, *, policy: Path | None, replay: bool) -> Figures | None:
+    """One world; None where only the naive rules are asked for."""
+    world = make_world(seed, ballots, **SCENARIOS[scenario])
+    if scenario == "main":
+        for name, rule in BASELINES.items():
+            rows = judged(world.events, world.labels, of_rule(world.events, rule(world.events)))
+            found.rules.setdefault(name, []).append(evaluate(rows, world.entries))
+    if not replay:
+        return None
+    figures, cost = replayed(world, policy)
+    found.scenarios.setdefault(scenario, []).append(figures)
+    found.costs.append(cost)
+    return figures
+
+
+def replayed(world: World, policy: Path | None) -> tuple[Figures, Cost]:
+    """The world through `voting backtest`."""
+    folder = Path(tempfile.mkdtemp(prefix="fraud-bench-"))
+    try:
+        write(world, folder)
+        cost = backtest(folder, folder / "out", policy)
+        verdicts = read_verdicts(folder / "out", world.events)
+    finally:
+        shutil.rmtree(folder)
+    return evaluate(judged(world.events, world.labels, verdicts), world.entries), cost
+
+
+def backtest(world: Path, out: Path, policy: Path | None) -> Cost:
+    """Runs the command on a written world; what it took."""
+    command = [sys.executable, "-m", "voting", "backtest", "--contest", str(world / CONTEST)]
+    command += ["--events", str(world / EVENTS), "--out", str(out)]
+    command += ["--policy", str(policy)] if policy else []
+    begun = time.monotonic()
+    with tempfile.TemporaryFile("w+") as told:
+        child = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            told.seek(0)
+            raise BacktestFailed(told.read()[-2000:])
+    return Cost(time.monotonic() - begun, usage.ru_maxrss / 1024)
+
+
+def save(found: Found, options: dict[str, object]) -> Path:
+    """The figures as JSON; answers where."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"fraud-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json"
+    path.write_text(json.dumps({"options": options, **asdict(found)}, indent=1))
+    return path

@@ -1,0 +1,28 @@
+"""Which families there are, and which of them a detector's author tunes on."""
+
+from __future__ import annotations
+
+from loadtests.traffic.bots import BOTS
+from loadtests.traffic.crowds import LISTED_CROWDS
+from loadtests.traffic.gatherings import OWN_CROWDS
+from loadtests.traffic.hirelings import LISTED_HIRELINGS, OWN_HIRELINGS
+from loadtests.traffic.inventions import OWN_BOTS
+
+ATTACKS = BOTS | LISTED_HIRELINGS | OWN_BOTS | OWN_HIRELINGS
+LOOKALIKES = LISTED_CROWDS | OWN_CROWDS
+# Voters of no crowd, and ballots for nobody's campaign.
+BACKGROUND = "background"
+
+EVERY = tuple(sorted(ATTACKS))
+SCRIPTED = tuple(name for name in EVERY if ATTACKS[name].scripted)
+PAID_CROWDS = tuple(sorted(LISTED_HIRELINGS | OWN_HIRELINGS))
+SLOW_DRIP = ("A10",)
+# Cannot be told from genuine ballots, one by one: reported, not judged.
+UNJUDGED = ("A17",)
+FRAMING = ("A11",)
+
+# Never in a world that a detector is tuned on.
+WITHHELD = ("A4", "A9", "A12", "A14", "X2", "X4", "X6", "X8")
+DEVELOPMENT = tuple(name for name in EVERY if name not in WITHHELD)
+WITHHELD_BOTS = tuple(name for name in WITHHELD if name in SCRIPTED)
+WITHHELD_HUMANS = tuple(name for name in WITHHELD if name in PAID_CROWDS)

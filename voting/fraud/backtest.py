@@ -1,0 +1,176 @@
+"""Replays recorded attempts through the live rules on a simulated clock: online, near-line, certification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from voting.domain.contest import Contest
+from voting.fraud.attempt import Attempt
+from voting.fraud.counters import Counters
+from voting.fraud.facts import observe
+from voting.fraud.findings import Group, Stage
+from voting.fraud.frame import Row, frame
+from voting.fraud.groups import named
+from voting.fraud.policy import Policy
+from voting.fraud.prepared import prepare
+from voting.fraud.quotas import Quotas
+from voting.fraud.scorecard import judge as judge_online
+from voting.fraud.sweep import SweepPolicy, Takers, Verdicts, judge, rounds, sweep
+
+Decided = Literal["count", "hold", "refuse"]
+_CHUNK = 20_000
+
+
+class Decision(NamedTuple):
+    """What was decided about one attempt, by which stage and when (milliseconds since 1970)."""
+
+    id: str
+    decision: Decided
+    reasons: tuple[str, ...]
+    stage: Stage
+    decided_at: int
+    challenged: bool = False
+
+
+class Replayed(NamedTuple):
+    """`final` has one decision for each attempt, in the order of the input; `history` every change, by time."""
+
+    final: list[Decision]
+    history: list[Decision]
+    entries: list[str]
+    """By attempt: what it was for."""
+    cast_at: list[int]
+    """By attempt: when it came, in milliseconds since 1970."""
+    groups: tuple[Group, ...]
+
+
+Tick = Callable[[str, int], None]
+"""Hears which part of the work goes on, and how many attempts or rounds are done."""
+
+
+class Backtest:
+    """One replay: attempts are offered in the order of time, then it is finished."""
+
+    def __init__(self, contest: Contest, policy: Policy, tick: Tick) -> None:
+        self._contest = contest
+        self._policy = policy
+        self._tick = tick
+        self._quotas = Quotas(contest)
+        self._counters = Counters()
+        self._final: list[Decision] = []
+        self._entries: list[str] = []
+        self._cast_at: list[int] = []
+        self._history: list[Decision] = []
+        self._recorded: list[int] = []
+        """By recorded ballot, its attempt's number."""
+        self._rows: list[Row] = []
+        self._tables: list[pl.DataFrame] = []
+
+    def offer(self, attempt: Attempt) -> None:
+        """Casts one ballot, as live."""
+        decision = self._refusal(attempt) or self._online(attempt)
+        if decision.decision != "count" or decision.challenged:
+            self._history.append(decision)
+        self._final.append(decision)
+        self._entries.append(attempt.entry)
+        self._cast_at.append(decision.decided_at)
+        if len(self._final) % _CHUNK == 0:
+            self._tick("online", len(self._final))
+
+    def finish(self, executor: Executor) -> Replayed:
+        """Sweeps at each moment at which the live service would, and certifies."""
+        self._flush()
+        ballots = pl.concat(self._tables) if self._tables else frame([])
+        rules = msgspec.convert(self._policy.sweep, SweepPolicy)
+        self._near_line(ballots, rules, executor)
+        groups = self._certify(ballots)
+        self._history.sort(key=lambda decision: decision.decided_at)
+        return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
+
+    def _refusal(self, attempt: Attempt) -> Decision | None:
+        phase = self._contest.phase(attempt.at)
+        why = {"not_open": "window_not_open", "closed": "window_closed"}.get(phase)
+        if why is None and not self._quotas.take(attempt.voter, attempt.entry, "", attempt.at):
+            why = "quota_exhausted"
+        return Decision(attempt.id, "refuse", (why,), "online", _milliseconds(attempt.at)) if why else None
+
+    def _online(self, attempt: Attempt) -> Decision:
+        facts = observe(attempt)
+        counts = self._counters.add(attempt.at, attempt.entry, attempt.voter, facts)
+        judged = judge_online(facts, counts, self._policy.online)
+        self._recorded.append(len(self._final))
+        self._rows.append(Row(attempt.id, attempt.at, attempt.voter, attempt.entry, facts))
+        if len(self._rows) >= _CHUNK:
+            self._flush()
+        is_hold = judged.response == "hold"
+        return Decision(
+            attempt.id,
+            "hold" if is_hold else "count",
+            judged.reasons if is_hold else (),
+            "online",
+            _milliseconds(attempt.at),
+            judged.response == "challenge",
+        )
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._tables.append(frame(self._rows))
+            self._rows = []
+
+    def _near_line(self, ballots: pl.DataFrame, rules: SweepPolicy, executor: Executor) -> None:
+        """Each round looks at the ballots of the last hours; but for the task takers rounds do not need each other."""
+        times = ballots["at"].to_numpy()
+        moments = rounds(times, rules)
+        takers = Takers(ballots, rules)
+        back = rules.hours * 3_600_000
+        windows = [(int(np.searchsorted(times, now - back)), int(np.searchsorted(times, now))) for now in moments]
+
+        def judged(number: int) -> Verdicts:
+            """Prepared rows are ordered by time, as these are: they have the same numbers."""
+            window = ballots[slice(*windows[number])]
+            return judge(prepare(window, takers.before(moments[number])), rules, "nearline")
+
+        for number, found in enumerate(executor.map(judged, range(len(moments)))):
+            self._apply(found, windows[number][0], moments[number])
+            if number % 20 == 0:
+                self._tick("nearline", number)
+
+    def _apply(self, found: Verdicts, first: int, now: int) -> None:
+        for row in np.flatnonzero(found.hold).tolist():
+            self._change(first + row, "hold", named(int(found.reasons[row])), "nearline", now)
+        for row in np.flatnonzero(found.release & ~found.hold).tolist():
+            number = self._recorded[first + row]
+            if self._final[number].stage == "nearline" and self._final[number].decision == "hold":
+                self._change(first + row, "count", (), "nearline", now)
+
+    def _certify(self, ballots: pl.DataFrame) -> tuple[Group, ...]:
+        self._tick("certification", 0)
+        found = sweep(ballots, self._policy, "certification")
+        now = max([_milliseconds(self._contest.closes_at), *ballots["at"].tail(1).to_list()])
+        for row, (hold, reasons) in enumerate(found.verdicts.select("hold", "reasons").iter_rows()):
+            before = self._final[self._recorded[row]]
+            if hold:
+                self._change(row, "hold", tuple(reasons), "certification", now)
+            elif before.decision == "hold" and before.stage == "nearline":
+                self._change(row, "count", (), "certification", now)
+        return found.groups
+
+    def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
+        """A ballot that has this decision already keeps it, with the stage that made it first."""
+        number = self._recorded[row]
+        before = self._final[number]
+        if before.decision == decision:
+            return
+        self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
+        self._history.append(self._final[number]._replace(challenged=False))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -1,0 +1,75 @@
+"""Which reason a feature speaks for, and to which family of evidence a reason belongs."""
+
+from __future__ import annotations
+
+from functools import cache
+
+# By the beginning of a feature's name, or its end; the first that fits.
+_ENDINGS = (
+    ("_fresh", "A1"),
+    ("_quick", "T1"),
+    ("_slow", "T2"),
+    ("_uniform", "T2"),
+    ("_hosting", "N1"),
+    ("_odd", "C2"),
+    ("_scattered", "N4"),
+    ("_alike", "C3"),
+    ("_regular", "T3"),
+    ("_returning", "A2"),
+)
+_BEGINNINGS = (
+    ("own_hosting", "N1"),
+    ("own_odd", "C2"),
+    ("own_cross_site", "C5"),
+    ("own_automation", "C1"),
+    ("own_instant", "T1"),
+    ("own_quick", "T1"),
+    ("own_fresh", "A1"),
+    ("own_refused", "P1"),
+    ("own_device_voters", "C4"),
+    ("own_returns", "A2"),
+    ("broad_hour_of_day", "T4"),
+    ("broad_age_bin", "A1"),
+    ("broad_asn", "N3"),
+    ("broad_day", "T5"),
+    ("broad_reading_bin", "T2"),
+    ("broad_hosting", "N1"),
+    ("broad_returning_fresh_hour_of_day", "T4"),
+    ("broad_returning_asn", "N3"),
+    ("broad_returning_fresh_reading_bin", "A1"),
+    ("pair", "G1"),
+    ("company", "G2"),
+    ("prefix_fingerprint", "N2"),
+    ("prefix_hours2", "N3"),
+    ("fingerprint_hours2", "C3"),
+    ("asn_hours2", "N3"),
+    ("reading_bin", "T2"),
+    ("age_bin", "A1"),
+    ("hour_of_day", "T4"),
+    ("hour", "T5"),
+    ("minutes10", "T5"),
+    ("oddities", "C2"),
+    ("hosting", "N1"),
+    ("device", "C4"),
+    ("origin", "C5"),
+    ("address", "N3"),
+    ("prefix", "N3"),
+    ("asn", "N3"),
+    ("fingerprint", "C3"),
+    ("agent", "C3"),
+    ("client", "C3"),
+)
+CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, *_ENDINGS)))
+
+
+@cache
+def code_of(feature: str) -> str:
+    """The reason code of a feature. Raises KeyError for a name that no feature has."""
+    if not feature.startswith(("own_", "broad_", "pair_", "company_")):
+        for ending, code in _ENDINGS:
+            if feature.endswith(ending):
+                return code
+    for beginning, code in _BEGINNINGS:
+        if feature.startswith(beginning):
+            return code
+    raise KeyError(feature)

@@ -1,0 +1,59 @@
+"""The columns that the cells are made of, from a table of ballots."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from voting.fraud.facts import Oddity
+
+_QUICKEST, _SLOWEST = 0.05, 3600.0
+# A token of the last quarter of an hour is as good as new.
+FRESH_SECONDS = 900
+# Wall time of the contests' country, for the hour of the day.
+_HOUR_SHIFT = 8
+
+
+def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
+    """One row for each of `ballots`, ordered by time; `row` is the number that it had.
+
+    Texts become codes, times become bins; `trust` is 1: nothing was found yet; `taker`: whether the voter is one of
+    `takers`, who were found before. Unknown values stay null.
+    """
+    known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
+    reading = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
+    ordered = ballots.lazy().with_row_index("row").sort("at", "row")
+    return ordered.select(
+        "row",
+        *(_code(name) for name in ("entry", "voter", "device", "address", "prefix")),
+        *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
+        "asn",
+        pl.col("hosting").cast(pl.Float32),
+        pl.col("oddities"),
+        odd=(pl.col("oddities") != 0).cast(pl.Float32),
+        oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.Float32),
+        cross_site=((pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0).cast(pl.Float32),
+        automation=((pl.col("oddities") & int(Oddity.AUTOMATION)) != 0).cast(pl.Float32),
+        second=pl.col("at") / 1000,
+        minutes10=pl.col("at") // 600_000,
+        hour=pl.col("at") // 3_600_000,
+        hours2=pl.col("at") // 7_200_000,
+        day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24,
+        hour_of_day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24,
+        reading=reading,
+        reading_bin=(reading / 0.3).floor().cast(pl.Int32),
+        fresh=(pl.col("age") < FRESH_SECONDS).cast(pl.Float32),
+        age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int32),
+        refused=(~pl.col("solved")).cast(pl.Float32),
+        returning=(pl.len().over("voter") > 1).cast(pl.Float32),
+        trust=pl.lit(1.0),
+        taker=pl.col("voter").is_in(known.implode()),
+    ).collect()
+
+
+def _code(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Categorical).to_physical().alias(name)
+
+
+def _known(name: str) -> pl.Expr:
+    """Hashes are 0 where nothing is known."""
+    return pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name)

@@ -1,0 +1,178 @@
+"""Replays recorded attempts from a file through the live rules, and writes what became of them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voting import __version__
+from voting.domain.contest import Contest
+from voting.errors import Fault, FileInvalid
+from voting.fraud.attempt import Attempt
+from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
+from voting.fraud.policy import Policy
+from voting.services.backtest_report import render
+
+_GZIP = b"\x1f\x8b"
+_JSON = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The events' file. Opened when it is read; its hash is that of its bytes as they lie there."""
+
+    path: Path
+
+    def sha256(self) -> str:
+        """The file's SHA-256, in hex."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def attempts(self) -> Iterator[Attempt]:
+        """The attempts, in order. Raises FileInvalid at the first line that is none, or out of order."""
+        with self.path.open("rb") as file:
+            plain = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+            yield from _checked(plain, self.path.name)
+
+
+def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: Tick) -> Mapping[str, Any]:
+    """Replays the events and writes decisions, history, summary and report into the folder; answers the summary.
+
+    The files are put in place only when all of them are written: a run that fails leaves no half of them.
+    """
+    test = Backtest(contest, policy, tick)
+    for attempt in events.attempts():
+        test.offer(attempt)
+    with ThreadPoolExecutor(2) as executor:
+        replayed = test.finish(executor)
+    summary = _summary(replayed, policy, events.sha256())
+    out.mkdir(parents=True, exist_ok=True)
+    files = {
+        "decisions.jsonl": _lines(replayed.final),
+        "history.jsonl": _lines(replayed.history, history=True),
+        "summary.json": [json.dumps(summary, ensure_ascii=False, indent=2).encode(), b"\n"],
+        "report.html": [render(contest, summary, replayed).encode()],
+    }
+    for name, parts in files.items():
+        with (out / f"{name}.part").open("wb") as file:
+            file.writelines(parts)
+    for name in files:
+        (out / f"{name}.part").replace(out / name)
+    return summary
+
+
+def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
+    decoder, seen, latest = msgspec.json.Decoder(Attempt), set[str](), datetime.min.replace(tzinfo=UTC)
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.isspace():
+                continue
+            attempt = _decoded(decoder, line, number, name)
+            if attempt.id in seen:
+                raise _fault(number, "id", f"{attempt.id!r} stands twice", "give each attempt its own", name)
+            if attempt.at < latest:
+                raise _fault(number, "at", "is before the line above", "sort the lines by `at`", name)
+            seen.add(attempt.id)
+            latest = attempt.at
+            yield attempt
+    except (OSError, EOFError) as error:
+        raise _fault(0, "", f"cannot be read: {error}", "give JSON Lines, plain or gzipped whole", name) from None
+
+
+def _decoded(decoder: msgspec.json.Decoder[Attempt], line: bytes, number: int, name: str) -> Attempt:
+    try:
+        attempt = decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        what = str(error).replace("Object missing required field", "has no field")
+        raise _fault(number, "", what, "write it as docs of the backtest say", name) from None
+    for field in ("at", "device_issued_at", "opened_at"):
+        moment = getattr(attempt, field)
+        if moment is not None and moment.tzinfo is None:
+            raise _fault(
+                number, field, "has no offset from UTC", "write it such as 2026-07-16T08:00:00.000+08:00", name
+            )
+    return attempt
+
+
+def _fault(line: int, place: str, what: str, mend: str, name: str) -> FileInvalid:
+    return FileInvalid(name, (Fault(line, place, what, mend),))
+
+
+def _lines(decisions: list[Decision], *, history: bool = False) -> Iterator[bytes]:
+    for decision in decisions:
+        line: dict[str, Any] = {
+            "id": decision.id,
+            "decision": decision.decision,
+            "reasons": decision.reasons,
+            "stage": decision.stage,
+            "decided_at": _written(decision.decided_at),
+        }
+        if history and decision.challenged:
+            line["response"] = "challenge"
+        yield _JSON.encode(line) + b"\n"
+
+
+def _written(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _summary(replayed: Replayed, policy: Policy, events_sha256: str) -> dict[str, Any]:
+    final = replayed.final
+    reasons = Counter(reason for decision in final for reason in decision.reasons)
+    return {
+        "version": __version__,
+        "policy": {"version": policy.version, "sha256": policy.sha256},
+        "events_sha256": events_sha256,
+        "attempts": len(final),
+        "decisions": _counted(decision.decision for decision in final),
+        "stages": _counted(decision.stage for decision in final),
+        "reasons": dict(sorted(reasons.items())),
+        "challenged": sum(decision.challenged for decision in final),
+        "ever_held": len({change.id for change in replayed.history if change.decision == "hold"}),
+        "entries": _standings(replayed),
+        "groups": [msgspec.to_builtins(group) for group in replayed.groups],
+    }
+
+
+def _counted(values: Iterator[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))
+
+
+def _standings(replayed: Replayed) -> list[dict[str, Any]]:
+    """By entry, best certified first: raw (all that were recorded), held, certified, and both places."""
+    raw: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for decision, entry in zip(replayed.final, replayed.entries, strict=True):
+        if decision.decision != "refuse":
+            raw[entry] += 1
+            held[entry] += decision.decision == "hold"
+    certified = {entry: raw[entry] - held[entry] for entry in {*replayed.entries}}
+    before, after = _places({entry: raw[entry] for entry in certified}), _places(certified)
+    return [
+        {
+            "entry": entry,
+            "raw": raw[entry],
+            "held": held[entry],
+            "certified": certified[entry],
+            "rank_raw": before[entry],
+            "rank_certified": after[entry],
+        }
+        for entry in sorted(certified, key=lambda entry: (after[entry], entry))
+    ]
+
+
+def _places(counts: Mapping[str, int]) -> dict[str, int]:
+    """Equal counts share the better place."""
+    ordered = sorted(counts.values(), reverse=True)
+    first = {count: place for place, count in reversed(list(enumerate(ordered, 1)))}
+    return {entry: first[count] for entry, count in counts.items()}

@@ -1,0 +1,107 @@
+"""Screens ballots before they are recorded: what is observed of each, what is counted of it, what the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from voting import telemetry
+from voting.domain.client import ClientFacts
+from voting.domain.credential import Credential
+from voting.fraud.attempt import Attempt, Client
+from voting.fraud.counters import Cells, cells, counts
+from voting.fraud.facts import Counts, Facts, observe
+from voting.fraud.policy import Policy
+from voting.fraud.scorecard import Judgement, judge
+from voting.services.keyring import Keyring
+
+# Of a ballot of many picks so many are counted: what one ballot costs is bounded.
+MOST_COUNTED = 20
+
+
+class Sighting(NamedTuple):
+    """What a ballot came with, beside its picks. `voter` is the keyed hash, in hex."""
+
+    contest: str
+    voter: str
+    credential: Credential
+    opened_at: datetime | None
+    client: Client | None
+    request: ClientFacts
+
+
+class Screening:
+    """Observes and judges ballots under one policy."""
+
+    def __init__(self, keyring: Keyring, policy: Policy) -> None:
+        self._keyring = keyring
+        self._policy = policy.online
+
+    def observe(self, seen: Sighting, now: datetime) -> Facts:
+        """The facts, with keyed hashes for the address and its prefix: they are never kept themselves."""
+        # A web voter is known by the token of the browser itself: its age is the device's.
+        is_device = seen.credential.channel == "web"
+        facts = observe(
+            Attempt(
+                id="",
+                at=now,
+                voter=seen.voter,
+                entry="",
+                channel=seen.credential.channel,
+                device=seen.voter if is_device else None,
+                device_issued_at=seen.credential.issued_at if is_device else None,
+                opened_at=seen.opened_at,
+                ip=seen.request.address,
+                user_agent=seen.request.agent,
+                headers=seen.request.headers,
+                client=seen.client,
+            )
+        )
+        if facts.address is None or facts.prefix is None:
+            return facts
+        hashed = self._keyring.hashed
+        address = hashed(seen.contest, "address", facts.address)
+        return msgspec.structs.replace(facts, address=address, prefix=hashed(seen.contest, "prefix", facts.prefix))
+
+    def judge(self, facts: Facts) -> Judgement:
+        """The judgement, by the facts and the counts among them."""
+        judgement = judge(facts, facts.counts or Counts(), self._policy)
+        if judgement.response != "allow":
+            telemetry.SCREENED.labels(judgement.response).inc()
+        return judgement
+
+    def effort(self, judgement: Judgement) -> int:
+        """How many times the usual work a challenge takes: once more for every 15 points above the bound, at most 4."""
+        above = sum(judgement.points.values()) - self._policy.challenge
+        return min(4, 1 + max(0, above) // 15)
+
+
+def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:
+    """The counters of every pick of a ballot, one after another."""
+    each = [cells(pick, voter, facts) for pick in picks[:MOST_COUNTED]]
+    if len(each) == 1:
+        return each[0]
+    quick, slow = (tuple(place for one in each for place in one[row]) for row in range(2))
+    return Cells(quick, slow, each[0].device if each else ())
+
+
+def read_counts(values: Cells | None, picks: Sequence[str]) -> Counts:
+    """The counts of a ballot by the values of its counters: of each figure the largest of its picks."""
+    number = min(len(picks), MOST_COUNTED)
+    if values is None or not number:
+        return Counts()
+    quick, slow = len(values.quick) // number, len(values.slow) // number
+    found = [
+        counts(
+            values.quick[place * quick : (place + 1) * quick],
+            values.slow[place * slow : (place + 1) * slow],
+            values.device,
+        )
+        for place in range(number)
+    ]
+    if number == 1:
+        return found[0]
+    return Counts(*(max(column) for column in zip(*(msgspec.structs.astuple(each) for each in found), strict=True)))
