@@ -199,7 +199,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "VOTING_SECRET": settings.secret.decode(),
         "VOTING_DATA": str(settings.data),
         # A round in the middle of a test would count what the test had held.
-        "VOTING_SWEEP_MINUTES": "0",
+        "VOTING_SWEEP": "off",
     }
 
 

@@ -25,7 +25,7 @@ def _command(process: psutil.Process) -> list[str]:
 
 
 async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings) -> None:
-    with serving(environment_of(settings) | {"VOTING_SWEEP_MINUTES": "60"}) as (_, process):
+    with serving(environment_of(settings) | {"VOTING_SWEEP": "on"}) as (_, process):
 
         async def is_sweeping() -> bool:
             return any(each.nice() == 10 and "polars" in _libraries(each) for each in sweepers(process.pid))
@@ -53,11 +53,9 @@ def _libraries(process: psutil.Process) -> str:
     return " ".join(each.path for each in process.memory_maps())
 
 
-async def test_without_minutes_there_is_none(settings: Settings) -> None:
-    env = environment_of(settings) | {"VOTING_SWEEP_MINUTES": "0"}
-    with serving(env) as (_, process):
+async def test_it_can_be_switched_off(settings: Settings) -> None:
+    with serving(environment_of(settings) | {"VOTING_SWEEP": "off"}) as (_, process):
         assert sweepers(process.pid) == []
-    assert run("sweep", env=env).returncode == 1
 
 
 async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office) -> None:

@@ -16,7 +16,6 @@ import click
 
 from voting import wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
-from voting.errors import SettingInvalid
 from voting.services.policies import load_policy
 from voting.settings import Settings
 
@@ -29,14 +28,15 @@ STOP_SECONDS = 2.0
 
 
 @click.command(epilog="Example: voting sweep --once")
-@click.option("--once", is_flag=True, help="One round, now; otherwise rounds until it is stopped.")
+@click.option("--once", is_flag=True, help="The latest round that is due; otherwise rounds until it is stopped.")
 @click.option("--beside", is_flag=True, help="As `voting serve` starts it: ends when standard input does.")
 @env_file
 def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
-    """Sweeps the open contests for rings, as the process beside `voting serve` does; only one does at a time."""
+    """Sweeps the open contests for rings, as the process beside `voting serve` does.
+
+    Only one process of all servers does at a time. The rounds' moments are the policy's.
+    """
     settings = read_settings(env_file)
-    if not once and not settings.sweep_minutes:
-        raise SettingInvalid("VOTING_SWEEP_MINUTES is 0: there are no rounds; use --once, or set the minutes")
     if beside:
         threading.Thread(target=_end_with_standard_input, name="parent-watch", daemon=True).start()
         time.sleep(START_AFTER_SECONDS)
@@ -61,7 +61,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     async with wiring.office(settings, actor()) as office:
-        sweeping = Sweeping(office.database, policy, settings.sweep_minutes)
+        sweeping = Sweeping(office.database, policy)
         if once:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")
