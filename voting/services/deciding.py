@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 import polars as pl
@@ -26,8 +26,14 @@ from voting.services.gathering import voter_bytes, voter_text
 AT_ONCE = 1000
 ACTOR = "policy"
 
-Detector = Callable[[pl.DataFrame, Policy, Stage], Sweep]
-"""What finds rings among ballots: `voting.fraud.sweep.sweep`."""
+
+class Detector(Protocol):
+    """What finds rings among ballots: `voting.fraud.sweep.sweep`."""
+
+    def __call__(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+        """What is found; `takers` are voters who were found to work off task lists."""
+
+
 Guard = Callable[[Connection], Awaitable[None]]
 """Asked in each transaction, under the book's lock; raises when it may not go on."""
 
@@ -97,8 +103,7 @@ class Deciding:
         async with self._database.connection() as connection:
             known = await groups.select_ids(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
-        is_last = swept.stage == "certification"
-        return plan(swept.ballots, swept.found, standing, known, swept.found_are, void_too=is_last)
+        return plan(swept.ballots, swept.found, standing, known, swept.stage, swept.found_are)
 
 
 def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:
