@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from datetime import timedelta
+from pathlib import Path
 
 import psutil
 
 from tests.acceptance.test_cli import run
+from tests.acceptance.test_review import policy_file
 from tests.conftest import Contests, environment_of, eventually, serving
 from tests.fraud.rings import crowd, record, tally
 from voting.settings import Settings
@@ -24,8 +27,9 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings) -> None:
-    with serving(environment_of(settings) | {"VOTING_SWEEP": "on"}) as (_, process):
+async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings, tmp_path: Path) -> None:
+    policy = str(policy_file(tmp_path, "one"))
+    with serving(environment_of(settings) | {"VOTING_SWEEP": "on", "VOTING_POLICY": policy}) as (_, process):
 
         async def is_sweeping() -> bool:
             return any(each.nice() == 10 and "polars" in _libraries(each) for each in sweepers(process.pid))
@@ -58,10 +62,11 @@ async def test_it_can_be_switched_off(settings: Settings) -> None:
         assert sweepers(process.pid) == []
 
 
-async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office) -> None:
-    contest = await contests.make()
-    await record(office.database, contest, crowd(0, 20, "A001"))
-    done = run("sweep", "--once", env=environment_of(settings))
+async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
+    contest = await contests.make(opens=timedelta(hours=-1))
+    await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
+    env = environment_of(settings) | {"VOTING_POLICY": str(policy_file(tmp_path, "one"))}
+    done = run("sweep", "--once", env=env)
     assert done.returncode == 0, done.stderr
     assert "ballots held" in done.stderr
     assert (await tally(office.database, contest))["A001"][0] == 20

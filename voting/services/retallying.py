@@ -16,7 +16,7 @@ from voting.fraud.sweep import sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Listing
-from voting.services.deciding import Detector, standing_table
+from voting.services.deciding import Detector, standing_table, sweep_rules
 from voting.services.gathering import gather
 
 
@@ -55,6 +55,7 @@ class Retallying:
     async def compare(self, listing: Listing, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
         """Every entry, the first by today's ranking first. What reviewers decided, and what was held when it was cast,
         stands under any policy."""
+        sweep_rules(policy)
         contest = listing.contest.id
         ballots = await gather(self._database, contest, tick=tick)
         async with self._database.connection() as connection:

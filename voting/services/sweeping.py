@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import polars as pl
 
 from voting import telemetry
@@ -23,12 +22,12 @@ from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.frame import SCHEMA
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import SweepPolicy, Takers, rounds, sweep
+from voting.fraud.sweep import Takers, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
 from voting.services.catalogue import Catalogue, Listing
-from voting.services.deciding import Deciding, Detector, Swept
+from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
 from voting.services.gathering import gather
 
 LEASE = "sweep"
@@ -65,7 +64,7 @@ class Sweeping:
         self._catalogue = Catalogue(database)
         self._deciding = Deciding(database)
         self._policy = policy
-        self._rules = msgspec.convert(policy.sweep, SweepPolicy)
+        self._rules = sweep_rules(policy)
         self._detect = detect
         self._holder = uuid.uuid4()
         self._kept: dict[uuid.UUID, _Kept] = {}
