@@ -12,20 +12,25 @@ from __future__ import annotations
 
 import polars as pl
 
+from voting.fraud.cells import surprise
+
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
 # What two ballots were cast in together: a day, for task lists; two hours, for those that are worked off at once.
 _TIMES = ("day", "hours2")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
 _FRIENDS = 3.0
+# A pair that surprises: so many standard deviations, and other voters who have it.
+_STRONG_Z, _STRONG_OTHERS = 3.0, 2
 _SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS = 2.3, 4, 3
 
 
 def lockstep(ballots: pl.DataFrame) -> pl.DataFrame:
     """For each of `ballots`, in their order, how much its voter's pairs, and its own, exceed chance.
 
-    Columns, for each of the two lengths of time: pair_TIME_voter (the sum over the voter's pairs, as log1p, with its
-    sign), pair_TIME_mean (their mean), pair_TIME_cell (the mean over the pairs that this ballot is in).
+    Columns, for each of the two lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
+    (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
+    ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in).
     """
     return pl.concat([_of(ballots, time) for time in _TIMES], how="horizontal")
 
@@ -42,30 +47,43 @@ def task_takers(ballots: pl.DataFrame) -> pl.Series:
 
 def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
     pairs = _lifted(ballots, time).collect().lazy()
-    total = pl.col("lift").sum()
-    voters = pairs.group_by("voter").agg(
-        (total.sign() * total.abs().log1p()).cast(pl.Float32).alias(f"pair_{time}_voter"),
-        pl.col("lift").mean().cast(pl.Float32).alias(f"pair_{time}_mean"),
-    )
+    strong = pairs.filter((pl.col("z") > _STRONG_Z) & (pl.col("others") >= _STRONG_OTHERS))
     sides = pl.concat(
         [
-            pairs.select("voter", "entry", time, "lift"),
-            pairs.select("voter", pl.col("entry_other").alias("entry"), pl.col(f"{time}_other").alias(time), "lift"),
+            strong.select("voter", "entry", time, "z"),
+            strong.select("voter", pl.col("entry_other").alias("entry"), pl.col(f"{time}_other").alias(time), "z"),
         ]
     )
     keys = ["voter", "entry", time]
-    cells = sides.group_by(keys).agg(pl.col("lift").mean().cast(pl.Float32).alias(f"pair_{time}_cell"))
+    mean, total, share, cell = (f"pair_{time}_{what}" for what in ("mean", "voter", "share", "cell"))
     joined = (
         ballots.lazy()
         .select(keys)
-        .join(cells, on=keys, how="left", maintain_order="left")
-        .join(voters, on="voter", how="left", maintain_order="left")
+        .join(
+            sides.group_by(keys).agg(pl.col("z").max().log1p().cast(pl.Float32).alias(cell)),
+            on=keys,
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            strong.group_by("voter").agg(pl.col("z").sum().log1p().cast(pl.Float32).alias(total)),
+            on="voter",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            pairs.group_by("voter").agg(pl.col("lift").mean().cast(pl.Float32).alias(mean)),
+            on="voter",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.col(cell).is_not_null().mean().over("voter").cast(pl.Float32).alias(share))
     )
-    return joined.drop(keys).fill_null(0.0).collect()
+    return joined.select(pl.col(mean, total, share, cell).fill_null(0.0)).collect()
 
 
 def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
-    """One row for each voter and two cells of his for different entries: others (who have them too), and lift.
+    """One row for each voter and two cells of his for different entries: others (who have them too), lift, z.
 
     Expected is what independence gives among the voters of both times, times what the same two entries share at other
     times: some have the same friends.
@@ -100,10 +118,10 @@ def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
             friends=(pl.col("others").sum().over("low", "high") - pl.col("others") + 2)
             / (pl.col("expected").sum().over("low", "high") - pl.col("expected") + 2)
         )
+        .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, _FRIENDS)).clip(0.05))
         .with_columns(
-            lift=((pl.col("others") + 0.5) / (pl.col("expected") * pl.col("friends").clip(1, _FRIENDS) + 0.5))
-            .log()
-            .clip(-0.5, 4)
+            lift=((pl.col("others") + 0.5) / (pl.col("expected") + 0.5)).log().clip(-0.5, 4),
+            z=surprise(pl.col("others"), pl.col("expected")),
         )
     )
-    return both.join(lifts.select(*pair, "others", "lift"), on=pair)
+    return both.join(lifts.select(*pair, "others", "lift", "z"), on=pair)
