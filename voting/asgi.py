@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
 import threading
@@ -11,7 +12,6 @@ from contextlib import asynccontextmanager
 from types import FrameType
 
 from voting import telemetry
-from voting.engines.processes import end_with_the_parent
 from voting.services import Services
 from voting.settings import Settings, load
 from voting.web.app import create_app
@@ -22,7 +22,7 @@ from voting.wiring import running
 
 def application() -> Edge:
     """The application as the environment says. Raises SettingInvalid."""
-    end_with_the_parent()
+    _end_with_the_parent()
     telemetry.forget_dead_processes()
     settings = load(os.environ)
     options = WebOptions(
@@ -53,6 +53,22 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
         # Ballots make no cycles: looking for them at each 700 objects took a thirtieth of the time.
         gc.set_threshold(20_000, 20, 20)
         yield services
+
+
+def _end_with_the_parent() -> None:
+    """A worker whose parent was killed ends at once: it would keep the port and the engines from the next start.
+
+    What it had answered is durable; what it had not, its voters send again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def _before(number: int, act: Callable[[], None]) -> None:

@@ -50,10 +50,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _minutes(text: str) -> int:
-    if not text.isdecimal() or int(text) > 60:
-        raise ValueError("write a whole number from 0 to 60")
-    return int(text)
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("write on or off")
+    return text == "on"
 
 
 def _number(text: str) -> int:
@@ -120,8 +120,8 @@ class Settings:
     limit_address: str = setting(
         "VOTING_LIMIT_ADDRESS", _shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
     )
-    sweep_minutes: int = setting(
-        "VOTING_SWEEP_MINUTES", _minutes, "5", "Minutes between two sweeps for rings of an open contest; 0: none."
+    sweep: bool = setting(
+        "VOTING_SWEEP", _switch, "on", "Whether a process beside the workers sweeps open contests for rings: on or off."
     )
     second_person: int = setting(
         "VOTING_SECOND_PERSON",

@@ -122,8 +122,8 @@ def redial(scene: Scene, ballots: int) -> Batch:
 
 def phone_farm(scene: Scene, ballots: int) -> Batch:
     """A5: shelves of phones, some accounts on each, in rounds with a stagger."""
-    rounds = int(scene.random.integers(1, 7))
-    accounts = max(1, round(ballots / rounds))
+    days = scene.clock.span(1, 6)
+    accounts = max(1, round(ballots / len(days)))
     phones = max(1, accounts // scene.whole(3))
     models = scene.clients.few(scene.whole(3), "wechat_android", "android")
     phone = np.arange(accounts) % phones
@@ -137,9 +137,8 @@ def phone_farm(scene: Scene, ballots: int) -> Batch:
     if scene.mask(1, 0.5)[0]:
         people.device = scene.identities(phones)[phone]
     people.web_id, people.odd = people.web_id[phone], np.zeros(accounts, dtype=np.int64)
-    first = int(scene.random.integers(0, scene.clock.days - min(rounds, scene.clock.days) + 1))
-    at, who = [], np.tile(np.arange(accounts), rounds)
-    for day in range(first, first + rounds):
+    at, who = [], np.tile(np.arange(accounts), len(days))
+    for day in days:
         begins = scene.clock.around(np.array([day]), scene.random.uniform(9, 21), 0.5)[0]
         at.append(scene.run(float(begins), scene.about(3) * scene.random.uniform(0.7, 1.4, accounts)))
     inside = scene.spots(scene.networks.place(home, scene.whole(3)), len(who))

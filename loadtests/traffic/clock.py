@@ -83,4 +83,10 @@ class Clock:
     def waking(self) -> int:
         """A moment at which something may begin: by day, in any part of the window but its last hours."""
         begins = int(self.habits(self._random.integers(0, self.days, 1))[0])
-        return begins if begins < self.closes - 8 * HOUR else begins - DAY
+        return begins if begins < self.closes - 8 * HOUR else max(self.opens, begins - DAY)
+
+    def span(self, least: int, most: int) -> Ints:
+        """Some days in a row: from `least` to `most` of them, or as many as the window has."""
+        days = min(int(self._random.integers(least, most + 1)), self.days)
+        start = int(self._random.integers(0, self.days - days + 1))
+        return np.arange(start, start + days)

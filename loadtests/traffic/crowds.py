@@ -124,13 +124,12 @@ def last_minute(scene: Scene, ballots: int) -> Batch:
 
 def kiosk(scene: Scene, ballots: int) -> Batch:
     """L8: a public machine, wiped after each visitor."""
-    days = int(scene.random.integers(1, scene.clock.days + 1))
+    days = scene.clock.span(1, scene.clock.days)
     home = scene.province()
     people = scene.people(
         ballots, profile=np.repeat(scene.clients.few(1, "desktop"), ballots), province=home, fresh=1.0
     )
-    start = int(scene.random.integers(0, scene.clock.days - days + 1))
-    day = scene.random.integers(start, start + days, ballots)
+    day = scene.random.choice(days, ballots)
     at = scene.clock.around(day, scene.random.uniform(8.5, 18.5, ballots), 0.2)
     entry = mostly(scene, scene.entries.liked(), scene.random.uniform(0.0, 0.4), ballots)
     address = scene.spots(scene.networks.place(home, 1), ballots)

@@ -111,14 +111,11 @@ def abroad(scene: Scene, ballots: int) -> Batch:
 
 def hall(scene: Scene, ballots: int) -> Batch:
     """L18: an exhibition with posters to scan: its wireless network, a steady stream by day."""
-    days = int(scene.random.integers(1, 6))
-    start = int(scene.random.integers(0, scene.clock.days - days + 1))
+    days = scene.clock.span(1, 5)
     home = scene.province()
     profile = scene.clients.draw(ballots, "wechat_android", "wechat_ios")
     people = scene.people(ballots, profile=profile, province=scene.networks.provinces(ballots), fresh=0.85)
-    at = scene.clock.around(
-        scene.random.integers(start, start + days, ballots), scene.random.uniform(9.0, 17.5, ballots), 0.1
-    )
+    at = scene.clock.around(scene.random.choice(days, ballots), scene.random.uniform(9.0, 17.5, ballots), 0.1)
     inside = scene.spots(scene.networks.place(home, scene.whole(2)), ballots)
     address = inside.where(scene.mask(ballots, scene.chance(0.6)), scene.reach(people, np.arange(ballots)))
     entry = np.where(

@@ -17,13 +17,6 @@ def _phones(scene: Scene, count: int, *, province: int | None = None, fresh: flo
     )
 
 
-def _span(scene: Scene, least: int, most: int) -> Ints:
-    """Some days in a row."""
-    days = min(int(scene.random.integers(least, most + 1)), scene.clock.days)
-    start = int(scene.random.integers(0, scene.clock.days - days + 1))
-    return np.arange(start, start + days)
-
-
 def _rounds(scene: Scene, people: int, days: Ints, comes: float) -> tuple[Ints, Ints]:
     """For each ballot who, and in which round (a place in `days`)."""
     who, turn = np.nonzero(scene.random.random((people, len(days))) < comes)
@@ -37,7 +30,7 @@ def _posted(scene: Scene, days: Ints, first: float, last: float) -> Ints:
 
 def click_farm(scene: Scene, ballots: int) -> Batch:
     """A7: workers with phones of their own, several clients in rotation, each task open for half an hour."""
-    days, share = _span(scene, 3, 10), scene.random.uniform(0.4, 0.85)
+    days, share = scene.clock.span(3, 10), scene.random.uniform(0.4, 0.85)
     people = _phones(scene, max(2, round(ballots / (len(days) * share))))
     clients = scene.entries.targets(scene.whole(5, 2))
     who, turn = _rounds(scene, len(people), days, share)
@@ -52,7 +45,7 @@ def click_farm(scene: Scene, ballots: int) -> Batch:
 
 def crowd_groups(scene: Scene, ballots: int) -> Batch:
     """A8: groups that vote for each other's entries in the order in which they are posted, and for others between."""
-    days, share = _span(scene, 4, 10), scene.random.uniform(0.5, 0.9)
+    days, share = scene.clock.span(4, 10), scene.random.uniform(0.5, 0.9)
     people = _phones(scene, max(2, round(ballots / (len(days) * share))))
     clients = scene.entries.targets(scene.whole(8, 3))
     groups = scene.whole(6)
@@ -71,7 +64,7 @@ def crowd_groups(scene: Scene, ballots: int) -> Batch:
 
 def micro_tasks(scene: Scene, ballots: int) -> Batch:
     """X5: a platform where anyone takes small paid tasks, each with a number wanted and a deadline."""
-    days, share = _span(scene, 4, 10), scene.random.uniform(0.25, 0.6)
+    days, share = scene.clock.span(4, 10), scene.random.uniform(0.25, 0.6)
     people = _phones(scene, max(2, round(ballots / (len(days) * share))))
     clients = scene.entries.targets(scene.whole(9, 4))
     who, turn = _rounds(scene, len(people), days, share)
@@ -93,7 +86,7 @@ def micro_tasks(scene: Scene, ballots: int) -> Batch:
 
 def giveaway(scene: Scene, ballots: int) -> Batch:
     """X6: vote, send the screenshot, get the coupon: the same bargain hunters for one client after another."""
-    days, share = _span(scene, 3, 8), scene.random.uniform(0.3, 0.65)
+    days, share = scene.clock.span(3, 8), scene.random.uniform(0.3, 0.65)
     people = _phones(scene, max(2, round(ballots / (len(days) * share))), fresh=0.7)
     clients = scene.entries.targets(scene.whole(4, 2))
     who, turn = _rounds(scene, len(people), days, share)
@@ -115,7 +108,7 @@ def giveaway(scene: Scene, ballots: int) -> Batch:
 
 def school_order(scene: Scene, ballots: int) -> Batch:
     """X7: parents are told to vote, with every account they can get; phone after phone, account after account."""
-    days, share = _span(scene, 3, 9), scene.random.uniform(0.5, 0.9)
+    days, share = scene.clock.span(3, 9), scene.random.uniform(0.5, 0.9)
     accounts = max(2, round(ballots / (len(days) * share)))
     phones = max(1, accounts // scene.whole(4, 2))
     hand = np.sort(scene.random.integers(0, phones, accounts))
@@ -140,7 +133,7 @@ def school_order(scene: Scene, ballots: int) -> Batch:
 
 def street_stall(scene: Scene, ballots: int) -> Batch:
     """X8: scan, let the promoter press the button, get an egg: stalls in a few towns, for a client a day."""
-    days = _span(scene, 2, 8)
+    days = scene.clock.span(2, 8)
     people = _phones(scene, ballots, province=scene.province(), fresh=1.0)
     stalls = scene.whole(5, 2)
     clients = scene.entries.targets(scene.whole(3))

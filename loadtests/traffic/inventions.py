@@ -29,21 +29,20 @@ def aged_tokens(scene: Scene, ballots: int) -> Batch:
 
 def emulators(scene: Scene, ballots: int) -> Batch:
     """X2: WeChat in emulators on a few machines, rounds on several days, accounts that come back."""
-    rounds = int(scene.random.integers(1, 6))
-    accounts = max(1, round(ballots / rounds))
+    days = scene.clock.span(1, 5)
+    accounts = max(1, round(ballots / len(days)))
     profile = scene.random.choice(scene.clients.few(scene.whole(6, 2), "emulator"), accounts)
     people = scene.people(
         accounts, profile=profile, province=scene.province(), town=int(scene.random.integers(0, 36)), fresh=0.8
     )
     people.odd = np.zeros(accounts, dtype=np.int64)
-    start = int(scene.random.integers(0, scene.clock.days - rounds + 1))
     windows = scene.whole(12)
     at = []
-    for day in range(start, start + rounds):
+    for day in days:
         begins = scene.clock.around(np.array([day]), scene.random.uniform(8, 22), 0.5)[0]
         gaps = scene.random.exponential(scene.about(30) / windows, accounts)
         at.append(scene.run(float(begins), gaps))
-    who = np.tile(np.arange(accounts), rounds)
+    who = np.tile(np.arange(accounts), len(days))
     lines = scene.networks.home(people.province[:windows], people.carrier[:windows], None)
     address = scene.spots(lines, len(who)).where(
         scene.mask(len(who), scene.random.uniform(0.3, 1.0)), people.home.take(who)
@@ -56,14 +55,13 @@ def emulators(scene: Scene, ballots: int) -> Batch:
 
 def cloud_phones(scene: Scene, ballots: int) -> Batch:
     """X3: rented phones in the cloud: perfect clients, aged tokens, back every day, from somebody's hosting."""
-    days = int(scene.random.integers(3, scene.clock.days + 1))
-    phones = max(1, round(ballots / days))
+    days = scene.clock.span(3, max(3, scene.clock.days))
+    phones = max(1, round(ballots / len(days)))
     profile = scene.random.choice(scene.clients.few(scene.whole(10), "wechat_android", "android"), phones)
     people = scene.people(phones, profile=profile, fresh=scene.random.uniform(0.0, 0.6))
     people.odd = np.zeros(phones, dtype=np.int64)
-    start = int(scene.random.integers(0, scene.clock.days - days + 1))
-    who = np.tile(np.arange(phones), days)
-    day = np.repeat(np.arange(start, start + days), phones)
+    who = np.tile(np.arange(phones), len(days))
+    day = np.repeat(days, phones)
     at = (
         scene.clock.habits(day)
         if scene.mask(1, 0.5)[0]

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -20,7 +21,10 @@ from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.policies import load_policy
 
-POLICY = load_policy()
+_PACKAGED = load_policy()
+# The detector below needs no weights.
+_SWEEP = {"quick": _PACKAGED.sweep["first"]} | _PACKAGED.sweep | {"every_minutes": 15, "hours": 12}
+POLICY = replace(_PACKAGED, sweep=_SWEEP)
 EARLIER = timedelta(minutes=2)
 
 
@@ -69,11 +73,10 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
             )
 
 
-def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
-    """Finds each device whose name begins with `ring`, as one group; those of `late-...` at certification only."""
-    sought = pl.col("device").str.starts_with("ring")
-    if stage == "certification":
-        sought = sought | pl.col("device").str.starts_with("late")
+def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+    """Finds each device whose name begins with `ring`, as one group; with `late` in the end only, `early` before it."""
+    also = "late" if stage == "certification" else "early"
+    sought = pl.col("device").str.starts_with("ring") | pl.col("device").str.starts_with(also)
     marked = ballots.select("id", "entry", "device", hold=sought.fill_null(value=False)).with_columns(
         reasons=pl.when("hold").then(pl.lit(["A1", "C3"])).otherwise(pl.lit([], pl.List(pl.String))),
         group=pl.when("hold").then("device"),
@@ -86,7 +89,7 @@ def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
     return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups))
 
 
-def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage) -> Sweep:
+def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
     """Finds nothing."""
     return find_rings(ballots.with_columns(device=pl.lit(None, pl.String)), policy, stage)
 

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from voting.fraud.changes import STANDING, Plan, plan
-from voting.fraud.findings import Group, Sweep
+from voting.fraud.findings import Group, Stage, Sweep
 
-BALLOTS = pl.DataFrame({"id": ["1", "2", "3", "3", "4"], "voter": ["a", "b", "c", "c", "d"]})
+BALLOTS = pl.DataFrame(
+    {"id": ["1", "2", "3", "3", "4"], "voter": ["a", "b", "c", "c", "d"], "entry": ["A", "B", "A", "B", "A"]}
+)
 Standing = tuple[str, str, list[str], str | None, bool]
 
 
@@ -31,10 +33,13 @@ def swept(*held: tuple[str, list[str], str | None]) -> Sweep:
 
 
 def planned(
-    found: Sweep, standing: Sequence[Standing] = (), known: Mapping[str, bool] | None = None, **more: bool
+    found: Sweep,
+    standing: Sequence[Standing] = (),
+    known: Mapping[str, bool] | None = None,
+    stage: Stage = "nearline",
 ) -> Plan:
     rows = [(id, "v", state, reasons, group, frozen) for id, state, reasons, group, frozen in standing]
-    return plan(BALLOTS, found, pl.DataFrame(rows, schema=STANDING, orient="row"), known or {}, "hold", **more)
+    return plan(BALLOTS, found, pl.DataFrame(rows, schema=STANDING, orient="row"), known or {}, stage)
 
 
 def changes(made: Plan) -> set[tuple[str, str, str, str | None]]:
@@ -55,7 +60,7 @@ def test_the_same_again_changes_nothing() -> None:
 
 
 def test_what_is_no_longer_found_is_counted_again_if_it_was_swept() -> None:
-    standing: list[Standing] = [("2", "hold", ["C1"], None, False), ("99", "hold", ["C1"], None, False)]
+    standing: list[Standing] = [("2", "hold", ["C1"], "g", False), ("99", "hold", ["C1"], "g", False)]
     assert changes(planned(swept(), standing)) == {("2", "count", "", None)}
 
 
@@ -69,14 +74,14 @@ def test_what_a_reviewer_decided_stays() -> None:
 
 
 def test_a_void_ballot_stays_so_until_certification() -> None:
-    standing: list[Standing] = [("1", "void", ["C3"], None, False)]
+    standing: list[Standing] = [("1", "void", ["C3"], "g", False)]
     assert changes(planned(swept(), standing)) == set()
     assert changes(planned(swept(("1", ["C3"], "g")), standing)) == set()
-    assert changes(planned(swept(), standing, void_too=True)) == {("1", "count", "", None)}
+    assert changes(planned(swept(), standing, stage="certification")) == {("1", "count", "", None)}
 
 
 @pytest.mark.parametrize(
-    ("sizes", "name"), [(["1", "2"], "old"), (["1"], "old"), (["1", "2", "77", "78", "79"], "new")]
+    ("sizes", "name"), [(["1", "2"], "old"), (["1"], "old"), (["1", "3", "4"], "new"), (["1", "77", "78", "79"], "old")]
 )
 def test_a_group_that_grows_or_shrinks_keeps_its_name_while_half_of_it_is_there(sizes: list[str], name: str) -> None:
     standing: list[Standing] = [(id, "hold", ["C3"], "old", False) for id in sizes]
@@ -90,3 +95,25 @@ def test_two_groups_do_not_get_one_name() -> None:
     assert [group.id for group in made.groups] == ["a", "b"]
     made = planned(swept(("1", ["C3"], "b"), ("2", ["C3"], "b"), ("4", ["C3"], "a")), standing, {"a": False})
     assert sorted(group.id for group in made.groups) == ["a", "a-2"]
+
+
+def test_what_was_held_when_it_was_cast_stays_and_is_a_group_of_its_own_in_the_end() -> None:
+    standing: list[Standing] = [("1", "hold", ["C1", "T1"], None, False), ("2", "hold", ["T1"], None, False)]
+    assert changes(planned(swept(("2", ["C3"], "g")), standing)) == set()
+    made = planned(swept(("2", ["C3"], "g")), standing, stage="certification")
+    assert changes(made) == {("1", "hold", "C1+T1", "cast-A"), ("2", "hold", "C3", "g")}
+    assert [(group.id, group.reasons, group.entries) for group in made.groups] == [
+        ("g", ("C3",), {"A": 2}),
+        ("cast-A", ("C1", "T1"), {"A": 1}),
+    ]
+    again: list[Standing] = [("1", "hold", ["C1", "T1"], "cast-A", False), ("2", "hold", ["C3"], "g", False)]
+    assert changes(planned(swept(("2", ["C3"], "g")), again, {"g": False}, stage="certification")) == set()
+
+
+def test_a_round_releases_what_it_says_and_what_is_held_keeps_its_first_reasons() -> None:
+    standing: list[Standing] = [(id, "hold", ["C3"], "g", False) for id in ("1", "2", "4")]
+    found = swept(("1", ["C3", "T2"], "g"))
+    verdicts = found.verdicts.with_columns(release=pl.col("id") == "2")
+    assert changes(planned(Sweep(verdicts, found.groups), standing, {"g": False})) == {("2", "count", "", None)}
+    changed = {("1", "hold", "C3+T2", "g"), ("2", "count", "", None), ("4", "count", "", None)}
+    assert changes(planned(found, standing, {"g": False}, stage="certification")) == changed

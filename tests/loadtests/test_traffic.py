@@ -58,6 +58,13 @@ def test_one_pick_in_the_window() -> None:
     assert read_contest(contest(made)).id == "traffic"
 
 
+@pytest.mark.parametrize("days", [1, 3])
+def test_short_windows(days: int) -> None:
+    made = make_world(5, 3000, days=days)
+    assert made.closes - made.opens == days * 24 * 3_600_000
+    assert len(made.events) == 3000
+
+
 def test_labels_belong_to_the_attempts(world: World) -> None:
     labels = world.labels
     assert labels["id"].equals(world.events["id"])

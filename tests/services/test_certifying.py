@@ -27,6 +27,7 @@ async def closed(contests: Contests, office: Office) -> str:
     """A closed contest with two rings, one of which the near-line sweep had held with an honest ballot beside it."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
     honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold")]
+    honest += crowd(190, 2, "A004", "early-1")
     fraud = [*crowd(200, 30, "A002", "ring-1"), *crowd(300, 8, "A001", "late-1")]
     await record(office.database, contest, [*honest, *fraud], HOUR)
     ballots = await gather(office.database, contest)
@@ -43,19 +44,26 @@ def certifying(office: Office) -> Certifying:
     return Certifying(office.database, "test", find_rings)
 
 
-async def test_what_is_found_is_void_and_what_was_only_held_counts(contests: Contests, office: Office) -> None:
+async def test_what_is_found_or_was_held_when_it_was_cast_is_void_and_what_a_round_held_counts(
+    contests: Contests, office: Office
+) -> None:
     contest = await closed(contests, office)
     listing = await office.catalogue.get(contest)
     made = await certifying(office).certify(listing, POLICY)
-    assert await tally(office.database, contest) == {"A001": (68, 0, 60), "A002": (80, 0, 50), "A003": (1, 0, 1)}
+    assert await tally(office.database, contest) == {
+        "A001": (68, 0, 60),
+        "A002": (80, 0, 50),
+        "A003": (1, 0, 0),
+        "A004": (2, 0, 2),
+    }
     assert (made.number, made.policy_version, made.policy_sha256) == (1, POLICY.version, POLICY.sha256)
     assert made.tallies["A002"].raw == 80
     assert made.tallies["A020"].raw == 0
     assert all(each.reasons for each in await in_question(office.database, contest))
     assert await history(office.database, contest) == [
-        ("certification", "void", 38),
-        ("nearline", "count", 1),
-        ("nearline", "hold", 30),
+        ("certification", "count", 2),
+        ("certification", "void", 39),
+        ("nearline", "hold", 32),
         ("online", "hold", 1),
     ]
     report = as_json(await office.reporting.report(listing))

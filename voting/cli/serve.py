@@ -91,7 +91,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        Workers(config, [listener], Sweeper() if settings.sweep_minutes else None).run()
+        Workers(config, [listener], Sweeper() if settings.sweep else None).run()
 
 
 def raise_file_limit() -> None:

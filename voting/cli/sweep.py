@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from contextlib import suppress
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import click
 
 from voting import wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
-from voting.engines.processes import end_with_the_parent
-from voting.errors import SettingInvalid
 from voting.services.policies import load_policy
-from voting.settings import Settings, load
+from voting.settings import Settings
 
 # Votes go first: a machine that is busy with them sweeps later.
 NICENESS = 10
@@ -29,15 +28,31 @@ STOP_SECONDS = 2.0
 
 
 @click.command(epilog="Example: voting sweep --once")
-@click.option("--once", is_flag=True, help="One round, now; otherwise rounds until it is stopped.")
+@click.option("--once", is_flag=True, help="The latest round that is due; otherwise rounds until it is stopped.")
+@click.option("--beside", is_flag=True, help="As `voting serve` starts it: ends when standard input does.")
 @env_file
-def sweep(once: bool, env_file: Path | None) -> None:
-    """Sweeps the open contests for rings, as the process beside `voting serve` does; only one does at a time."""
+def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
+    """Sweeps the open contests for rings, as the process beside `voting serve` does.
+
+    Only one process of all servers does at a time. The rounds' moments are the policy's.
+    """
     settings = read_settings(env_file)
-    if not once and not settings.sweep_minutes:
-        raise SettingInvalid("VOTING_SWEEP_MINUTES is 0: there are no rounds; use --once, or set the minutes")
+    if beside:
+        threading.Thread(target=_end_with_standard_input, name="parent-watch", daemon=True).start()
+        time.sleep(START_AFTER_SECONDS)
+    if not once:
+        os.nice(NICENESS)
+    # Read by polars when it is imported.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
     with with_engines(settings, own=False, redis=False) as ready:
         asyncio.run(_run(ready, once=once))
+
+
+def _end_with_standard_input() -> None:
+    """The service that started it holds the other end: when it is killed, this process must not outlive it."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
@@ -46,7 +61,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     async with wiring.office(settings, actor()) as office:
-        sweeping = Sweeping(office.database, policy, settings.sweep_minutes)
+        sweeping = Sweeping(office.database, policy)
         if once:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")
@@ -64,40 +79,39 @@ def _stop(task: asyncio.Task[None]) -> None:
     asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 0)
 
 
-def beside_the_workers() -> None:
-    """What the process beside the workers runs; its settings are in the environment."""
-    end_with_the_parent()
-    time.sleep(START_AFTER_SECONDS)
-    os.nice(NICENESS)
-    # Read by polars when it is imported.
-    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
-    asyncio.run(_run(load(os.environ), once=False))
-
-
 class Sweeper:
     """The process beside the workers, started anew when it dies."""
 
     def __init__(self) -> None:
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._started = float("-inf")
 
     def keep_alive(self) -> None:
         """Starts it where it does not run, and not again and again within seconds."""
-        if self._process and self._process.is_alive():
+        if self._process and self._process.poll() is None:
             return
         now = time.monotonic()
         if now - self._started < RESTART_SECONDS:
             return
+        self._forget()
         self._started = now
-        self._process = multiprocessing.get_context("spawn").Process(target=beside_the_workers, name="sweeper")
-        self._process.start()
+        # A command of its own, so that `ps` tells it from the workers.
+        command = [sys.executable, "-m", "voting", "sweep", "--beside"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
 
     def stop(self) -> None:
         """Ends it."""
         if self._process is None:
             return
         self._process.terminate()
-        self._process.join(2 * STOP_SECONDS)
-        if self._process.is_alive():
+        try:
+            self._process.wait(2 * STOP_SECONDS)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.join()
+            self._process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+        self._process = None

@@ -75,6 +75,8 @@ class Workers(Multiprocess):
             self.processes[index] = process
             former.terminate()
             _join(former, time.monotonic() + KILL_SECONDS)
+        if self._sweeper:
+            self._sweeper.stop()
 
     def join_all(self) -> None:
         """Waits for those that were told to stop; kills who does not."""

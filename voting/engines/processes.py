@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,22 +17,6 @@ from voting.errors import EnginesUnavailable
 PROC = Path("/proc")
 HOST = "127.0.0.1"
 Steps = tuple[tuple[Signals, float], ...]
-
-
-def end_with_the_parent() -> None:
-    """A process whose parent was killed ends at once: it would keep the port and the engines from the next start.
-
-    What a worker had answered is durable; what it had not, its voters send again.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def using(program: str, path: Path) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from voting.fraud.findings import Group, Sweep
+from voting.fraud.findings import Evidence, Group, Stage, Sweep
 
 # The decisions that stand: ballots that are not counted, or in a group. `frozen`: no sweep changes it.
 STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -19,6 +19,12 @@ STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
     "group": pl.String,
     "frozen": pl.Boolean,
 }
+
+
+CAST_GROUP = "cast-"
+"""How the groups of ballots begin that were held when they were cast, by entry."""
+CAST_HELD = (pl.col("state") != "count") & pl.col("group").fill_null(CAST_GROUP).str.starts_with(CAST_GROUP)
+"""Of a decision that stands: held when it was cast. What a sweep holds has a group of the sweep's."""
 
 
 class Plan(NamedTuple):
@@ -33,18 +39,20 @@ def plan(
     found: Sweep,
     standing: pl.DataFrame,
     known: Mapping[str, bool],
+    stage: Stage,
     found_are: Literal["hold", "void"] = "hold",
-    *,
-    void_too: bool = False,
 ) -> Plan:
-    """What follows from a sweep over `ballots` (id and voter, in the order of its verdicts).
+    """What follows from a sweep over `ballots` (id, voter and entry, in the order of its verdicts).
 
-    A ballot is held when any of its picks is, and then is to be `found_are`. Only what was swept is released; void
-    ballots only with `void_too`. `known`: every group's id, and whether a reviewer has decided about it.
+    A ballot is held when any of its picks is, and then is to be `found_are`. A near-line round adds to what is held and
+    releases what it says (all that it does not hold, where its verdicts have no `release`); what was held when it was
+    cast stays. The certification decides anew about all that was swept, and puts what was held when it was cast into
+    groups of its own. `known`: every group's id, and whether a reviewer has decided about it.
     """
     verdicts = found.verdicts.with_columns(voter=ballots["voter"])
-    if not void_too:
-        standing = standing.with_columns(pl.col("frozen") | (pl.col("state") == "void"))
+    is_last = stage == "certification"
+    if not is_last:
+        standing = standing.with_columns(pl.col("frozen") | (pl.col("state") == "void") | CAST_HELD)
     held = (
         verdicts.filter("hold")
         .group_by("id", maintain_order=True)
@@ -55,20 +63,53 @@ def plan(
         )
     )
     free = held.join(standing.filter("frozen"), on="id", how="anti")
-    names = _names(free, standing, known, [group.id for group in found.groups])
+    swept = standing.join(verdicts.select("id").unique(), on="id", how="semi")
+    names = _names(free, swept, known, [group.id for group in found.groups])
     free = free.with_columns(pl.col("group").replace(names))
-    released = standing.filter(~pl.col("frozen")).join(held, on="id", how="anti")
-    released = released.join(verdicts.select("id").unique(), on="id", how="semi")
-    nothing = {"reasons": pl.lit([], pl.List(pl.String)), "group": pl.lit(None, pl.String)}
-    wanted = pl.concat([_as(free, found_are), _as(released.with_columns(**nothing), "count")])
     with_ballots = set(free["group"].drop_nulls())
-    groups = tuple(
+    groups = [
         msgspec.structs.replace(group, id=names.get(group.id, group.id))
         for group in found.groups
         # One whose ballots are all decided is left; one that is an estimate alone has none.
         if names.get(group.id, group.id) in with_ballots or (not group.ballots and not known.get(group.id))
-    )
-    return Plan(_moved(wanted, standing), groups)
+    ]
+    others = swept.filter(~pl.col("frozen")).join(held, on="id", how="anti")
+    if is_last:
+        cast_held, more = _cast_held(others, ballots)
+        groups += more
+        wanted = [_as(free, found_are), _as(cast_held, found_are), _counted(others.filter(~CAST_HELD))]
+    else:
+        released = others.join(_kept(verdicts), on="id", how="anti")
+        already = standing.filter(pl.col("state") == "hold")
+        wanted = [_as(free.join(already, on="id", how="anti"), found_are), _counted(released)]
+    return Plan(_moved(pl.concat(wanted), standing), tuple(groups))
+
+
+def _kept(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The ids of those that are not released."""
+    if "release" not in verdicts.columns:
+        return verdicts.select("id").clear()
+    return verdicts.filter(~pl.col("release")).select("id").unique()
+
+
+def _counted(ballots: pl.DataFrame) -> pl.DataFrame:
+    return _as(ballots.with_columns(reasons=pl.lit([], pl.List(pl.String)), group=pl.lit(None, pl.String)), "count")
+
+
+def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame) -> tuple[pl.DataFrame, list[Group]]:
+    """Those that were held when they were cast and that no sweep found, in a group for each entry: to be reviewed."""
+    picks = ballots.select("id", "entry").join(others.filter(CAST_HELD).select("id"), on="id", how="semi")
+    named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
+    held = others.filter(CAST_HELD).join(named, on="id", maintain_order="left").with_columns(group="name")
+    groups = []
+    for (name,), some in held.group_by("group", maintain_order=True):
+        codes = some["reasons"].explode(empty_as_null=False, keep_nulls=False).value_counts(sort=True).sort("reasons")
+        entry = str(name).removeprefix(CAST_GROUP)
+        evidence = tuple(Evidence(code, {"entry": entry}, count, 0, 0) for code, count in codes.iter_rows())
+        own = picks.join(some.select("id"), on="id", how="semi")["entry"].value_counts()
+        reasons = tuple(each.code for each in evidence)
+        groups.append(Group(str(name), reasons, some.height, dict(own.iter_rows()), evidence))
+    return held, groups
 
 
 def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:
@@ -99,7 +140,8 @@ def _names(
     shared = held.join(there, on="id").drop_nulls("group").group_by("group", "former").len()
     names: dict[str, str] = {}
     for group, former, count in sorted(shared.iter_rows(), key=lambda row: (-row[2], row[0] != row[1], row[0], row[1])):
-        if group not in names and former not in names.values() and 2 * count >= sizes[former]:
+        is_half = 2 * count >= sizes[former] or group == former
+        if is_half and group not in names and former not in names.values():
             names[group] = former
     taken = {*names.values(), *(id for id, frozen in known.items() if frozen or id in sizes)}
     for group in found:

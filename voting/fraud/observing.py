@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from voting.fraud.agents import USER_AGENT_CHARACTERS, classify
+from voting.domain.client import App
+from voting.fraud.agents import USER_AGENT_CHARACTERS, Outline, outline
 from voting.fraud.attempt import Attempt, Client
 from voting.fraud.facts import Facts, Oddity, hashed
 
@@ -21,7 +22,7 @@ def observe(attempt: Attempt) -> Facts:
     agent = attempt.user_agent[:USER_AGENT_CHARACTERS] if attempt.user_agent is not None else None
     headers = attempt.headers or {}
     address, prefix = places(attempt.ip) if attempt.ip else (None, None)
-    app = classify(agent)[0] if agent else "unknown"
+    app: App = outline(agent).app if agent else "unknown"
     solved = attempt.challenge
     return Facts(
         channel=attempt.channel,
@@ -52,7 +53,8 @@ def places(ip: str) -> tuple[str, str] | tuple[None, None]:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return places(str(address.ipv4_mapped))
-        return str(ip_network((address, 64), strict=False)), str(ip_network((address, 48), strict=False))
+        parts = address.exploded.split(":")
+        return ":".join(parts[:4]) + "::/64", ":".join(parts[:3]) + "::/48"
     return ip, ip.rpartition(".")[0] + ".0/24"
 
 
@@ -105,29 +107,29 @@ def _odd(
     odd = Oddity.CROSS_SITE if site == "cross-site" else Oddity(0)
     if agent is None:
         return odd
-    app, browser, system, kind = classify(agent) if agent else ("automation", "", "", "other")
-    if app == "automation":
+    known = outline(agent)
+    if known.app == "automation":
         odd |= Oddity.AUTOMATION
-    if has_headers and language is None and app != "mini_program":
+    if has_headers and language is None and known.app != "mini_program":
         odd |= Oddity.NO_LANGUAGE
-    odd |= _hints(agent, browser, system, kind, (hints, platform, mobile, site))
-    if app == "wechat" and not ("NetType/" in agent and "Language/" in agent) and kind != "pc":
+    odd |= _hints(agent, known, (hints, platform, mobile, site))
+    if known.app == "wechat" and not ("NetType/" in agent and "Language/" in agent) and not known.is_desktop:
         odd |= Oddity.WECHAT_TOKENS
-    if channel in ("wechat", "mini_program") and app in ("browser", "automation"):
+    if channel in ("wechat", "mini_program") and known.app in ("browser", "automation"):
         odd |= Oddity.CHANNEL
-    return odd | _page(system, kind, language, client)
+    return odd | _page(known, language, client)
 
 
 _VERSION = re.compile(r"\b(?:Chrome|Chromium|Edg)/(\d+)")
 _HINTED = re.compile(r'"(?:Chromium|Google Chrome|Microsoft Edge)";\s*v="?(\d+)')
 
 
-def _hints(agent: str, browser: str, system: str, kind: str, headers: tuple[str | None, ...]) -> Oddity:
+def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddity:
     hints, platform, mobile, site = headers
     odd = Oddity(0)
-    if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and system and named != _family(system):
+    if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and known.system not in ("", named):
         odd |= Oddity.HINT_PLATFORM
-    if mobile in ("?0", "?1") and kind in ("mobile", "pc") and (mobile == "?1") != (kind == "mobile"):
+    if (mobile == "?1" and known.is_desktop) or (mobile == "?0" and known.is_phone):
         odd |= Oddity.HINT_MOBILE
     version = _VERSION.search(agent)
     if hints and not version:
@@ -135,7 +137,7 @@ def _hints(agent: str, browser: str, system: str, kind: str, headers: tuple[str 
     hinted = _HINTED.findall(hints) if hints else []
     if version and hinted and version[1] not in hinted:
         odd |= Oddity.HINT_VERSION
-    if kind == "pc" and browser in ("Chrome", "Edge") and version and int(version[1]) >= 90 and site and not hints:
+    if known.is_desktop and known.is_chrome and version and int(version[1]) >= 90 and site and not hints:
         odd |= Oddity.HINT_MISSING
     return odd
 
@@ -151,14 +153,6 @@ _SYSTEMS = {
 }
 
 
-def _family(system: str) -> str:
-    """One word for a system family of user-agents."""
-    low = system.lower()
-    words = ("android", "ios", "mac", "windows", "chrome", "harmony", "linux", "ubuntu")
-    found = next((word for word in words if word in low), low)
-    return {"harmony": "android", "ubuntu": "linux"}.get(found, found)
-
-
 # What navigator.platform begins with, on each system. iPadOS says MacIntel; Android says Linux.
 _PLATFORMS: Mapping[str, tuple[str, ...]] = {
     "android": ("linux", "android", "harmony", "arm"),
@@ -170,16 +164,16 @@ _PLATFORMS: Mapping[str, tuple[str, ...]] = {
 
 
 def _page(
-    system: str, kind: str, language: str | None, client: tuple[str | None, float | None, str | None, str | None]
+    known: Outline, language: str | None, client: tuple[str | None, float | None, str | None, str | None]
 ) -> Oddity:
     screen, ratio, platform, first = client
     odd = Oddity(0)
-    known = _PLATFORMS.get(_family(system))
-    if platform and known and not platform.lower().startswith(known):
+    expected = _PLATFORMS.get(known.system)
+    if platform and expected and not platform.lower().startswith(expected):
         odd |= Oddity.PLATFORM
     if first and language and first[:2].lower() != language.strip()[:2].lower():
         odd |= Oddity.LANGUAGES
-    if screen and kind == "mobile" and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
+    if screen and known.is_phone and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
         short = min(int(size[1]), int(size[2]))
         # CSS pixels: no phone is so wide; and none has a plain ratio of 1 with a width that a desktop would have.
         if short > 620 or (ratio == 1 and short > 500):

@@ -143,6 +143,7 @@ async def change(
         [array_text(each.reasons) for each in changes],
         [each.group for each in changes],
     ]
+    await connection.execute(f"set local statement_timeout = '{CHANGE_SECONDS}s'; {_QUERIES['by_key']}")
     authority = (by.stage, by.policy_version, by.policy_sha256, by.actor, by.ruling)
     (row,) = await connection.fetch(
         _QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=CHANGE_SECONDS

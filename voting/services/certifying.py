@@ -22,7 +22,7 @@ from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed
 from voting.services.catalogue import Listing
-from voting.services.deciding import Deciding, Detector, Swept
+from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
 from voting.services.gathering import gather
 from voting.services.recounting import compare
 
@@ -91,6 +91,7 @@ class Certifying:
     async def _sweep(
         self, listing: Listing, policy: Policy, found_are: Literal["hold", "void"], progress: Progress
     ) -> tuple[Changed, str]:
+        sweep_rules(policy)
         contest, digest = listing.contest.id, hashlib.sha256()
         ballots = await gather(self._database, contest, tick=progress("ballots read"), digest=digest)
         progress(f"picks are swept: {len(ballots)}")

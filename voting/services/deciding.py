@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 import polars as pl
 
 from voting.domain.ballot import State
 from voting.domain.sheet import Tick, silent
+from voting.errors import Fault, FileInvalid
 from voting.fraud.changes import STANDING, Plan, plan
 from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.policy import Policy
+from voting.fraud.sweep import SweepPolicy
 from voting.postgres import decisions, groups
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Changed
@@ -26,8 +28,14 @@ from voting.services.gathering import voter_bytes, voter_text
 AT_ONCE = 1000
 ACTOR = "policy"
 
-Detector = Callable[[pl.DataFrame, Policy, Stage], Sweep]
-"""What finds rings among ballots: `voting.fraud.sweep.sweep`."""
+
+class Detector(Protocol):
+    """What finds rings among ballots: `voting.fraud.sweep.sweep`."""
+
+    def __call__(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+        """What is found; `takers` are voters who were found to work off task lists."""
+
+
 Guard = Callable[[Connection], Awaitable[None]]
 """Asked in each transaction, under the book's lock; raises when it may not go on."""
 
@@ -97,8 +105,17 @@ class Deciding:
         async with self._database.connection() as connection:
             known = await groups.select_ids(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
-        is_last = swept.stage == "certification"
-        return plan(swept.ballots, swept.found, standing, known, swept.found_are, void_too=is_last)
+        return plan(swept.ballots, swept.found, standing, known, swept.stage, swept.found_are)
+
+
+def sweep_rules(policy: Policy) -> SweepPolicy:
+    """The part of a policy that sweeps go by. Raises FileInvalid."""
+    try:
+        return msgspec.convert(policy.sweep, SweepPolicy)
+    except msgspec.ValidationError as error:
+        raise FileInvalid(
+            f"policy {policy.version}", (Fault(0, "sweep", str(error), "see the packaged one"),)
+        ) from None
 
 
 def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:

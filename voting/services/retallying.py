@@ -10,12 +10,13 @@ import polars as pl
 
 from voting.domain.scoring import Tally, ranks
 from voting.domain.sheet import Tick, silent
+from voting.fraud.changes import CAST_HELD
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Listing
-from voting.services.deciding import Detector, standing_table
+from voting.services.deciding import Detector, standing_table, sweep_rules
 from voting.services.gathering import gather
 
 
@@ -52,7 +53,9 @@ class Retallying:
         self._detect = detect
 
     async def compare(self, listing: Listing, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
-        """Every entry, the first by today's ranking first. What reviewers decided stands under any policy."""
+        """Every entry, the first by today's ranking first. What reviewers decided, and what was held when it was cast,
+        stands under any policy."""
+        sweep_rules(policy)
         contest = listing.contest.id
         ballots = await gather(self._database, contest, tick=tick)
         async with self._database.connection() as connection:
@@ -66,13 +69,9 @@ class Retallying:
 def _removed(ballots: pl.DataFrame, verdicts: pl.DataFrame, standing: pl.DataFrame) -> dict[str, int]:
     """Picks that would not be counted, by entry."""
     reviewed = standing.filter("frozen")
-    held = pl.concat(
-        [
-            verdicts.filter("hold").select("id").unique().join(reviewed, on="id", how="anti"),
-            reviewed.filter(pl.col("state") != "count").select("id"),
-        ]
-    )
-    counts = ballots.join(held, on="id", how="semi").group_by("entry").len()
+    found = verdicts.filter("hold").select("id").join(reviewed, on="id", how="anti")
+    stays = standing.filter((pl.col("frozen") & (pl.col("state") != "count")) | (~pl.col("frozen") & CAST_HELD))
+    counts = ballots.join(pl.concat([found, stays.select("id")]), on="id", how="semi").group_by("entry").len()
     return dict(counts.iter_rows())
 
 

@@ -1,4 +1,4 @@
-"""Sweeps the open contests for rings every few minutes, at clock-aligned times: one process of all servers does.
+"""Sweeps the open contests for rings, at the moments that the policy says: one process of all servers does.
 
 What was read stays in memory, so that each round reads what came since. When there is more than it may keep, the
 oldest goes: what was decided about that stands until certification.
@@ -12,7 +12,8 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -21,16 +22,18 @@ from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.frame import SCHEMA
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import sweep
+from voting.fraud.sweep import Takers, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
 from voting.services.catalogue import Catalogue, Listing
-from voting.services.deciding import Deciding, Detector, Swept
+from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
 from voting.services.gathering import gather
 
 LEASE = "sweep"
 LEASE_SECONDS = 60.0
+# A round begins so much after its ballots are settled.
+SLACK_SECONDS = 1.0
 RENEW_SECONDS = 15.0
 # Picks kept in memory, over all contests: some 300 bytes each.
 MOST_ROWS = 6_000_000
@@ -40,25 +43,38 @@ class LeaseLostError(Exception):
     """Another process sweeps now, or the window has ended: what is left is not this one's to change."""
 
 
+@dataclass
+class _Kept:
+    """What is in memory of a contest."""
+
+    ballots: pl.DataFrame
+    until: datetime | None = None
+    """Up to which moment they were read."""
+    swept: int = 0
+    """The moment of the last round, in milliseconds."""
+    takers: tuple[int, pl.Series] | None = None
+    """Who was found to work off task lists, and for which stretch of time."""
+
+
 class Sweeping:
     """The near-line sweeps."""
 
-    def __init__(self, database: Database, policy: Policy, minutes: float, detect: Detector = sweep) -> None:
+    def __init__(self, database: Database, policy: Policy, detect: Detector = sweep) -> None:
         self._database = database
         self._catalogue = Catalogue(database)
         self._deciding = Deciding(database)
         self._policy = policy
-        self._seconds = minutes * 60
+        self._rules = sweep_rules(policy)
         self._detect = detect
         self._holder = uuid.uuid4()
-        self._tables: dict[uuid.UUID, tuple[pl.DataFrame, datetime]] = {}
-        """By contest: its ballots, and up to which moment."""
+        self._kept: dict[uuid.UUID, _Kept] = {}
 
     async def run(self) -> None:
         """Works until cancelled."""
+        every = self._rules.every_minutes * 60
         while True:
             # Aligned with the clock, so that a restart neither hastens a round nor delays it.
-            await asyncio.sleep(self._seconds - time.time() % self._seconds)
+            await asyncio.sleep(every - (time.time() - SETTLED.total_seconds() - SLACK_SECONDS) % every)
             try:
                 await self.round()
             except VotingError as error:
@@ -67,15 +83,15 @@ class Sweeping:
                 logging.getLogger("voting").exception("a sweep failed; the next begins in time")
 
     async def round(self) -> Changed:
-        """One sweep of every open contest, unless another process does."""
+        """The latest round of every open contest that is due and not done, unless another process does it."""
         total = Changed()
         async with self._leased() as is_ours:
             if not is_ours:
-                self._tables.clear()
+                self._kept.clear()
                 return total
             listings = [each for each in await self._catalogue.all() if each.phase() in ("open", "paused")]
-            for uid in self._tables.keys() - {listing.uid for listing in listings}:
-                del self._tables[uid]
+            for uid in self._kept.keys() - {listing.uid for listing in listings}:
+                del self._kept[uid]
             for listing in listings:
                 try:
                     total += await self.sweep(listing, MOST_ROWS // len(listings))
@@ -84,28 +100,47 @@ class Sweeping:
         return total
 
     async def sweep(self, listing: Listing, most_rows: int = MOST_ROWS) -> Changed:
-        """One sweep of a contest, under this process's lease. Raises LeaseLostError."""
+        """The latest round of a contest, if one is due, under this process's lease. Raises LeaseLostError."""
         begun, contest = time.monotonic(), listing.contest.id
-        ballots = await self._read(listing, most_rows)
-        found = await asyncio.to_thread(self._detect, ballots, self._policy, "nearline")
-        swept = Swept(ballots, found, self._policy, "nearline")
+        kept = await self._read(listing, most_rows)
+        telemetry.SWEEP_PICKS.set(sum(each.ballots.height for each in self._kept.values()))
+        swept = await asyncio.to_thread(self._look, kept)
+        if swept is None:
+            return Changed()
         changed = await self._deciding.apply(contest, swept, lambda tx: self._guard(tx, contest))
         telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
-        telemetry.SWEEP_PICKS.set(sum(len(table) for table, _ in self._tables.values()))
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
         return changed
 
-    async def _read(self, listing: Listing, most_rows: int) -> pl.DataFrame:
+    def _look(self, kept: _Kept) -> Swept | None:
+        """What the latest round finds; None when there is none that was not done."""
+        until = milliseconds(kept.until) if kept.until else 0
+        due = [each for each in rounds(kept.ballots["at"].to_numpy(), self._rules) if kept.swept < each <= until]
+        if not due:
+            return None
+        kept.swept = due[-1]
+        at, back = pl.col("at"), self._rules.hours * 3_600_000
+        ballots = kept.ballots.filter((at >= kept.swept - back) & (at < kept.swept))
+        found = self._detect(ballots, self._policy, "nearline", self._takers(kept))
+        return Swept(ballots, found, self._policy, "nearline")
+
+    def _takers(self, kept: _Kept) -> pl.Series:
+        number = kept.swept // (self._rules.takers_hours * 3_600_000)
+        if kept.takers is None or kept.takers[0] != number:
+            kept.takers = number, Takers(kept.ballots, self._rules).before(kept.swept)
+        return kept.takers[1]
+
+    async def _read(self, listing: Listing, most_rows: int) -> _Kept:
         """The contest's settled ballots: those that no ballot can still be committed before."""
-        table, since = self._tables.get(listing.uid, (pl.DataFrame(schema=SCHEMA), None))
+        kept = self._kept.setdefault(listing.uid, _Kept(pl.DataFrame(schema=SCHEMA)))
         before = (await self._catalogue.renew(listing.contest.id)).now() - SETTLED
-        if since is None or before > since:
-            more = await gather(self._database, listing.contest.id, since, before)
+        if kept.until is None or before > kept.until:
+            more = await gather(self._database, listing.contest.id, kept.until, before)
             # One piece of memory: the pieces of many rounds would each be kept whole.
-            table = pl.concat([table, more], rechunk=True).tail(most_rows)
-            self._tables[listing.uid] = table, before
-        return table
+            kept.ballots = pl.concat([kept.ballots, more], rechunk=True).tail(most_rows)
+            kept.until = before
+        return kept
 
     async def _guard(self, tx: Connection, contest: str) -> None:
         stored = await contests.select(tx, contest)
@@ -138,3 +173,8 @@ class Sweeping:
             await asyncio.sleep(RENEW_SECONDS)
             with suppress(TryAgain):
                 await self._take()
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

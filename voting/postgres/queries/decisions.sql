@@ -4,6 +4,10 @@ insert into decision_books (contest) values ($1) on conflict do nothing;
 -- name: open_book
 select 1 from decision_books where contest = $1 for update;
 
+-- name: by_key
+-- Rows are found by their keys: a plan that was made while the tables were small would read them whole for ever.
+set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;
+
 -- name: in_question
 -- Every ballot that is not counted or is in a group. `frozen`: a reviewer has decided about its group, or is about to;
 -- what certification alone decided is not.
@@ -53,7 +57,9 @@ with wanted as materialized (
     insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)
     select $1, id, recorded_at, 'online', was, were, 'policy'
     from found
-    where was = 'hold' and not exists (select from decisions d where d.contest = $1 and d.ballot = found.id)
+    where was = 'hold'
+        -- `offset 0`: one search for each, however small the table seemed
+        and not exists (select from decisions d where d.contest = $1 and d.ballot = found.id offset 0)
 ), written as (
     insert into decisions (contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling)
     select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13

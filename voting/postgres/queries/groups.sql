@@ -8,7 +8,9 @@ order by id
 on conflict (contest, id) do update set
     stage = excluded.stage, state = 'open', reasons = excluded.reasons, evidence = excluded.evidence,
     policy_version = excluded.policy_version, policy_sha256 = excluded.policy_sha256,
-    version = groups.version + 1, changed_at = clock_timestamp()
+    -- Figures move with every round; a reviewer's page is out of date when what it is about has changed.
+    version = groups.version
+        + ((groups.state, groups.reasons) is distinct from ('open', excluded.reasons))::int
 where groups.state in ('open', 'gone') and groups.proposal is null
     and (groups.state, groups.stage, groups.reasons, groups.evidence, groups.policy_sha256)
         is distinct from ('open', excluded.stage, excluded.reasons, excluded.evidence, excluded.policy_sha256);

@@ -1,0 +1,139 @@
+"""The review as an organiser types it: look, decide, certify, and after an objection once more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, environment_of
+from tests.fraud.rings import POLICY, crowd, find_rings, record
+from voting.services.certifying import Certifying
+from voting.settings import Settings
+from voting.wiring import Office
+
+
+def policy_file(folder: Path, version: str) -> Path:
+    """The packaged policy under another version, complete."""
+    text = (Path(__file__).parents[2] / "voting/fraud/policies" / f"{POLICY.version}.toml").read_text("utf-8")
+    if "[sweep.quick]" not in text:
+        first = text[text.index("[sweep.first]") : text.index("[sweep.second]")]
+        text += "\n" + first.replace("[sweep.first", "[sweep.quick")
+    file = folder / f"{version}.toml"
+    file.write_text(text.replace(f'version = "{POLICY.version}"', f'version = "{version}"'), "utf-8")
+    return file
+
+
+class Shell:
+    """The commands about one contest."""
+
+    def __init__(self, settings: Settings, contest: str, policy: Path | None = None) -> None:
+        self._env = environment_of(settings) | ({"VOTING_POLICY": str(policy)} if policy else {})
+        self._contest = contest
+
+    def run(self, *arguments: str, code: int = 0) -> tuple[str, str]:
+        done = run(*arguments, "--contest", self._contest, env=self._env)
+        assert done.returncode == code, done.stderr
+        return done.stdout, done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json")[0])
+
+
+@pytest.fixture
+async def ringed(contests: Contests, office: Office) -> str:
+    """A closed contest of twenty entries; two rings were found for certification."""
+    contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
+    honest = [each for number in range(1, 21) for each in crowd(1000 * number, 25 - number, f"A{number:03d}")]
+    rings = [*crowd(50_000, 30, "A017", "ring-a"), *crowd(60_000, 3, "A020", "ring-b")]
+    await record(office.database, contest, [*honest, *rings], timedelta(hours=1))
+    await Certifying(office.database, "test", find_rings).propose(await office.catalogue.get(contest), POLICY)
+    return contest
+
+
+async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
+    ringed: str, settings: Settings, contests: Contests, tmp_path: Path
+) -> None:
+    shell = Shell(settings, ringed)
+    out, err = shell.run("review", "list", "--language", "en")
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert [line[:4] for line in lines] == [["ring-a", "open", "30", "A1+C3"], ["ring-b", "open", "3", "A1+C3"]]
+    assert lines[0][4] == "If it is void, A017 falls from 1st to 17th."
+    assert "2 groups; 2 are open" in err
+    shown = shell.run("review", "show", "ring-a")[0]
+    assert "30张选票（作品 A017）共用同一浏览器特征" in shown
+    assert "place\tA017\t1 -> 17" in shown
+    assert shown.count("\nballot\t") == 20
+    # The small one at once; the large one takes a second person, with a key of the second's own.
+    assert "decided\treleased" in shell.run("review", "release", "ring-b", "--reason", "a family")[0]
+    out, err = shell.run("review", "void", "ring-a", "--reason", "one script")
+    assert "proposed\topen" in out
+    assert "30 ballots wait for a second person" in err
+    assert "who proposed it cannot confirm" in shell.run("review", "void", "ring-a", "--reason", "again", code=1)[1]
+    key = tmp_path / "key"
+    key.write_text(await contests.staff_key("organiser", ringed), "utf-8")
+    confirmed = shell.run("review", "void", "ring-a", "--reason", "so it is", "--key-file", str(key))[0]
+    assert "decided\tvoid" in confirmed
+    stale = shell.run("review", "undo", "ring-b", "--reason", "no", "--version", "1", code=1)[1]
+    assert "the group is at version" in stale
+    assert "decided\topen" in shell.run("review", "undo", "ring-b", "--reason", "not a family")[0]
+    (first, second) = shell.json("review", "list")
+    assert (first["state"], second["state"]) == ("void", "open")
+    assert [each["step"] for each in shell.json("review", "show", "ring-a")["rulings"]] == ["propose", "decide"]
+
+
+async def test_the_result_is_certified_explained_and_compared(
+    ringed: str, settings: Settings, contests: Contests, tmp_path: Path
+) -> None:
+    one, other = policy_file(tmp_path, "one"), policy_file(tmp_path, "other")
+    shell = Shell(settings, ringed, one)
+    assert json.loads(shell.run("results")[0])["policy_version"] == "uncertified"
+    key = tmp_path / "key"
+    key.write_text(await contests.staff_key("organiser", ringed), "utf-8")
+    shell.run("review", "void", "ring-a", "--reason", "one script")
+    assert "ring-a" in shell.run("certify", code=1)[1], "what is proposed is waited for"
+    shell.run("review", "void", "ring-a", "--reason", "so it is", "--key-file", str(key))
+    made = shell.json("certify")
+    assert (made["number"], made["policy_version"]) == (1, "one")
+    assert made["policy_sha256"] == hashlib.sha256(one.read_bytes()).hexdigest()
+    found = {each["entry"]: each for each in made["entries"]}
+    assert (found["A017"]["raw"], found["A017"]["held"]) == (38, 0)
+    assert found["A017"]["void"] >= 30
+    assert all(each["raw"] == each["void"] + each["counted"] for each in made["entries"])
+    assert shell.json("certify") == made
+    results = json.loads(shell.run("results")[0])
+    assert (results["final"], results["policy_version"]) == (True, "one")
+    assert results["ballots_sha256"] == made["ballots_sha256"]
+    assert "the result is certified" in shell.run("review", "release", "ring-a", "--reason", "late", code=1)[1]
+    lines = shell.json("retally", "--policy", str(other))
+    assert lines["policy_version"] == "other"
+    assert len(lines["entries"]) == 20
+    assert all(line["other"] == line["now"] for line in lines["entries"]), "the same weights under another name"
+    assert "certified (number 1" in shell.run("certify", "--policy", str(other), code=1)[1]
+    assert "no longer stands" in shell.run("certify", "--reopen", "an objection")[1]
+    again = shell.json("certify", "--policy", str(other))
+    assert (again["number"], again["entries"]) == (2, made["entries"])
+    assert shell.run("recount")[0] == ""
+
+
+async def test_an_open_contest_is_not_certified(contests: Contests, settings: Settings, tmp_path: Path) -> None:
+    contest = await contests.make()
+    assert (
+        "the window is open until" in Shell(settings, contest, policy_file(tmp_path, "one")).run("certify", code=1)[1]
+    )
+    assert (
+        run("certify", "--contest", contest, "--propose", "--reopen", "x", env=environment_of(settings)).returncode == 2
+    )
+
+
+def test_a_policy_with_a_fault_is_told_with_its_line(tmp_path: Path, settings: Settings) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("version = 3\n", "utf-8")
+    wrong = run("retally", "--contest", "none", "--policy", str(file), env=environment_of(settings))
+    assert wrong.returncode == 1
+    assert "line 1, version" in wrong.stderr

@@ -1,0 +1,72 @@
+"""The process that sweeps beside the workers: it is there, it comes back, and it does not outlive the service."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from tests.acceptance.test_cli import run
+from tests.acceptance.test_review import policy_file
+from tests.conftest import Contests, environment_of, eventually, serving
+from tests.fraud.rings import crowd, record, tally
+from voting.settings import Settings
+from voting.wiring import Office
+
+
+def sweepers(parent: int) -> list[psutil.Process]:
+    return [each for each in psutil.Process(parent).children() if "sweep" in _command(each)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
+
+
+async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings, tmp_path: Path) -> None:
+    policy = str(policy_file(tmp_path, "one"))
+    with serving(environment_of(settings) | {"VOTING_SWEEP": "on", "VOTING_POLICY": policy}) as (_, process):
+
+        async def is_sweeping() -> bool:
+            return any(each.nice() == 10 and "polars" in _libraries(each) for each in sweepers(process.pid))
+
+        await eventually(is_sweeping, 60)
+        for each in psutil.Process(process.pid).children():
+            assert ("polars" in _libraries(each)) == ("sweep" in _command(each)), "workers have no need of its memory"
+        (first,) = sweepers(process.pid)
+        first.kill()
+
+        async def is_replaced() -> bool:
+            return [each.pid for each in sweepers(process.pid)] not in ([], [first.pid])
+
+        await eventually(is_replaced, 30)
+        (second,) = sweepers(process.pid)
+        process.send_signal(signal.SIGKILL)
+
+        async def is_gone() -> bool:
+            return not second.is_running() or second.status() == psutil.STATUS_ZOMBIE
+
+        await eventually(is_gone, 10)
+
+
+def _libraries(process: psutil.Process) -> str:
+    return " ".join(each.path for each in process.memory_maps())
+
+
+async def test_it_can_be_switched_off(settings: Settings) -> None:
+    with serving(environment_of(settings) | {"VOTING_SWEEP": "off"}) as (_, process):
+        assert sweepers(process.pid) == []
+
+
+async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
+    contest = await contests.make(opens=timedelta(hours=-1))
+    await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
+    env = environment_of(settings) | {"VOTING_POLICY": str(policy_file(tmp_path, "one"))}
+    done = run("sweep", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "ballots held" in done.stderr
+    assert (await tally(office.database, contest))["A001"][0] == 20
