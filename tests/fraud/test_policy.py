@@ -19,7 +19,7 @@ def test_the_packaged_policy_is_known_by_its_version_and_hash() -> None:
     policy = load_policy()
     assert policy.version == DEFAULT
     assert policy.sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
-    assert policy.online.reading[0].below == 500
+    assert policy.online.reading[0].below == 150
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_the_packaged_policy_is_known_by_its_version_and_hash() -> None:
         ("families = 2", "families = 1", "online.families: 1 is too small; at least 2"),
         ("C = 60", "C = 75", "online.caps.C: is too large; below hold = 75, for no family holds a ballot by itself"),
         (
-            "automation = 30",
+            "automation = 16",
             "automaton = 30",
             "online.headers.automaton: is not a known key; did you mean `automation`?",
         ),
         ("points = 30", "points = -1", "online.voters.points: -1 is too small; at least 0"),
         ('version = "2026.1"', "", "version: is missing"),
-        ("least = 30\npoints = 10", "least = 30\npoints = 45", "online.crowd: has too large points"),
+        ("least = 30\npoints = 10", "least = 30\npoints = 48", "online.crowd: has too large points"),
         ("[sweep]", "sweep = 3 #", "sweep: "),
         ("[online]", "[online", "is not TOML"),
     ],

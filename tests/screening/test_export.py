@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from tests.conftest import VOTING, Contests, Service, cast, environment_of, solve
-from tests.web.test_screening import BROWSER, SCRIPT, send, ticket
+from tests.screening.test_screening import BROWSER, SCRIPT, send, ticket
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
 from voting.fraud.facts import Facts
@@ -66,7 +66,7 @@ async def test_a_replay_of_what_was_recorded_decides_online_as_live(
     done = export(service.settings, contest, "--out", str(file))
     assert done.returncode == 0, done.stderr
     lines = gzip.decompress(file.read_bytes()).splitlines()
-    policy, counters = load_policy().online, Counters()
+    policy, counters = load_policy(Path(service.settings.policy)).online, Counters()
     times = []
     for line in lines:
         attempt = msgspec.json.decode(line, type=Attempt)
