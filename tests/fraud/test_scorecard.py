@@ -14,7 +14,8 @@ from tests.fraud import people
 from tests.fraud.people import NOON, Crowd
 from voting.fraud.attempt import Attempt, Client, Solved
 from voting.fraud.counters import Counters
-from voting.fraud.facts import Counts, Facts, observe
+from voting.fraud.facts import Counts, Facts
+from voting.fraud.observing import observe
 from voting.fraud.scorecard import Judgement, judge
 from voting.services.policies import load_policy
 

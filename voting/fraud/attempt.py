@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from voting.fraud.facts import Facts
+
 # Of the headers that a request may have, those that tell something; lower case, as in Attempt.
 HEADERS = (
     "accept-language",
@@ -55,3 +57,5 @@ class Attempt(msgspec.Struct, frozen=True):
     headers: dict[str, Any] | None = None
     client: Client | None = None
     challenge: Solved | None = None
+    facts: Facts | None = None
+    """As a live service recorded them, which keeps nothing of what they were made from: they win over all of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -14,10 +14,10 @@ import polars as pl
 from voting.domain.contest import Contest
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
-from voting.fraud.facts import observe
 from voting.fraud.findings import Group, Stage
 from voting.fraud.frame import Row, frame
 from voting.fraud.groups import named
+from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
@@ -55,12 +55,25 @@ Tick = Callable[[str, int], None]
 """Hears which part of the work goes on, and how many attempts or rounds are done."""
 
 
-class Backtest:
-    """One replay: attempts are offered in the order of time, then it is finished."""
+class _Round(NamedTuple):
+    """A near-line round under way: its moment, the first ballot that it looks at, and what it will find."""
 
-    def __init__(self, contest: Contest, policy: Policy, tick: Tick) -> None:
+    moment: int
+    first: int
+    found: Future[Verdicts]
+
+
+class Backtest:
+    """One replay: attempts are offered in the order of time, then it is finished.
+
+    Near-line rounds run beside, in `executor`: what they find changes nothing of how later ballots are cast.
+    """
+
+    def __init__(self, contest: Contest, policy: Policy, executor: Executor, tick: Tick) -> None:
         self._contest = contest
         self._policy = policy
+        self._rules = msgspec.convert(policy.sweep, SweepPolicy)
+        self._executor = executor
         self._tick = tick
         self._quotas = Quotas(contest)
         self._counters = Counters()
@@ -71,7 +84,9 @@ class Backtest:
         self._recorded: list[int] = []
         """By recorded ballot, its attempt's number."""
         self._rows: list[Row] = []
-        self._tables: list[pl.DataFrame] = []
+        self._ballots = frame([])
+        self._rounds: list[_Round] = []
+        self._takers: dict[int, Future[pl.Series]] = {}
 
     def offer(self, attempt: Attempt) -> None:
         """Casts one ballot, as live."""
@@ -81,16 +96,17 @@ class Backtest:
         self._final.append(decision)
         self._entries.append(attempt.entry)
         self._cast_at.append(decision.decided_at)
-        if len(self._final) % _CHUNK == 0:
+        if len(self._rows) >= _CHUNK:
+            self._flush(until=decision.decided_at)
             self._tick("online", len(self._final))
 
-    def finish(self, executor: Executor) -> Replayed:
-        """Sweeps at each moment at which the live service would, and certifies."""
-        self._flush()
-        ballots = pl.concat(self._tables) if self._tables else frame([])
-        rules = msgspec.convert(self._policy.sweep, SweepPolicy)
-        self._near_line(ballots, rules, executor)
-        groups = self._certify(ballots)
+    def finish(self) -> Replayed:
+        """Waits for the rounds, applies them in their order, and certifies."""
+        self._flush(until=None)
+        for number, each in enumerate(self._rounds, 1):
+            self._apply(each.found.result(), each.first, each.moment)
+            self._tick("nearline", number)
+        groups = self._certify(self._ballots)
         self._history.sort(key=lambda decision: decision.decided_at)
         return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
 
@@ -107,8 +123,6 @@ class Backtest:
         judged = judge_online(facts, counts, self._policy.online)
         self._recorded.append(len(self._final))
         self._rows.append(Row(attempt.id, attempt.at, attempt.voter, attempt.entry, facts))
-        if len(self._rows) >= _CHUNK:
-            self._flush()
         is_hold = judged.response == "hold"
         return Decision(
             attempt.id,
@@ -119,28 +133,25 @@ class Backtest:
             judged.response == "challenge",
         )
 
-    def _flush(self) -> None:
-        if self._rows:
-            self._tables.append(frame(self._rows))
-            self._rows = []
+    def _flush(self, until: int | None) -> None:
+        """Puts the rows into the table and begins the rounds that are due until then; None: all."""
+        self._ballots = pl.concat([self._ballots, frame(self._rows)])
+        self._rows = []
+        times = self._ballots["at"].to_numpy()
+        begun = self._rounds[-1].moment if self._rounds else -1
+        for moment in rounds(times, self._rules):
+            if moment > begun and (until is None or moment <= until):
+                first, last = np.searchsorted(times, [moment - self._rules.hours * 3_600_000, moment]).tolist()
+                window, takers = self._ballots[first:last], self._takers_before(moment)
+                found = self._executor.submit(_look, window, takers, self._rules)
+                self._rounds.append(_Round(moment, first, found))
 
-    def _near_line(self, ballots: pl.DataFrame, rules: SweepPolicy, executor: Executor) -> None:
-        """Each round looks at the ballots of the last hours; but for the task takers rounds do not need each other."""
-        times = ballots["at"].to_numpy()
-        moments = rounds(times, rules)
-        takers = Takers(ballots, rules)
-        back = rules.hours * 3_600_000
-        windows = [(int(np.searchsorted(times, now - back)), int(np.searchsorted(times, now))) for now in moments]
-
-        def judged(number: int) -> Verdicts:
-            """Prepared rows are ordered by time, as these are: they have the same numbers."""
-            window = ballots[slice(*windows[number])]
-            return judge(prepare(window, takers.before(moments[number])), rules, "nearline")
-
-        for number, found in enumerate(executor.map(judged, range(len(moments)))):
-            self._apply(found, windows[number][0], moments[number])
-            if number % 20 == 0:
-                self._tick("nearline", number)
+    def _takers_before(self, moment: int) -> Future[pl.Series]:
+        """Looked for once in so many hours. A round waits for them: they were begun before it, and so they end."""
+        number = moment // (self._rules.takers_hours * 3_600_000)
+        if number not in self._takers:
+            self._takers[number] = self._executor.submit(Takers(self._ballots, self._rules).before, moment)
+        return self._takers[number]
 
     def _apply(self, found: Verdicts, first: int, now: int) -> None:
         for row in np.flatnonzero(found.hold).tolist():
@@ -170,6 +181,11 @@ class Backtest:
             return
         self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
         self._history.append(self._final[number]._replace(challenged=False))
+
+
+def _look(window: pl.DataFrame, takers: Future[pl.Series], rules: SweepPolicy) -> Verdicts:
+    """Prepared rows are ordered by time, as these are: they have the same numbers."""
+    return judge(prepare(window, takers.result()), rules, "nearline")
 
 
 def _milliseconds(moment: datetime) -> int:

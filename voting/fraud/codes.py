@@ -37,6 +37,13 @@ _BEGINNINGS = (
     ("broad_returning_fresh_hour_of_day", "T4"),
     ("broad_returning_asn", "N3"),
     ("broad_returning_fresh_reading_bin", "A1"),
+    ("lasting_returning", "A1"),
+    ("lasting_night", "T4"),
+    ("lasting_agent", "C3"),
+    ("lasting_fingerprint", "C3"),
+    ("lasting_asn", "N3"),
+    ("lasting_reading_bin", "T2"),
+    ("lasting_prefix", "N3"),
     ("pair", "G1"),
     ("company", "G2"),
     ("prefix_fingerprint", "N2"),
@@ -65,7 +72,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature. Raises KeyError for a name that no feature has."""
-    if not feature.startswith(("own_", "broad_", "pair_", "company_")):
+    if not feature.startswith(("own_", "broad_", "lasting_", "pair_", "company_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

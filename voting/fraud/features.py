@@ -27,6 +27,8 @@ class Families(NamedTuple):
     profiled: tuple[Key, ...]
     plain: tuple[Key, ...]
     broad: tuple[Key, ...] = ()
+    lasting: tuple[Key, ...] = ()
+    """Those of which also the other days tell: a rally is over in a day, a campaign that drips is not."""
     pairs: bool = False
     """Whether lockstep is looked for."""
 
@@ -63,12 +65,30 @@ THOROUGH = Families(
         ("returning", "asn"),
         ("returning", "fresh", "reading_bin"),
     ),
+    lasting=(
+        ("returning", "fresh"),
+        ("returning", "fresh", "night"),
+        ("night",),
+        ("agent",),
+        ("fingerprint",),
+        ("asn",),
+        ("reading_bin",),
+        ("prefix",),
+    ),
     pairs=True,
 )
-# For the rounds between: what shows within hours, at a tenth of the cost.
+# For the rounds: what shows within hours, at a fraction of the cost.
 QUICK = Families(
-    profiled=(("fingerprint",), ("prefix",), ("hour",), ("fingerprint", "hours2"), ("asn", "hours2")),
-    plain=(("device",), ("reading_bin", "hour")),
+    profiled=(
+        ("fingerprint",),
+        ("agent",),
+        ("prefix",),
+        ("minutes10",),
+        ("hour",),
+        ("fingerprint", "hours2"),
+        ("asn", "hours2"),
+    ),
+    plain=(("device",), ("reading_bin", "hour"), ("age_bin", "hour")),
 )
 
 
@@ -107,6 +127,8 @@ def features(ballots: pl.DataFrame, families: Families = THOROUGH) -> Iterator[p
     for by in families.broad:
         ratio = ((pl.col("n") + 3) / (pl.col("expected") + 3)).log().clip(-2, 3).cast(pl.Float32)
         yield _joined(ballots, cells(ballots, by).select("entry", *by, ratio.alias("broad_" + "_".join(by))), by)
+    for by in families.lasting:
+        yield _joined(ballots, _lasting(ballots, by), (*by, "day"))
     yield _joined(ballots, _undiversified(ballots), ("prefix", "fingerprint"))
     if families.pairs:
         yield lockstep(ballots)
@@ -178,6 +200,23 @@ def _profiled(ballots: pl.DataFrame, by: Sequence[str], world: World) -> pl.Data
         told("alike", (1 - pl.col("diverse")).clip(0, 1)),
         told("regular", ((1.2 - pl.col("regular")) / 1.0).clip(0, 1)),
         told("returning", pl.col("returning") - pl.col("returning").mean()),
+    )
+
+
+def _lasting(ballots: pl.DataFrame, by: Key) -> pl.DataFrame:
+    """(entry, *by, day): how the other days' ballots of (entry, *by) compare with what is expected of them."""
+    on_day = cells(ballots, (*by, "day")).select("entry", *by, "day", here="n", here_expected="expected")
+    found = on_day.join(cells(ballots, by), on=["entry", *by])
+    others, expected = pl.col("n") - pl.col("here"), (pl.col("expected") - pl.col("here_expected")).clip(0)
+    ratio = ((others + 3) / (expected + 3)).log().clip(-2, 3)
+    significance = surprise(others, expected.clip(0.5)).log1p() / 2
+    name = "_".join(by)
+    return found.select(
+        "entry",
+        *by,
+        "day",
+        ratio.cast(pl.Float32).alias(f"lasting_{name}"),
+        significance.cast(pl.Float32).alias(f"lasting_{name}_z"),
     )
 
 

@@ -3,6 +3,9 @@
 A paid task list is what makes strangers do that. The idea is CopyCatch's (Beutel et al., WWW 2013) and SynchroTrap's
 (Cao et al., CCS 2014), made linear: each voter contributes the pairs of *different* entries that he backed. Nothing is
 trained, and a loyal voter of one entry makes no pair.
+
+A voter's evidence is the sum over his pairs of log((others + 1/2) / (expected + 1/2)): many pairs that are each a
+little too frequent say more than one that is much so.
 """
 
 from __future__ import annotations
@@ -13,101 +16,112 @@ from voting.fraud.cells import surprise
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
-_LEAST_Z, _LEAST_N = 3.0, 3
-_SURE_Z, _SURE_N, _SURE_PAIRS = 6.0, 5, 2
-_PAIR = ("entry", "day", "entry_other", "day_other")
+# What two ballots were cast in together: a day, for task lists; two hours, for those that are worked off at once.
+_TIMES = ("day", "hours2")
+# Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
+_FRIENDS = 3.0
+# A pair that surprises: so many standard deviations, and other voters who have it.
+_STRONG_Z, _STRONG_OTHERS = 3.0, 2
+_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS = 2.3, 4, 3
 
 
 def lockstep(ballots: pl.DataFrame) -> pl.DataFrame:
-    """For each of `ballots`, in their order, how surprising the pairs are that it and its voter are in.
+    """For each of `ballots`, in their order, how much its voter's pairs, and its own, exceed chance.
 
-    All but the last are log1p of standard deviations: pair_z, pair_friends_z (the ballot's strongest pair, with and
-    without what the two entries share on other days), pair_voter_z, pair_voter_friends_z (the voter's mean over his
-    pairs), pair_voter_count (log1p of how many he has), pair_voter_share (of his cells, how many are in one).
+    Columns, for each of the two lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
+    (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
+    ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in).
     """
-    both = _pairs_of_voters(ballots)
-    inside = both.join(_surprising(both).lazy(), on=_PAIR).select("voter", *_PAIR, "z", "z_specific").collect().lazy()
-    sides = pl.concat(
-        [
-            inside.select("voter", "entry", "day", "z", "z_specific"),
-            inside.select("voter", entry="entry_other", day="day_other", z="z", z_specific="z_specific"),
-        ]
-    )
-    cells = sides.group_by("voter", "entry", "day").agg(
-        pair_friends_z=pl.col("z").max().log1p().cast(pl.Float32),
-        pair_z=pl.col("z_specific").max().log1p().cast(pl.Float32),
-    )
-    voters = inside.group_by("voter").agg(
-        pair_voter_friends_z=pl.col("z").log1p().mean().cast(pl.Float32),
-        pair_voter_z=pl.col("z_specific").log1p().mean().cast(pl.Float32),
-        pair_voter_count=pl.len().log1p().cast(pl.Float32),
-    )
-    keys = ["voter", "entry", "day"]
-    joined = (
-        ballots.lazy()
-        .select(keys)
-        .join(cells, on=keys, how="left", maintain_order="left")
-        .join(voters, on="voter", how="left", maintain_order="left")
-        .with_columns(pair_voter_share=pl.col("pair_z").is_not_null().mean().over("voter").cast(pl.Float32))
-    )
-    return joined.drop(keys).fill_null(0.0).collect()
+    return pl.concat([_of(ballots, time) for time in _TIMES], how="horizontal")
 
 
 def task_takers(ballots: pl.DataFrame) -> pl.Series:
-    """The voters (as named in `ballots`) with two pairs that many share and chance does not explain: a rule of its own.
+    """The voters (as named in `ballots`) who share several pairs with others whom chance does not explain.
 
-    Measured on made contests, two pairs of more than six standard deviations with five voters each hold most of a click
-    farm and hardly one honest voter in 100,000; the friends that entries share on any day are allowed for.
+    A rule of its own: each of the pairs has at least four other voters, ten times as many as expected, friends that the
+    two entries share on any day allowed for.
     """
-    both = _pairs_of_voters(ballots)
-    found = _surprising(both).filter((pl.col("z_specific") > _SURE_Z) & (pl.col("n") >= _SURE_N))
-    taken = both.join(found.lazy(), on=_PAIR).group_by("voter").len().filter(pl.col("len") >= _SURE_PAIRS)
-    return taken.collect()["voter"].sort()
+    pairs = _lifted(ballots, "day").filter((pl.col("lift") > _SURE_LIFT) & (pl.col("others") >= _SURE_OTHERS))
+    return pairs.group_by("voter").len().filter(pl.col("len") >= _SURE_PAIRS).collect()["voter"].sort()
 
 
-def _pairs_of_voters(ballots: pl.DataFrame) -> pl.LazyFrame:
-    """One row for each voter and two (entry, day) cells of his, the earlier one first."""
+def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
+    pairs = _lifted(ballots, time).collect().lazy()
+    strong = pairs.filter((pl.col("z") > _STRONG_Z) & (pl.col("others") >= _STRONG_OTHERS))
+    sides = pl.concat(
+        [
+            strong.select("voter", "entry", time, "z"),
+            strong.select("voter", pl.col("entry_other").alias("entry"), pl.col(f"{time}_other").alias(time), "z"),
+        ]
+    )
+    keys = ["voter", "entry", time]
+    mean, total, share, cell = (f"pair_{time}_{what}" for what in ("mean", "voter", "share", "cell"))
+    joined = (
+        ballots.lazy()
+        .select(keys)
+        .join(
+            sides.group_by(keys).agg(pl.col("z").max().log1p().cast(pl.Float32).alias(cell)),
+            on=keys,
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            strong.group_by("voter").agg(pl.col("z").sum().log1p().cast(pl.Float32).alias(total)),
+            on="voter",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            pairs.group_by("voter").agg(pl.col("lift").mean().cast(pl.Float32).alias(mean)),
+            on="voter",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.col(cell).is_not_null().mean().over("voter").cast(pl.Float32).alias(share))
+    )
+    return joined.select(pl.col(mean, total, share, cell).fill_null(0.0)).collect()
+
+
+def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
+    """One row for each voter and two cells of his for different entries: others (who have them too), lift, z.
+
+    Expected is what independence gives among the voters of both times, times what the same two entries share at other
+    times: some have the same friends.
+    """
+    other = f"{time}_other"
+    pair = ["entry", time, "entry_other", other]
     cells = (
         ballots.lazy()
         .filter(pl.col("returning") > 0)
-        .select("voter", "entry", "day")
+        .select("voter", "entry", time)
         .unique(maintain_order=True)
         .filter(pl.int_range(pl.len()).over("voter") < _MOST_CELLS)
     )
-    return cells.join(cells, on="voter", suffix="_other").filter(pl.col("day") < pl.col("day_other"))
-
-
-def _surprising(both: pl.LazyFrame) -> pl.DataFrame:
-    """The pairs of different entries with n, expected and z.
-
-    Expected is what independence gives among the voters of both days. Some entries share friends, on whatever days:
-    `z_specific` expects as many as the same two entries share on other days.
-    """
-    counts = both.group_by(_PAIR).agg(n=pl.len().cast(pl.Float64)).collect().lazy()
-    days = counts.group_by("day", "day_other").agg(all=pl.col("n").sum())
-    first = counts.group_by("day", "day_other", "entry").agg(first=pl.col("n").sum())
-    second = counts.group_by("day", "day_other", "entry_other").agg(second=pl.col("n").sum())
-    found = (
+    both = cells.join(cells, on="voter", suffix="_other").filter(pl.col(time) < pl.col(other))
+    counts = both.group_by(pair).agg(n=pl.len().cast(pl.Float64)).collect().lazy()
+    times = counts.group_by(time, other).agg(all=pl.col("n").sum())
+    first = counts.group_by(time, other, "entry").agg(first=pl.col("n").sum())
+    second = counts.group_by(time, other, "entry_other").agg(second=pl.col("n").sum())
+    lifts = (
         counts.filter(pl.col("entry") != pl.col("entry_other"))
-        .join(days, on=["day", "day_other"])
-        .join(first, on=["day", "day_other", "entry"])
-        .join(second, on=["day", "day_other", "entry_other"])
-        .with_columns(expected=(pl.col("first") * pl.col("second") / pl.col("all")).clip(0.02))
+        .join(times, on=[time, other])
+        .join(first, on=[time, other, "entry"])
+        .join(second, on=[time, other, "entry_other"])
         .with_columns(
             low=pl.min_horizontal("entry", "entry_other"),
             high=pl.max_horizontal("entry", "entry_other"),
+            others=pl.col("n") - 1,
+            # Of himself a voter has no expectation.
+            expected=(pl.col("first") - 1) * (pl.col("second") - 1) / (pl.col("all") - 1).clip(1),
         )
         .with_columns(
-            friends=(pl.col("n").sum().over("low", "high") - pl.col("n") + 0.5)
-            / (pl.col("expected").sum().over("low", "high") - pl.col("expected") + 0.5)
+            friends=(pl.col("others").sum().over("low", "high") - pl.col("others") + 2)
+            / (pl.col("expected").sum().over("low", "high") - pl.col("expected") + 2)
         )
+        .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, _FRIENDS)).clip(0.05))
         .with_columns(
-            z=surprise(pl.col("n"), pl.col("expected")),
-            z_specific=surprise(pl.col("n"), pl.col("expected") * pl.col("friends").clip(1)),
+            lift=((pl.col("others") + 0.5) / (pl.col("expected") + 0.5)).log().clip(-0.5, 4),
+            z=surprise(pl.col("others"), pl.col("expected")),
         )
     )
-    return (
-        found.filter((pl.col("z") > _LEAST_Z) & (pl.col("n") >= _LEAST_N))
-        .select(*_PAIR, "n", "expected", "z", "z_specific")
-        .collect()
-    )
+    return both.join(lifts.select(*pair, "others", "lift", "z"), on=pair)

@@ -11,6 +11,7 @@ _QUICKEST, _SLOWEST = 0.05, 3600.0
 FRESH_SECONDS = 900
 # Wall time of the contests' country, for the hour of the day.
 _HOUR_SHIFT = 8
+_MORNING = 7
 
 
 def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
@@ -39,6 +40,7 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         hours2=pl.col("at") // 7_200_000,
         day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24,
         hour_of_day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24,
+        night=((pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24 < _MORNING).cast(pl.Float32),
         reading=reading,
         reading_bin=(reading / 0.3).floor().cast(pl.Int32),
         fresh=(pl.col("age") < FRESH_SECONDS).cast(pl.Float32),

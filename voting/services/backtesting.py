@@ -50,11 +50,11 @@ def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: T
 
     The files are put in place only when all of them are written: a run that fails leaves no half of them.
     """
-    test = Backtest(contest, policy, tick)
-    for attempt in events.attempts():
-        test.offer(attempt)
     with ThreadPoolExecutor(2) as executor:
-        replayed = test.finish(executor)
+        test = Backtest(contest, policy, executor, tick)
+        for attempt in events.attempts():
+            test.offer(attempt)
+        replayed = test.finish()
     summary = _summary(replayed, policy, events.sha256())
     out.mkdir(parents=True, exist_ok=True)
     files = {

@@ -13,7 +13,8 @@ from voting.domain.client import ClientFacts
 from voting.domain.credential import Credential
 from voting.fraud.attempt import Attempt, Client
 from voting.fraud.counters import Cells, cells, counts
-from voting.fraud.facts import Counts, Facts, observe
+from voting.fraud.facts import Counts, Facts
+from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
 from voting.fraud.scorecard import Judgement, judge
 from voting.services.keyring import Keyring

@@ -1,0 +1,68 @@
+"""The sweep on made worlds: what it must find, whom it must spare, and that it says the same twice."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from loadtests.fraud.worlds import table_of
+from loadtests.traffic import make_world
+from voting.fraud.findings import Sweep
+from voting.fraud.reasons import family_of
+from voting.fraud.sweep import sweep
+from voting.services.policies import load_policy
+
+PLAIN_BOTS = ("A1", "A2", "A5")
+
+
+@pytest.fixture(scope="module")
+def attacked() -> tuple[pl.DataFrame, pl.DataFrame, Sweep]:
+    """A world of 20,000 ballots with plain bots: its ballots, its labels, and what is found."""
+    world = make_world(21, 20_000, 0.2, families=PLAIN_BOTS, days=3)
+    ballots = table_of(world)
+    return ballots, world.labels, sweep(ballots, load_policy(), "certification")
+
+
+def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep]) -> None:
+    _, labels, found = attacked
+    told = labels.with_columns(found.verdicts["hold"])
+    assert told.filter("fraud")["hold"].mean() > 0.95  # type: ignore[operator]
+    assert told.filter(~pl.col("fraud"))["hold"].mean() < 0.01  # type: ignore[operator]
+
+
+def test_every_hold_has_its_reasons_and_a_group_with_evidence(
+    attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep],
+) -> None:
+    ballots, _, found = attacked
+    held = found.verdicts.filter("hold")
+    groups = {group.id: group for group in found.groups}
+    assert held["group"].is_in(list(groups)).all()
+    for reasons in held["reasons"].to_list():
+        assert len({family_of(code) for code in reasons}) >= 2 or "G1" in reasons
+    assert sum(group.ballots for group in found.groups) == held.height
+    for group in found.groups:
+        assert group.evidence
+        assert {each.code for each in group.evidence} == set(group.reasons)
+        assert set(group.entries) <= set(ballots["entry"])
+
+
+def test_the_same_ballots_in_another_order_get_the_same_verdicts(
+    attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep],
+) -> None:
+    ballots, _, found = attacked
+    again = sweep(ballots.sample(fraction=1.0, shuffle=True, seed=5), load_policy(), "certification")
+    assert again.groups == found.groups
+    assert again.verdicts.sort("id").equals(found.verdicts.sort("id"))
+
+
+def test_a_clean_contest_loses_next_to_nobody() -> None:
+    world = make_world(22, 20_000, 0.0, days=3)
+    found = sweep(table_of(world), load_policy(), "certification")
+    assert found.verdicts["hold"].mean() < 0.002  # type: ignore[operator]
+
+
+def test_nothing_is_found_among_no_ballots() -> None:
+    empty = table_of(make_world(23, 1000, 0.0, days=1)).head(0)
+    found = sweep(empty, load_policy(), "nearline")
+    assert found.verdicts.height == 0
+    assert found.groups == ()

@@ -1,0 +1,118 @@
+"""What a live service recorded is replayed with the same decisions."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import asyncpg
+import httpx
+import msgspec
+
+from tests.conftest import VOTING, Contests, Service, cast, environment_of, solve
+from tests.web.test_screening import BROWSER, SCRIPT, send, ticket
+from voting.fraud.attempt import Attempt
+from voting.fraud.counters import Counters
+from voting.fraud.facts import Facts
+from voting.fraud.observing import observe
+from voting.fraud.scorecard import judge
+from voting.services.policies import load_policy
+from voting.settings import Settings
+
+RULES = '[ballot]\nmost = 2\n[[quota]]\npicks = 2\nper = "contest"\nperiod = "day"\n'
+
+
+def export(settings: Settings, contest: str, *more: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, **environment_of(settings)}
+    return subprocess.run(
+        [*VOTING, "events", "export", "--contest", contest, *more], env=environment, capture_output=True, check=False
+    )
+
+
+async def stored(settings: Settings, contest: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    connection = await asyncpg.connect(settings.database_url)
+    rows = await connection.fetch("select id, state, reasons from ballots where contest = $1", contest)
+    await connection.close()
+    return {str(row["id"]): (row["state"], tuple(row["reasons"])) for row in rows}
+
+
+async def vote(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> None:
+    """Of all sorts: honest, held, challenged and solved, of one pick and of two."""
+    dice = random.Random(4)
+    for token in tokens:
+        agent = dice.choice([BROWSER, BROWSER, SCRIPT, {**BROWSER, "Sec-Fetch-Site": "cross-site"}])
+        more = {"ticket": ticket(contest, dice.choice([0.1, 0.6, 30]))} if dice.random() < 0.8 else {}
+        more["entries"] = dice.choice([["A001"], ["A002"], ["A001", "A003"]])  # type: ignore[assignment]
+        more["client"] = {"screen": dice.choice(["1920x1080", "1366x768"]), "dpr": 1}  # type: ignore[assignment]
+        answer = await send(http, contest, token, agent, **more)
+        if answer.status_code == 403:
+            solved = solve(answer.json()["challenge"])
+            answer = await send(http, contest, token, agent, **{**more, "challenge": solved})
+        assert answer.status_code == 201, answer.text
+
+
+async def test_a_replay_of_what_was_recorded_decides_online_as_live(
+    http: httpx.AsyncClient, contests: Contests, service: Service, tmp_path: Path
+) -> None:
+    contest = await contests.make(RULES)
+    await vote(http, contest, contests.tokens(contest, 80))
+    live = await stored(service.settings, contest)
+    assert {state for state, _ in live.values()} == {"count", "hold"}
+    file = tmp_path / "events.jsonl.gz"
+    done = export(service.settings, contest, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    lines = gzip.decompress(file.read_bytes()).splitlines()
+    policy, counters = load_policy().online, Counters()
+    times = []
+    for line in lines:
+        attempt = msgspec.json.decode(line, type=Attempt)
+        facts = observe(attempt)
+        judgement = judge(facts, counters.add(attempt.at, attempt.entry, attempt.voter, facts), policy)
+        replayed = ("hold", judgement.reasons) if judgement.response == "hold" else ("count", ())
+        assert replayed == live[attempt.id.partition("/")[0]]
+        times.append(attempt.at)
+    assert {json.loads(line)["id"].partition("/")[0] for line in lines} == set(live)
+    assert times == sorted(times)
+    assert b"127.0.0" not in b"".join(lines)
+
+
+async def test_the_export_goes_to_standard_output(
+    http: httpx.AsyncClient, contests: Contests, service: Service
+) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    answer = await cast(http, contest, token, ["A002"])
+    done = export(service.settings, contest)
+    assert done.returncode == 0
+    assert b"1 picks" in done.stderr
+    line = json.loads(done.stdout)
+    assert (line["id"], line["entry"], line["channel"]) == (answer.json()["ballot"], "A002", None)
+    assert set(line) <= set(Attempt.__struct_fields__)
+
+
+async def test_ballots_whose_facts_were_deleted_are_exported_without(
+    http: httpx.AsyncClient, contests: Contests, service: Service
+) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    await cast(http, contest, token, ["A002"])
+    connection = await asyncpg.connect(service.settings.database_url)
+    await connection.execute("delete from ballot_facts where contest = $1", contest)
+    await connection.close()
+    attempt = msgspec.json.decode(export(service.settings, contest).stdout, type=Attempt)
+    assert observe(attempt) == Facts()
+
+
+def test_there_is_no_such_contest_or_file(settings: Settings, contests: Contests, tmp_path: Path) -> None:
+    assert b"there is no contest 'nowhere'" in export(settings, "nowhere").stderr
+
+
+async def test_a_file_that_cannot_be_written(settings: Settings, contests: Contests, tmp_path: Path) -> None:
+    contest = await contests.make()
+    done = export(settings, contest, "--out", str(tmp_path / "no" / "file"))
+    assert done.returncode == 1
+    assert b"cannot be written" in done.stderr
