@@ -82,7 +82,7 @@ async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
     stale = shell.run("review", "undo", "ring-b", "--reason", "no", "--version", "1", code=1)[1]
     assert "the group is at version" in stale
     assert "decided\topen" in shell.run("review", "undo", "ring-b", "--reason", "not a family")[0]
-    (first, second) = shell.json("review", "list")
+    first, second = shell.json("review", "list")["groups"]
     assert (first["state"], second["state"]) == ("void", "open")
     assert [each["step"] for each in shell.json("review", "show", "ring-a")["rulings"]] == ["propose", "decide"]
 

@@ -13,6 +13,7 @@ from voting.cli.session import actor, env_file, find, in_office, read_settings, 
 from voting.domain.language import Language
 from voting.errors import Fault, FileInvalid, Forbidden
 from voting.fraud.effect import in_words
+from voting.postgres.decisions import Excess
 from voting.postgres.groups import Action
 from voting.services.authorising import Authorising
 from voting.services.catalogue import Listing
@@ -42,14 +43,21 @@ def review() -> None:
 @_json
 @env_file
 def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> None:
-    """Lists the groups, those that change the ranking most first: id, state, ballots, reasons, effect."""
+    """Lists the groups, those that change the ranking most first: id, state, ballots, reasons, effect.
+
+    After them, for entries of which a part cannot be honest although no single ballot can be told: how many picks that
+    are, with the interval. Nothing is subtracted for those.
+    """
     settings = read_settings(env_file)
-    listing, found = _reviewing(settings, contest, lambda reviewing, listing: reviewing.all(listing))
+    listing, (found, estimates) = _reviewing(settings, contest, _all)
     if json:
-        _print([as_json(each, listing.contest.zone) for each in found])
+        groups = [as_json(each, listing.contest.zone) for each in found]
+        _print({"groups": groups, "excesses": [each._asdict() for each in estimates]})
         return
     for each in found:
         click.echo(_line(each, language))
+    for excess in estimates:
+        click.echo(f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}")
     tell(f"{len(found)} groups; {sum(each.group.state == 'open' for each in found)} are open")
 
 
@@ -68,6 +76,10 @@ def show(group: str, contest: str, language: str, json: bool, env_file: Path | N
         return
     for line in _file(found, cast(Language, language)):
         click.echo(line)
+
+
+async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Excess, ...]]:
+    return await reviewing.all(listing), await reviewing.excesses(listing)
 
 
 def _deciding(function: Decorated) -> Decorated:

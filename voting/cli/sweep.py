@@ -42,6 +42,9 @@ def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
         time.sleep(START_AFTER_SECONDS)
     if not once:
         os.nice(NICENESS)
+        # Where memory runs out this process is the one to go: it is started again, and no ballot waits for it.
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500")
     # Read by polars when it is imported.
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
     with with_engines(settings, own=False, redis=False) as ready:

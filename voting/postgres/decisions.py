@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,16 @@ class Change(NamedTuple):
     state: State
     reasons: Sequence[str]
     group: str | None
+
+
+class Excess(NamedTuple):
+    """Picks of an entry beyond what honest voters explain, where no single ballot can be told; `sign` says by what."""
+
+    entry: str
+    sign: str
+    low: int
+    estimate: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,17 @@ async def change(
         _QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=CHANGE_SECONDS
     )
     return Changed(row["changed"], row["held"], row["released"], row["voided"], frozenset(row["entries"]))
+
+
+async def set_excesses(connection: Connection, contest: str, found: Sequence[Excess]) -> None:
+    """Puts the estimates in the place of those before; the book must be open."""
+    await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(each) for each in found]))
+
+
+async def select_excesses(connection: Connection, contest: str) -> tuple[Excess, ...]:
+    """The estimates of the last sweep for certification, largest first."""
+    text = await connection.fetchval(_QUERIES["excesses"], contest)
+    return tuple(Excess(*each) for each in json.loads(text or "[]"))
 
 
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:

@@ -12,15 +12,20 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Literal
 
+import polars as pl
+
 from voting.domain.scoring import Tally
 from voting.domain.sheet import Tick, silent
 from voting.errors import Certified, ContestUnknown, NotCertifiable, NotFound
+from voting.fraud.excess import excesses
+from voting.fraud.findings import Sweep
 from voting.fraud.policy import Policy
+from voting.fraud.prepared import prepare
 from voting.fraud.sweep import sweep
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed
+from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, Excess
 from voting.services.catalogue import Listing
 from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
 from voting.services.gathering import gather
@@ -99,6 +104,13 @@ class Certifying:
         swept = Swept(ballots, found, policy, "certification", found_are)
         tick = progress("ballots decided")
         changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
+        estimates = await asyncio.to_thread(_excesses, ballots, found)
+
+        async def note(tx: Connection) -> None:
+            await decisions.open_book(tx, contest)
+            await decisions.set_excesses(tx, contest, estimates)
+
+        await self._database.transact(note)
         return changed, digest.hexdigest()
 
     async def _check(self, tx: Connection, contest: str, *, undecided: bool = False) -> None:
@@ -146,6 +158,14 @@ class Certifying:
 
     async def _log(self, listing: Listing, action: str, details: dict[str, object]) -> None:
         await self._database.transact(lambda tx: staff.log(tx, self._actor, action, listing.contest.id, details))
+
+
+def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[Excess]:
+    """Of what is counted: how much of it cannot be honest, although nobody can tell which ballots those are."""
+    prepared = prepare(ballots)
+    counted = prepared.filter(~found.verdicts["hold"].gather(prepared["row"]))
+    estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
+    return [Excess(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
 
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:

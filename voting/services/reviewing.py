@@ -21,7 +21,7 @@ from voting.fraud.effect import Effect, effect
 from voting.fraud.findings import Evidence
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change, Decided, Member
+from voting.postgres.decisions import Authority, Change, Decided, Excess, Member
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
 from voting.services.catalogue import Listing
 
@@ -99,6 +99,11 @@ class Reviewing:
 
         found = await self._database.transact(work)
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
+
+    async def excesses(self, listing: Listing) -> tuple[Excess, ...]:
+        """What the last sweep for certification estimates where no single ballot can be told; nothing is subtracted."""
+        async with self._database.connection() as connection:
+            return await decisions.select_excesses(connection, listing.contest.id)
 
     async def show(self, listing: Listing, id: str) -> File:
         """All about a group. Raises NotFound."""

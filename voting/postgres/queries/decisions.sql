@@ -4,6 +4,12 @@ insert into decision_books (contest) values ($1) on conflict do nothing;
 -- name: open_book
 select 1 from decision_books where contest = $1 for update;
 
+-- name: set_excesses
+update decision_books set excesses = $2 where contest = $1;
+
+-- name: excesses
+select excesses from decision_books where contest = $1;
+
 -- name: by_key
 -- Rows are found by their keys: a plan that was made while the tables were small would read them whole for ever.
 set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;

@@ -31,11 +31,13 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
 async def list_groups(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Every group, the greatest effect on the ranking first."""
+    """Every group, the greatest effect on the ranking first; and estimates where no single ballot can be told."""
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser", "judge", "auditor")
     found = await services.reviewing.all(listing)
-    return Response({"groups": [as_json(each, listing.contest.zone) for each in found]}, headers=_NO_STORE)
+    estimates = [each._asdict() for each in await services.reviewing.excesses(listing)]
+    content = {"groups": [as_json(each, listing.contest.zone) for each in found], "excesses": estimates}
+    return Response(content, headers=_NO_STORE)
 
 
 @get("/api/v1/staff/contests/{contest:str}/groups/{group:str}")
