@@ -46,9 +46,15 @@ def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
 def describe(
     held: pl.DataFrame, names: pl.DataFrame, labels: Labels, reasons: npt.NDArray[np.uint32], all_: pl.DataFrame
 ) -> tuple[Group, ...]:
-    """The groups, largest first. `names` has the entries' codes and the ballots' ids, in the order of `held`."""
+    """The groups, largest first. `names` has ids, entries and prefixes as they are called, in the order of `held`."""
     tables = {code: cells(all_, [by]) for code, by in _CELLS.items()}
-    table = held.with_columns(names["id"], code=names["entry"], label=pl.Series(labels), bits=pl.Series(reasons))
+    table = held.with_columns(
+        names["id"],
+        code=names["entry"],
+        prefix_name=names["prefix"],
+        label=pl.Series(labels),
+        bits=pl.Series(reasons),
+    )
     groups = [_described(group, tables) for _, group in table.group_by("label", maintain_order=True)]
     return tuple(sorted(groups, key=lambda group: (-group.ballots, group.id)))
 
@@ -108,11 +114,12 @@ def _evidence(
     expected = surprise = 0.0
     if code in tables:
         by = _CELLS[code]
-        here = group.select("entry", by, "code").unique(["entry", by], maintain_order=True)
-        found = tables[code].join(here, on=["entry", by]).sort("z", by, descending=True).head(1)
+        name = pl.col("prefix_name" if by == "prefix" else by).cast(pl.String).alias("name")
+        here = group.select("entry", by, "code", name).unique(["entry", by], keep="any")
+        found = tables[code].join(here, on=["entry", by]).sort("z", "code", "name", descending=True).head(1)
         if found.height:
             row = found.row(0, named=True)
-            key = {"entry": row["code"], by: str(row[by])}
+            key = {"entry": row["code"], by: str(row["name"])}
             count, expected, surprise = int(row["n"]), round(row["expected"], 3), round(row["z"], 2)
     return Evidence(code, key, count, expected, surprise, profile)
 

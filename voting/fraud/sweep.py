@@ -73,7 +73,7 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
     found = judge(prepared, msgspec.convert(policy.sweep, SweepPolicy), stage)
     order = prepared["row"].to_numpy()
     held = order[found.hold]
-    names = ballots[held].select("id", "entry")
+    names = ballots[held].select("id", "entry", "prefix")
     inside, labels, bits = prepared.filter(pl.Series(found.hold)), found.group[found.hold], found.reasons[found.hold]
     groups = describe(inside, names, labels, bits, prepared) if len(held) else ()
     of_label = names.with_columns(label=pl.Series(labels)).group_by("label").agg(pl.col("id").min())
