@@ -42,6 +42,8 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     second: Weights
     nearline: Look
     certification: Look
+    looks: int = 3
+    """How often the certification looks: once with the weights of the first, then with those of the second."""
     every_minutes: int = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
@@ -95,12 +97,12 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
 
 
 def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
-    """What is to be held. A round looks once and quickly; the certification twice, and for task lists."""
+    """What is to be held. A round looks once and quickly; the certification again and again, and for task lists."""
     if stage == "nearline":
         found = weigh(features(prepared, QUICK), rules.quick, prepared.height)
         return _held(prepared, found, prepared["taker"].to_numpy(), rules.nearline)
     takers = prepared["taker"] | prepared["voter"].is_in(task_takers(prepared).implode())
-    return _held(prepared, look_twice(prepared, rules), takers.to_numpy(), rules.certification)
+    return _held(prepared, look_again(prepared, rules), takers.to_numpy(), rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -135,11 +137,13 @@ class Takers:
         return self._found[number]
 
 
-def look_twice(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
-    """The second look learns nothing from what the first distrusted, and sees each ballot's company."""
-    first = weigh(features(prepared), rules.first, prepared.height)
-    doubted = prepared.with_columns(trust=pl.Series(1 - first.probability.astype(np.float64)))
-    return weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
+def look_again(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
+    """Each further look learns nothing from what the one before distrusted, and sees each ballot's company."""
+    found = weigh(features(prepared), rules.first, prepared.height)
+    for _ in range(rules.looks - 1):
+        doubted = prepared.with_columns(trust=pl.Series(1 - found.probability.astype(np.float64)))
+        found = weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
+    return found
 
 
 def _held(prepared: pl.DataFrame, found: Weighed, takers: Flags, look: Look) -> Verdicts:
