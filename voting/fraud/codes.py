@@ -44,6 +44,9 @@ _BEGINNINGS = (
     ("lasting_asn", "N3"),
     ("lasting_reading_bin", "T2"),
     ("lasting_prefix", "N3"),
+    ("steady_single_fresh", "A3"),
+    ("steady_single", "A3"),
+    ("steady_fresh", "A1"),
     ("pair", "G1"),
     ("company", "G2"),
     ("prefix_fingerprint", "N2"),
@@ -72,7 +75,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature. Raises KeyError for a name that no feature has."""
-    if not feature.startswith(("own_", "broad_", "lasting_", "pair_", "company_")):
+    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "company_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

@@ -11,6 +11,7 @@ import polars as pl
 
 from voting.fraud.cells import cells, surprise
 from voting.fraud.lockstep import lockstep
+from voting.fraud.steady import steady
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,8 +30,8 @@ class Families(NamedTuple):
     broad: tuple[Key, ...] = ()
     lasting: tuple[Key, ...] = ()
     """Those of which also the other days tell: a rally is over in a day, a campaign that drips is not."""
-    pairs: bool = False
-    """Whether lockstep is looked for."""
+    whole: bool = False
+    """Whether what shows only over days is looked for: lockstep, and what is steady."""
 
 
 THOROUGH = Families(
@@ -75,7 +76,7 @@ THOROUGH = Families(
         ("reading_bin",),
         ("prefix",),
     ),
-    pairs=True,
+    whole=True,
 )
 # For the rounds: what shows within hours, at a fraction of the cost.
 QUICK = Families(
@@ -130,8 +131,9 @@ def features(ballots: pl.DataFrame, families: Families = THOROUGH) -> Iterator[p
     for by in families.lasting:
         yield _joined(ballots, _lasting(ballots, by), (*by, "day"))
     yield _joined(ballots, _undiversified(ballots), ("prefix", "fingerprint"))
-    if families.pairs:
+    if families.whole:
         yield lockstep(ballots)
+        yield steady(ballots)
 
 
 def _own(ballots: pl.DataFrame, world: World) -> pl.DataFrame:

@@ -109,6 +109,11 @@ REASONS: Mapping[str, Reason] = {
         "{count}张选票{of}的设备标识用后即弃，不再出现",
         "the device tokens of {count} ballots{of} were used and thrown away",
     ),
+    "A3": Reason(
+        "A",
+        "{count}张选票{of}来自只投过一次票的新设备；该作品每天都比其他作品多",
+        "{count} ballots{of} came from new devices that voted once: on every day more than other entries have",
+    ),
     "P1": Reason(
         "C",
         "{count}张选票{of}未通过人机验证",
