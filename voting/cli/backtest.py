@@ -31,6 +31,8 @@ def backtest(contest: Path, events: Path, out: Path, policy: Path | None) -> Non
     summary = run(rules, Input(events), load_policy(policy), out, _progress)
     counts = summary["decisions"]
     told = ", ".join(f"{counts.get(each, 0)} {word}" for each, word in _WORDS.items())
+    if sys.stderr.isatty():
+        tell("")
     tell(f"{summary['attempts']} attempts: {told}; the report is {out / 'report.html'}")
 
 

@@ -55,7 +55,8 @@ def _values(row: Row) -> tuple[object, ...]:
     facts = row.facts
     return (
         row.id,
-        int(row.at.timestamp() * 1000),
+        # By way of whole microseconds: a thousandth more or less of a float would be another millisecond.
+        round(row.at.timestamp() * 1_000_000) // 1000,
         row.voter,
         row.entry,
         facts.channel,

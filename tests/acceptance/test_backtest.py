@@ -1,0 +1,111 @@
+"""voting backtest, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import ROOT, VOTING
+
+RULES = """
+id = "replayed"
+title = "回测"
+host = "主办方"
+[window]
+opens_at = 2026-03-01T08:00:00+08:00
+days = 2
+[[category]]
+id = "one"
+name = "类别一"
+[[quota]]
+picks = 1
+per = "contest"
+period = "day"
+"""
+FILES = ["decisions.jsonl", "history.jsonl", "report.html", "summary.json"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A contest, and three attempts of which the last is one too many."""
+    (tmp_path / "contest.toml").write_text(RULES, "utf-8")
+    events = [
+        {"id": f"e{n}", "at": f"2026-03-01T12:00:0{n}.000+08:00", "voter": f"v{n // 2}", "entry": "A"}
+        for n in (0, 2, 3)
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(each) + "\n" for each in events), "utf-8")
+    return tmp_path
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    files = ("--contest", str(folder / "contest.toml"), "--events", str(folder / "events.jsonl"))
+    return ["backtest", *files, "--out", str(folder / "out"), *more]
+
+
+def test_it_writes_the_folder_and_says_what_became_of_them(folder: Path) -> None:
+    done = run(*arguments(folder))
+    assert done.returncode == 0, done.stderr
+    assert "3 attempts: 2 counted, 0 held, 1 refused" in done.stderr
+    # Nobody watches: no progress.
+    assert "\r" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+    assert sorted(path.name for path in (folder / "out").iterdir()) == FILES
+
+
+def test_a_terminal_is_shown_progress(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*VOTING, *arguments(folder)], stderr=theirs, env=environment, timeout=60, check=False)
+    os.close(theirs)
+    told = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert "\rcertification" in told
+    # The last line stands alone, not behind the progress.
+    assert "\n3 attempts" in told
+
+
+def test_a_policy_of_ones_own(folder: Path) -> None:
+    text = (ROOT / "voting" / "fraud" / "policies" / "2026.1.toml").read_text("utf-8")
+    (folder / "mine.toml").write_text(text + "\n# mine\n", "utf-8")
+    assert run(*arguments(folder, "--policy", str(folder / "mine.toml"))).returncode == 0
+    own = json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"]
+    assert run(*arguments(folder)).returncode == 0
+    assert json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"] != own
+
+
+def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:
+    with (folder / "events.jsonl").open("a") as file:
+        file.write('{"id": "e9"}\n')
+    done = run(*arguments(folder))
+    assert done.returncode == 1
+    assert "events.jsonl: line 4: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "out").exists()
+    for name, text in (("mine.toml", "version = 1"), ("contest.toml", "id =")):
+        (folder / name).write_text(text, "utf-8")
+        done = run(*arguments(folder, *(["--policy", str(folder / name)] if name == "mine.toml" else [])))
+        assert done.returncode == 1
+        assert name in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_wrong_use_is_2(folder: Path) -> None:
+    assert run("backtest").returncode == 2
+    (folder / "events.jsonl").unlink()
+    assert run(*arguments(folder)).returncode == 2
+
+
+def test_help_has_the_example() -> None:
+    done = run("backtest", "--help")
+    assert done.returncode == 0
+    assert "Example: voting backtest --contest contest.toml --events events.jsonl.gz --out backtest" in " ".join(
+        done.stdout.split()
+    )
