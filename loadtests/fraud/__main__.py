@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import polars as pl
 from loadtests.fraud.bench import SCENARIOS, BacktestFailed, Found, run, save
 from loadtests.fraud.figures import evaluate
 from loadtests.fraud.fit import PLANS, fit, written
+from loadtests.fraud.scale import costs
 from loadtests.fraud.table import parts_table, rules_table, table
 from loadtests.fraud.verdicts import judged, read_verdicts
 from loadtests.traffic.writing import EVENTS, LABELS
@@ -87,6 +89,23 @@ def evaluate_command(world: Path, out: Path) -> None:
     rows = judged(events, pl.read_parquet(world / LABELS), read_verdicts(out, events))
     figures = evaluate(rows, sorted(events["entry"].unique()))
     click.echo(f"{table({'main': [figures]})}\n\n{parts_table([figures])}")
+
+
+@main.command("scale", epilog="Example: python -m loadtests.fraud scale --ballots 10000000")
+@click.option("--ballots", default=1_000_000, show_default=True, help="How many; a tenth of them is certified before.")
+def scale_command(ballots: int) -> None:
+    """Certifies so many made ballots: seconds, memory, and how both grow."""
+    less, more = costs(ballots // 10), costs(ballots)
+    for cost in (less, more):
+        click.echo(
+            f"{cost.ballots:,} ballots: {cost.seconds:.1f} s ({cost.processor_seconds:.1f} s of processor), "
+            f"peak {cost.mebibytes:,.0f} MiB, {cost.held:,} held"
+        )
+    told = ", ".join(
+        f"{name} {math.log10(getattr(more, field) / getattr(less, field)):.2f}"
+        for name, field in (("time", "seconds"), ("processor", "processor_seconds"), ("memory", "mebibytes"))
+    )
+    click.echo(f"exponents: {told}")
 
 
 if __name__ == "__main__":
