@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ _CELLS = {"C3": "fingerprint", "N3": "prefix", "T5": "hour", "A1": "age_bin", "T
 _MOST_EVIDENCE = 3
 
 Labels = npt.NDArray[np.int64]
+Best = Mapping[int, Mapping[str, Any]]
 
 
 def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
@@ -47,7 +49,6 @@ def describe(
     held: pl.DataFrame, names: pl.DataFrame, labels: Labels, reasons: npt.NDArray[np.uint32], all_: pl.DataFrame
 ) -> tuple[Group, ...]:
     """The groups, largest first. `names` has ids, entries and prefixes as they are called, in the order of `held`."""
-    tables = {code: cells(all_, [by]) for code, by in _CELLS.items()}
     table = held.with_columns(
         names["id"],
         code=names["entry"],
@@ -55,7 +56,8 @@ def describe(
         label=pl.Series(labels),
         bits=pl.Series(reasons),
     )
-    groups = [_described(group, tables) for _, group in table.group_by("label", maintain_order=True)]
+    best = {code: _best(table, cells(all_, [by]), by) for code, by in _CELLS.items()}
+    groups = [_described(group, best) for _, group in table.group_by("label", maintain_order=True)]
     return tuple(sorted(groups, key=lambda group: (-group.ballots, group.id)))
 
 
@@ -89,12 +91,22 @@ def _joined(labels: Labels, tie: npt.NDArray[np.int64]) -> Labels:
     return np.minimum(found, found[found])
 
 
-def _described(group: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> Group:
+def _best(held: pl.DataFrame, found: pl.DataFrame, by: str) -> Best:
+    """By group, the most surprising of the cells that its ballots are in: for all groups at once, for there are many
+    of both."""
+    name = pl.col("prefix_name" if by == "prefix" else by).cast(pl.String).alias("name")
+    here = held.select("label", "entry", by, "code", name).unique(["label", "entry", by], keep="any")
+    ordered = found.join(here, on=["entry", by]).sort("z", "code", "name", descending=True)
+    first = ordered.unique("label", keep="first")
+    return {row["label"]: row for row in first.iter_rows(named=True)}
+
+
+def _described(group: pl.DataFrame, best: Mapping[str, Best]) -> Group:
     counts = {code: int((group["bits"] & (1 << number) != 0).sum()) for number, code in enumerate(CODES)}
     reasons = tuple(sorted(code for code, count in counts.items() if count >= max(1, group.height // 5)))
     entries = dict(group["code"].value_counts(sort=True).iter_rows())
     profile = _profile(group)
-    evidence = [_evidence(code, count, group, tables, profile) for code, count in counts.items() if code in reasons]
+    evidence = [_evidence(code, count, group, best, profile) for code, count in counts.items() if code in reasons]
     return Group(
         id=group_id(group["id"].to_list()),
         reasons=reasons,
@@ -107,20 +119,15 @@ def _described(group: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> Group:
 
 
 def _evidence(
-    code: str, count: int, group: pl.DataFrame, tables: dict[str, pl.DataFrame], profile: dict[str, float]
+    code: str, count: int, group: pl.DataFrame, best: Mapping[str, Best], profile: dict[str, float]
 ) -> Evidence:
     """The most surprising cell of the group that speaks for this reason; or how many of its ballots do."""
     key: dict[str, str] = {}
     expected = surprise = 0.0
-    if code in tables:
-        by = _CELLS[code]
-        name = pl.col("prefix_name" if by == "prefix" else by).cast(pl.String).alias("name")
-        here = group.select("entry", by, "code", name).unique(["entry", by], keep="any")
-        found = tables[code].join(here, on=["entry", by]).sort("z", "code", "name", descending=True).head(1)
-        if found.height:
-            row = found.row(0, named=True)
-            key = {"entry": row["code"], by: str(row["name"])}
-            count, expected, surprise = int(row["n"]), round(row["expected"], 3), round(row["z"], 2)
+    row = best[code].get(group["label"][0]) if code in best else None
+    if row:
+        key = {"entry": row["code"], _CELLS[code]: str(row["name"])}
+        count, expected, surprise = int(row["n"]), round(row["expected"], 3), round(row["z"], 2)
     return Evidence(code, key, count, expected, surprise, profile)
 
 
