@@ -69,7 +69,7 @@ def families(reasons: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     masks: dict[str, int] = {}
     for number, code in enumerate(CODES):
         masks[family_of(code)] = masks.get(family_of(code), 0) | 1 << number
-    return np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0)
+    return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
 
 
 def _codes(held: pl.DataFrame, keys: tuple[str, ...], least: int) -> npt.NDArray[np.int64]:
