@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -51,7 +51,7 @@ class Attempt(msgspec.Struct, frozen=True):
     device_issued_at: datetime | None = None
     opened_at: datetime | None = None
     ip: str | None = None
-    asn: int | None = None
+    asn: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)] | None = None
     hosting: bool | None = None
     user_agent: str | None = None
     headers: dict[str, Any] | None = None

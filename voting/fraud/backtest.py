@@ -164,7 +164,9 @@ class Backtest:
     def _certify(self, ballots: pl.DataFrame) -> tuple[Group, ...]:
         self._tick("certification", 0)
         found = sweep(ballots, self._policy, "certification")
-        now = max([_milliseconds(self._contest.closes_at), *ballots["at"].tail(1).to_list()])
+        # A round may be due after the window's end: what is certified comes after it.
+        latest = [*ballots["at"].tail(1).to_list(), *(each.moment for each in self._rounds[-1:])]
+        now = max([_milliseconds(self._contest.closes_at), *latest])
         for row, (hold, reasons) in enumerate(found.verdicts.select("hold", "reasons").iter_rows()):
             before = self._final[self._recorded[row]]
             if hold:

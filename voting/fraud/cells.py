@@ -21,8 +21,8 @@ def surprise(count: pl.Expr, expected: pl.Expr) -> pl.Expr:
     return pl.when(count > expected).then(deviance.clip(0).sqrt()).otherwise(0.0)
 
 
-def cells(ballots: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """One row for each (entry, *by) that occurs, without unknown values: n, expected, z.
+def cells(ballots: pl.DataFrame, by: Sequence[str], least: int = 1) -> pl.DataFrame:
+    """One row for each (entry, *by) that occurs so often at least, without unknown values: n, expected, z.
 
     `ballots` has a column `trust` (0 to 1). The expectation of a cell is the entry's trusted ballots times the trusted
     share of `by` among all other entries.
@@ -34,7 +34,9 @@ def cells(ballots: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     elsewhere = pl.col("all_trusted") - pl.col("entry_trusted")
     rate = (pl.col("value_trusted") - pl.col("trusted") + _UNSEEN) / (elsewhere + 1)
     return (
-        found.join(of_entry, on="entry")
+        # Most cells have one ballot: of those that nobody asks for nothing is reckoned.
+        found.filter(pl.col("n") >= least)
+        .join(of_entry, on="entry")
         .join(of_value, on=by)
         .join(known.select(all_trusted=pl.col("trust").sum()), how="cross")
         .with_columns(expected=(rate * pl.col("entry_trusted")).clip(0.05))

@@ -95,28 +95,29 @@ class _Window:
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
         self._ends = 0.0
-        self._counters: list[int] = []
+        self._counters: dict[int, int] = {}
 
-    def at(self, moment: float) -> list[int]:
+    def at(self, moment: float) -> dict[int, int]:
         """The counters of the window that holds the moment, or of a later one that has begun."""
         if moment >= self._ends:
             self._ends = (moment // self._seconds + 1) * self._seconds
-            self._counters = [0] * SIZE
+            # Only those that are not 0: making them all anew costs more than a window's ballots.
+            self._counters = {}
         return self._counters
 
 
-def _added(counters: list[int], places: Sequence[int]) -> list[int]:
+def _added(counters: dict[int, int], places: Sequence[int]) -> list[int]:
     found = []
     for place in places:
-        count = counters[place] + 1
+        count = counters.get(place, 0) + 1
         counters[place] = count
         found.append(count)
     return found
 
 
-def _voters(counters: list[int], device: Sequence[int]) -> list[int]:
+def _voters(counters: dict[int, int], device: Sequence[int]) -> list[int]:
     pair, own = device[:2], device[2:]
-    if counters[pair[0]] and counters[pair[1]]:
-        return [counters[place] for place in own]
+    if pair[0] in counters and pair[1] in counters:
+        return [counters.get(place, 0) for place in own]
     _added(counters, pair)
     return _added(counters, own)

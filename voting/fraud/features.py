@@ -123,7 +123,7 @@ def features(ballots: pl.DataFrame, families: Families = THOROUGH) -> Iterator[p
     for by in families.profiled:
         yield _joined(ballots, _profiled(ballots, by, world), by)
     for by in families.plain:
-        found = cells(ballots, by).filter((pl.col("z") > _LEAST_Z) & (pl.col("n") >= _LEAST_N))
+        found = cells(ballots, by, _LEAST_N).filter(pl.col("z") > _LEAST_Z)
         yield _joined(ballots, found.select("entry", *by, *_excess("_".join(by))), by)
     for by in families.broad:
         ratio = ((pl.col("n") + 3) / (pl.col("expected") + 3)).log().clip(-2, 3).cast(pl.Float32)
@@ -165,8 +165,13 @@ def _excess(name: str) -> list[pl.Expr]:
 
 def _profiled(ballots: pl.DataFrame, by: Sequence[str], world: World) -> pl.DataFrame:
     """The surprising cells of (entry, *by), and what kind of ballots are in each."""
-    found = cells(ballots, by).filter((pl.col("z") > _LEAST_Z) & (pl.col("n") >= _LEAST_N))
-    inside = ballots.join(found.select("entry", *by), on=["entry", *by], how="semi", maintain_order="left")
+    found = cells(ballots, by, _LEAST_N).filter(pl.col("z") > _LEAST_Z)
+    asked = ("second", "fresh", "reading", "hosting", "odd", "prefix", "fingerprint", "returning")
+    inside = (
+        ballots.lazy()
+        .select(*dict.fromkeys(("entry", *by, *asked)))
+        .join(found.lazy().select("entry", *by), on=["entry", *by], how="semi", maintain_order="left")
+    )
     gap = pl.col("second").diff()
     profile = inside.group_by("entry", *by).agg(
         fresh=pl.col("fresh").mean(),
@@ -179,7 +184,7 @@ def _profiled(ballots: pl.DataFrame, by: Sequence[str], world: World) -> pl.Data
         regular=(gap.quantile(0.75) - gap.quantile(0.25)) / (gap.median() + 0.001),
         returning=pl.col("returning").mean(),
     )
-    found = found.join(profile, on=["entry", *by])
+    found = found.lazy().join(profile, on=["entry", *by]).collect()
     diverse = pl.Series("diverse", found["fingerprints"].to_numpy() / world.distinct(found["n"].to_numpy()))
     found = found.with_columns(diverse)
     name = "_".join(by)
@@ -237,5 +242,5 @@ def _undiversified(ballots: pl.DataFrame) -> pl.DataFrame:
 def _joined(ballots: pl.DataFrame, found: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """The cells' features for each ballot; 0 where its cell is not surprising."""
     keys = ["entry", *by]
-    joined = ballots.select(keys).join(found, on=keys, how="left", maintain_order="left")
-    return joined.drop(keys).fill_null(0.0)
+    joined = ballots.lazy().select(keys).join(found.lazy(), on=keys, how="left", maintain_order="left")
+    return joined.drop(keys).fill_null(0.0).collect()

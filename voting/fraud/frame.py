@@ -46,7 +46,9 @@ class Row(NamedTuple):
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:
     """The table of these picks, with the columns of SCHEMA."""
-    return pl.DataFrame([_values(row) for row in rows], schema=SCHEMA, orient="row")
+    columns = zip(*map(_values, rows), strict=True)
+    values = dict(zip(SCHEMA, columns, strict=False))
+    return pl.DataFrame([pl.Series(name, values.get(name, ()), dtype=kind) for name, kind in SCHEMA.items()])
 
 
 def _values(row: Row) -> tuple[object, ...]:

@@ -43,9 +43,15 @@ def observe(attempt: Attempt) -> Facts:
     )
 
 
+# A tenth of what ipaddress takes; it decides about all that does not match.
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
+
+
 @lru_cache(20_000)
 def places(ip: str) -> tuple[str, str] | tuple[None, None]:
     """The holder's address and the site's prefix; nothing for what is no address."""
+    if _IPV4.fullmatch(ip):
+        return ip, ip.rpartition(".")[0] + ".0/24"
     try:
         address = ip_address(ip)
     except ValueError:
@@ -81,7 +87,6 @@ def _text(value: object) -> str | None:
 
 
 def _oddities(attempt: Attempt, agent: str | None, headers: Mapping[str, Any]) -> Oddity:
-    names = ("accept-language", "sec-ch-ua", "sec-ch-ua-platform", "sec-ch-ua-mobile", "sec-fetch-site")
     client = attempt.client
     languages = client.languages if client else None
     first = languages[0] if isinstance(languages, list) and languages else languages
@@ -89,9 +94,18 @@ def _oddities(attempt: Attempt, agent: str | None, headers: Mapping[str, Any]) -
         agent,
         attempt.channel,
         attempt.headers is not None,
-        tuple(_text(headers.get(name)) for name in names),
+        (
+            _text(headers.get("accept-language")),
+            _text(headers.get("sec-ch-ua")),
+            _text(headers.get("sec-ch-ua-platform")),
+            _text(headers.get("sec-ch-ua-mobile")),
+            _text(headers.get("sec-fetch-site")),
+        ),
         (client.screen, client.dpr, client.platform, _text(first)) if client else (None, None, None, None),
     )
+
+
+_NOTHING = Oddity(0)
 
 
 @lru_cache(10_000)
@@ -104,7 +118,7 @@ def _odd(
 ) -> Oddity:
     """Cached: of one kind of phone come many ballots."""
     language, hints, platform, mobile, site = headers
-    odd = Oddity.CROSS_SITE if site == "cross-site" else Oddity(0)
+    odd = Oddity.CROSS_SITE if site == "cross-site" else _NOTHING
     if agent is None:
         return odd
     known = outline(agent)
@@ -126,7 +140,7 @@ _HINTED = re.compile(r'"(?:Chromium|Google Chrome|Microsoft Edge)";\s*v="?(\d+)'
 
 def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddity:
     hints, platform, mobile, site = headers
-    odd = Oddity(0)
+    odd = _NOTHING
     if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and known.system not in ("", named):
         odd |= Oddity.HINT_PLATFORM
     if (mobile == "?1" and known.is_desktop) or (mobile == "?0" and known.is_phone):
@@ -167,7 +181,7 @@ def _page(
     known: Outline, language: str | None, client: tuple[str | None, float | None, str | None, str | None]
 ) -> Oddity:
     screen, ratio, platform, first = client
-    odd = Oddity(0)
+    odd = _NOTHING
     expected = _PLATFORMS.get(known.system)
     if platform and expected and not platform.lower().startswith(expected):
         odd |= Oddity.PLATFORM

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +86,7 @@ def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
             seen.add(attempt.id)
             latest = attempt.at
             yield attempt
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _fault(0, "", f"cannot be read: {error}", "give JSON Lines, plain or gzipped whole", name) from None
 
 

@@ -1,0 +1,470 @@
+"""The backtest to the letter of its contract: what it reads, what it refuses, and the four files that it writes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.async_api import async_playwright
+
+from loadtests.traffic import make_world
+from loadtests.traffic.writing import write
+from tests.acceptance.test_browser import QUIET, chromium
+from voting import __version__
+from voting.domain.contest_file import read_contest
+from voting.errors import FileInvalid
+from voting.fraud.sweep import SweepPolicy
+from voting.services.backtesting import Input, backtest
+from voting.services.policies import load_policy
+
+FILES = ["decisions.jsonl", "history.jsonl", "report.html", "summary.json"]
+DECISION = ["id", "decision", "reasons", "stage", "decided_at"]
+OPENS, CLOSES = "2026-03-01T08:00:00+08:00", "2026-03-05T08:05:00+08:00"
+RULES = f"""
+id = "replayed"
+title = "回测"
+host = "主办方"
+[window]
+opens_at = {OPENS}
+closes_at = {CLOSES}
+[[category]]
+id = "one"
+name = "类别一"
+"""
+A_DAY = """
+[[quota]]
+picks = 1
+per = "contest"
+period = "day"
+"""
+AN_HOUR_AN_ENTRY = """
+[[quota]]
+picks = 1
+per = "entry"
+period = "sliding"
+minutes = 60
+"""
+
+Event = dict[str, Any]
+
+
+def event(number: int, at: str = "2026-03-02T12:00:00.000+08:00", **more: Any) -> Event:
+    """One line with what it must have, and no more."""
+    return {"id": f"e{number}", "at": at, "voter": f"v{number}", "entry": "A001", **more}
+
+
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+class Run:
+    """What one replay wrote."""
+
+    def __init__(self, out: Path, summary: Mapping[str, Any]) -> None:
+        self.out, self.told = out, summary
+        self.decisions, self.history = lines(out / "decisions.jsonl"), lines(out / "history.jsonl")
+        self.summary = json.loads((out / "summary.json").read_text("utf-8"))
+
+    def outcomes(self) -> list[tuple[str, list[str]]]:
+        return [(line["decision"], line["reasons"]) for line in self.decisions]
+
+
+Replay = Callable[..., Run]
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Replay:
+    """Replays events, or the raw bytes of a file."""
+
+    def run(events: Sequence[Event] | bytes, quotas: str = A_DAY) -> Run:
+        path, out = tmp_path / "events.jsonl", tmp_path / "out"
+        text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events if isinstance(each, dict))
+        path.write_bytes(events if isinstance(events, bytes) else text.encode())
+        contest = read_contest(RULES + quotas, "contest.toml")
+        return Run(out, backtest(contest, Input(path), load_policy(), out, lambda part, done: None))
+
+    return run
+
+
+FULL: Event = {
+    "channel": "wechat",
+    "device": "d1",
+    "device_issued_at": "2026-03-01T12:00:00.000+08:00",
+    "opened_at": "2026-03-02T11:59:40.000+08:00",
+    "ip": "61.135.10.1",
+    "asn": 4808,
+    "hosting": False,
+    "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0.49 NetType/4G Language/zh_CN",
+    "headers": {
+        "accept-language": "zh-CN",
+        "sec-ch-ua": '"Chromium";v="130"',
+        "sec-ch-ua-platform": '"iOS"',
+        "sec-ch-ua-mobile": "?1",
+        "sec-fetch-site": "same-origin",
+        "origin": "https://vote.example",
+        "referer": "https://vote.example/a",
+    },
+    "client": {"screen": "412x915", "dpr": 2.625, "languages": ["zh-CN"], "timezone": "Asia/Shanghai", "platform": "x"},
+    "challenge": {"passed": True, "ms": 1240},
+}
+
+
+def test_every_other_field_may_be_null_or_absent(replay: Replay) -> None:
+    null = [FULL | {name: None} for name in FULL]
+    absent = [{key: value for key, value in FULL.items() if key != name} for name in FULL]
+    found = replay([event(number, **more) for number, more in enumerate([FULL, *null, *absent])])
+    assert [line["id"] for line in found.decisions] == [f"e{number}" for number in range(1 + 2 * len(FULL))]
+
+
+def test_what_is_unknown_weighs_nothing(replay: Replay) -> None:
+    found = replay([event(number) for number in range(300)])
+    assert found.outcomes() == [("count", [])] * 300
+    assert found.history == []
+
+
+def test_parts_of_headers_client_and_challenge_may_be_missing_too(replay: Replay) -> None:
+    found = replay(
+        [
+            event(1, headers={}, client={}, challenge={}),
+            event(2, headers={"origin": None, "accept-language": 5}, client={"dpr": 2, "languages": "zh-CN"}),
+            event(3, client={"languages": None, "screen": "odd"}, challenge={"passed": False, "ms": None}),
+            event(4, ip="no address", user_agent="", added_later=[1, 2]),
+            event(5, ip="2001:db8::1", user_agent="x" * 9000),
+        ]
+    )
+    assert len(found.decisions) == 5
+
+
+@pytest.mark.parametrize("name", ["id", "at", "voter", "entry"])
+@pytest.mark.parametrize("change", [lambda line, name: line.pop(name), lambda line, name: line.update({name: None})])
+def test_four_fields_must_be_there(
+    replay: Replay, tmp_path: Path, name: str, change: Callable[[Event, str], object]
+) -> None:
+    second = event(2)
+    change(second, name)
+    with pytest.raises(FileInvalid, match=rf"^events.jsonl: line 2.*{name}"):
+        replay([event(1), second])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (b"{", "truncated"),
+        (b"[]", "Expected `object`"),
+        (b'{"id": "\xff"}', "line 2"),
+        (b'{"id": 7, "at": "2026-03-02T12:00:00+08:00", "voter": "v", "entry": "A"}', r"Expected `str`.*\$\.id"),
+        (b'{"id": "b", "at": "2026-03-02T12:00:00", "voter": "v", "entry": "A"}', "at: has no offset"),
+        (b'{"id": "b", "at": "yesterday", "voter": "v", "entry": "A"}', r"\$\.at"),
+        (
+            b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry":"", "opened_at": "2026-03-02T11:00:00"}',
+            "opened_at: has no offset",
+        ),
+        (
+            b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry": "A", "device_issued_at": "2026-03-02"}',
+            r"device_issued_at",
+        ),
+        (b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry": "A", "channel": "fax"}', r"\$\.channel"),
+        (b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry": "A", "asn": "x"}', r"\$\.asn"),
+        (b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry": "A", "asn": 99999999999}', r"\$\.asn"),
+        (b'{"id": "e1", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry": "A"}', "id: 'e1' stands twice"),
+        (b'{"id": "b", "at": "2026-03-02T11:59:59.999+08:00", "voter": "v", "entry": "A"}', "at: is before"),
+    ],
+)
+def test_a_malformed_line_stops_the_run_with_its_number_and_what_is_wrong(
+    replay: Replay, tmp_path: Path, line: bytes, what: str
+) -> None:
+    with pytest.raises(FileInvalid, match=what) as raised:
+        replay(json.dumps(event(1)).encode() + b"\n" + line + b"\n")
+    assert [fault.line for fault in raised.value.faults] == [2]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_fails_leaves_the_former_results_alone(replay: Replay, tmp_path: Path) -> None:
+    before = replay([event(1)])
+    with pytest.raises(FileInvalid):
+        replay(b"{}\n")
+    assert lines(tmp_path / "out" / "decisions.jsonl") == before.decisions
+    assert sorted(path.name for path in before.out.iterdir()) == FILES
+
+
+def test_a_gzip_cut_short_is_told_and_leaves_nothing(replay: Replay, tmp_path: Path) -> None:
+    packed = gzip.compress(json.dumps(event(1)).encode() + b"\n")
+    for broken in (packed[:-4], packed[:20], packed[:12] + b"\x00\xff\x00\xff" + packed[16:]):
+        with pytest.raises(FileInvalid, match=r"events.jsonl: .*cannot be read"):
+            replay(broken)
+    assert not (tmp_path / "out").exists()
+
+
+def test_plain_and_gzipped_chinese_give_the_same(replay: Replay) -> None:
+    text = json.dumps(event(1, entry="作品一", voter="选民"), ensure_ascii=False).encode() + b"\n"
+    plain = replay(text)
+    assert plain.summary["entries"][0]["entry"] == "作品一"
+    assert "作品一" in (plain.out / "report.html").read_text("utf-8")
+    assert "作品一".encode() in (plain.out / "summary.json").read_bytes()
+    first = (plain.out / "decisions.jsonl").read_bytes()
+    zipped = gzip.compress(text)
+    packed = replay(zipped)
+    assert (packed.out / "decisions.jsonl").read_bytes() == first
+    assert packed.summary["events_sha256"] == hashlib.sha256(zipped).hexdigest()
+
+
+def test_the_last_line_needs_no_end_and_a_byte_order_mark_is_told(replay: Replay) -> None:
+    text = json.dumps(event(1)).encode()
+    assert len(replay(text).decisions) == 1
+    with pytest.raises(FileInvalid, match="line 1"):
+        replay(b"\xef\xbb\xbf" + text)
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", gzip.compress(b"")])
+def test_an_empty_input_is_a_contest_without_a_ballot(replay: Replay, text: bytes) -> None:
+    found = replay(text)
+    assert found.decisions == found.history == []
+    assert found.summary["attempts"] == 0
+    assert found.summary["entries"] == []
+    assert sorted(path.name for path in found.out.iterdir()) == FILES
+
+
+def test_outside_the_window_is_refused_with_the_reason(replay: Replay) -> None:
+    times = ["2026-03-01T07:59:59.999+08:00", OPENS, "2026-03-05T08:04:59.999+08:00", CLOSES]
+    found = replay([event(number, at) for number, at in enumerate(times)])
+    assert found.outcomes() == [
+        ("refuse", ["window_not_open"]),
+        ("count", []),
+        ("count", []),
+        ("refuse", ["window_closed"]),
+    ]
+    assert {line["stage"] for line in found.decisions} == {"online"}
+    assert [moment(line["decided_at"]) for line in found.decisions] == [moment(at) for at in times]
+    assert [line["id"] for line in found.history] == ["e0", "e3"]
+    # A refused attempt is no ballot: its entry has none of it.
+    assert [(each["entry"], each["raw"]) for each in found.summary["entries"]] == [("A001", 2)]
+
+
+def test_a_days_quota_is_the_contests_day(replay: Replay) -> None:
+    times = [
+        "2026-03-02T00:00:00.000+08:00",
+        "2026-03-02T23:59:59.999+08:00",
+        "2026-03-02T16:00:00.000+00:00",
+        "2026-03-03T12:00:00.000Z",
+    ]
+    found = replay([event(number, at, voter="v") for number, at in enumerate(times)])
+    assert found.outcomes() == [
+        ("count", []),
+        ("refuse", ["quota_exhausted"]),
+        ("count", []),
+        ("refuse", ["quota_exhausted"]),
+    ]
+
+
+def test_a_sliding_quota_is_per_entry_and_refused_attempts_take_nothing(replay: Replay) -> None:
+    cast = [
+        ("12:00:00.000", "A"),
+        ("12:00:01.000", "B"),
+        ("12:59:59.999", "A"),
+        ("13:00:00.000", "A"),
+        ("13:30:00.000", "A"),
+    ]
+    found = replay(
+        [event(n, f"2026-03-02T{at}+08:00", voter="v", entry=entry) for n, (at, entry) in enumerate(cast)],
+        AN_HOUR_AN_ENTRY,
+    )
+    assert [decision for decision, _ in found.outcomes()] == ["count", "count", "refuse", "count", "refuse"]
+
+
+def test_all_quotas_hold_and_entries_come_from_the_events(replay: Replay) -> None:
+    at = "2026-03-02T12:00:00.000+08:00"
+    found = replay(
+        [event(n, at, voter="v", entry=e) for n, e in enumerate("AAB")], A_DAY.replace("1", "2") + AN_HOUR_AN_ENTRY
+    )
+    assert [decision for decision, _ in found.outcomes()] == ["count", "refuse", "count"]
+    assert [(each["entry"], each["raw"], each["rank_raw"]) for each in found.summary["entries"]] == [
+        ("A", 1, 1),
+        ("B", 1, 1),
+    ]
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event], Run]:
+    """A replayed world of 5,000 attempts, a quarter of them dishonest: the folder, the attempts, what was written."""
+    folder = tmp_path_factory.mktemp("world")
+    write(make_world(31, 5000, 0.25, days=1), folder)
+    with gzip.open(folder / "events.jsonl.gz", "rt", encoding="utf-8") as file:
+        events = [json.loads(line) for line in file]
+    return folder, events, replayed(folder, "out")
+
+
+def replayed(folder: Path, out: str) -> Run:
+    contest = read_contest((folder / "contest.toml").read_text("utf-8"), "contest.toml")
+    events = Input(folder / "events.jsonl.gz")
+    return Run(folder / out, backtest(contest, events, load_policy(), folder / out, lambda part, done: None))
+
+
+World = tuple[Path, list[Event], Run]
+
+
+def test_decisions_are_one_line_an_event_in_the_order_of_the_input(world: World) -> None:
+    _, events, run = world
+    assert [line["id"] for line in run.decisions] == [each["id"] for each in events]
+    for line, each in zip(run.decisions, events, strict=True):
+        assert list(line) == DECISION
+        assert line["decision"] in ("count", "hold", "refuse")
+        assert line["stage"] in ("online", "nearline", "certification")
+        assert (line["decision"] == "count") is (line["reasons"] == [])
+        assert line["reasons"] == sorted(set(line["reasons"]))
+        assert moment(line["decided_at"]).tzinfo
+        assert moment(line["decided_at"]) >= moment(each["at"])
+        assert line["stage"] != "online" or moment(line["decided_at"]) == moment(each["at"])
+
+
+def test_every_stage_has_a_part_in_it(world: World) -> None:
+    held = {line["stage"] for line in world[2].decisions if line["decision"] == "hold"}
+    assert held == {"online", "nearline", "certification"}
+
+
+def test_history_has_only_changes_by_time_and_ends_in_the_decisions(world: World) -> None:
+    _, events, run = world
+    times = [moment(line["decided_at"]) for line in run.history]
+    assert times == sorted(times)
+    current = {each["id"]: "count" for each in events}
+    last: dict[str, Event] = {}
+    for line in run.history:
+        assert [name for name in line if name != "response"] == DECISION
+        # Who is challenged and casts his ballot is told of, although it counts as others do.
+        assert line["decision"] != current[line["id"]] or line.get("response") == "challenge"
+        current[line["id"]] = line["decision"]
+        last[line["id"]] = {name: line[name] for name in DECISION}
+    for line in run.decisions:
+        if line["id"] in last:
+            assert line == last[line["id"]]
+        else:
+            assert (line["decision"], line["stage"]) == ("count", "online")
+
+
+def test_a_ballot_held_and_released_has_two_lines(world: World) -> None:
+    run = world[2]
+    changes: dict[str, list[Event]] = {}
+    for line in run.history:
+        if "response" not in line:
+            changes.setdefault(line["id"], []).append(line)
+    released = [each for each in changes.values() if each[-1]["decision"] == "count"]
+    assert released
+    for each in released:
+        assert [line["decision"] for line in each[-2:]] == ["hold", "count"]
+        assert each[-1]["decided_at"] > each[-2]["decided_at"]
+    closed = moment(read_contest((world[0] / "contest.toml").read_text("utf-8")).closes_at.isoformat())
+    for line in run.history:
+        assert line["stage"] != "certification" or moment(line["decided_at"]) >= closed
+
+
+def test_the_rounds_are_on_the_clock(world: World) -> None:
+    every = timedelta(minutes=msgspec.convert(load_policy().sweep, SweepPolicy).every_minutes)
+    for line in world[2].history:
+        if line["stage"] == "nearline":
+            assert (moment(line["decided_at"]) - datetime(1970, 1, 1, tzinfo=UTC)) % every == timedelta()
+
+
+def test_the_summary_adds_up(world: World) -> None:
+    folder, events, run = world
+    summary, decisions = run.summary, run.decisions
+    assert json.loads(json.dumps(run.told)) == summary
+    assert summary["version"] == __version__
+    assert summary["attempts"] == len(events)
+    assert summary["events_sha256"] == hashlib.sha256((folder / "events.jsonl.gz").read_bytes()).hexdigest()
+    assert summary["policy"] == {"version": load_policy().version, "sha256": load_policy().sha256}
+    assert summary["decisions"] == Counter(line["decision"] for line in decisions)
+    assert summary["stages"] == Counter(line["stage"] for line in decisions)
+    assert summary["reasons"] == Counter(code for line in decisions for code in line["reasons"])
+    raw = Counter(each["entry"] for each in events)
+    held = Counter(e["entry"] for e, line in zip(events, decisions, strict=True) if line["decision"] == "hold")
+    assert {each["entry"] for each in summary["entries"]} == set(raw)
+    for each in summary["entries"]:
+        entry = each["entry"]
+        assert (each["raw"], each["held"]) == (raw[entry], held[entry])
+        assert each["certified"] == raw[entry] - held[entry]
+        assert each["rank_raw"] == 1 + sum(count > raw[entry] for count in raw.values())
+        certified = [other["certified"] for other in summary["entries"]]
+        assert each["rank_certified"] == 1 + sum(count > each["certified"] for count in certified)
+    assert [each["rank_certified"] for each in summary["entries"]] == sorted(
+        each["rank_certified"] for each in summary["entries"]
+    )
+    assert sum(group["ballots"] for group in summary["groups"]) <= summary["decisions"]["hold"]
+
+
+def test_two_runs_write_the_same_bytes(world: World) -> None:
+    folder, _, run = world
+    again = replayed(folder, "again")
+    for name in FILES:
+        assert (again.out / name).read_bytes() == (run.out / name).read_bytes(), name
+    assert sorted(path.name for path in again.out.iterdir()) == FILES
+
+
+async def test_the_report_is_a_page_that_people_can_read(world: World) -> None:
+    run = world[2]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        asked: list[str] = []
+        wrong: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: wrong.append(message.text))
+        await page.goto((run.out / "report.html").as_uri())
+        text = await page.inner_text("body")
+        rows = await page.locator("table tr").count()
+        bars, groups = await page.locator("rect.all").count(), await page.locator("section.group").count()
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        await browser.close()
+    assert len(asked) == 1
+    assert wrong == []
+    assert not wide
+    assert rows == 1 + len(run.summary["entries"])
+    assert bars > 40
+    assert groups == min(30, len(run.summary["groups"]))
+    for each in (
+        "排名前后对比",
+        "时间线",
+        "最大的可疑群组",
+        run.summary["policy"]["version"],
+        run.summary["entries"][0]["entry"],
+    ):
+        assert each in text
+    assert "{{" not in text
+    assert "None" not in text
+
+
+def test_a_round_after_the_windows_end_is_not_after_the_certification(replay: Replay) -> None:
+    """The window ends between two multiples of the rounds' minutes: time still goes only forward."""
+    start = moment("2026-03-05T07:20:00+08:00")
+    agent = "python-requests/2.32"
+    events = [
+        event(
+            n,
+            (start + timedelta(seconds=n)).isoformat(),
+            user_agent=agent,
+            device=f"d{n}",
+            ip=f"45.77.1.{n % 9}",
+            hosting=True,
+        )
+        for n in range(2600)
+    ]
+    found = replay(events)
+    settled = [moment(line["decided_at"]) for line in found.history]
+    assert settled == sorted(settled)
+    last = {line["id"]: line for line in found.history}
+    assert all(
+        last[line["id"]] == line
+        for line in found.decisions
+        if line["id"] in last and "response" not in last[line["id"]]
+    )
