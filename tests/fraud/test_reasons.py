@@ -53,5 +53,5 @@ def test_the_evidence_of_a_judgement_made_online() -> None:
     said = [explain(evidence, "en") for evidence in found]
     assert said[4] == "the ballot came faster than anyone reads and taps; reading time 0.312 s"
     assert said[2].startswith("140 ballots for entry A017 share one browser fingerprint; 30 expected (z ")
-    assert said[5] == "a burst of 90 ballots for entry A017 from one prefix with one browser fingerprint"
+    assert said[5] == "90 ballots for entry A017 came in a burst"
     assert found[5].key == {"entry": "A017", "prefix": "p", "fingerprint": f"{facts.fingerprint:016x}"}

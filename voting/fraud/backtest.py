@@ -180,6 +180,8 @@ class Backtest:
         number = self._recorded[row]
         before = self._final[number]
         if before.decision == decision:
+            # What the certification says of it is what its group bears out.
+            self._final[number] = before._replace(reasons=reasons or before.reasons)
             return
         self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
         self._history.append(self._final[number]._replace(challenged=False))

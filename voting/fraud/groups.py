@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from voting.fraud.cells import cells
 from voting.fraud.codes import CODES
-from voting.fraud.findings import Evidence, Group
+from voting.fraud.findings import Group
+from voting.fraud.grounds import LOCKSTEP, Grounds
+from voting.fraud.reasons import family_of
 
 # What ties two held ballots of one entry together, and how many must share it: of an hour many are honest.
 _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
@@ -21,14 +21,7 @@ _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
     (("entry", "hour"), 8),
     (("device",), 2),
 )
-# And lockstep voters, over all entries.
-LOCKSTEP = np.uint32(1 << CODES.index("G1"))
-# Where a reason's cell is looked up.
-_CELLS = {"C3": "fingerprint", "N3": "prefix", "T5": "hour", "A1": "age_bin", "T2": "reading_bin", "T4": "hour_of_day"}
-_MOST_EVIDENCE = 3
-
 Labels = npt.NDArray[np.int64]
-Best = Mapping[int, Mapping[str, Any]]
 
 
 def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
@@ -49,6 +42,7 @@ def describe(
     held: pl.DataFrame, names: pl.DataFrame, labels: Labels, reasons: npt.NDArray[np.uint32], all_: pl.DataFrame
 ) -> tuple[Group, ...]:
     """The groups, largest first. `names` has ids, entries and prefixes as they are called, in the order of `held`."""
+    grounds = Grounds(all_)
     table = held.with_columns(
         names["id"],
         code=names["entry"],
@@ -56,8 +50,7 @@ def describe(
         label=pl.Series(labels),
         bits=pl.Series(reasons),
     )
-    best = {code: _best(table, cells(all_, [by]), by) for code, by in _CELLS.items()}
-    groups = [_described(group, best) for _, group in table.group_by("label", maintain_order=True)]
+    groups = [_described(group, grounds) for _, group in table.group_by("label", maintain_order=True)]
     return tuple(sorted(groups, key=lambda group: (-group.ballots, group.id)))
 
 
@@ -69,6 +62,14 @@ def group_id(ids: Sequence[str]) -> str:
 def named(bits: int) -> tuple[str, ...]:
     """The reason codes of these bits."""
     return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
+
+
+def families(reasons: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """How many independent families of evidence each ballot's reasons are of."""
+    masks: dict[str, int] = {}
+    for number, code in enumerate(CODES):
+        masks[family_of(code)] = masks.get(family_of(code), 0) | 1 << number
+    return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
 
 
 def _codes(held: pl.DataFrame, keys: tuple[str, ...], least: int) -> npt.NDArray[np.int64]:
@@ -91,58 +92,15 @@ def _joined(labels: Labels, tie: npt.NDArray[np.int64]) -> Labels:
     return np.minimum(found, found[found])
 
 
-def _best(held: pl.DataFrame, found: pl.DataFrame, by: str) -> Best:
-    """By group, the most surprising of the cells that its ballots are in: for all groups at once, for there are many
-    of both."""
-    name = pl.col("prefix_name" if by == "prefix" else by).cast(pl.String).alias("name")
-    here = held.select("label", "entry", by, "code", name).unique(["label", "entry", by], keep="any")
-    ordered = found.join(here, on=["entry", by]).sort("z", "code", "name", descending=True)
-    first = ordered.unique("label", keep="first")
-    return {row["label"]: row for row in first.iter_rows(named=True)}
-
-
-def _described(group: pl.DataFrame, best: Mapping[str, Best]) -> Group:
-    counts = {code: int((group["bits"] & (1 << number) != 0).sum()) for number, code in enumerate(CODES)}
-    reasons = tuple(sorted(code for code, count in counts.items() if count >= max(1, group.height // 5)))
+def _described(group: pl.DataFrame, grounds: Grounds) -> Group:
     entries = dict(group["code"].value_counts(sort=True).iter_rows())
-    profile = _profile(group)
-    evidence = [_evidence(code, count, group, best, profile) for code, count in counts.items() if code in reasons]
+    evidence = grounds.of(group)
     return Group(
         id=group_id(group["id"].to_list()),
-        reasons=reasons,
+        reasons=tuple(sorted({each.code for each in evidence})),
         ballots=group.height,
         entries={
             str(code): int(count) for code, count in sorted(entries.items(), key=lambda item: (-item[1], item[0]))
         },
-        evidence=tuple(sorted(evidence, key=lambda each: (-each.surprise, each.code))),
+        evidence=evidence,
     )
-
-
-def _evidence(
-    code: str, count: int, group: pl.DataFrame, best: Mapping[str, Best], profile: dict[str, float]
-) -> Evidence:
-    """The most surprising cell of the group that speaks for this reason; or how many of its ballots do."""
-    key: dict[str, str] = {}
-    expected = surprise = 0.0
-    row = best[code].get(group["label"][0]) if code in best else None
-    if row:
-        key = {"entry": row["code"], _CELLS[code]: str(row["name"])}
-        count, expected, surprise = int(row["n"]), round(row["expected"], 3), round(row["z"], 2)
-    return Evidence(code, key, count, expected, surprise, profile)
-
-
-def _profile(group: pl.DataFrame) -> dict[str, float]:
-    seconds = group["reading"].drop_nulls().exp()
-    profile = {
-        "fresh": group["fresh"].mean(),
-        "hosting": group["hosting"].mean(),
-        "odd": group["odd"].mean(),
-        "prefixes": float(group["prefix"].n_unique()),
-        "fingerprints": float(group["fingerprint"].n_unique()),
-        "voters": float(group["voter"].n_unique()),
-        "reading_low": seconds.quantile(0.1),
-        "reading_high": seconds.quantile(0.9),
-        "first": group["second"].min(),
-        "last": group["second"].max(),
-    }
-    return {name: round(float(value), 3) for name, value in profile.items() if isinstance(value, (int, float))}

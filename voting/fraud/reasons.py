@@ -84,8 +84,8 @@ REASONS: Mapping[str, Reason] = {
     "T4": Reason("T", "{count}张选票{of}昼夜均匀，没有夜间低谷", "{count} ballots{of} came by night as much as by day"),
     "T5": Reason(
         "T",
-        "同一网段、同一种浏览器特征在短时间内集中投出{count}张选票{of}",
-        "a burst of {count} ballots{of} from one prefix with one browser fingerprint",
+        "{count}张选票{of}在短时间内集中投出",
+        "{count} ballots{of} came in a burst",
     ),
     "T6": Reason(
         "T", "{count}张选票{of}总在限制期刚过时到达", "{count} ballots{of} came just when a limit's interval was over"
@@ -142,6 +142,9 @@ _DETAILS: Mapping[str, _Detail] = {
     "gap": _Detail("间隔{}秒", "intervals of {} s"),
     "prefixes": _Detail("来自{}个网段", "from {} prefixes"),
     "fingerprints": _Detail("{}种浏览器特征", "{} fingerprints"),
+    "voters": _Detail("{}个投票人", "{} voters"),
+    "reading_low": _Detail("阅读时间自{}秒", "reading times from {} s"),
+    "reading_high": _Detail("至{}秒", "to {} s"),
     "entries": _Detail("涉及{}个作品", "{} entries"),
     "contradictions": _Detail("{}处矛盾", "{} contradictions"),
 }

@@ -27,17 +27,29 @@ def _of(ballots: pl.DataFrame, name: str, has: pl.Expr) -> pl.DataFrame:
     days = (
         ballots.lazy()
         .group_by("entry", "day")
-        .agg(n=pl.len(), share=has.fill_null(value=False).mean())
-        .filter(pl.col("n") >= _LEAST_BALLOTS)
+        .agg(n=pl.len(), count=has.fill_null(value=False).sum())
+        .with_columns(share=pl.col("count") / pl.col("n"))
     )
-    entries = days.group_by("entry").agg(pl.col("share").median(), days=pl.len()).filter(pl.col("days") >= _LEAST_DAYS)
+    entries = (
+        days.filter(pl.col("n") >= _LEAST_BALLOTS)
+        .group_by("entry")
+        .agg(pl.col("share").median(), typical=pl.col("count").median(), days=pl.len())
+        .filter(pl.col("days") >= _LEAST_DAYS)
+    )
     usual = pl.col("share").median() + 0.02
     mine = pl.col("share") + 0.02
-    found = entries.select(
+    lasting = entries.select(
         "entry",
+        "typical",
         (mine / usual).log().clip(0, 3).cast(pl.Float32).alias(f"steady_{name}"),
-        ((mine - usual) / mine).clip(0, 1).cast(pl.Float32).alias(f"steady_{name}_excess"),
+        excess=((mine - usual) / mine).clip(0, 1),
     )
-    joined = ballots.lazy().select("entry", has=has).join(found, on="entry", how="left", maintain_order="left")
+    # On the day of a rally most who have the trait came for that.
+    part = (pl.col("typical") / pl.col("count")).clip(0, 1)
+    found = days.join(lasting, on="entry").select(
+        "entry", "day", f"steady_{name}", (pl.col("excess") * part).cast(pl.Float32).alias(f"steady_{name}_excess")
+    )
+    keys = ["entry", "day"]
+    joined = ballots.lazy().select(*keys, has=has).join(found, on=keys, how="left", maintain_order="left")
     columns = pl.col(f"steady_{name}", f"steady_{name}_excess")
     return joined.select(pl.when("has").then(columns).otherwise(0.0).fill_null(0.0).cast(pl.Float32)).collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 import msgspec
@@ -12,10 +13,12 @@ import polars as pl
 from voting.fraud.company import company
 from voting.fraud.features import QUICK, features
 from voting.fraud.findings import Stage, Sweep
-from voting.fraud.groups import LOCKSTEP, describe, group_id, label, named
+from voting.fraud.grounds import LOCKSTEP
+from voting.fraud.groups import describe, families, group_id, label, named
 from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
+from voting.fraud.reasons import family_of
 from voting.fraud.weighing import Weighed, Weights, weigh
 
 Flags = npt.NDArray[np.bool_]
@@ -80,20 +83,28 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
     groups = describe(inside, names, labels, bits, prepared) if len(held) else ()
     of_label = names.with_columns(label=pl.Series(labels)).group_by("label").agg(pl.col("id").min())
     ids = {number: group_id([first]) for number, first in of_label.iter_rows()}
+    shown = {group.id: group.reasons for group in groups}
+    group = [ids[number] if number >= 0 else None for number in found.group.tolist()]
     table = pl.DataFrame(
         {
             "row": order,
             "hold": found.hold,
             "release": found.release,
             "reasons": [
-                list(named(bits)) if hold else []
-                for hold, bits in zip(found.hold.tolist(), found.reasons.tolist(), strict=True)
+                _borne_out(named(bits), shown[name]) if name else []
+                for name, bits in zip(group, found.reasons.tolist(), strict=True)
             ],
-            "group": [ids[number] if number >= 0 else None for number in found.group.tolist()],
+            "group": group,
         },
         schema_overrides={"reasons": pl.List(pl.String), "group": pl.String},
     ).sort("row")
     return Sweep(pl.concat([ballots.select("id"), table.drop("row")], how="horizontal"), groups)
+
+
+def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all of both."""
+    both = [code for code in reasons if code in shown]
+    return both if len({family_of(code) for code in both}) > 1 else sorted({*reasons, *shown})
 
 
 def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
@@ -149,6 +160,8 @@ def look_again(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
 def _held(prepared: pl.DataFrame, found: Weighed, takers: Flags, look: Look) -> Verdicts:
     hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
     reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
+    # No single family of evidence holds a ballot; task takers are a rule of their own.
+    hold &= takers | (families(reasons) > 1)
     labels = np.full(prepared.height, -1)
     if hold.any():
         inside = label(prepared.filter(pl.Series(hold)), reasons[hold])

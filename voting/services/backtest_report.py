@@ -32,7 +32,6 @@ def render(contest: Contest, summary: Mapping[str, Any], replayed: Replayed) -> 
         step=step // 60,
         tallest=max((bar["all"] for bar in bars), default=1),
         explain=explain,
-        local=lambda seconds: datetime.fromtimestamp(seconds, UTC).astimezone(contest.zone).strftime("%m-%d %H:%M"),
     )
 
 
