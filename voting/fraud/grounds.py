@@ -40,7 +40,9 @@ class Grounds:
     """Looks groups up in a contest's ballots (prepared)."""
 
     def __init__(self, ballots: pl.DataFrame) -> None:
-        self._tables = {code: cells(ballots, [by]) for code, by in _CELLS.items()}
+        # Only those that may be told: each group is looked up in them, and there are many groups and cells.
+        told = pl.col("z") >= _LEAST_SURPRISE
+        self._tables = {code: cells(ballots, [by]).filter(told) for code, by in _CELLS.items()}
         shares = ballots.select(**{code: trait.fill_null(value=False).mean() for code, trait in _TRAITS.items()})
         self._usual = shares.row(0, named=True)
 
