@@ -348,7 +348,8 @@ def test_history_has_only_changes_by_time_and_ends_in_the_decisions(world: World
         last[line["id"]] = {name: line[name] for name in DECISION}
     for line in run.decisions:
         if line["id"] in last:
-            assert line == last[line["id"]]
+            # The certification may tell better reasons of what a round has held already: that changes no decision.
+            assert {**line, "reasons": []} == {**last[line["id"]], "reasons": []}
         else:
             assert (line["decision"], line["stage"]) == ("count", "online")
 
