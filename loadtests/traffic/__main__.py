@@ -104,9 +104,10 @@ def drive_command(  # noqa: PLR0913 (an option each)
 ) -> None:
     """Plays a small world against a running server and writes the labels by ballot.
 
-    A voter has a credential and votes once. Reading times are true: a ballot whose page would have been opened before
-    the drive began comes without a ticket. Challenges are solved. --out has the columns of `write`, with the ballots'
-    ids, so that what `voting events export` and `voting backtest` say of them can be judged.
+    A voter has a credential and votes once. Reading times are true, and begin in the first quarter of the time, before
+    anybody votes: a ballot whose page would have been opened earlier comes without a ticket. Challenges are solved.
+    --out has the columns of `write`, with the ballots' ids, so that what `voting events export` and `voting backtest`
+    say of them can be judged.
     """
     url = url.rstrip("/")
     if not is_loopback(url):

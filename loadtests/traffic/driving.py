@@ -26,6 +26,7 @@ CONNECTIONS = 64
 TRIES = 5
 MOST_WAIT_SECONDS = 10.0
 _TIMEOUT = httpx.Timeout(20.0)
+_READING = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,21 @@ async def listed(url: str, contest: str) -> list[str]:
 
 
 async def drive(world: World, target: Target, seconds: float) -> Driven:
-    """Casts the world's ballots within so many seconds; the target has as many entries, and tokens for all voters."""
+    """Casts the world's ballots within so many seconds; the target has as many entries, and tokens for all voters.
+
+    In the first quarter of the time nobody votes yet: the pages of the earliest ballots are read then.
+    """
     events = [json.loads(line) for line in lines(world.events).to_list()]
     tokens = dict(zip(dict.fromkeys(event["voter"] for event in events), target.tokens, strict=False))
     entries = dict(zip(world.entries, target.entries, strict=True))
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     async with httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, trust_env=False) as http:
         run = _Run(http, target, Driven())
-        begun, scale = run.now() + 0.5, seconds / (world.closes - world.opens)
+        begun, first = run.now(), seconds * _READING
+        scale = (seconds - first) / (world.closes - world.opens)
         async with asyncio.TaskGroup() as group:
             for event in events:
-                at = begun + (_milliseconds(event["at"]) - world.opens) * scale
+                at = begun + first + (_milliseconds(event["at"]) - world.opens) * scale
                 ballot = _Ballot(event, tokens[event["voter"]], entries[event["entry"]], at)
                 group.create_task(run.cast(ballot, begun))
     return run.driven

@@ -24,6 +24,8 @@ _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
 LOCKSTEP = np.uint32(1 << CODES.index("G1"))
 # Where a reason's cell is looked up.
 _CELLS = {"C3": "fingerprint", "N3": "prefix", "T5": "hour", "A1": "age_bin", "T2": "reading_bin", "T4": "hour_of_day"}
+# Of which ballots a reason says something that is so of each, by itself.
+_OWN = {"N1": "hosting", "C1": "automation", "C2": "odd", "C5": "cross_site", "A1": "fresh", "P1": "refused"}
 _MOST_EVIDENCE = 3
 
 Labels = npt.NDArray[np.int64]
@@ -112,6 +114,9 @@ def _evidence(
     """The most surprising cell of the group that speaks for this reason; or how many of its ballots do."""
     key: dict[str, str] = {}
     expected = surprise = 0.0
+    # The reason stands for all in whose cell it is so remarkable; the sentence speaks of those of which it is true.
+    if code in _OWN:
+        count = int(group[_OWN[code]].sum()) or count
     if code in tables:
         by = _CELLS[code]
         name = pl.col("prefix_name" if by == "prefix" else by).cast(pl.String).alias("name")

@@ -44,13 +44,13 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     certification: Look
     looks: int = 3
     """How often the certification looks: once with the weights of the first, then with those of the second."""
-    every_minutes: int = 15
+    every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
     """and look so far back. A round waits"""
     growth: float = 0.05
     """until the ballots that it looks at have grown by such a share,"""
-    wait_minutes: int = 45
+    wait_minutes: float = 45
     """but not longer than that. Task lists are looked for"""
     takers_hours: int = 12
     """once in so many hours."""
@@ -107,7 +107,7 @@ def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
     """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
-    every, longest = rules.every_minutes * 60_000, rules.wait_minutes * 60_000
+    every, longest = round(rules.every_minutes * 60_000), round(rules.wait_minutes * 60_000)
     found: list[int] = []
     seen = 0
     for moment in ((np.unique(times // every) + 1) * every).tolist():
