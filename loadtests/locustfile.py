@@ -13,7 +13,8 @@ import httpx
 from locust import events
 from locust.env import Environment
 
-from loadtests.scenarios import Crowd, Voter, is_loopback, read_tokens
+from loadtests.hosts import is_loopback
+from loadtests.scenarios import Crowd, Voter, read_tokens
 
 MOST_CHECKED = 5000
 logger = logging.getLogger("loadtests")

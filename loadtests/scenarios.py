@@ -11,13 +11,13 @@ from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import altcha
 from locust import FastHttpUser, between, task
 from locust.exception import StopUser
 
 from loadtests.crowd import Popularity
+from loadtests.hosts import is_loopback
 
 TRIES = 4
 LOST_ANSWERS = 0.05
@@ -57,11 +57,6 @@ class Crowd:
 def read_tokens(file: Path) -> Iterator[str]:
     """The credentials that `voting credentials issue` printed."""
     return iter(file.read_text("utf-8").split())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the address is this machine's."""
-    return urlsplit(host).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 class Voter(FastHttpUser):

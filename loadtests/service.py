@@ -111,17 +111,22 @@ def _prepare(environment: dict[str, str], folder: Path, entries: int, voters: in
     file = folder / "roster.csv"
     file.write_text(roster(entries), "utf-8")
 
-    def voting(*arguments: str) -> list[str]:
-        done = subprocess.run([*VOTING, *arguments], env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"voting {' '.join(arguments)}: {done.stderr}")
-        return done.stdout.split()
+    _voting(environment, "migrate")
+    _voting(environment, "contest", "create", str(CONTEST), "--open-now")
+    _voting(environment, "roster", "import", str(file), "--contest", ID)
+    return [f"E{number:03d}" for number in range(1, entries + 1)], issued(ID, voters, environment)
 
-    voting("migrate")
-    voting("contest", "create", str(CONTEST), "--open-now")
-    voting("roster", "import", str(file), "--contest", ID)
-    tokens = voting("credentials", "issue", "--contest", ID, "--count", str(voters))
-    return [f"E{number:03d}" for number in range(1, entries + 1)], tokens
+
+def issued(contest: str, count: int, environment: dict[str, str] | None = None) -> list[str]:
+    """Credentials for so many voters of a contest; by the settings of this process unless others are given."""
+    return _voting(environment, "credentials", "issue", "--contest", contest, "--count", str(count))
+
+
+def _voting(environment: dict[str, str] | None, *arguments: str) -> list[str]:
+    done = subprocess.run([*VOTING, *arguments], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"voting {' '.join(arguments)}: {done.stderr}")
+    return done.stdout.split()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:

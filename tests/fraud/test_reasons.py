@@ -9,7 +9,7 @@ import pytest
 from voting.fraud.evidence import online
 from voting.fraud.facts import Counts, Facts, Oddity
 from voting.fraud.findings import Evidence
-from voting.fraud.reasons import REASONS, explain, family_of
+from voting.fraud.reasons import REASONS, details, explain, family_of
 from voting.services.policies import load_policy
 
 
@@ -34,6 +34,20 @@ def test_every_code_has_a_sentence_in_both_languages(code: str, count: int) -> N
     assert "{" not in chinese + english
     assert english.endswith("; something_new 0.5")
     assert family_of(code) == code[0] or code == "P1"
+
+
+def test_what_a_group_has_in_common_is_said_in_small_numbers() -> None:
+    profile = {
+        "voters": 21.0,
+        "first": 1_795_257_015.0,
+        "last": 1_795_257_190.0,
+        "reading_low": 2.1,
+        "reading_high": 2.9,
+    }
+    assert details(profile, "en") == ["21 voters", "reading time 2.1–2.9 s", "within 3 minutes"]
+    assert details(profile, "zh") == ["21个投票人", "阅读时间2.1–2.9秒", "集中在3分钟内"]
+    for seconds, en in ((90, "within 90 s"), (9000, "within 2 hours"), (400_000, "within 5 days")):
+        assert details({"first": 0.0, "last": seconds}, "en") == [en]
 
 
 def test_the_evidence_of_a_judgement_made_online() -> None:

@@ -12,6 +12,7 @@ from voting.cli.session import actor, env_file, find, in_office, read_settings, 
 from voting.cli.tables import progress
 from voting.domain.sheet import Tick
 from voting.postgres.certifications import Certification
+from voting.postgres.decisions import Changed
 from voting.services.policies import load_policy
 from voting.settings import Settings
 from voting.wiring import Office
@@ -40,8 +41,11 @@ def certify(
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        held = in_office(settings, lambda office: _propose(office, contest, _policy(settings, policy)))
-        tell(f"{held} ballots more are held; look at the groups: voting review list --contest {contest}")
+        changed = in_office(settings, lambda office: _propose(office, contest, _policy(settings, policy)))
+        tell(
+            f"{changed.held} ballots more are held, {changed.released} are counted again;"
+            f" look at the groups: voting review list --contest {contest}"
+        )
         return
     made = in_office(settings, lambda office: _certify(office, contest, _policy(settings, policy)))
     _show(made, contest, as_json=json)
@@ -59,12 +63,11 @@ async def _certify(office: Office, contest: str, policy: Path | None) -> Certifi
     return await Certifying(office.database, actor()).certify(listing, load_policy(policy), _progress())
 
 
-async def _propose(office: Office, contest: str, policy: Path | None) -> int:
+async def _propose(office: Office, contest: str, policy: Path | None) -> Changed:
     from voting.services.certifying import Certifying
 
     listing = await find(office, contest)
-    changed = await Certifying(office.database, actor()).propose(listing, load_policy(policy), _progress())
-    return changed.held
+    return await Certifying(office.database, actor()).propose(listing, load_policy(policy), _progress())
 
 
 async def _reopen(office: Office, contest: str, reason: str) -> int:

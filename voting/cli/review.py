@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ from voting.postgres.decisions import Excess
 from voting.postgres.groups import Action
 from voting.services.authorising import Authorising
 from voting.services.catalogue import Listing
-from voting.services.group_view import as_json, file_as_json, words
+from voting.services.group_view import alone, as_json, file_as_json, together
 from voting.services.reviewing import File, Person, Reviewed, Reviewing, Wish, person_of
 from voting.settings import Settings
 from voting.wiring import Office
@@ -58,7 +59,10 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
         click.echo(_line(each, language))
     for excess in estimates:
         click.echo(f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}")
-    tell(f"{len(found)} groups; {sum(each.group.state == 'open' for each in found)} are open")
+    open_ = [each.group.id for each in found if each.group.state == "open"]
+    tell(f"{len(found)} groups; {len(open_)} are open")
+    if open_:
+        tell(f"look at the first: voting review show --contest {contest} {open_[0]}")
 
 
 @review.command(epilog="Example: voting review show --contest demo 3f9c1a2b7d4e")
@@ -74,7 +78,7 @@ def show(group: str, contest: str, language: str, json: bool, env_file: Path | N
     if json:
         _print(file_as_json(found, listing.contest.zone))
         return
-    for line in _file(found, cast(Language, language)):
+    for line in _file(found, cast(Language, language), listing.contest.zone):
         click.echo(line)
 
 
@@ -181,7 +185,7 @@ def _line(each: Reviewed, language: str) -> str:
     return f"{group.id}\t{state}\t{group.ballots}\t{'+'.join(group.reasons)}\t{effect}"
 
 
-def _file(found: File, language: Language) -> list[str]:
+def _file(found: File, language: Language, zone: tzinfo) -> list[str]:
     each = found.reviewed
     group = each.group
     picks = ", ".join(f"{entry} {count}" for entry, count in sorted(group.entries.items(), key=lambda item: -item[1]))
@@ -190,18 +194,23 @@ def _file(found: File, language: Language) -> list[str]:
         f"version {group.version}\t{group.stage}\tpolicy {group.policy_version}"
         + ("\ttwo persons" if each.needs_two else ""),
         f"picks\t{picks}",
-        *(f"evidence\t{evidence.code}\t{words(evidence, language)}" for evidence in each.evidence),
+        *(f"evidence\t{evidence.code}\t{alone(evidence, language)}" for evidence in each.evidence),
+        f"together\t{together(each, language)}",
         *(f"place\t{shift.entry}\t{shift.counted} -> {shift.void}" for shift in each.effect.shifts),
         *(
-            f"ballot\t{ballot.id}\t{ballot.recorded_at.isoformat()}\t{ballot.state}\t{'+'.join(ballot.reasons)}"
+            f"ballot\t{ballot.id}\t{_local(ballot.recorded_at, zone)}\t{ballot.state}\t{'+'.join(ballot.reasons)}"
             f"\t{' '.join(ballot.picks)}"
             for ballot in found.sample
         ),
         *(
-            f"ruling\t{ruling.at.isoformat()}\t{ruling.step} {ruling.action}\t{ruling.actor}\t{ruling.reason}"
+            f"ruling\t{_local(ruling.at, zone)}\t{ruling.step} {ruling.action}\t{ruling.actor}\t{ruling.reason}"
             for ruling in found.rulings
         ),
     ]
+
+
+def _local(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).isoformat(sep=" ", timespec="seconds")
 
 
 def _print(content: object) -> None:

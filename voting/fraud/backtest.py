@@ -176,12 +176,15 @@ class Backtest:
         return found.groups
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
-        """A ballot that has this decision already keeps it, with the stage that made it first."""
+        """A ballot that has this decision already keeps it, with the stage that made it first.
+
+        It gets the reasons of the latest look, as live: but what was held when it was cast, no round looks at.
+        """
         number = self._recorded[row]
         before = self._final[number]
         if before.decision == decision:
-            # What the certification says of it is what its group bears out.
-            self._final[number] = before._replace(reasons=reasons or before.reasons)
+            if stage == "certification" or before.stage != "online":
+                self._final[number] = before._replace(reasons=reasons or before.reasons)
             return
         self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
         self._history.append(self._final[number]._replace(challenged=False))

@@ -115,5 +115,7 @@ def _profile(group: pl.DataFrame) -> dict[str, float]:
         "voters": float(group["voter"].n_unique()),
         "reading_low": seconds.quantile(0.1),
         "reading_high": seconds.quantile(0.9),
+        "first": group["second"].min(),
+        "last": group["second"].max(),
     }
     return {name: round(float(value), 3) for name, value in profile.items() if isinstance(value, (int, float))}

@@ -140,14 +140,17 @@ _DETAILS: Mapping[str, _Detail] = {
     "reading": _Detail("阅读时间{}秒", "reading time {} s"),
     "age": _Detail("设备标识启用{}秒", "device token {} s old"),
     "gap": _Detail("间隔{}秒", "intervals of {} s"),
+    "voters": _Detail("{}个投票人", "{} voters"),
+    "span": _Detail("集中在{}内", "within {}"),
     "prefixes": _Detail("来自{}个网段", "from {} prefixes"),
     "fingerprints": _Detail("{}种浏览器特征", "{} fingerprints"),
-    "voters": _Detail("{}个投票人", "{} voters"),
-    "reading_low": _Detail("阅读时间自{}秒", "reading times from {} s"),
-    "reading_high": _Detail("至{}秒", "to {} s"),
     "entries": _Detail("涉及{}个作品", "{} entries"),
     "contradictions": _Detail("{}处矛盾", "{} contradictions"),
 }
+
+
+# Told in pairs.
+_ENDS = ("reading_low", "reading_high", "first", "last")
 
 
 def family_of(code: str) -> Family:
@@ -164,8 +167,19 @@ def explain(evidence: Evidence, language: Language) -> str:
     single = evidence.count == 1 and reason.one_en
     sentence = (reason.one_zh if single else reason.zh) if chinese else reason.one_en if single else reason.en
     text = sentence.format(count=f"{evidence.count:,}", of=of)
-    parts = [text, *_expected(evidence, chinese), *(_detail(*item, chinese) for item in evidence.profile.items())]
-    return ("；" if chinese else "; ").join(parts)
+    return ("；" if chinese else "; ").join([text, *_expected(evidence, chinese), *details(evidence.profile, language)])
+
+
+def details(profile: Mapping[str, float], language: Language) -> list[str]:
+    """What else is remarkable of these ballots, each in words; what is not in the table by its name."""
+    chinese, found = language == "zh", dict(profile)
+    told = [_detail(name, _number(known, found[name]), chinese) for name, known in _DETAILS.items() if name in found]
+    if {"reading_low", "reading_high"} <= found.keys():
+        low, high = _figure(found["reading_low"]), _figure(found["reading_high"])
+        told.append(_detail("reading", f"{low}–{high}", chinese))
+    if {"first", "last"} <= found.keys():
+        told.append(_detail("span", _span(found["last"] - found["first"], chinese), chinese))
+    return told + [f"{name} {_figure(value)}" for name, value in found.items() if name not in {*_DETAILS, *_ENDS}]
 
 
 def _expected(evidence: Evidence, chinese: bool) -> list[str]:
@@ -175,12 +189,21 @@ def _expected(evidence: Evidence, chinese: bool) -> list[str]:
     return [f"按常理应为{expected}张（z {surprise}）" if chinese else f"{expected} expected (z {surprise})"]
 
 
-def _detail(name: str, value: float, chinese: bool) -> str:
-    """What is not in the table is said by its name."""
-    known = _DETAILS.get(name)
-    if known is None:
-        return f"{name} {_figure(value)}"
-    return (known.zh if chinese else known.en).format(f"{value:.0%}" if known.share else _figure(value))
+def _detail(name: str, value: str, chinese: bool) -> str:
+    known = _DETAILS[name]
+    return (known.zh if chinese else known.en).format(value)
+
+
+def _number(known: _Detail, value: float) -> str:
+    return f"{value:.0%}" if known.share else _figure(value)
+
+
+def _span(seconds: float, chinese: bool) -> str:
+    """So long, in the unit in which it is a small number."""
+    for unit, zh, en in ((86_400, "天", "days"), (3600, "小时", "hours"), (60, "分钟", "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f}{zh}" if chinese else f"{seconds / unit:.0f} {en}"
+    return f"{seconds:.0f}秒" if chinese else f"{seconds:.0f} s"
 
 
 def _figure(value: float) -> str:

@@ -47,13 +47,13 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     certification: Look
     looks: int = 3
     """How often the certification looks: once with the weights of the first, then with those of the second."""
-    every_minutes: int = 15
+    every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
     """and look so far back. A round waits"""
     growth: float = 0.05
     """until the ballots that it looks at have grown by such a share,"""
-    wait_minutes: int = 45
+    wait_minutes: float = 45
     """but not longer than that. Task lists are looked for"""
     takers_hours: int = 12
     """once in so many hours."""
@@ -91,7 +91,7 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
             "hold": found.hold,
             "release": found.release,
             "reasons": [
-                _borne_out(named(bits), shown[name]) if name else []
+                _borne_out(named(bits), shown[name] if stage == "certification" else ()) if name else []
                 for name, bits in zip(group, found.reasons.tolist(), strict=True)
             ],
             "group": group,
@@ -102,7 +102,9 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
 
 
 def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
-    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all of both."""
+    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all of both.
+
+    A round's stay as they are: they are told nobody before the certification."""
     both = [code for code in reasons if code in shown]
     return both if len({family_of(code) for code in both}) > 1 else sorted({*reasons, *shown})
 
@@ -118,7 +120,7 @@ def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
     """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
-    every, longest = rules.every_minutes * 60_000, rules.wait_minutes * 60_000
+    every, longest = round(rules.every_minutes * 60_000), round(rules.wait_minutes * 60_000)
     found: list[int] = []
     seen = 0
     for moment in ((np.unique(times // every) + 1) * every).tolist():

@@ -11,7 +11,7 @@ import msgspec
 from voting.domain.language import Language
 from voting.fraud.effect import in_words
 from voting.fraud.findings import Evidence
-from voting.fraud.reasons import REASONS, explain
+from voting.fraud.reasons import REASONS, details, explain
 from voting.services.reviewing import File, Reviewed
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -68,3 +68,14 @@ def words(evidence: Evidence, language: Language) -> str:
     if evidence.code in REASONS:
         return explain(evidence, language)
     return f"{evidence.code}: {evidence.count} ({evidence.expected:.3g} expected)"
+
+
+def together(found: Reviewed, language: Language) -> str:
+    """What is remarkable of the group's ballots as a whole, said once."""
+    profile = {name: value for each in found.evidence for name, value in each.profile.items()}
+    return ("；" if language == "zh" else "; ").join(details(profile, language))
+
+
+def alone(evidence: Evidence, language: Language) -> str:
+    """The evidence as a sentence, without what is said of the whole group."""
+    return words(msgspec.structs.replace(evidence, profile={}), language)
