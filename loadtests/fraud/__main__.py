@@ -29,7 +29,7 @@ def main() -> None:
 
 @main.command("fit", epilog="Example: python -m loadtests.fraud fit > weights.toml")
 def fit_weights() -> None:
-    """Fits the weights of a policy's sweeps anew and prints their tables; takes an hour and 8 GB."""
+    """Fits the weights of a policy's sweeps anew and prints their tables: long work, for an idle machine."""
     click.echo(written(fit(PLANS, lambda text: click.echo(text, err=True))))
 
 

@@ -104,7 +104,7 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
 def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
     """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all of both.
 
-    A round's stay as they are: they are told nobody before the certification."""
+    A round's stay as they are: a replay does without the rounds' groups, and must say the same as live."""
     both = [code for code in reasons if code in shown]
     return both if len({family_of(code) for code in both}) > 1 else sorted({*reasons, *shown})
 
