@@ -20,6 +20,7 @@ from loadtests.traffic.families import BACKGROUND, UNJUDGED
 from voting.fraud.company import company
 from voting.fraud.features import QUICK, features
 from voting.fraud.prepared import prepare
+from voting.fraud.survey import Part, Survey
 from voting.fraud.weighing import Weights, weigh
 
 Floats = npt.NDArray[np.float32]
@@ -72,13 +73,16 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None]) -> dict[str, Weights
         prepared.append(prepare(ballots))
         labels.append(world.labels[prepared[-1]["row"].to_numpy()])
         tell(f"world {plan.seed}: {ballots.height} ballots")
-    first = [_sample(features(table), told) for table, told in zip(prepared, labels, strict=True)]
+    surveys = [Survey(table) for table in prepared]
+    first = [
+        _sample(features(survey, np.ones(survey.size)), told) for survey, told in zip(surveys, labels, strict=True)
+    ]
     halves = [_fitted(first[1::2]), _fitted(first[::2])]
     second = []
-    for number, (table, told) in enumerate(zip(prepared, labels, strict=True)):
-        found = weigh(features(table), halves[number % 2], table.height)
-        doubted = table.with_columns(trust=pl.Series(1 - found.probability.astype(np.float64)))
-        second.append(_sample(chain(features(doubted), company(doubted)), told))
+    for number, (survey, told) in enumerate(zip(surveys, labels, strict=True)):
+        found = weigh(features(survey, np.ones(survey.size)), halves[number % 2], survey.size)
+        trust = 1 - found.probability.astype(np.float64)
+        second.append(_sample(chain(features(survey, trust), company(survey, trust)), told))
         tell(f"second look at world {plans[number].seed}")
     return {"quick": _fitted(windows), "first": _fitted(first), "second": _fitted(second)}
 
@@ -100,10 +104,11 @@ def _windows(ballots: pl.DataFrame, labels: pl.DataFrame, seed: int) -> Iterable
         begin, end = np.searchsorted(times, [moment - _WINDOW, moment]).tolist()
         if end - begin >= _MOST:
             table = prepare(ballots[begin:end])
-            yield _sample(features(table, QUICK), labels[begin:end][table["row"].to_numpy()])
+            parts = features(Survey(table), np.ones(table.height), QUICK)
+            yield _sample(parts, labels[begin:end][table["row"].to_numpy()])
 
 
-def _sample(tables: Iterable[pl.DataFrame], labels: pl.DataFrame) -> Sample:
+def _sample(parts: Iterable[Part], labels: pl.DataFrame) -> Sample:
     sizes = labels.select(pl.len().over("instance")).to_series().to_numpy().astype(np.float64)
     usual = (labels["family"] == BACKGROUND).to_numpy()
     share = np.where(usual, _BACKGROUND, np.minimum(1, _MOST / sizes))
@@ -115,12 +120,10 @@ def _sample(tables: Iterable[pl.DataFrame], labels: pl.DataFrame) -> Sample:
     weight = np.where(labels["family"].is_in(UNJUDGED).to_numpy(), 0, weight)
     names: list[str] = []
     columns = []
-    for table in tables:
-        names += table.columns
-        columns.append(table.to_numpy().astype(np.float32)[keep])
-    return Sample(
-        names, np.concatenate(columns, axis=1), fraud[keep].astype(np.float32), weight[keep].astype(np.float32)
-    )
+    for part in parts:
+        names += part.columns
+        columns += [part.of_ballots(name)[keep].astype(np.float32) for name in part.columns]
+    return Sample(names, np.stack(columns, axis=1), fraud[keep].astype(np.float32), weight[keep].astype(np.float32))
 
 
 def _fitted(samples: Sequence[Sample]) -> Weights:

@@ -4,48 +4,65 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from voting.fraud.cells import cells
+from voting.fraud.cells import expectation, surprise
 from voting.fraud.excess import excesses
 from voting.fraud.lockstep import lockstep, task_takers
+from voting.fraud.survey import Survey
+
+
+def compared(ballots: pl.DataFrame, trust: list[float]) -> dict[tuple[object, ...], tuple[float, float, float]]:
+    """By (entry, phone): how many ballots, how many were expected, and the surprise."""
+    survey = Survey(ballots)
+    cells = survey.cells(["phone"])
+    expected = expectation(cells, np.array(trust))
+    found = zip(cells.n, expected, surprise(cells.n, expected), strict=True)
+    return dict(zip(ballots[cells.sample].select("entry", "phone").rows(), found, strict=True))
 
 
 def test_a_cell_is_compared_with_what_the_other_entries_show() -> None:
     # 100 ballots for A, half of them on one phone; 300 for B, of which 30 are.
-    ballots = pl.DataFrame(
-        {
-            "entry": ["A"] * 100 + ["B"] * 300,
-            "phone": [1] * 50 + [2] * 50 + [1] * 30 + [2] * 270,
-            "trust": [1.0] * 400,
-        }
-    )
-    found = {(row["entry"], row["phone"]): row for row in cells(ballots, ["phone"]).iter_rows(named=True)}
-    assert found["A", 1]["n"] == 50
+    ballots = pl.DataFrame({"entry": [1] * 100 + [2] * 300, "phone": [1] * 50 + [2] * 50 + [1] * 30 + [2] * 270})
+    found = compared(ballots, [1.0] * 400)
+    n, expected, z = found[1, 1]
+    assert n == 50
     # Of the other entry's ballots a tenth, half an unseen one and one of all added.
-    assert found["A", 1]["expected"] == pytest.approx(100 * 30.5 / 301)
-    assert found["A", 1]["z"] == pytest.approx(8.94, abs=0.01)
+    assert expected == pytest.approx(100 * 30.5 / 301)
+    assert z == pytest.approx(8.94, abs=0.01)
     # What is rarer than expected is no surprise.
-    assert found["A", 2]["z"] == 0
+    assert found[1, 2][2] == 0
 
 
 def test_what_is_distrusted_is_not_learnt_from() -> None:
-    ballots = pl.DataFrame({"entry": ["A"] * 40 + ["B"] * 60, "phone": [1] * 40 + [1] * 30 + [2] * 30})
-    trusting = cells(ballots.with_columns(trust=pl.lit(1.0)), ["phone"])
-    doubting = cells(
-        ballots.with_columns(
-            trust=pl.when((pl.col("entry") == "B") & (pl.col("phone") == 1)).then(0.01).otherwise(1.0)
-        ),
-        ["phone"],
-    )
-    of_a = (pl.col("entry") == "A") & (pl.col("phone") == 1)
-    assert trusting.filter(of_a)["z"].item() < 5 < doubting.filter(of_a)["z"].item()
+    ballots = pl.DataFrame({"entry": [1] * 40 + [2] * 60, "phone": [1] * 40 + [1] * 30 + [2] * 30})
+    trusting = compared(ballots, [1.0] * 100)
+    doubting = compared(ballots, [1.0] * 40 + [0.01] * 30 + [1.0] * 30)
+    assert trusting[1, 1][2] < 5 < doubting[1, 1][2]
 
 
 def test_unknown_values_are_in_no_cell() -> None:
-    ballots = pl.DataFrame({"entry": ["A", "A", "B"], "phone": [None, 1, 1], "trust": [1.0] * 3})
-    assert cells(ballots, ["phone"])["n"].sum() == 2
+    ballots = pl.DataFrame({"entry": [1, 1, 2], "phone": [None, 1, 1]})
+    found = compared(ballots, [1.0] * 3)
+    assert sum(n for n, _, _ in found.values()) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-(2**62), 2**62)), max_size=60))
+def test_what_is_alike_has_one_number(rows: list[tuple[int, int | None]]) -> None:
+    ballots = pl.DataFrame(rows, schema={"entry": pl.Int64, "phone": pl.Int64}, orient="row")
+    numbering = Survey(ballots).numbering(["entry", "phone"])
+    by_number: dict[int, set[tuple[int, int | None]]] = {}
+    for number, row in zip(numbering.of.tolist(), rows, strict=True):
+        by_number.setdefault(number, set()).add(row)
+    unknown = by_number.pop(numbering.size, set())
+    assert all(phone is None for _, phone in unknown)
+    assert sorted(by_number) == list(range(numbering.size))
+    assert all(len(alike) == 1 for alike in by_number.values())
+    assert len(by_number) == len({row for row in rows if row[1] is not None})
 
 
 def ring() -> pl.DataFrame:
@@ -63,7 +80,9 @@ def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
     ballots = ring()
     takers = task_takers(ballots).to_list()
     assert sorted(takers) == sorted(f"paid{voter}" for voter in range(30))
-    found = pl.concat([ballots, lockstep(ballots)], how="horizontal")
+    numbered = ballots.with_columns(pl.col("voter").rank("dense").cast(pl.Int64))
+    pairs = {name: values for part in lockstep(Survey(numbered)) for name, values in part.columns.items()}
+    found = ballots.with_columns(pair_day_voter=pairs["pair_day_voter"])
     of = found.group_by(pl.col("voter").str.extract("([a-z]+)")).agg(pl.col("pair_day_voter").mean())
     means = dict(of.iter_rows())
     assert means["paid"] > 3

@@ -22,6 +22,7 @@ from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
 from voting.fraud.scorecard import judge as judge_online
+from voting.fraud.survey import Survey
 from voting.fraud.sweep import SweepPolicy, Takers, Verdicts, judge, rounds, sweep
 
 Decided = Literal["count", "hold", "refuse"]
@@ -192,7 +193,7 @@ class Backtest:
 
 def _look(window: pl.DataFrame, takers: Future[pl.Series], rules: SweepPolicy) -> Verdicts:
     """Prepared rows are ordered by time, as these are: they have the same numbers."""
-    return judge(prepare(window, takers.result()), rules, "nearline")
+    return judge(Survey(prepare(window, takers.result())), rules, "nearline")
 
 
 def _milliseconds(moment: datetime) -> int:

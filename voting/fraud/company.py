@@ -1,10 +1,12 @@
-"""The company that a ballot keeps: how much of what it shares a cell with was found to be dishonest in a first look."""
+"""The company that a ballot keeps: how much of what it shares a cell with was distrusted by a former look."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import polars as pl
+import numpy as np
+
+from voting.fraud.survey import Floats, Part, Survey
 
 # Cells in which a campaign's ballots lie together.
 _CELLS: tuple[tuple[str, ...], ...] = (
@@ -27,13 +29,12 @@ _CELLS: tuple[tuple[str, ...], ...] = (
 _PRIOR = 3.0
 
 
-def company(ballots: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """For each cell of a ballot: the others' mean distrust, drawn towards the entry's, above the whole's mean."""
-    distrust = 1 - pl.col("trust")
-    usual = ballots.select(distrust.mean()).item() or 0.0
-    for cell in _CELLS:
-        total, count = distrust.sum().over(cell), pl.len().over(cell)
-        mean = (total - distrust + _PRIOR * usual) / (count - 1 + _PRIOR)
-        known = pl.all_horizontal(pl.col(name).is_not_null() for name in cell)
-        value = pl.when(known).then(mean - usual).otherwise(0.0).cast(pl.Float32)
-        yield ballots.select(value.alias("company_" + "_".join(cell)))
+def company(survey: Survey, trust: Floats) -> Iterator[Part]:
+    """For each cell of a ballot: the others' mean distrust, drawn towards the whole's mean, above that."""
+    distrust = 1 - trust
+    usual = float(distrust.mean()) if len(distrust) else 0.0
+    for by in _CELLS:
+        cells = survey.numbering(by)
+        total, others = np.append(cells.totals(distrust), 0.0), np.append(cells.counts(), 0.0) - 1
+        mean = (total[cells.of] - distrust + _PRIOR * usual) / (others[cells.of] + _PRIOR)
+        yield Part(None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0)})

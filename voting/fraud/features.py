@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from voting.fraud.cells import cells, surprise
+from voting.fraud.cells import expectation, surprise
 from voting.fraud.lockstep import lockstep
+from voting.fraud.profiles import Profiles, profiles
 from voting.fraud.steady import steady
-
-Floats = npt.NDArray[np.float64]
+from voting.fraud.survey import Floats, Key, Part, Survey
 
 # A cell is looked into when it is so surprising, and not tiny.
 _LEAST_Z, _LEAST_N = 3.0, 5
-
-Key = tuple[str, ...]
 
 
 class Families(NamedTuple):
@@ -96,15 +94,22 @@ QUICK = Families(
 class World:
     """What is usual among the trusted ballots of a contest."""
 
-    def __init__(self, ballots: pl.DataFrame) -> None:
-        trusted = ballots.filter(pl.col("trust") > 0.5)
-        trusted = trusted if trusted.height else ballots
-        means = trusted.select("reading", "fresh", "hosting", "odd").mean().row(0)
-        self.reading, self.fresh, self.hosting, self.odd = (float(value or 0.0) for value in means)
-        spread = trusted["reading"].std()
-        self.reading_spread = float(spread) if isinstance(spread, float) and spread > 0.3 else 0.7
-        counts = trusted.drop_nulls("fingerprint")["fingerprint"].value_counts()["count"].to_numpy()
-        self._shares = counts / max(1, counts.sum())
+    def __init__(self, survey: Survey, trust: Floats) -> None:
+        trusted = trust > 0.5
+        trusted = trusted if trusted.any() else np.ones(survey.size, dtype=bool)
+
+        def known(name: str) -> Floats:
+            values = survey.column(name)[trusted]
+            return values[~np.isnan(values)]
+
+        self.reading, self.fresh, self.hosting, self.odd = (
+            float(known(name).mean()) if len(known(name)) else 0.0 for name in ("reading", "fresh", "hosting", "odd")
+        )
+        reading = known("reading")
+        spread = float(reading.std(ddof=1)) if len(reading) > 1 else 0.0
+        self.reading_spread = spread if spread > 0.3 else 0.7
+        counts = survey.numbering(("fingerprint",)).totals(trusted.astype(np.float64))
+        self._shares = counts[counts > 0] / max(1.0, counts.sum())
 
     def distinct(self, counts: Floats) -> Floats:
         """How many different fingerprints so many ballots have, on average."""
@@ -116,131 +121,117 @@ class World:
         return np.asarray(np.interp(counts, grid, np.maximum(1.0, expected)), dtype=np.float64)
 
 
-def features(ballots: pl.DataFrame, families: Families = THOROUGH) -> Iterator[pl.DataFrame]:
-    """The features of `ballots` (as prepared), some columns at a time, with a row for each in their order."""
-    world = World(ballots)
-    yield _own(ballots, world)
+def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
+    """The features of all ballots, some at a time. `trust`: by ballot, from 0 to 1."""
+    world = World(survey, trust)
+    yield _own(survey, world)
     for by in families.profiled:
-        yield _joined(ballots, _profiled(ballots, by, world), by)
+        yield _profiled(survey, by, trust, world)
     for by in families.plain:
-        found = cells(ballots, by, _LEAST_N).filter(pl.col("z") > _LEAST_Z)
-        yield _joined(ballots, found.select("entry", *by, *_excess("_".join(by))), by)
+        cells = survey.cells(by)
+        yield Part(cells.ballots, _excess("_".join(by), cells.n, expectation(cells, trust)))
     for by in families.broad:
-        ratio = ((pl.col("n") + 3) / (pl.col("expected") + 3)).log().clip(-2, 3).cast(pl.Float32)
-        yield _joined(ballots, cells(ballots, by).select("entry", *by, ratio.alias("broad_" + "_".join(by))), by)
+        cells = survey.cells(by)
+        ratio = np.log((cells.n + 3) / (expectation(cells, trust) + 3))
+        yield Part(cells.ballots, {"broad_" + "_".join(by): np.clip(ratio, -2, 3)})
     for by in families.lasting:
-        yield _joined(ballots, _lasting(ballots, by), (*by, "day"))
-    yield _joined(ballots, _undiversified(ballots), ("prefix", "fingerprint"))
+        yield _lasting(survey, by, trust)
+    yield _undiversified(survey, trust)
     if families.whole:
-        yield lockstep(ballots)
-        yield steady(ballots)
+        yield from survey.once(("over days",), lambda: [*chain(lockstep(survey), steady(survey))])
 
 
-def _own(ballots: pl.DataFrame, world: World) -> pl.DataFrame:
+def _own(survey: Survey, world: World) -> Part:
     """What a ballot says by itself."""
-    seconds = pl.col("reading").exp()
-    several = pl.col("voter").n_unique().over("device").cast(pl.Float32)
-    return ballots.select(
-        own_hosting=pl.col("hosting").fill_null(0.0),
-        own_odd=pl.col("odd"),
-        own_odd2=(pl.col("oddity_count") - 1).clip(0, 3),
-        own_cross_site="cross_site",
-        own_automation="automation",
-        own_instant=(seconds < 0.8).cast(pl.Float32).fill_null(0.0),
-        own_quick=((world.reading - pl.col("reading")) / world.reading_spread).clip(0, 4).fill_null(0.0),
-        own_fresh=(pl.col("fresh") - world.fresh).fill_null(0.0),
-        own_refused=pl.col("refused").fill_null(0.0),
-        own_device_voters=pl.when(pl.col("device").is_null()).then(0.0).otherwise(several.log().clip(0, 4)),
-        own_returns=pl.len().over("voter").cast(pl.Float32).log().clip(0, 2.5),
-    )
+    reading, oddities = survey.column("reading"), survey.column("oddity_count")
+    quick = np.clip((world.reading - reading) / world.reading_spread, 0, 4)
+    voters = survey.numbering(("voter",))
+    columns = {
+        "own_hosting": survey.column("hosting"),
+        "own_odd": survey.column("odd"),
+        "own_odd2": np.clip(oddities - 1, 0, 3),
+        "own_cross_site": survey.column("cross_site"),
+        "own_automation": survey.column("automation"),
+        "own_instant": np.where(np.isnan(reading), 0.0, reading < np.log(0.8)),
+        "own_quick": quick,
+        "own_fresh": survey.column("fresh") - world.fresh,
+        "own_refused": survey.column("refused"),
+        "own_device_voters": survey.once(("device voters",), lambda: _device_voters(survey)),
+        "own_returns": np.clip(np.log(voters.counts()[voters.of]), 0, 2.5),
+    }
+    return Part(None, {name: np.nan_to_num(values) for name, values in columns.items()})
 
 
-def _excess(name: str) -> list[pl.Expr]:
-    ratio = (pl.col("n") / pl.col("expected")).log().clip(0, 5)
-    return [
-        ratio.cast(pl.Float32).alias(f"{name}_ratio"),
-        (pl.col("z").log1p() / 2).cast(pl.Float32).alias(f"{name}_z"),
-    ]
+def _device_voters(survey: Survey) -> Floats:
+    """By ballot the logarithm of how many voters its device has; 0 where it is unknown."""
+    devices, pairs = survey.numbering(("device",)), survey.numbering(("device", "voter"))
+    voters = np.bincount(devices.of[pairs.samples()], minlength=devices.size + 1)
+    voters[devices.size] = 1
+    return np.clip(np.log(voters[devices.of]), 0, 4)
 
 
-def _profiled(ballots: pl.DataFrame, by: Sequence[str], world: World) -> pl.DataFrame:
+def _excess(name: str, count: Floats, expected: Floats) -> dict[str, Floats]:
+    """How far a cell is above expectation; 0 for one that is not surprising, or tiny."""
+    z = surprise(count, expected)
+    told = (z > _LEAST_Z) & (count >= _LEAST_N)
+    return {
+        f"{name}_ratio": np.where(told, np.clip(np.log(count / expected), 0, 5), 0.0),
+        f"{name}_z": np.where(told, np.log1p(z) / 2, 0.0),
+    }
+
+
+def _profiled(survey: Survey, by: Key, trust: Floats, world: World) -> Part:
     """The surprising cells of (entry, *by), and what kind of ballots are in each."""
-    found = cells(ballots, by, _LEAST_N).filter(pl.col("z") > _LEAST_Z)
-    asked = ("second", "fresh", "reading", "hosting", "odd", "prefix", "fingerprint", "returning")
-    inside = (
-        ballots.lazy()
-        .select(*dict.fromkeys(("entry", *by, *asked)))
-        .join(found.lazy().select("entry", *by), on=["entry", *by], how="semi", maintain_order="left")
-    )
-    gap = pl.col("second").diff()
-    profile = inside.group_by("entry", *by).agg(
-        fresh=pl.col("fresh").mean(),
-        reading=pl.col("reading").mean(),
-        spread=pl.col("reading").std(),
-        hosting=pl.col("hosting").mean(),
-        odd=pl.col("odd").mean(),
-        prefixes=pl.col("prefix").n_unique(),
-        fingerprints=pl.col("fingerprint").n_unique(),
-        regular=(gap.quantile(0.75) - gap.quantile(0.25)) / (gap.median() + 0.001),
-        returning=pl.col("returning").mean(),
-    )
-    found = found.lazy().join(profile, on=["entry", *by]).collect()
-    diverse = pl.Series("diverse", found["fingerprints"].to_numpy() / world.distinct(found["n"].to_numpy()))
-    found = found.with_columns(diverse)
+    cells = survey.cells(by)
+    expected, name = expectation(cells, trust), "_".join(by)
+    columns = _excess(name, cells.n, expected)
+    profile = survey.once(("profiles", *by), lambda: profiles(survey, cells, _LEAST_N))
+    count = cells.n[profile.cells]
+    share = np.clip((count - expected[profile.cells]) / count, 0, 1)
+    told = columns[f"{name}_z"][profile.cells] > 0
+    for what, values in _told(profile, count, told, world).items():
+        columns[f"{name}_{what}"] = np.zeros(cells.ballots.size)
+        columns[f"{name}_{what}"][profile.cells] = np.where(told, np.nan_to_num(values) * share, 0.0)
+    return Part(cells.ballots, columns)
+
+
+def _told(profile: Profiles, count: Floats, told: npt.NDArray[np.bool_], world: World) -> dict[str, Floats]:
+    deviation = (world.reading - profile.reading) / world.reading_spread
+    returning = profile.returning - (profile.returning[told].mean() if told.any() else 0.0)
+    return {
+        "fresh": np.clip((profile.fresh - world.fresh) / (1.02 - world.fresh), -1, 1),
+        "quick": np.clip(deviation, 0, 3),
+        "slow": np.clip(-deviation, 0, 3),
+        "uniform": np.clip((0.6 - profile.spread / world.reading_spread) / 0.5, 0, 1),
+        "hosting": np.clip(profile.hosting - world.hosting, 0, 1),
+        "odd": np.clip(profile.odd - world.odd, 0, 1),
+        "scattered": np.clip(profile.prefixes / count, 0, 1),
+        "alike": np.clip(1 - profile.fingerprints / world.distinct(count), 0, 1),
+        "regular": np.clip(1.2 - profile.regular, 0, 1),
+        "returning": returning,
+    }
+
+
+def _lasting(survey: Survey, by: Key, trust: Floats) -> Part:
+    """By (entry, *by, day): how the other days' ballots of (entry, *by) compare with what is expected of them."""
+    whole, days = survey.cells(by), survey.cells((*by, "day"))
+    within = whole.ballots.of[days.sample]
+    others = whole.n[within] - days.n
+    expected = np.maximum(expectation(whole, trust)[within] - expectation(days, trust), 0)
     name = "_".join(by)
-    share = ((pl.col("n") - pl.col("expected")) / pl.col("n")).clip(0, 1)
-
-    def told(what: str, value: pl.Expr) -> pl.Expr:
-        return (value.fill_null(0.0).fill_nan(0.0) * share).cast(pl.Float32).alias(f"{name}_{what}")
-
-    return found.select(
-        "entry",
-        *by,
-        *_excess(name),
-        told("fresh", ((pl.col("fresh") - world.fresh) / (1.02 - world.fresh)).clip(-1, 1)),
-        told("quick", ((world.reading - pl.col("reading")) / world.reading_spread).clip(0, 3)),
-        told("slow", ((pl.col("reading") - world.reading) / world.reading_spread).clip(0, 3)),
-        told("uniform", ((0.6 - pl.col("spread") / world.reading_spread) / 0.5).clip(0, 1)),
-        told("hosting", (pl.col("hosting") - world.hosting).clip(0, 1)),
-        told("odd", (pl.col("odd") - world.odd).clip(0, 1)),
-        told("scattered", (pl.col("prefixes") / pl.col("n")).clip(0, 1)),
-        told("alike", (1 - pl.col("diverse")).clip(0, 1)),
-        told("regular", ((1.2 - pl.col("regular")) / 1.0).clip(0, 1)),
-        told("returning", pl.col("returning") - pl.col("returning").mean()),
-    )
+    columns = {
+        f"lasting_{name}": np.clip(np.log((others + 3) / (expected + 3)), -2, 3),
+        f"lasting_{name}_z": np.log1p(surprise(others, np.maximum(expected, 0.5))) / 2,
+    }
+    return Part(days.ballots, columns)
 
 
-def _lasting(ballots: pl.DataFrame, by: Key) -> pl.DataFrame:
-    """(entry, *by, day): how the other days' ballots of (entry, *by) compare with what is expected of them."""
-    on_day = cells(ballots, (*by, "day")).select("entry", *by, "day", here="n", here_expected="expected")
-    found = on_day.join(cells(ballots, by), on=["entry", *by])
-    others, expected = pl.col("n") - pl.col("here"), (pl.col("expected") - pl.col("here_expected")).clip(0)
-    ratio = ((others + 3) / (expected + 3)).log().clip(-2, 3)
-    significance = surprise(others, expected.clip(0.5)).log1p() / 2
-    name = "_".join(by)
-    return found.select(
-        "entry",
-        *by,
-        "day",
-        ratio.cast(pl.Float32).alias(f"lasting_{name}"),
-        significance.cast(pl.Float32).alias(f"lasting_{name}_z"),
-    )
-
-
-def _undiversified(ballots: pl.DataFrame) -> pl.DataFrame:
+def _undiversified(survey: Survey, trust: Floats) -> Part:
     """(entry, prefix, fingerprint): one kind of phone more often at one place than its ballots and the mix explain."""
-    known = ballots.filter(pl.col("prefix").is_not_null() & pl.col("fingerprint").is_not_null())
-    share = known.group_by("fingerprint").agg(share=pl.col("trust").sum() / known["trust"].sum())
-    here = known.group_by("entry", "prefix").agg(here=pl.len().cast(pl.Float64))
-    found = known.group_by("entry", "prefix", "fingerprint").agg(n=pl.len().cast(pl.Float64))
-    found = found.filter(pl.col("n") >= _LEAST_N).join(share, on="fingerprint").join(here, on=["entry", "prefix"])
-    found = found.with_columns(expected=(pl.col("share") * pl.col("here")).clip(0.05))
-    found = found.with_columns(z=surprise(pl.col("n"), pl.col("expected"))).filter(pl.col("z") > _LEAST_Z)
-    return found.select("entry", "prefix", "fingerprint", *_excess("prefix_fingerprint"))
-
-
-def _joined(ballots: pl.DataFrame, found: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """The cells' features for each ballot; 0 where its cell is not surprising."""
-    keys = ["entry", *by]
-    joined = ballots.lazy().select(keys).join(found.lazy(), on=keys, how="left", maintain_order="left")
-    return joined.drop(keys).fill_null(0.0).collect()
+    cells, place = survey.cells(("prefix", "fingerprint")), survey.cells(("prefix",))
+    known = np.where(cells.ballots.of < cells.ballots.size, trust, 0.0)
+    kinds = survey.numbering(("fingerprint",))
+    share = kinds.totals(known) / max(known.sum(), 1e-9)
+    here = np.bincount(place.ballots.of[cells.sample], cells.n, place.ballots.size)
+    expected = share[kinds.of[cells.sample]] * here[place.ballots.of[cells.sample]]
+    return Part(cells.ballots, _excess("prefix_fingerprint", cells.n, np.maximum(expected, 0.05)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from voting.fraud.codes import CODES
 from voting.fraud.findings import Group
 from voting.fraud.grounds import LOCKSTEP, Grounds
 from voting.fraud.reasons import family_of
+from voting.fraud.survey import Ints, Numbering, Survey
 
 # What ties two held ballots of one entry together, and how many must share it: of an hour many are honest.
 _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
@@ -21,15 +23,16 @@ _TIES: tuple[tuple[tuple[str, ...], int], ...] = (
     (("entry", "hour"), 8),
     (("device",), 2),
 )
-Labels = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint32]
 
 
-def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
-    """The number of the group of each of the held ballots: the components of what ties them."""
-    labels = np.arange(held.height)
-    lockstep = pl.Series("lockstep", (reasons & LOCKSTEP) != 0)
-    ties = [_codes(held, keys, least) for keys, least in _TIES]
-    ties.append(_codes(held.with_columns(voter=pl.when(lockstep).then(pl.col("voter"))), ("voter",), 2))
+def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
+    """The number of the group of each of these held ballots: the components of what ties them."""
+    labels = np.arange(len(rows))
+    ties = [_shared(survey.numbering(keys), rows, least) for keys, least in _TIES]
+    voters = _shared(survey.numbering(("voter",)), rows[(reasons & LOCKSTEP) != 0], 2)
+    ties.append(np.full(len(rows), -1))
+    ties[-1][(reasons & LOCKSTEP) != 0] = voters
     while True:
         before = labels
         for tie in ties:
@@ -38,20 +41,18 @@ def label(held: pl.DataFrame, reasons: npt.NDArray[np.uint32]) -> Labels:
             return labels
 
 
-def describe(
-    held: pl.DataFrame, names: pl.DataFrame, labels: Labels, reasons: npt.NDArray[np.uint32], all_: pl.DataFrame
-) -> tuple[Group, ...]:
-    """The groups, largest first. `names` has ids, entries and prefixes as they are called, in the order of `held`."""
-    grounds = Grounds(all_)
-    table = held.with_columns(
-        names["id"],
-        code=names["entry"],
-        prefix_name=names["prefix"],
-        label=pl.Series(labels),
-        bits=pl.Series(reasons),
-    )
-    groups = [_described(group, grounds) for _, group in table.group_by("label", maintain_order=True)]
-    return tuple(sorted(groups, key=lambda group: (-group.ballots, group.id)))
+def describe(survey: Survey, ballots: pl.DataFrame, held: Ints, labels: Ints, reasons: Bits) -> Mapping[int, Group]:
+    """The groups by their labels, largest first. `held`, `labels`: the held ballots of the survey, and the group of
+    each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
+    if not len(held):
+        return {}
+    names = ballots.select("id", "entry", "prefix")[survey.ballots["row"].to_numpy()]
+    grounds = Grounds(survey, names, reasons)
+    order = np.argsort(labels, kind="stable")
+    begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
+    found = [(number, _described(names, grounds, rows)) for number, rows in parts]
+    return dict(sorted(found, key=lambda each: (-each[1].ballots, each[1].id)))
 
 
 def group_id(ids: Sequence[str]) -> str:
@@ -64,7 +65,7 @@ def named(bits: int) -> tuple[str, ...]:
     return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
 
 
-def families(reasons: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+def families(reasons: Bits) -> Ints:
     """How many independent families of evidence each ballot's reasons are of."""
     masks: dict[str, int] = {}
     for number, code in enumerate(CODES):
@@ -72,14 +73,14 @@ def families(reasons: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
 
 
-def _codes(held: pl.DataFrame, keys: tuple[str, ...], least: int) -> npt.NDArray[np.int64]:
-    """A number for each of the values that enough ballots share; -1 for the others."""
-    shared = pl.all_horizontal(pl.col(name).is_not_null() for name in keys) & (pl.len().over(keys) >= least)
-    numbered = pl.struct(keys).rank("dense").cast(pl.Int64)
-    return held.select(pl.when(shared).then(numbered).otherwise(-1)).to_series().to_numpy()
+def _shared(numbering: Numbering, rows: Ints, least: int) -> Ints:
+    """A number for each of the values that enough of these ballots share; -1 for the others."""
+    _, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
+    known = numbering.of[rows] < numbering.size
+    return np.where(known & (counts[inverse] >= least), inverse, -1)
 
 
-def _joined(labels: Labels, tie: npt.NDArray[np.int64]) -> Labels:
+def _joined(labels: Ints, tie: Ints) -> Ints:
     """Everything that one value ties gets the smallest label among it."""
     tied = tie >= 0
     if not tied.any():
@@ -92,15 +93,14 @@ def _joined(labels: Labels, tie: npt.NDArray[np.int64]) -> Labels:
     return np.minimum(found, found[found])
 
 
-def _described(group: pl.DataFrame, grounds: Grounds) -> Group:
-    entries = dict(group["code"].value_counts(sort=True).iter_rows())
-    evidence = grounds.of(group)
+def _described(names: pl.DataFrame, grounds: Grounds, rows: Ints) -> Group:
+    group = names[rows]
+    evidence = grounds.of(rows)
+    entries = Counter(group["entry"].to_list())
     return Group(
         id=group_id(group["id"].to_list()),
         reasons=tuple(sorted({each.code for each in evidence})),
-        ballots=group.height,
-        entries={
-            str(code): int(count) for code, count in sorted(entries.items(), key=lambda item: (-item[1], item[0]))
-        },
+        ballots=len(rows),
+        entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
         evidence=evidence,
     )

@@ -10,9 +10,12 @@ little too frequent say more than one that is much so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from voting.fraud.cells import surprise
+from voting.fraud.survey import Part, Survey
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
@@ -25,14 +28,16 @@ _STRONG_Z, _STRONG_OTHERS = 3.0, 2
 _SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS = 2.3, 4, 3
 
 
-def lockstep(ballots: pl.DataFrame) -> pl.DataFrame:
-    """For each of `ballots`, in their order, how much its voter's pairs, and its own, exceed chance.
+def lockstep(survey: Survey) -> Iterator[Part]:
+    """By ballot how much its voter's pairs, and its own, exceed chance.
 
     Columns, for each of the two lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
     (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
     ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in).
     """
-    return pl.concat([_of(ballots, time) for time in _TIMES], how="horizontal")
+    for time in _TIMES:
+        found = _of(survey.ballots, time)
+        yield Part(None, {name: found[name].to_numpy() for name in found.columns})
 
 
 def task_takers(ballots: pl.DataFrame) -> pl.Series:
@@ -121,7 +126,8 @@ def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
         .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, _FRIENDS)).clip(0.05))
         .with_columns(
             lift=((pl.col("others") + 0.5) / (pl.col("expected") + 0.5)).log().clip(-0.5, 4),
-            z=surprise(pl.col("others"), pl.col("expected")),
         )
+        .collect()
     )
-    return both.join(lifts.select(*pair, "others", "lift", "z"), on=pair)
+    found = lifts.with_columns(z=surprise(lifts["others"].to_numpy(), lifts["expected"].to_numpy()))
+    return both.join(found.lazy().select(*pair, "others", "lift", "z"), on=pair)

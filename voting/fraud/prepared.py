@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from voting.fraud.facts import Oddity
@@ -17,7 +18,7 @@ _MORNING = 7
 def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
     """One row for each of `ballots`, ordered by time; `row` is the number that it had.
 
-    Texts become codes, times become bins; `trust` is 1: nothing was found yet; `taker`: whether the voter is one of
+    Texts become numbers, times become bins; `taker`: whether the voter is one of
     `takers`, who were found before. Unknown values stay null.
     """
     known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
@@ -25,7 +26,7 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
     ordered = ballots.lazy().with_row_index("row").sort("at", "row")
     return ordered.select(
         "row",
-        *(_code(name) for name in ("entry", "voter", "device", "address", "prefix")),
+        *(pl.col(name).map_batches(_numbered, pl.Int32) for name in ("entry", "voter", "device", "address", "prefix")),
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
         pl.col("hosting").cast(pl.Float32),
@@ -47,13 +48,22 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int32),
         refused=(~pl.col("solved")).cast(pl.Float32),
         returning=(pl.len().over("voter") > 1).cast(pl.Float32),
-        trust=pl.lit(1.0),
         taker=pl.col("voter").is_in(known.implode()),
     ).collect()
 
 
-def _code(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.Categorical).to_physical().alias(name)
+def _numbered(texts: pl.Series) -> pl.Series:
+    """Numbers texts in the order of their first ballots: that of categories depends on what else was read before."""
+    codes = texts.cast(pl.Categorical).to_physical()
+    known = codes.is_not_null().to_numpy()
+    values = codes.fill_null(0).to_numpy().astype(np.int64)[known]
+    first = np.full(int(values.max(initial=0)) + 1, len(values))
+    first[values[::-1]] = np.arange(len(values))[::-1]
+    numbers = np.empty(len(first), dtype=np.int32)
+    numbers[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    found = np.zeros(len(texts), dtype=np.int32)
+    found[known] = numbers[values]
+    return pl.select(pl.when(pl.Series(known)).then(pl.Series(found))).to_series()
 
 
 def _known(name: str) -> pl.Expr:

@@ -6,50 +6,51 @@ and the median over all entries, which no campaign moves.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+from voting.fraud.survey import Floats, Numbering, Part, Survey
 
 # A day with fewer ballots says nothing of shares, an entry with fewer such days nothing of what is steady.
 _LEAST_BALLOTS, _LEAST_DAYS = 6, 3
-_SINGLE, _FRESH = pl.col("returning") == 0, pl.col("fresh") == 1
-TRAITS = {"single_fresh": _SINGLE & _FRESH, "single": _SINGLE, "fresh": _FRESH}
 
 
-def steady(ballots: pl.DataFrame) -> pl.DataFrame:
-    """For each of `ballots`, in their order, and each trait that it has: how much more of it its entry has than others.
+def steady(survey: Survey) -> Iterator[Part]:
+    """By (entry, day), for the ballots with each trait: how much more of it their entry has than others.
 
     Columns: steady_TRAIT (log of the ratio of the medians) and steady_TRAIT_excess (the part of the entry's ballots
-    with the trait that the others' share does not explain). 0 for ballots without the trait.
+    with the trait that the others' share does not explain).
     """
-    return pl.concat([_of(ballots, name, has) for name, has in TRAITS.items()], how="horizontal")
+    once, fresh = survey.column("returning") == 0, survey.column("fresh") == 1
+    for name, has in (("single_fresh", once & fresh), ("single", once), ("fresh", fresh)):
+        yield _of(survey, name, has)
 
 
-def _of(ballots: pl.DataFrame, name: str, has: pl.Expr) -> pl.DataFrame:
-    days = (
-        ballots.lazy()
-        .group_by("entry", "day")
-        .agg(n=pl.len(), count=has.fill_null(value=False).sum())
-        .with_columns(share=pl.col("count") / pl.col("n"))
-    )
-    entries = (
-        days.filter(pl.col("n") >= _LEAST_BALLOTS)
-        .group_by("entry")
-        .agg(pl.col("share").median(), typical=pl.col("count").median(), days=pl.len())
-        .filter(pl.col("days") >= _LEAST_DAYS)
-    )
-    usual = pl.col("share").median() + 0.02
-    mine = pl.col("share") + 0.02
+def _of(survey: Survey, name: str, has: npt.NDArray[np.bool_]) -> Part:
+    cells = survey.cells(("day",))
+    days = pl.DataFrame({"entry": cells.entry, "n": cells.n, "count": cells.ballots.totals(has.astype(np.float64))})
+    enough = (pl.col("n") >= _LEAST_BALLOTS).sum().over("entry") >= _LEAST_DAYS
+    share = (pl.col("count") / pl.col("n")).filter(pl.col("n") >= _LEAST_BALLOTS).median()
+    typical = pl.col("count").filter(pl.col("n") >= _LEAST_BALLOTS).median()
+    entries = days.filter(enough).group_by("entry").agg(share=share, typical=typical)
+    usual, mine = pl.col("share").median() + 0.02, pl.col("share") + 0.02
     lasting = entries.select(
         "entry",
         "typical",
-        (mine / usual).log().clip(0, 3).cast(pl.Float32).alias(f"steady_{name}"),
+        ratio=(mine / usual).log().clip(0, 3),
         excess=((mine - usual) / mine).clip(0, 1),
     )
     # On the day of a rally most who have the trait came for that.
     part = (pl.col("typical") / pl.col("count")).clip(0, 1)
-    found = days.join(lasting, on="entry").select(
-        "entry", "day", f"steady_{name}", (pl.col("excess") * part).cast(pl.Float32).alias(f"steady_{name}_excess")
+    found = days.join(lasting, on="entry", how="left", maintain_order="left").select(
+        pl.col("ratio").fill_null(0.0), excess=(pl.col("excess") * part).fill_null(0.0).fill_nan(0.0)
     )
-    keys = ["entry", "day"]
-    joined = ballots.lazy().select(*keys, has=has).join(found, on=keys, how="left", maintain_order="left")
-    columns = pl.col(f"steady_{name}", f"steady_{name}_excess")
-    return joined.select(pl.when("has").then(columns).otherwise(0.0).fill_null(0.0).cast(pl.Float32)).collect()
+    having = np.where(has, cells.ballots.of, np.int32(cells.ballots.size)).astype(np.int32)
+    columns: dict[str, Floats] = {
+        f"steady_{name}": found["ratio"].to_numpy(),
+        f"steady_{name}_excess": found["excess"].to_numpy(),
+    }
+    return Part(Numbering(having, cells.ballots.size), columns)

@@ -14,11 +14,12 @@ from voting.fraud.company import company
 from voting.fraud.features import QUICK, features
 from voting.fraud.findings import Stage, Sweep
 from voting.fraud.grounds import LOCKSTEP
-from voting.fraud.groups import describe, families, group_id, label, named
+from voting.fraud.groups import describe, families, label, named
 from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.reasons import family_of
+from voting.fraud.survey import Survey
 from voting.fraud.weighing import Weighed, Weights, weigh
 
 Flags = npt.NDArray[np.bool_]
@@ -74,31 +75,30 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
 
     `takers`: voters who were found to work off task lists; the certification finds them itself.
     """
-    prepared = prepare(ballots, takers)
-    found = judge(prepared, msgspec.convert(policy.sweep, SweepPolicy), stage)
-    order = prepared["row"].to_numpy()
-    held = order[found.hold]
-    names = ballots[held].select("id", "entry", "prefix")
-    inside, labels, bits = prepared.filter(pl.Series(found.hold)), found.group[found.hold], found.reasons[found.hold]
-    groups = describe(inside, names, labels, bits, prepared) if len(held) else ()
-    of_label = names.with_columns(label=pl.Series(labels)).group_by("label").agg(pl.col("id").min())
-    ids = {number: group_id([first]) for number, first in of_label.iter_rows()}
-    shown = {group.id: group.reasons for group in groups}
-    group = [ids[number] if number >= 0 else None for number in found.group.tolist()]
-    table = pl.DataFrame(
-        {
-            "row": order,
-            "hold": found.hold,
-            "release": found.release,
-            "reasons": [
-                _borne_out(named(bits), shown[name] if stage == "certification" else ()) if name else []
-                for name, bits in zip(group, found.reasons.tolist(), strict=True)
-            ],
-            "group": group,
-        },
-        schema_overrides={"reasons": pl.List(pl.String), "group": pl.String},
-    ).sort("row")
-    return Sweep(pl.concat([ballots.select("id"), table.drop("row")], how="horizontal"), groups)
+    survey = Survey(prepare(ballots, takers))
+    found = judge(survey, msgspec.convert(policy.sweep, SweepPolicy), stage)
+    held = np.flatnonzero(found.hold)
+    groups = describe(survey, ballots, held, found.group[held], found.reasons)
+    # Of millions of ballots a few are different: what is said of each kind is made once.
+    kinds, kind = np.unique(found.group[held] << 32 | found.reasons[held], return_inverse=True)
+    of_kind = [groups[number] for number in (kinds >> 32).tolist()]
+    reasons = [
+        _borne_out(named(bits & 0xFFFFFFFF), group.reasons if stage == "certification" else ())
+        for bits, group in zip(kinds.tolist(), of_kind, strict=True)
+    ]
+    row = survey.ballots["row"].to_numpy()
+    place = np.full(survey.size, len(kinds))
+    place[row[held]] = kind
+    hold, release = np.zeros(survey.size, dtype=bool), np.zeros(survey.size, dtype=bool)
+    hold[row], release[row] = found.hold, found.release
+    verdicts = ballots.select(
+        "id",
+        hold=pl.Series(hold),
+        release=pl.Series(release),
+        reasons=pl.Series([*reasons, []], dtype=pl.List(pl.String)).gather(place),
+        group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
+    )
+    return Sweep(verdicts, tuple(groups.values()))
 
 
 def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
@@ -109,13 +109,14 @@ def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
     return both if len({family_of(code) for code in both}) > 1 else sorted({*reasons, *shown})
 
 
-def judge(prepared: pl.DataFrame, rules: SweepPolicy, stage: Stage) -> Verdicts:
+def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     """What is to be held. A round looks once and quickly; the certification again and again, and for task lists."""
+    takers = survey.ballots["taker"]
     if stage == "nearline":
-        found = weigh(features(prepared, QUICK), rules.quick, prepared.height)
-        return _held(prepared, found, prepared["taker"].to_numpy(), rules.nearline)
-    takers = prepared["taker"] | prepared["voter"].is_in(task_takers(prepared).implode())
-    return _held(prepared, look_again(prepared, rules), takers.to_numpy(), rules.certification)
+        found = weigh(features(survey, np.ones(survey.size), QUICK), rules.quick, survey.size)
+        return _held(survey, found, takers.to_numpy(), rules.nearline)
+    takers |= survey.ballots["voter"].is_in(task_takers(survey.ballots).implode())
+    return _held(survey, look_again(survey, rules), takers.to_numpy(), rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -150,23 +151,23 @@ class Takers:
         return self._found[number]
 
 
-def look_again(prepared: pl.DataFrame, rules: SweepPolicy) -> Weighed:
+def look_again(survey: Survey, rules: SweepPolicy) -> Weighed:
     """Each further look learns nothing from what the one before distrusted, and sees each ballot's company."""
-    found = weigh(features(prepared), rules.first, prepared.height)
+    found = weigh(features(survey, np.ones(survey.size)), rules.first, survey.size)
     for _ in range(rules.looks - 1):
-        doubted = prepared.with_columns(trust=pl.Series(1 - found.probability.astype(np.float64)))
-        found = weigh(chain(features(doubted), company(doubted)), rules.second, prepared.height)
+        trust = 1 - found.probability.astype(np.float64)
+        found = weigh(chain(features(survey, trust), company(survey, trust)), rules.second, survey.size)
     return found
 
 
-def _held(prepared: pl.DataFrame, found: Weighed, takers: Flags, look: Look) -> Verdicts:
+def _held(survey: Survey, found: Weighed, takers: Flags, look: Look) -> Verdicts:
     hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
     reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
     # No single family of evidence holds a ballot; task takers are a rule of their own.
     hold &= takers | (families(reasons) > 1)
-    labels = np.full(prepared.height, -1)
+    labels = np.full(survey.size, -1)
     if hold.any():
-        inside = label(prepared.filter(pl.Series(hold)), reasons[hold])
+        inside = label(survey, np.flatnonzero(hold), reasons[hold])
         large = np.bincount(inside)[inside] >= look.least_group
         labels[hold] = np.where(large, inside, -1)
         hold[hold] = large

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from voting.fraud.codes import CODES, code_of
+from voting.fraud.survey import Part
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,17 +31,25 @@ class Weighed(msgspec.Struct, frozen=True):
     reasons: npt.NDArray[np.uint32]
 
 
-def weigh(features: Iterable[pl.DataFrame], weights: Weights, rows: int) -> Weighed:
+def weigh(parts: Iterable[Part], weights: Weights, rows: int) -> Weighed:
     """The sum over all features, taken a few columns at a time: a contest of ten millions must fit into memory."""
     score = np.full(rows, weights.bias, dtype=np.float32)
     reasons = np.zeros(rows, dtype=np.uint32)
-    for table in features:
-        for code, names in _by_code(table.columns, weights.of).items():
-            part = np.zeros(rows, dtype=np.float32)
-            for name in names:
-                part += table[name].to_numpy().astype(np.float32, copy=False) * np.float32(weights.of[name])
-            score += part
-            reasons |= np.where(part > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
+    for part in parts:
+        lines = rows if part.cells is None else part.cells.size
+        adds, names = np.zeros(lines, dtype=np.float32), np.zeros(lines, dtype=np.uint32)
+        for code, columns in _by_code(part.columns, weights.of).items():
+            added = np.zeros(lines, dtype=np.float32)
+            for column in columns:
+                added += part.columns[column].astype(np.float32) * np.float32(weights.of[column])
+            adds += added
+            names |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
+        if part.cells is None:
+            score += adds
+            reasons |= names
+        else:
+            score += np.append(adds, np.float32(0))[part.cells.of]
+            reasons |= np.append(names, np.uint32(0))[part.cells.of]
     return Weighed((1 / (1 + np.exp(-np.clip(score, -30, 30)))).astype(np.float32), reasons)
 
 
