@@ -40,7 +40,7 @@ def excesses(counted: pl.DataFrame, names: pl.Series) -> tuple[Excess, ...]:
     table = counted.select(entry=names, night=night, fresh=pl.col("fresh").cast(pl.Float64))
     found = [
         *_mixtures(table.select("entry", share="night"), "night", _EVEN_NIGHT),
-        *_mixtures(table.drop_nulls("fresh").select("entry", share="fresh"), "fresh", 1.0),
+        *_mixtures(table.drop_nans("fresh").select("entry", share="fresh"), "fresh", 1.0),
     ]
     return tuple(sorted(found, key=lambda each: (-each.estimate, each.entry, each.sign)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 
@@ -18,8 +20,8 @@ _MORNING = 7
 def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
     """One row for each of `ballots`, ordered by time; `row` is the number that it had.
 
-    Texts become numbers, times become bins; `taker`: whether the voter is one of
-    `takers`, who were found before. Unknown values stay null.
+    Texts become numbers, times become bins; `taker`: whether the voter is one of `takers`, who were found before. What
+    is unknown is null where it names something, and NaN where it is measured.
     """
     known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
     reading = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
@@ -29,8 +31,8 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         *(pl.col(name).map_batches(_numbered, pl.Int32) for name in ("entry", "voter", "device", "address", "prefix")),
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
-        pl.col("hosting").cast(pl.Float32),
-        pl.col("oddities"),
+        hosting=_number(pl.col("hosting")),
+        oddities=pl.col("oddities"),
         odd=(pl.col("oddities") != 0).cast(pl.Float32),
         oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.Float32),
         cross_site=((pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0).cast(pl.Float32),
@@ -42,28 +44,29 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24,
         hour_of_day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24,
         night=((pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24 < _MORNING).cast(pl.Float32),
-        reading=reading,
+        reading=_number(reading),
         reading_bin=(reading / 0.3).floor().cast(pl.Int32),
-        fresh=(pl.col("age") < FRESH_SECONDS).cast(pl.Float32),
+        fresh=_number(pl.col("age") < FRESH_SECONDS),
         age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int32),
-        refused=(~pl.col("solved")).cast(pl.Float32),
+        refused=_number(~pl.col("solved")),
         returning=(pl.len().over("voter") > 1).cast(pl.Float32),
         taker=pl.col("voter").is_in(known.implode()),
     ).collect()
 
 
 def _numbered(texts: pl.Series) -> pl.Series:
-    """Numbers texts in the order of their first ballots: that of categories depends on what else was read before."""
-    codes = texts.cast(pl.Categorical).to_physical()
-    known = codes.is_not_null().to_numpy()
-    values = codes.fill_null(0).to_numpy().astype(np.int64)[known]
-    first = np.full(int(values.max(initial=0)) + 1, len(values))
-    first[values[::-1]] = np.arange(len(values))[::-1]
+    """Numbers texts in the order of their first ballots. Hashes of ten millions meet once in 400,000 times."""
+    _, inverse = np.unique(texts.hash().to_numpy(), return_inverse=True)
+    first = np.empty(int(inverse.max(initial=-1)) + 1, dtype=np.int64)
+    first[inverse[::-1]] = np.arange(len(texts))[::-1]
     numbers = np.empty(len(first), dtype=np.int32)
-    numbers[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
-    found = np.zeros(len(texts), dtype=np.int32)
-    found[known] = numbers[values]
-    return pl.select(pl.when(pl.Series(known)).then(pl.Series(found))).to_series()
+    numbers[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return pl.select(pl.when(texts.is_not_null()).then(pl.Series(numbers[inverse]))).to_series()
+
+
+def _number(value: pl.Expr) -> pl.Expr:
+    """Not a number where nothing is known."""
+    return value.cast(pl.Float32).fill_null(math.nan)
 
 
 def _known(name: str) -> pl.Expr:

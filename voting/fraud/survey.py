@@ -79,8 +79,8 @@ class Survey:
         self._kept: dict[Key, object] = {}
 
     def column(self, name: str) -> Floats:
-        """By ballot a column's value; NaN where it is unknown."""
-        return self.ballots[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        """By ballot a column's number; NaN where it is unknown."""
+        return self.ballots[name].to_numpy()
 
     def numbering(self, by: Sequence[str]) -> Numbering:
         """The ballots by what they have in all of these columns."""
@@ -95,7 +95,9 @@ class Survey:
         if key not in self._cells:
             ballots = self.numbering((*_ENTRY, *key))
             sample = ballots.samples()
-            entry, value = (self.numbering(each).of[sample] for each in (_ENTRY, key))
+            entry = self.numbering(_ENTRY).of[sample]
+            # Of the value itself only the cells' numbers are kept: ten millions of them take their place.
+            value = (self.numbering(key) if len(key) == 1 else self._combined(key)).of[sample]
             self._cells[key] = Cells(ballots, entry, value, sample, ballots.counts())
         return self._cells[key]
 
@@ -112,6 +114,7 @@ class Survey:
 
 
 def _of_column(column: pl.Series) -> Numbering:
+    column = column.fill_nan(None) if column.dtype.is_float() else column
     known = column.is_not_null().to_numpy()
     values = column.cast(pl.Int64).fill_null(0).to_numpy()
     if not known.any():
