@@ -53,6 +53,7 @@ _BEGINNINGS = (
     ("prefix_hours2", "N3"),
     ("fingerprint_hours2", "C3"),
     ("asn_hours2", "N3"),
+    ("returning", "T5"),
     ("reading_bin", "T2"),
     ("age_bin", "A1"),
     ("hour_of_day", "T4"),

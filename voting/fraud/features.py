@@ -52,6 +52,8 @@ THOROUGH = Families(
         ("reading_bin", "fingerprint"),
         ("age_bin", "hour"),
         ("oddities",),
+        ("returning", "hours2"),
+        ("returning", "fresh", "reading_bin", "day"),
     ),
     broad=(
         ("hour_of_day",),

@@ -19,21 +19,23 @@ from voting.fraud.survey import Part, Survey
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
-# What two ballots were cast in together: a day, for task lists; two hours, for those that are worked off at once.
-_TIMES = ("day", "hours2")
+# When two ballots were cast together: on two days, for task lists; in two hours, for those that are worked off at once;
+# ever, for lists whose order is each voter's own.
+_TIMES = ("day", "hours2", "ever")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
 _FRIENDS = 3.0
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
-_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS = 2.3, 4, 3
+_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS, _SURE_ENTRIES = 2.3, 4, 3, 3
 
 
 def lockstep(survey: Survey) -> Iterator[Part]:
     """By ballot how much its voter's pairs, and its own, exceed chance.
 
-    Columns, for each of the two lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
+    Columns, for each of the three lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
     (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
-    ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in).
+    ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in); pair_ever_breadth and
+    pair_ever_list: see _listed.
     """
     for time in _TIMES:
         found = _of(survey.ballots, time)
@@ -41,13 +43,37 @@ def lockstep(survey: Survey) -> Iterator[Part]:
 
 
 def task_takers(ballots: pl.DataFrame) -> pl.Series:
-    """The voters (as named in `ballots`) who share several pairs with others whom chance does not explain.
+    """The voters (as named in `ballots`) who share pairs of several entries with others whom chance does not explain.
 
     A rule of its own: each of the pairs has at least four other voters, ten times as many as expected, friends that the
-    two entries share on any day allowed for.
+    two entries share on any day allowed for; and they are of three entries or more, for two may be allies.
     """
     pairs = _lifted(ballots, "day").filter((pl.col("lift") > _SURE_LIFT) & (pl.col("others") >= _SURE_OTHERS))
-    return pairs.group_by("voter").len().filter(pl.col("len") >= _SURE_PAIRS).collect()["voter"].sort()
+    several = pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique() >= _SURE_ENTRIES
+    many = pl.len() >= _SURE_PAIRS
+    return pairs.group_by("voter").agg(sure=many & several).filter("sure").collect()["voter"].sort()
+
+
+def _listed(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """By voter: of how many entries his surprising pairs are, and how many third entries go with both of one.
+
+    Two allies are a pair, and no more; the entries of one list go with each other.
+    """
+    kinds = pairs.select("entry", "entry_other").unique()
+    third = (
+        kinds.join(kinds, left_on="entry_other", right_on="entry", suffix="_third")
+        .join(kinds, left_on=["entry", "entry_other_third"], right_on=["entry", "entry_other"], how="semi")
+        .group_by("entry", "entry_other")
+        .agg(thirds=pl.len())
+    )
+    return (
+        pairs.join(third, on=["entry", "entry_other"], how="left")
+        .group_by("voter")
+        .agg(
+            pair_ever_breadth=(pl.col("entry").n_unique() - 1).log().cast(pl.Float32),
+            pair_ever_list=pl.col("thirds").fill_null(0).max().log1p().cast(pl.Float32),
+        )
+    )
 
 
 def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
@@ -63,6 +89,7 @@ def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
     mean, total, share, cell = (f"pair_{time}_{what}" for what in ("mean", "voter", "share", "cell"))
     joined = (
         ballots.lazy()
+        .with_columns(ever=0)
         .select(keys)
         .join(
             sides.group_by(keys).agg(pl.col("z").max().log1p().cast(pl.Float32).alias(cell)),
@@ -84,7 +111,11 @@ def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
         )
         .with_columns(pl.col(cell).is_not_null().mean().over("voter").cast(pl.Float32).alias(share))
     )
-    return joined.select(pl.col(mean, total, share, cell).fill_null(0.0)).collect()
+    names = [mean, total, share, cell]
+    if time == "ever":
+        joined = joined.join(_listed(strong), on="voter", how="left", maintain_order="left")
+        names += ["pair_ever_breadth", "pair_ever_list"]
+    return joined.select(pl.col(names).fill_null(0.0)).collect()
 
 
 def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
@@ -98,11 +129,16 @@ def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
     cells = (
         ballots.lazy()
         .filter(pl.col("returning") > 0)
+        .with_columns(ever=0)
         .select("voter", "entry", time)
         .unique(maintain_order=True)
         .filter(pl.int_range(pl.len()).over("voter") < _MOST_CELLS)
     )
-    both = cells.join(cells, on="voter", suffix="_other").filter(pl.col(time) < pl.col(other))
+    # Of a pair that was ever there both orders are counted: it has no first.
+    follows = pl.col("entry") != pl.col("entry_other") if time == "ever" else pl.col(time) < pl.col(other)
+    both = cells.join(cells, on="voter", suffix="_other").filter(follows)
+    # Where nothing is known of other times nothing can be allowed for.
+    most_friends = 1.0 if time == "ever" else _FRIENDS
     counts = both.group_by(pair).agg(n=pl.len().cast(pl.Float64)).collect().lazy()
     times = counts.group_by(time, other).agg(all=pl.col("n").sum())
     first = counts.group_by(time, other, "entry").agg(first=pl.col("n").sum())
@@ -123,7 +159,7 @@ def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
             friends=(pl.col("others").sum().over("low", "high") - pl.col("others") + 2)
             / (pl.col("expected").sum().over("low", "high") - pl.col("expected") + 2)
         )
-        .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, _FRIENDS)).clip(0.05))
+        .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, most_friends)).clip(0.05))
         .with_columns(
             lift=((pl.col("others") + 0.5) / (pl.col("expected") + 0.5)).log().clip(-0.5, 4),
         )

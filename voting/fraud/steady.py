@@ -21,8 +21,9 @@ _LEAST_BALLOTS, _LEAST_DAYS = 6, 3
 def steady(survey: Survey) -> Iterator[Part]:
     """By (entry, day), for the ballots with each trait: how much more of it their entry has than others.
 
-    Columns: steady_TRAIT (log of the ratio of the medians) and steady_TRAIT_excess (the part of the entry's ballots
-    with the trait that the others' share does not explain).
+    Columns: steady_TRAIT (log of the ratio of the medians), steady_TRAIT_excess (the part of the entry's ballots with the
+    trait that the others' share does not explain) and steady_TRAIT_odds (log of the ratio of the odds: a drip adds to
+    those who have the trait, and nothing to the others).
     """
     once, fresh = survey.column("returning") == 0, survey.column("fresh") == 1
     for name, has in (("single_fresh", once & fresh), ("single", once), ("fresh", fresh)):
@@ -37,20 +38,23 @@ def _of(survey: Survey, name: str, has: npt.NDArray[np.bool_]) -> Part:
     typical = pl.col("count").filter(pl.col("n") >= _LEAST_BALLOTS).median()
     entries = days.filter(enough).group_by("entry").agg(share=share, typical=typical)
     usual, mine = pl.col("share").median() + 0.02, pl.col("share") + 0.02
+    odds = mine / (1.02 - pl.col("share"))
     lasting = entries.select(
         "entry",
         "typical",
         ratio=(mine / usual).log().clip(0, 3),
         excess=((mine - usual) / mine).clip(0, 1),
+        odds=(odds / odds.median()).log().clip(0, 4),
     )
     # On the day of a rally most who have the trait came for that.
     part = (pl.col("typical") / pl.col("count")).clip(0, 1)
     found = days.join(lasting, on="entry", how="left", maintain_order="left").select(
-        pl.col("ratio").fill_null(0.0), excess=(pl.col("excess") * part).fill_null(0.0).fill_nan(0.0)
+        pl.col("ratio", "odds").fill_null(0.0), excess=(pl.col("excess") * part).fill_null(0.0).fill_nan(0.0)
     )
     having = np.where(has, cells.ballots.of, np.int32(cells.ballots.size)).astype(np.int32)
     columns: dict[str, Floats] = {
         f"steady_{name}": found["ratio"].to_numpy(),
         f"steady_{name}_excess": found["excess"].to_numpy(),
+        f"steady_{name}_odds": found["odds"].to_numpy(),
     }
     return Part(Numbering(having, cells.ballots.size), columns)
