@@ -56,8 +56,8 @@ def cells(entry: str, voter: str, facts: Facts) -> Cells:
             quick = (where >> _UPPER & _MASK, where + what * 3 + _PLACE >> _UPPER & _MASK)
     if facts.device is None or facts.device == voter:
         return Cells(quick, slow, ())
-    device = crc32(facts.device.encode(errors="replace"))
-    pair, device = crc32(voter.encode(errors="replace"), device) * _ONE, device * _OTHER
+    device = crc32(facts.device.encode("utf-8", "replace"))
+    pair, device = crc32(voter.encode("utf-8", "replace"), device) * _ONE, device * _OTHER
     first, second = _DEVICES, _DEVICES + WIDTH
     places = (
         first + (pair >> _UPPER & _MASK),
@@ -71,7 +71,7 @@ def cells(entry: str, voter: str, facts: Facts) -> Cells:
 @lru_cache(20_000)
 def _number(text: str) -> int:
     """Cached: there are few entries, and many ballots of one prefix."""
-    return crc32(text.encode(errors="replace"))
+    return crc32(text.encode("utf-8", "replace"))
 
 
 def counts(quick: Sequence[int], slow: Sequence[int], device: Sequence[int]) -> Counts:
