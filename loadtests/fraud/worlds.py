@@ -8,7 +8,7 @@ import polars as pl
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
-from voting.fraud.frame import Row, frame
+from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
 
 _CHUNK = 20_000
@@ -19,5 +19,7 @@ def table_of(world: World) -> pl.DataFrame:
     decoder, tables = msgspec.json.Decoder(Attempt), []
     for start in range(0, world.events.height, _CHUNK):
         attempts = map(decoder.decode, lines(world.events.slice(start, _CHUNK)).to_list())
-        tables.append(frame(Row(each.id, each.at, each.voter, each.entry, observe(each)) for each in attempts))
+        tables.append(
+            frame(Row(each.id, milliseconds(each.at), each.voter, each.entry, observe(each)) for each in attempts)
+        )
     return pl.concat(tables)

@@ -17,19 +17,20 @@ from voting.domain.client import App
 
 USER_AGENT_CHARACTERS = 512
 # The first that matches names the app. A mini program's string holds WeChat's token too, so it goes before.
+# All are searched for in lower case, for a pattern that ignores case takes ten times as long; and that a word begins
+# is asked at its end, for a pattern that begins with \b is tried at every place.
 _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
-    ("mini_program", re.compile(r"miniProgram|MiniProgramEnv", re.I)),
-    ("wechat_work", re.compile(r"wxwork/", re.I)),
-    ("wechat", re.compile(r"MicroMessenger/|WindowsWechat|MacWechat", re.I)),
-    ("dingtalk", re.compile(r"DingTalk", re.I)),
-    ("feishu", re.compile(r"\bLark/|Feishu", re.I)),
-    ("alipay", re.compile(r"AlipayClient", re.I)),
+    ("mini_program", re.compile(r"miniprogram")),
+    ("wechat_work", re.compile(r"wxwork/")),
+    ("wechat", re.compile(r"micromessenger/|windowswechat|macwechat")),
+    ("dingtalk", re.compile(r"dingtalk")),
+    ("feishu", re.compile(r"lark/(?<!\wlark/)|feishu")),
+    ("alipay", re.compile(r"alipayclient")),
     (
         "automation",
         re.compile(
-            r"HeadlessChrome|PhantomJS|selenium|webdriver|puppeteer|playwright|python|httpx|aiohttp|curl/|wget/|"
-            r"go-http-client|okhttp|axios|node-fetch|undici|scrapy|java/|libwww|bot\b|spider|crawl|Locust",
-            re.I,
+            r"headlesschrome|phantomjs|selenium|webdriver|puppeteer|playwright|python|httpx|aiohttp|curl/|wget/|"
+            r"go-http-client|okhttp|axios|node-fetch|undici|scrapy|java/|libwww|bot\b|spider|crawl|locust",
         ),
     ),
 )
@@ -37,12 +38,12 @@ _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
 
 # The first that matches names the system; Harmony's phones run Android's browsers.
 _SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("android", re.compile(r"Android|HarmonyOS|OpenHarmony", re.I)),
-    ("ios", re.compile(r"iPhone|iPad|iPod", re.I)),
-    ("windows", re.compile(r"Windows", re.I)),
-    ("mac", re.compile(r"Macintosh|Mac OS X", re.I)),
-    ("chrome", re.compile(r"CrOS")),
-    ("linux", re.compile(r"Linux|X11", re.I)),
+    ("android", re.compile(r"android|harmonyos|openharmony")),
+    ("ios", re.compile(r"iphone|ipad|ipod")),
+    ("windows", re.compile(r"windows")),
+    ("mac", re.compile(r"macintosh|mac os x")),
+    ("chrome", re.compile(r"cros\b(?<!\wcros)")),
+    ("linux", re.compile(r"linux|x11")),
 )
 # Chrome and Edge themselves, not the many browsers that are built on them.
 _CHROME = re.compile(
@@ -64,8 +65,9 @@ class Outline(NamedTuple):
 @lru_cache(20_000)
 def outline(agent: str) -> Outline:
     """The outline of a User-Agent, already cut: a fiftieth of the time that the full classification takes."""
-    app: App = next((name for name, token in _APPS if token.search(agent)), "browser") if agent else "automation"
-    system = next((name for name, token in _SYSTEMS if token.search(agent)), "")
+    lower = agent.lower()
+    app: App = next((name for name, token in _APPS if token.search(lower)), "browser") if agent else "automation"
+    system = next((name for name, token in _SYSTEMS if token.search(lower)), "")
     is_phone = system in ("android", "ios") and "iPad" not in agent and "Mobile" in agent
     is_desktop = system in ("windows", "mac", "chrome", "linux")
     return Outline(app, system, is_phone, is_desktop, _CHROME.fullmatch(agent) is not None)
@@ -95,7 +97,7 @@ def classify(agent: str) -> tuple[App, str, str, str]:
     """App, browser family, system family and kind of device of a User-Agent, already cut."""
     if not agent:
         return "unknown", "", "", "other"
-    parsed = _Agent(agent)
-    app = next((name for name, token in _APPS if token.search(agent)), "automation" if parsed.is_bot else "browser")
+    parsed, lower = _Agent(agent), agent.lower()
+    app = next((name for name, token in _APPS if token.search(lower)), "automation" if parsed.is_bot else "browser")
     kinds = {"mobile": parsed.is_mobile, "tablet": parsed.is_tablet, "pc": parsed.is_pc}
     return app, parsed.browser.family, parsed.os.family, next((kind for kind, is_it in kinds.items() if is_it), "other")

@@ -22,7 +22,8 @@ HEADERS = (
 Channel = Literal["web", "wechat", "mini_program"]
 
 
-class Client(msgspec.Struct, frozen=True):
+# What JSON gave has no cycles: the garbage collector need not look at any of them.
+class Client(msgspec.Struct, frozen=True, gc=False):
     """What the page reported of itself. All of it can be forged."""
 
     screen: str | None = None
@@ -32,14 +33,14 @@ class Client(msgspec.Struct, frozen=True):
     platform: str | None = None
 
 
-class Solved(msgspec.Struct, frozen=True):
+class Solved(msgspec.Struct, frozen=True, gc=False):
     """A proof of work that was asked for: whether it held, and how long it took in milliseconds."""
 
     passed: bool | None = None
     ms: float | None = None
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """See the backtest's contract. All but the first four may be unknown: what is unknown weighs nothing."""
 
     id: str

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
 from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from msgspec.structs import replace
 
 from voting.domain.contest import Contest
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
 from voting.fraud.findings import Group, Stage
-from voting.fraud.frame import Row, frame
+from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.groups import named
 from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
@@ -26,10 +29,12 @@ from voting.fraud.survey import Survey
 from voting.fraud.sweep import SweepPolicy, Takers, Verdicts, judge, rounds, sweep
 
 Decided = Literal["count", "hold", "refuse"]
+Flags = npt.NDArray[np.bool_]
 _CHUNK = 20_000
+_CLOSED = {"not_open": "window_not_open", "closed": "window_closed"}
 
 
-class Decision(NamedTuple):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What was decided about one attempt, by which stage and when (milliseconds since 1970)."""
 
     id: str
@@ -91,7 +96,9 @@ class Backtest:
 
     def offer(self, attempt: Attempt) -> None:
         """Casts one ballot, as live."""
-        decision = self._refusal(attempt) or self._online(attempt)
+        # Moments of one zone are compared twenty times as fast.
+        now = attempt.at.astimezone(UTC)
+        decision = self._refusal(attempt, now) or self._online(attempt, now)
         if decision.decision != "count" or decision.challenged:
             self._history.append(decision)
         self._final.append(decision)
@@ -104,33 +111,33 @@ class Backtest:
     def finish(self) -> Replayed:
         """Waits for the rounds, applies them in their order, and certifies."""
         self._flush(until=None)
+        looks = _Looks(np.array([self._final[number].decision == "hold" for number in self._recorded], np.bool_))
         for number, each in enumerate(self._rounds, 1):
-            self._apply(each.found.result(), each.first, each.moment)
+            self._apply(looks, each)
             self._tick("nearline", number)
-        groups = self._certify(self._ballots)
+        groups = self._certify(looks)
         self._history.sort(key=lambda decision: decision.decided_at)
         return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
 
-    def _refusal(self, attempt: Attempt) -> Decision | None:
-        phase = self._contest.phase(attempt.at)
-        why = {"not_open": "window_not_open", "closed": "window_closed"}.get(phase)
-        if why is None and not self._quotas.take(attempt.voter, attempt.entry, "", attempt.at):
+    def _refusal(self, attempt: Attempt, now: datetime) -> Decision | None:
+        why = _CLOSED.get(self._contest.phase(now))
+        if why is None and not self._quotas.take(attempt.voter, attempt.entry, "", now):
             why = "quota_exhausted"
-        return Decision(attempt.id, "refuse", (why,), "online", _milliseconds(attempt.at)) if why else None
+        return Decision(attempt.id, "refuse", (why,), "online", milliseconds(now)) if why else None
 
-    def _online(self, attempt: Attempt) -> Decision:
-        facts = observe(attempt)
-        counts = self._counters.add(attempt.at, attempt.entry, attempt.voter, facts)
+    def _online(self, attempt: Attempt, now: datetime) -> Decision:
+        facts, at = observe(attempt), milliseconds(now)
+        counts = self._counters.add(now, attempt.entry, attempt.voter, facts)
         judged = judge_online(facts, counts, self._policy.online)
         self._recorded.append(len(self._final))
-        self._rows.append(Row(attempt.id, attempt.at, attempt.voter, attempt.entry, facts))
+        self._rows.append(Row(attempt.id, at, attempt.voter, attempt.entry, facts))
         is_hold = judged.response == "hold"
         return Decision(
             attempt.id,
             "hold" if is_hold else "count",
             judged.reasons if is_hold else (),
             "online",
-            _milliseconds(attempt.at),
+            at,
             judged.response == "challenge",
         )
 
@@ -154,25 +161,26 @@ class Backtest:
             self._takers[number] = self._executor.submit(Takers(self._ballots, self._rules).before, moment)
         return self._takers[number]
 
-    def _apply(self, found: Verdicts, first: int, now: int) -> None:
-        for row in np.flatnonzero(found.hold).tolist():
-            self._change(first + row, "hold", named(int(found.reasons[row])), "nearline", now)
-        for row in np.flatnonzero(found.release & ~found.hold).tolist():
-            number = self._recorded[first + row]
-            if self._final[number].stage == "nearline" and self._final[number].decision == "hold":
-                self._change(first + row, "count", (), "nearline", now)
+    def _apply(self, looks: _Looks, round_: _Round) -> None:
+        found = round_.found.result()
+        held, released = looks.after(found, round_.first)
+        for row in held.tolist():
+            self._change(round_.first + row, "hold", _named(int(found.reasons[row])), "nearline", round_.moment)
+        for row in released.tolist():
+            self._change(round_.first + row, "count", (), "nearline", round_.moment)
 
-    def _certify(self, ballots: pl.DataFrame) -> tuple[Group, ...]:
+    def _certify(self, looks: _Looks) -> tuple[Group, ...]:
         self._tick("certification", 0)
-        found = sweep(ballots, self._policy, "certification")
+        found = sweep(self._ballots, self._policy, "certification")
         # A round may be due after the window's end: what is certified comes after it.
-        latest = [*ballots["at"].tail(1).to_list(), *(each.moment for each in self._rounds[-1:])]
-        now = max([_milliseconds(self._contest.closes_at), *latest])
-        for row, (hold, reasons) in enumerate(found.verdicts.select("hold", "reasons").iter_rows()):
-            before = self._final[self._recorded[row]]
+        latest = [*self._ballots["at"].tail(1).to_list(), *(each.moment for each in self._rounds[-1:])]
+        now = max([milliseconds(self._contest.closes_at), *latest])
+        verdicts = found.verdicts.select("hold", "reasons")
+        rows = np.flatnonzero(verdicts["hold"].to_numpy() | looks.held)
+        for row, (hold, reasons) in zip(rows.tolist(), verdicts[rows].iter_rows(), strict=True):
             if hold:
                 self._change(row, "hold", tuple(reasons), "certification", now)
-            elif before.decision == "hold" and before.stage == "nearline":
+            else:
                 self._change(row, "count", (), "certification", now)
         return found.groups
 
@@ -185,10 +193,11 @@ class Backtest:
         before = self._final[number]
         if before.decision == decision:
             if stage == "certification" or before.stage != "online":
-                self._final[number] = before._replace(reasons=reasons or before.reasons)
+                self._final[number] = replace(before, reasons=reasons or before.reasons)
             return
-        self._final[number] = before._replace(decision=decision, reasons=reasons, stage=stage, decided_at=now)
-        self._history.append(self._final[number]._replace(challenged=False))
+        changed = Decision(before.id, decision, reasons, stage, now)
+        self._history.append(changed)
+        self._final[number] = replace(changed, challenged=True) if before.challenged else changed
 
 
 def _look(window: pl.DataFrame, takers: Future[pl.Series], rules: SweepPolicy) -> Verdicts:
@@ -196,5 +205,27 @@ def _look(window: pl.DataFrame, takers: Future[pl.Series], rules: SweepPolicy) -
     return judge(Survey(prepare(window, takers.result())), rules, "nearline")
 
 
-def _milliseconds(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+class _Looks:
+    """What the rounds hold, by recorded ballot: of most ballots a round says what the one before it said."""
+
+    def __init__(self, online: Flags) -> None:
+        self._online = online
+        self.held = np.zeros_like(online)
+        self._reasons = np.zeros(len(online), np.uint32)
+
+    def after(self, found: Verdicts, first: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The rows of a round, whose first is this ballot, that it holds or gives other reasons; that it lets go.
+
+        What was held when it was cast, no round looks at.
+        """
+        window = slice(first, first + len(found.hold))
+        held, reasons = self.held[window], self._reasons[window]
+        hold, released = found.hold & ~self._online[window], found.release & ~found.hold & held
+        changed = hold & ~(held & (reasons == found.reasons))
+        reasons[hold] = found.reasons[hold]
+        held[hold], held[released] = True, False
+        return np.flatnonzero(changed), np.flatnonzero(released)
+
+
+# There are few combinations, and a round names those of thousands of ballots.
+_named = cache(named)

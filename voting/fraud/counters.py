@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -44,19 +45,19 @@ class Cells(NamedTuple):
 
 def cells(entry: str, voter: str, facts: Facts) -> Cells:
     """Where a pick for this entry, of this voter, is counted."""
-    what = crc32(entry.encode(errors="replace")) * _ONE
+    what = _number(entry) * _ONE
     quick: tuple[int, ...] = ()
     slow: tuple[int, ...] = (_ALL, what >> _UPPER & _MASK)
     if facts.agent or facts.client:
         client = facts.fingerprint * _OTHER
         slow = (*slow, client + _FINGERPRINT >> _UPPER & _MASK, client + what + _BOTH >> _UPPER & _MASK)
         if facts.prefix:
-            where = client + crc32(facts.prefix.encode(errors="replace")) * _ONE + _PREFIX
+            where = client + _number(facts.prefix) * _ONE + _PREFIX
             quick = (where >> _UPPER & _MASK, where + what * 3 + _PLACE >> _UPPER & _MASK)
     if facts.device is None or facts.device == voter:
         return Cells(quick, slow, ())
-    device = crc32(facts.device.encode(errors="replace"))
-    pair, device = crc32(voter.encode(errors="replace"), device) * _ONE, device * _OTHER
+    device = crc32(facts.device.encode("utf-8", "replace"))
+    pair, device = crc32(voter.encode("utf-8", "replace"), device) * _ONE, device * _OTHER
     first, second = _DEVICES, _DEVICES + WIDTH
     places = (
         first + (pair >> _UPPER & _MASK),
@@ -65,6 +66,12 @@ def cells(entry: str, voter: str, facts: Facts) -> Cells:
         second + (device >> _LOWER & _MASK),
     )
     return Cells(quick, slow, places)
+
+
+@lru_cache(20_000)
+def _number(text: str) -> int:
+    """Cached: there are few entries, and many ballots of one prefix."""
+    return crc32(text.encode("utf-8", "replace"))
 
 
 def counts(quick: Sequence[int], slow: Sequence[int], device: Sequence[int]) -> Counts:

@@ -42,7 +42,8 @@ class Oddity(enum.IntFlag):
     """A phone with a desktop's screen, or a headless browser's default one."""
 
 
-class Counts(msgspec.Struct, frozen=True, array_like=True):
+# Plain values only: the garbage collector need not look at hundreds of thousands of them.
+class Counts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How many ballots like this one had come when it came, itself included. 0: unknown, and weighs nothing.
 
     Counted in windows aligned with the clock; see voting/fraud/counters.py. Of a ballot with many picks: the largest.
@@ -64,7 +65,7 @@ class Counts(msgspec.Struct, frozen=True, array_like=True):
     """In these two hours, voters of its device."""
 
 
-class Facts(msgspec.Struct, frozen=True, array_like=True):
+class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Of one attempt. None: unknown. Keys are opaque: a live service hashes before it stores them."""
 
     channel: str | None = None
@@ -96,10 +97,14 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     @property
     def fingerprint(self) -> int:
         """Agent and client together."""
-        return hashed((self.agent, self.client))
+        return _fingerprint(self.agent, self.client)
 
 
-@lru_cache(20_000)
 def hashed(values: tuple[object, ...]) -> int:
     """63 bits of a hash of plain values: the same in every process and version."""
     return int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:8], "big") >> 1
+
+
+@lru_cache(20_000)
+def _fingerprint(agent: int, client: int) -> int:
+    return hashed((agent, client))

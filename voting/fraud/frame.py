@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from operator import attrgetter
 
+import msgspec
 import polars as pl
 
 from voting.fraud.facts import Facts
@@ -34,11 +35,16 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-class Row(NamedTuple):
+# Of the others, those that have another name in the facts.
+_NAMES = {"solved": "challenge_passed", "solving": "challenge_ms"}
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A pick of a ballot that was recorded: the ballot's id, when, whose, for what, and its facts."""
 
     id: str
-    at: datetime
+    at: int
+    """Milliseconds since 1970."""
     voter: str
     entry: str
     facts: Facts
@@ -46,33 +52,21 @@ class Row(NamedTuple):
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:
     """The table of these picks, with the columns of SCHEMA."""
-    columns = zip(*map(_values, rows), strict=True)
-    values = dict(zip(SCHEMA, columns, strict=False))
-    return pl.DataFrame([pl.Series(name, values.get(name, ()), dtype=kind) for name, kind in SCHEMA.items()])
-
-
-def _values(row: Row) -> tuple[object, ...]:
-    facts = row.facts
-    return (
-        row.id,
-        # By way of whole microseconds: a thousandth more or less of a float would be another millisecond.
-        round(row.at.timestamp() * 1_000_000) // 1000,
-        row.voter,
-        row.entry,
-        facts.channel,
-        facts.device,
-        facts.age,
-        facts.reading,
-        facts.address,
-        facts.prefix,
-        facts.asn,
-        facts.hosting,
-        facts.agent,
-        facts.client,
-        facts.fingerprint,
-        facts.origin,
-        facts.oddities,
-        facts.app,
-        facts.challenge_passed,
-        facts.challenge_ms,
+    rows = list(rows)
+    facts = [row.facts for row in rows]
+    return pl.DataFrame(
+        [
+            pl.Series(
+                name,
+                list(map(attrgetter(_NAMES.get(name, name)), rows if name in Row.__struct_fields__ else facts)),
+                dtype=kind,
+            )
+            for name, kind in SCHEMA.items()
+        ]
     )
+
+
+def milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970; what is left of one is cut off."""
+    # By way of whole microseconds: a thousandth more or less of a float would be another millisecond.
+    return round(moment.timestamp() * 1_000_000) // 1000

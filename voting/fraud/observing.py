@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
-from typing import Any
+from ipaddress import IPv6Address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from voting.domain.client import App
 from voting.fraud.agents import USER_AGENT_CHARACTERS, Outline, outline
-from voting.fraud.attempt import Attempt, Client
+from voting.fraud.attempt import HEADERS, Attempt, Client
 from voting.fraud.facts import Facts, Oddity, hashed
 
 
@@ -19,32 +19,36 @@ def observe(attempt: Attempt) -> Facts:
     """The facts of an attempt; those that a live service recorded win over all else."""
     if attempt.facts is not None:
         return attempt.facts
-    agent = attempt.user_agent[:USER_AGENT_CHARACTERS] if attempt.user_agent is not None else None
-    headers = attempt.headers or {}
+    at, issued_at, opened_at = attempt.at, attempt.device_issued_at, attempt.opened_at
     address, prefix = places(attempt.ip) if attempt.ip else (None, None)
-    app: App = outline(agent).app if agent else "unknown"
+    agent = attempt.user_agent[:USER_AGENT_CHARACTERS] if attempt.user_agent is not None else None
+    *headers, origin, referer = _texts(attempt.headers) if attempt.headers else _NO_HEADERS
+    page = _reported(attempt.client) if attempt.client is not None else None
+    sender = _sender(agent, attempt.channel, attempt.headers is not None, tuple(headers), page)
+    site = origin or referer
     solved = attempt.challenge
     return Facts(
-        channel=attempt.channel,
-        device=attempt.device,
-        age=max(0, int((attempt.at - attempt.device_issued_at).total_seconds())) if attempt.device_issued_at else None,
-        reading=round((attempt.at - attempt.opened_at).total_seconds() * 1000) if attempt.opened_at else None,
-        address=address,
-        prefix=prefix,
-        asn=attempt.asn,
-        hosting=attempt.hosting,
-        agent=hashed((agent,)) if agent is not None else 0,
-        client=_client(attempt.client, _text(headers.get("accept-language"))),
-        origin=_origin(_text(headers.get("origin")) or _text(headers.get("referer"))),
-        oddities=int(_oddities(attempt, agent, headers)),
-        app=app,
-        challenge_passed=solved.passed if solved else None,
-        challenge_ms=solved.ms if solved else None,
+        attempt.channel,
+        attempt.device,
+        max(0, int((at - issued_at).total_seconds())) if issued_at else None,
+        round((at - opened_at).total_seconds() * 1000) if opened_at else None,
+        address,
+        prefix,
+        attempt.asn,
+        attempt.hosting,
+        sender.agent,
+        sender.client,
+        _site(site) if site else 0,
+        sender.oddities,
+        sender.app,
+        solved.passed if solved else None,
+        solved.ms if solved else None,
     )
 
 
-# A tenth of what ipaddress takes; it decides about all that does not match.
+# A tenth of what ipaddress takes.
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 @lru_cache(20_000)
@@ -53,25 +57,13 @@ def places(ip: str) -> tuple[str, str] | tuple[None, None]:
     if _IPV4.fullmatch(ip):
         return ip, ip.rpartition(".")[0] + ".0/24"
     try:
-        address = ip_address(ip)
+        packed = IPv6Address(ip).packed
     except ValueError:
         return None, None
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return places(str(address.ipv4_mapped))
-        parts = address.exploded.split(":")
-        return ":".join(parts[:4]) + "::/64", ":".join(parts[:3]) + "::/48"
-    return ip, ip.rpartition(".")[0] + ".0/24"
-
-
-def _client(client: Client | None, language: str | None) -> int:
-    if client is None:
-        return hashed((language,)) if language is not None else 0
-    return hashed((client.screen, client.dpr, str(client.languages), client.timezone, client.platform, language))
-
-
-def _origin(address: str | None) -> int:
-    return _site(address) if address else 0
+    if packed.startswith(_MAPPED):
+        return places(".".join(map(str, packed[len(_MAPPED) :])))
+    groups = packed.hex(":", 2)
+    return groups[:19] + "::/64", groups[:14] + "::/48"
 
 
 @lru_cache(2000)
@@ -82,41 +74,64 @@ def _site(address: str) -> int:
         return hashed((address,))
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+_NO_HEADERS: tuple[str | None, ...] = (None,) * len(HEADERS)
 
 
-def _oddities(attempt: Attempt, agent: str | None, headers: Mapping[str, Any]) -> Oddity:
-    client = attempt.client
-    languages = client.languages if client else None
+def _texts(headers: Mapping[str, object]) -> list[str | None]:
+    """The values of HEADERS, in their order."""
+    return [value if isinstance(value, str) else None for value in map(headers.get, HEADERS)]
+
+
+class _Page(NamedTuple):
+    """What the page reported, as values that can be compared."""
+
+    screen: str | None
+    dpr: float | None
+    languages: str
+    first_language: str | None
+    timezone: str | None
+    platform: str | None
+
+
+def _reported(client: Client) -> _Page:
+    languages = client.languages
     first = languages[0] if isinstance(languages, list) and languages else languages
-    return _odd(
-        agent,
-        attempt.channel,
-        attempt.headers is not None,
-        (
-            _text(headers.get("accept-language")),
-            _text(headers.get("sec-ch-ua")),
-            _text(headers.get("sec-ch-ua-platform")),
-            _text(headers.get("sec-ch-ua-mobile")),
-            _text(headers.get("sec-fetch-site")),
-        ),
-        (client.screen, client.dpr, client.platform, _text(first)) if client else (None, None, None, None),
+    first = first if isinstance(first, str) else None
+    return _Page(client.screen, client.dpr, str(languages), first, client.timezone, client.platform)
+
+
+class _Sender(NamedTuple):
+    agent: int
+    client: int
+    oddities: int
+    app: App
+
+
+@lru_cache(20_000)
+def _sender(
+    agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
+) -> _Sender:
+    """What sent a ballot. Cached: of one kind of phone come many."""
+    return _Sender(
+        hashed((agent,)) if agent is not None else 0,
+        _client(page, headers[0]),
+        int(_oddities(agent, channel, has_headers, headers, page)),
+        outline(agent).app if agent else "unknown",
     )
+
+
+def _client(page: _Page | None, language: str | None) -> int:
+    if page is None:
+        return hashed((language,)) if language is not None else 0
+    return hashed((page.screen, page.dpr, page.languages, page.timezone, page.platform, language))
 
 
 _NOTHING = Oddity(0)
 
 
-@lru_cache(10_000)
-def _odd(
-    agent: str | None,
-    channel: str | None,
-    has_headers: bool,
-    headers: tuple[str | None, ...],
-    client: tuple[str | None, float | None, str | None, str | None],
+def _oddities(
+    agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
 ) -> Oddity:
-    """Cached: of one kind of phone come many ballots."""
     language, hints, platform, mobile, site = headers
     odd = Oddity.CROSS_SITE if site == "cross-site" else _NOTHING
     if agent is None:
@@ -131,7 +146,7 @@ def _odd(
         odd |= Oddity.WECHAT_TOKENS
     if channel in ("wechat", "mini_program") and known.app in ("browser", "automation"):
         odd |= Oddity.CHANNEL
-    return odd | _page(known, language, client)
+    return odd | _page(known, language, page) if page else odd
 
 
 _VERSION = re.compile(r"\b(?:Chrome|Chromium|Edg)/(\d+)")
@@ -177,11 +192,9 @@ _PLATFORMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _page(
-    known: Outline, language: str | None, client: tuple[str | None, float | None, str | None, str | None]
-) -> Oddity:
-    screen, ratio, platform, first = client
+def _page(known: Outline, language: str | None, page: _Page) -> Oddity:
     odd = _NOTHING
+    screen, platform, first = page.screen, page.platform, page.first_language
     expected = _PLATFORMS.get(known.system)
     if platform and expected and not platform.lower().startswith(expected):
         odd |= Oddity.PLATFORM
@@ -190,7 +203,7 @@ def _page(
     if screen and known.is_phone and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
         short = min(int(size[1]), int(size[2]))
         # CSS pixels: no phone is so wide; and none has a plain ratio of 1 with a width that a desktop would have.
-        if short > 620 or (ratio == 1 and short > 500):
+        if short > 620 or (page.dpr == 1 and short > 500):
             odd |= Oddity.SCREEN
     if screen in ("800x600", "0x0"):
         odd |= Oddity.SCREEN

@@ -3,43 +3,85 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Protocol
 
 from voting.domain.contest import Contest
-from voting.domain.quota import renewal, since, stamp
+from voting.domain.quota import renewal, since
+from voting.domain.tables import Quota
+
+_Key = tuple[str, str]
+"""A voter, and for what his picks are counted together."""
+
+
+class _Used(Protocol):
+    """What is used of one quota."""
+
+    def has_left(self, key: _Key, now: datetime) -> bool:
+        """Whether a slot is free now."""
+
+    def take(self, key: _Key, now: datetime) -> None:
+        """Takes one of those that are free."""
 
 
 class Quotas:
     """What every voter has used. Memory grows with voters, not with ballots, but for sliding quotas."""
 
     def __init__(self, contest: Contest) -> None:
-        self._contest = contest
-        self._used: dict[tuple[str, int, str], deque[datetime]] = {}
-        self._periods: list[tuple[datetime, datetime] | None] = [None] * len(contest.quotas)
+        self._quotas: list[tuple[str, _Used]] = [
+            (quota.per, _Sliding(contest, quota) if quota.period == "sliding" else _Period(contest, quota))
+            for quota in contest.quotas
+        ]
 
     def take(self, voter: str, entry: str, category: str, now: datetime) -> bool:
         """Takes one slot of each quota; False, and nothing is taken, where one is exhausted."""
-        taken = []
-        for index, quota in enumerate(self._contest.quotas):
-            scope = {"contest": "", "category": category, "entry": entry}[quota.per]
-            slots = self._used.setdefault((voter, index, scope), deque())
-            first = self._since(index, now)
-            while slots and slots[0] < first:
-                slots.popleft()
-            if len(slots) >= quota.limit:
+        scopes = {"contest": "", "category": category, "entry": entry}
+        wanted = [(used, (voter, scopes[per])) for per, used in self._quotas]
+        for used, key in wanted:
+            if not used.has_left(key, now):
                 return False
-            taken.append((slots, first if quota.period != "sliding" else now))
-        for slots, name in taken:
-            slots.append(name)
+        for used, key in wanted:
+            used.take(key, now)
         return True
 
-    def _since(self, index: int, now: datetime) -> datetime:
-        """The first moment whose slots count now; a calendar's period is looked up once."""
-        quota = self._contest.quotas[index]
-        if quota.period == "sliding":
-            return since(self._contest, quota, now)
-        period = self._periods[index]
-        if period is None or now >= period[1]:
-            period = stamp(self._contest, quota, now), renewal(self._contest, quota, now)
-            self._periods[index] = period
-        return period[0]
+
+class _Period:
+    """A calendar's period ends for all voters at once: only the one that holds now is kept."""
+
+    def __init__(self, contest: Contest, quota: Quota) -> None:
+        self._contest = contest
+        self._quota = quota
+        self._limit = quota.limit
+        self._begins = self._ends = datetime.min.replace(tzinfo=UTC)
+        self._taken: dict[_Key, int] = {}
+
+    def has_left(self, key: _Key, now: datetime) -> bool:
+        if now >= self._ends:
+            begins = since(self._contest, self._quota, now)
+            # Not by the end: where clocks are set back by less than an hour, the period goes on after it.
+            if begins != self._begins:
+                self._begins, self._taken = begins, {}
+            self._ends = renewal(self._contest, self._quota, now)
+        return self._taken.get(key, 0) < self._limit
+
+    def take(self, key: _Key, now: datetime) -> None:
+        self._taken[key] = self._taken.get(key, 0) + 1
+
+
+class _Sliding:
+    def __init__(self, contest: Contest, quota: Quota) -> None:
+        self._contest = contest
+        self._quota = quota
+        self._taken: dict[_Key, deque[datetime]] = {}
+
+    def has_left(self, key: _Key, now: datetime) -> bool:
+        slots = self._taken.get(key)
+        if slots is None:
+            return self._quota.limit > 0
+        first = since(self._contest, self._quota, now)
+        while slots and slots[0] < first:
+            slots.popleft()
+        return len(slots) < self._quota.limit
+
+    def take(self, key: _Key, now: datetime) -> None:
+        self._taken.setdefault(key, deque()).append(now)

@@ -67,9 +67,10 @@ def deviance(count: float, expected: float) -> float:
 
 def _reading(milliseconds: int, steps: tuple[Below, ...]) -> Iterator[Signal]:
     # Before its page was issued no ballot comes: the clocks disagree, and nothing is known.
-    step = next((step for step in steps if 0 <= milliseconds < step.below), None)
-    if step:
-        yield Signal("T1", step.points, milliseconds / 1000)
+    for step in steps:
+        if 0 <= milliseconds < step.below:
+            yield Signal("T1", step.points, milliseconds / 1000)
+            return
 
 
 def _headers(odd: int, policy: Headers) -> Iterator[Signal]:

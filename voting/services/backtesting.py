@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from voting import __version__
 from voting.domain.contest import Contest
@@ -25,6 +27,8 @@ from voting.fraud.policy import Policy
 from voting.services.backtest_report import render
 
 _GZIP = b"\x1f\x8b"
+_BUFFER = 1 << 20
+_CHUNK = 10_000
 _JSON = msgspec.json.Encoder()
 
 
@@ -42,7 +46,9 @@ class Input:
     def attempts(self) -> Iterator[Attempt]:
         """The attempts, in order. Raises FileInvalid at the first line that is none, or out of order."""
         with self.path.open("rb") as file:
-            plain = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else file
+            is_packed = file.peek(2)[:2] == _GZIP
+            # GzipFile reads line by line in Python, a buffer before it does not.
+            plain = io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if is_packed else file
             yield from _checked(plain, self.path.name)
 
 
@@ -109,22 +115,35 @@ def _fault(line: int, place: str, what: str, mend: str, name: str) -> FileInvali
     return FileInvalid(name, (Fault(line, place, what, mend),))
 
 
-def _lines(decisions: list[Decision], *, history: bool = False) -> Iterator[bytes]:
-    for decision in decisions:
-        line: dict[str, Any] = {
-            "id": decision.id,
-            "decision": decision.decision,
-            "reasons": decision.reasons,
-            "stage": decision.stage,
-            "decided_at": _written(decision.decided_at),
-        }
-        if history and decision.challenged:
-            line["response"] = "challenge"
-        yield _JSON.encode(line) + b"\n"
+class _Line(msgspec.Struct, omit_defaults=True, gc=False):
+    """A line of the decisions or of the history."""
+
+    id: str
+    decision: str
+    reasons: tuple[str, ...]
+    stage: str
+    decided_at: str
+    response: str | None = None
 
 
-def _written(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[bytes]:
+    for start in range(0, len(decisions), _CHUNK):
+        some = decisions[start : start + _CHUNK]
+        moments = np.array([decision.decided_at for decision in some], "datetime64[ms]")
+        yield _JSON.encode_lines(
+            [
+                _Line(
+                    decision.id,
+                    decision.decision,
+                    decision.reasons,
+                    decision.stage,
+                    f"{moment}+00:00",
+                    "challenge" if history and decision.challenged else None,
+                )
+                # A fifth of what isoformat takes.
+                for decision, moment in zip(some, np.datetime_as_string(moments).tolist(), strict=True)
+            ]
+        )
 
 
 def _summary(replayed: Replayed, policy: Policy, events_sha256: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import polars as pl
 
 from voting.domain.sheet import Tick, silent
 from voting.fraud.facts import Facts
-from voting.fraud.frame import SCHEMA, Row, frame
+from voting.fraud.frame import SCHEMA, Row, frame, milliseconds
 from voting.postgres import records
 from voting.postgres.database import Database
 from voting.postgres.records import Record
@@ -83,5 +83,6 @@ def _table(some: Iterable[Record], digest: Digest | None) -> pl.DataFrame:
             line = (str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)
             digest.update(_JSON.encode(line) + b"\n")
         facts, number, voter = read_facts(record.facts), str(record.sequence), voter_text(record.voter)
-        rows += [Row(number, record.recorded_at, voter, entry, facts) for entry in record.picks]
+        at = milliseconds(record.recorded_at)
+        rows += [Row(number, at, voter, entry, facts) for entry in record.picks]
     return frame(rows)
