@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from voting.domain.contest import Contest
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
-from voting.fraud.findings import Group, Stage
+from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.groups import named
 from voting.fraud.observing import observe
@@ -26,7 +26,7 @@ from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
 from voting.fraud.scorecard import judge as judge_online
 from voting.fraud.survey import Survey
-from voting.fraud.sweep import SweepPolicy, Takers, Verdicts, judge, rounds, sweep
+from voting.fraud.sweep import SweepPolicy, Verdicts, judge, rounds, sweep, takers_before
 
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
@@ -61,18 +61,26 @@ Tick = Callable[[str, int], None]
 """Hears which part of the work goes on, and how many attempts or rounds are done."""
 
 
-class _Round(NamedTuple):
-    """A near-line round under way: its moment, the first ballot that it looks at, and what it will find."""
+class _Due(NamedTuple):
+    """A near-line round: its moment, and the ballots that it looks at: from the first, before the last."""
 
     moment: int
     first: int
+    last: int
+
+
+class _Round(NamedTuple):
+    """One under way, and what it will find."""
+
+    due: _Due
     found: Future[Verdicts]
 
 
 class Backtest:
     """One replay: attempts are offered in the order of time, then it is finished.
 
-    Near-line rounds run beside, in `executor`: what they find changes nothing of how later ballots are cast.
+    Near-line rounds run beside, in `executor` (of processes, if there are some): what they find changes nothing of how
+    later ballots are cast.
     """
 
     def __init__(self, contest: Contest, policy: Policy, executor: Executor, tick: Tick) -> None:
@@ -91,6 +99,7 @@ class Backtest:
         """By recorded ballot, its attempt's number."""
         self._rows: list[Row] = []
         self._ballots = frame([])
+        self._due: list[_Due] = []
         self._rounds: list[_Round] = []
         self._takers: dict[int, Future[pl.Series]] = {}
 
@@ -109,15 +118,20 @@ class Backtest:
             self._tick("online", len(self._final))
 
     def finish(self) -> Replayed:
-        """Waits for the rounds, applies them in their order, and certifies."""
+        """Certifies while the last rounds run; then what they find is applied in their order, and what it found."""
         self._flush(until=None)
+        while self._due:
+            self._takers_before(self._due[0].moment).result()
+            self._begin()
+        self._tick("certification", 0)
+        certified = sweep(self._ballots, self._policy, "certification")
         looks = _Looks(np.array([self._final[number].decision == "hold" for number in self._recorded], np.bool_))
         for number, each in enumerate(self._rounds, 1):
             self._apply(looks, each)
             self._tick("nearline", number)
-        groups = self._certify(looks)
+        self._certify(looks, certified)
         self._history.sort(key=lambda decision: decision.decided_at)
-        return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
+        return Replayed(self._final, self._history, self._entries, self._cast_at, certified.groups)
 
     def _refusal(self, attempt: Attempt, now: datetime) -> Decision | None:
         why = _CLOSED.get(self._contest.phase(now))
@@ -146,34 +160,40 @@ class Backtest:
         self._ballots = pl.concat([self._ballots, frame(self._rows)])
         self._rows = []
         times = self._ballots["at"].to_numpy()
-        begun = self._rounds[-1].moment if self._rounds else -1
+        latest = [*(each.due.moment for each in self._rounds[-1:]), *(each.moment for each in self._due[-1:])]
         for moment in rounds(times, self._rules):
-            if moment > begun and (until is None or moment <= until):
+            if moment > max(latest, default=-1) and (until is None or moment <= until):
                 first, last = np.searchsorted(times, [moment - self._rules.hours * 3_600_000, moment]).tolist()
-                window, takers = self._ballots[first:last], self._takers_before(moment)
-                found = self._executor.submit(_look, window, takers, self._rules)
-                self._rounds.append(_Round(moment, first, found))
+                self._due.append(_Due(moment, first, last))
+                self._takers_before(moment)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begins the rounds for which it is known who works off task lists."""
+        while self._due and (takers := self._takers_before(self._due[0].moment)).done():
+            due = self._due.pop(0)
+            found = self._executor.submit(_look, self._ballots[due.first : due.last], takers.result(), self._rules)
+            self._rounds.append(_Round(due, found))
 
     def _takers_before(self, moment: int) -> Future[pl.Series]:
-        """Looked for once in so many hours. A round waits for them: they were begun before it, and so they end."""
-        number = moment // (self._rules.takers_hours * 3_600_000)
-        if number not in self._takers:
-            self._takers[number] = self._executor.submit(Takers(self._ballots, self._rules).before, moment)
-        return self._takers[number]
+        at = self._rules.takers_at(moment)
+        if at not in self._takers:
+            ballots = self._ballots.select("at", "voter", "entry")
+            self._takers[at] = self._executor.submit(takers_before, ballots, at)
+        return self._takers[at]
 
     def _apply(self, looks: _Looks, round_: _Round) -> None:
         found = round_.found.result()
-        held, released = looks.after(found, round_.first)
+        first, now = round_.due.first, round_.due.moment
+        held, released = looks.after(found, first)
         for row in held.tolist():
-            self._change(round_.first + row, "hold", _named(int(found.reasons[row])), "nearline", round_.moment)
+            self._change(first + row, "hold", _named(int(found.reasons[row])), "nearline", now)
         for row in released.tolist():
-            self._change(round_.first + row, "count", (), "nearline", round_.moment)
+            self._change(first + row, "count", (), "nearline", now)
 
-    def _certify(self, looks: _Looks) -> tuple[Group, ...]:
-        self._tick("certification", 0)
-        found = sweep(self._ballots, self._policy, "certification")
+    def _certify(self, looks: _Looks, found: Sweep) -> None:
         # A round may be due after the window's end: what is certified comes after it.
-        latest = [*self._ballots["at"].tail(1).to_list(), *(each.moment for each in self._rounds[-1:])]
+        latest = [*self._ballots["at"].tail(1).to_list(), *(each.due.moment for each in self._rounds[-1:])]
         now = max([milliseconds(self._contest.closes_at), *latest])
         verdicts = found.verdicts.select("hold", "reasons")
         rows = np.flatnonzero(verdicts["hold"].to_numpy() | looks.held)
@@ -182,7 +202,6 @@ class Backtest:
                 self._change(row, "hold", tuple(reasons), "certification", now)
             else:
                 self._change(row, "count", (), "certification", now)
-        return found.groups
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
         """A ballot that has this decision already keeps it, with the stage that made it first.
@@ -200,9 +219,9 @@ class Backtest:
         self._final[number] = replace(changed, challenged=True) if before.challenged else changed
 
 
-def _look(window: pl.DataFrame, takers: Future[pl.Series], rules: SweepPolicy) -> Verdicts:
+def _look(window: pl.DataFrame, takers: pl.Series, rules: SweepPolicy) -> Verdicts:
     """Prepared rows are ordered by time, as these are: they have the same numbers."""
-    return judge(Survey(prepare(window, takers.result())), rules, "nearline")
+    return judge(Survey(prepare(window, takers)), rules, "nearline")
 
 
 class _Looks:

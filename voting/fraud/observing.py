@@ -113,7 +113,7 @@ def _sender(
 ) -> _Sender:
     """What sent a ballot. Cached: of one kind of phone come many."""
     return _Sender(
-        hashed((agent,)) if agent is not None else 0,
+        hashed((_OF_ONE.sub("", agent),)) if agent is not None else 0,
         _client(page, headers[0]),
         int(_oddities(agent, channel, has_headers, headers, page)),
         outline(agent).app if agent else "unknown",
@@ -151,6 +151,10 @@ def _oddities(
 
 _VERSION = re.compile(r"\b(?:Chrome|Chromium|Edg)/(\d+)")
 _HINTED = re.compile(r'"(?:Chromium|Google Chrome|Microsoft Edge)";\s*v="?(\d+)')
+
+
+# What WeChat says of one installation, and of the network of the moment: it would make each phone a kind of its own.
+_OF_ONE = re.compile(r" ?\b(?:MMWEBID|NetType)/\S+")
 
 
 def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddity:

@@ -15,6 +15,8 @@ FRESH_SECONDS = 900
 # Wall time of the contests' country, for the hour of the day.
 _HOUR_SHIFT = 8
 _MORNING = 7
+_DAY = (pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24
+_RETURNING = (pl.len().over("voter") > 1).cast(pl.Float32)
 
 
 def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
@@ -28,7 +30,7 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
     ordered = ballots.lazy().with_row_index("row").sort("at", "row")
     return ordered.select(
         "row",
-        *(pl.col(name).map_batches(_numbered, pl.Int32) for name in ("entry", "voter", "device", "address", "prefix")),
+        *(_text(name) for name in ("entry", "voter", "device", "address", "prefix")),
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
         hosting=_number(pl.col("hosting")),
@@ -41,7 +43,7 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         minutes10=pl.col("at") // 600_000,
         hour=pl.col("at") // 3_600_000,
         hours2=pl.col("at") // 7_200_000,
-        day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24,
+        day=_DAY,
         hour_of_day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24,
         night=((pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24 < _MORNING).cast(pl.Float32),
         reading=_number(reading),
@@ -49,9 +51,19 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
         fresh=_number(pl.col("age") < FRESH_SECONDS),
         age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int32),
         refused=_number(~pl.col("solved")),
-        returning=(pl.len().over("voter") > 1).cast(pl.Float32),
+        returning=_RETURNING,
         taker=pl.col("voter").is_in(known.implode()),
     ).collect()
+
+
+def prepare_tasks(ballots: pl.DataFrame) -> pl.DataFrame:
+    """Of what prepare() answers the columns that lists of tasks show in."""
+    ordered = ballots.lazy().select("at", "entry", "voter").with_row_index("row").sort("at", "row")
+    return ordered.select("row", _text("entry"), _text("voter"), day=_DAY, returning=_RETURNING).collect()
+
+
+def _text(name: str) -> pl.Expr:
+    return pl.col(name).map_batches(_numbered, pl.Int32)
 
 
 def _numbered(texts: pl.Series) -> pl.Series:

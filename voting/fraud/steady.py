@@ -21,9 +21,9 @@ _LEAST_BALLOTS, _LEAST_DAYS = 6, 3
 def steady(survey: Survey) -> Iterator[Part]:
     """By (entry, day), for the ballots with each trait: how much more of it their entry has than others.
 
-    Columns: steady_TRAIT (log of the ratio of the medians), steady_TRAIT_excess (the part of the entry's ballots with the
-    trait that the others' share does not explain) and steady_TRAIT_odds (log of the ratio of the odds: a drip adds to
-    those who have the trait, and nothing to the others).
+    Columns: steady_TRAIT (log of the ratio of the medians), steady_TRAIT_excess (the part of the entry's ballots with
+    the trait that the others' share does not explain) and steady_TRAIT_odds (log of the ratio of the odds: a drip adds
+    to those who have the trait, and nothing to the others).
     """
     once, fresh = survey.column("returning") == 0, survey.column("fresh") == 1
     for name, has in (("single_fresh", once & fresh), ("single", once), ("fresh", fresh)):

@@ -17,7 +17,7 @@ from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
 from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
-from voting.fraud.prepared import prepare
+from voting.fraud.prepared import prepare, prepare_tasks
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Survey
 from voting.fraud.weighing import Weighed, Weights, weigh
@@ -58,6 +58,11 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     """but not longer than that. Task lists are looked for"""
     takers_hours: int = 12
     """once in so many hours."""
+
+    def takers_at(self, moment: int) -> int:
+        """When task lists were looked for last before a moment (milliseconds)."""
+        every = self.takers_hours * 3_600_000
+        return moment // every * every
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -132,23 +137,12 @@ def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
     return found
 
 
-class Takers:
-    """Who was found to work off task lists: looked for once in so many hours, over all ballots before."""
-
-    def __init__(self, ballots: pl.DataFrame, rules: SweepPolicy) -> None:
-        self._ballots = ballots
-        self._every = rules.takers_hours * 3_600_000
-        self._found: dict[int, pl.Series] = {}
-
-    def before(self, moment: int) -> pl.Series:
-        """The voters' names."""
-        number = moment // self._every
-        if number not in self._found:
-            earlier = self._ballots.filter(pl.col("at") < number * self._every)
-            prepared = prepare(earlier)
-            found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
-            self._found[number] = earlier["voter"].gather(found).unique().sort()
-        return self._found[number]
+def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
+    """The names of those who were found to work off task lists, by their ballots before this moment (milliseconds)."""
+    earlier = ballots.filter(pl.col("at") < moment)
+    prepared = prepare_tasks(earlier)
+    found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
+    return earlier["voter"].gather(found).unique().sort()
 
 
 def look_again(survey: Survey, rules: SweepPolicy) -> Weighed:

@@ -6,10 +6,11 @@ import gzip
 import hashlib
 import io
 import json
+import multiprocessing
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
 from voting.fraud.policy import Policy
 from voting.services.backtest_report import render
 
+# For the near-line rounds.
+_PROCESSES = 2
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _CHUNK = 10_000
@@ -57,7 +60,8 @@ def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: T
 
     The files are put in place only when all of them are written: a run that fails leaves no half of them.
     """
-    with ThreadPoolExecutor(2) as executor:
+    # Processes, for the replay itself keeps one busy; spawned, for polars has threads of its own.
+    with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
         for attempt in events.attempts():
             test.offer(attempt)

@@ -22,7 +22,7 @@ from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.frame import SCHEMA
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import Takers, rounds, sweep
+from voting.fraud.sweep import rounds, sweep, takers_before
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
@@ -126,9 +126,9 @@ class Sweeping:
         return Swept(ballots, found, self._policy, "nearline")
 
     def _takers(self, kept: _Kept) -> pl.Series:
-        number = kept.swept // (self._rules.takers_hours * 3_600_000)
-        if kept.takers is None or kept.takers[0] != number:
-            kept.takers = number, Takers(kept.ballots, self._rules).before(kept.swept)
+        at = self._rules.takers_at(kept.swept)
+        if kept.takers is None or kept.takers[0] != at:
+            kept.takers = at, takers_before(kept.ballots, at)
         return kept.takers[1]
 
     async def _read(self, listing: Listing, most_rows: int) -> _Kept:
