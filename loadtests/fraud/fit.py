@@ -1,57 +1,102 @@
-"""Fits the weights of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
+"""Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
 
-The worlds have only the families that a detector may be tuned on (loadtests.traffic.families.DEVELOPMENT). Each look is
-a ridge logistic regression. The second is fitted on what a first look says that did not see the world in question.
+The worlds are of two hands (loadtests.traffic, loadtests.foreign), half of their campaigns with a trait of honest
+voters (mutations). The second look is fitted on what a first look says that did not see the world in question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from loadtests import foreign, traffic
+from loadtests.fraud.mutations import mutated
 from loadtests.fraud.worlds import table_of
-from loadtests.traffic import DEVELOPMENT, make_world
-from loadtests.traffic.families import BACKGROUND, UNJUDGED
+from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
 from voting.fraud.company import company
 from voting.fraud.features import QUICK, features
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
-from voting.fraud.weighing import Weights, weigh
+from voting.fraud.weighing import Tree, Trees, weigh
 
 Floats = npt.NDArray[np.float32]
-_RIDGE = 30.0
-_BLOCK = 8192
 # Of ordinary voters a tenth is enough, of one campaign or one crowd 300 ballots; a round sees half a day.
 _BACKGROUND, _MOST, _TYPICAL = 0.1, 300, 400
 _WINDOWS, _WINDOW = 10, 12 * 3_600_000
 # Two friends' entries that are really voted for in a posted order look like a traded vote: they must not teach the
 # sweeps to overlook the trade.
 _LIKE_A_TRADE, _ITS_WEIGHT = "L16", 0.3
+_LEARNING: dict[str, Any] = {
+    "objective": "binary",
+    "max_depth": 2,
+    "num_leaves": 4,
+    "learning_rate": 0.15,
+    "lambda_l2": 10,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.6,
+    "max_bin": 127,
+    "boost_from_average": False,
+    "deterministic": True,
+    "force_col_wise": True,
+    "seed": 1,
+    "verbosity": -1,
+}
+# What a ballot shows against itself may only ever add, however a made world has it.
+_AGAINST = (
+    "own_hosting",
+    "own_odd",
+    "own_cross_site",
+    "own_automation",
+    "own_instant",
+    "own_quick",
+    "own_refused",
+    "own_device_voters",
+    "own_restless_asn",
+    "own_restless_prefix",
+)
+_QUICK, _FIRST, _SECOND = 120, 150, 300
 
 
 class Plan(NamedTuple):
-    """One world to learn from."""
+    """One world to learn from; `hand`: who made it."""
 
+    hand: str
     seed: int
     ballots: int
     fraud: float
-    small: bool = False
+    small: bool
+
+    def world(self, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Its ballots, some mutated, and their labels, in the order of time."""
+        if self.hand == "foreign":
+            made = foreign.make_world(self.seed, self.ballots, self.fraud, small=self.small)
+        else:
+            known = traffic.DEVELOPMENT if withhold else traffic.EVERY
+            made = traffic.make_world(self.seed, self.ballots, self.fraud, families=known, small=self.small)
+        labels, ballots = made.labels, table_of(made)
+        if withhold:
+            kept = ~labels["family"].is_in(WITHHELD)
+            labels, ballots = labels.filter(kept), ballots.filter(kept)
+        changed = mutated(ballots, labels, np.random.default_rng(self.seed))
+        order = changed["at"].arg_sort()
+        return changed[order], labels[order]
 
 
-# Large and small contests, with little and with much fraud.
-PLANS = (
-    *(Plan(seed, 200_000, 0.22) for seed in range(900, 906)),
-    *(
-        Plan(1000 + number, (60_000, 120_000, 200_000)[number % 3], fraud, number % 5 == 4)
-        for number, fraud in enumerate((0.22, 0.1, 0.25, 0.4, 0.05, 0.22, 0.3, 0.22, 0.1, 0.25, 0.4))
-        if number not in (0, 7)
-    ),
-)
+def _plans() -> Iterator[Plan]:
+    """Large and small contests, with little and with much fraud."""
+    for hand, first, count in (("traffic", 1101, 20), ("foreign", 101, 20)):
+        for seed in range(first, first + count):
+            small = seed % 5 == 4
+            fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.22, 0.45, 0.05, 0.22, 0.25)[seed % 8]
+            yield Plan(hand, seed, (120_000, 60_000, 200_000)[seed % 3], fraud, small)
+
+
+PLANS = tuple(_plans())
 
 
 class Sample(NamedTuple):
@@ -63,36 +108,41 @@ class Sample(NamedTuple):
     weight: Floats
 
 
-def fit(plans: Sequence[Plan], tell: Callable[[str], None]) -> dict[str, Weights]:
-    """The weights `quick`, `first` and `second`."""
-    prepared, labels, windows = [], [], []
+def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = False) -> dict[str, Trees]:
+    """The trees `quick`, `first` and `second`; with `withhold` from worlds without the withheld families."""
+    windows, first = [], []
     for plan in plans:
-        world = make_world(plan.seed, plan.ballots, plan.fraud, families=DEVELOPMENT, small=plan.small)
-        ballots = table_of(world)
-        windows += list(_windows(ballots, world.labels, plan.seed))
-        prepared.append(prepare(ballots))
-        labels.append(world.labels[prepared[-1]["row"].to_numpy()])
-        tell(f"world {plan.seed}: {ballots.height} ballots")
-    surveys = [Survey(table) for table in prepared]
-    first = [
-        _sample(features(survey, np.ones(survey.size)), told) for survey, told in zip(surveys, labels, strict=True)
-    ]
-    halves = [_fitted(first[1::2]), _fitted(first[::2])]
+        ballots, labels = plan.world(withhold)
+        windows += list(_windows(ballots, labels, plan.seed))
+        survey = Survey(prepare(ballots))
+        first.append(_sample(features(survey, np.ones(survey.size)), labels))
+        tell(f"{plan.hand} {plan.seed}: {survey.size} ballots")
+    halves = [_fitted(first[1::2], _FIRST), _fitted(first[::2], _FIRST)]
     second = []
-    for number, (survey, told) in enumerate(zip(surveys, labels, strict=True)):
+    for number, plan in enumerate(plans):
+        ballots, labels = plan.world(withhold)
+        survey = Survey(prepare(ballots))
         found = weigh(features(survey, np.ones(survey.size)), halves[number % 2], survey.size)
         trust = 1 - found.probability.astype(np.float64)
-        second.append(_sample(chain(features(survey, trust), company(survey, trust)), told))
-        tell(f"second look at world {plans[number].seed}")
-    return {"quick": _fitted(windows), "first": _fitted(first), "second": _fitted(second)}
+        second.append(_sample(chain(features(survey, trust), company(survey, trust)), labels))
+        tell(f"second look at {plan.hand} {plan.seed}")
+    return {
+        "quick": _fitted(windows, _QUICK),
+        "first": _fitted(first, _FIRST),
+        "second": _fitted(second, _SECOND),
+    }
 
 
-def written(weights: dict[str, Weights]) -> str:
+def written(looks: dict[str, Trees]) -> str:
     """The tables for the policy's file."""
     parts = []
-    for name, look in weights.items():
-        lines = [f"{feature} = {weight:.3f}" for feature, weight in sorted(look.of.items()) if abs(weight) >= 0.005]
-        parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "", f"[sweep.{name}.of]", *lines, ""]))
+    for name, look in looks.items():
+        lines = [
+            f'  ["{tree.first}", {tree.above_first:.4g}, "{tree.low}", {tree.above_low:.4g}, "{tree.high}",'
+            f" {tree.above_high:.4g}, [{', '.join(f'{add:.3f}' for add in tree.adds)}]],"
+            for tree in look.trees
+        ]
+        parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "trees = [", *lines, "]", ""]))
     return "\n".join(parts)
 
 
@@ -126,51 +176,36 @@ def _sample(parts: Iterable[Part], labels: pl.DataFrame) -> Sample:
     return Sample(names, np.stack(columns, axis=1), fraud[keep].astype(np.float32), weight[keep].astype(np.float32))
 
 
-def _fitted(samples: Sequence[Sample]) -> Weights:
+def _fitted(samples: Sequence[Sample], count: int) -> Trees:
+    # Not of the tests' packages: it needs a system library, and only who fits a policy anew needs it.
+    import lightgbm
+
+    names = samples[0].names
     table, fraud, weight = (
         np.concatenate([getattr(each, name) for each in samples]) for name in ("table", "fraud", "weight")
     )
-    bias, of = newton(table, fraud, weight)
-    return Weights(bias, dict(zip(samples[0].names, of.tolist(), strict=True)))
+    bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
+    options = {**_LEARNING, "monotone_constraints": [int(name.startswith(_AGAINST)) for name in names]}
+    data = lightgbm.Dataset(table, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
+    model = lightgbm.train(options, data, count)
+    return Trees(bias, tuple(tree_of(info["tree_structure"], names) for info in model.dump_model()["tree_info"]))
 
 
-def newton(table: Floats, fraud: Floats, weight: Floats, rounds: int = 25) -> tuple[float, npt.NDArray[np.float64]]:
-    """Ridge logistic regression by Newton's method with backtracking: the bias, and each column's weight."""
-    scale = np.sqrt(np.mean(table.astype(np.float64) ** 2, axis=0)).astype(np.float32)
-    scale[scale < 1e-4] = 1e9
-    theta = np.zeros(table.shape[1] + 1)
-    theta[-1] = np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum())
-    best, gradient, curvature = _evaluated(table / scale, fraud, weight, theta)
-    step, length = np.linalg.solve(curvature, gradient), 1.0
-    for _ in range(rounds):
-        size = min(length, 4 / np.abs(step).max())
-        found = _evaluated(table / scale, fraud, weight, theta + step * size)
-        if found[0] > best * (1 + 1e-6):
-            length = size / 3
-            continue
-        gain, theta = best - found[0], theta + step * size
-        best, gradient, curvature = found
-        step, length = np.linalg.solve(curvature, gradient), 1.0
-        if gain < 2e-5 * best:
-            break
-    return float(theta[-1]), theta[:-1] / scale
+def tree_of(node: dict[str, Any], names: Sequence[str]) -> Tree:
+    """A tree of LightGBM's dump, no deeper than two questions."""
+    if "split_feature" not in node:
+        return Tree(names[0], 0.0, names[0], 0.0, names[0], 0.0, (node["leaf_value"],) * 4)
+    first, above = names[node["split_feature"]], float(node["threshold"])
+    low, above_low, adds_low = _question(node["left_child"], names, first, above)
+    high, above_high, adds_high = _question(node["right_child"], names, first, above)
+    return Tree(first, above, low, above_low, high, above_high, (*adds_low, *adds_high))
 
 
-def _evaluated(
-    table: Floats, fraud: Floats, weight: Floats, theta: npt.NDArray[np.float64]
-) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The penalised loss, its negative gradient, and its curvature, a block of rows at a time."""
-    size = len(theta)
-    loss, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
-    for start in range(0, len(table), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        rows = np.c_[table[part], np.ones(len(table[part]), np.float32)]
-        score = np.clip(rows @ theta.astype(np.float32), -30, 30)
-        probability = 1 / (1 + np.exp(-score))
-        loss -= float((weight[part] * (fraud[part] * score - np.logaddexp(0, score))).sum())
-        gradient += rows.T @ (weight[part] * (fraud[part] - probability))
-        rows *= np.sqrt(weight[part] * probability * (1 - probability) + 1e-9)[:, None]
-        curvature += rows.T @ rows
-    ridge = np.full(size, _RIDGE)
-    ridge[-1] = 0
-    return loss + float((ridge * theta**2).sum()) / 2, gradient - ridge * theta, curvature + np.diag(ridge)
+def _question(
+    node: dict[str, Any], names: Sequence[str], first: str, above: float
+) -> tuple[str, float, tuple[float, float]]:
+    """What is asked second; where nothing is, the first question again, and the same answer to both."""
+    if "split_feature" not in node:
+        return first, above, (node["leaf_value"], node["leaf_value"])
+    ends = (node["left_child"]["leaf_value"], node["right_child"]["leaf_value"])
+    return names[node["split_feature"]], float(node["threshold"]), ends

@@ -1,34 +1,71 @@
-"""Fitting a policy's weights: the regression finds what made the data, and the tables are what a policy reads."""
+"""Fitting a policy's trees: they are read from the library's dump, and the tables are what a policy reads."""
 
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
+import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
-from loadtests.fraud.fit import newton, written
-from voting.fraud.weighing import Weights
+from loadtests.fraud.fit import tree_of, written
+from loadtests.fraud.mutations import MUTATIONS, mutated
+from loadtests.fraud.worlds import table_of
+from loadtests.traffic import make_world
+from voting.fraud.survey import Numbering, Part
+from voting.fraud.weighing import Tree, Trees, weigh
+
+NAMES = ["own_odd", "own_quick", "prefix_z"]
+TREE = Tree("own_odd", 0.5, "prefix_z", 1.5, "own_quick", 2.5, (-0.25, 0.125, 1.0, 2.0))
 
 
-def test_the_weights_that_made_the_data_are_found() -> None:
-    random = np.random.default_rng(1)
-    table = random.normal(size=(40_000, 3)).astype(np.float32)
-    chance = 1 / (1 + np.exp(-(table @ np.array([2.0, -1.0, 0.0]) - 1.5)))
-    fraud = (random.random(40_000) < chance).astype(np.float32)
-    bias, weights = newton(table, fraud, np.ones(40_000, np.float32))
-    assert bias == pytest.approx(-1.5, abs=0.08)
-    assert weights == pytest.approx([2.0, -1.0, 0.0], abs=0.08)
+def question(feature: int, threshold: float, low: Any, high: Any) -> dict[str, Any]:
+    return {"split_feature": feature, "threshold": threshold, "left_child": low, "right_child": high}
 
 
-def test_a_column_of_nothing_weighs_nothing_and_separable_data_end() -> None:
-    table = np.array([[1.0, 0.0]] * 50 + [[0.0, 0.0]] * 50, np.float32)
-    fraud = np.array([1.0] * 50 + [0.0] * 50, np.float32)
-    _, weights = newton(table, fraud, np.ones(100, np.float32))
-    assert weights[0] > 0
-    assert weights[1] == pytest.approx(0)
+def leaf(value: float) -> dict[str, Any]:
+    return {"leaf_value": value}
+
+
+def test_a_dumped_tree_is_read() -> None:
+    whole = question(0, 0.5, question(2, 1.5, leaf(-0.25), leaf(0.125)), question(1, 2.5, leaf(1.0), leaf(2.0)))
+    assert tree_of(whole, NAMES) == TREE
+    half = tree_of(question(0, 0.5, leaf(-1.0), question(1, 2.5, leaf(1.0), leaf(2.0))), NAMES)
+    assert half.adds == (-1.0, -1.0, 1.0, 2.0)
+    assert tree_of(leaf(0.5), NAMES).adds == (0.5,) * 4
 
 
 def test_the_tables_are_read_back() -> None:
-    text = written({"first": Weights(-2.5, {"own_odd": 1.25, "own_fresh": 0.0001})})
-    assert tomllib.loads(text) == {"sweep": {"first": {"bias": -2.5, "of": {"own_odd": 1.25}}}}
+    looks = {"first": Trees(-2.5, (TREE,))}
+    tables = tomllib.loads(written(looks))["sweep"]
+    assert msgspec.convert(tables["first"], Trees) == looks["first"]
+
+
+def test_a_tree_adds_by_two_answers_and_an_unknown_cell_is_nothing() -> None:
+    cells = Numbering(np.array([0, 1, 2, 2], dtype=np.int32), 2)
+    parts = [
+        Part(None, {"own_odd": np.array([0.0, 0.0, 1.0, 1.0]), "own_quick": np.array([9.0, 9.0, 1.0, 9.0])}),
+        Part(cells, {"prefix_z": np.array([1.0, 2.0]), "nobody_asks": np.array([1.0, 1.0])}),
+    ]
+    found = weigh(parts, Trees(-1.0, (TREE, TREE)), 4)
+    score = np.log(found.probability / (1 - found.probability))
+    assert score == pytest.approx([-1.5, -0.75, 1.0, 3.0], abs=1e-5)
+    assert (found.reasons != 0).tolist() == [False, False, True, True]
+
+
+def test_a_mutation_leaves_honest_ballots_alone_and_takes_one_trait() -> None:
+    world = make_world(31, 4000, 0.3, days=3)
+    ballots = table_of(world)
+    honest = pl.Series(~world.labels["fraud"].to_numpy())
+    changed = mutated(ballots, world.labels, np.random.default_rng(1))
+    assert changed["id"].equals(ballots["id"])
+    assert changed.filter(honest).equals(ballots.filter(honest))
+    assert not changed.filter(~honest).equals(ballots.filter(~honest))
+    for name, mutation in MUTATIONS.items():
+        campaign = ballots.filter(~honest).head(200)
+        once = mutation(campaign, ballots.filter(honest), np.random.default_rng(2))
+        differ = {column for column in ballots.columns if not once[column].equals(campaign[column])}
+        assert differ, name
+        assert not differ & {"id", "entry"}

@@ -17,6 +17,8 @@ from voting.fraud.survey import Floats, Key, Part, Survey
 
 # A cell is looked into when it is so surprising, and not tiny.
 _LEAST_Z, _LEAST_N = 3.0, 5
+# Of a voter with so few ballots nobody can say how much he changes.
+_FEW = 2
 
 
 class Families(NamedTuple):
@@ -159,6 +161,7 @@ def _own(survey: Survey, world: World) -> Part:
         "own_fresh": survey.column("fresh") - world.fresh,
         "own_refused": survey.column("refused"),
         "own_device_voters": survey.once(("device voters",), lambda: _device_voters(survey)),
+        **survey.once(("restless",), lambda: _restless(survey)),
         "own_returns": np.clip(np.log(voters.counts()[voters.of]), 0, 2.5),
     }
     return Part(None, {name: np.nan_to_num(values) for name, values in columns.items()})
@@ -170,6 +173,22 @@ def _device_voters(survey: Survey) -> Floats:
     voters = np.bincount(devices.of[pairs.samples()], minlength=devices.size + 1)
     voters[devices.size] = 1
     return np.clip(np.log(voters[devices.of]), 0, 4)
+
+
+def _restless(survey: Survey) -> dict[str, Floats]:
+    """By ballot how much its voter changes from ballot to ballot, from 0 to 1: networks, places, phones.
+
+    Who rents addresses comes from another one each time, with the same old tokens.
+    """
+    voters = survey.numbering(("voter",))
+    ballots = voters.counts()
+    columns = {}
+    for name in ("asn", "prefix", "fingerprint", "device"):
+        pairs = survey.numbering(("voter", name))
+        kinds = np.bincount(voters.of[pairs.samples()], minlength=voters.size)[: voters.size]
+        changes = np.where(ballots > _FEW, (kinds - 1) / np.maximum(ballots - 1, 1), 0.0)
+        columns[f"own_restless_{name}"] = np.maximum(changes, 0.0)[voters.of]
+    return columns
 
 
 def _excess(name: str, count: Floats, expected: Floats) -> dict[str, Floats]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,22 @@ from voting.fraud.grounds import LOCKSTEP, Grounds
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Ints, Numbering, Survey
 
-# What ties two held ballots of one entry together, and how many must share it: of an hour many are honest.
-_TIES: tuple[tuple[tuple[str, ...], int], ...] = (
-    (("entry", "fingerprint"), 3),
-    (("entry", "prefix"), 3),
-    (("entry", "hour"), 8),
-    (("device",), 2),
+
+class _Tie(NamedTuple):
+    """What two held ballots share: how many must, and which part of all ballots that share it must be held."""
+
+    by: tuple[str, ...]
+    least: int
+    part: float = 0.0
+
+
+# Of an hour and of a day many are honest.
+_TIES = (
+    _Tie(("entry", "fingerprint"), 3),
+    _Tie(("entry", "prefix"), 3),
+    _Tie(("entry", "hour"), 8),
+    _Tie(("entry", "day"), 8, part=0.25),
+    _Tie(("device",), 2),
 )
 Bits = npt.NDArray[np.uint32]
 
@@ -29,8 +40,8 @@ Bits = npt.NDArray[np.uint32]
 def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
     """The number of the group of each of these held ballots: the components of what ties them."""
     labels = np.arange(len(rows))
-    ties = [_shared(survey.numbering(keys), rows, least) for keys, least in _TIES]
-    voters = _shared(survey.numbering(("voter",)), rows[(reasons & LOCKSTEP) != 0], 2)
+    ties = [_shared(survey.numbering(tie.by), rows, tie) for tie in _TIES]
+    voters = _shared(survey.numbering(("voter",)), rows[(reasons & LOCKSTEP) != 0], _Tie(("voter",), 2))
     ties.append(np.full(len(rows), -1))
     ties[-1][(reasons & LOCKSTEP) != 0] = voters
     while True:
@@ -73,11 +84,12 @@ def families(reasons: Bits) -> Ints:
     return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
 
 
-def _shared(numbering: Numbering, rows: Ints, least: int) -> Ints:
+def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
     """A number for each of the values that enough of these ballots share; -1 for the others."""
-    _, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
-    known = numbering.of[rows] < numbering.size
-    return np.where(known & (counts[inverse] >= least), inverse, -1)
+    found, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
+    all_ = np.append(numbering.counts(), np.inf)[found]
+    enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * all_)
+    return np.where(enough[inverse], inverse, -1)
 
 
 def _joined(labels: Ints, tie: Ints) -> Ints:

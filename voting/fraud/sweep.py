@@ -20,7 +20,7 @@ from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare, prepare_tasks
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Survey
-from voting.fraud.weighing import Weighed, Weights, weigh
+from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
 
@@ -39,15 +39,15 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
-    """The policy of the sweeps: the weights of the rounds' quick look and of the certification's two, and the cuts."""
+    """The policy of the sweeps: the trees of the rounds' quick look and of the certification's two, and the cuts."""
 
-    quick: Weights
-    first: Weights
-    second: Weights
+    quick: Trees
+    first: Trees
+    second: Trees
     nearline: Look
     certification: Look
     looks: int = 3
-    """How often the certification looks: once with the weights of the first, then with those of the second."""
+    """How often the certification looks: once with the trees of the first, then with those of the second."""
     every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12

@@ -1,27 +1,52 @@
-"""Adds up what was found of each ballot: a linear scorecard whose weights are data."""
+"""Adds up what was found of each ballot: a scorecard of small trees, whose numbers are data.
+
+A tree asks two questions of a ballot and adds to its log-odds: "does its cell surprise, and is the reading time of its
+ballots uniform?" says more than each by itself, which is all that a linear scorecard can weigh (Friedman 2001).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from voting.fraud.codes import CODES, code_of
-from voting.fraud.survey import Part
+from voting.fraud.survey import Numbers, Part
 
 Floats = npt.NDArray[np.float32]
 
 # A reason is named when it adds so much to the log-odds.
 _WORTH_NAMING = 0.35
+# So many ballots at a time: their features fit into the processor's cache, and those of ten millions never exist.
+_CHUNK = 32_768
 
 
-class Weights(msgspec.Struct, frozen=True):
-    """Log-odds: `bias`, and what one unit of each feature adds. A feature without a weight adds nothing."""
+class Tree(NamedTuple):
+    """Asks whether `first` is above `above_first`; then, if not, `low` above `above_low`, if so, `high` above
+    `above_high`. Adds to the log-odds by the two answers: (no, no), (no, yes), (yes, no), (yes, yes)."""
+
+    first: str
+    above_first: float
+    low: str
+    above_low: float
+    high: str
+    above_high: float
+    adds: tuple[float, float, float, float]
+
+
+class Trees(msgspec.Struct, frozen=True):
+    """Log-odds: `bias`, and what each tree adds."""
 
     bias: float
-    of: Mapping[str, float]
+    trees: tuple[Tree, ...]
+
+    def features(self) -> set[str]:
+        """The features that are asked for."""
+        return {name for tree in self.trees for name in (tree.first, tree.low, tree.high)}
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -31,31 +56,66 @@ class Weighed(msgspec.Struct, frozen=True):
     reasons: npt.NDArray[np.uint32]
 
 
-def weigh(parts: Iterable[Part], weights: Weights, rows: int) -> Weighed:
-    """The sum over all features, taken a few columns at a time: a contest of ten millions must fit into memory."""
-    score = np.full(rows, weights.bias, dtype=np.float32)
-    reasons = np.zeros(rows, dtype=np.uint32)
+class _Column(NamedTuple):
+    """A feature: its values by cell, the last for ballots without one, and each ballot's cell; None: by ballot."""
+
+    values: Floats
+    of: Numbers | None
+
+    def of_ballots(self, rows: slice) -> Floats:
+        return self.values[rows] if self.of is None else self.values[self.of[rows]]
+
+
+def weigh(parts: Iterable[Part], trees: Trees, rows: int) -> Weighed:
+    """The sum over all trees. A feature that there is none of is 0."""
+    columns = dict(_asked(parts, trees.features()))
+    probability, reasons = np.empty(rows, dtype=np.float32), np.empty(rows, dtype=np.uint32)
+    for start in range(0, rows, _CHUNK):
+        chunk = slice(start, min(start + _CHUNK, rows))
+        size = chunk.stop - chunk.start
+        table = {name: column.of_ballots(chunk) for name, column in columns.items()}
+        adds = _by_code(table, trees.trees, size)
+        score = trees.bias + sum(adds.values(), np.zeros(size, dtype=np.float32))
+        probability[chunk] = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
+        bits = np.zeros(size, dtype=np.uint32)
+        for code, added in adds.items():
+            bits |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
+        reasons[chunk] = bits
+    return Weighed(probability, reasons)
+
+
+def _asked(parts: Iterable[Part], names: set[str]) -> Iterator[tuple[str, _Column]]:
     for part in parts:
-        lines = rows if part.cells is None else part.cells.size
-        adds, names = np.zeros(lines, dtype=np.float32), np.zeros(lines, dtype=np.uint32)
-        for code, columns in _by_code(part.columns, weights.of).items():
-            added = np.zeros(lines, dtype=np.float32)
-            for column in columns:
-                added += part.columns[column].astype(np.float32) * np.float32(weights.of[column])
-            adds += added
-            names |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
-        if part.cells is None:
-            score += adds
-            reasons |= names
-        else:
-            score += np.append(adds, np.float32(0))[part.cells.of]
-            reasons |= np.append(names, np.uint32(0))[part.cells.of]
-    return Weighed((1 / (1 + np.exp(-np.clip(score, -30, 30)))).astype(np.float32), reasons)
+        for name in names & part.columns.keys():
+            values = part.columns[name].astype(np.float32)
+            if part.cells is None:
+                yield name, _Column(values, None)
+            else:
+                yield name, _Column(np.append(values, np.float32(0)), part.cells.of)
 
 
-def _by_code(names: Iterable[str], weights: Mapping[str, float]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name in names:
-        if weights.get(name):
-            found.setdefault(code_of(name), []).append(name)
+def _by_code(table: Mapping[str, Floats], trees: Sequence[Tree], size: int) -> dict[str, Floats]:
+    """What all trees add, by the reason that it speaks for: half of it is the first question's, half the second's."""
+    found: dict[str, Floats] = {}
+    nothing = np.zeros(size, dtype=np.float32)
+    for tree in trees:
+        first = table.get(tree.first, nothing) > np.float32(tree.above_first)
+        low = table.get(tree.low, nothing) > np.float32(tree.above_low)
+        high = table.get(tree.high, nothing) > np.float32(tree.above_high)
+        leaf = np.where(first, 2 + high.view(np.uint8), low.view(np.uint8))
+        for code, adds in _shares(tree):
+            if code not in found:
+                found[code] = np.zeros(size, dtype=np.float32)
+            found[code] += adds[leaf]
     return found
+
+
+@cache
+def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
+    """By reason: what it adds at each of the four ends."""
+    shares: dict[str, Floats] = {}
+    halves = np.array(tree.adds, dtype=np.float32) / 2
+    for name, ends in ((tree.first, slice(0, 4)), (tree.low, slice(0, 2)), (tree.high, slice(2, 4))):
+        adds = shares.setdefault(code_of(name), np.zeros(4, dtype=np.float32))
+        adds[ends] += halves[ends]
+    return tuple(shares.items())
