@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild fraud-bench lock clean
+.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild fraud-bench fit lock clean
 
 demo:
 	@./install.sh run
@@ -65,10 +65,15 @@ fraud-bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.fraud bench $(ARGS)
 
+# The trees of a new fraud policy, on standard output: loadtests/README.md.
+fit:
+	@./install.sh fit
+	@.venv/bin/python -m loadtests.fraud fit $(ARGS)
+
 # Pins anew, for every platform, without naming a registry.
 lock:
 	@./install.sh dev
-	@for name in run dev node uv; do \
+	@for name in run dev fit node uv; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package voting \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt; done
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with what `run` (the service) or `dev` (its tests too) needs, from hash-pinned lists, and the package
-# itself with its pages. Uses uv where there is one, or gets it with pip, or does with venv and pip alone.
+# Makes .venv with what `run` (the service), `dev` (its tests too) or `fit` (fitting a fraud policy too) needs, from
+# hash-pinned lists, and the package itself with its pages. Uses uv where there is one, or gets it with pip, or does with venv and pip alone.
 set -eu
 cd "$(dirname "$0")"
 kind=$1

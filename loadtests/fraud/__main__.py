@@ -15,6 +15,7 @@ from loadtests.fraud.fit import PLANS, fit, written
 from loadtests.fraud.scale import costs
 from loadtests.fraud.table import parts_table, rules_table, table
 from loadtests.fraud.verdicts import judged, read_verdicts
+from loadtests.fraud.worlds import HANDS
 from loadtests.traffic.writing import EVENTS, LABELS
 
 # Worlds below are for tuning.
@@ -27,10 +28,11 @@ def main() -> None:
     """What a fraud policy removes and what it costs honest voters, on worlds of loadtests.traffic."""
 
 
-@main.command("fit", epilog="Example: python -m loadtests.fraud fit > weights.toml")
-def fit_weights() -> None:
-    """Fits the weights of a policy's sweeps anew and prints their tables: long work, for an idle machine."""
-    click.echo(written(fit(PLANS, lambda text: click.echo(text, err=True))))
+@main.command("fit", epilog="Example: make fit > trees.toml")
+@click.option("--withhold", is_flag=True, help="From worlds without the families that are withheld.")
+def fit_trees(*, withhold: bool) -> None:
+    """Fits the trees of a policy's sweeps anew and prints their tables: a quarter of an hour on an idle machine."""
+    click.echo(written(fit(PLANS, lambda text: click.echo(text, err=True), withhold=withhold)))
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")
@@ -38,14 +40,16 @@ def fit_weights() -> None:
 @click.option("--side-seeds", default=5, show_default=True, help="How many worlds of each other scenario.")
 @click.option("--first", default=FIRST_SEED, show_default=True, help="The first seed; those below 4001 are for tuning.")
 @click.option("--ballots", default=200_000, show_default=True, help="Attempts in each world.")
+@click.option("--hand", default="traffic", show_default=True, type=click.Choice(list(HANDS)), help="Who makes them.")
 @click.option("--scenario", "scenarios", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only these.")
 @click.option("--policy", type=click.Path(exists=True, path_type=Path), help="A policy file; else the program's own.")
 @click.option("--rules-only", is_flag=True, help="Only the naive rules, without `voting backtest`.")
-def bench(
+def bench(  # noqa: PLR0913 (options of a command)
     seeds: int,
     side_seeds: int,
     first: int,
     ballots: int,
+    hand: str,
     scenarios: tuple[str, ...],
     *,
     policy: Path | None,
@@ -56,14 +60,20 @@ def bench(
     for scenario in scenarios or (["main"] if rules_only else [name for name in SCENARIOS if name != "withheld"]):
         for seed in range(first, first + (seeds if scenario == "main" else side_seeds)):
             try:
-                figures = run(scenario, seed, ballots, found, policy=policy, replay=not rules_only)
+                figures = run(scenario, seed, ballots, found, hand=hand, policy=policy, replay=not rules_only)
             except BacktestFailed as fault:
                 raise click.ClickException(f"voting backtest failed on {scenario} {seed}:\n{fault}") from fault
             if figures:
                 cost = found.costs[-1]
                 told = {name: f"{100 * value:.2f} %" for name, value in figures.values.items() if name in _TOLD}
                 click.echo(f"{scenario} {seed}: {told}, {cost.seconds:.0f} s, {cost.mebibytes:.0f} MiB", err=True)
-    options: dict[str, object] = {"seeds": seeds, "side_seeds": side_seeds, "first": first, "ballots": ballots}
+    options: dict[str, object] = {
+        "seeds": seeds,
+        "side_seeds": side_seeds,
+        "first": first,
+        "ballots": ballots,
+        "hand": hand,
+    }
     text = table(found.scenarios)
     click.echo(f"{text}\n")
     if "main" in found.scenarios:

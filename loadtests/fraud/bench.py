@@ -16,8 +16,9 @@ from typing import Any
 from loadtests.fraud.baselines import BASELINES
 from loadtests.fraud.figures import Figures, evaluate
 from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
+from loadtests.fraud.worlds import HANDS
 from loadtests.traffic.families import WITHHELD
-from loadtests.traffic.world import World, make_world
+from loadtests.traffic.world import World
 from loadtests.traffic.writing import CONTEST, EVENTS, write
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -52,9 +53,11 @@ class BacktestFailed(Exception):
     """`voting backtest` ended with a fault."""
 
 
-def run(scenario: str, seed: int, ballots: int, found: Found, *, policy: Path | None, replay: bool) -> Figures | None:
-    """One world; None where only the naive rules are asked for."""
-    world = make_world(seed, ballots, **SCENARIOS[scenario])
+def run(
+    scenario: str, seed: int, ballots: int, found: Found, *, hand: str, policy: Path | None, replay: bool
+) -> Figures | None:
+    """One world by this hand; None where only the naive rules are asked for."""
+    world = HANDS[hand](seed, ballots, **SCENARIOS[scenario])
     if scenario == "main":
         for name, rule in BASELINES.items():
             rows = judged(world.events, world.labels, of_rule(world.events, rule(world.events)))

@@ -1,6 +1,6 @@
 """Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
 
-The worlds are of two hands (loadtests.traffic, loadtests.foreign), half of their campaigns with a trait of honest
+The worlds are of three hands (loadtests.traffic, foreign and literal), some of their campaigns with a trait of honest
 voters (mutations). The second look is fitted on what a first look says that did not see the world in question.
 """
 
@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loadtests import foreign, traffic
 from loadtests.fraud.mutations import mutated
-from loadtests.fraud.worlds import table_of
+from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
 from voting.fraud.company import company
 from voting.fraud.features import QUICK, features
@@ -59,7 +58,7 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
-_QUICK, _FIRST, _SECOND = 120, 150, 300
+_QUICK, _FIRST, _SECOND = 150, 200, 500
 
 
 class Plan(NamedTuple):
@@ -71,29 +70,28 @@ class Plan(NamedTuple):
     fraud: float
     small: bool
 
-    def world(self, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def world(self, *, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Its ballots, some mutated, and their labels, in the order of time."""
-        if self.hand == "foreign":
-            made = foreign.make_world(self.seed, self.ballots, self.fraud, small=self.small)
-        else:
-            known = traffic.DEVELOPMENT if withhold else traffic.EVERY
-            made = traffic.make_world(self.seed, self.ballots, self.fraud, families=known, small=self.small)
-        labels, ballots = made.labels, table_of(made)
+        made = HANDS[self.hand](self.seed, self.ballots, self.fraud, small=self.small)
+        ballots, labels = table_of(made), made.labels
         if withhold:
             kept = ~labels["family"].is_in(WITHHELD)
-            labels, ballots = labels.filter(kept), ballots.filter(kept)
+            ballots, labels = ballots.filter(kept), labels.filter(kept)
         changed = mutated(ballots, labels, np.random.default_rng(self.seed))
         order = changed["at"].arg_sort()
         return changed[order], labels[order]
 
 
+_PLANS_OF_A_HAND = 16
+
+
 def _plans() -> Iterator[Plan]:
     """Large and small contests, with little and with much fraud."""
-    for hand, first, count in (("traffic", 1101, 20), ("foreign", 101, 20)):
-        for seed in range(first, first + count):
-            small = seed % 5 == 4
-            fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.22, 0.45, 0.05, 0.22, 0.25)[seed % 8]
-            yield Plan(hand, seed, (120_000, 60_000, 200_000)[seed % 3], fraud, small)
+    for number in range(_PLANS_OF_A_HAND):
+        small = number % 5 == 4
+        fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.22, 0.45, 0.05, 0.22, 0.25)[number % 8]
+        for place, hand in enumerate(HANDS):
+            yield Plan(hand, 1001 + number, (120_000, 60_000, 200_000)[(number + place) % 3], fraud, small)
 
 
 PLANS = tuple(_plans())
@@ -110,17 +108,15 @@ class Sample(NamedTuple):
 
 def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = False) -> dict[str, Trees]:
     """The trees `quick`, `first` and `second`; with `withhold` from worlds without the withheld families."""
-    windows, first = [], []
-    for plan in plans:
-        ballots, labels = plan.world(withhold)
+    worlds = [plan.world(withhold=withhold) for plan in plans]
+    windows, first, second = [], [], []
+    for plan, (ballots, labels) in zip(plans, worlds, strict=True):
         windows += list(_windows(ballots, labels, plan.seed))
         survey = Survey(prepare(ballots))
         first.append(_sample(features(survey, np.ones(survey.size)), labels))
-        tell(f"{plan.hand} {plan.seed}: {survey.size} ballots")
+        tell(f"first look at {plan.hand} {plan.seed}: {survey.size} ballots")
     halves = [_fitted(first[1::2], _FIRST), _fitted(first[::2], _FIRST)]
-    second = []
-    for number, plan in enumerate(plans):
-        ballots, labels = plan.world(withhold)
+    for number, (plan, (ballots, labels)) in enumerate(zip(plans, worlds, strict=True)):
         survey = Survey(prepare(ballots))
         found = weigh(features(survey, np.ones(survey.size)), halves[number % 2], survey.size)
         trust = 1 - found.probability.astype(np.float64)

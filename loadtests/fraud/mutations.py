@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 Mutation = Callable[[pl.DataFrame, pl.DataFrame, np.random.Generator], pl.DataFrame]
 _DAY, _SHIFT = 86_400_000, 28_800_000
 # The share of campaigns that take on a trait, and of those that take on a second one.
-SHARE, _AGAIN = 0.5, 0.3
+SHARE, _AGAIN = 0.3, 0.2
 
 
 def mutated(ballots: pl.DataFrame, labels: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:

@@ -1,16 +1,25 @@
-"""A made world as the table that the sweeps read: the same facts as `voting backtest` observes, without the file."""
+"""Made worlds: by whom, and as the table that the sweeps read, with the same facts as `voting backtest` observes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import msgspec
 import polars as pl
 
+from loadtests import foreign, literal, traffic
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
 
+# Three authors who did not see each other's work: what one thought of another did not.
+HANDS: Mapping[str, Callable[..., World]] = {
+    "traffic": traffic.make_world,
+    "foreign": foreign.make_world,
+    "literal": literal.make_world,
+}
 _CHUNK = 20_000
 
 

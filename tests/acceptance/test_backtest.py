@@ -73,7 +73,7 @@ def test_a_terminal_is_shown_progress(folder: Path) -> None:
 
 
 def test_a_policy_of_ones_own(folder: Path) -> None:
-    text = (ROOT / "voting" / "fraud" / "policies" / "2026.1.toml").read_text("utf-8")
+    text = (ROOT / "voting" / "fraud" / "policies" / "2026.2.toml").read_text("utf-8")
     (folder / "mine.toml").write_text(text + "\n# mine\n", "utf-8")
     assert run(*arguments(folder, "--policy", str(folder / "mine.toml"))).returncode == 0
     own = json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"]

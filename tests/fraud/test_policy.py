@@ -35,7 +35,7 @@ def test_the_packaged_policy_is_known_by_its_version_and_hash() -> None:
             "online.headers.automaton: is not a known key; did you mean `automation`?",
         ),
         ("points = 30", "points = -1", "online.voters.points: -1 is too small; at least 0"),
-        ('version = "2026.1"', "", "version: is missing"),
+        ('version = "2026.2"', "", "version: is missing"),
         ("least = 30\npoints = 10", "least = 30\npoints = 48", "online.crowd: has too large points"),
         ("[sweep]", "sweep = 3 #", "sweep: "),
         ("[online]", "[online", "is not TOML"),

@@ -34,20 +34,27 @@ _TIES = (
     _Tie(("entry", "day"), 8, part=0.25),
     _Tie(("device",), 2),
 )
+_LOCKSTEP_TIES = (_Tie(("voter",), 2), _Tie(("entry", "day"), 8))
 Bits = npt.NDArray[np.uint32]
 
 
 def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
-    """The number of the group of each of these held ballots: the components of what ties them."""
+    """The number of the group of each of these held ballots: the components of what ties them.
+
+    Who works off lists votes for many entries, and would tie all their campaigns to one: such ballots are tied apart.
+    """
+    lockstep = (reasons & LOCKSTEP) != 0
+    shared = []
+    for ties, of in ((_TIES, ~lockstep), (_LOCKSTEP_TIES, lockstep)):
+        for tie in ties:
+            values = np.full(len(rows), -1)
+            values[of] = _shared(survey.numbering(tie.by), rows[of], tie)
+            shared.append(values)
     labels = np.arange(len(rows))
-    ties = [_shared(survey.numbering(tie.by), rows, tie) for tie in _TIES]
-    voters = _shared(survey.numbering(("voter",)), rows[(reasons & LOCKSTEP) != 0], _Tie(("voter",), 2))
-    ties.append(np.full(len(rows), -1))
-    ties[-1][(reasons & LOCKSTEP) != 0] = voters
     while True:
         before = labels
-        for tie in ties:
-            labels = _joined(labels, tie)
+        for values in shared:
+            labels = _joined(labels, values)
         if (labels == before).all():
             return labels
 
@@ -87,7 +94,7 @@ def families(reasons: Bits) -> Ints:
 def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
     """A number for each of the values that enough of these ballots share; -1 for the others."""
     found, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
-    all_ = np.append(numbering.counts(), np.inf)[found]
+    all_ = np.append(numbering.counts(), 0.0)[found]
     enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * all_)
     return np.where(enough[inverse], inverse, -1)
 

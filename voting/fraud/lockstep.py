@@ -26,7 +26,7 @@ _TIMES = ("day", "hours2", "ever")
 _FRIENDS = 3.0
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
-_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS, _SURE_ENTRIES = 2.3, 4, 3, 3
+_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS, _SURE_ENTRIES = 1.6, 3, 2, 3
 
 
 def lockstep(survey: Survey) -> Iterator[Part]:
@@ -43,15 +43,25 @@ def lockstep(survey: Survey) -> Iterator[Part]:
 
 
 def task_takers(ballots: pl.DataFrame) -> pl.Series:
-    """The voters (as named in `ballots`) who share pairs of several entries with others whom chance does not explain.
+    """The voters (as named in `ballots`) who share with others what chance does not explain: they work off a list.
 
-    A rule of its own: each of the pairs has at least four other voters, ten times as many as expected, friends that the
-    two entries share on any day allowed for; and they are of three entries or more, for two may be allies.
+    A rule of its own, untrained. Sure is a pair of days that at least three others have, five times as many as
+    expected, friends that the two entries share on any day allowed for. A list is worked off by who has two sure pairs
+    of three entries; or one, and some pair of entries that a third goes with, for two may be allies. In made contests
+    without fraud it names nobody.
     """
-    pairs = _lifted(ballots, "day").filter((pl.col("lift") > _SURE_LIFT) & (pl.col("others") >= _SURE_OTHERS))
-    several = pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique() >= _SURE_ENTRIES
-    many = pl.len() >= _SURE_PAIRS
-    return pairs.group_by("voter").agg(sure=many & several).filter("sure").collect()["voter"].sort()
+    days = _lifted(ballots, "day").filter((pl.col("lift") > _SURE_LIFT) & (pl.col("others") >= _SURE_OTHERS))
+    sure = days.group_by("voter").agg(
+        pairs=pl.len(), entries=pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique()
+    )
+    listed = _listed(_strong(_lifted(ballots, "ever"))).filter(pl.col("pair_ever_list") > 0)
+    several = (pl.col("pairs") >= _SURE_PAIRS) & (pl.col("entries") >= _SURE_ENTRIES)
+    found = sure.join(listed, on="voter", how="left").filter(several | pl.col("pair_ever_list").is_not_null())
+    return found.select("voter").collect()["voter"].sort()
+
+
+def _strong(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    return pairs.filter((pl.col("z") > _STRONG_Z) & (pl.col("others") >= _STRONG_OTHERS))
 
 
 def _listed(pairs: pl.LazyFrame) -> pl.LazyFrame:
@@ -78,7 +88,7 @@ def _listed(pairs: pl.LazyFrame) -> pl.LazyFrame:
 
 def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
     pairs = _lifted(ballots, time).collect().lazy()
-    strong = pairs.filter((pl.col("z") > _STRONG_Z) & (pl.col("others") >= _STRONG_OTHERS))
+    strong = _strong(pairs)
     sides = pl.concat(
         [
             strong.select("voter", "entry", time, "z"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from voting.errors import Fault, FileInvalid
 from voting.fraud.policy import Policy, read_policy
 
-DEFAULT = "2026.1"
+DEFAULT = "2026.2"
 
 
 def load_policy(file: Path | None = None) -> Policy:
