@@ -114,6 +114,12 @@ class Settings:
     policy: str = setting(
         "VOTING_POLICY", str, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
     )
+    shadow_policy: str = setting(
+        "VOTING_SHADOW_POLICY",
+        str,
+        "",
+        "File of a fraud policy that judges the same ballots beside it and decides nothing; empty: none.",
+    )
     limit_voter: str = setting(
         "VOTING_LIMIT_VOTER", _shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
     )

@@ -19,6 +19,12 @@ CHALLENGES = Counter("voting_challenges", "Proofs of work, by what became of the
 SCREENED = Counter(
     "voting_screened", "Ballots that the fraud policy did not just allow when they came, by its response.", ["response"]
 )
+SHADOW = Counter(
+    "voting_shadow",
+    "Ballots that the shadow policy judged too, by what the policy in force decided and what the shadow would have;"
+    " online as often as they were sent, near-line once for each round.",
+    ["stage", "policy", "decided", "shadow"],
+)
 CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"])
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
 VIEW_DRIFT = Gauge(

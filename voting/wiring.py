@@ -28,7 +28,7 @@ from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.organising import Organising
-from voting.services.policies import load_policy
+from voting.services.policies import load_policy, load_shadow
 from voting.services.probing import Probing
 from voting.services.recording import BATCHES_AT_ONCE, Recording
 from voting.services.recounting import Recounting
@@ -49,6 +49,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     Raises SchemaUnfit, and FileInvalid for a fraud policy with faults.
     """
     policy = load_policy(Path(settings.policy) if settings.policy else None)
+    shadow = load_shadow(settings.shadow_policy)
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
     async with (
         postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
@@ -62,9 +63,8 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
         limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
-        casting = Casting(
-            catalogue, keyring, Challenging(keyring), Screening(keyring, policy), limiting, committing, mirroring
-        )
+        screening = Screening(keyring, policy, shadow)
+        casting = Casting(catalogue, keyring, Challenging(keyring), screening, limiting, committing, mirroring)
         services = _services(settings, database, connected, catalogue, mirroring, keyring, casting)
         work = asyncio.create_task(mirroring.run())
         try:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.acceptance.test_cli import run
 from tests.acceptance.test_review import policy_file
-from tests.conftest import Contests, environment_of, eventually, serving
-from tests.fraud.rings import crowd, record, tally
+from tests.conftest import Contests, environment_of, eventually, free_port, serving
+from tests.fraud.rings import crowd, history, policy_text, record, tally
 from voting.settings import Settings
 from voting.wiring import Office
 
@@ -70,3 +71,41 @@ async def test_one_round_by_hand(contests: Contests, settings: Settings, office:
     assert done.returncode == 0, done.stderr
     assert "ballots held" in done.stderr
     assert (await tally(office.database, contest))["A001"][0] == 20
+
+
+async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
+    contest = await contests.make(opens=timedelta(hours=-1))
+    await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
+    force, shadow = tmp_path / "force.toml", tmp_path / "shadow.toml"
+    force.write_text(policy_text("force"), "utf-8")
+    # Any ballot at all gives it reasons of two families, and no doubt.
+    any_ballot = '[["own_fresh", -1, "own_odd", -1, "own_odd", -1, [60, 60, 60, 60]]]'
+    shadow.write_text(policy_text("suspicious", trees=any_ballot), "utf-8")
+    policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
+    done = run("sweep", "--once", env=environment_of(settings) | policies)
+    assert done.returncode == 0, done.stderr
+    told = "0 ballots held by both, 0 by policy force alone, 20 by its shadow suspicious alone"
+    assert f"sweep of {contest}: {told}\n" in done.stderr
+    assert await tally(office.database, contest) == {"A001": (20, 0, 20)}
+    assert await history(office.database, contest) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("hold = 75", "hold = 40", "shadow.toml: line 8, online.hold: 40 is too small; at least challenge = 50"),
+        ("trees = []", "trees = 3", "policy shadow: file, sweep: Expected `array`, got `int` - at `$.quick.trees`"),
+    ],
+)
+def test_a_shadow_with_a_fault_is_refused_at_the_start(
+    old: str, new: str, message: str, settings: Settings, tmp_path: Path
+) -> None:
+    file, force = tmp_path / "shadow.toml", tmp_path / "force.toml"
+    force.write_text(policy_text("force"), "utf-8")
+    file.write_text(policy_text("shadow").replace(old, new), "utf-8")
+    env = environment_of(settings) | {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(file)}
+    for command in (["serve", "--port", str(free_port())], ["sweep", "--once"]):
+        done = run(*command, env=env)
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr

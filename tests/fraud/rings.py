@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import NamedTuple
 
 import msgspec
@@ -19,13 +21,22 @@ from voting.fraud.findings import Evidence, Group, Stage, Sweep
 from voting.fraud.policy import Policy
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
-from voting.services.policies import load_policy
+from voting.services.policies import DEFAULT, load_policy
 
 _PACKAGED = load_policy()
 # The detector below needs no weights.
-_SWEEP = {"quick": _PACKAGED.sweep["first"]} | _PACKAGED.sweep | {"every_minutes": 15, "hours": 12}
+_TREELESS = {look: {"bias": -9.0, "trees": []} for look in ("quick", "first", "second")}
+_SWEEP = _PACKAGED.sweep | _TREELESS | {"every_minutes": 15, "hours": 12}
 POLICY = replace(_PACKAGED, sweep=_SWEEP)
 EARLIER = timedelta(minutes=2)
+
+
+def policy_text(version: str, trees: str = "[]") -> str:
+    """The packaged policy's file under another version, every look of its sweeps with these trees."""
+    text = (files("voting.fraud") / "policies" / f"{DEFAULT}.toml").read_text("utf-8")
+    head = re.split(r"^\[sweep\.(?:quick|first|second)\b", text, maxsplit=1, flags=re.M)[0]
+    looks = "".join(f"[sweep.{look}]\nbias = -9.0\ntrees = {trees}\n" for look in ("quick", "first", "second"))
+    return head.replace(f'version = "{DEFAULT}"', f'version = "{version}"') + looks
 
 
 class Cast(NamedTuple):

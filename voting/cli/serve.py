@@ -21,7 +21,7 @@ from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.cli.sweep import Sweeper
 from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
-from voting.services.policies import load_policy
+from voting.services.policies import load_policy, load_shadow
 from voting.settings import Settings, load, values
 
 STOP_SECONDS = 10
@@ -54,6 +54,11 @@ async def check(settings: Settings) -> None:
     """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
     fraud policy that is none."""
     load_policy(Path(settings.policy) if settings.policy else None)
+    if shadow := load_shadow(settings.shadow_policy):
+        # It brings polars. Left to the sweeper, a fault there would end the sweeps of the policy in force.
+        from voting.services.deciding import sweep_rules
+
+        sweep_rules(shadow)
     async with wiring.office(settings, "serve"):
         pass
 

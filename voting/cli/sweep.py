@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import click
 
 from voting import wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
-from voting.services.policies import load_policy
+from voting.services.policies import load_policy, load_shadow
 from voting.settings import Settings
 
 # Votes go first: a machine that is busy with them sweeps later.
@@ -37,6 +38,9 @@ def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
     Only one process of all servers does at a time. The rounds' moments are the policy's.
     """
     settings = read_settings(env_file)
+    # What a shadow policy finds is told at info.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("voting").setLevel(logging.INFO)
     if beside:
         threading.Thread(target=_end_with_standard_input, name="parent-watch", daemon=True).start()
         time.sleep(START_AFTER_SECONDS)
@@ -64,7 +68,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     async with wiring.office(settings, actor()) as office:
-        sweeping = Sweeping(office.database, policy)
+        sweeping = Sweeping(office.database, policy, load_shadow(settings.shadow_policy))
         if once:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")

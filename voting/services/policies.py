@@ -1,4 +1,4 @@
-"""Fraud policies: the one that comes with the program, or a file."""
+"""Fraud policies: the one that comes with the program, or a file; and one that is only tried."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def load_policy(file: Path | None = None) -> Policy:
         what = f"cannot be read ({error})"
         raise FileInvalid(str(file), (Fault(0, "", what, "give an existing UTF-8 file"),)) from None
     return read_policy(text, str(file))
+
+
+def load_shadow(file: str) -> Policy | None:
+    """The policy that judges beside the one in force and decides nothing; none without a file. Raises FileInvalid."""
+    return load_policy(Path(file)) if file else None

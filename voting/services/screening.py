@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from voting.fraud.counters import Cells, cells, counts
 from voting.fraud.facts import Counts, Facts
 from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
-from voting.fraud.scorecard import Judgement, judge
+from voting.fraud.scorecard import Judgement, Response, judge
 from voting.services.keyring import Keyring
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
@@ -35,11 +36,12 @@ class Sighting(NamedTuple):
 
 
 class Screening:
-    """Observes and judges ballots under one policy."""
+    """Observes and judges ballots under one policy. What a shadow would have decided is counted, and nothing else."""
 
-    def __init__(self, keyring: Keyring, policy: Policy) -> None:
+    def __init__(self, keyring: Keyring, policy: Policy, shadow: Policy | None) -> None:
         self._keyring = keyring
         self._policy = policy.online
+        self._shadow = shadow
 
     def observe(self, seen: Sighting, now: datetime) -> Facts:
         """The facts, with keyed hashes for the address and its prefix: they are never kept themselves."""
@@ -69,9 +71,13 @@ class Screening:
 
     def judge(self, facts: Facts) -> Judgement:
         """The judgement, by the facts and the counts among them."""
-        judgement = judge(facts, facts.counts or Counts(), self._policy)
+        counts = facts.counts or Counts()
+        judgement = judge(facts, counts, self._policy)
         if judgement.response != "allow":
             telemetry.SCREENED.labels(judgement.response).inc()
+        if self._shadow:
+            would_be = judge(facts, counts, self._shadow.online)
+            _shadowed(self._shadow.version, judgement.response, would_be.response).inc()
         return judgement
 
     def effort(self, judgement: Judgement) -> int:
@@ -106,3 +112,12 @@ def read_counts(values: Cells | None, picks: Sequence[str]) -> Counts:
     if number == 1:
         return found[0]
     return Counts(*(max(column) for column in zip(*(msgspec.structs.astuple(each) for each in found), strict=True)))
+
+
+_DECISIONS: dict[Response, str] = {"allow": "count", "challenge": "challenge", "hold": "hold"}
+
+
+@cache
+def _shadowed(policy: str, response: Response, shadow: Response) -> Any:
+    """Found once: the library takes a lock for each look-up."""
+    return telemetry.SHADOW.labels("online", policy, _DECISIONS[response], _DECISIONS[shadow])

@@ -1,5 +1,6 @@
 """Sweeps the open contests for rings, at the moments that the policy says: one process of all servers does.
 
+A shadow policy looks at the ballots of each round after it; what it finds is counted and told, and never in force.
 What was read stays in memory, so that each round reads what came since. When there is more than it may keep, the
 oldest goes: what was decided about that stands until certification.
 """
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ import polars as pl
 from voting import telemetry
 from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
+from voting.fraud.findings import Sweep
 from voting.fraud.frame import SCHEMA
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import rounds, sweep, takers_before
@@ -59,12 +62,17 @@ class _Kept:
 class Sweeping:
     """The near-line sweeps."""
 
-    def __init__(self, database: Database, policy: Policy, detect: Detector = sweep) -> None:
+    def __init__(
+        self, database: Database, policy: Policy, shadow: Policy | None = None, detect: Detector = sweep
+    ) -> None:
         self._database = database
         self._catalogue = Catalogue(database)
         self._deciding = Deciding(database)
         self._policy = policy
         self._rules = sweep_rules(policy)
+        self._shadow = shadow
+        if shadow:
+            sweep_rules(shadow)
         self._detect = detect
         self._holder = uuid.uuid4()
         self._kept: dict[uuid.UUID, _Kept] = {}
@@ -108,9 +116,11 @@ class Sweeping:
         if swept is None:
             return Changed()
         changed = await self._deciding.apply(contest, swept, lambda tx: self._guard(tx, contest))
-        telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
+        if self._shadow:
+            await asyncio.to_thread(self._compare, contest, swept, self._takers(kept), self._shadow)
+        telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
         return changed
 
     def _look(self, kept: _Kept) -> Swept | None:
@@ -124,6 +134,22 @@ class Sweeping:
         ballots = kept.ballots.filter((at >= kept.swept - back) & (at < kept.swept))
         found = self._detect(ballots, self._policy, "nearline", self._takers(kept))
         return Swept(ballots, found, self._policy, "nearline")
+
+    def _compare(self, contest: str, swept: Swept, takers: pl.Series, shadow: Policy) -> None:
+        """Counts and tells what the shadow would have held of the same ballots. No fault of it touches the rounds."""
+        try:
+            found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", takers))
+        except Exception:
+            logging.getLogger("voting").exception("sweep of %s: the shadow policy %s failed", contest, shadow.version)
+            return
+        for decisions, ballots in found.items():
+            telemetry.SHADOW.labels("nearline", shadow.version, *decisions).inc(ballots)
+        logging.getLogger("voting").info(
+            "sweep of %s: %d ballots held by both, %d by policy %s alone, %d by its shadow %s alone",
+            *(contest, found["hold", "hold"]),
+            *(found["hold", "count"], self._policy.version),
+            *(found["count", "hold"], shadow.version),
+        )
 
     def _takers(self, kept: _Kept) -> pl.Series:
         at = self._rules.takers_at(kept.swept)
@@ -173,6 +199,15 @@ class Sweeping:
             await asyncio.sleep(RENEW_SECONDS)
             with suppress(TryAgain):
                 await self._take()
+
+
+def compared(found: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:
+    """How many ballots two sweeps of the same picks decide how. A ballot is held when any of its picks is."""
+    picks = found.verdicts.select("id", decided="hold").with_columns(shadow=shadow.verdicts["hold"])
+    ballots = picks.group_by("id").agg(pl.col("decided", "shadow").any())
+    word = {True: "hold", False: "count"}
+    counts = ballots.group_by("decided", "shadow").len().iter_rows()
+    return Counter({(word[decided], word[would_be]): number for decided, would_be, number in counts})
 
 
 def milliseconds(moment: datetime) -> int:

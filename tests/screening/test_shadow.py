@@ -1,0 +1,46 @@
+"""A policy in shadow on a running service: it judges what comes, and decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.conftest import Contests, Service, environment_of, serving
+from tests.fraud.rings import policy_text
+from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
+from voting.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service under a policy that counts what that one, in its shadow, challenges and holds."""
+    folder = tmp_path_factory.mktemp("policies")
+    force, shadow = folder / "lenient.toml", folder / "strict.toml"
+    text = policy_text("strict").replace("below = 150\n", "below = 9000\n").replace("below = 500\n", "below = 9001\n")
+    shadow.write_text(text, "utf-8")
+    force.write_text(text.replace("hold = 75", "hold = 100").replace("challenge = 50", "challenge = 90"), "utf-8")
+    policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
+    with serving(environment_of(patient) | policies, "--workers", "2") as (url, process):
+        yield Service(url, patient, process)
+
+
+async def shadowed(http: httpx.AsyncClient) -> dict[tuple[str, str], float]:
+    """How many ballots by what was decided and what the shadow would have."""
+    text = (await http.get("/metrics")).text
+    line = r'^voting_shadow_total{decided="(\w+)",policy="strict",shadow="(\w+)",stage="online"} (\S+)$'
+    return {(decided, would_be): float(value) for decided, would_be, value in re.findall(line, text, re.M)}
+
+
+async def test_what_the_shadow_would_have_held_or_challenged_is_counted(
+    http: httpx.AsyncClient, contests: Contests, service: Service
+) -> None:
+    contest = await contests.make()
+    for agent, seconds in ((BROWSER, 20), (BROWSER, QUICK), (SCRIPT, QUICK)):
+        (token,) = contests.tokens(contest, 1)
+        answer = await send(http, contest, token, agent, ticket=ticket(contest, seconds))
+        assert answer.status_code == 201, answer.text
+    assert await rows(service.settings, contest) == [("count", [])] * 3
+    assert await shadowed(http) == {("count", "count"): 1, ("count", "challenge"): 1, ("count", "hold"): 1}
