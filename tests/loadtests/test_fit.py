@@ -43,6 +43,11 @@ def test_the_tables_are_read_back() -> None:
     assert msgspec.convert(tables["first"], Trees) == looks["first"]
 
 
+def test_a_feature_that_there_is_none_of_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="'own_mood' is no feature"):
+        msgspec.convert({"bias": 0, "trees": [["own_mood", 1, "own_odd", 1, "own_odd", 1, [0, 0, 0, 0]]]}, Trees)
+
+
 def test_a_tree_adds_by_two_answers_and_an_unknown_cell_is_nothing() -> None:
     cells = Numbering(np.array([0, 1, 2, 2], dtype=np.int32), 2)
     parts = [

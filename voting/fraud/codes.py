@@ -87,3 +87,12 @@ def code_of(feature: str) -> str:
         if feature.startswith(beginning):
             return code
     raise KeyError(feature)
+
+
+def is_feature(name: str) -> bool:
+    """Whether a feature may be called so."""
+    try:
+        code_of(name)
+    except KeyError:
+        return False
+    return True

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voting.fraud.codes import CODES, code_of
+from voting.fraud.codes import CODES, code_of, is_feature
 from voting.fraud.survey import Numbers, Part
 
 Floats = npt.NDArray[np.float32]
@@ -43,6 +43,11 @@ class Trees(msgspec.Struct, frozen=True):
 
     bias: float
     trees: tuple[Tree, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.features():
+            if not is_feature(name):
+                raise ValueError(f"{name!r} is no feature")
 
     def features(self) -> set[str]:
         """The features that are asked for."""
