@@ -6,7 +6,8 @@ ballots uniform?" says more than each by itself, which is all that a linear scor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ Floats = npt.NDArray[np.float32]
 _WORTH_NAMING = 0.35
 # So many ballots at a time: their features fit into the processor's cache, and those of ten millions never exist.
 _CHUNK = 32_768
+# numpy lets go of the interpreter while it compares.
+_THREADS = 2
 
 
 class Tree(NamedTuple):
@@ -71,21 +74,24 @@ class _Column(NamedTuple):
         return self.values[rows] if self.of is None else self.values[self.of[rows]]
 
 
-def weigh(parts: Iterable[Part], trees: Trees, rows: int) -> Weighed:
-    """The sum over all trees. A feature that there is none of is 0."""
+def weigh(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> Weighed:
+    """The sum over all trees. A feature that there is none of is 0. Reasons are told from a probability on."""
     columns = dict(_asked(parts, trees.features()))
-    probability, reasons = np.empty(rows, dtype=np.float32), np.empty(rows, dtype=np.uint32)
-    for start in range(0, rows, _CHUNK):
+    probability, reasons = np.empty(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint32)
+
+    def look(start: int) -> None:
         chunk = slice(start, min(start + _CHUNK, rows))
-        size = chunk.stop - chunk.start
         table = {name: column.of_ballots(chunk) for name, column in columns.items()}
-        adds = _by_code(table, trees.trees, size)
-        score = trees.bias + sum(adds.values(), np.zeros(size, dtype=np.float32))
+        score = np.full(chunk.stop - chunk.start, trees.bias, dtype=np.float32)
+        for tree in trees.trees:
+            score += _ends(tree)[_answers(tree, table, len(score))]
         probability[chunk] = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
-        bits = np.zeros(size, dtype=np.uint32)
-        for code, added in adds.items():
-            bits |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
-        reasons[chunk] = bits
+        some = np.flatnonzero(probability[chunk] >= told)
+        reasons[start + some] = _reasons({name: values[some] for name, values in table.items()}, trees, len(some))
+
+    with ThreadPoolExecutor(_THREADS) as executor:
+        # Asked for, so that a fault in one is not lost.
+        list(executor.map(look, range(0, rows, _CHUNK)))
     return Weighed(probability, reasons)
 
 
@@ -99,27 +105,42 @@ def _asked(parts: Iterable[Part], names: set[str]) -> Iterator[tuple[str, _Colum
                 yield name, _Column(np.append(values, np.float32(0)), part.cells.of)
 
 
-def _by_code(table: Mapping[str, Floats], trees: Sequence[Tree], size: int) -> dict[str, Floats]:
-    """What all trees add, by the reason that it speaks for: half of it is the first question's, half the second's."""
+def _answers(tree: Tree, table: Mapping[str, Floats], size: int) -> npt.NDArray[np.uint8]:
+    """By ballot at which of its four ends it arrives."""
+
+    def above(name: str, least: float) -> npt.NDArray[np.bool_]:
+        return table[name] > np.float32(least) if name in table else np.full(size, least < 0)
+
+    first = above(tree.first, tree.above_first)
+    second = np.where(first, above(tree.high, tree.above_high), above(tree.low, tree.above_low))
+    return first.view(np.uint8) * np.uint8(2) + second.view(np.uint8)
+
+
+def _reasons(table: Mapping[str, Floats], trees: Trees, size: int) -> npt.NDArray[np.uint32]:
+    """What the trees add is half the first question's reason, and half the second's."""
     found: dict[str, Floats] = {}
-    nothing = np.zeros(size, dtype=np.float32)
-    for tree in trees:
-        first = table.get(tree.first, nothing) > np.float32(tree.above_first)
-        low = table.get(tree.low, nothing) > np.float32(tree.above_low)
-        high = table.get(tree.high, nothing) > np.float32(tree.above_high)
-        leaf = np.where(first, 2 + high.view(np.uint8), low.view(np.uint8))
+    for tree in trees.trees:
+        answers = _answers(tree, table, size)
         for code, adds in _shares(tree):
             if code not in found:
                 found[code] = np.zeros(size, dtype=np.float32)
-            found[code] += adds[leaf]
-    return found
+            found[code] += adds[answers]
+    bits = np.zeros(size, dtype=np.uint32)
+    for code, added in found.items():
+        bits |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
+    return bits
+
+
+@cache
+def _ends(tree: Tree) -> Floats:
+    return np.array(tree.adds, dtype=np.float32)
 
 
 @cache
 def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
     """By reason: what it adds at each of the four ends."""
     shares: dict[str, Floats] = {}
-    halves = np.array(tree.adds, dtype=np.float32) / 2
+    halves = _ends(tree) / 2
     for name, ends in ((tree.first, slice(0, 4)), (tree.low, slice(0, 2)), (tree.high, slice(2, 4))):
         adds = shares.setdefault(code_of(name), np.zeros(4, dtype=np.float32))
         adds[ends] += halves[ends]
