@@ -27,6 +27,10 @@ Floats = npt.NDArray[np.float32]
 # Of ordinary voters a tenth is enough, of one campaign or one crowd 300 ballots; a round sees half a day.
 _BACKGROUND, _MOST, _TYPICAL = 0.1, 300, 400
 _WINDOWS, _WINDOW = 10, 12 * 3_600_000
+# Honest crowds are few beside the public, and the worst that the sweeps can do is to hold one.
+_CROWD = 4
+# What an employer's orders are is a matter of a contest's rules: voters who are told to vote look like those who want to.
+_NOT_LEARNT = (*UNJUDGED, "X28")
 # Two friends' entries that are really voted for in a posted order look like a traded vote: they must not teach the
 # sweeps to overlook the trade.
 _LIKE_A_TRADE, _ITS_WEIGHT = "L16", 0.3
@@ -72,7 +76,8 @@ class Plan(NamedTuple):
 
     def world(self, *, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Its ballots, some mutated, and their labels, in the order of time."""
-        made = HANDS[self.hand](self.seed, self.ballots, self.fraud, small=self.small)
+        short = {"days": 3} if self.hand == "traffic" and self.seed % 3 == 0 else {}
+        made = HANDS[self.hand](self.seed, self.ballots, self.fraud, small=self.small, **short)
         ballots, labels = table_of(made), made.labels
         if withhold:
             kept = ~labels["family"].is_in(WITHHELD)
@@ -82,16 +87,17 @@ class Plan(NamedTuple):
         return changed[order], labels[order]
 
 
-_PLANS_OF_A_HAND = 16
+_PLANS_OF_A_HAND = 15
 
 
 def _plans() -> Iterator[Plan]:
-    """Large and small contests, with little and with much fraud."""
+    """Large and small contests, with little, with much and without fraud: of a small one a crowd is a large part."""
     for number in range(_PLANS_OF_A_HAND):
         small = number % 5 == 4
-        fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.22, 0.45, 0.05, 0.22, 0.25)[number % 8]
+        fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.0, 0.45, 0.22, 0.05, 0.25)[number % 8]
         for place, hand in enumerate(HANDS):
-            yield Plan(hand, 1001 + number, (120_000, 60_000, 200_000)[(number + place) % 3], fraud, small)
+            ballots = (120_000, 20_000, 60_000, 30_000, 150_000)[(number + 2 * place) % 5]
+            yield Plan(hand, 1001 + number, ballots, fraud, small)
 
 
 PLANS = tuple(_plans())
@@ -161,9 +167,9 @@ def _sample(parts: Iterable[Part], labels: pl.DataFrame) -> Sample:
     keep = np.random.default_rng(labels.height).random(labels.height) < share
     fraud = labels["fraud"].to_numpy()
     weight = np.where(usual, 1 / _BACKGROUND, np.clip(np.sqrt(_TYPICAL / sizes), 0.3, 3) / share)
-    weight = np.where(~fraud & ~usual, 2 * weight, weight)
+    weight = np.where(~fraud & ~usual, _CROWD * weight, weight)
     weight = np.where((labels["family"] == _LIKE_A_TRADE).to_numpy(), _ITS_WEIGHT * weight, weight)
-    weight = np.where(labels["family"].is_in(UNJUDGED).to_numpy(), 0, weight)
+    weight = np.where(labels["family"].is_in(_NOT_LEARNT).to_numpy(), 0, weight)
     names: list[str] = []
     columns = []
     for part in parts:
