@@ -29,7 +29,7 @@ _BACKGROUND, _MOST, _TYPICAL = 0.1, 300, 400
 _WINDOWS, _WINDOW = 10, 12 * 3_600_000
 # Honest crowds are few beside the public, and the worst that the sweeps can do is to hold one.
 _CROWD = 4
-# What an employer's orders are is a matter of a contest's rules: voters who are told to vote look like those who want to.
+# Whether an employer may tell his staff to vote is for a contest's rules: who is told to looks like who wants to.
 _NOT_LEARNT = (*UNJUDGED, "X28")
 # Two friends' entries that are really voted for in a posted order look like a traded vote: they must not teach the
 # sweeps to overlook the trade.
