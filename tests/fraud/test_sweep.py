@@ -27,9 +27,7 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     _, labels, found = attacked
     told = labels.with_columns(found.verdicts["hold"])
     assert told.filter("fraud")["hold"].mean() > 0.95  # type: ignore[operator]
-    # Of three days' ballots an employer's staff who vote every morning cannot be told from a farm: a quarter is held.
-    others = told.filter(~pl.col("fraud") & (pl.col("family") != "L5"))
-    assert others["hold"].mean() < 0.001  # type: ignore[operator]
+    assert told.filter(~pl.col("fraud"))["hold"].mean() < 0.01  # type: ignore[operator]
 
 
 def test_every_hold_has_its_reasons_and_a_group_with_evidence(
@@ -60,7 +58,7 @@ def test_the_same_ballots_in_another_order_get_the_same_verdicts(
 def test_a_clean_contest_loses_next_to_nobody() -> None:
     world = make_world(22, 20_000, 0.0, days=3)
     found = sweep(table_of(world), load_policy(), "certification")
-    assert found.verdicts["hold"].mean() < 0.002  # type: ignore[operator]
+    assert found.verdicts["hold"].mean() < 0.001  # type: ignore[operator]
 
 
 def test_nothing_is_found_among_no_ballots() -> None:
