@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -23,7 +23,7 @@ from voting import telemetry
 from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.findings import Sweep
-from voting.fraud.frame import SCHEMA
+from voting.fraud.frame import SCHEMA, milliseconds
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import rounds, sweep, takers_before
 from voting.postgres import contests, leases
@@ -208,8 +208,3 @@ def compared(found: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:
     word = {True: "hold", False: "count"}
     counts = ballots.group_by("decided", "shadow").len().iter_rows()
     return Counter({(word[decided], word[would_be]): number for decided, would_be, number in counts})
-
-
-def milliseconds(moment: datetime) -> int:
-    """Since 1970."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
