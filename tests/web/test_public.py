@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Contests, cast, eventually, refusal, solve
+from voting.domain.entry import Entry
 from voting.postgres import tallies
 from voting.wiring import Office
 
@@ -36,6 +37,18 @@ async def test_unknown_contests_everywhere(http: httpx.AsyncClient) -> None:
     for path in ("/challenges", "/voters"):
         answer = await http.post(f"/api/v1/contests/none{path}", json={"challenge": "x"})
         assert refusal(answer) == (404, "contest_unknown")
+
+
+async def test_entries_are_there_as_soon_as_they_are_imported(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    """However often the page was asked for before: a worker remembers a contest for a second, an empty one never."""
+    contest = await contests.make(entries=0)
+    for _ in range(4):
+        assert (await http.get(f"/api/v1/contests/{contest}/entries")).json()["total"] == 0
+    await office.organising.import_roster(contest, [Entry("A001", "作品", "作者", "one", "")], {})
+    for _ in range(4):
+        assert (await http.get(f"/api/v1/contests/{contest}/entries")).json()["total"] == 1
 
 
 async def test_entries_are_searched_sorted_and_paged(http: httpx.AsyncClient, contests: Contests) -> None:

@@ -41,6 +41,10 @@ class Listing:
         """The database's clock, carried on by the process's monotonic clock."""
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
 
+    def fresh(self) -> bool:
+        """Whether it was read within the last second."""
+        return time.monotonic() - self.read_on < FRESH_SECONDS
+
     def phase(self) -> WindowPhase:
         """The phase now."""
         return self.contest.phase(self.now(), self.paused)
@@ -59,8 +63,8 @@ class Catalogue:
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
         listing = self._listings.get(contest)
-        fresh = listing and time.monotonic() - listing.read_on < FRESH_SECONDS
-        if listing and (fresh or self._sharing.busy(contest)):
+        # A contest whose entries have not come yet is asked for anew: its page must not stay empty after the import.
+        if listing and listing.entries and (listing.fresh() or self._sharing.busy(contest)):
             return listing
         return await self._sharing.once(contest, lambda: self._renew(contest))
 
