@@ -7,7 +7,6 @@ voters (mutations). The second look is fitted on what a first look says that did
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,16 +16,17 @@ import polars as pl
 from loadtests.fraud.mutations import mutated
 from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
-from voting.fraud.company import company
-from voting.fraud.features import QUICK, features
+from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
+from voting.fraud.sweep import further
 from voting.fraud.weighing import Tree, Trees, weigh
 
 Floats = npt.NDArray[np.float32]
-# Of ordinary voters a tenth is enough, of one campaign or one crowd 300 ballots; a round sees half a day.
+# Of ordinary voters a tenth is enough, of one campaign or one crowd 300 ballots.
 _BACKGROUND, _MOST, _TYPICAL = 0.1, 300, 400
-_WINDOWS, _WINDOW = 10, 12 * 3_600_000
+# Milliseconds: what a round looks back, how long it waits at most, what is new to it; of what is older less depends.
+_WINDOWS, _WINDOW, _ROUND, _NEW, _OF_OLDER = 10, 8 * 3_600_000, 50 * 60_000, 75 * 60_000, 0.35
 # Honest crowds are few beside the public, and the worst that the sweeps can do is to hold one.
 _CROWD = 4
 # Whether an employer may tell his staff to vote is for a contest's rules: who is told to looks like who wants to.
@@ -62,7 +62,7 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
-_QUICK, _FIRST, _SECOND = 150, 200, 500
+_QUICK, _THOROUGH = (150, 200), (200, 500)
 
 
 class Plan(NamedTuple):
@@ -103,6 +103,16 @@ def _plans() -> Iterator[Plan]:
 PLANS = tuple(_plans())
 
 
+class Lesson(NamedTuple):
+    """Ballots to learn from, in the order of time, with their labels; `half`: of the worlds, 0 or 1; `weight`: how much
+    each counts."""
+
+    half: int
+    ballots: pl.DataFrame
+    labels: pl.DataFrame
+    weight: Floats
+
+
 class Sample(NamedTuple):
     """Ballots to fit on: features, whether they are fraud, and how much each weighs."""
 
@@ -113,26 +123,35 @@ class Sample(NamedTuple):
 
 
 def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = False) -> dict[str, Trees]:
-    """The trees `quick`, `first` and `second`; with `withhold` from worlds without the withheld families."""
-    worlds = [plan.world(withhold=withhold) for plan in plans]
-    windows, first, second = [], [], []
-    for plan, (ballots, labels) in zip(plans, worlds, strict=True):
-        windows += list(_windows(ballots, labels, plan.seed))
-        survey = Survey(prepare(ballots))
-        first.append(_sample(features(survey, np.ones(survey.size)), labels))
-        tell(f"first look at {plan.hand} {plan.seed}: {survey.size} ballots")
-    halves = [_fitted(first[1::2], _FIRST), _fitted(first[::2], _FIRST)]
-    for number, (plan, (ballots, labels)) in enumerate(zip(plans, worlds, strict=True)):
-        survey = Survey(prepare(ballots))
-        found = weigh(features(survey, np.ones(survey.size)), halves[number % 2], survey.size)
+    """The trees of a policy, by name; with `withhold` from worlds without the withheld families."""
+    wholes, windows = [], []
+    for number, plan in enumerate(plans):
+        ballots, labels = plan.world(withhold=withhold)
+        wholes.append(Lesson(number % 2, ballots, labels, np.ones(len(labels), dtype=np.float32)))
+        windows += list(_windows(wholes[-1], plan.seed))
+        tell(f"{plan.hand} {plan.seed}: {len(labels)} ballots")
+    quick_first, quick_second = _looks(windows, QUICK, _QUICK)
+    tell("the quick looks are fitted")
+    first, second = _looks(wholes, THOROUGH, _THOROUGH)
+    return {"quick_first": quick_first, "quick_second": quick_second, "first": first, "second": second}
+
+
+def _looks(lessons: Sequence[Lesson], families: Families, counts: tuple[int, int]) -> tuple[Trees, Trees]:
+    """The second look is fitted on what a first one says that was fitted on the other half of the worlds."""
+    first, second = [], []
+    for lesson in lessons:
+        survey = Survey(prepare(lesson.ballots))
+        first.append(_sample(features(survey, np.ones(survey.size), families), lesson))
+    halves = [
+        _fitted([sample for sample, lesson in zip(first, lessons, strict=True) if lesson.half != half], counts[0])
+        for half in (0, 1)
+    ]
+    for lesson in lessons:
+        survey = Survey(prepare(lesson.ballots))
+        found = weigh(features(survey, np.ones(survey.size), families), halves[lesson.half], survey.size)
         trust = 1 - found.probability.astype(np.float64)
-        second.append(_sample(chain(features(survey, trust), company(survey, trust)), labels))
-        tell(f"second look at {plan.hand} {plan.seed}")
-    return {
-        "quick": _fitted(windows, _QUICK),
-        "first": _fitted(first, _FIRST),
-        "second": _fitted(second, _SECOND),
-    }
+        second.append(_sample(further(survey, trust, families), lesson))
+    return _fitted(first, counts[0]), _fitted(second, counts[1])
 
 
 def written(looks: dict[str, Trees]) -> str:
@@ -148,25 +167,25 @@ def written(looks: dict[str, Trees]) -> str:
     return "\n".join(parts)
 
 
-def _windows(ballots: pl.DataFrame, labels: pl.DataFrame, seed: int) -> Iterable[Sample]:
-    """What rounds would see, at moments of chance."""
-    random, times = np.random.default_rng(seed), ballots["at"].to_numpy()
-    for share in random.uniform(0.03, 1.0, _WINDOWS):
-        moment = times[0] + (times[-1] - times[0]) * share
+def _windows(lesson: Lesson, seed: int) -> Iterator[Lesson]:
+    """What rounds would see, at moments when much is cast, and at the very end. What is new is to be decided then."""
+    random, times = np.random.default_rng(seed), lesson.ballots["at"].to_numpy()
+    some = random.choice(times, _WINDOWS - 1) + random.uniform(0, _ROUND, _WINDOWS - 1)
+    for moment in (*some, times[-1] + 1):
         begin, end = np.searchsorted(times, [moment - _WINDOW, moment]).tolist()
         if end - begin >= _MOST:
-            table = prepare(ballots[begin:end])
-            parts = features(Survey(table), np.ones(table.height), QUICK)
-            yield _sample(parts, labels[begin:end][table["row"].to_numpy()])
+            weight = np.where(times[begin:end] > moment - _NEW, 1, _OF_OLDER).astype(np.float32)
+            yield Lesson(lesson.half, lesson.ballots[begin:end], lesson.labels[begin:end], weight)
 
 
-def _sample(parts: Iterable[Part], labels: pl.DataFrame) -> Sample:
+def _sample(parts: Iterable[Part], lesson: Lesson) -> Sample:
+    labels = lesson.labels
     sizes = labels.select(pl.len().over("instance")).to_series().to_numpy().astype(np.float64)
     usual = (labels["family"] == BACKGROUND).to_numpy()
     share = np.where(usual, _BACKGROUND, np.minimum(1, _MOST / sizes))
     keep = np.random.default_rng(labels.height).random(labels.height) < share
     fraud = labels["fraud"].to_numpy()
-    weight = np.where(usual, 1 / _BACKGROUND, np.clip(np.sqrt(_TYPICAL / sizes), 0.3, 3) / share)
+    weight = lesson.weight * np.where(usual, 1 / _BACKGROUND, np.clip(np.sqrt(_TYPICAL / sizes), 0.3, 3) / share)
     weight = np.where(~fraud & ~usual, _CROWD * weight, weight)
     weight = np.where((labels["family"] == _LIKE_A_TRADE).to_numpy(), _ITS_WEIGHT * weight, weight)
     weight = np.where(labels["family"].is_in(_NOT_LEARNT).to_numpy(), 0, weight)

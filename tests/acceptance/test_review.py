@@ -21,9 +21,6 @@ from voting.wiring import Office
 def policy_file(folder: Path, version: str) -> Path:
     """The packaged policy under another version, complete."""
     text = (Path(__file__).parents[2] / "voting/fraud/policies" / f"{POLICY.version}.toml").read_text("utf-8")
-    if "[sweep.quick]" not in text:
-        first = text[text.index("[sweep.first]") : text.index("[sweep.second]")]
-        text += "\n" + first.replace("[sweep.first", "[sweep.quick")
     file = folder / f"{version}.toml"
     file.write_text(text.replace(f'version = "{POLICY.version}"', f'version = "{version}"'), "utf-8")
     return file

@@ -94,7 +94,11 @@ async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, off
     ("old", "new", "message"),
     [
         ("hold = 75", "hold = 40", "shadow.toml: line 8, online.hold: 40 is too small; at least challenge = 50"),
-        ("trees = []", "trees = 3", "policy shadow: file, sweep: Expected `array`, got `int` - at `$.quick.trees`"),
+        (
+            "trees = []",
+            "trees = 3",
+            "policy shadow: file, sweep: Expected `array`, got `int` - at `$.quick_first.trees`",
+        ),
     ],
 )
 def test_a_shadow_with_a_fault_is_refused_at_the_start(

@@ -25,7 +25,8 @@ from voting.services.policies import DEFAULT, load_policy
 
 _PACKAGED = load_policy()
 # The detector below needs no weights.
-_TREELESS = {look: {"bias": -9.0, "trees": []} for look in ("quick", "first", "second")}
+_LOOKS = ("quick_first", "quick_second", "first", "second")
+_TREELESS = {look: {"bias": -9.0, "trees": []} for look in _LOOKS}
 _SWEEP = _PACKAGED.sweep | _TREELESS | {"every_minutes": 15, "hours": 12}
 POLICY = replace(_PACKAGED, sweep=_SWEEP)
 EARLIER = timedelta(minutes=2)
@@ -34,8 +35,8 @@ EARLIER = timedelta(minutes=2)
 def policy_text(version: str, trees: str = "[]") -> str:
     """The packaged policy's file under another version, every look of its sweeps with these trees."""
     text = (files("voting.fraud") / "policies" / f"{DEFAULT}.toml").read_text("utf-8")
-    head = re.split(r"^\[sweep\.(?:quick|first|second)\b", text, maxsplit=1, flags=re.M)[0]
-    looks = "".join(f"[sweep.{look}]\nbias = -9.0\ntrees = {trees}\n" for look in ("quick", "first", "second"))
+    head = re.split(rf"^\[sweep\.(?:{'|'.join(_LOOKS)})\b", text, maxsplit=1, flags=re.M)[0]
+    looks = "".join(f"[sweep.{look}]\nbias = -9.0\ntrees = {trees}\n" for look in _LOOKS)
     return head.replace(f'version = "{DEFAULT}"', f'version = "{version}"') + looks
 
 

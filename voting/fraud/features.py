@@ -82,16 +82,16 @@ THOROUGH = Families(
 )
 # For the rounds: what shows within hours, at a fraction of the cost.
 QUICK = Families(
-    profiled=(
-        ("fingerprint",),
-        ("agent",),
-        ("prefix",),
-        ("minutes10",),
-        ("hour",),
-        ("fingerprint", "hours2"),
-        ("asn", "hours2"),
+    profiled=(("fingerprint",), ("prefix",), ("hour",), ("asn", "hours2")),
+    plain=(("device",), ("oddities",), ("age_bin", "hour")),
+    broad=(
+        ("age_bin",),
+        ("asn",),
+        ("reading_bin",),
+        ("hosting",),
+        ("returning", "asn"),
+        ("returning", "fresh", "reading_bin"),
     ),
-    plain=(("device",), ("reading_bin", "hour"), ("age_bin", "hour")),
 )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.company import company
-from voting.fraud.features import QUICK, features
+from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
@@ -20,7 +19,7 @@ from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare, prepare_tasks
 from voting.fraud.reasons import family_of
-from voting.fraud.survey import Survey
+from voting.fraud.survey import Floats, Part, Survey
 from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
@@ -43,9 +42,10 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
-    """The policy of the sweeps: the trees of the rounds' quick look and of the certification's two, and the cuts."""
+    """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, and the cuts."""
 
-    quick: Trees
+    quick_first: Trees
+    quick_second: Trees
     first: Trees
     second: Trees
     nearline: Look
@@ -119,14 +119,14 @@ def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
 
 
 def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
-    """What is to be held. A round looks once and quickly; the certification again and again, and for task lists."""
+    """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        parts, least = features(survey, np.ones(survey.size), QUICK), rules.nearline.least_probability
-        found = weigh(parts, rules.quick, survey.size, told=least)
+        found = look_again(survey, (rules.quick_first, rules.quick_second), QUICK)
         return _held(survey, found, takers.to_numpy(), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey.ballots).implode())
-    return _held(survey, look_again(survey, rules), takers.to_numpy(), rules.certification)
+    looks = (rules.first, *[rules.second] * (rules.looks - 1))
+    return _held(survey, look_again(survey, looks), takers.to_numpy(), rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -150,16 +150,24 @@ def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
     return earlier["voter"].gather(found).unique().sort()
 
 
-def look_again(survey: Survey, rules: SweepPolicy) -> Weighed:
-    """Each further look learns nothing from what the one before distrusted, and sees each ballot's company."""
-    found = weigh(features(survey, np.ones(survey.size)), rules.first, survey.size)
+def look_again(survey: Survey, looks: Sequence[Trees], families: Families = THOROUGH) -> Weighed:
+    """One look after the other: a further one learns nothing from what the one before distrusted, and of a whole
+    contest sees each ballot's company."""
+    found = weigh(features(survey, np.ones(survey.size), families), looks[0], survey.size)
     reasons = found.reasons
-    for _ in range(rules.looks - 1):
+    for trees in looks[1:]:
         trust = 1 - found.probability.astype(np.float64)
-        found = weigh(chain(features(survey, trust), company(survey, trust)), rules.second, survey.size)
+        found = weigh(further(survey, trust, families), trees, survey.size)
         # Company is no evidence of its own: what was found at first stands for it.
         reasons |= found.reasons
-    return Weighed(calibrated(found.probability, rules.second.bias), reasons)
+    return Weighed(calibrated(found.probability, looks[-1].bias), reasons)
+
+
+def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
+    """What a further look sees. `trust`: by ballot, as the look before had it."""
+    yield from features(survey, trust, families)
+    if families.whole:
+        yield from company(survey, trust)
 
 
 def _held(survey: Survey, found: Weighed, takers: Flags, look: Look) -> Verdicts:
