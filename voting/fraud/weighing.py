@@ -130,7 +130,7 @@ def _steps(part: Part, bounds: Bounds) -> _Steps:
             values = np.append(values, np.float32(0))
         ranks = columns[name] = np.zeros(len(values), np.min_scalar_type(len(bounds[name])))
         for least in bounds[name]:
-            ranks += values > np.float32(least)
+            ranks += (values > np.float32(least)).view(np.uint8)
     return _Steps(columns, None if part.cells is None else part.cells.of)
 
 
