@@ -31,6 +31,8 @@ from voting.fraud.sweep import SweepPolicy, Verdicts, judge, rounds, sweep, take
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
 _CHUNK = 20_000
+# What prepare() does not read: a round's ballots go to another process.
+_UNREAD = ("id", "channel", "app", "solving")
 _CLOSED = {"not_open": "window_not_open", "closed": "window_closed"}
 
 
@@ -99,6 +101,7 @@ class Backtest:
         """By recorded ballot, its attempt's number."""
         self._rows: list[Row] = []
         self._ballots = frame([])
+        self._shared = _shared(self._ballots)
         self._due: list[_Due] = []
         self._rounds: list[_Round] = []
         self._takers: dict[int, Future[pl.Series]] = {}
@@ -157,8 +160,10 @@ class Backtest:
 
     def _flush(self, until: int | None) -> None:
         """Puts the rows into the table and begins the rounds that are due until then; None: all."""
-        self._ballots = pl.concat([self._ballots, frame(self._rows)])
+        more = frame(self._rows)
         self._rows = []
+        self._ballots = pl.concat([self._ballots, more])
+        self._shared = pl.concat([self._shared, _shared(more)])
         times = self._ballots["at"].to_numpy()
         latest = [*(each.due.moment for each in self._rounds[-1:]), *(each.moment for each in self._due[-1:])]
         for moment in rounds(times, self._rules):
@@ -172,13 +177,13 @@ class Backtest:
         """Begins the rounds for which it is known who works off task lists."""
         while self._due and (takers := self._takers_before(self._due[0].moment)).done():
             due = self._due.pop(0)
-            found = self._executor.submit(_look, self._ballots[due.first : due.last], takers.result(), self._rules)
+            found = self._executor.submit(_look, self._shared[due.first : due.last], takers.result(), self._rules)
             self._rounds.append(_Round(due, found))
 
     def _takers_before(self, moment: int) -> Future[pl.Series]:
         at = self._rules.takers_at(moment)
         if at not in self._takers:
-            ballots = self._ballots.select("at", "voter", "entry")
+            ballots = self._shared.select("at", "voter", "entry")
             self._takers[at] = self._executor.submit(takers_before, ballots, at)
         return self._takers[at]
 
@@ -217,6 +222,12 @@ class Backtest:
         changed = Decision(before.id, decision, reasons, stage, now)
         self._history.append(changed)
         self._final[number] = replace(changed, challenged=True) if before.challenged else changed
+
+
+def _shared(ballots: pl.DataFrame) -> pl.DataFrame:
+    """What the rounds get: only what prepare() reads; and texts, which it numbers by their hashes, as those."""
+    texts = pl.col(pl.String)
+    return ballots.drop(_UNREAD).with_columns(pl.when(texts.is_not_null()).then(texts.hash()))
 
 
 def _look(window: pl.DataFrame, takers: pl.Series, rules: SweepPolicy) -> Verdicts:

@@ -9,6 +9,8 @@ from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
 from voting.domain.client import App
 from voting.fraud.agents import USER_AGENT_CHARACTERS, Outline, outline
 from voting.fraud.attempt import HEADERS, Attempt, Client
@@ -21,10 +23,10 @@ def observe(attempt: Attempt) -> Facts:
         return attempt.facts
     at, issued_at, opened_at = attempt.at, attempt.device_issued_at, attempt.opened_at
     address, prefix = places(attempt.ip) if attempt.ip else (None, None)
-    agent = attempt.user_agent[:USER_AGENT_CHARACTERS] if attempt.user_agent is not None else None
-    *headers, origin, referer = _texts(attempt.headers) if attempt.headers else _NO_HEADERS
+    agent = _agent(attempt.user_agent) if attempt.user_agent is not None else None
+    headers, (origin, referer) = _texts(attempt.headers) if attempt.headers else _NO_HEADERS
     page = _reported(attempt.client) if attempt.client is not None else None
-    sender = _sender(agent, attempt.channel, attempt.headers is not None, tuple(headers), page)
+    sender = _sender(agent, attempt.channel, attempt.headers is not None, headers, page)
     site = origin or referer
     solved = attempt.challenge
     return Facts(
@@ -46,8 +48,9 @@ def observe(attempt: Attempt) -> Facts:
     )
 
 
-# A tenth of what ipaddress takes.
+# A tenth of what ipaddress takes; of IPv6 as most are written.
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
+_IPV6 = re.compile(r"[1-9a-f][0-9a-f]{0,3}(?::[0-9a-f]{1,4}){7}")
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
@@ -56,13 +59,16 @@ def places(ip: str) -> tuple[str, str] | tuple[None, None]:
     """The holder's address and the site's prefix; nothing for what is no address."""
     if _IPV4.fullmatch(ip):
         return ip, ip.rpartition(".")[0] + ".0/24"
-    try:
-        packed = IPv6Address(ip).packed
-    except ValueError:
-        return None, None
-    if packed.startswith(_MAPPED):
-        return places(".".join(map(str, packed[len(_MAPPED) :])))
-    groups = packed.hex(":", 2)
+    if _IPV6.fullmatch(ip):
+        groups = ":".join([group.zfill(4) for group in ip.split(":", 4)[:4]])
+    else:
+        try:
+            packed = IPv6Address(ip).packed
+        except ValueError:
+            return None, None
+        if packed.startswith(_MAPPED):
+            return places(".".join(map(str, packed[len(_MAPPED) :])))
+        groups = packed.hex(":", 2)
     return groups[:19] + "::/64", groups[:14] + "::/48"
 
 
@@ -74,15 +80,25 @@ def _site(address: str) -> int:
         return hashed((address,))
 
 
-_NO_HEADERS: tuple[str | None, ...] = (None,) * len(HEADERS)
+_Texts = tuple[str | None, ...]
 
 
-def _texts(headers: Mapping[str, object]) -> list[str | None]:
-    """The values of HEADERS, in their order."""
-    return [value if isinstance(value, str) else None for value in map(headers.get, HEADERS)]
+def _texts(headers: Mapping[str, object]) -> tuple[_Texts, _Texts]:
+    """The values of HEADERS, in their order; the last two, which name the site, apart."""
+    values = tuple([value if isinstance(value, str) else None for value in map(headers.get, HEADERS)])
+    return values[:-2], values[-2:]
 
 
-class _Page(NamedTuple):
+_NO_HEADERS = _texts({})
+# WeChat's number of one installation. Nothing is made of its digits: with one for all there are few kinds of senders.
+_INSTALLATION = re.compile(r"MMWEBID/(?<!\wMMWEBID/)\d+")
+
+
+def _agent(text: str) -> str:
+    return _INSTALLATION.sub("MMWEBID/0", text[:USER_AGENT_CHARACTERS])
+
+
+class _Page(msgspec.Struct, frozen=True, gc=False):
     """What the page reported, as values that can be compared."""
 
     screen: str | None
