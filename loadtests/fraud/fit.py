@@ -31,9 +31,6 @@ _WINDOWS, _WINDOW, _ROUND, _NEW, _OF_OLDER = 10, 8 * 3_600_000, 50 * 60_000, 75 
 _CROWD = 4
 # Whether an employer may tell his staff to vote is for a contest's rules: who is told to looks like who wants to.
 _NOT_LEARNT = (*UNJUDGED, "X28")
-# Two friends' entries that are really voted for in a posted order look like a traded vote: they must not teach the
-# sweeps to overlook the trade.
-_LIKE_A_TRADE, _ITS_WEIGHT = "L16", 0.3
 _LEARNING: dict[str, Any] = {
     "objective": "binary",
     "max_depth": 2,
@@ -88,6 +85,8 @@ class Plan(NamedTuple):
 
 
 _PLANS_OF_A_HAND = 15
+# Beside these: in a large contest the same campaign is a small part.
+_LARGE = (400_000, 250_000)
 
 
 def _plans() -> Iterator[Plan]:
@@ -98,6 +97,9 @@ def _plans() -> Iterator[Plan]:
         for place, hand in enumerate(HANDS):
             ballots = (120_000, 20_000, 60_000, 30_000, 150_000)[(number + 2 * place) % 5]
             yield Plan(hand, 1001 + number, ballots, fraud, small)
+    for number, ballots in enumerate(_LARGE, _PLANS_OF_A_HAND):
+        for hand in HANDS:
+            yield Plan(hand, 1001 + number, ballots, 0.22, small=False)
 
 
 PLANS = tuple(_plans())
@@ -187,7 +189,6 @@ def _sample(parts: Iterable[Part], lesson: Lesson) -> Sample:
     fraud = labels["fraud"].to_numpy()
     weight = lesson.weight * np.where(usual, 1 / _BACKGROUND, np.clip(np.sqrt(_TYPICAL / sizes), 0.3, 3) / share)
     weight = np.where(~fraud & ~usual, _CROWD * weight, weight)
-    weight = np.where((labels["family"] == _LIKE_A_TRADE).to_numpy(), _ITS_WEIGHT * weight, weight)
     weight = np.where(labels["family"].is_in(_NOT_LEARNT).to_numpy(), 0, weight)
     names: list[str] = []
     columns = []
