@@ -116,9 +116,13 @@ class Survey:
     def _combined(self, key: Key, rows: slice | Numbers) -> Numbering:
         """Some of the ballots by what they have in these columns, two at least."""
         first, last = self.numbering(key[:-1]), self.numbering(key[-1:])
-        of_first, of_last = first.of[rows], last.of[rows]
-        known = (of_first < first.size) & (of_last < last.size)
-        return _dense(of_first.astype(np.int64) * max(1, last.size) + of_last, known, first.size * last.size)
+        return both(Numbering(first.of[rows], first.size), Numbering(last.of[rows], last.size))
+
+
+def both(first: Numbering, last: Numbering) -> Numbering:
+    """Ballots by what they share of both."""
+    known = (first.of < first.size) & (last.of < last.size)
+    return _dense(first.of.astype(np.int64) * max(1, last.size) + last.of, known, first.size * last.size)
 
 
 def order(values: Ints, width: int) -> Numbers:
@@ -128,11 +132,11 @@ def order(values: Ints, width: int) -> Numbers:
     if not 0 < width < 1 << (63 - bits):
         return pl.Series(values).arg_sort().to_numpy()
     # A value and its place in one number: to sort these takes a tenth of the time.
-    both = values << bits
-    both |= np.arange(len(values))
-    both.sort()
-    both &= (1 << bits) - 1
-    return both
+    placed = values << bits
+    placed |= np.arange(len(values))
+    placed.sort()
+    placed &= (1 << bits) - 1
+    return placed
 
 
 def ranks(values: Ints, width: int) -> tuple[Numbers, int]:

@@ -125,7 +125,7 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
         parts, least = features(survey, np.ones(survey.size), QUICK), rules.nearline.least_probability
         found = weigh(parts, rules.quick, survey.size, told=least)
         return _held(survey, found, takers.to_numpy(), rules.nearline)
-    takers |= survey.ballots["voter"].is_in(task_takers(survey.ballots).implode())
+    takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
     return _held(survey, look_again(survey, rules), takers.to_numpy(), rules.certification)
 
 
@@ -146,7 +146,7 @@ def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
     """The names of those who were found to work off task lists, by their ballots before this moment (milliseconds)."""
     earlier = ballots.filter(pl.col("at") < moment)
     prepared = prepare_tasks(earlier)
-    found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
+    found = prepared.filter(pl.col("voter").is_in(task_takers(Survey(prepared)).implode()))["row"]
     return earlier["voter"].gather(found).unique().sort()
 
 
