@@ -79,8 +79,9 @@ class Verdicts(msgspec.Struct, frozen=True):
     """-1: none."""
 
 
-def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
-    """What is found among these ballots (a table as frame() makes it, in any order).
+def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+    """What is found among these ballots (a table as frame() makes it, in any order; one that is scanned from a file is
+    read as it is needed, and takes less memory).
 
     `takers`: voters who were found to work off task lists; the certification finds them itself.
     """
@@ -100,12 +101,16 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
     place[row[held]] = kind
     hold, release = np.zeros(survey.size, dtype=bool), np.zeros(survey.size, dtype=bool)
     hold[row], release[row] = found.hold, found.release
-    verdicts = ballots.select(
-        "id",
-        hold=pl.Series(hold),
-        release=pl.Series(release),
-        reasons=pl.Series([*reasons, []], dtype=pl.List(pl.String)).gather(place),
-        group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
+    verdicts = (
+        ballots.lazy()
+        .select("id")
+        .collect()
+        .with_columns(
+            hold=pl.Series(hold),
+            release=pl.Series(release),
+            reasons=pl.Series([*reasons, []], dtype=pl.List(pl.String)).gather(place),
+            group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
+        )
     )
     return Sweep(verdicts, tuple(groups.values()))
 
