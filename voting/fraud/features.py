@@ -164,30 +164,31 @@ def _own(survey: Survey, world: World) -> Iterator[Part]:
     )
     yield by("fresh", fresh=column("fresh") - world.fresh)
     yield by("refused", refused=column("refused"))
+    voters = survey.numbering(("voter",))
+    yield Part(voters, {"own_returns": np.clip(np.log(voters.counts()), 0, 2.5)})
     yield survey.once(("device voters",), lambda: _device_voters(survey))
-    yield survey.once(("restless",), lambda: _restless(survey))
+    yield survey.once(("restless",), lambda: _restless(survey, voters))
 
 
 def _device_voters(survey: Survey) -> Part:
     """By device the logarithm of how many voters it has."""
     devices = survey.numbering(("device",))
-    voters = np.log(_kinds(devices, survey.numbering(("voter",))))
-    return Part(devices, {"own_device_voters": np.clip(voters, 0, 4).astype(np.float32)})
+    several = devices.only(np.flatnonzero(devices.counts() > 1))
+    voters = np.log(_kinds(several, survey.numbering(("voter",))))
+    return Part(several, {"own_device_voters": np.clip(voters, 0, 4)})
 
 
-def _restless(survey: Survey) -> Part:
-    """By voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones. And how many he has.
+def _restless(survey: Survey, voters: Numbering) -> Part:
+    """By voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones.
 
     Who rents addresses comes from another one each time, with the same old tokens.
     """
-    voters = survey.numbering(("voter",))
-    ballots = voters.counts()
-    columns = {"own_returns": np.clip(np.log(ballots), 0, 2.5).astype(np.float32)}
-    for name in ("asn", "prefix", "fingerprint", "device"):
-        kinds = _kinds(voters, survey.numbering((name,)))
-        changes = np.where(ballots > _FEW, (kinds - 1) / np.maximum(ballots - 1, 1), 0.0)
-        columns[f"own_restless_{name}"] = np.maximum(changes, 0.0).astype(np.float32)
-    return Part(voters, columns)
+    frequent = voters.only(np.flatnonzero(voters.counts() > _FEW))
+    changes = {
+        f"own_restless_{name}": (_kinds(frequent, survey.numbering((name,))) - 1) / (frequent.counts() - 1)
+        for name in ("asn", "prefix", "fingerprint", "device")
+    }
+    return Part(frequent, {name: np.maximum(values, 0.0) for name, values in changes.items()})
 
 
 def _kinds(of: Numbering, what: Numbering) -> Floats:
@@ -218,8 +219,9 @@ def _profiled(survey: Survey, by: Key, trust: Floats, world: World) -> Part:
     told, columns = _surprising(name, cells, expected)
     ballots, count = cells.ballots.only(told), cells.n[told]
     share = np.clip((count - expected[told]) / count, 0, 1)
-    for what, values in _told(profiles(survey, ballots), count, cells.n.max(initial=0.0), world).items():
-        columns[f"{name}_{what}"] = np.nan_to_num(values) * share
+    what = _told(profiles(survey, ballots), count, cells.n.max(initial=0.0), world)
+    values = np.nan_to_num(np.stack([*what.values()])) * share
+    columns |= {f"{name}_{each}": value for each, value in zip(what, values, strict=True)}
     return Part(ballots, columns)
 
 

@@ -157,9 +157,16 @@ def ranks(values: Ints, width: int) -> tuple[Numbers, int]:
 
 
 def _of_column(column: pl.Series) -> Numbering:
-    column = column.fill_nan(None) if column.dtype.is_float() else column
-    known = column.is_not_null().to_numpy()
-    values = column.cast(pl.Int64).fill_null(0).to_numpy()
+    if column.dtype.is_float():
+        measured = column.to_numpy()
+        known = ~np.isnan(measured)
+        values = np.where(known, measured, 0).astype(np.int64)
+    elif column.has_nulls():
+        known = column.is_not_null().to_numpy()
+        values = column.fill_null(0).to_numpy().astype(np.int64)
+    else:
+        known = np.ones(len(column), dtype=bool)
+        values = column.to_numpy().astype(np.int64)
     if not known.any():
         return Numbering(np.zeros(len(values), dtype=np.uint8), 0)
     least, most = int(values[known].min()), int(values[known].max())
