@@ -37,17 +37,17 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, takers: pl.Series | None = Non
         "asn",
         hosting=_number(pl.col("hosting")),
         oddities=pl.col("oddities"),
-        odd=(pl.col("oddities") != 0).cast(pl.Float32),
-        oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.Float32),
-        cross_site=((pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0).cast(pl.Float32),
-        automation=((pl.col("oddities") & int(Oddity.AUTOMATION)) != 0).cast(pl.Float32),
+        odd=pl.col("oddities") != 0,
+        oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.UInt8),
+        cross_site=(pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0,
+        automation=(pl.col("oddities") & int(Oddity.AUTOMATION)) != 0,
         second=pl.col("at") / 1000,
         minutes10=(pl.col("at") // 600_000).cast(pl.Int32),
         hour=(pl.col("at") // 3_600_000).cast(pl.Int32),
         hours2=(pl.col("at") // 7_200_000).cast(pl.Int32),
         day=_DAY,
         hour_of_day=_HOUR_OF_DAY.cast(pl.Int8),
-        night=(_HOUR_OF_DAY < _MORNING).cast(pl.Float32),
+        night=_HOUR_OF_DAY < _MORNING,
         reading=_number(reading),
         reading_bin=(reading / 0.3).floor().cast(pl.Int16),
         fresh=_number(pl.col("age") < FRESH_SECONDS),
@@ -70,7 +70,7 @@ def _ordered(
     row = np.argsort(at, kind="stable").astype(np.uint32)
     numbered = [_numbered(ballots, name, row) for name in texts]
     voter = numbered[texts.index("voter")].to_numpy()
-    returning = pl.Series("returning", (np.bincount(voter)[voter] > 1).astype(np.float32))
+    returning = pl.Series("returning", np.bincount(voter)[voter] > 1)
     others = ballots.lazy().select(*columns, **named).collect()[row]
     return pl.DataFrame([pl.Series("row", row), *numbered, returning, *others])
 

@@ -20,7 +20,7 @@ Key = tuple[str, ...]
 T = TypeVar("T")
 
 # A table of all numbers that are possible costs less than sorting those that occur, up to so many for each ballot.
-_SPARSE = 4
+_SPARSE = 2
 _ENTRY = ("entry",)
 
 
@@ -88,7 +88,8 @@ class Survey:
 
     def column(self, name: str) -> Floats:
         """By ballot a column's number; NaN where it is unknown."""
-        return self.ballots[name].to_numpy()
+        values = self.ballots[name].to_numpy()
+        return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float32)
 
     def numbering(self, by: Sequence[str]) -> Numbering:
         """The ballots by what they have in all of these columns."""
@@ -142,10 +143,11 @@ def order(values: Ints, width: int) -> Numbers:
 def ranks(values: Ints, width: int) -> tuple[Numbers, int]:
     """The values by numbers from 0 without gaps, in their order, and how many there are. `width` as above."""
     if 0 < width <= _SPARSE * len(values) + 1024:
-        numbers = np.zeros(width, dtype=np.int32)
-        numbers[values] = 1
-        np.cumsum(numbers, out=numbers)
-        return numbers[values] - 1, int(numbers[-1])
+        there = np.zeros(width, dtype=bool)
+        there[values] = True
+        numbers = np.cumsum(there, dtype=np.int32)
+        numbers -= 1
+        return numbers[values], int(numbers[-1]) + 1
     places = order(values, width)
     ordered = values[places]
     steps = np.zeros(len(values), dtype=np.int32)

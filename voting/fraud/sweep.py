@@ -193,7 +193,9 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
     for _ in range(_REPETITIONS):
         shifted = odds * min(max(here / fitted, _LEAST_SHIFT), _MOST_SHIFT)
         share = float((shifted / (1 + shifted)).mean()) if len(odds) else 0.0
-        here = share / max(1 - share, 1e-9)
+        before, here = here, share / max(1 - share, 1e-9)
+        if here == before:
+            break
     return np.asarray(shifted / (1 + shifted), dtype=np.float32)
 
 
