@@ -180,10 +180,7 @@ def _lifted(survey: Survey, voters: Numbering, time: str) -> _Pairs:
 
 def _first_cells(voters: Numbering, cells: Numbering) -> Numbers:
     """The first ballot of each cell, voter by voter, in the order of time; of each voter so many only."""
-    found = np.empty(cells.size + 1, dtype=np.int32)
-    # What is written last stays.
-    found[cells.of[::-1]] = np.arange(len(cells.of), dtype=np.int32)[::-1]
-    ballot = np.sort(found[: cells.size])
+    ballot = np.sort(cells.samples())
     ballot = ballot[order(voters.of[ballot].astype(np.int64), voters.size)]
     voter = voters.of[ballot]
     count = np.bincount(voter, minlength=voters.size)

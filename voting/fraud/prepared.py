@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.facts import Oddity
-from voting.fraud.survey import ranks
+from voting.fraud.survey import Numbering, ranks
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
 # A token of the last quarter of an hour is as good as new.
@@ -79,14 +79,12 @@ def _numbered(ballots: pl.DataFrame | pl.LazyFrame, name: str, row: npt.NDArray[
     """Numbers texts in the order of their first ballots. Hashes of ten millions meet once in 400,000 times."""
     text = pl.col(name)
     hashes, known = ballots.lazy().select(hash=text.hash(), known=text.is_not_null()).collect()
-    numbers, size = ranks(hashes.to_numpy().view(np.int64)[row], 0)
-    first = np.empty(size, dtype=np.int64)
-    # What is written last stays.
-    first[numbers[::-1]] = np.arange(len(row))[::-1]
-    begins = np.zeros(len(row), dtype=np.int32)
-    begins[first] = 1
+    alike = Numbering(*ranks(hashes.to_numpy().view(np.int64)[row], 0))
+    first = alike.samples()
+    begins = np.zeros(len(row), dtype=bool)
+    begins[first] = True
     in_turn = np.cumsum(begins, dtype=np.int32)[first] - 1
-    found = pl.Series(name, in_turn[numbers])
+    found = pl.Series(name, in_turn[alike.of])
     return found if known.all() else found.set(~known.gather(row), None)
 
 

@@ -40,9 +40,10 @@ class Numbering(NamedTuple):
         return np.bincount(self.of, amounts, self.size + 1)[: self.size].astype(np.float64, copy=False)
 
     def samples(self) -> Numbers:
-        """By number: one of its ballots."""
+        """By number: the first of its ballots."""
         found = np.zeros(self.size + 1, dtype=np.int32)
-        found[self.of] = np.arange(len(self.of), dtype=np.int32)
+        # What is written last stays.
+        found[self.of[::-1]] = np.arange(len(self.of), dtype=np.int32)[::-1]
         return found[: self.size]
 
     def only(self, chosen: Numbers) -> Numbering:
@@ -67,7 +68,7 @@ class Part(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Ballots that share an entry and something else: by cell its entry's and that value's number, one of its ballots,
+    """Ballots that share an entry and something else: by cell its entry's and that value's number, its first ballot,
     and how many (`n`) it has."""
 
     ballots: Numbering
@@ -131,7 +132,7 @@ def order(values: Ints, width: int) -> Numbers:
     in their order, if it is not 0."""
     bits = len(values).bit_length()
     if not 0 < width < 1 << (63 - bits):
-        return np.argsort(values)
+        return np.argsort(values, kind="stable" if width else "quicksort")
     # A value and its place in one number: to sort these takes a tenth of the time.
     placed = values << bits
     placed |= np.arange(len(values))
