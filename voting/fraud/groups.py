@@ -66,11 +66,9 @@ def describe(
     each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
     if not len(held):
         return {}
-    names = (
-        ballots.lazy()
-        .select("id", pl.col("entry", "prefix").cast(pl.Categorical))
-        .collect()[survey.ballots["row"].to_numpy()]
-    )
+    # Entries and prefixes are few: by ballot a number will do.
+    called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
+    names = called[survey.ballots["row"].to_numpy()]
     grounds = Grounds(survey, names, reasons)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
