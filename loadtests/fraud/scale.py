@@ -7,6 +7,8 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import polars as pl
@@ -35,21 +37,23 @@ class Cost(NamedTuple):
 
 
 def costs(ballots: int) -> Cost:
-    """Makes so many ballots and certifies them."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as executor:
-        return executor.submit(_measured, ballots).result()
+    """Makes so many ballots, writes them to a file, and certifies what is in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "ballots.parquet")
+        write(path, ballots)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context) as executor:
+            return executor.submit(_measured, path, ballots).result()
 
 
-def many(ballots: int) -> pl.DataFrame:
-    """So many ballots as the sweeps read them, by copying."""
-    world = table_of(make_world(7, min(ballots, _WORLD), 0.22))
-    copies = -(-ballots // world.height)
-    table = pl.concat([_copy(world, number) for number in range(copies)])
-    return table.head(ballots)
+def write(path: Path, ballots: int) -> None:
+    """So many ballots as the sweeps read them, by copying. They are never all in memory."""
+    world = table_of(make_world(7, min(ballots, _WORLD), 0.22)).lazy()
+    copies = -(-ballots // _WORLD)
+    pl.concat([_copy(world, number) for number in range(copies)]).head(ballots).sink_parquet(path)
 
 
-def _copy(world: pl.DataFrame, number: int) -> pl.DataFrame:
+def _copy(world: pl.LazyFrame, number: int) -> pl.LazyFrame:
     if not number:
         return world
     own = [pl.col(name) + f"-{number}" for name in ("id", "voter", "device", "address", "prefix")]
@@ -57,10 +61,10 @@ def _copy(world: pl.DataFrame, number: int) -> pl.DataFrame:
     return world.with_columns(*own, entry, pl.col("at") + number % 60 * _APART)
 
 
-def _measured(ballots: int) -> Cost:
-    table, policy = many(ballots), load_policy()
+def _measured(path: Path, ballots: int) -> Cost:
+    policy = load_policy()
     wall, processor = time.perf_counter(), time.process_time()
-    found = sweep(table, policy, "certification")
+    found = sweep(pl.scan_parquet(path), policy, "certification")
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

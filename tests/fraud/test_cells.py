@@ -78,10 +78,10 @@ def ring() -> pl.DataFrame:
 
 def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
     ballots = ring()
-    takers = task_takers(ballots).to_list()
-    assert sorted(takers) == sorted(f"paid{voter}" for voter in range(30))
     numbered = ballots.with_columns(pl.col("voter").rank("dense").cast(pl.Int64))
-    pairs = {name: values for part in lockstep(Survey(numbered)) for name, values in part.columns.items()}
+    takers = numbered["voter"].is_in(task_takers(Survey(numbered)).implode())
+    assert sorted(ballots["voter"].filter(takers).unique()) == sorted(f"paid{voter}" for voter in range(30))
+    pairs = {name: part.of_ballots(name) for part in lockstep(Survey(numbered)) for name in part.columns}
     found = ballots.with_columns(pair_day_voter=pairs["pair_day_voter"])
     of = found.group_by(pl.col("voter").str.extract("([a-z]+)")).agg(pl.col("pair_day_voter").mean())
     means = dict(of.iter_rows())

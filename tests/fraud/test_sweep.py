@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -53,6 +55,16 @@ def test_the_same_ballots_in_another_order_get_the_same_verdicts(
     again = sweep(ballots.sample(fraction=1.0, shuffle=True, seed=5), load_policy(), "certification")
     assert again.groups == found.groups
     assert again.verdicts.sort("id").equals(found.verdicts.sort("id"))
+
+
+def test_ballots_read_from_a_file_get_the_same_verdicts(
+    attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep], tmp_path: Path
+) -> None:
+    ballots, _, found = attacked
+    ballots.write_parquet(tmp_path / "ballots.parquet", row_group_size=3000)
+    again = sweep(pl.scan_parquet(tmp_path / "ballots.parquet"), load_policy(), "certification")
+    assert again.groups == found.groups
+    assert again.verdicts.equals(found.verdicts)
 
 
 def test_a_clean_contest_loses_next_to_nobody() -> None:

@@ -40,4 +40,6 @@ def company(survey: Survey, trust: Floats) -> Iterator[Part]:
         cells = survey.numbering(by)
         total, others = np.append(cells.totals(distrust), 0.0), np.append(cells.counts(), 0.0) - 1
         mean = (total[cells.of] - distrust + _PRIOR * usual) / (others[cells.of] + _PRIOR)
-        yield Part(None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0)})
+        yield Part(
+            None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0).astype(np.float32)}
+        )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from voting.fraud.cells import expectation, surprise
 from voting.fraud.lockstep import lockstep
-from voting.fraud.profiles import Profiles, profiles
+from voting.fraud.profiles import Profiles, distinct, profiles
 from voting.fraud.steady import steady
-from voting.fraud.survey import Floats, Key, Part, Survey
+from voting.fraud.survey import Cells, Floats, Ints, Key, Numbering, Part, Survey, Values
 
 # A cell is looked into when it is so surprising, and not tiny.
 _LEAST_Z, _LEAST_N = 3.0, 5
@@ -115,9 +113,9 @@ class World:
         counts = survey.numbering(("fingerprint",)).totals(trusted.astype(np.float64))
         self._shares = counts[counts > 0] / max(1.0, counts.sum())
 
-    def distinct(self, counts: Floats) -> Floats:
-        """How many different fingerprints so many ballots have, on average."""
-        grid = np.unique(np.round(np.geomspace(1, max(2.0, counts.max(initial=2.0)), 60)))
+    def distinct(self, counts: Floats, most: float) -> Floats:
+        """How many different fingerprints so many ballots, of which there are no more than `most`, have on average."""
+        grid = np.unique(np.round(np.geomspace(1, max(2.0, most), 60)))
         shares, times = np.unique(self._shares, return_counts=True)
         if not len(shares):
             return np.ones_like(counts)
@@ -128,12 +126,12 @@ class World:
 def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
     """The features of all ballots, some at a time. `trust`: by ballot, from 0 to 1."""
     world = World(survey, trust)
-    yield _own(survey, world)
+    yield from _own(survey, world)
     for by in families.profiled:
         yield _profiled(survey, by, trust, world)
     for by in families.plain:
         cells = survey.cells(by)
-        yield Part(cells.ballots, _excess("_".join(by), cells.n, expectation(cells, trust)))
+        yield _excess("_".join(by), cells, expectation(cells, trust))
     for by in families.broad:
         cells = survey.cells(by)
         ratio = np.log((cells.n + 3) / (expectation(cells, trust) + 3))
@@ -142,83 +140,94 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
         yield _lasting(survey, by, trust)
     yield _undiversified(survey, trust)
     if families.whole:
-        yield from survey.once(("over days",), lambda: [*chain(lockstep(survey), steady(survey))])
+        yield from survey.once(("over days",), lambda: [*lockstep(survey), *steady(survey)])
 
 
-def _own(survey: Survey, world: World) -> Part:
-    """What a ballot says by itself."""
-    reading, oddities = survey.column("reading"), survey.column("oddity_count")
+def _own(survey: Survey, world: World) -> Iterator[Part]:
+    """What a ballot says by itself, its device and its voter."""
+    column, reading = survey.column, survey.column("reading")
     quick = np.clip((world.reading - reading) / world.reading_spread, 0, 4)
+    yield Part(None, {"own_instant": reading < np.log(0.8), "own_quick": np.nan_to_num(quick)})
+
+    def by(name: str, **columns: Values) -> Part:
+        cells = survey.numbering((name,))
+        sample = cells.samples()
+        return Part(cells, {f"own_{what}": values[sample] for what, values in columns.items()})
+
+    yield by("hosting", hosting=column("hosting"))
+    yield by(
+        "oddities",
+        odd=column("odd"),
+        odd2=np.clip(column("oddity_count") - 1, 0, 3),
+        cross_site=column("cross_site"),
+        automation=column("automation"),
+    )
+    yield by("fresh", fresh=column("fresh") - world.fresh)
+    yield by("refused", refused=column("refused"))
     voters = survey.numbering(("voter",))
-    columns = {
-        "own_hosting": survey.column("hosting"),
-        "own_odd": survey.column("odd"),
-        "own_odd2": np.clip(oddities - 1, 0, 3),
-        "own_cross_site": survey.column("cross_site"),
-        "own_automation": survey.column("automation"),
-        "own_instant": np.where(np.isnan(reading), 0.0, reading < np.log(0.8)),
-        "own_quick": quick,
-        "own_fresh": survey.column("fresh") - world.fresh,
-        "own_refused": survey.column("refused"),
-        "own_device_voters": survey.once(("device voters",), lambda: _device_voters(survey)),
-        **survey.once(("restless",), lambda: _restless(survey)),
-        "own_returns": np.clip(np.log(voters.counts()[voters.of]), 0, 2.5),
-    }
-    return Part(None, {name: np.nan_to_num(values) for name, values in columns.items()})
+    yield Part(voters, {"own_returns": np.clip(np.log(voters.counts()), 0, 2.5)})
+    yield survey.once(("device voters",), lambda: _device_voters(survey))
+    yield survey.once(("restless",), lambda: _restless(survey, voters))
 
 
-def _device_voters(survey: Survey) -> Floats:
-    """By ballot the logarithm of how many voters its device has; 0 where it is unknown."""
-    devices, pairs = survey.numbering(("device",)), survey.numbering(("device", "voter"))
-    voters = np.bincount(devices.of[pairs.samples()], minlength=devices.size + 1)
-    voters[devices.size] = 1
-    return np.clip(np.log(voters[devices.of]), 0, 4)
+def _device_voters(survey: Survey) -> Part:
+    """By device the logarithm of how many voters it has."""
+    devices = survey.numbering(("device",))
+    several = devices.only(np.flatnonzero(devices.counts() > 1))
+    voters = np.log(_kinds(several, survey.numbering(("voter",))))
+    return Part(several, {"own_device_voters": np.clip(voters, 0, 4)})
 
 
-def _restless(survey: Survey) -> dict[str, Floats]:
-    """By ballot how much its voter changes from ballot to ballot, from 0 to 1: networks, places, phones.
+def _restless(survey: Survey, voters: Numbering) -> Part:
+    """By voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones.
 
     Who rents addresses comes from another one each time, with the same old tokens.
     """
-    voters = survey.numbering(("voter",))
-    ballots = voters.counts()
-    columns = {}
-    for name in ("asn", "prefix", "fingerprint", "device"):
-        pairs = survey.numbering(("voter", name))
-        kinds = np.bincount(voters.of[pairs.samples()], minlength=voters.size)[: voters.size]
-        changes = np.where(ballots > _FEW, (kinds - 1) / np.maximum(ballots - 1, 1), 0.0)
-        columns[f"own_restless_{name}"] = np.maximum(changes, 0.0)[voters.of]
-    return columns
-
-
-def _excess(name: str, count: Floats, expected: Floats) -> dict[str, Floats]:
-    """How far a cell is above expectation; 0 for one that is not surprising, or tiny."""
-    z = surprise(count, expected)
-    told = (z > _LEAST_Z) & (count >= _LEAST_N)
-    return {
-        f"{name}_ratio": np.where(told, np.clip(np.log(count / expected), 0, 5), 0.0),
-        f"{name}_z": np.where(told, np.log1p(z) / 2, 0.0),
+    frequent = voters.only(np.flatnonzero(voters.counts() > _FEW))
+    changes = {
+        f"own_restless_{name}": (_kinds(frequent, survey.numbering((name,))) - 1) / (frequent.counts() - 1)
+        for name in ("asn", "prefix", "fingerprint", "device")
     }
+    return Part(frequent, {name: np.maximum(values, 0.0) for name, values in changes.items()})
+
+
+def _kinds(of: Numbering, what: Numbering) -> Floats:
+    """By number how many different known ones of the other numbering its ballots have."""
+    known = np.flatnonzero((of.of < of.size) & (what.of < what.size))
+    return distinct(of.of[known], what.of[known], of.size)
+
+
+def _surprising(name: str, cells: Cells, expected: Floats) -> tuple[Ints, dict[str, Floats]]:
+    """The cells that are not tiny and so far above expectation, and how far."""
+    large = np.flatnonzero(cells.n >= _LEAST_N)
+    z = surprise(cells.n[large], expected[large])
+    told, z = large[z > _LEAST_Z], z[z > _LEAST_Z]
+    ratio = np.clip(np.log(cells.n[told] / expected[told]), 0, 5)
+    return told, {f"{name}_ratio": ratio, f"{name}_z": np.log1p(z) / 2}
+
+
+def _excess(name: str, cells: Cells, expected: Floats) -> Part:
+    """How far the surprising cells are above expectation. Of the others nothing is said, as if they were unknown."""
+    told, columns = _surprising(name, cells, expected)
+    return Part(cells.ballots.only(told), columns)
 
 
 def _profiled(survey: Survey, by: Key, trust: Floats, world: World) -> Part:
     """The surprising cells of (entry, *by), and what kind of ballots are in each."""
-    cells = survey.cells(by)
-    expected, name = expectation(cells, trust), "_".join(by)
-    columns = _excess(name, cells.n, expected)
-    profile = survey.once(("profiles", *by), lambda: profiles(survey, cells, _LEAST_N))
-    count = cells.n[profile.cells]
-    share = np.clip((count - expected[profile.cells]) / count, 0, 1)
-    told = columns[f"{name}_z"][profile.cells] > 0
-    for what, values in _told(profile, count, told, world).items():
-        columns[f"{name}_{what}"] = np.zeros(cells.ballots.size)
-        columns[f"{name}_{what}"][profile.cells] = np.where(told, np.nan_to_num(values) * share, 0.0)
-    return Part(cells.ballots, columns)
+    cells, name = survey.cells(by), "_".join(by)
+    expected = expectation(cells, trust)
+    told, columns = _surprising(name, cells, expected)
+    ballots, count = cells.ballots.only(told), cells.n[told]
+    share = np.clip((count - expected[told]) / count, 0, 1)
+    what = _told(profiles(survey, ballots), count, cells.n.max(initial=0.0), world)
+    values = np.nan_to_num(np.stack([*what.values()])) * share
+    columns |= {f"{name}_{each}": value for each, value in zip(what, values, strict=True)}
+    return Part(ballots, columns)
 
 
-def _told(profile: Profiles, count: Floats, told: npt.NDArray[np.bool_], world: World) -> dict[str, Floats]:
+def _told(profile: Profiles, count: Floats, most: float, world: World) -> dict[str, Floats]:
     deviation = (world.reading - profile.reading) / world.reading_spread
-    returning = profile.returning - (profile.returning[told].mean() if told.any() else 0.0)
+    returning = profile.returning - (profile.returning.mean() if len(count) else 0.0)
     return {
         "fresh": np.clip((profile.fresh - world.fresh) / (1.02 - world.fresh), -1, 1),
         "quick": np.clip(deviation, 0, 3),
@@ -227,7 +236,7 @@ def _told(profile: Profiles, count: Floats, told: npt.NDArray[np.bool_], world: 
         "hosting": np.clip(profile.hosting - world.hosting, 0, 1),
         "odd": np.clip(profile.odd - world.odd, 0, 1),
         "scattered": np.clip(profile.prefixes / count, 0, 1),
-        "alike": np.clip(1 - profile.fingerprints / world.distinct(count), 0, 1),
+        "alike": np.clip(1 - profile.fingerprints / world.distinct(count, most), 0, 1),
         "regular": np.clip(1.2 - profile.regular, 0, 1),
         "returning": returning,
     }
@@ -249,10 +258,10 @@ def _lasting(survey: Survey, by: Key, trust: Floats) -> Part:
 
 def _undiversified(survey: Survey, trust: Floats) -> Part:
     """(entry, prefix, fingerprint): one kind of phone more often at one place than its ballots and the mix explain."""
-    cells, place = survey.cells(("prefix", "fingerprint")), survey.cells(("prefix",))
+    cells, place = survey.cells(("prefix", "fingerprint")), survey.numbering(("entry", "prefix"))
     known = np.where(cells.ballots.of < cells.ballots.size, trust, 0.0)
     kinds = survey.numbering(("fingerprint",))
     share = kinds.totals(known) / max(known.sum(), 1e-9)
-    here = np.bincount(place.ballots.of[cells.sample], cells.n, place.ballots.size)
-    expected = share[kinds.of[cells.sample]] * here[place.ballots.of[cells.sample]]
-    return Part(cells.ballots, _excess("prefix_fingerprint", cells.n, np.maximum(expected, 0.05)))
+    here = np.bincount(place.of[cells.sample], cells.n, place.size)
+    expected = share[kinds.of[cells.sample]] * here[place.of[cells.sample]]
+    return _excess("prefix_fingerprint", cells, np.maximum(expected, 0.05))

@@ -59,12 +59,16 @@ def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
             return labels
 
 
-def describe(survey: Survey, ballots: pl.DataFrame, held: Ints, labels: Ints, reasons: Bits) -> Mapping[int, Group]:
+def describe(
+    survey: Survey, ballots: pl.DataFrame | pl.LazyFrame, held: Ints, labels: Ints, reasons: Bits
+) -> Mapping[int, Group]:
     """The groups by their labels, largest first. `held`, `labels`: the held ballots of the survey, and the group of
     each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
     if not len(held):
         return {}
-    names = ballots.select("id", "entry", "prefix")[survey.ballots["row"].to_numpy()]
+    # Entries and prefixes are few: by ballot a number will do.
+    called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
+    names = called[survey.ballots["row"].to_numpy()]
     grounds = Grounds(survey, names, reasons)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))

@@ -10,12 +10,17 @@ little too frequent say more than one that is much so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.cells import surprise
-from voting.fraud.survey import Part, Survey
+from voting.fraud.survey import Floats, Ints, Numbering, Numbers, Part, Survey, both, order, ranks
+
+Flags = npt.NDArray[np.bool_]
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
@@ -37,38 +42,95 @@ def lockstep(survey: Survey) -> Iterator[Part]:
     ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in); pair_ever_breadth and
     pair_ever_list: see _listed.
     """
+    voters = _returning(survey)
     for time in _TIMES:
-        found = _of(survey.ballots, time)
-        yield Part(None, {name: found[name].to_numpy() for name in found.columns})
+        pairs = _lifted(survey, voters, time)
+        strong = pairs.only(pairs.strong())
+        z = np.zeros(pairs.cells.size)
+        for side in (strong.first, strong.second):
+            np.maximum.at(z, side, strong.z[strong.kind])
+        cell = np.append(z, 0.0)[pairs.cells.of]
+        count = np.bincount(pairs.voter, minlength=voters.size)
+        columns = {
+            f"pair_{time}_mean": np.bincount(pairs.voter, pairs.lift[pairs.kind], voters.size) / np.maximum(count, 1),
+            f"pair_{time}_voter": np.log1p(np.bincount(strong.voter, strong.z[strong.kind], voters.size)),
+            f"pair_{time}_share": voters.totals((cell > 0).astype(np.float64)) / voters.counts(),
+        }
+        if time == "ever":
+            listed = _listed(strong)
+            for name in listed.columns[1:]:
+                columns[name] = np.zeros(voters.size)
+                columns[name][listed["voter"]] = listed[name]
+        yield Part(voters, {name: values.astype(np.float32) for name, values in columns.items()})
+        yield Part(None, {f"pair_{time}_cell": np.log1p(cell).astype(np.float32)})
 
 
-def task_takers(ballots: pl.DataFrame) -> pl.Series:
-    """The voters (as named in `ballots`) who share with others what chance does not explain: they work off a list.
+def task_takers(survey: Survey) -> pl.Series:
+    """The voters (as named in the ballots) who share with others what chance does not explain: they work off a list.
 
     A rule of its own, untrained. Sure is a pair of days that at least three others have, five times as many as
     expected, friends that the two entries share on any day allowed for. A list is worked off by who has two sure pairs
     of three entries; or one, and some pair of entries that a third goes with, for two may be allies. In made contests
     without fraud it names nobody.
     """
-    days = _lifted(ballots, "day").filter((pl.col("lift") > _SURE_LIFT) & (pl.col("others") >= _SURE_OTHERS))
-    sure = days.group_by("voter").agg(
+    voters = _returning(survey)
+    days, ever = _lifted(survey, voters, "day"), _lifted(survey, voters, "ever")
+    sure = days.only((days.lift > _SURE_LIFT) & (days.others >= _SURE_OTHERS)).table().lazy()
+    sure = sure.group_by("voter").agg(
         pairs=pl.len(), entries=pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique()
     )
-    listed = _listed(_strong(_lifted(ballots, "ever"))).filter(pl.col("pair_ever_list") > 0)
+    listed = _listed(ever.only(ever.strong())).lazy().filter(pl.col("pair_ever_list") > 0)
     several = (pl.col("pairs") >= _SURE_PAIRS) & (pl.col("entries") >= _SURE_ENTRIES)
     found = sure.join(listed, on="voter", how="left").filter(several | pl.col("pair_ever_list").is_not_null())
-    return found.select("voter").collect()["voter"].sort()
+    return survey.ballots["voter"].gather(voters.samples()[found.collect()["voter"]]).sort()
 
 
-def _strong(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    return pairs.filter((pl.col("z") > _STRONG_Z) & (pl.col("others") >= _STRONG_OTHERS))
+class _Pairs(NamedTuple):
+    """Each row (`voter`, `first`, `second`, `kind`) is a voter and two of his cells for different entries.
+
+    What is alike of many is told by kind: the two entries, others (who have them too), lift, z. `cells`: the ballots by
+    voter, entry and time, with which `first` and `second` are numbered.
+    """
+
+    cells: Numbering
+    voter: Numbers
+    first: Numbers
+    second: Numbers
+    kind: Numbers
+    entry: Numbers
+    entry_other: Numbers
+    others: Floats
+    lift: Floats
+    z: Floats
+
+    def strong(self) -> Flags:
+        """By kind whether it surprises."""
+        return (self.z > _STRONG_Z) & (self.others >= _STRONG_OTHERS)
+
+    def only(self, kinds: Flags) -> _Pairs:
+        """The rows of these kinds."""
+        rows = kinds[self.kind]
+        return self._replace(**{name: getattr(self, name)[rows] for name in ("voter", "first", "second", "kind")})
+
+    def table(self) -> pl.DataFrame:
+        """Voter and entries of each row."""
+        return pl.DataFrame(
+            {"voter": self.voter, "entry": self.entry[self.kind], "entry_other": self.entry_other[self.kind]}
+        )
 
 
-def _listed(pairs: pl.LazyFrame) -> pl.LazyFrame:
+def _returning(survey: Survey) -> Numbering:
+    """The ballots by voter, if he has several."""
+    voters = survey.numbering(("voter",))
+    return voters.only(np.unique(voters.of[survey.column("returning") > 0]))
+
+
+def _listed(strong: _Pairs) -> pl.DataFrame:
     """By voter: of how many entries his surprising pairs are, and how many third entries go with both of one.
 
     Two allies are a pair, and no more; the entries of one list go with each other.
     """
+    pairs = strong.table().lazy()
     kinds = pairs.select("entry", "entry_other").unique()
     third = (
         kinds.join(kinds, left_on="entry_other", right_on="entry", suffix="_third")
@@ -83,97 +145,81 @@ def _listed(pairs: pl.LazyFrame) -> pl.LazyFrame:
             pair_ever_breadth=(pl.col("entry").n_unique() - 1).log().cast(pl.Float32),
             pair_ever_list=pl.col("thirds").fill_null(0).max().log1p().cast(pl.Float32),
         )
+        .collect()
     )
 
 
-def _of(ballots: pl.DataFrame, time: str) -> pl.DataFrame:
-    pairs = _lifted(ballots, time).collect().lazy()
-    strong = _strong(pairs)
-    sides = pl.concat(
-        [
-            strong.select("voter", "entry", time, "z"),
-            strong.select("voter", pl.col("entry_other").alias("entry"), pl.col(f"{time}_other").alias(time), "z"),
-        ]
-    )
-    keys = ["voter", "entry", time]
-    mean, total, share, cell = (f"pair_{time}_{what}" for what in ("mean", "voter", "share", "cell"))
-    joined = (
-        ballots.lazy()
-        .with_columns(ever=0)
-        .select(keys)
-        .join(
-            sides.group_by(keys).agg(pl.col("z").max().log1p().cast(pl.Float32).alias(cell)),
-            on=keys,
-            how="left",
-            maintain_order="left",
-        )
-        .join(
-            strong.group_by("voter").agg(pl.col("z").sum().log1p().cast(pl.Float32).alias(total)),
-            on="voter",
-            how="left",
-            maintain_order="left",
-        )
-        .join(
-            pairs.group_by("voter").agg(pl.col("lift").mean().cast(pl.Float32).alias(mean)),
-            on="voter",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(pl.col(cell).is_not_null().mean().over("voter").cast(pl.Float32).alias(share))
-    )
-    names = [mean, total, share, cell]
-    if time == "ever":
-        joined = joined.join(_listed(strong), on="voter", how="left", maintain_order="left")
-        names += ["pair_ever_breadth", "pair_ever_list"]
-    return joined.select(pl.col(names).fill_null(0.0)).collect()
+def _lifted(survey: Survey, voters: Numbering, time: str) -> _Pairs:
+    """The pairs of these voters' cells of (entry, time); of each voter only of the first cells."""
+    entries, ever = survey.numbering(("entry",)), time == "ever"
+    times = Numbering(np.zeros(survey.size, dtype=np.uint8), 1) if ever else survey.numbering((time,))
+    nodes = both(entries, times)
+    cells = both(voters, nodes)
+    ballot = _first_cells(voters, cells)
+    first, second = (ballot[side] for side in _in_pairs(voters.of[ballot], times.of[ballot], ever=ever))
+    width = nodes.size * nodes.size
+    kinds = Numbering(*ranks(nodes.of[first].astype(np.int64) * nodes.size + nodes.of[second], width))
+    sample = kinds.samples()
+    sides = [[Numbering(each.of[side[sample]], each.size) for each in (entries, times)] for side in (first, second)]
+    # Where nothing is known of other times nothing can be allowed for.
+    others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else _FRIENDS)
+    entry, entry_other = (each[0].of for each in sides)
+    return _Pairs(
+        cells=cells,
+        voter=voters.of[first],
+        first=cells.of[first],
+        second=cells.of[second],
+        kind=kinds.of,
+        entry=entry,
+        entry_other=entry_other,
+        others=others,
+        lift=np.clip(np.log((others + 0.5) / (expected + 0.5)), -0.5, 4),
+        z=surprise(others, expected),
+    ).only(entry != entry_other)
 
 
-def _lifted(ballots: pl.DataFrame, time: str) -> pl.LazyFrame:
-    """One row for each voter and two cells of his for different entries: others (who have them too), lift, z.
+def _first_cells(voters: Numbering, cells: Numbering) -> Numbers:
+    """The first ballot of each cell, voter by voter, in the order of time; of each voter so many only."""
+    ballot = np.sort(cells.samples())
+    ballot = ballot[order(voters.of[ballot].astype(np.int64), voters.size)]
+    voter = voters.of[ballot]
+    count = np.bincount(voter, minlength=voters.size)
+    turn = np.arange(len(voter)) - (np.cumsum(count) - count)[voter]
+    return ballot[turn < _MOST_CELLS]
+
+
+def _in_pairs(voter: Numbers, time: Numbers, *, ever: bool) -> tuple[Ints, Ints]:
+    """The places of two cells of one voter, of which the second is later. Of a pair that was ever there both orders are
+    counted: it has no first."""
+    found = []
+    for step in range(1, _MOST_CELLS):
+        at = np.flatnonzero((voter[:-step] == voter[step:]) & (ever | (time[:-step] < time[step:])))
+        found.append((at, at + step))
+    first, second = (np.concatenate(side) for side in zip(*found, strict=True))
+    return (np.append(first, second), np.append(second, first)) if ever else (first, second)
+
+
+def _expected(
+    n: Floats, first: Sequence[Numbering], second: Sequence[Numbering], most_friends: float
+) -> tuple[Floats, Floats]:
+    """By kind of pair how many other voters have it, and how many would by chance. `first`, `second`: its entries and
+    times.
 
     Expected is what independence gives among the voters of both times, times what the same two entries share at other
     times: some have the same friends.
     """
-    other = f"{time}_other"
-    pair = ["entry", time, "entry_other", other]
-    cells = (
-        ballots.lazy()
-        .filter(pl.col("returning") > 0)
-        .with_columns(ever=0)
-        .select("voter", "entry", time)
-        .unique(maintain_order=True)
-        .filter(pl.int_range(pl.len()).over("voter") < _MOST_CELLS)
+    (entry, time), (entry_other, time_other) = first, second
+    times = both(time, time_other)
+    all_, of_first, of_second = (
+        each.totals(n)[each.of] for each in (times, both(times, entry), both(times, entry_other))
     )
-    # Of a pair that was ever there both orders are counted: it has no first.
-    follows = pl.col("entry") != pl.col("entry_other") if time == "ever" else pl.col(time) < pl.col(other)
-    both = cells.join(cells, on="voter", suffix="_other").filter(follows)
-    # Where nothing is known of other times nothing can be allowed for.
-    most_friends = 1.0 if time == "ever" else _FRIENDS
-    counts = both.group_by(pair).agg(n=pl.len().cast(pl.Float64)).collect().lazy()
-    times = counts.group_by(time, other).agg(all=pl.col("n").sum())
-    first = counts.group_by(time, other, "entry").agg(first=pl.col("n").sum())
-    second = counts.group_by(time, other, "entry_other").agg(second=pl.col("n").sum())
-    lifts = (
-        counts.filter(pl.col("entry") != pl.col("entry_other"))
-        .join(times, on=[time, other])
-        .join(first, on=[time, other, "entry"])
-        .join(second, on=[time, other, "entry_other"])
-        .with_columns(
-            low=pl.min_horizontal("entry", "entry_other"),
-            high=pl.max_horizontal("entry", "entry_other"),
-            others=pl.col("n") - 1,
-            # Of himself a voter has no expectation.
-            expected=(pl.col("first") - 1) * (pl.col("second") - 1) / (pl.col("all") - 1).clip(1),
-        )
-        .with_columns(
-            friends=(pl.col("others").sum().over("low", "high") - pl.col("others") + 2)
-            / (pl.col("expected").sum().over("low", "high") - pl.col("expected") + 2)
-        )
-        .with_columns(expected=(pl.col("expected") * pl.col("friends").clip(1, most_friends)).clip(0.05))
-        .with_columns(
-            lift=((pl.col("others") + 0.5) / (pl.col("expected") + 0.5)).log().clip(-0.5, 4),
-        )
-        .collect()
-    )
-    found = lifts.with_columns(z=surprise(lifts["others"].to_numpy(), lifts["expected"].to_numpy()))
-    return both.join(found.lazy().select(*pair, "others", "lift", "z"), on=pair)
+    # Of himself a voter has no expectation.
+    others, expected = n - 1, (of_first - 1) * (of_second - 1) / np.maximum(all_ - 1, 1)
+    low, high = (Numbering(each(entry.of, entry_other.of), entry.size) for each in (np.minimum, np.maximum))
+    friends = both(low, high)
+
+    def elsewhere(amounts: Floats) -> Floats:
+        return friends.totals(amounts)[friends.of] - amounts + 2
+
+    allowed = np.clip(elsewhere(others) / elsewhere(expected), 1, most_friends)
+    return others, np.maximum(expected * allowed, 0.05)

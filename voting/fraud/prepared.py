@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.facts import Oddity
+from voting.fraud.survey import Numbering, ranks
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
 # A token of the last quarter of an hour is as good as new.
@@ -15,11 +18,11 @@ FRESH_SECONDS = 900
 # Wall time of the contests' country, for the hour of the day.
 _HOUR_SHIFT = 8
 _MORNING = 7
-_DAY = (pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24
-_RETURNING = (pl.len().over("voter") > 1).cast(pl.Float32)
+_DAY = ((pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24).cast(pl.Int32)
+_HOUR_OF_DAY = (pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24
 
 
-def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFrame:
+def prepare(ballots: pl.DataFrame | pl.LazyFrame, takers: pl.Series | None = None) -> pl.DataFrame:
     """One row for each of `ballots`, ordered by time; `row` is the number that it had.
 
     Texts become numbers, times become bins; `taker`: whether the voter is one of `takers`, who were found before. What
@@ -27,53 +30,62 @@ def prepare(ballots: pl.DataFrame, takers: pl.Series | None = None) -> pl.DataFr
     """
     known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
     reading = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
-    ordered = ballots.lazy().with_row_index("row").sort("at", "row")
-    return ordered.select(
-        "row",
-        *(_text(name) for name in ("entry", "voter", "device", "address", "prefix")),
+    return _ordered(
+        ballots,
+        ("entry", "voter", "device", "address", "prefix"),
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
         hosting=_number(pl.col("hosting")),
         oddities=pl.col("oddities"),
-        odd=(pl.col("oddities") != 0).cast(pl.Float32),
-        oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.Float32),
-        cross_site=((pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0).cast(pl.Float32),
-        automation=((pl.col("oddities") & int(Oddity.AUTOMATION)) != 0).cast(pl.Float32),
+        odd=pl.col("oddities") != 0,
+        oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.UInt8),
+        cross_site=(pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0,
+        automation=(pl.col("oddities") & int(Oddity.AUTOMATION)) != 0,
         second=pl.col("at") / 1000,
-        minutes10=pl.col("at") // 600_000,
-        hour=pl.col("at") // 3_600_000,
-        hours2=pl.col("at") // 7_200_000,
+        minutes10=(pl.col("at") // 600_000).cast(pl.Int32),
+        hour=(pl.col("at") // 3_600_000).cast(pl.Int32),
+        hours2=(pl.col("at") // 7_200_000).cast(pl.Int32),
         day=_DAY,
-        hour_of_day=(pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24,
-        night=((pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24 < _MORNING).cast(pl.Float32),
+        hour_of_day=_HOUR_OF_DAY.cast(pl.Int8),
+        night=_HOUR_OF_DAY < _MORNING,
         reading=_number(reading),
-        reading_bin=(reading / 0.3).floor().cast(pl.Int32),
+        reading_bin=(reading / 0.3).floor().cast(pl.Int16),
         fresh=_number(pl.col("age") < FRESH_SECONDS),
-        age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int32),
+        age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int8),
         refused=_number(~pl.col("solved")),
-        returning=_RETURNING,
         taker=pl.col("voter").is_in(known.implode()),
-    ).collect()
+    )
 
 
 def prepare_tasks(ballots: pl.DataFrame) -> pl.DataFrame:
     """Of what prepare() answers the columns that lists of tasks show in."""
-    ordered = ballots.lazy().select("at", "entry", "voter").with_row_index("row").sort("at", "row")
-    return ordered.select("row", _text("entry"), _text("voter"), day=_DAY, returning=_RETURNING).collect()
+    return _ordered(ballots, ("entry", "voter"), day=_DAY)
 
 
-def _text(name: str) -> pl.Expr:
-    return pl.col(name).map_batches(_numbered, pl.Int32)
+def _ordered(
+    ballots: pl.DataFrame | pl.LazyFrame, texts: Sequence[str], *columns: str | pl.Expr, **named: pl.Expr
+) -> pl.DataFrame:
+    """These columns, by time. Texts are read one at a time: those of ten millions of ballots take gigabytes."""
+    at = ballots.lazy().select("at").collect()["at"].to_numpy()
+    row = np.argsort(at, kind="stable").astype(np.uint32)
+    numbered = [_numbered(ballots, name, row) for name in texts]
+    voter = numbered[texts.index("voter")].to_numpy()
+    returning = pl.Series("returning", np.bincount(voter)[voter] > 1)
+    others = ballots.lazy().select(*columns, **named).collect()[row]
+    return pl.DataFrame([pl.Series("row", row), *numbered, returning, *others])
 
 
-def _numbered(texts: pl.Series) -> pl.Series:
+def _numbered(ballots: pl.DataFrame | pl.LazyFrame, name: str, row: npt.NDArray[np.uint32]) -> pl.Series:
     """Numbers texts in the order of their first ballots. Hashes of ten millions meet once in 400,000 times."""
-    _, inverse = np.unique(texts.hash().to_numpy(), return_inverse=True)
-    first = np.empty(int(inverse.max(initial=-1)) + 1, dtype=np.int64)
-    first[inverse[::-1]] = np.arange(len(texts))[::-1]
-    numbers = np.empty(len(first), dtype=np.int32)
-    numbers[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return pl.select(pl.when(texts.is_not_null()).then(pl.Series(numbers[inverse]))).to_series()
+    text = pl.col(name)
+    hashes, known = ballots.lazy().select(hash=text.hash(), known=text.is_not_null()).collect()
+    alike = Numbering(*ranks(hashes.to_numpy().view(np.int64)[row], 0))
+    first = alike.samples()
+    begins = np.zeros(len(row), dtype=bool)
+    begins[first] = True
+    in_turn = np.cumsum(begins, dtype=np.int32)[first] - 1
+    found = pl.Series(name, in_turn[alike.of])
+    return found if known.all() else found.set(~known.gather(row), None)
 
 
 def _number(value: pl.Expr) -> pl.Expr:

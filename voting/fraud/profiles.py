@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voting.fraud.survey import Cells, Floats, Ints, Numbers, Survey
+from voting.fraud.survey import Floats, Ints, Numbering, Numbers, Survey, order
 
 # A gap is counted in milliseconds, and one of more than 49 days is as good as one of that.
 _LONGEST_GAP = (1 << 32) - 1
@@ -18,7 +18,6 @@ class Profiles(NamedTuple):
     NaN where nothing is; how many different prefixes and fingerprints; `regular`: the quartiles' distance of the gaps
     between its ballots, in medians."""
 
-    cells: Ints
     fresh: Floats
     reading: Floats
     spread: Floats
@@ -30,19 +29,16 @@ class Profiles(NamedTuple):
     regular: Floats
 
 
-def profiles(survey: Survey, cells: Cells, least: int) -> Profiles:
-    """The profiles of the cells that have so many ballots at least."""
-    chosen = np.flatnonzero(cells.n >= least)
-    place = np.full(len(cells.n) + 1, -1, dtype=np.int64)
-    place[chosen] = np.arange(len(chosen))
-    all_at = place[cells.ballots.of]
-    rows = np.flatnonzero(all_at >= 0)
-    at, size = all_at[rows], len(chosen)
+def profiles(survey: Survey, cells: Numbering) -> Profiles:
+    """The profiles of all of these cells; each has a ballot at least."""
+    rows = np.flatnonzero(cells.of < cells.size)
+    at, size = cells.of[rows].astype(np.int64), cells.size
 
     def mean(values: Floats) -> Floats:
         known = ~np.isnan(values)
+        where, values = (at, values) if known.all() else (at[known], values[known])
         with np.errstate(invalid="ignore"):
-            return np.bincount(at[known], values[known], size) / np.bincount(at[known], minlength=size)
+            return np.bincount(where, values, size) / np.bincount(where, minlength=size)
 
     reading = survey.column("reading")[rows]
     middle = mean(reading)
@@ -52,10 +48,9 @@ def profiles(survey: Survey, cells: Cells, least: int) -> Profiles:
         spread = np.sqrt(squares / (np.bincount(at[known], minlength=size) - 1))
     hosting, odd, returning = (mean(survey.column(name)[rows]) for name in ("hosting", "odd", "returning"))
     prefixes, fingerprints = (
-        _distinct(at, survey.numbering((name,)).of[rows], size) for name in ("prefix", "fingerprint")
+        distinct(at, survey.numbering((name,)).of[rows], size) for name in ("prefix", "fingerprint")
     )
     return Profiles(
-        cells=chosen,
         fresh=mean(survey.column("fresh")[rows]),
         reading=middle,
         spread=spread,
@@ -68,17 +63,19 @@ def profiles(survey: Survey, cells: Cells, least: int) -> Profiles:
     )
 
 
-def _distinct(at: Ints, values: Numbers, size: int) -> Floats:
+def distinct(at: Numbers, values: Numbers, size: int) -> Floats:
     """By cell: how many different values; the unknown are one."""
-    pairs = np.sort(at << 32 | values)
+    pairs = at.astype(np.int64) << 32
+    pairs |= values
+    pairs.sort()
     first = np.ones(len(pairs), dtype=bool)
     first[1:] = pairs[1:] != pairs[:-1]
     return np.bincount(pairs[first] >> 32, minlength=size).astype(np.float64)
 
 
 def _regular(at: Ints, second: Floats, size: int) -> Floats:
-    order = np.argsort(at, kind="stable")
-    cell, moment = at[order], second[order]
+    places = order(at, size)
+    cell, moment = at[places], second[places]
     inside = cell[1:] == cell[:-1]
     gap = np.minimum(np.diff(moment)[inside] * 1000, _LONGEST_GAP).round().astype(np.int64)
     gaps = np.sort(cell[1:][inside] << 32 | gap)

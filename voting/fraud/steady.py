@@ -51,7 +51,7 @@ def _of(survey: Survey, name: str, has: npt.NDArray[np.bool_]) -> Part:
     found = days.join(lasting, on="entry", how="left", maintain_order="left").select(
         pl.col("ratio", "odds").fill_null(0.0), excess=(pl.col("excess") * part).fill_null(0.0).fill_nan(0.0)
     )
-    having = np.where(has, cells.ballots.of, np.int32(cells.ballots.size)).astype(np.int32)
+    having = np.where(has, cells.ballots.of, cells.ballots.of.dtype.type(cells.ballots.size))
     columns: dict[str, Floats] = {
         f"steady_{name}": found["ratio"].to_numpy(),
         f"steady_{name}_excess": found["excess"].to_numpy(),

@@ -79,8 +79,9 @@ class Verdicts(msgspec.Struct, frozen=True):
     """-1: none."""
 
 
-def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
-    """What is found among these ballots (a table as frame() makes it, in any order).
+def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+    """What is found among these ballots (a table as frame() makes it, in any order; one that is scanned from a file is
+    read as it is needed, and takes less memory).
 
     `takers`: voters who were found to work off task lists; the certification finds them itself.
     """
@@ -100,12 +101,16 @@ def sweep(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series
     place[row[held]] = kind
     hold, release = np.zeros(survey.size, dtype=bool), np.zeros(survey.size, dtype=bool)
     hold[row], release[row] = found.hold, found.release
-    verdicts = ballots.select(
-        "id",
-        hold=pl.Series(hold),
-        release=pl.Series(release),
-        reasons=pl.Series([*reasons, []], dtype=pl.List(pl.String)).gather(place),
-        group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
+    verdicts = (
+        ballots.lazy()
+        .select("id")
+        .collect()
+        .with_columns(
+            hold=pl.Series(hold),
+            release=pl.Series(release),
+            reasons=pl.Series([*reasons, []], dtype=pl.List(pl.String)).gather(place),
+            group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
+        )
     )
     return Sweep(verdicts, tuple(groups.values()))
 
@@ -124,7 +129,7 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     if stage == "nearline":
         found = look_again(survey, (rules.quick_first, rules.quick_second), QUICK)
         return _held(survey, found, takers.to_numpy(), rules.nearline)
-    takers |= survey.ballots["voter"].is_in(task_takers(survey.ballots).implode())
+    takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
     looks = (rules.first, *[rules.second] * (rules.looks - 1))
     return _held(survey, look_again(survey, looks), takers.to_numpy(), rules.certification)
 
@@ -146,7 +151,7 @@ def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
     """The names of those who were found to work off task lists, by their ballots before this moment (milliseconds)."""
     earlier = ballots.filter(pl.col("at") < moment)
     prepared = prepare_tasks(earlier)
-    found = prepared.filter(pl.col("voter").is_in(task_takers(prepared).implode()))["row"]
+    found = prepared.filter(pl.col("voter").is_in(task_takers(Survey(prepared)).implode()))["row"]
     return earlier["voter"].gather(found).unique().sort()
 
 
@@ -196,7 +201,9 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
     for _ in range(_REPETITIONS):
         shifted = odds * min(max(here / fitted, _LEAST_SHIFT), _MOST_SHIFT)
         share = float((shifted / (1 + shifted)).mean()) if len(odds) else 0.0
-        here = share / max(1 - share, 1e-9)
+        before, here = here, share / max(1 - share, 1e-9)
+        if here == before:
+            break
     return np.asarray(shifted / (1 + shifted), dtype=np.float32)
 
 
