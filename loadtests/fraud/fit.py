@@ -85,8 +85,8 @@ class Plan(NamedTuple):
 
 
 _PLANS_OF_A_HAND = 15
-# Beside these: in a large contest the same campaign is a small part.
-_LARGE = (400_000, 250_000)
+# Beside these, as (ballots, fraud): in a large contest a campaign is a small part; and most contests are honest.
+_OTHERS = ((400_000, 0.22), (250_000, 0.22), (120_000, 0.0), (60_000, 0.0), (250_000, 0.0))
 
 
 def _plans() -> Iterator[Plan]:
@@ -97,9 +97,9 @@ def _plans() -> Iterator[Plan]:
         for place, hand in enumerate(HANDS):
             ballots = (120_000, 20_000, 60_000, 30_000, 150_000)[(number + 2 * place) % 5]
             yield Plan(hand, 1001 + number, ballots, fraud, small)
-    for number, ballots in enumerate(_LARGE, _PLANS_OF_A_HAND):
+    for number, (ballots, fraud) in enumerate(_OTHERS, _PLANS_OF_A_HAND):
         for hand in HANDS:
-            yield Plan(hand, 1001 + number, ballots, 0.22, small=False)
+            yield Plan(hand, 1001 + number, ballots, fraud, small=False)
 
 
 PLANS = tuple(_plans())
