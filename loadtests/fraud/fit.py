@@ -19,7 +19,7 @@ from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
-from voting.fraud.sweep import further
+from voting.fraud.sweep import calibrated, further
 from voting.fraud.weighing import Tree, Trees, weigh
 
 Floats = npt.NDArray[np.float32]
@@ -150,8 +150,9 @@ def _looks(lessons: Sequence[Lesson], families: Families, counts: tuple[int, int
     ]
     for lesson in lessons:
         survey = Survey(prepare(lesson.ballots))
-        found = weigh(features(survey, np.ones(survey.size), families), halves[lesson.half], survey.size)
-        trust = 1 - found.probability.astype(np.float64)
+        trees = halves[lesson.half]
+        found = weigh(features(survey, np.ones(survey.size), families), trees, survey.size)
+        trust = 1 - calibrated(found.probability, trees.bias).astype(np.float64)
         second.append(_sample(further(survey, trust, families), lesson))
     return _fitted(first, counts[0]), _fitted(second, counts[1])
 

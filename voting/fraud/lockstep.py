@@ -71,7 +71,7 @@ def task_takers(survey: Survey) -> pl.Series:
     A rule of its own, untrained. Sure is a pair of days that at least three others have, five times as many as
     expected, friends that the two entries share on any day allowed for. A list is worked off by who has two sure pairs
     of three entries; or one, and some pair of entries that a third goes with, for two may be allies. In made contests
-    without fraud it names nobody.
+    without fraud it named some friends of two entries, and nobody else: the sweeps ask what else speaks for a ballot.
     """
     voters = _returning(survey)
     days, ever = _lifted(survey, voters, "day"), _lifted(survey, voters, "ever")

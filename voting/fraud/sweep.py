@@ -38,7 +38,7 @@ class Look(msgspec.Struct, frozen=True):
     loss: float
     least_group: int
     release: float
-    """A ballot held before is let go where the probability is below this."""
+    """A ballot held before is let go where the probability is below this; nor does the rule of task lists hold it."""
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
@@ -159,13 +159,12 @@ def look_again(survey: Survey, looks: Sequence[Trees], families: Families = THOR
     """One look after the other: a further one learns nothing from what the one before distrusted, and of a whole
     contest sees each ballot's company."""
     found = weigh(features(survey, np.ones(survey.size), families), looks[0], survey.size)
-    reasons = found.reasons
+    probability, reasons = calibrated(found.probability, looks[0].bias), found.reasons
     for trees in looks[1:]:
-        trust = 1 - found.probability.astype(np.float64)
-        found = weigh(further(survey, trust, families), trees, survey.size)
+        found = weigh(further(survey, 1 - probability.astype(np.float64), families), trees, survey.size)
         # Company is no evidence of its own: what was found at first stands for it.
-        reasons |= found.reasons
-    return Weighed(calibrated(found.probability, looks[-1].bias), reasons)
+        probability, reasons = calibrated(found.probability, trees.bias), reasons | found.reasons
+    return Weighed(probability, reasons)
 
 
 def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
@@ -176,6 +175,8 @@ def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Ite
 
 
 def _held(survey: Survey, found: Weighed, takers: Flags, look: Look) -> Verdicts:
+    # The rule is untrained: where all else speaks for the ballot, two entries' friends are allies, and no list.
+    takers = takers & (found.probability >= look.release)
     hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
     reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
     # No single family of evidence holds a ballot; task takers are a rule of their own.
