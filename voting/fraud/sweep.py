@@ -50,8 +50,6 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     second: Trees
     nearline: Look
     certification: Look
-    looks: int = 3
-    """How often the certification looks: once with the trees of the first, then with those of the second."""
     every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
@@ -127,11 +125,10 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        found = look_again(survey, (rules.quick_first, rules.quick_second), QUICK)
+        found = look_again(survey, rules.quick_first, rules.quick_second, QUICK)
         return _held(survey, found, takers.to_numpy(), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    looks = (rules.first, *[rules.second] * (rules.looks - 1))
-    return _held(survey, look_again(survey, looks), takers.to_numpy(), rules.certification)
+    return _held(survey, look_again(survey, rules.first, rules.second), takers.to_numpy(), rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -155,16 +152,14 @@ def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
     return earlier["voter"].gather(found).unique().sort()
 
 
-def look_again(survey: Survey, looks: Sequence[Trees], families: Families = THOROUGH) -> Weighed:
-    """One look after the other: a further one learns nothing from what the one before distrusted, and of a whole
-    contest sees each ballot's company."""
-    found = weigh(features(survey, np.ones(survey.size), families), looks[0], survey.size)
-    probability, reasons = calibrated(found.probability, looks[0].bias), found.reasons
-    for trees in looks[1:]:
-        found = weigh(further(survey, 1 - probability.astype(np.float64), families), trees, survey.size)
-        # Company is no evidence of its own: what was found at first stands for it.
-        probability, reasons = calibrated(found.probability, trees.bias), reasons | found.reasons
-    return Weighed(probability, reasons)
+def look_again(survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH) -> Weighed:
+    """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
+    company. A third would find company in its own doubts: it holds more of the honest, and no more of the others."""
+    glance = weigh(features(survey, np.ones(survey.size), families), first, survey.size)
+    trust = 1 - calibrated(glance.probability, first.bias).astype(np.float64)
+    found = weigh(further(survey, trust, families), second, survey.size)
+    # Company is no evidence of its own: what was found at first stands for it.
+    return Weighed(calibrated(found.probability, second.bias), glance.reasons | found.reasons)
 
 
 def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
