@@ -31,10 +31,12 @@ _LEAST_SHIFT, _MOST_SHIFT = 0.02, 2.0
 class Look(msgspec.Struct, frozen=True):
     """When a ballot is held: how probable it must be that it is dishonest, and how many more must be like it.
 
-    `loss` bounds the expected share of honest ballots that are held, so that the cut rises with what is found.
+    Of the held so many are expected to be honest at most: the share `false_discoveries` of them, for where much is
+    dishonest more is lost; and the share `loss` of all that are honest, for where little is, campaigns are small.
     """
 
     least_probability: float
+    false_discoveries: float
     loss: float
     least_group: int
     release: float
@@ -206,10 +208,10 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
 def _cut(probability: npt.NDArray[np.float64], look: Look) -> float:
     """The probability above which ballots are held.
 
-    It is the lowest, though not below the least, at which the honest ballots that are expected among the held are no
-    more than the allowed share of all honest ones (Benjamini and Hochberg's idea, for posterior probabilities).
+    It is the lowest, though not below the least, at which no more of the held than allowed are expected to be honest
+    (Benjamini and Hochberg's false discovery rate, for posterior probabilities).
     """
     ordered = np.sort(probability)[::-1]
-    lost = np.cumsum(1 - ordered)
-    within = int(np.searchsorted(lost, look.loss * (1 - probability).sum(), side="right"))
-    return max(look.least_probability, float(ordered[within]) if within < len(ordered) else 0.0)
+    honest = np.cumsum(1 - ordered) - look.false_discoveries * np.arange(1, len(ordered) + 1)
+    over = np.flatnonzero(honest > look.loss * (1 - probability).sum())
+    return max(look.least_probability, float(ordered[over[0]]) if len(over) else 0.0)
