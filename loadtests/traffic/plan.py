@@ -51,7 +51,7 @@ def _size(random: np.random.Generator, sizes: tuple[int, int]) -> int:
 
 
 def _wanted(random: np.random.Generator, kinds: Mapping[str, Family], budget: int) -> list[Planned]:
-    """Of each family one and then more, as many as the budget is worth."""
+    """One of each family, as many as the budget is worth; and more while it lasts, for each shall have its own size."""
     first = [Planned(name, _size(random, kind.sizes)) for name, kind in kinds.items()]
     more = [
         Planned(name, _size(random, kind.sizes))
@@ -60,7 +60,9 @@ def _wanted(random: np.random.Generator, kinds: Mapping[str, Family], budget: in
     ]
     random.shuffle(first)
     random.shuffle(more)
-    return (first + more)[: max(1, budget // _WORTH)]
+    sizes = np.cumsum([each.ballots for each in first + more])
+    lasts = max(len(first), int(np.searchsorted(sizes, budget)) + 1)
+    return (first + more)[: min(lasts, max(1, budget // _WORTH))]
 
 
 def _scaled(wanted: Sequence[Planned], budget: int) -> list[Planned]:
