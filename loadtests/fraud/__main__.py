@@ -84,7 +84,7 @@ def bench(  # noqa: PLR0913 (options of a command)
     sys.exit(1 if "MISSED" in text else 0)
 
 
-_TOLD = ("removed", "lost")
+_TOLD = ("removed", "lost", "framing")
 
 
 @main.command("evaluate", epilog="Example: python -m loadtests.fraud evaluate --world world --out backtest")

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from loadtests.fraud.baselines import BASELINES
 from loadtests.fraud.figures import Figures, evaluate
+from loadtests.fraud.ranking import framing
 from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
 from loadtests.fraud.worlds import HANDS
-from loadtests.traffic.families import WITHHELD
+from loadtests.traffic.families import FRAMING, WITHHELD
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import CONTEST, EVENTS, write
 
@@ -28,6 +31,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "clean": {"fraud": 0.0},
     "half": {"fraud": 0.5},
     "small": {"fraud": 0.04, "small": True},
+    # Each twice: as it is, and without the ballots that frame a rival.
+    "framing": {"fraud": 0.22},
     "withheld": {"fraud": 0.22, "families": WITHHELD},
 }
 
@@ -64,14 +69,24 @@ def run(
             found.rules.setdefault(name, []).append(evaluate(rows, world.entries))
     if not replay:
         return None
-    figures, cost = replayed(world, policy)
+    rows, cost = replayed(world, policy)
+    figures = evaluate(rows, world.entries)
+    if scenario == "framing":
+        changed = framing(rows, replayed(unframed(world), policy)[0], world.entries)
+        figures = replace(figures, values={} if changed is None else {"framing": changed})
     found.scenarios.setdefault(scenario, []).append(figures)
     found.costs.append(cost)
     return figures
 
 
-def replayed(world: World, policy: Path | None) -> tuple[Figures, Cost]:
-    """The world through `voting backtest`."""
+def unframed(world: World) -> World:
+    """The world as if nobody framed a rival."""
+    kept = ~world.labels["family"].is_in(FRAMING)
+    return replace(world, events=world.events.filter(kept), labels=world.labels.filter(kept))
+
+
+def replayed(world: World, policy: Path | None) -> tuple[pl.DataFrame, Cost]:
+    """The world through `voting backtest`: the rows as `judged` answers them."""
     folder = Path(tempfile.mkdtemp(prefix="fraud-bench-"))
     try:
         write(world, folder)
@@ -79,7 +94,7 @@ def replayed(world: World, policy: Path | None) -> tuple[Figures, Cost]:
         verdicts = read_verdicts(folder / "out", world.events)
     finally:
         shutil.rmtree(folder)
-    return evaluate(judged(world.events, world.labels, verdicts), world.entries), cost
+    return judged(world.events, world.labels, verdicts), cost
 
 
 def backtest(world: Path, out: Path, policy: Path | None) -> Cost:

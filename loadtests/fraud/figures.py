@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loadtests.fraud.ranking import compared, framing
+from loadtests.fraud.ranking import compared, rival_share
 from loadtests.traffic.families import (
     BACKGROUND,
     PAID_CROWDS,
@@ -50,7 +50,7 @@ def evaluate(rows: pl.DataFrame, entries: Sequence[str]) -> Figures:
         "lost_place": _share([places[worst[0]]]) if worst else None,
         **compared(rows, list(entries)),
         **_timing(attacks.filter(~pl.col("family").is_in(UNJUDGED)), honest),
-        "framing": framing(rows, list(entries)),
+        "rival_share": rival_share(rows, list(entries)),
         "explained": _mean(rows.filter(~pl.col("counted")), "settled"),
     }
     values = {name: value for name, value in found.items() if value is not None}

@@ -28,16 +28,30 @@ def compared(rows: pl.DataFrame, entries: list[str]) -> dict[str, float]:
     }
 
 
-def framing(rows: pl.DataFrame, entries: list[str]) -> float | None:
-    """By how much of itself the share of a framed rival changes at most; None where nobody is framed."""
-    framed = rows.filter(pl.col("family").is_in(FRAMING))["entry"].unique().to_list()
-    if not framed:
-        return None
+def rivals(rows: pl.DataFrame) -> list[str]:
+    """The entries that somebody frames."""
+    return rows.filter(pl.col("family").is_in(FRAMING))["entry"].unique().sort().to_list()
+
+
+def rival_share(rows: pl.DataFrame, entries: list[str]) -> float | None:
+    """By how much of itself the share of a framed rival differs at most from the true one, whatever else was tried for
+    or against whom; None where nobody is framed."""
     rows = rows.filter(~pl.col("family").is_in(UNJUDGED))
-    truth, certified = counts(rows.filter(~pl.col("fraud")), entries), counts(rows.filter("counted"), entries)
-    at = np.array([entries.index(entry) for entry in framed])
-    before, after = truth[at] / truth.sum(), certified[at] / max(1, certified.sum())
-    return float(np.abs(after / np.maximum(before, 1e-9) - 1).max())
+    return _changed(rows.filter(~pl.col("fraud")), rows.filter("counted"), rivals(rows), entries)
+
+
+def framing(framed: pl.DataFrame, unframed: pl.DataFrame, entries: list[str]) -> float | None:
+    """By how much of itself the certified share of a rival changes at most because he is framed: the same contest with
+    the ballots that do it, and without them; None where nobody is framed."""
+    return _changed(unframed.filter("counted"), framed.filter("counted"), rivals(framed), entries)
+
+
+def _changed(before: pl.DataFrame, after: pl.DataFrame, whose: list[str], entries: list[str]) -> float | None:
+    if not whose:
+        return None
+    at = np.array([entries.index(entry) for entry in whose])
+    shares = [tally[at] / max(1, int(tally.sum())) for tally in (counts(before, entries), counts(after, entries))]
+    return float(np.abs(shares[1] / np.maximum(shares[0], 1e-9) - 1).max())
 
 
 def counts(rows: pl.DataFrame, entries: list[str]) -> Ints:

@@ -49,7 +49,8 @@ ROWS = (
     Row("ever_held", "honest ever held before certification", 0.04, 0.015, more=False),
     Row("released", "– of these released", 0.50, 0.80),
     Row("challenged", "honest voters' ballots challenged", 0.05, 0.02, more=False),
-    Row("framing", "framing: change of the rival's share", 0.01, 0.003, more=False),
+    Row("framing", "framing: change of the rival's share", 0.01, 0.003, more=False, scenario="framing"),
+    Row("rival_share", "– the rival's share against the truth", None, None, more=False),
     Row("explained", "removed ballots that have reasons", 1.0, 1.0),
 )
 

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from loadtests.fraud.baselines import BASELINES
+from loadtests.fraud.bench import unframed
 from loadtests.fraud.figures import Figures, evaluate
-from loadtests.fraud.ranking import compared, counts, framing, kendall
+from loadtests.fraud.ranking import compared, counts, framing, kendall, rival_share
 from loadtests.fraud.table import ROWS, families, measured, parts_table, pooled, rules_table, table, verdict
 from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
 from loadtests.traffic import World, make_world
@@ -87,14 +88,23 @@ def test_a_changed_order_is_seen() -> None:
     assert counts(rows, ENTRIES).tolist() == [30, 40, 0]
 
 
-def test_framing_is_how_much_the_rivals_share_changes() -> None:
-    rows = ballots(
-        ("background", "background", "E001", 500, 500),
-        ("background", "background", "E002", 500, 450),
-        ("A11", "A11#1", "E002", 300, 0),
-    )
-    assert framing(rows, ENTRIES) == pytest.approx(1 - (450 / 950) / 0.5)
-    assert framing(rows.filter(~pl.col("fraud")), ENTRIES) is None
+def test_framing_is_how_much_the_rivals_share_changes_for_being_framed() -> None:
+    honest = ("background", "background", "E001", 500, 500)
+    drip = ("A10", "A10#1", "E003", 100, 100)
+    framed = ballots(honest, drip, ("background", "background", "E002", 500, 450), ("A11", "A11#1", "E002", 300, 0))
+    unframed = ballots(honest, drip, ("background", "background", "E002", 500, 495))
+    assert framing(framed, unframed, ENTRIES) == pytest.approx(1 - (450 / 1050) / (495 / 1095))
+    assert framing(unframed, unframed, ENTRIES) is None
+    # Against the truth the drip counts too, which nobody casts for the rival.
+    assert rival_share(framed, ENTRIES) == pytest.approx(1 - (450 / 1050) / 0.5)
+    assert rival_share(framed.filter(~pl.col("fraud")), ENTRIES) is None
+
+
+def test_a_world_in_which_nobody_is_framed_has_all_its_other_ballots() -> None:
+    world = make_world(7, 3000, families=("A1", "A11"))
+    other = unframed(world)
+    assert set(other.labels["family"]) == set(world.labels["family"]) - {"A11"}
+    assert other.events["id"].to_list() == other.labels["id"].to_list()
 
 
 def test_kendalls_tau() -> None:
