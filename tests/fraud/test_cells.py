@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voting.fraud.cells import expectation, surprise
+from voting.fraud.covoting import covoting
 from voting.fraud.excess import excesses
-from voting.fraud.lockstep import lockstep, task_takers
+from voting.fraud.lockstep import lockstep
 from voting.fraud.survey import Survey
+from voting.fraud.tasks import task_takers
 
 
 def compared(ballots: pl.DataFrame, trust: list[float]) -> dict[tuple[object, ...], tuple[float, float, float]]:
@@ -73,7 +75,8 @@ def ring() -> pl.DataFrame:
     # And 40 who vote for the same entry every day.
     rows += [(f"loyal{voter}", 3, day) for voter in range(40) for day in range(3)]
     table = pl.DataFrame(rows, schema=["voter", "entry", "day"], orient="row")
-    return table.with_columns(hours2=pl.col("day") * 12 + pl.col("entry") % 3, returning=pl.lit(1.0))
+    hours = pl.col("day") * 24 + pl.col("entry") % 3 * 2
+    return table.with_columns(hour=hours, hours2=hours // 2, second=hours * 3600.0, returning=pl.lit(1.0))
 
 
 def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
@@ -88,6 +91,26 @@ def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
     assert means["paid"] > 3
     assert means["loyal"] == 0
     assert means["free"] < 0.3
+
+
+@pytest.mark.parametrize(("later", "met"), [(3000, {29}), (9000, {21, 7})])
+def test_who_meets_the_same_people_at_every_entry_is_told_from_who_meets_them_at_one(later: int, met: set[int]) -> None:
+    # At one of the three entries 22 of the list's thirty come later than the others, past the end of two hours.
+    at_one = pl.col("voter").str.starts_with("paid") & (pl.col("entry") == 101)
+    late = at_one & pl.col("voter").str.contains("paid[12]")
+    ballots = ring().with_columns(second=pl.col("second") + at_one * 7000 + late * later)
+    survey = Survey(ballots.with_columns(pl.col("voter").rank("dense").cast(pl.Int64)))
+    (part,) = covoting(survey)
+    found = ballots.with_columns(
+        pl.Series(name, np.expm1(part.of_ballots(name)).round().astype(int))
+        for name in ("covote_twice", "covote_thrice", "covote_often")
+    )
+    paid = found.filter(pl.col("voter").str.starts_with("paid"))
+    assert set(paid["covote_twice"]) == {29}
+    assert set(paid["covote_thrice"]) == met
+    assert set(paid["covote_often"]) == {0}
+    assert set(found.filter(pl.col("voter").str.starts_with("loyal"))["covote_twice"]) == {0}
+    assert found.filter(pl.col("voter").str.starts_with("free"))["covote_thrice"].max() <= 1  # type: ignore[operator]
 
 
 def test_ballots_at_night_beyond_the_contests_rhythm_are_estimated_not_named() -> None:

@@ -51,6 +51,7 @@ _BEGINNINGS = (
     ("steady_single", "A3"),
     ("steady_fresh", "A1"),
     ("pair", "G1"),
+    ("covote", "G1"),
     ("company", "G2"),
     ("prefix_fingerprint", "N2"),
     ("prefix_hours2", "N3"),
@@ -79,7 +80,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature. Raises KeyError for a name that no feature has."""
-    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "company_")):
+    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from voting.fraud.covoting import Covoters, covoters
 from voting.fraud.survey import Floats, Part, Survey
 
 # Cells in which a campaign's ballots lie together.
@@ -43,3 +44,17 @@ def company(survey: Survey, trust: Floats) -> Iterator[Part]:
         yield Part(
             None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0).astype(np.float32)}
         )
+    met = covoters(survey)
+    yield Part(met.voters, {"company_covoters": _of_covoters(met, distrust, usual)})
+
+
+def _of_covoters(met: Covoters, distrust: Floats, usual: float) -> Floats:
+    """By voter: the mean distrust of the voters whom he met again, above what is usual."""
+    voters = met.voters
+    mean = voters.totals(distrust) / np.maximum(voters.counts(), 1)
+    weight = met.entries - 1.0
+    total, weights = np.full(voters.size, _PRIOR * usual), np.full(voters.size, _PRIOR)
+    for mine, other in ((met.first, met.second), (met.second, met.first)):
+        total += np.bincount(mine, weight * mean[other], voters.size)
+        weights += np.bincount(mine, weight, voters.size)
+    return np.asarray(total / weights - usual, dtype=np.float64)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voting.fraud.cells import expectation, surprise
+from voting.fraud.covoting import covoting
 from voting.fraud.lockstep import lockstep
 from voting.fraud.profiles import Profiles, distinct, profiles
 from voting.fraud.steady import steady
@@ -140,7 +141,7 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
         yield _lasting(survey, by, trust)
     yield _undiversified(survey, trust)
     if families.whole:
-        yield from survey.once(("over days",), lambda: [*lockstep(survey), *steady(survey)])
+        yield from survey.once(("over days",), lambda: [*lockstep(survey), *covoting(survey), *steady(survey)])
 
 
 def _own(survey: Survey, world: World) -> Iterator[Part]:

@@ -24,27 +24,26 @@ Flags = npt.NDArray[np.bool_]
 
 # A voter with more cells than this gives only the first: pairs grow with the square.
 _MOST_CELLS = 12
-# When two ballots were cast together: on two days, for task lists; in two hours, for those that are worked off at once;
-# ever, for lists whose order is each voter's own.
-_TIMES = ("day", "hours2", "ever")
+# When two ballots were cast together: on two days, for task lists; in two hours or one, for those that are worked off
+# at once; ever, for lists whose order is each voter's own.
+_TIMES = ("day", "hours2", "hour", "ever")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
 _FRIENDS = 3.0
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
-_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS, _SURE_ENTRIES = 1.6, 3, 2, 3
 
 
 def lockstep(survey: Survey) -> Iterator[Part]:
     """By ballot how much its voter's pairs, and its own, exceed chance.
 
-    Columns, for each of the three lengths of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
+    Columns, for each length of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
     (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
     ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in); pair_ever_breadth and
-    pair_ever_list: see _listed.
+    pair_ever_list: see listed.
     """
-    voters = _returning(survey)
+    voters = returning(survey)
     for time in _TIMES:
-        pairs = _lifted(survey, voters, time)
+        pairs = lifted(survey, voters, during(survey, time))
         strong = pairs.only(pairs.strong())
         z = np.zeros(pairs.cells.size)
         for side in (strong.first, strong.second):
@@ -57,35 +56,15 @@ def lockstep(survey: Survey) -> Iterator[Part]:
             f"pair_{time}_share": voters.totals((cell > 0).astype(np.float64)) / voters.counts(),
         }
         if time == "ever":
-            listed = _listed(strong)
-            for name in listed.columns[1:]:
+            lists = listed(strong)
+            for name in lists.columns[1:]:
                 columns[name] = np.zeros(voters.size)
-                columns[name][listed["voter"]] = listed[name]
+                columns[name][lists["voter"]] = lists[name]
         yield Part(voters, {name: values.astype(np.float32) for name, values in columns.items()})
         yield Part(None, {f"pair_{time}_cell": np.log1p(cell).astype(np.float32)})
 
 
-def task_takers(survey: Survey) -> pl.Series:
-    """The voters (as named in the ballots) who share with others what chance does not explain: they work off a list.
-
-    A rule of its own, untrained. Sure is a pair of days that at least three others have, five times as many as
-    expected, friends that the two entries share on any day allowed for. A list is worked off by who has two sure pairs
-    of three entries; or one, and some pair of entries that a third goes with, for two may be allies. In made contests
-    without fraud it named some friends of two entries, and nobody else: the sweeps ask what else speaks for a ballot.
-    """
-    voters = _returning(survey)
-    days, ever = _lifted(survey, voters, "day"), _lifted(survey, voters, "ever")
-    sure = days.only((days.lift > _SURE_LIFT) & (days.others >= _SURE_OTHERS)).table().lazy()
-    sure = sure.group_by("voter").agg(
-        pairs=pl.len(), entries=pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique()
-    )
-    listed = _listed(ever.only(ever.strong())).lazy().filter(pl.col("pair_ever_list") > 0)
-    several = (pl.col("pairs") >= _SURE_PAIRS) & (pl.col("entries") >= _SURE_ENTRIES)
-    found = sure.join(listed, on="voter", how="left").filter(several | pl.col("pair_ever_list").is_not_null())
-    return survey.ballots["voter"].gather(voters.samples()[found.collect()["voter"]]).sort()
-
-
-class _Pairs(NamedTuple):
+class Pairs(NamedTuple):
     """Each row (`voter`, `first`, `second`, `kind`) is a voter and two of his cells for different entries.
 
     What is alike of many is told by kind: the two entries, others (who have them too), lift, z. `cells`: the ballots by
@@ -107,7 +86,7 @@ class _Pairs(NamedTuple):
         """By kind whether it surprises."""
         return (self.z > _STRONG_Z) & (self.others >= _STRONG_OTHERS)
 
-    def only(self, kinds: Flags) -> _Pairs:
+    def only(self, kinds: Flags) -> Pairs:
         """The rows of these kinds."""
         rows = kinds[self.kind]
         return self._replace(**{name: getattr(self, name)[rows] for name in ("voter", "first", "second", "kind")})
@@ -119,13 +98,13 @@ class _Pairs(NamedTuple):
         )
 
 
-def _returning(survey: Survey) -> Numbering:
+def returning(survey: Survey) -> Numbering:
     """The ballots by voter, if he has several."""
     voters = survey.numbering(("voter",))
     return voters.only(np.unique(voters.of[survey.column("returning") > 0]))
 
 
-def _listed(strong: _Pairs) -> pl.DataFrame:
+def listed(strong: Pairs) -> pl.DataFrame:
     """By voter: of how many entries his surprising pairs are, and how many third entries go with both of one.
 
     Two allies are a pair, and no more; the entries of one list go with each other.
@@ -149,10 +128,15 @@ def _listed(strong: _Pairs) -> pl.DataFrame:
     )
 
 
-def _lifted(survey: Survey, voters: Numbering, time: str) -> _Pairs:
-    """The pairs of these voters' cells of (entry, time); of each voter only of the first cells."""
-    entries, ever = survey.numbering(("entry",)), time == "ever"
-    times = Numbering(np.zeros(survey.size, dtype=np.uint8), 1) if ever else survey.numbering((time,))
+def during(survey: Survey, time: str) -> Numbering:
+    """The ballots by when they were cast: by the survey's column, or ever."""
+    return Numbering(np.zeros(survey.size, dtype=np.uint8), 1) if time == "ever" else survey.numbering((time,))
+
+
+def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
+    """The pairs of these voters' cells of (entry, time), of different times unless there is but one; of each voter only
+    of the first cells."""
+    entries, ever = survey.numbering(("entry",)), times.size == 1
     nodes = both(entries, times)
     cells = both(voters, nodes)
     ballot = _first_cells(voters, cells)
@@ -164,7 +148,7 @@ def _lifted(survey: Survey, voters: Numbering, time: str) -> _Pairs:
     # Where nothing is known of other times nothing can be allowed for.
     others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else _FRIENDS)
     entry, entry_other = (each[0].of for each in sides)
-    return _Pairs(
+    return Pairs(
         cells=cells,
         voter=voters.of[first],
         first=cells.of[first],

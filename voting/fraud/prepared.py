@@ -59,7 +59,7 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, takers: pl.Series | None = Non
 
 def prepare_tasks(ballots: pl.DataFrame) -> pl.DataFrame:
     """Of what prepare() answers the columns that lists of tasks show in."""
-    return _ordered(ballots, ("entry", "voter"), day=_DAY)
+    return _ordered(ballots, ("entry", "voter"), second=pl.col("at") / 1000, day=_DAY)
 
 
 def _ordered(

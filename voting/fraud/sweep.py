@@ -15,11 +15,11 @@ from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
-from voting.fraud.lockstep import task_takers
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare, prepare_tasks
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Floats, Part, Survey
+from voting.fraud.tasks import task_takers
 from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
