@@ -84,7 +84,7 @@ class Plan(NamedTuple):
         return changed[order], labels[order]
 
 
-_PLANS_OF_A_HAND = 15
+_PLANS_OF_A_HAND = 30
 # Beside these, as (ballots, fraud): in a large contest a campaign is a small part; and most contests are honest.
 _OTHERS = ((400_000, 0.22), (250_000, 0.22), (120_000, 0.0), (60_000, 0.0), (250_000, 0.0))
 
@@ -92,8 +92,8 @@ _OTHERS = ((400_000, 0.22), (250_000, 0.22), (120_000, 0.0), (60_000, 0.0), (250
 def _plans() -> Iterator[Plan]:
     """Large and small contests, with little, with much and without fraud: of a small one a crowd is a large part."""
     for number in range(_PLANS_OF_A_HAND):
-        small = number % 5 == 4
-        fraud = 0.05 if small else (0.22, 0.1, 0.3, 0.0, 0.45, 0.22, 0.05, 0.25)[number % 8]
+        small = number % 5 in (2, 4)
+        fraud = (0.22, 0.1, 0.3, 0.0, 0.45, 0.22, 0.05, 0.25)[number % 8] if number % 5 != 4 else 0.05
         for place, hand in enumerate(HANDS):
             ballots = (120_000, 20_000, 60_000, 30_000, 150_000)[(number + 2 * place) % 5]
             yield Plan(hand, 1001 + number, ballots, fraud, small)
