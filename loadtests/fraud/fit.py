@@ -7,6 +7,7 @@ voters (mutations). The second look is fitted on what a first look says that did
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,10 @@ from loadtests.fraud.mutations import mutated
 from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
 from voting.fraud.features import QUICK, THOROUGH, Families, features
+from voting.fraud.past import Past
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
-from voting.fraud.sweep import calibrated, further
+from voting.fraud.sweep import calibrated, further, past_of
 from voting.fraud.weighing import Tree, Trees, weigh
 
 Floats = npt.NDArray[np.float32]
@@ -27,6 +29,7 @@ Floats = npt.NDArray[np.float32]
 _BACKGROUND, _MOST, _TYPICAL = 0.1, 300, 400
 # Milliseconds: what a round looks back, how long it waits at most, what is new to it; of what is older less depends.
 _WINDOWS, _WINDOW, _ROUND, _NEW, _OF_OLDER = 10, 8 * 3_600_000, 50 * 60_000, 75 * 60_000, 0.35
+_DAY, _PAST = 24 * 3_600_000, 4 * 24 * 3_600_000
 # Honest crowds are few beside the public, and the worst that the sweeps can do is to hold one.
 _CROWD = 4
 # Whether an employer may tell his staff to vote is for a contest's rules: who is told to looks like who wants to.
@@ -81,7 +84,20 @@ class Plan(NamedTuple):
             ballots, labels = ballots.filter(kept), labels.filter(kept)
         changed = mutated(ballots, labels, np.random.default_rng(self.seed))
         order = changed["at"].arg_sort()
-        return changed[order], labels[order]
+        return few_kinds(changed[order], labels[order], self.seed)
+
+
+# How many of the families of attacks are in a world, by its seed. In most contests few are tried: a crowd that looks
+# like bought votes is then seen where none are bought.
+_KINDS = (1.0, 0.15, 0.35, 0.6)
+
+
+def few_kinds(ballots: pl.DataFrame, labels: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Some of the families of attacks, and everybody honest."""
+    attacks = labels.filter("fraud")["family"].unique().sort()
+    out = attacks.filter(pl.Series(np.random.default_rng([seed, 7]).random(len(attacks)) >= _KINDS[seed % len(_KINDS)]))
+    kept = ~labels["family"].is_in(out.implode())
+    return ballots.filter(kept), labels.filter(kept)
 
 
 _PLANS_OF_A_HAND = 30
@@ -106,8 +122,8 @@ PLANS = tuple(_plans())
 
 
 class Lesson(NamedTuple):
-    """Ballots to learn from, in the order of time, with their labels; `half`: of the worlds, 0 or 1; `weight`: how much
-    each counts."""
+    """Ballots (as prepared) to learn from, in the order of time, with their labels; `half`: of the worlds, 0 or 1;
+    `weight`: how much each counts."""
 
     half: int
     ballots: pl.DataFrame
@@ -126,35 +142,46 @@ class Sample(NamedTuple):
 
 def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = False) -> dict[str, Trees]:
     """The trees of a policy, by name; with `withhold` from worlds without the withheld families."""
-    wholes, windows = [], []
-    for number, plan in enumerate(plans):
-        ballots, labels = plan.world(withhold=withhold)
-        wholes.append(Lesson(number % 2, ballots, labels, np.ones(len(labels), dtype=np.float32)))
-        windows += list(_windows(wholes[-1], plan.seed))
-        tell(f"{plan.hand} {plan.seed}: {len(labels)} ballots")
-    quick_first, quick_second = _looks(windows, QUICK, _QUICK)
-    tell("the quick looks are fitted")
-    first, second = _looks(wholes, THOROUGH, _THOROUGH)
+    worlds = []
+    for plan in plans:
+        worlds.append(plan.world(withhold=withhold))
+        tell(f"{plan.hand} {plan.seed}: {len(worlds[-1][1])} ballots")
+    wholes = [
+        Lesson(number % 2, prepare(ballots), labels, np.ones(len(labels), dtype=np.float32))
+        for number, (ballots, labels) in enumerate(worlds)
+    ]
+    first, second, halves = _looks(wholes, THOROUGH, _THOROUGH)
+    tell("the certification's looks are fitted")
+    windows = [
+        window
+        for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
+        for window in _windows(number % 2, *world, halves[number % 2], plan.seed)
+    ]
+    quick_first, quick_second, _ = _looks(windows, QUICK, _QUICK)
     return {"quick_first": quick_first, "quick_second": quick_second, "first": first, "second": second}
 
 
-def _looks(lessons: Sequence[Lesson], families: Families, counts: tuple[int, int]) -> tuple[Trees, Trees]:
-    """The second look is fitted on what a first one says that was fitted on the other half of the worlds."""
+def _looks(
+    lessons: Sequence[Lesson], families: Families, counts: tuple[int, int]
+) -> tuple[Trees, Trees, tuple[Trees, Trees]]:
+    """The second look is fitted on what a first one says that was fitted on the other half of the worlds; these two
+    are answered last."""
     first, second = [], []
     for lesson in lessons:
-        survey = Survey(prepare(lesson.ballots))
+        survey = Survey(lesson.ballots)
         first.append(_sample(features(survey, np.ones(survey.size), families), lesson))
-    halves = [
+    zero, one = (
         _fitted([sample for sample, lesson in zip(first, lessons, strict=True) if lesson.half != half], counts[0])
         for half in (0, 1)
-    ]
+    )
+    halves = zero, one
     for lesson in lessons:
-        survey = Survey(prepare(lesson.ballots))
+        survey = Survey(lesson.ballots)
         trees = halves[lesson.half]
         found = weigh(features(survey, np.ones(survey.size), families), trees, survey.size)
         trust = 1 - calibrated(found.probability, trees.bias).astype(np.float64)
         second.append(_sample(further(survey, trust, families), lesson))
-    return _fitted(first, counts[0]), _fitted(second, counts[1])
+    return _fitted(first, counts[0]), _fitted(second, counts[1]), halves
 
 
 def written(looks: dict[str, Trees]) -> str:
@@ -170,15 +197,23 @@ def written(looks: dict[str, Trees]) -> str:
     return "\n".join(parts)
 
 
-def _windows(lesson: Lesson, seed: int) -> Iterator[Lesson]:
-    """What rounds would see, at moments when much is cast, and at the very end. What is new is to be decided then."""
-    random, times = np.random.default_rng(seed), lesson.ballots["at"].to_numpy()
+def _windows(half: int, ballots: pl.DataFrame, labels: pl.DataFrame, first: Trees, seed: int) -> Iterator[Lesson]:
+    """What rounds would see, at moments when much is cast, and at the very end. What is new is to be decided then.
+    `first`: a first look that did not see this world; the past is what it says of the days before."""
+    random, times = np.random.default_rng(seed), ballots["at"].to_numpy()
+
+    @cache
+    def before(day: int) -> Past:
+        end = day * _DAY
+        return past_of(ballots.filter(pl.col("at").is_between(end - _PAST, end, closed="left")), first)
+
     some = random.choice(times, _WINDOWS - 1) + random.uniform(0, _ROUND, _WINDOWS - 1)
     for moment in (*some, times[-1] + 1):
         begin, end = np.searchsorted(times, [moment - _WINDOW, moment]).tolist()
         if end - begin >= _MOST:
             weight = np.where(times[begin:end] > moment - _NEW, 1, _OF_OLDER).astype(np.float32)
-            yield Lesson(lesson.half, lesson.ballots[begin:end], lesson.labels[begin:end], weight)
+            prepared = prepare(ballots[begin:end], before(moment // _DAY))
+            yield Lesson(half, prepared, labels[begin:end], weight)
 
 
 def _sample(parts: Iterable[Part], lesson: Lesson) -> Sample:

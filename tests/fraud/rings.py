@@ -18,6 +18,7 @@ import polars as pl
 from voting.domain.scoring import Tally
 from voting.fraud.facts import Facts
 from voting.fraud.findings import Evidence, Group, Stage, Sweep
+from voting.fraud.past import Past
 from voting.fraud.policy import Policy
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
@@ -85,7 +86,7 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
             )
 
 
-def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
     """Finds each device whose name begins with `ring`, as one group; with `late` in the end only, `early` before it."""
     also = "late" if stage == "certification" else "early"
     sought = pl.col("device").str.starts_with("ring") | pl.col("device").str.starts_with(also)
@@ -101,7 +102,7 @@ def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.S
     return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups))
 
 
-def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
     """Finds nothing."""
     return find_rings(ballots.with_columns(device=pl.lit(None, pl.String)), policy, stage)
 

@@ -21,12 +21,13 @@ from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.groups import named
 from voting.fraud.observing import observe
+from voting.fraud.past import Past
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.quotas import Quotas
 from voting.fraud.scorecard import judge as judge_online
 from voting.fraud.survey import Survey
-from voting.fraud.sweep import SweepPolicy, Verdicts, judge, rounds, sweep, takers_before
+from voting.fraud.sweep import SweepPolicy, Verdicts, judge, past_of, rounds, sweep
 
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
@@ -104,7 +105,7 @@ class Backtest:
         self._shared = _shared(self._ballots)
         self._due: list[_Due] = []
         self._rounds: list[_Round] = []
-        self._takers: dict[int, Future[pl.Series]] = {}
+        self._past: dict[int, Future[Past]] = {}
 
     def offer(self, attempt: Attempt) -> None:
         """Casts one ballot, as live."""
@@ -124,7 +125,7 @@ class Backtest:
         """Certifies while the last rounds run; then what they find is applied in their order, and what it found."""
         self._flush(until=None)
         while self._due:
-            self._takers_before(self._due[0].moment).result()
+            self._past_before(self._due[0].moment).result()
             self._begin()
         self._tick("certification", 0)
         certified = sweep(self._ballots, self._policy, "certification")
@@ -170,22 +171,22 @@ class Backtest:
             if moment > max(latest, default=-1) and (until is None or moment <= until):
                 first, last = np.searchsorted(times, [moment - self._rules.hours * 3_600_000, moment]).tolist()
                 self._due.append(_Due(moment, first, last))
-                self._takers_before(moment)
+                self._past_before(moment)
         self._begin()
 
     def _begin(self) -> None:
-        """Begins the rounds for which it is known who works off task lists."""
-        while self._due and (takers := self._takers_before(self._due[0].moment)).done():
+        """Begins the rounds for which it is known what the past tells."""
+        while self._due and (past := self._past_before(self._due[0].moment)).done():
             due = self._due.pop(0)
-            found = self._executor.submit(_look, self._shared[due.first : due.last], takers.result(), self._rules)
+            found = self._executor.submit(_look, self._shared[due.first : due.last], past.result(), self._rules)
             self._rounds.append(_Round(due, found))
 
-    def _takers_before(self, moment: int) -> Future[pl.Series]:
-        at = self._rules.takers_at(moment)
-        if at not in self._takers:
-            ballots = self._shared.select("at", "voter", "entry")
-            self._takers[at] = self._executor.submit(takers_before, ballots, at)
-        return self._takers[at]
+    def _past_before(self, moment: int) -> Future[Past]:
+        begin, end = self._rules.past(moment)
+        if end not in self._past:
+            first, last = np.searchsorted(self._ballots["at"].to_numpy(), [begin, end]).tolist()
+            self._past[end] = self._executor.submit(past_of, self._shared[first:last], self._rules.first)
+        return self._past[end]
 
     def _apply(self, looks: _Looks, round_: _Round) -> None:
         found = round_.found.result()
@@ -230,9 +231,9 @@ def _shared(ballots: pl.DataFrame) -> pl.DataFrame:
     return ballots.drop(_UNREAD).with_columns(pl.when(texts.is_not_null()).then(texts.hash()))
 
 
-def _look(window: pl.DataFrame, takers: pl.Series, rules: SweepPolicy) -> Verdicts:
+def _look(window: pl.DataFrame, past: Past, rules: SweepPolicy) -> Verdicts:
     """Prepared rows are ordered by time, as these are: they have the same numbers."""
-    return judge(Survey(prepare(window, takers)), rules, "nearline")
+    return judge(Survey(prepare(window, past)), rules, "nearline")
 
 
 class _Looks:

@@ -53,6 +53,7 @@ _BEGINNINGS = (
     ("pair", "G1"),
     ("covote", "G1"),
     ("company", "G2"),
+    ("past", "G2"),
     ("prefix_fingerprint", "N2"),
     ("prefix_hours2", "N3"),
     ("fingerprint_hours2", "C3"),
@@ -80,7 +81,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature. Raises KeyError for a name that no feature has."""
-    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_")):
+    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

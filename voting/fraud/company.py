@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voting.fraud.covoting import Covoters, covoters
-from voting.fraud.survey import Floats, Part, Survey
+from voting.fraud.survey import Floats, Part, Survey, Values
 
 # Cells in which a campaign's ballots lie together.
 _CELLS: tuple[tuple[str, ...], ...] = (
@@ -33,9 +33,14 @@ _CELLS: tuple[tuple[str, ...], ...] = (
 _PRIOR = 3.0
 
 
+def sure(distrust: Values) -> Floats:
+    """What counts as bad company. Doubt does not: a crowd in which each is a little doubtful would convict itself."""
+    return np.asarray(np.clip(2 * distrust - 1, 0, 1), dtype=np.float64)
+
+
 def company(survey: Survey, trust: Floats) -> Iterator[Part]:
     """For each cell of a ballot: the others' mean distrust, drawn towards the whole's mean, above that."""
-    distrust = 1 - trust
+    distrust = sure(1 - trust)
     usual = float(distrust.mean()) if len(distrust) else 0.0
     for by in _CELLS:
         cells = survey.numbering(by)

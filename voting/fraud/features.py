@@ -140,6 +140,9 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
     for by in families.lasting:
         yield _lasting(survey, by, trust)
     yield _undiversified(survey, trust)
+    past = [name for name in survey.ballots.columns if name.startswith("past_")]
+    if past:
+        yield Part(None, {name: survey.column(name) for name in past})
     if families.whole:
         yield from survey.once(("over days",), lambda: [*lockstep(survey), *covoting(survey), *steady(survey)])
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.facts import Oddity
-from voting.fraud.survey import Numbering, ranks
+from voting.fraud.past import Keys, Past, keys_of
+from voting.fraud.survey import Key, Numbering, ranks
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
 # A token of the last quarter of an hour is as good as new.
@@ -19,18 +20,21 @@ FRESH_SECONDS = 900
 _HOUR_SHIFT = 8
 _MORNING = 7
 _DAY = ((pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24).cast(pl.Int32)
-_HOUR_OF_DAY = (pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24
+_HOUR_OF_DAY = ((pl.col("at") // 3_600_000 + _HOUR_SHIFT) % 24).cast(pl.Int8)
+_READING = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
+_READING_BIN = (_READING / 0.3).floor().cast(pl.Int16)
+_FRESH = pl.col("age") < FRESH_SECONDS
+_AGE_BIN = pl.col("age").clip(1, None).log(2).floor().cast(pl.Int8)
 
 
-def prepare(ballots: pl.DataFrame | pl.LazyFrame, takers: pl.Series | None = None) -> pl.DataFrame:
+def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> pl.DataFrame:
     """One row for each of `ballots`, ordered by time; `row` is the number that it had.
 
-    Texts become numbers, times become bins; `taker`: whether the voter is one of `takers`, who were found before. What
-    is unknown is null where it names something, and NaN where it is measured.
+    Texts become numbers, times become bins; `taker`: whether the voter is one of those of the past who work off task
+    lists; what else is known of the past is in columns of its own, if one is given. What is unknown is null where it
+    names something, and NaN where it is measured.
     """
-    known = pl.Series("takers", [], dtype=pl.String) if takers is None else takers
-    reading = (pl.col("reading") / 1000).clip(_QUICKEST, _SLOWEST).log()
-    return _ordered(
+    table = _ordered(
         ballots,
         ("entry", "voter", "device", "address", "prefix"),
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
@@ -46,20 +50,40 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, takers: pl.Series | None = Non
         hour=(pl.col("at") // 3_600_000).cast(pl.Int32),
         hours2=(pl.col("at") // 7_200_000).cast(pl.Int32),
         day=_DAY,
-        hour_of_day=_HOUR_OF_DAY.cast(pl.Int8),
+        hour_of_day=_HOUR_OF_DAY,
         night=_HOUR_OF_DAY < _MORNING,
-        reading=_number(reading),
-        reading_bin=(reading / 0.3).floor().cast(pl.Int16),
-        fresh=_number(pl.col("age") < FRESH_SECONDS),
-        age_bin=(pl.col("age").clip(1, None).log(2)).floor().cast(pl.Int8),
+        reading=_number(_READING),
+        reading_bin=_READING_BIN,
+        fresh=_number(_FRESH),
+        age_bin=_AGE_BIN,
         refused=_number(~pl.col("solved")),
-        taker=pl.col("voter").is_in(known.implode()),
+        taker=_taker(past),
+    )
+    return table.with_columns(**_known_before(ballots, past, table["row"])) if past else table
+
+
+def _taker(past: Past | None) -> pl.Expr:
+    # Of none it is not known whether they are texts or hashes.
+    return pl.col("voter").is_in(past.takers.implode()) if past and len(past.takers) else pl.lit(value=False)
+
+
+def cells_over_days(ballots: pl.DataFrame | pl.LazyFrame) -> Mapping[Key, Keys]:
+    """By ballot the cells that the past is kept by."""
+    return keys_of(
+        ballots.lazy()
+        .select(
+            *("entry", "voter", "prefix"),
+            _known("agent"),
+            reading_bin=_READING_BIN,
+            age_bin=_AGE_BIN,
+        )
+        .collect()
     )
 
 
-def prepare_tasks(ballots: pl.DataFrame) -> pl.DataFrame:
-    """Of what prepare() answers the columns that lists of tasks show in."""
-    return _ordered(ballots, ("entry", "voter"), second=pl.col("at") / 1000, day=_DAY)
+def _known_before(ballots: pl.DataFrame | pl.LazyFrame, past: Past, row: pl.Series) -> dict[str, pl.Series]:
+    columns = past.columns(cells_over_days(ballots))
+    return {name: pl.Series(name, values).gather(row) for name, values in columns.items()}
 
 
 def _ordered(

@@ -10,22 +10,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from voting.fraud.company import company
+from voting.fraud.company import company, sure
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
+from voting.fraud.past import NOTHING, Past, known
 from voting.fraud.policy import Policy
-from voting.fraud.prepared import prepare, prepare_tasks
+from voting.fraud.prepared import cells_over_days, prepare
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Floats, Part, Survey
 from voting.fraud.tasks import task_takers
 from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
-# What is repeated converges, from above or below; the odds are shifted by so much at most.
+# What is repeated converges, from above or below; the odds are shifted by so much at most. Never upwards: where bots
+# are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
-_LEAST_SHIFT, _MOST_SHIFT = 0.02, 2.0
+_LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -59,14 +61,16 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     growth: float = 0.05
     """until the ballots that it looks at have grown by such a share,"""
     wait_minutes: float = 45
-    """but not longer than that. Task lists are looked for"""
-    takers_hours: int = 12
-    """once in so many hours."""
+    """but not longer than that. What the past tells is found out"""
+    past_hours: int = 24
+    """once in so many hours, from so many days."""
+    past_days: int = 4
 
-    def takers_at(self, moment: int) -> int:
-        """When task lists were looked for last before a moment (milliseconds)."""
-        every = self.takers_hours * 3_600_000
-        return moment // every * every
+    def past(self, moment: int) -> tuple[int, int]:
+        """From when to before when the ballots are that tell a moment's past (milliseconds)."""
+        every = self.past_hours * 3_600_000
+        end = moment // every * every
+        return end - self.past_days * 24 * 3_600_000, end
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -79,13 +83,13 @@ class Verdicts(msgspec.Struct, frozen=True):
     """-1: none."""
 
 
-def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
+def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
     """What is found among these ballots (a table as frame() makes it, in any order; one that is scanned from a file is
     read as it is needed, and takes less memory).
 
-    `takers`: voters who were found to work off task lists; the certification finds them itself.
+    `past`: what a round knows of the days before; the certification sees them itself.
     """
-    survey = Survey(prepare(ballots, takers))
+    survey = Survey(prepare(ballots, past))
     found = judge(survey, msgspec.convert(policy.sweep, SweepPolicy), stage)
     held = np.flatnonzero(found.hold)
     groups = describe(survey, ballots, held, found.group[held], found.reasons)
@@ -146,22 +150,31 @@ def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
     return found
 
 
-def takers_before(ballots: pl.DataFrame, moment: int) -> pl.Series:
-    """The names of those who were found to work off task lists, by their ballots before this moment (milliseconds)."""
-    earlier = ballots.filter(pl.col("at") < moment)
-    prepared = prepare_tasks(earlier)
-    found = prepared.filter(pl.col("voter").is_in(task_takers(Survey(prepared)).implode()))["row"]
-    return earlier["voter"].gather(found).unique().sort()
+def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
+    """What these ballots tell the rounds that come after them; `first`: the certification's first look."""
+    if ballots.is_empty():
+        return NOTHING
+    survey = Survey(prepare(ballots))
+    row = survey.ballots["row"]
+    takers = row.filter(survey.ballots["voter"].is_in(task_takers(survey).implode()))
+    distrust = np.empty(survey.size, dtype=np.float32)
+    distrust[row.to_numpy()] = _glance(survey, first, THOROUGH)[1]
+    return Past(ballots["voter"].gather(takers).unique().sort(), known(cells_over_days(ballots), sure(distrust)))
 
 
 def look_again(survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH) -> Weighed:
     """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
     company. A third would find company in its own doubts: it holds more of the honest, and no more of the others."""
-    glance = weigh(features(survey, np.ones(survey.size), families), first, survey.size)
-    trust = 1 - calibrated(glance.probability, first.bias).astype(np.float64)
-    found = weigh(further(survey, trust, families), second, survey.size)
+    glance, distrust = _glance(survey, first, families)
+    found = weigh(further(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
     # Company is no evidence of its own: what was found at first stands for it.
     return Weighed(calibrated(found.probability, second.bias), glance.reasons | found.reasons)
+
+
+def _glance(survey: Survey, first: Trees, families: Families) -> tuple[Weighed, npt.NDArray[np.float32]]:
+    """The first look, and its probabilities as they are here."""
+    found = weigh(features(survey, np.ones(survey.size), families), first, survey.size)
+    return found, calibrated(found.probability, first.bias)
 
 
 def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:

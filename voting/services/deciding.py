@@ -17,6 +17,7 @@ from voting.domain.sheet import Tick, silent
 from voting.errors import Fault, FileInvalid
 from voting.fraud.changes import STANDING, Plan, plan
 from voting.fraud.findings import Group, Stage, Sweep
+from voting.fraud.past import Past
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import SweepPolicy
 from voting.postgres import decisions, groups
@@ -32,8 +33,8 @@ ACTOR = "policy"
 class Detector(Protocol):
     """What finds rings among ballots: `voting.fraud.sweep.sweep`."""
 
-    def __call__(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, takers: pl.Series | None = None) -> Sweep:
-        """What is found; `takers` are voters who were found to work off task lists."""
+    def __call__(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+        """What is found; `past`: what a round knows of the days before."""
 
 
 Guard = Callable[[Connection], Awaitable[None]]

@@ -24,8 +24,9 @@ from voting.domain.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.findings import Sweep
 from voting.fraud.frame import SCHEMA, milliseconds
+from voting.fraud.past import Past
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import rounds, sweep, takers_before
+from voting.fraud.sweep import past_of, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
@@ -55,8 +56,8 @@ class _Kept:
     """Up to which moment they were read."""
     swept: int = 0
     """The moment of the last round, in milliseconds."""
-    takers: tuple[int, pl.Series] | None = None
-    """Who was found to work off task lists, and for which stretch of time."""
+    past: tuple[int, Past] | None = None
+    """What the days before a moment tell, and this moment."""
 
 
 class Sweeping:
@@ -119,7 +120,7 @@ class Sweeping:
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
         if self._shadow:
-            await asyncio.to_thread(self._compare, contest, swept, self._takers(kept), self._shadow)
+            await asyncio.to_thread(self._compare, contest, swept, self._past(kept), self._shadow)
         telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
         return changed
 
@@ -132,13 +133,13 @@ class Sweeping:
         kept.swept = due[-1]
         at, back = pl.col("at"), self._rules.hours * 3_600_000
         ballots = kept.ballots.filter((at >= kept.swept - back) & (at < kept.swept))
-        found = self._detect(ballots, self._policy, "nearline", self._takers(kept))
+        found = self._detect(ballots, self._policy, "nearline", self._past(kept))
         return Swept(ballots, found, self._policy, "nearline")
 
-    def _compare(self, contest: str, swept: Swept, takers: pl.Series, shadow: Policy) -> None:
+    def _compare(self, contest: str, swept: Swept, past: Past, shadow: Policy) -> None:
         """Counts and tells what the shadow would have held of the same ballots. No fault of it touches the rounds."""
         try:
-            found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", takers))
+            found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", past))
         except Exception:
             logging.getLogger("voting").exception("sweep of %s: the shadow policy %s failed", contest, shadow.version)
             return
@@ -151,11 +152,12 @@ class Sweeping:
             *(found["count", "hold"], shadow.version),
         )
 
-    def _takers(self, kept: _Kept) -> pl.Series:
-        at = self._rules.takers_at(kept.swept)
-        if kept.takers is None or kept.takers[0] != at:
-            kept.takers = at, takers_before(kept.ballots, at)
-        return kept.takers[1]
+    def _past(self, kept: _Kept) -> Past:
+        begin, end = self._rules.past(kept.swept)
+        if kept.past is None or kept.past[0] != end:
+            days = kept.ballots.filter(pl.col("at").is_between(begin, end, closed="left"))
+            kept.past = end, past_of(days, self._rules.first)
+        return kept.past[1]
 
     async def _read(self, listing: Listing, most_rows: int) -> _Kept:
         """The contest's settled ballots: those that no ballot can still be committed before."""
