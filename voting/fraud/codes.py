@@ -18,6 +18,8 @@ _ENDINGS = (
     ("_returning", "A2"),
 )
 _BEGINNINGS = (
+    # Says nothing of a ballot: how much the other question of a tree says hangs on it.
+    ("own_contest", ""),
     ("own_hosting", "N1"),
     ("own_odd", "C2"),
     ("own_cross_site", "C5"),
@@ -36,7 +38,7 @@ _BEGINNINGS = (
     ("broad_asn", "N3"),
     ("broad_day", "T5"),
     ("broad_reading_bin", "T2"),
-    ("broad_hosting", "N1"),
+    ("broad_hosted", "N1"),
     ("broad_returning_fresh_hour_of_day", "T4"),
     ("broad_returning_asn", "N3"),
     ("broad_returning_fresh_reading_bin", "A1"),
@@ -75,12 +77,12 @@ _BEGINNINGS = (
     ("agent", "C3"),
     ("client", "C3"),
 )
-CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, *_ENDINGS)))
+CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, *_ENDINGS) if code))
 
 
 @cache
 def code_of(feature: str) -> str:
-    """The reason code of a feature. Raises KeyError for a name that no feature has."""
+    """The reason code of a feature; empty where it speaks for none. Raises KeyError for a name that no feature has."""
     if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_")):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):

@@ -62,7 +62,7 @@ THOROUGH = Families(
         ("asn",),
         ("day",),
         ("reading_bin",),
-        ("hosting",),
+        ("hosted",),
         ("returning", "fresh", "hour_of_day"),
         ("returning", "asn"),
         ("returning", "fresh", "reading_bin"),
@@ -87,7 +87,7 @@ QUICK = Families(
         ("age_bin",),
         ("asn",),
         ("reading_bin",),
-        ("hosting",),
+        ("hosted",),
         ("returning", "asn"),
         ("returning", "fresh", "reading_bin"),
     ),
@@ -128,6 +128,8 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
     """The features of all ballots, some at a time. `trust`: by ballot, from 0 to 1."""
     world = World(survey, trust)
     yield from _own(survey, world)
+    # Of a small contest a crowd is a large part.
+    yield Part(Numbering(np.zeros(survey.size, dtype=np.uint8), 1), {"own_contest": np.log10([max(1.0, survey.size)])})
     for by in families.profiled:
         yield _profiled(survey, by, trust, world)
     for by in families.plain:

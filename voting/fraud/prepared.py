@@ -40,7 +40,9 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
         hosting=_number(pl.col("hosting")),
-        oddities=pl.col("oddities"),
+        # That a ballot has nothing odd is no evidence, however many others have.
+        hosted=pl.when(pl.col("hosting")).then(1).cast(pl.Int8),
+        oddities=pl.when(pl.col("oddities") != 0).then(pl.col("oddities")),
         odd=pl.col("oddities") != 0,
         oddity_count=pl.col("oddities").bitwise_count_ones().cast(pl.UInt8),
         cross_site=(pl.col("oddities") & int(Oddity.CROSS_SITE)) != 0,

@@ -177,6 +177,7 @@ def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
     shares: dict[str, Floats] = {}
     halves = _ends(tree) / 2
     for name, ends in ((tree.first, slice(0, 4)), (tree.low, slice(0, 2)), (tree.high, slice(2, 4))):
-        adds = shares.setdefault(code_of(name), np.zeros(4, dtype=np.float32))
-        adds[ends] += halves[ends]
+        if code := code_of(name):
+            adds = shares.setdefault(code, np.zeros(4, dtype=np.float32))
+            adds[ends] += halves[ends]
     return tuple(shares.items())
