@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.fraud.worlds import table_of
+from loadtests.traffic import make_world
 from voting.fraud.cells import expectation, surprise
 from voting.fraud.covoting import covoting
 from voting.fraud.excess import excesses
 from voting.fraud.lockstep import lockstep
+from voting.fraud.prepared import prepare
 from voting.fraud.survey import Survey
 from voting.fraud.tasks import task_takers
 
@@ -65,6 +68,16 @@ def test_what_is_alike_has_one_number(rows: list[tuple[int, int | None]]) -> Non
     assert sorted(by_number) == list(range(numbering.size))
     assert all(len(alike) == 1 for alike in by_number.values())
     assert len(by_number) == len({row for row in rows if row[1] is not None})
+
+
+def test_what_a_ballot_has_not_is_in_no_cell() -> None:
+    ballots = table_of(make_world(24, 3000, 0.3, families=("A2",), days=2))
+    prepared = prepare(ballots).sort("row")
+    assert ballots["hosting"].sum() > 100
+    assert prepared["hosted"].is_not_null().equals(ballots["hosting"].fill_null(value=False))
+    assert prepared["oddities"].is_not_null().equals(ballots["oddities"] != 0)
+    # What is measured of a cell's ballots counts them all.
+    assert prepared["hosting"].fill_nan(None).sum() == ballots["hosting"].sum()
 
 
 def ring() -> pl.DataFrame:

@@ -32,7 +32,7 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     told = labels.with_columns(found.verdicts["hold"])
     assert told.filter("fraud")["hold"].mean() > 0.95  # type: ignore[operator]
     # Not the readers of one article (L14): of so small a contest they are a twentieth, and taken for bought votes.
-    assert told.filter(pl.col("family").is_in([*LISTED_CROWDS, BACKGROUND]))["hold"].mean() < 0.002  # type: ignore[operator]
+    assert told.filter(pl.col("family").is_in([*LISTED_CROWDS, BACKGROUND]))["hold"].mean() < 0.005  # type: ignore[operator]
 
 
 def test_every_hold_has_its_reasons_and_a_group_with_evidence(

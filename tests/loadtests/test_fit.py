@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.fit import tree_of, written
+from loadtests.fraud.fit import few_kinds, tree_of, written
 from loadtests.fraud.mutations import MUTATIONS, mutated
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
+from voting.fraud.groups import named
 from voting.fraud.survey import Numbering, Part
 from voting.fraud.weighing import Tree, Trees, weigh
 
@@ -74,3 +75,25 @@ def test_a_mutation_leaves_honest_ballots_alone_and_takes_one_trait() -> None:
         differ = {column for column in ballots.columns if not once[column].equals(campaign[column])}
         assert differ, name
         assert not differ & {"id", "entry"}
+
+
+def test_how_large_a_contest_is_speaks_against_nobody() -> None:
+    tree = Tree("own_contest", 3.5, "own_odd", 0.5, "own_odd", 0.5, (1.0, 2.0, 0.0, 4.0))
+    parts = [Part(None, {"own_contest": np.full(2, 4.0), "own_odd": np.array([0.0, 1.0])})]
+    found = weigh(parts, Trees(0.0, (tree,)), 2)
+    assert found.probability == pytest.approx([0.5, 1 / (1 + np.exp(-4))])
+    assert [named(int(bits)) for bits in found.reasons] == [(), ("C2",)]
+
+
+def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> None:
+    world = make_world(41, 6000)
+    ballots, honest = table_of(world), int((~world.labels["fraud"]).sum())
+    kinds = {}
+    for seed in (1004, 1001, 1002, 1003):
+        kept, labels = few_kinds(ballots, world.labels, seed)
+        assert kept["id"].to_list() == labels["id"].to_list()
+        assert int((~labels["fraud"]).sum()) == honest
+        kinds[seed] = set(labels.filter("fraud")["family"])
+        assert labels.filter("fraud").height == world.labels["family"].is_in(list(kinds[seed])).sum()
+    assert kinds[1004] == set(world.labels.filter("fraud")["family"])
+    assert 0 < len(kinds[1001]) < len(kinds[1002]) < len(kinds[1003]) < len(kinds[1004])
