@@ -35,6 +35,15 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     assert told.filter(pl.col("family").is_in([*LISTED_CROWDS, BACKGROUND]))["hold"].mean() < 0.005  # type: ignore[operator]
 
 
+def test_in_a_contest_of_some_size_every_crowd_is_spared() -> None:
+    world = make_world(21, 100_000, 0.2, families=PLAIN_BOTS)
+    told = world.labels.with_columns(sweep(table_of(world), load_policy(), "certification").verdicts["hold"])
+    assert told.filter("fraud")["hold"].mean() > 0.98  # type: ignore[operator]
+    crowds = told.filter(~pl.col("fraud")).group_by("family").agg(pl.col("hold").mean())
+    assert len(crowds) > len(LISTED_CROWDS)
+    assert crowds["hold"].max() < 0.01  # type: ignore[operator]
+
+
 def test_every_hold_has_its_reasons_and_a_group_with_evidence(
     attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep],
 ) -> None:

@@ -85,7 +85,7 @@ def keys_of(ballots: pl.DataFrame) -> Mapping[Key, Keys]:
 def _looked_up(cells: Known | None, keys: Keys) -> npt.NDArray[np.float32]:
     if cells is None or not len(cells.keys):
         return np.zeros(len(keys), dtype=np.float32)
-    # To search for what is in order takes a tenth of the time.
+    # To search for what is in order takes half the time.
     there, inverse = np.unique(keys, return_inverse=True)
     places = np.minimum(np.searchsorted(cells.keys, there), len(cells.keys) - 1)
     return np.where(cells.keys[places] == there, cells.distrust[places], 0).astype(np.float32)[inverse]

@@ -205,7 +205,7 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
 
     `bias`: the log-odds of a dishonest ballot where they were fitted. How many there are here is what the probabilities
     themselves say in the mean, found by repetition (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002): in
-    an honest contest hardly anything is then probable, in one that is flooded more.
+    an honest contest hardly anything is then probable. Where more are dishonest than there, they stay as they are.
     """
     odds = probability.astype(np.float64) / (1 - probability.astype(np.float64).clip(None, 1 - 1e-9))
     fitted, here = math.exp(bias), math.exp(bias)
