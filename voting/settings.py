@@ -120,6 +120,18 @@ class Settings:
         "",
         "File of a fraud policy that judges the same ballots beside it and decides nothing; empty: none.",
     )
+    networks: str = setting(
+        "VOTING_NETWORKS",
+        str,
+        "",
+        "MaxMind DB of autonomous systems (GeoLite2-ASN, DB-IP ASN Lite, IPinfo Lite); empty: none is known.",
+    )
+    hosting: str = setting(
+        "VOTING_HOSTING",
+        str,
+        "",
+        "File of the autonomous systems known for hosting, one number a line; empty: the packaged list.",
+    )
     limit_voter: str = setting(
         "VOTING_LIMIT_VOTER", _shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
     )

@@ -27,6 +27,7 @@ from voting.services.judging import Judging
 from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
+from voting.services.networks import networks_of
 from voting.services.organising import Organising
 from voting.services.policies import load_policy, load_shadow
 from voting.services.probing import Probing
@@ -46,10 +47,11 @@ from voting.settings import Settings
 async def running(settings: Settings) -> AsyncIterator[Services]:
     """The services of one process, on a database and a Redis that `settings` names.
 
-    Raises SchemaUnfit, and FileInvalid for a fraud policy with faults.
+    Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults.
     """
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     shadow = load_shadow(settings.shadow_policy)
+    networks = networks_of(settings)
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
     async with (
         postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
@@ -63,7 +65,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         keyring = Keyring(settings.secret)
         committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
         limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
-        screening = Screening(keyring, policy, shadow)
+        screening = Screening(keyring, networks, policy, shadow)
         casting = Casting(catalogue, keyring, Challenging(keyring), screening, limiting, committing, mirroring)
         services = _services(settings, database, connected, catalogue, mirroring, keyring, casting)
         work = asyncio.create_task(mirroring.run())

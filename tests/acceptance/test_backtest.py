@@ -81,6 +81,19 @@ def test_a_policy_of_ones_own(folder: Path) -> None:
     assert json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"] != own
 
 
+def test_a_network_that_does_not_say_what_it_is_is_looked_up(folder: Path) -> None:
+    script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00", "asn": 64500}
+    attempt = {"id": "e9", "at": "2026-03-01T12:00:09.100+08:00", "voter": "v9", "entry": "A"}
+    (folder / "events.jsonl").write_text(json.dumps(attempt | script) + "\n", "utf-8")
+    (folder / "hosting.txt").write_text("AS64500  # ours\n", "utf-8")
+    found = []
+    for more in ([], ["--hosting", str(folder / "hosting.txt")]):
+        assert run(*arguments(folder, *more)).returncode == 0
+        decision = json.loads((folder / "out" / "decisions.jsonl").read_text("utf-8"))
+        found.append((decision["decision"], decision["reasons"]))
+    assert found == [("hold", ["C1", "T1"]), ("hold", ["C1", "N1", "T1"])]
+
+
 def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:
     with (folder / "events.jsonl").open("a") as file:
         file.write('{"id": "e9"}\n')

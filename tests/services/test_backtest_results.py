@@ -21,6 +21,7 @@ from voting import __version__
 from voting.domain.contest_file import read_contest
 from voting.fraud.sweep import SweepPolicy
 from voting.services.backtesting import Input, backtest
+from voting.services.networks import load_networks
 from voting.services.policies import load_policy
 
 
@@ -37,7 +38,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event], 
 def replayed(folder: Path, out: str) -> Run:
     contest = read_contest((folder / "contest.toml").read_text("utf-8"), "contest.toml")
     events = Input(folder / "events.jsonl.gz")
-    return Run(folder / out, backtest(contest, events, load_policy(), folder / out, lambda part, done: None))
+    networks = load_networks()
+    return Run(folder / out, backtest(contest, events, load_policy(), networks, folder / out, lambda part, done: None))
 
 
 World = tuple[Path, list[Event], Run]

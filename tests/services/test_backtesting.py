@@ -15,6 +15,7 @@ import pytest
 from voting.domain.contest_file import read_contest
 from voting.errors import FileInvalid
 from voting.services.backtesting import Input, backtest
+from voting.services.networks import load_networks
 from voting.services.policies import load_policy
 
 FILES = ["decisions.jsonl", "history.jsonl", "report.html", "summary.json"]
@@ -85,7 +86,7 @@ def replay(tmp_path: Path) -> Replay:
         text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events if isinstance(each, dict))
         path.write_bytes(events if isinstance(events, bytes) else text.encode())
         contest = read_contest(RULES + quotas, "contest.toml")
-        return Run(out, backtest(contest, Input(path), load_policy(), out, lambda part, done: None))
+        return Run(out, backtest(contest, Input(path), load_policy(), load_networks(), out, lambda part, done: None))
 
     return run
 

@@ -21,6 +21,7 @@ from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.cli.sweep import Sweeper
 from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
+from voting.services.networks import networks_of
 from voting.services.policies import load_policy, load_shadow
 from voting.settings import Settings, load, values
 
@@ -52,7 +53,8 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
 
 async def check(settings: Settings) -> None:
     """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
-    fraud policy that is none."""
+    fraud policy or a list of networks that is none."""
+    networks_of(settings)
     load_policy(Path(settings.policy) if settings.policy else None)
     if shadow := load_shadow(settings.shadow_policy):
         # It brings polars. Left to the sweeper, a fault there would end the sweeps of the policy in force.

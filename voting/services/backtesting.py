@@ -27,6 +27,7 @@ from voting.fraud.attempt import Attempt
 from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
 from voting.fraud.policy import Policy
 from voting.services.backtest_report import render
+from voting.services.networks import Networks
 
 # For the near-line rounds: with two, both would take the replay's time on two cores.
 _PROCESSES = 1
@@ -56,7 +57,9 @@ class Input:
             yield from _checked(plain, self.path.name)
 
 
-def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: Tick) -> Mapping[str, Any]:
+def backtest(
+    contest: Contest, events: Input, policy: Policy, networks: Networks, out: Path, tick: Tick
+) -> Mapping[str, Any]:
     """Replays the events and writes decisions, history, summary and report into the folder; answers the summary.
 
     The files are put in place only when all of them are written: a run that fails leaves no half of them.
@@ -66,9 +69,9 @@ def backtest(contest: Contest, events: Input, policy: Policy, out: Path, tick: T
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
         for attempt in events.attempts():
-            test.offer(attempt)
+            test.offer(networks.completed(attempt))
         replayed = test.finish()
-    summary = _summary(replayed, policy, events.sha256())
+    summary = _summary(replayed, policy, networks, events.sha256())
     out.mkdir(parents=True, exist_ok=True)
     files = {
         "decisions.jsonl": _lines(replayed.final),
@@ -152,12 +155,13 @@ def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[
         )
 
 
-def _summary(replayed: Replayed, policy: Policy, events_sha256: str) -> dict[str, Any]:
+def _summary(replayed: Replayed, policy: Policy, networks: Networks, events_sha256: str) -> dict[str, Any]:
     final = replayed.final
     reasons = Counter(reason for decision in final for reason in decision.reasons)
     return {
         "version": __version__,
         "policy": {"version": policy.version, "sha256": policy.sha256},
+        "networks_sha256": networks.sha256,
         "events_sha256": events_sha256,
         "attempts": len(final),
         "decisions": _counted(decision.decision for decision in final),

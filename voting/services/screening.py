@@ -19,6 +19,7 @@ from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
 from voting.fraud.scorecard import Judgement, Response, judge
 from voting.services.keyring import Keyring
+from voting.services.networks import Networks
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
 MOST_COUNTED = 20
@@ -38,8 +39,9 @@ class Sighting(NamedTuple):
 class Screening:
     """Observes and judges ballots under one policy. What a shadow would have decided is counted, and nothing else."""
 
-    def __init__(self, keyring: Keyring, policy: Policy, shadow: Policy | None) -> None:
+    def __init__(self, keyring: Keyring, networks: Networks, policy: Policy, shadow: Policy | None) -> None:
         self._keyring = keyring
+        self._networks = networks
         self._policy = policy.online
         self._shadow = shadow
 
@@ -47,22 +49,21 @@ class Screening:
         """The facts, with keyed hashes for the address and its prefix: they are never kept themselves."""
         # A web voter is known by the token of the browser itself: its age is the device's.
         is_device = seen.credential.channel == "web"
-        facts = observe(
-            Attempt(
-                id="",
-                at=now,
-                voter=seen.voter,
-                entry="",
-                channel=seen.credential.channel,
-                device=seen.voter if is_device else None,
-                device_issued_at=seen.credential.issued_at if is_device else None,
-                opened_at=seen.opened_at,
-                ip=seen.request.address,
-                user_agent=seen.request.agent,
-                headers=seen.request.headers,
-                client=seen.client,
-            )
+        attempt = Attempt(
+            id="",
+            at=now,
+            voter=seen.voter,
+            entry="",
+            channel=seen.credential.channel,
+            device=seen.voter if is_device else None,
+            device_issued_at=seen.credential.issued_at if is_device else None,
+            opened_at=seen.opened_at,
+            ip=seen.request.address,
+            user_agent=seen.request.agent,
+            headers=seen.request.headers,
+            client=seen.client,
         )
+        facts = observe(self._networks.completed(attempt))
         if facts.address is None or facts.prefix is None:
             return facts
         hashed = self._keyring.hashed

@@ -1,0 +1,38 @@
+"""A running service that knows whose network an address is in: it tells, and is not enough by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
+from tests.conftest import Contests, Service, environment_of, serving
+from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
+from voting.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for which this machine's own address is rented."""
+    folder = tmp_path_factory.mktemp("networks")
+    writer = MMDBWriter(ip_version=4, database_type="Test-ASN")
+    writer.insert_network(IPSet(["127.0.0.0/8"]), {"autonomous_system_number": 64500})
+    writer.to_db_file(str(folder / "networks.mmdb"))
+    (folder / "hosting.txt").write_text("AS64500\n", "utf-8")
+    lists = {"VOTING_NETWORKS": str(folder / "networks.mmdb"), "VOTING_HOSTING": str(folder / "hosting.txt")}
+    more = {"VOTING_POLICY": patient.policy, "VOTING_TRUSTED_PROXIES": ""} | lists
+    with serving(environment_of(patient) | more, "--workers", "1") as (url, process):
+        yield Service(url, patient, process)
+
+
+async def test_a_rented_address_is_one_reason_and_never_the_only_one(
+    http: httpx.AsyncClient, contests: Contests, service: Service
+) -> None:
+    contest = await contests.make()
+    one, other = contests.tokens(contest, 2)
+    assert (await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))).status_code == 201
+    assert (await send(http, contest, other, BROWSER, ticket=ticket(contest, 20))).status_code == 201
+    assert await rows(service.settings, contest) == [("hold", ["C1", "N1", "T1"]), ("count", [])]
