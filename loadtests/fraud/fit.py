@@ -18,10 +18,11 @@ from loadtests.fraud.mutations import mutated
 from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
 from voting.fraud.features import QUICK, THOROUGH, Families, features
+from voting.fraud.gatherings import gatherings
 from voting.fraud.past import Past
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
-from voting.fraud.sweep import calibrated, further, past_of
+from voting.fraud.sweep import calibrated, further, glance, past_of
 from voting.fraud.weighing import Tree, Trees, weigh
 
 Floats = npt.NDArray[np.float32]
@@ -62,7 +63,7 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
-_QUICK, _THOROUGH = (150, 200), (200, 500)
+_QUICK, _THOROUGH, _GATHERINGS = (150, 200), (200, 500), 200
 
 
 class Plan(NamedTuple):
@@ -103,6 +104,8 @@ def few_kinds(ballots: pl.DataFrame, labels: pl.DataFrame, seed: int) -> tuple[p
 _PLANS_OF_A_HAND = 30
 # Beside these, as (ballots, fraud): in a large contest a campaign is a small part; and most contests are honest.
 _OTHERS = ((400_000, 0.22), (250_000, 0.22), (120_000, 0.0), (60_000, 0.0), (250_000, 0.0))
+# And many small ones, in which a crowd is a large part: what is chance in one of them is seen in others.
+_SMALL_OF_A_HAND = 35
 
 
 def _plans() -> Iterator[Plan]:
@@ -116,6 +119,11 @@ def _plans() -> Iterator[Plan]:
     for number, (ballots, fraud) in enumerate(_OTHERS, _PLANS_OF_A_HAND):
         for hand in HANDS:
             yield Plan(hand, 1001 + number, ballots, fraud, small=False)
+    for number in range(_SMALL_OF_A_HAND):
+        fraud = (0.22, 0.1, 0.3, 0.0, 0.2, 0.05, 0.15)[number % 7]
+        for place, hand in enumerate(HANDS):
+            ballots = (20_000, 30_000, 40_000, 60_000, 25_000)[(number + place) % 5]
+            yield Plan(hand, 1101 + number, ballots, fraud, small=False)
 
 
 PLANS = tuple(_plans())
@@ -150,38 +158,85 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
         Lesson(number % 2, prepare(ballots), labels, np.ones(len(labels), dtype=np.float32))
         for number, (ballots, labels) in enumerate(worlds)
     ]
-    first, second, halves = _looks(wholes, THOROUGH, _THOROUGH)
+    looks = _looks(wholes, THOROUGH, _THOROUGH)
     tell("the certification's looks are fitted")
+    together = _fitted(list(_gatherings(wholes, looks)), _GATHERINGS)
     windows = [
         window
         for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
-        for window in _windows(number % 2, *world, halves[number % 2], plan.seed)
+        for window in _windows(number % 2, *world, looks.blind[number % 2], plan.seed)
     ]
-    quick_first, quick_second, _ = _looks(windows, QUICK, _QUICK)
-    return {"quick_first": quick_first, "quick_second": quick_second, "first": first, "second": second}
+    quick = _looks(windows, QUICK, _QUICK)
+    return {
+        "quick_first": quick.first,
+        "quick_second": quick.second,
+        "first": looks.first,
+        "second": looks.second,
+        "gatherings": together,
+    }
 
 
-def _looks(
-    lessons: Sequence[Lesson], families: Families, counts: tuple[int, int]
-) -> tuple[Trees, Trees, tuple[Trees, Trees]]:
-    """The second look is fitted on what a first one says that was fitted on the other half of the worlds; these two
-    are answered last."""
+class Looks(NamedTuple):
+    """A first and a second look; by half of the worlds the first one that did not see it; by world what the second
+    learnt from."""
+
+    first: Trees
+    second: Trees
+    blind: tuple[Trees, Trees]
+    samples: list[Sample]
+
+
+def _looks(lessons: Sequence[Lesson], families: Families, counts: tuple[int, int]) -> Looks:
+    """The second look is fitted on what a first one says that was fitted on the other half of the worlds."""
     first, second = [], []
     for lesson in lessons:
         survey = Survey(lesson.ballots)
         first.append(_sample(features(survey, np.ones(survey.size), families), lesson))
-    zero, one = (
-        _fitted([sample for sample, lesson in zip(first, lessons, strict=True) if lesson.half != half], counts[0])
-        for half in (0, 1)
-    )
-    halves = zero, one
+    blind = _blind(first, lessons, counts[0])
     for lesson in lessons:
         survey = Survey(lesson.ballots)
-        trees = halves[lesson.half]
-        found = weigh(features(survey, np.ones(survey.size), families), trees, survey.size)
-        trust = 1 - calibrated(found.probability, trees.bias).astype(np.float64)
-        second.append(_sample(further(survey, trust, families), lesson))
-    return _fitted(first, counts[0]), _fitted(second, counts[1]), halves
+        _, distrust = glance(survey, blind[lesson.half], families)
+        second.append(_sample(further(survey, 1 - distrust.astype(np.float64), families), lesson))
+    return Looks(_fitted(first, counts[0]), _fitted(second, counts[1]), blind, second)
+
+
+def _blind(samples: Sequence[Sample], lessons: Sequence[Lesson], count: int) -> tuple[Trees, Trees]:
+    """By half: trees that were fitted on the other."""
+    zero, one = (
+        _fitted([sample for sample, lesson in zip(samples, lessons, strict=True) if lesson.half != half], count)
+        for half in (0, 1)
+    )
+    return zero, one
+
+
+def _gatherings(lessons: Sequence[Lesson], looks: Looks) -> Iterator[Sample]:
+    """What two looks that did not see a world make gatherings of there."""
+    seconds = _blind(looks.samples, lessons, _THOROUGH[1])
+    for lesson in lessons:
+        yield gathered(lesson, looks.blind[lesson.half], seconds[lesson.half])
+
+
+def gathered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
+    """The gatherings that these looks make of a world: campaigns are those of which most ballots are fraud."""
+    survey = Survey(lesson.ballots)
+    _, distrust = glance(survey, first)
+    found = weigh(further(survey, 1 - distrust.astype(np.float64)), second, survey.size)
+    each = gatherings(survey, distrust, calibrated(found.probability, second.bias))
+    labels = lesson.labels
+    count = each.ballots.counts()
+
+    def share(those: pl.Series) -> Floats:
+        return (each.ballots.totals(those.cast(pl.Float64).to_numpy()) / count).astype(np.float32)
+
+    fraud = (share(labels["fraud"]) > 0.5).astype(np.float32)
+    crowds = share(~labels["fraud"] & (labels["family"] != BACKGROUND)) > 0.5
+    weight = np.sqrt(count) * np.where(crowds, _CROWD, 1) * (share(labels["family"].is_in(_NOT_LEARNT)) <= 0.5)
+    return Sample(
+        list(each.columns),
+        np.stack([*each.columns.values()], axis=1).astype(np.float32),
+        fraud,
+        weight.astype(np.float32),
+    )
 
 
 def written(looks: dict[str, Trees]) -> str:

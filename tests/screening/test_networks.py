@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from mmdb_writer import MMDBWriter
@@ -11,6 +14,8 @@ from netaddr import IPSet
 
 from tests.conftest import Contests, Service, environment_of, serving
 from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
+from voting.services.networks import load_networks
+from voting.services.policies import load_policy
 from voting.settings import Settings
 
 
@@ -26,6 +31,17 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     more = {"VOTING_POLICY": patient.policy, "VOTING_TRUSTED_PROXIES": ""} | lists
     with serving(environment_of(patient) | more, "--workers", "1") as (url, process):
         yield Service(url, patient, process)
+
+
+async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
+    connection = await asyncpg.connect(service.settings.database_url)
+    lines = await connection.fetch("select details from audit_log where action = 'service.begin' order by id")
+    await connection.close()
+    details = json.loads(lines[-1]["details"])
+    policy = load_policy(Path(service.settings.policy))
+    assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}
+    assert details["shadow"] is None
+    assert details["networks_sha256"] != load_networks().sha256
 
 
 async def test_a_rented_address_is_one_reason_and_never_the_only_one(

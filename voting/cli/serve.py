@@ -45,24 +45,25 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     with with_engines(settings, own=True, redis=True) as ready:
         if migrate or not settings.database_url:
             asyncio.run(wiring.migrate(ready, lambda _: None))
-        asyncio.run(check(ready))
+        asyncio.run(begin(ready))
         with listening(host, port) as listener:
             tell(f"listening on http://{host}:{port}")
             run_workers(ready, listener, workers)
 
 
-async def check(settings: Settings) -> None:
-    """Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
+async def begin(settings: Settings) -> None:
+    """Writes into the audit log by what ballots are judged from now on: of what is held when it is cast no other record
+    tells. Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
     fraud policy or a list of networks that is none."""
-    networks_of(settings)
-    load_policy(Path(settings.policy) if settings.policy else None)
+    networks = networks_of(settings)
+    policy = load_policy(Path(settings.policy) if settings.policy else None)
     if shadow := load_shadow(settings.shadow_policy):
         # It brings polars. Left to the sweeper, a fault there would end the sweeps of the policy in force.
         from voting.services.deciding import sweep_rules
 
         sweep_rules(shadow)
-    async with wiring.office(settings, "serve"):
-        pass
+    async with wiring.office(settings, "serve") as office:
+        await office.organising.begin(policy, shadow, networks)
 
 
 @contextmanager

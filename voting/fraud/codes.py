@@ -20,6 +20,8 @@ _ENDINGS = (
 _BEGINNINGS = (
     # Says nothing of a ballot: how much the other question of a tree says hangs on it.
     ("own_contest", ""),
+    # Nor does what it says of a gathering: what its ballots were found for stands.
+    ("gathering", ""),
     ("own_hosting", "N1"),
     ("own_odd", "C2"),
     ("own_cross_site", "C5"),
@@ -77,13 +79,14 @@ _BEGINNINGS = (
     ("agent", "C3"),
     ("client", "C3"),
 )
+_WITHOUT_ENDINGS = (*("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_", "gathering_"),)
 CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, *_ENDINGS) if code))
 
 
 @cache
 def code_of(feature: str) -> str:
     """The reason code of a feature; empty where it speaks for none. Raises KeyError for a name that no feature has."""
-    if not feature.startswith(("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_")):
+    if not feature.startswith(_WITHOUT_ENDINGS):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
                 return code

@@ -16,6 +16,8 @@ from voting.fraud.survey import Cells, Floats, Ints, Key, Numbering, Part, Surve
 
 # A cell is looked into when it is so surprising, and not tiny.
 _LEAST_Z, _LEAST_N = 3.0, 5
+# Of a normal distribution the third quartile is so many deviations above the median.
+_QUARTILE = 0.6745
 # Of a voter with so few ballots nobody can say how much he changes.
 _FEW = 2
 
@@ -105,11 +107,14 @@ class World:
             values = survey.column(name)[trusted]
             return values[~np.isnan(values)]
 
-        self.reading, self.fresh, self.hosting, self.odd = (
-            float(known(name).mean()) if len(known(name)) else 0.0 for name in ("reading", "fresh", "hosting", "odd")
+        self.fresh, self.hosting, self.odd = (
+            float(known(name).mean()) if len(known(name)) else 0.0 for name in ("fresh", "hosting", "odd")
         )
+        # Not mean and deviation: bots, which are quick, would make of what is usual something that nobody does. Of the
+        # slower half the quartile.
         reading = known("reading")
-        spread = float(reading.std(ddof=1)) if len(reading) > 1 else 0.0
+        self.reading, slower = (float(np.quantile(reading, each)) if len(reading) else 0.0 for each in (0.5, 0.75))
+        spread = (slower - self.reading) / _QUARTILE
         self.reading_spread = spread if spread > 0.3 else 0.7
         counts = survey.numbering(("fingerprint",)).totals(trusted.astype(np.float64))
         self._shares = counts[counts > 0] / max(1.0, counts.sum())
@@ -127,7 +132,7 @@ class World:
 def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
     """The features of all ballots, some at a time. `trust`: by ballot, from 0 to 1."""
     world = World(survey, trust)
-    yield from _own(survey, world)
+    yield from own(survey, world)
     # Of a small contest a crowd is a large part.
     yield Part(Numbering(np.zeros(survey.size, dtype=np.uint8), 1), {"own_contest": np.log10([max(1.0, survey.size)])})
     for by in families.profiled:
@@ -149,7 +154,7 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
         yield from survey.once(("over days",), lambda: [*lockstep(survey), *covoting(survey), *steady(survey)])
 
 
-def _own(survey: Survey, world: World) -> Iterator[Part]:
+def own(survey: Survey, world: World) -> Iterator[Part]:
     """What a ballot says by itself, its device and its voter."""
     column, reading = survey.column, survey.column("reading")
     quick = np.clip((world.reading - reading) / world.reading_spread, 0, 4)

@@ -13,6 +13,7 @@ import polars as pl
 from voting.fraud.company import company, sure
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
+from voting.fraud.gatherings import gatherings, together
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
 from voting.fraud.past import NOTHING, Past, known
@@ -46,7 +47,8 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
-    """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, and the cuts."""
+    """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, what is
+    asked of gatherings, and the cuts."""
 
     quick_first: Trees
     quick_second: Trees
@@ -54,6 +56,8 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     second: Trees
     nearline: Look
     certification: Look
+    gatherings: Trees | None = None
+    """None: of gatherings nothing is asked."""
     every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
@@ -134,7 +138,12 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
         found = look_again(survey, rules.quick_first, rules.quick_second, QUICK)
         return _held(survey, found, takers.to_numpy(), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    return _held(survey, look_again(survey, rules.first, rules.second), takers.to_numpy(), rules.certification)
+    return _held(
+        survey,
+        look_again(survey, rules.first, rules.second, whether=rules.gatherings),
+        takers.to_numpy(),
+        rules.certification,
+    )
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -158,21 +167,29 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
     row = survey.ballots["row"]
     takers = row.filter(survey.ballots["voter"].is_in(task_takers(survey).implode()))
     distrust = np.empty(survey.size, dtype=np.float32)
-    distrust[row.to_numpy()] = _glance(survey, first, THOROUGH)[1]
+    distrust[row.to_numpy()] = glance(survey, first, THOROUGH)[1]
     return Past(ballots["voter"].gather(takers).unique().sort(), known(cells_over_days(ballots), sure(distrust)))
 
 
-def look_again(survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH) -> Weighed:
+def look_again(
+    survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH, whether: Trees | None = None
+) -> Weighed:
     """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
-    company. A third would find company in its own doubts: it holds more of the honest, and no more of the others."""
-    glance, distrust = _glance(survey, first, families)
+    company. A third would find company in its own doubts: it holds more of the honest, and no more of the others.
+
+    `whether`: asked of gatherings at last; a ballot is dishonest if it looks so and its gathering is a campaign.
+    """
+    first_sight, distrust = glance(survey, first, families)
     found = weigh(further(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
+    probability = calibrated(found.probability, second.bias)
+    if whether:
+        probability *= together(gatherings(survey, distrust, probability), whether)
     # Company is no evidence of its own: what was found at first stands for it.
-    return Weighed(calibrated(found.probability, second.bias), glance.reasons | found.reasons)
+    return Weighed(probability, first_sight.reasons | found.reasons)
 
 
-def _glance(survey: Survey, first: Trees, families: Families) -> tuple[Weighed, npt.NDArray[np.float32]]:
-    """The first look, and its probabilities as they are here."""
+def glance(survey: Survey, first: Trees, families: Families = THOROUGH) -> tuple[Weighed, npt.NDArray[np.float32]]:
+    """A first look, and its probabilities as they are here."""
     found = weigh(features(survey, np.ones(survey.size), families), first, survey.size)
     return found, calibrated(found.probability, first.bias)
 

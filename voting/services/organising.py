@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
+from voting import __version__
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
+from voting.fraud.policy import Policy
 from voting.postgres import contests, staff
 from voting.postgres.database import Connection, Database
 from voting.services.keyring import Keyring
+from voting.services.networks import Networks
 
 COVER_BYTES = 300_000
 # What a picture begins with -> its media type and suffix. The name given by the organiser decides nothing.
@@ -86,12 +89,26 @@ class Organising:
 
         await self._database.transact(work)
 
+    async def begin(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
+        """Notes by what a service that begins judges ballots: by which program, policies and lists."""
+
+        def named(which: Policy) -> Mapping[str, str]:
+            return {"version": which.version, "sha256": which.sha256}
+
+        judged_by = {
+            "program": __version__,
+            "policy": named(policy),
+            "shadow": named(shadow) if shadow else None,
+            "networks_sha256": networks.sha256,
+        }
+        await self._database.transact(lambda tx: self._log(tx, "service.begin", None, judged_by))
+
     async def issue_credentials(self, keyring: Keyring, contest: str, count: int, now: datetime) -> Iterator[str]:
         """`count` bearer tokens for a closed circle of voters."""
         await self._database.transact(lambda tx: self._log(tx, "credentials.issue", contest, {"count": count}))
         return (keyring.issue_credential(contest, None, now) for _ in range(count))
 
-    async def _log(self, tx: Connection, action: str, contest: str, details: Mapping[str, object]) -> None:
+    async def _log(self, tx: Connection, action: str, contest: str | None, details: Mapping[str, object]) -> None:
         await staff.log(tx, self._actor, action, contest, details)
 
 
