@@ -160,7 +160,7 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
     ]
     looks = _looks(wholes, THOROUGH, _THOROUGH)
     tell("the certification's looks are fitted")
-    together = _fitted(list(_gatherings(wholes, looks)), _GATHERINGS)
+    together = _fitted(list(_gatherings(wholes, looks)), _GATHERINGS, against=())
     windows = [
         window
         for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
@@ -230,7 +230,8 @@ def gathered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
 
     fraud = (share(labels["fraud"]) > 0.5).astype(np.float32)
     crowds = share(~labels["fraud"] & (labels["family"] != BACKGROUND)) > 0.5
-    weight = np.sqrt(count) * np.where(crowds, _CROWD, 1) * (share(labels["family"].is_in(_NOT_LEARNT)) <= 0.5)
+    # Large or small, one is as good as the other.
+    weight = np.where(crowds, _CROWD, 1) * (share(labels["family"].is_in(_NOT_LEARNT)) <= 0.5)
     return Sample(
         list(each.columns),
         np.stack([*each.columns.values()], axis=1).astype(np.float32),
@@ -289,7 +290,7 @@ def _sample(parts: Iterable[Part], lesson: Lesson) -> Sample:
     return Sample(names, np.stack(columns, axis=1), fraud[keep].astype(np.float32), weight[keep].astype(np.float32))
 
 
-def _fitted(samples: Sequence[Sample], count: int) -> Trees:
+def _fitted(samples: Sequence[Sample], count: int, against: tuple[str, ...] = _AGAINST) -> Trees:
     # Not of the tests' packages: it needs a system library, and only who fits a policy anew needs it.
     import lightgbm
 
@@ -298,7 +299,7 @@ def _fitted(samples: Sequence[Sample], count: int) -> Trees:
         np.concatenate([getattr(each, name) for each in samples]) for name in ("table", "fraud", "weight")
     )
     bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
-    options = {**_LEARNING, "monotone_constraints": [int(name.startswith(_AGAINST)) for name in names]}
+    options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
     data = lightgbm.Dataset(table, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
     model = lightgbm.train(options, data, count)
     return Trees(bias, tuple(tree_of(info["tree_structure"], names) for info in model.dump_model()["tree_info"]))

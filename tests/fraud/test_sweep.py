@@ -10,7 +10,6 @@ import pytest
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
 from loadtests.traffic.crowds import LISTED_CROWDS
-from loadtests.traffic.families import BACKGROUND
 from voting.fraud.findings import Sweep
 from voting.fraud.reasons import family_of
 from voting.fraud.sweep import sweep
@@ -31,8 +30,8 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     _, labels, found = attacked
     told = labels.with_columns(found.verdicts["hold"])
     assert told.filter("fraud")["hold"].mean() > 0.95  # type: ignore[operator]
-    # Not the readers of one article (L14): of so small a contest they are a twentieth, and taken for bought votes.
-    assert told.filter(pl.col("family").is_in([*LISTED_CROWDS, BACKGROUND]))["hold"].mean() < 0.005  # type: ignore[operator]
+    # Of so small a contest a crowd is a twentieth.
+    assert told.filter(~pl.col("fraud"))["hold"].mean() < 0.002  # type: ignore[operator]
 
 
 def test_in_a_contest_of_some_size_every_crowd_is_spared() -> None:
