@@ -17,8 +17,8 @@ import polars as pl
 from loadtests.fraud.mutations import mutated
 from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic.families import BACKGROUND, UNJUDGED, WITHHELD
+from voting.fraud.clusters import clusters
 from voting.fraud.features import QUICK, THOROUGH, Families, features
-from voting.fraud.gatherings import gatherings
 from voting.fraud.past import Past
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Part, Survey
@@ -63,7 +63,7 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
-_QUICK, _THOROUGH, _GATHERINGS = (150, 200), (200, 500), 200
+_QUICK, _THOROUGH, _CLUSTERS = (150, 200), (200, 500), 200
 
 
 class Plan(NamedTuple):
@@ -160,7 +160,7 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
     ]
     looks = _looks(wholes, THOROUGH, _THOROUGH)
     tell("the certification's looks are fitted")
-    together = _fitted(list(_gatherings(wholes, looks)), _GATHERINGS, against=())
+    together = _fitted(list(_clusters(wholes, looks)), _CLUSTERS, against=())
     windows = [
         window
         for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
@@ -172,7 +172,7 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
         "quick_second": quick.second,
         "first": looks.first,
         "second": looks.second,
-        "gatherings": together,
+        "clusters": together,
     }
 
 
@@ -209,19 +209,19 @@ def _blind(samples: Sequence[Sample], lessons: Sequence[Lesson], count: int) -> 
     return zero, one
 
 
-def _gatherings(lessons: Sequence[Lesson], looks: Looks) -> Iterator[Sample]:
-    """What two looks that did not see a world make gatherings of there."""
+def _clusters(lessons: Sequence[Lesson], looks: Looks) -> Iterator[Sample]:
+    """What two looks that did not see a world make clusters of there."""
     seconds = _blind(looks.samples, lessons, _THOROUGH[1])
     for lesson in lessons:
         yield gathered(lesson, looks.blind[lesson.half], seconds[lesson.half])
 
 
 def gathered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
-    """The gatherings that these looks make of a world: campaigns are those of which most ballots are fraud."""
+    """The clusters that these looks make of a world: campaigns are those of which most ballots are fraud."""
     survey = Survey(lesson.ballots)
     _, distrust = glance(survey, first)
     found = weigh(further(survey, 1 - distrust.astype(np.float64)), second, survey.size)
-    each = gatherings(survey, distrust, calibrated(found.probability, second.bias))
+    each = clusters(survey, distrust, calibrated(found.probability, second.bias))
     labels = lesson.labels
     count = each.ballots.counts()
 

@@ -26,15 +26,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--networks",
     type=_FILE,
-    envvar="VOTING_NETWORKS",
-    show_envvar=True,
     help="MaxMind DB file of autonomous systems, for addresses whose own is not recorded.",
 )
 @click.option(
     "--hosting",
     type=_FILE,
-    envvar="VOTING_HOSTING",
-    show_envvar=True,
     help="Autonomous systems known for hosting, one number a line; without it the packaged list.",
 )
 def backtest(

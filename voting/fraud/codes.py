@@ -20,8 +20,8 @@ _ENDINGS = (
 _BEGINNINGS = (
     # Says nothing of a ballot: how much the other question of a tree says hangs on it.
     ("own_contest", ""),
-    # Nor does what it says of a gathering: what its ballots were found for stands.
-    ("gathering", ""),
+    # Nor does what it says of a cluster: what its ballots were found for stands.
+    ("cluster", ""),
     ("own_hosting", "N1"),
     ("own_odd", "C2"),
     ("own_cross_site", "C5"),
@@ -79,7 +79,7 @@ _BEGINNINGS = (
     ("agent", "C3"),
     ("client", "C3"),
 )
-_WITHOUT_ENDINGS = (*("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_", "gathering_"),)
+_WITHOUT_ENDINGS = ("own_", "broad_", "lasting_", "steady_", "pair_", "covote_", "company_", "past_", "cluster_")
 CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, *_ENDINGS) if code))
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from voting.fraud.clusters import clusters, together
 from voting.fraud.company import company, sure
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
-from voting.fraud.gatherings import gatherings, together
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
 from voting.fraud.past import NOTHING, Past, known
@@ -48,7 +48,7 @@ class Look(msgspec.Struct, frozen=True):
 
 class SweepPolicy(msgspec.Struct, frozen=True):
     """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, what is
-    asked of gatherings, and the cuts."""
+    asked of clusters, and the cuts."""
 
     quick_first: Trees
     quick_second: Trees
@@ -56,8 +56,8 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     second: Trees
     nearline: Look
     certification: Look
-    gatherings: Trees | None = None
-    """None: of gatherings nothing is asked."""
+    clusters: Trees | None = None
+    """None: of clusters nothing is asked."""
     every_minutes: float = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: int = 12
@@ -135,15 +135,16 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        found = look_again(survey, rules.quick_first, rules.quick_second, QUICK)
-        return _held(survey, found, takers.to_numpy(), rules.nearline)
+        found, _ = look_again(survey, rules.quick_first, rules.quick_second, QUICK)
+        return _held(survey, found, _listed(takers, found, rules.nearline), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    return _held(
-        survey,
-        look_again(survey, rules.first, rules.second, whether=rules.gatherings),
-        takers.to_numpy(),
-        rules.certification,
-    )
+    found, distrust = look_again(survey, rules.first, rules.second)
+    # Who works off a list does so for many entries on many days: no one day's cluster acquits him.
+    listed = _listed(takers, found, rules.certification)
+    if rules.clusters:
+        campaign = together(clusters(survey, distrust, found.probability), rules.clusters)
+        found = msgspec.structs.replace(found, probability=found.probability * campaign)
+    return _held(survey, found, listed, rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
@@ -172,20 +173,18 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
 
 
 def look_again(
-    survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH, whether: Trees | None = None
-) -> Weighed:
+    survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH
+) -> tuple[Weighed, npt.NDArray[np.float32]]:
     """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
     company. A third would find company in its own doubts: it holds more of the honest, and no more of the others.
 
-    `whether`: asked of gatherings at last; a ballot is dishonest if it looks so and its gathering is a campaign.
+    Beside what is found: the first look's probabilities.
     """
     first_sight, distrust = glance(survey, first, families)
     found = weigh(further(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
     probability = calibrated(found.probability, second.bias)
-    if whether:
-        probability *= together(gatherings(survey, distrust, probability), whether)
     # Company is no evidence of its own: what was found at first stands for it.
-    return Weighed(probability, first_sight.reasons | found.reasons)
+    return Weighed(probability, first_sight.reasons | found.reasons), distrust
 
 
 def glance(survey: Survey, first: Trees, families: Families = THOROUGH) -> tuple[Weighed, npt.NDArray[np.float32]]:
@@ -201,13 +200,17 @@ def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Ite
         yield from company(survey, trust)
 
 
-def _held(survey: Survey, found: Weighed, takers: Flags, look: Look) -> Verdicts:
-    # The rule is untrained: where all else speaks for the ballot, two entries' friends are allies, and no list.
-    takers = takers & (found.probability >= look.release)
-    hold = takers | (found.probability > _cut(found.probability.astype(np.float64), look))
-    reasons = found.reasons | np.where(takers, LOCKSTEP, np.uint32(0))
-    # No single family of evidence holds a ballot; task takers are a rule of their own.
-    hold &= takers | (families(reasons) > 1)
+def _listed(takers: pl.Series, found: Weighed, look: Look) -> Flags:
+    """The ballots that the rule of task lists holds. It is untrained: where all else speaks for a ballot, two entries'
+    friends are allies, and no list."""
+    return takers.to_numpy() & (found.probability >= look.release)
+
+
+def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
+    hold = listed | (found.probability > _cut(found.probability.astype(np.float64), look))
+    reasons = found.reasons | np.where(listed, LOCKSTEP, np.uint32(0))
+    # No single family of evidence holds a ballot; task lists are a rule of their own.
+    hold &= listed | (families(reasons) > 1)
     labels = np.full(survey.size, -1)
     if hold.any():
         inside = label(survey, np.flatnonzero(hold), reasons[hold])

@@ -161,7 +161,7 @@ def _summary(replayed: Replayed, policy: Policy, networks: Networks, events_sha2
     return {
         "version": __version__,
         "policy": {"version": policy.version, "sha256": policy.sha256},
-        "networks_sha256": networks.sha256,
+        "networks": networks.sha256,
         "events_sha256": events_sha256,
         "attempts": len(final),
         "decisions": _counted(decision.decision for decision in final),

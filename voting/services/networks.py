@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
+from collections.abc import Mapping
 from importlib.resources import files
+from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,35 +20,36 @@ from voting.fraud.attempt import Attempt
 from voting.settings import Settings
 
 _LINE = re.compile(r"(?:AS)?(\d{1,10})\s*(?:#.*)?", re.IGNORECASE)
-_MAPPED = "::ffff:"
 # Of a file of networks nearly every record has a number.
 _LOOKED_AT = 100
 
 
 class Networks:
-    """Completes attempts by what their addresses tell. What is known already stays; what is unknown stays so."""
+    """Completes attempts of which the network is not known by what their addresses tell."""
 
-    def __init__(self, database: maxminddb.Reader | None, hosting: frozenset[int], sha256: str) -> None:
-        """`hosting`: the numbers of those that are known for it; `sha256`: of all that is looked up, in hex."""
+    def __init__(
+        self, database: maxminddb.Reader | None, hosting: frozenset[int], sha256: Mapping[str, str | None]
+    ) -> None:
+        """`hosting`: the numbers of those that are known for it; `sha256`: of the two files, in hex."""
         self._database = database
         self._hosting = hosting
         self.sha256 = sha256
 
     def completed(self, attempt: Attempt) -> Attempt:
         """The attempt with its `asn` and `hosting`. Of what a live service recorded nothing is looked up again."""
-        if attempt.facts is not None:
+        if attempt.facts is not None or attempt.asn is not None:
             return attempt
-        asn = self._asn_of(attempt.ip) if attempt.asn is None else attempt.asn
+        asn = self._asn_of(attempt.ip)
         if asn is None:
             return attempt
-        hosting = asn in self._hosting if attempt.hosting is None else attempt.hosting
-        return replace(attempt, asn=asn, hosting=hosting)
+        return replace(attempt, asn=asn, hosting=asn in self._hosting if attempt.hosting is None else attempt.hosting)
 
     def _asn_of(self, ip: str | None) -> int | None:
         if self._database is None or ip is None:
             return None
         try:
-            return _number(self._database.get(ip.removeprefix(_MAPPED)))
+            address = ip_address(ip.partition("%")[0])
+            return _number(self._database.get(getattr(address, "ipv4_mapped", None) or address))
         except ValueError:
             # No address, or one of a kind that the file has none of.
             return None
@@ -59,31 +63,35 @@ def networks_of(settings: Settings) -> Networks:
 def load_networks(database: Path | None = None, hosting: Path | None = None) -> Networks:
     """From a MaxMind DB with autonomous systems' numbers (none: addresses are not looked up), and a list of those known
     for hosting (none: the packaged one). Raises FileInvalid with every fault and its line."""
-    digest = hashlib.sha256()
-    reader = _opened(database, digest) if database else None
+    reader, digest = _opened(database) if database else (None, None)
     if hosting is None:
         name, text = "hosting.txt", (files("voting.fraud") / "hosting.txt").read_text("utf-8")
     else:
         name = str(hosting)
         try:
-            text = hosting.read_text("utf-8")
+            text = hosting.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise _unreadable(name, error, "give an existing UTF-8 file, one AS number a line") from None
-    digest.update(text.encode())
-    return Networks(reader, _listed(text, name), digest.hexdigest())
+    hashes = {"networks": digest, "hosting": hashlib.sha256(text.encode()).hexdigest()}
+    return Networks(reader, _listed(text, name), hashes)
 
 
-def _opened(path: Path, digest: Any) -> maxminddb.Reader:
+def _opened(path: Path) -> tuple[maxminddb.Reader, str]:
+    """A reader of a copy, and the file's hash: a reader maps what it reads, and whoever puts a newer file in its place
+    must not pull it from under a vote."""
     mend = "give a MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN, DB-IP ASN Lite or IPinfo Lite"
     try:
-        digest.update(path.read_bytes())
-        reader = maxminddb.open_database(path)
+        whole = path.read_bytes()
+        with tempfile.NamedTemporaryFile(prefix="voting-networks-") as copy:
+            copy.write(whole)
+            copy.flush()
+            reader = maxminddb.open_database(copy.name)
         some = list(islice(reader, _LOOKED_AT))
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
         raise _unreadable(str(path), error, mend) from None
     if all(_number(record) is None for _, record in some):
         raise FileInvalid(str(path), (Fault(0, "", "names no autonomous systems", mend),))
-    return reader
+    return reader, hashlib.sha256(whole).hexdigest()
 
 
 def _number(record: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Gatherings: the doubtful ballots of an entry on a day. Chance makes one ballot of a crowd look bought, and its
+"""Clusters: the doubtful ballots of an entry on a day. Chance makes one ballot of a crowd look bought, and its
 company another; whether all of them are like a campaign's is asked once, of what they are on average."""
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _CERTAIN, _UNLIKELY = 0.9, 0.3
 _BY = ("entry", "day")
 
 
-class Gatherings(NamedTuple):
-    """`ballots`: the gathering of each, if it is in one; `columns`: the features, by gathering."""
+class Clusters(NamedTuple):
+    """`ballots`: the cluster of each, if it is in one; `columns`: the features, by cluster."""
 
     ballots: Numbering
     columns: dict[str, Floats]
 
 
-def gatherings(survey: Survey, distrust: Values, probability: Values) -> Gatherings:
-    """The gatherings of ballots that a first look (`distrust`) and a further one (`probability`) were shown."""
+def clusters(survey: Survey, distrust: Values, probability: Values) -> Clusters:
+    """The clusters of ballots that a first look (`distrust`) and a further one (`probability`) were shown."""
     cells = survey.numbering(_BY)
     doubtful = np.where(probability > _DOUBTFUL, cells.of, cells.size)
     counts = Numbering(doubtful, cells.size).counts()
@@ -39,20 +39,20 @@ def gatherings(survey: Survey, distrust: Values, probability: Values) -> Gatheri
         return np.bincount(at, np.nan_to_num(values[rows]).astype(np.float64), len(told)) / count
 
     columns = {
-        "gathering_size": np.log(count),
-        "gathering_share": count / cells.counts()[told],
-        "gathering_glance": mean(distrust),
-        "gathering_glance_certain": mean(distrust > _CERTAIN),
-        "gathering_glance_unlikely": mean(distrust < _UNLIKELY),
-        "gathering_likely": mean(probability),
-        "gathering_certain": mean(probability > _CERTAIN),
+        "cluster_size": np.log(count),
+        "cluster_share": count / cells.counts()[told],
+        "cluster_glance": mean(distrust),
+        "cluster_glance_certain": mean(distrust > _CERTAIN),
+        "cluster_glance_unlikely": mean(distrust < _UNLIKELY),
+        "cluster_likely": mean(probability),
+        "cluster_certain": mean(probability > _CERTAIN),
     }
     for part in own(survey, World(survey, 1 - distrust.astype(np.float64))):
         columns |= {name: mean(part.of_ballots(name)) for name in part.columns}
-    return Gatherings(ballots, columns)
+    return Clusters(ballots, columns)
 
 
-def together(found: Gatherings, trees: Trees) -> Values:
-    """By ballot the probability that its gathering is a campaign; 1 for one that is in none."""
+def together(found: Clusters, trees: Trees) -> Values:
+    """By ballot the probability that its cluster is a campaign; 1 for one that is in none."""
     of_each = weigh([Part(None, found.columns)], trees, found.ballots.size).probability
     return np.append(of_each, np.float32(1))[found.ballots.of]

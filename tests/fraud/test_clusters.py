@@ -1,4 +1,4 @@
-"""Gatherings: which ballots are in one, what they are on average, and that a crowd is spared as one."""
+"""Clusters: which ballots are in one, what they are on average, and that a crowd is spared as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
-from voting.fraud.gatherings import Gatherings, gatherings, together
+from voting.fraud.clusters import Clusters, clusters, together
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Numbering, Survey
 from voting.fraud.sweep import SweepPolicy, judge
@@ -25,50 +25,50 @@ def survey() -> Survey:
     return Survey(prepare(table_of(make_world(31, 6000, 0.3, families=("A1", "A5"), days=2))))
 
 
-def test_a_gathering_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
+def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
     random = np.random.default_rng(1)
     distrust, probability = random.random((2, survey.size)).astype(np.float32)
-    found = gatherings(survey, distrust, probability)
+    found = clusters(survey, distrust, probability)
     told = pl.DataFrame(
         {
             "entry": survey.ballots["entry"],
             "day": survey.ballots["day"],
-            "gathering": found.ballots.of,
+            "cluster": found.ballots.of,
             "distrust": distrust,
             "probability": probability,
         }
     )
-    inside = told.filter(pl.col("gathering") < found.ballots.size)
+    inside = told.filter(pl.col("cluster") < found.ballots.size)
     assert inside["probability"].min() > 0.2  # type: ignore[operator]
     days = told.filter(pl.col("probability") > 0.2).group_by("entry", "day").len().filter(pl.col("len") >= 5)
     assert found.ballots.size == len(days)
     assert inside.height == days["len"].sum()
-    each = inside.group_by("gathering").agg(pl.len(), pl.col("distrust").mean(), entries=pl.col("entry").n_unique())
-    each = each.sort("gathering")
+    each = inside.group_by("cluster").agg(pl.len(), pl.col("distrust").mean(), entries=pl.col("entry").n_unique())
+    each = each.sort("cluster")
     assert each["entries"].max() == 1
-    assert found.columns["gathering_size"] == pytest.approx(np.log(each["len"].to_numpy()))
-    assert found.columns["gathering_glance"] == pytest.approx(each["distrust"].to_numpy(), abs=1e-5)
-    assert found.columns["gathering_share"].max() <= 1
+    assert found.columns["cluster_size"] == pytest.approx(np.log(each["len"].to_numpy()))
+    assert found.columns["cluster_glance"] == pytest.approx(each["distrust"].to_numpy(), abs=1e-5)
+    assert found.columns["cluster_share"].max() <= 1
 
 
 def test_a_ballot_in_none_is_not_asked_about() -> None:
-    # Two gatherings, and a ballot in neither.
-    found = Gatherings(Numbering(np.array([0, 1, 2, 1]), 2), {"gathering_share": np.array([0.1, 0.9])})
-    share = Tree("gathering_share", 0.5, "gathering_share", 0.5, "gathering_share", 0.5, (-4.0, -4.0, 4.0, 4.0))
+    # Two clusters, and a ballot in neither.
+    found = Clusters(Numbering(np.array([0, 1, 2, 1]), 2), {"cluster_share": np.array([0.1, 0.9])})
+    share = Tree("cluster_share", 0.5, "cluster_share", 0.5, "cluster_share", 0.5, (-4.0, -4.0, 4.0, 4.0))
     crowd, campaign, none, other = together(found, Trees(0.0, (share,)))
     assert crowd < 0.02
     assert campaign == other > 0.98
     assert none == 1
 
 
-def test_where_no_gathering_is_a_campaign_only_what_is_in_none_is_held(survey: Survey) -> None:
+def test_where_no_cluster_is_a_campaign_only_what_is_in_none_is_held(survey: Survey) -> None:
     spared, asked_nothing = (
-        judge(survey, msgspec.structs.replace(RULES, gatherings=trees), "certification") for trees in (NEVER, None)
+        judge(survey, msgspec.structs.replace(RULES, clusters=trees), "certification") for trees in (NEVER, None)
     )
     assert asked_nothing.hold.sum() > 1000
     assert spared.hold.sum() < 0.02 * asked_nothing.hold.sum()
     # A round sees too little of a day to ask.
     one, other = (
-        judge(survey, msgspec.structs.replace(RULES, gatherings=trees), "nearline") for trees in (NEVER, ALWAYS)
+        judge(survey, msgspec.structs.replace(RULES, clusters=trees), "nearline") for trees in (NEVER, ALWAYS)
     )
     assert np.array_equal(one.hold, other.hold)
