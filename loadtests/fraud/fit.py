@@ -63,6 +63,9 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
+# Of a cluster's means nothing is only ever against it: the old who are helped share phones, who hides rents addresses.
+# Of the honest of twelve worlds 0.39 % were left above 0.45 with the bounds, 0.33 without them.
+_NOTHING: tuple[str, ...] = ()
 _QUICK, _THOROUGH, _CLUSTERS = (150, 200), (200, 500), 200
 
 
@@ -160,7 +163,7 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
     ]
     looks = _looks(wholes, THOROUGH, _THOROUGH)
     tell("the certification's looks are fitted")
-    together = _fitted(list(_clusters(wholes, looks)), _CLUSTERS, against=())
+    together = _fitted(list(_clusters(wholes, looks)), _CLUSTERS, against=_NOTHING)
     windows = [
         window
         for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
@@ -213,10 +216,10 @@ def _clusters(lessons: Sequence[Lesson], looks: Looks) -> Iterator[Sample]:
     """What two looks that did not see a world make clusters of there."""
     seconds = _blind(looks.samples, lessons, _THOROUGH[1])
     for lesson in lessons:
-        yield gathered(lesson, looks.blind[lesson.half], seconds[lesson.half])
+        yield clustered(lesson, looks.blind[lesson.half], seconds[lesson.half])
 
 
-def gathered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
+def clustered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
     """The clusters that these looks make of a world: campaigns are those of which most ballots are fraud."""
     survey = Survey(lesson.ballots)
     _, distrust = glance(survey, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -9,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING
@@ -81,17 +84,23 @@ def test_a_policy_of_ones_own(folder: Path) -> None:
     assert json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"] != own
 
 
-def test_a_network_that_does_not_say_what_it_is_is_looked_up(folder: Path) -> None:
-    script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00", "asn": 64500}
+def test_an_address_whose_network_is_not_recorded_is_looked_up(folder: Path) -> None:
+    script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00", "ip": "203.0.113.9"}
     attempt = {"id": "e9", "at": "2026-03-01T12:00:09.100+08:00", "voter": "v9", "entry": "A"}
     (folder / "events.jsonl").write_text(json.dumps(attempt | script) + "\n", "utf-8")
+    writer = MMDBWriter(ip_version=4, database_type="Test-ASN")
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"autonomous_system_number": 64500})
+    writer.to_db_file(str(folder / "networks.mmdb"))
     (folder / "hosting.txt").write_text("AS64500  # ours\n", "utf-8")
+    lists = ["--networks", str(folder / "networks.mmdb"), "--hosting", str(folder / "hosting.txt")]
     found = []
-    for more in ([], ["--hosting", str(folder / "hosting.txt")]):
+    for more in ([], lists):
         assert run(*arguments(folder, *more)).returncode == 0
         decision = json.loads((folder / "out" / "decisions.jsonl").read_text("utf-8"))
         found.append((decision["decision"], decision["reasons"]))
     assert found == [("hold", ["C1", "T1"]), ("hold", ["C1", "N1", "T1"])]
+    hashes = json.loads((folder / "out" / "summary.json").read_text("utf-8"))["networks"]
+    assert hashes["networks"] == hashlib.sha256((folder / "networks.mmdb").read_bytes()).hexdigest()
 
 
 def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:

@@ -36,6 +36,7 @@ def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
             "cluster": found.ballots.of,
             "distrust": distrust,
             "probability": probability,
+            "hosting": np.nan_to_num(survey.column("hosting")),
         }
     )
     inside = told.filter(pl.col("cluster") < found.ballots.size)
@@ -43,12 +44,24 @@ def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
     days = told.filter(pl.col("probability") > 0.2).group_by("entry", "day").len().filter(pl.col("len") >= 5)
     assert found.ballots.size == len(days)
     assert inside.height == days["len"].sum()
-    each = inside.group_by("cluster").agg(pl.len(), pl.col("distrust").mean(), entries=pl.col("entry").n_unique())
-    each = each.sort("cluster")
+    each = (
+        inside.group_by("cluster")
+        .agg(
+            pl.len(),
+            pl.col("distrust", "hosting").mean(),
+            entries=pl.col("entry").n_unique(),
+            unlikely=(pl.col("distrust") < 0.3).mean(),
+            certain=(pl.col("probability") > 0.9).mean(),
+        )
+        .sort("cluster")
+    )
     assert each["entries"].max() == 1
     assert found.columns["cluster_size"] == pytest.approx(np.log(each["len"].to_numpy()))
     assert found.columns["cluster_glance"] == pytest.approx(each["distrust"].to_numpy(), abs=1e-5)
     assert found.columns["cluster_share"].max() <= 1
+    assert found.columns["cluster_glance_unlikely"] == pytest.approx(each["unlikely"].to_numpy())
+    assert found.columns["cluster_certain"] == pytest.approx(each["certain"].to_numpy())
+    assert found.columns["own_hosting"] == pytest.approx(each["hosting"].to_numpy(), abs=1e-6)
 
 
 def test_a_ballot_in_none_is_not_asked_about() -> None:

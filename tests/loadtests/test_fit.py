@@ -10,13 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.fit import few_kinds, tree_of, written
+from loadtests.fraud.fit import Lesson, clustered, few_kinds, tree_of, written
 from loadtests.fraud.mutations import MUTATIONS, mutated
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
 from voting.fraud.groups import named
+from voting.fraud.prepared import prepare
 from voting.fraud.survey import Numbering, Part
+from voting.fraud.sweep import SweepPolicy
 from voting.fraud.weighing import Tree, Trees, weigh
+from voting.services.policies import load_policy
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Tree("own_odd", 0.5, "prefix_z", 1.5, "own_quick", 2.5, (-0.25, 0.125, 1.0, 2.0))
@@ -75,6 +78,18 @@ def test_a_mutation_leaves_honest_ballots_alone_and_takes_one_trait() -> None:
         differ = {column for column in ballots.columns if not once[column].equals(campaign[column])}
         assert differ, name
         assert not differ & {"id", "entry"}
+
+
+def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
+    world = make_world(31, 6000, 0.3, families=("A1",), days=2)
+    labels, rules = world.labels, msgspec.convert(load_policy().sweep, SweepPolicy)
+    lesson = Lesson(0, prepare(table_of(world)), labels, np.ones(len(labels), dtype=np.float32))
+    sample = clustered(lesson, rules.first, rules.second)
+    certain = sample.table[:, sample.names.index("cluster_certain")]
+    assert sample.table.shape == (len(sample.fraud), len(sample.names))
+    assert set(sample.fraud) == {0.0, 1.0}
+    # Were labels and ballots in different orders, one would say nothing of the other.
+    assert np.corrcoef(certain, sample.fraud)[0, 1] > 0.5
 
 
 def test_how_large_a_contest_is_speaks_against_nobody() -> None:

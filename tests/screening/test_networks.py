@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -30,7 +31,9 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     lists = {"VOTING_NETWORKS": str(folder / "networks.mmdb"), "VOTING_HOSTING": str(folder / "hosting.txt")}
     more = {"VOTING_POLICY": patient.policy, "VOTING_TRUSTED_PROXIES": ""} | lists
     with serving(environment_of(patient) | more, "--workers", "1") as (url, process):
-        yield Service(url, patient, process)
+        yield Service(
+            url, replace(patient, networks=lists["VOTING_NETWORKS"], hosting=lists["VOTING_HOSTING"]), process
+        )
 
 
 async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
@@ -41,7 +44,8 @@ async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) 
     policy = load_policy(Path(service.settings.policy))
     assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}
     assert details["shadow"] is None
-    assert details["networks_sha256"] != load_networks().sha256
+    lists = (Path(service.settings.networks), Path(service.settings.hosting))
+    assert details["networks_sha256"] == load_networks(*lists).sha256
 
 
 async def test_a_rented_address_is_one_reason_and_never_the_only_one(

@@ -45,8 +45,8 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     with with_engines(settings, own=True, redis=True) as ready:
         if migrate or not settings.database_url:
             asyncio.run(wiring.migrate(ready, lambda _: None))
-        asyncio.run(begin(ready))
         with listening(host, port) as listener:
+            asyncio.run(begin(ready))
             tell(f"listening on http://{host}:{port}")
             run_workers(ready, listener, workers)
 

@@ -110,8 +110,7 @@ class World:
         self.fresh, self.hosting, self.odd = (
             float(known(name).mean()) if len(known(name)) else 0.0 for name in ("fresh", "hosting", "odd")
         )
-        # Not mean and deviation: bots, which are quick, would make of what is usual something that nobody does. Of the
-        # slower half the quartile.
+        # Not mean and deviation: bots, which are quick, would make of what is usual something that nobody does.
         reading = known("reading")
         self.reading, slower = (float(np.quantile(reading, each)) if len(reading) else 0.0 for each in (0.5, 0.75))
         spread = (slower - self.reading) / _QUARTILE
