@@ -31,7 +31,7 @@ def main() -> None:
 @main.command("fit", epilog="Example: make fit > trees.toml")
 @click.option("--withhold", is_flag=True, help="From worlds without the families that are withheld.")
 def fit_trees(*, withhold: bool) -> None:
-    """Fits the trees of a policy's sweeps anew and prints their tables: half an hour on an idle machine."""
+    """Fits the trees of a policy's sweeps anew and prints their tables: more than an hour, by estimate."""
     click.echo(written(fit(PLANS, lambda text: click.echo(text, err=True), withhold=withhold)))
 
 

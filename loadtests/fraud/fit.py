@@ -63,9 +63,6 @@ _AGAINST = (
     "own_restless_asn",
     "own_restless_prefix",
 )
-# Of a cluster's means nothing is only ever against it: the old who are helped share phones, who hides rents addresses.
-# Of the honest of twelve worlds 0.39 % were left above 0.45 with the bounds, 0.33 without them.
-_NOTHING: tuple[str, ...] = ()
 _QUICK, _THOROUGH, _CLUSTERS = (150, 200), (200, 500), 200
 
 
@@ -163,7 +160,9 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
     ]
     looks = _looks(wholes, THOROUGH, _THOROUGH)
     tell("the certification's looks are fitted")
-    together = _fitted(list(_clusters(wholes, looks)), _CLUSTERS, against=_NOTHING)
+    # Of a cluster's means nothing is only ever against it: the old who are helped share phones, who hides rents
+    # addresses. Of the honest of twelve worlds 0.39 % were left above 0.45 with bounds, 0.33 without.
+    of_clusters = _fitted(list(_clusters(wholes, looks)), _CLUSTERS, against=())
     windows = [
         window
         for number, (plan, world) in enumerate(zip(plans, worlds, strict=True))
@@ -175,7 +174,7 @@ def fit(plans: Sequence[Plan], tell: Callable[[str], None], *, withhold: bool = 
         "quick_second": quick.second,
         "first": looks.first,
         "second": looks.second,
-        "clusters": together,
+        "clusters": of_clusters,
     }
 
 

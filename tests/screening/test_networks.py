@@ -45,7 +45,7 @@ async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) 
     assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}
     assert details["shadow"] is None
     lists = (Path(service.settings.networks), Path(service.settings.hosting))
-    assert details["networks_sha256"] == load_networks(*lists).sha256
+    assert details["networks"] == load_networks(*lists).sha256
 
 
 async def test_a_rented_address_is_one_reason_and_never_the_only_one(

@@ -81,6 +81,18 @@ def test_a_file_that_is_replaced_changes_nothing_until_it_is_read_again(written:
     assert networks.completed(attempt(ip="203.0.113.9")).asn == CLOUD
 
 
+def test_a_spoiled_record_is_as_good_as_none(written: Written) -> None:
+    # More than are looked at when the file is read.
+    file = written({f"203.0.{place}.0/24": of_maxmind(64_500 + place) for place in range(200)})
+    networks, whole = load_networks(file), file.read_bytes()
+    end = whole.index(b"\xab\xcd\xefMaxMind.com")
+    file.write_bytes(whole[: end - 9] + b"\xff" * 9 + whole[end:])
+    spoiled = load_networks(file)
+    known = [[of.completed(attempt(ip=f"203.0.{place}.9")).asn for place in range(200)] for of in (networks, spoiled)]
+    assert known[0] == [64_500 + place for place in range(200)]
+    assert known[1] == [*known[0][:-1], None]
+
+
 def test_numbers_as_ipinfo_writes_them(written: Written) -> None:
     assert found(written({"203.0.113.0/24": {"asn": f"AS{CLOUD}"}}), ip="203.0.113.9") == (CLOUD, True)
 

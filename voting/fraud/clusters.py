@@ -36,19 +36,20 @@ def clusters(survey: Survey, distrust: Values, probability: Values) -> Clusters:
     at = ballots.of[rows]
 
     def mean(values: Values | npt.NDArray[np.bool_]) -> Floats:
-        return np.bincount(at, np.nan_to_num(values[rows]).astype(np.float64), len(told)) / count
+        return np.bincount(at, np.nan_to_num(values).astype(np.float64), len(told)) / count
 
+    first, further = distrust[rows], probability[rows]
     columns = {
         "cluster_size": np.log(count),
         "cluster_share": count / cells.counts()[told],
-        "cluster_glance": mean(distrust),
-        "cluster_glance_certain": mean(distrust > _CERTAIN),
-        "cluster_glance_unlikely": mean(distrust < _UNLIKELY),
-        "cluster_likely": mean(probability),
-        "cluster_certain": mean(probability > _CERTAIN),
+        "cluster_glance": mean(first),
+        "cluster_glance_certain": mean(first > _CERTAIN),
+        "cluster_glance_unlikely": mean(first < _UNLIKELY),
+        "cluster_likely": mean(further),
+        "cluster_certain": mean(further > _CERTAIN),
     }
     for part in own(survey, World(survey, 1 - distrust.astype(np.float64))):
-        columns |= {name: mean(part.of_ballots(name)) for name in part.columns}
+        columns |= {name: mean(part.of_ballots(name, rows)) for name in part.columns}
     return Clusters(ballots, columns)
 
 

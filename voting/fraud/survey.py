@@ -60,11 +60,11 @@ class Part(NamedTuple):
     cells: Numbering | None
     columns: Mapping[str, Values]
 
-    def of_ballots(self, name: str) -> Values:
-        """A feature by ballot; 0 where its cell is unknown."""
+    def of_ballots(self, name: str, rows: Ints | slice = slice(None)) -> Values:
+        """A feature by ballot, of all or of these rows; 0 where its cell is unknown."""
         if self.cells is None:
-            return self.columns[name]
-        return np.append(self.columns[name], 0.0)[self.cells.of]
+            return self.columns[name][rows]
+        return np.append(self.columns[name], 0.0)[self.cells.of[rows]]
 
 
 class Cells(NamedTuple):

@@ -50,8 +50,8 @@ class Networks:
         try:
             address = ip_address(ip.partition("%")[0])
             return _number(self._database.get(getattr(address, "ipv4_mapped", None) or address))
-        except ValueError:
-            # No address, or one of a kind that the file has none of.
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            # No address, one of a kind that the file has none of, or a spoiled record: a ballot is not lost for it.
             return None
 
 

@@ -99,7 +99,7 @@ class Organising:
             "program": __version__,
             "policy": named(policy),
             "shadow": named(shadow) if shadow else None,
-            "networks_sha256": networks.sha256,
+            "networks": networks.sha256,
         }
         await self._database.transact(lambda tx: self._log(tx, "service.begin", None, judged_by))
 
