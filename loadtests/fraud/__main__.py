@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ import polars as pl
 
 from loadtests.fraud.bench import SCENARIOS, BacktestFailed, Found, run, save
 from loadtests.fraud.figures import evaluate
-from loadtests.fraud.fit import PLANS, fit, written
+from loadtests.fraud.fit import fit
+from loadtests.fraud.learning import written
+from loadtests.fraud.plans import PLANS
 from loadtests.fraud.scale import costs
 from loadtests.fraud.table import parts_table, rules_table, table
 from loadtests.fraud.verdicts import judged, read_verdicts
@@ -28,11 +31,19 @@ def main() -> None:
     """What a fraud policy removes and what it costs honest voters, on worlds of loadtests.traffic."""
 
 
-@main.command("fit", epilog="Example: make fit > trees.toml")
+@main.command("fit", epilog="Example: make fit ARGS='--work loadtests/results/fitting' > trees.toml")
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keeps what is made on the way there: who gives the folder again, with the same program, goes on where the"
+    " last run ended.",
+)
 @click.option("--withhold", is_flag=True, help="From worlds without the families that are withheld.")
-def fit_trees(*, withhold: bool) -> None:
-    """Fits the trees of a policy's sweeps anew and prints their tables: more than an hour, by estimate."""
-    click.echo(written(fit(PLANS, lambda text: click.echo(text, err=True), withhold=withhold)))
+def fit_trees(*, work: Path | None, withhold: bool) -> None:
+    """Fits the trees of a policy's sweeps anew and prints their tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        trees = fit(PLANS, work or Path(folder), lambda text: click.echo(text, err=True), withhold=withhold)
+    click.echo(written(trees))
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,12 +11,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.fit import Lesson, clustered, few_kinds, tree_of, written
+from loadtests.fraud.fit import Worlds
+from loadtests.fraud.learning import tree_of, written
+from loadtests.fraud.lessons import clustered, whole
 from loadtests.fraud.mutations import MUTATIONS, mutated
+from loadtests.fraud.plans import Plan, few_kinds
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
 from voting.fraud.groups import named
-from voting.fraud.prepared import prepare
 from voting.fraud.survey import Numbering, Part
 from voting.fraud.sweep import SweepPolicy
 from voting.fraud.weighing import Tree, Trees, weigh
@@ -83,8 +86,7 @@ def test_a_mutation_leaves_honest_ballots_alone_and_takes_one_trait() -> None:
 def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
     world = make_world(31, 6000, 0.3, families=("A1",), days=2)
     labels, rules = world.labels, msgspec.convert(load_policy().sweep, SweepPolicy)
-    lesson = Lesson(0, prepare(table_of(world)), labels, np.ones(len(labels), dtype=np.float32))
-    sample = clustered(lesson, rules.first, rules.second)
+    sample = clustered(whole(table_of(world), labels), rules.first, rules.second)
     certain = sample.table[:, sample.names.index("cluster_certain")]
     assert sample.table.shape == (len(sample.fraud), len(sample.names))
     assert set(sample.fraud) == {0.0, 1.0}
@@ -112,3 +114,31 @@ def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> 
         assert labels.filter("fraud").height == world.labels["family"].is_in(list(kinds[seed])).sum()
     assert kinds[1004] == set(world.labels.filter("fraud")["family"])
     assert 0 < len(kinds[1001]) < len(kinds[1002]) < len(kinds[1003]) < len(kinds[1004])
+
+
+def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> None:
+    plans = [Plan("traffic", 31, 4000, 0.3, small=False), Plan("literal", 32, 4000, 0.3, small=True)]
+    rules = msgspec.convert(load_policy().sweep, SweepPolicy)
+    told: list[str] = []
+    made: dict[str, tuple[int, bytes]] = {}
+    # The second run is killed and begun anew: of what was lost all else is as it was.
+    for lost in ("", "literal_32.clusters.pickle"):
+        if lost:
+            (tmp_path / lost).unlink()
+        with Worlds(plans, tmp_path, told.append) as worlds:
+            worlds.make()
+            worlds.look((rules.first, rules.first))
+            worlds.look_again(
+                (rules.first, rules.first), (rules.second, rules.second), (rules.quick_first, rules.quick_first)
+            )
+            shapes = {
+                kind: max(sample.table.shape[1] for plan in plans for sample in worlds.samples(plan, kind))
+                for kind in ("first", "second", "quick_first", "quick_second", "clusters")
+            }
+        files = {file.name: (file.stat().st_ino, file.read_bytes()) for file in tmp_path.iterdir()}
+        assert not made or {name for name in files if files[name] != made[name]} == {lost}
+        assert not made or files[lost][1] == made[lost][1]
+        made = files
+    assert told[:2] == ["made 1 of 2: traffic_31", "made 2 of 2: literal_32"]
+    # A round asks less than the certification, and a second look more than a first.
+    assert shapes["quick_first"] < shapes["first"] < shapes["second"]

@@ -1,0 +1,89 @@
+"""Trees of samples, by LightGBM, and their tables for a policy's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from loadtests.fraud.lessons import Sample
+from voting.fraud.weighing import Tree, Trees
+
+_LEARNING: dict[str, Any] = {
+    "objective": "binary",
+    "max_depth": 2,
+    "num_leaves": 4,
+    "learning_rate": 0.15,
+    "lambda_l2": 10,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.6,
+    "max_bin": 127,
+    "boost_from_average": False,
+    "deterministic": True,
+    "force_col_wise": True,
+    "seed": 1,
+    "verbosity": -1,
+}
+# What a ballot shows against itself may only ever add, however a made world has it.
+AGAINST = (
+    "own_hosting",
+    "own_odd",
+    "own_cross_site",
+    "own_automation",
+    "own_instant",
+    "own_quick",
+    "own_refused",
+    "own_device_voters",
+    "own_restless_asn",
+    "own_restless_prefix",
+)
+
+
+def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGAINST) -> Trees:
+    """So many trees; what begins with one of `against` may only add."""
+    # Not of the tests' packages: it needs a system library, and only who fits a policy anew needs it.
+    import lightgbm
+
+    names = samples[0].names
+    table, fraud, weight = (
+        np.concatenate([getattr(each, name) for each in samples]) for name in ("table", "fraud", "weight")
+    )
+    bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
+    options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
+    data = lightgbm.Dataset(table, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
+    model = lightgbm.train(options, data, count)
+    return Trees(bias, tuple(tree_of(info["tree_structure"], names) for info in model.dump_model()["tree_info"]))
+
+
+def tree_of(node: dict[str, Any], names: Sequence[str]) -> Tree:
+    """A tree of LightGBM's dump, no deeper than two questions."""
+    if "split_feature" not in node:
+        return Tree(names[0], 0.0, names[0], 0.0, names[0], 0.0, (node["leaf_value"],) * 4)
+    first, above = names[node["split_feature"]], float(node["threshold"])
+    low, above_low, adds_low = _question(node["left_child"], names, first, above)
+    high, above_high, adds_high = _question(node["right_child"], names, first, above)
+    return Tree(first, above, low, above_low, high, above_high, (*adds_low, *adds_high))
+
+
+def _question(
+    node: dict[str, Any], names: Sequence[str], first: str, above: float
+) -> tuple[str, float, tuple[float, float]]:
+    """What is asked second; where nothing is, the first question again, and the same answer to both."""
+    if "split_feature" not in node:
+        return first, above, (node["leaf_value"], node["leaf_value"])
+    ends = (node["left_child"]["leaf_value"], node["right_child"]["leaf_value"])
+    return names[node["split_feature"]], float(node["threshold"]), ends
+
+
+def written(looks: Mapping[str, Trees]) -> str:
+    """The tables for the policy's file."""
+    parts = []
+    for name, look in looks.items():
+        lines = [
+            f'  ["{tree.first}", {tree.above_first:.4g}, "{tree.low}", {tree.above_low:.4g}, "{tree.high}",'
+            f" {tree.above_high:.4g}, [{', '.join(f'{add:.3f}' for add in tree.adds)}]],"
+            for tree in look.trees
+        ]
+        parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "trees = [", *lines, "]", ""]))
+    return "\n".join(parts)
