@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.fraud.rings import POLICY, crowd, find_rings, record
+from tests.fraud.rings import POLICY, crowd, dripped, find_rings, record
 from voting.services.certifying import Certifying
 from voting.settings import Settings
 from voting.wiring import Office
@@ -134,3 +134,18 @@ def test_a_policy_with_a_fault_is_told_with_its_line(tmp_path: Path, settings: S
     wrong = run("retally", "--contest", "none", "--policy", str(file), env=environment_of(settings))
     assert wrong.returncode == 1
     assert "line 1, version" in wrong.stderr
+
+
+async def test_who_certifies_is_told_which_places_hang_on_what_nobody_can_tell_apart(
+    contests: Contests, office: Office, settings: Settings
+) -> None:
+    shell = Shell(settings, await dripped(contests, office.database))
+    for told in (shell.run("certify", "--propose")[1], shell.run("certify")[1], shell.run("certify")[1]):
+        assert "of the picks of A002 " in told
+        assert "If it is void, A002 falls from 1st to 2nd." in told
+        assert "voting review list" in told
+    (excess,) = shell.json("review", "list")["excesses"]
+    assert (excess["entry"], excess["effect"]["words"]["zh"]) == ("A002", "若作废：A002 由第 1 名变为第 2 名。")
+    listed = shell.run("review", "list", "--language", "en")[0]
+    assert listed.startswith("excess\tA002\t")
+    assert listed.endswith("If it is void, A002 falls from 1st to 2nd.\n")

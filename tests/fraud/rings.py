@@ -8,13 +8,14 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
 from typing import NamedTuple
 
 import msgspec
 import polars as pl
 
+from tests.conftest import Contests
 from voting.domain.scoring import Tally
 from voting.fraud.facts import Facts
 from voting.fraud.findings import Evidence, Group, Stage, Sweep
@@ -31,6 +32,7 @@ _TREELESS = {look: {"bias": -9.0, "trees": []} for look in _LOOKS}
 _SWEEP = _PACKAGED.sweep | _TREELESS | {"every_minutes": 15, "hours": 12}
 POLICY = replace(_PACKAGED, sweep=_SWEEP)
 EARLIER = timedelta(minutes=2)
+_ZONE = timezone(timedelta(hours=8))
 
 
 def policy_text(version: str, trees: str = "[]") -> str:
@@ -84,6 +86,17 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
                 """,
                 *(contest, entry, held + counted, held, counted),
             )
+
+
+async def dripped(contests: Contests, database: Database) -> str:
+    """A closed contest: A002 is ahead of A001 by what was cast for it at night."""
+    contest = await contests.make(opens=timedelta(days=-2), closes=timedelta(minutes=-1))
+    noon = datetime.now(_ZONE).replace(hour=12, minute=0) - timedelta(days=1)
+    by_day = datetime.now(_ZONE) - noon
+    by_night = by_day + timedelta(hours=9)
+    await record(database, contest, [*crowd(0, 700, "A001"), *crowd(1000, 600, "A002")], by_day)
+    await record(database, contest, [*crowd(2000, 30, "A001"), *crowd(3000, 150, "A002")], by_night)
+    return contest
 
 
 def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 
 from tests.conftest import Contests
-from tests.fraud.rings import POLICY, Cast, crowd, find_nothing, find_rings, history, in_question, record, tally
+from tests.fraud.rings import (
+    POLICY,
+    Cast,
+    crowd,
+    dripped,
+    find_nothing,
+    find_rings,
+    history,
+    in_question,
+    record,
+    tally,
+)
 from voting.errors import Certified, NotCertifiable, NotFound
 from voting.services.certifying import Certifying
 from voting.services.deciding import Deciding, Swept
@@ -19,7 +30,6 @@ from voting.services.reviewing import Person, Reviewing, Wish
 from voting.wiring import Office
 
 HOUR = timedelta(hours=1)
-ZONE = timezone(timedelta(hours=8))
 WANG = Person("key:1", "wang")
 OTHER = replace(POLICY, version="another", sha256="0" * 64)
 
@@ -166,15 +176,13 @@ async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Co
 
 
 async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, office: Office) -> None:
-    contest = await contests.make(opens=timedelta(days=-2), closes=timedelta(minutes=-1))
-    noon = datetime.now(ZONE).replace(hour=12, minute=0) - timedelta(days=1)
-    by_day = datetime.now(ZONE) - noon
-    by_night = by_day + timedelta(hours=9)
-    await record(office.database, contest, [*crowd(0, 900, "A001"), *crowd(1000, 600, "A002")], by_day)
-    await record(office.database, contest, [*crowd(2000, 30, "A001"), *crowd(3000, 150, "A002")], by_night)
+    contest = await dripped(contests, office.database)
     listing = await office.catalogue.get(contest)
     made = await certifying(office).certify(listing, POLICY)
     assert made.tallies["A002"].counted == 750
-    (found, *_) = await Reviewing(office.database, 200).excesses(listing)
+    (estimated, *_) = await Reviewing(office.database, 200).excesses(listing)
+    found = estimated.excess
     assert (found.entry, found.sign) == ("A002", "night")
     assert 0 < found.low < found.estimate < found.high <= 750
+    assert estimated.effect.shifts[0] == ("A002", 1, 2)
+    assert estimated.effect.reaches_top

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -11,9 +11,11 @@ import msgspec
 from voting.cli.session import actor, env_file, find, in_office, read_settings, tell
 from voting.cli.tables import progress
 from voting.domain.sheet import Tick
+from voting.fraud.effect import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
 from voting.services.policies import load_policy
+from voting.services.reviewing import Estimated, Reviewing
 from voting.settings import Settings
 from voting.wiring import Office
 
@@ -46,9 +48,11 @@ def certify(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
-        return
-    made = in_office(settings, lambda office: _certify(office, contest, _policy(settings, policy)))
-    _show(made, contest, as_json=json)
+    else:
+        made = in_office(settings, lambda office: _certify(office, contest, _policy(settings, policy)))
+        _show(made, contest, as_json=json)
+    estimates = in_office(settings, lambda office: _estimates(office, contest, settings.second_person))
+    _warn([each for each in estimates if each.effect.reaches_top], contest)
 
 
 def _policy(settings: Settings, file: Path | None) -> Path | None:
@@ -70,10 +74,26 @@ async def _propose(office: Office, contest: str, policy: Path | None) -> Changed
     return await Certifying(office.database, actor()).propose(listing, load_policy(policy), _progress())
 
 
+async def _estimates(office: Office, contest: str, second_person: int) -> tuple[Estimated, ...]:
+    return await Reviewing(office.database, second_person).excesses(await find(office, contest))
+
+
 async def _reopen(office: Office, contest: str, reason: str) -> int:
     from voting.services.certifying import Certifying
 
     return await Certifying(office.database, actor()).reopen(await find(office, contest), reason)
+
+
+def _warn(doubts: Sequence[Estimated], contest: str) -> None:
+    """An estimate subtracts nothing: whether a place that hangs on it stands, people decide."""
+    for each in doubts:
+        words = in_words(each.effect.shifts, {each.excess.entry: each.excess.high}, "en")
+        tell(
+            f"of the picks of {each.excess.entry} {each.excess.low} to {each.excess.high} cannot be honest,"
+            f" though nobody can tell which; none is subtracted. {words}"
+        )
+    if doubts:
+        tell(f"the first ten places hang on that; before you announce them: voting review list --contest {contest}")
 
 
 def _progress() -> Callable[[str], Tick]:

@@ -14,12 +14,11 @@ from voting.cli.session import actor, env_file, find, in_office, read_settings, 
 from voting.domain.language import Language
 from voting.errors import Fault, FileInvalid, Forbidden
 from voting.fraud.effect import in_words
-from voting.postgres.decisions import Excess
 from voting.postgres.groups import Action
 from voting.services.authorising import Authorising
 from voting.services.catalogue import Listing
-from voting.services.group_view import alone, as_json, file_as_json, together
-from voting.services.reviewing import File, Person, Reviewed, Reviewing, Wish, person_of
+from voting.services.group_view import alone, as_json, estimate_as_json, file_as_json, together
+from voting.services.reviewing import Estimated, File, Person, Reviewed, Reviewing, Wish, person_of
 from voting.settings import Settings
 from voting.wiring import Office
 
@@ -47,18 +46,18 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     """Lists the groups, those that change the ranking most first: id, state, ballots, reasons, effect.
 
     After them, for entries of which a part cannot be honest although no single ballot can be told: how many picks that
-    are, with the interval. Nothing is subtracted for those.
+    are, with the interval, and the effect if as many as there may be were void. Nothing is subtracted for those.
     """
     settings = read_settings(env_file)
     listing, (found, estimates) = _reviewing(settings, contest, _all)
     if json:
         groups = [as_json(each, listing.contest.zone) for each in found]
-        _print({"groups": groups, "excesses": [each._asdict() for each in estimates]})
+        _print({"groups": groups, "excesses": [estimate_as_json(each) for each in estimates]})
         return
     for each in found:
         click.echo(_line(each, language))
-    for excess in estimates:
-        click.echo(f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}")
+    for estimate in estimates:
+        click.echo(_estimated(estimate, language))
     open_ = [each.group.id for each in found if each.group.state == "open"]
     tell(f"{len(found)} groups; {len(open_)} are open")
     if open_:
@@ -82,7 +81,7 @@ def show(group: str, contest: str, language: str, json: bool, env_file: Path | N
         click.echo(line)
 
 
-async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Excess, ...]]:
+async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...]]:
     return await reviewing.all(listing), await reviewing.excesses(listing)
 
 
@@ -183,6 +182,12 @@ def _line(each: Reviewed, language: str) -> str:
     state = f"{group.state}, {group.proposal.action} proposed" if group.proposal else group.state
     effect = in_words(each.effect.shifts, group.entries, language)
     return f"{group.id}\t{state}\t{group.ballots}\t{'+'.join(group.reasons)}\t{effect}"
+
+
+def _estimated(each: Estimated, language: str) -> str:
+    excess = each.excess
+    effect = in_words(each.effect.shifts, {excess.entry: excess.high}, language)
+    return f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}\t{effect}"
 
 
 def _file(found: File, language: Language, zone: tzinfo) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import msgspec
 
 from voting.domain.language import Language
-from voting.fraud.effect import in_words
+from voting.fraud.effect import Effect, in_words
 from voting.fraud.findings import Evidence
 from voting.fraud.reasons import REASONS, details, explain
-from voting.services.reviewing import File, Reviewed
+from voting.services.reviewing import Estimated, File, Reviewed
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -31,10 +32,7 @@ def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
         "needs_two": found.needs_two,
         "proposal": asdict(group.proposal) if group.proposal else None,
         "decided_by": group.decided_by,
-        "effect": {
-            "shifts": [shift._asdict() for shift in found.effect.shifts],
-            "words": {language: in_words(found.effect.shifts, group.entries, language) for language in LANGUAGES},
-        },
+        "effect": _effect(found.effect, group.entries),
         "evidence": [
             msgspec.to_builtins(each) | {"words": {language: words(each, language) for language in LANGUAGES}}
             for each in found.evidence
@@ -60,6 +58,18 @@ def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
             for each in found.sample
         ],
         "rulings": [asdict(each) | {"at": each.at.astimezone(zone)} for each in found.rulings],
+    }
+
+
+def estimate_as_json(found: Estimated) -> dict[str, Any]:
+    """An excess, with the effect of its upper end."""
+    return found.excess._asdict() | {"effect": _effect(found.effect, {found.excess.entry: found.excess.high})}
+
+
+def _effect(found: Effect, picks: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "shifts": [shift._asdict() for shift in found.shifts],
+        "words": {language: in_words(found.shifts, picks, language) for language in LANGUAGES},
     }
 
 

@@ -55,6 +55,15 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimated:
+    """Picks of an entry that cannot be honest, although nobody can tell which, and the effect if as many as there may
+    be at most were void. Nothing is subtracted for them."""
+
+    excess: Excess
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """All about a group: with some of its ballots, and what reviewers did."""
 
@@ -100,10 +109,18 @@ class Reviewing:
         found = await self._database.transact(work)
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
 
-    async def excesses(self, listing: Listing) -> tuple[Excess, ...]:
-        """What the last sweep for certification estimates where no single ballot can be told; nothing is subtracted."""
-        async with self._database.connection() as connection:
-            return await decisions.select_excesses(connection, listing.contest.id)
+    async def excesses(self, listing: Listing) -> tuple[Estimated, ...]:
+        """What the last sweep for certification estimates where no single ballot can be told, the largest first."""
+
+        async def work(tx: Connection) -> tuple[Estimated, ...]:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            counted = await self._counted(tx, listing)
+            found = await decisions.select_excesses(tx, listing.contest.id)
+            return tuple(
+                Estimated(each, effect(counted, {each.entry: each.high}, each.high, is_counted=True)) for each in found
+            )
+
+        return await self._database.transact(work)
 
     async def show(self, listing: Listing, id: str) -> File:
         """All about a group. Raises NotFound."""

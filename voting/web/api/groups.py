@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from voting.services.group_view import as_json, file_as_json
+from voting.services.group_view import as_json, estimate_as_json, file_as_json
 from voting.services.reporting import side_by_side
 from voting.services.reviewing import Wish, person_of
 from voting.web.access import permit
@@ -35,7 +35,7 @@ async def list_groups(
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser", "judge", "auditor")
     found = await services.reviewing.all(listing)
-    estimates = [each._asdict() for each in await services.reviewing.excesses(listing)]
+    estimates = [estimate_as_json(each) for each in await services.reviewing.excesses(listing)]
     content = {"groups": [as_json(each, listing.contest.zone) for each in found], "excesses": estimates}
     return Response(content, headers=_NO_STORE)
 
