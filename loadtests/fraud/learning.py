@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loadtests.fraud.lessons import Sample
-from voting.fraud.weighing import Tree, Trees
+from voting.fraud.weighing import Question, Tree, Trees
 
 _LEARNING: dict[str, Any] = {
     "objective": "binary",
@@ -46,44 +46,34 @@ def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGA
     import lightgbm
 
     names = samples[0].names
-    table, fraud, weight = (
-        np.concatenate([getattr(each, name) for each in samples]) for name in ("table", "fraud", "weight")
-    )
+    fraud, weight = (np.concatenate([getattr(each, name) for each in samples]) for name in ("fraud", "weight"))
     bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
     options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
-    data = lightgbm.Dataset(table, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
+    # Tables of several gigabytes, taken as they are.
+    tables = [np.ascontiguousarray(each.table) for each in samples]
+    data = lightgbm.Dataset(tables, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
     model = lightgbm.train(options, data, count)
     return Trees(bias, tuple(tree_of(info["tree_structure"], names) for info in model.dump_model()["tree_info"]))
 
 
-def tree_of(node: dict[str, Any], names: Sequence[str]) -> Tree:
-    """A tree of LightGBM's dump, no deeper than two questions."""
+def tree_of(node: Mapping[str, Any], names: Sequence[str]) -> Tree:
+    """A tree of LightGBM's dump."""
     if "split_feature" not in node:
-        return Tree(names[0], 0.0, names[0], 0.0, names[0], 0.0, (node["leaf_value"],) * 4)
-    first, above = names[node["split_feature"]], float(node["threshold"])
-    low, above_low, adds_low = _question(node["left_child"], names, first, above)
-    high, above_high, adds_high = _question(node["right_child"], names, first, above)
-    return Tree(first, above, low, above_low, high, above_high, (*adds_low, *adds_high))
-
-
-def _question(
-    node: dict[str, Any], names: Sequence[str], first: str, above: float
-) -> tuple[str, float, tuple[float, float]]:
-    """What is asked second; where nothing is, the first question again, and the same answer to both."""
-    if "split_feature" not in node:
-        return first, above, (node["leaf_value"], node["leaf_value"])
-    ends = (node["left_child"]["leaf_value"], node["right_child"]["leaf_value"])
-    return names[node["split_feature"]], float(node["threshold"]), ends
+        return float(node["leaf_value"])
+    no, yes = (tree_of(node[child], names) for child in ("left_child", "right_child"))
+    return Question(names[node["split_feature"]], float(node["threshold"]), no, yes)
 
 
 def written(looks: Mapping[str, Trees]) -> str:
     """The tables for the policy's file."""
     parts = []
     for name, look in looks.items():
-        lines = [
-            f'  ["{tree.first}", {tree.above_first:.4g}, "{tree.low}", {tree.above_low:.4g}, "{tree.high}",'
-            f" {tree.above_high:.4g}, [{', '.join(f'{add:.3f}' for add in tree.adds)}]],"
-            for tree in look.trees
-        ]
+        lines = [f"  {_line(tree)}," for tree in look.trees]
         parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "trees = [", *lines, "]", ""]))
     return "\n".join(parts)
+
+
+def _line(tree: Tree) -> str:
+    if not isinstance(tree, Question):
+        return f"{tree:.3f}"
+    return f'["{tree.feature}", {tree.above:.4g}, {_line(tree.no)}, {_line(tree.yes)}]'

@@ -13,7 +13,7 @@ from voting.fraud.clusters import Clusters, clusters, together
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Numbering, Survey
 from voting.fraud.sweep import SweepPolicy, judge
-from voting.fraud.weighing import Tree, Trees
+from voting.fraud.weighing import Question, Trees
 from voting.services.policies import load_policy
 
 RULES = msgspec.convert(load_policy().sweep, SweepPolicy)
@@ -67,7 +67,7 @@ def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
 def test_a_ballot_in_none_is_not_asked_about() -> None:
     # Two clusters, and a ballot in neither.
     found = Clusters(Numbering(np.array([0, 1, 2, 1]), 2), {"cluster_share": np.array([0.1, 0.9])})
-    share = Tree("cluster_share", 0.5, "cluster_share", 0.5, "cluster_share", 0.5, (-4.0, -4.0, 4.0, 4.0))
+    share = Question("cluster_share", 0.5, -4.0, 4.0)
     crowd, campaign, none, other = together(found, Trees(0.0, (share,)))
     assert crowd < 0.02
     assert campaign == other > 0.98

@@ -1,12 +1,12 @@
 """Adds up what was found of each ballot: a scorecard of small trees, whose numbers are data.
 
-A tree asks two questions of a ballot and adds to its log-odds: "does its cell surprise, and is the reading time of its
+A tree asks some questions of a ballot and adds to its log-odds: "does its cell surprise, and is the reading time of its
 ballots uniform?" says more than each by itself, which is all that a linear scorecard can weigh (Friedman 2001).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain
@@ -32,39 +32,39 @@ _WORTH_NAMING = 0.35
 _CHUNK = 32_768
 # numpy lets go of the interpreter while it compares.
 _THREADS = 2
+# Of a tree: so many are told apart by the bits of a byte, which numpy compares 32 at a time.
+_ENDS = 8
 
 
-class Tree(NamedTuple):
-    """Asks whether `first` is above `above_first`; then, if not, `low` above `above_low`, if so, `high` above
-    `above_high`. Adds to the log-odds by the two answers: (no, no), (no, yes), (yes, no), (yes, yes)."""
+class Question(NamedTuple):
+    """Asks whether `feature` is above `above`. `no` and `yes`: what is asked then, or what is added to the log-odds."""
 
-    first: str
-    above_first: float
-    low: str
-    above_low: float
-    high: str
-    above_high: float
-    adds: tuple[float, float, float, float]
+    feature: str
+    above: float
+    no: Question | float
+    yes: Question | float
 
-    def asks(self) -> tuple[tuple[str, float], tuple[str, float], tuple[str, float]]:
-        """The three questions: a feature, and what it must be above."""
-        return (self.first, self.above_first), (self.low, self.above_low), (self.high, self.above_high)
+
+Tree = Question | float
 
 
 class Trees(msgspec.Struct, frozen=True):
-    """Log-odds: `bias`, and what each tree adds."""
+    """Log-odds: `bias`, and what each tree adds. A tree has eight ends at most."""
 
     bias: float
     trees: tuple[Tree, ...]
 
     def __post_init__(self) -> None:
+        for number, tree in enumerate(self.trees, 1):
+            if len(_ends(tree)) > _ENDS:
+                raise ValueError(f"tree {number} has {len(_ends(tree))} ends; {_ENDS} are the most")
         for name in self.features():
             if not is_feature(name):
                 raise ValueError(f"{name!r} is no feature")
 
     def features(self) -> set[str]:
         """The features that are asked for."""
-        return {name for tree in self.trees for name, _ in tree.asks()}
+        return {each.feature for tree in self.trees for each, _ in _questions(tree)}
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -101,8 +101,8 @@ def weigh(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) ->
         chunk = slice(start, min(start + _CHUNK, rows))
         table = dict(chain.from_iterable(each.of_ballots(chunk) for each in steps))
         score = np.full(chunk.stop - chunk.start, trees.bias, dtype=np.float32)
-        for tree, answers in _answers(trees, bounds, table, len(score)):
-            score += _picked(_ends(tree), answers)
+        for tree, out in _answers(trees, bounds, table, len(score)):
+            score += _picked(_added(tree), out)
         probability[chunk] = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
         some = np.flatnonzero(probability[chunk] >= told)
         table = {name: _picked(values, some) for name, values in table.items()}
@@ -117,8 +117,8 @@ def weigh(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) ->
 def _bounds(trees: Trees) -> Bounds:
     asked: dict[str, set[float]] = {}
     for tree in trees.trees:
-        for name, least in tree.asks():
-            asked.setdefault(name, set()).add(least)
+        for each, _ in _questions(tree):
+            asked.setdefault(each.feature, set()).add(each.above)
     return {name: {least: rank for rank, least in enumerate(sorted(some))} for name, some in asked.items()}
 
 
@@ -140,26 +140,26 @@ def _picked(values: npt.NDArray[T], places: Places) -> npt.NDArray[T]:
 
 
 def _answers(trees: Trees, bounds: Bounds, table: Mapping[str, Ranks], size: int) -> Iterator[tuple[Tree, Places]]:
-    """Each tree, and by ballot at which of its four ends it arrives."""
-
-    def above(name: str, least: float) -> npt.NDArray[np.bool_]:
-        return table[name] > bounds[name][least] if name in table else np.full(size, least < 0)
-
+    """Each tree, and by ballot a bit for each of its ends that an answer rules out."""
     for tree in trees.trees:
-        first, low, high = (above(name, least) for name, least in tree.asks())
-        # `high` where `first`, otherwise `low`: np.where takes twenty times as long.
-        second = low ^ (first & (low ^ high))
-        yield tree, (first.view(np.uint8) * np.uint8(2) + second.view(np.uint8)).astype(np.intp)
+        out = np.zeros(size, dtype=np.uint8)
+        for each, ends in _questions(tree):
+            if each.feature in table:
+                above = table[each.feature] > bounds[each.feature][each.above]
+                out |= above.view(np.uint8) * np.uint8(ends)
+            elif each.above < 0:
+                out |= np.uint8(ends)
+        yield tree, out.astype(np.intp)
 
 
 def _reasons(answers: Iterable[tuple[Tree, Places]], size: int) -> npt.NDArray[np.uint32]:
-    """What the trees add is half the first question's reason, and half the second's."""
+    """What a tree adds is shared evenly by the questions on the way there, each for its reason."""
     found: dict[str, Floats] = {}
-    for tree, places in answers:
+    for tree, out in answers:
         for code, adds in _shares(tree):
             if code not in found:
                 found[code] = np.zeros(size, dtype=np.float32)
-            found[code] += _picked(adds, places)
+            found[code] += _picked(adds, out)
     bits = np.zeros(size, dtype=np.uint32)
     for code, added in found.items():
         bits |= np.where(added > _WORTH_NAMING, np.uint32(1 << CODES.index(code)), np.uint32(0))
@@ -167,17 +167,42 @@ def _reasons(answers: Iterable[tuple[Tree, Places]], size: int) -> npt.NDArray[n
 
 
 @cache
-def _ends(tree: Tree) -> Floats:
-    return np.array(tree.adds, dtype=np.float32)
+def _questions(tree: Tree, first: int = 0) -> tuple[tuple[Question, int], ...]:
+    """Each question, and as bits the ends that a yes rules out. The ends are numbered from `no` to `yes`: a ballot
+    arrives at the first that no answer rules out (Lucchese et al., QuickScorer, SIGIR 2015)."""
+    if not isinstance(tree, Question):
+        return ()
+    count = len(_ends(tree.no))
+    ruled_out = (1 << count) - 1 << first
+    return (tree, ruled_out), *_questions(tree.no, first), *_questions(tree.yes, first + count)
+
+
+@cache
+def _ends(tree: Tree) -> tuple[tuple[float, tuple[str, ...]], ...]:
+    """What is added at each end, and the features that were asked for on the way."""
+    if not isinstance(tree, Question):
+        return ((tree, ()),)
+    return tuple((adds, (tree.feature, *way)) for then in (tree.no, tree.yes) for adds, way in _ends(then))
+
+
+@cache
+def _added(tree: Tree) -> Floats:
+    """What the tree adds, by which of its ends are ruled out."""
+    return _by_ruled_out([adds for adds, _ in _ends(tree)])
 
 
 @cache
 def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
-    """By reason: what it adds at each of the four ends."""
-    shares: dict[str, Floats] = {}
-    halves = _ends(tree) / 2
-    for name, ends in ((tree.first, slice(0, 4)), (tree.low, slice(0, 2)), (tree.high, slice(2, 4))):
-        if code := code_of(name):
-            adds = shares.setdefault(code, np.zeros(4, dtype=np.float32))
-            adds[ends] += halves[ends]
-    return tuple(shares.items())
+    """By reason: its share of what the tree adds, by which of the ends are ruled out."""
+    shares: dict[str, list[float]] = {}
+    ends = _ends(tree)
+    for number, (adds, way) in enumerate(ends):
+        for feature in way:
+            if code := code_of(feature):
+                shares.setdefault(code, [0.0] * len(ends))[number] += adds / len(way)
+    return tuple((code, _by_ruled_out(adds)) for code, adds in shares.items())
+
+
+def _by_ruled_out(adds: Sequence[float]) -> Floats:
+    arrived = [next((end for end in range(len(adds)) if not out >> end & 1), 0) for out in range(1 << _ENDS)]
+    return np.array(adds, dtype=np.float32)[arrived]
