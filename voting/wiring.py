@@ -59,6 +59,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         redis.connected(settings.redis_url) as connected,
     ):
         await check_schema(database)
+        await Organising(database, "serve").begin_anew(policy, shadow, networks)
         catalogue = Catalogue(database)
         mirroring = Mirroring(database, connected.view, catalogue)
         await mirroring.reconcile_all()

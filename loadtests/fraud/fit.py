@@ -25,7 +25,7 @@ from voting.fraud.features import QUICK, THOROUGH
 from voting.fraud.weighing import Trees
 
 # How many trees.
-_QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _CLUSTERS = 150, 200, 200, 500, 200
+_QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _CLUSTERS = 150, 250, 200, 600, 200
 # By half of the worlds (of a plan's number the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 

@@ -12,8 +12,8 @@ from voting.fraud.weighing import Question, Tree, Trees
 
 _LEARNING: dict[str, Any] = {
     "objective": "binary",
-    "max_depth": 2,
-    "num_leaves": 4,
+    "max_depth": 5,
+    "num_leaves": 8,
     "learning_rate": 0.15,
     "lambda_l2": 10,
     "min_data_in_leaf": 100,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -13,7 +17,8 @@ import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from tests.conftest import Contests, Service, environment_of, serving
+from tests.acceptance.test_stopping import workers_of
+from tests.conftest import Contests, Service, environment_of, eventually, serving
 from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
 from voting.services.networks import load_networks
 from voting.services.policies import load_policy
@@ -29,18 +34,23 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     writer.to_db_file(str(folder / "networks.mmdb"))
     (folder / "hosting.txt").write_text("AS64500\n", "utf-8")
     lists = {"VOTING_NETWORKS": str(folder / "networks.mmdb"), "VOTING_HOSTING": str(folder / "hosting.txt")}
-    more = {"VOTING_POLICY": patient.policy, "VOTING_TRUSTED_PROXIES": ""} | lists
+    policy = Path(shutil.copy(patient.policy, folder / "policy.toml"))
+    more = {"VOTING_POLICY": str(policy), "VOTING_TRUSTED_PROXIES": ""} | lists
+    settings = replace(patient, policy=str(policy), networks=lists["VOTING_NETWORKS"], hosting=lists["VOTING_HOSTING"])
     with serving(environment_of(patient) | more, "--workers", "1") as (url, process):
-        yield Service(
-            url, replace(patient, networks=lists["VOTING_NETWORKS"], hosting=lists["VOTING_HOSTING"]), process
-        )
+        yield Service(url, settings, process)
 
 
-async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
+async def noted(service: Service) -> list[Any]:
+    """By what ballots were judged, as the audit log has it."""
     connection = await asyncpg.connect(service.settings.database_url)
     lines = await connection.fetch("select details from audit_log where action = 'service.begin' order by id")
     await connection.close()
-    details = json.loads(lines[-1]["details"])
+    return [json.loads(line["details"]) for line in lines]
+
+
+async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
+    details = (await noted(service))[-1]
     policy = load_policy(Path(service.settings.policy))
     assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}
     assert details["shadow"] is None
@@ -56,3 +66,20 @@ async def test_a_rented_address_is_one_reason_and_never_the_only_one(
     assert (await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))).status_code == 201
     assert (await send(http, contest, other, BROWSER, ticket=ticket(contest, 20))).status_code == 201
     assert await rows(service.settings, contest) == [("hold", ["C1", "N1", "T1"]), ("count", [])]
+
+
+async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(service: Service) -> None:
+    """SIGHUP: each worker stops when another serves in its place, by what the files say then."""
+    file, former = Path(service.settings.policy), (await noted(service))[-1]
+    file.write_text(file.read_text("utf-8") + "\n# another hash\n", "utf-8")
+    policy = load_policy(file)
+    for _ in range(2):
+        before = set(workers_of(service.process.pid))
+        os.kill(service.process.pid, signal.SIGHUP)
+
+        async def replaced(before: set[int] = before) -> bool:
+            return not before & set(workers_of(service.process.pid))
+
+        await eventually(replaced, 60)
+        lines = [each for each in await noted(service) if each["policy"]["sha256"] == policy.sha256]
+        assert lines == [former | {"policy": {"version": policy.version, "sha256": policy.sha256}}]

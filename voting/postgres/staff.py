@@ -49,6 +49,12 @@ async def close_session(connection: Connection, session_hash: bytes) -> None:
     await connection.execute(_QUERIES["close_session"], session_hash)
 
 
+async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:
+    """What the audit log's last line of this action says."""
+    text = await connection.fetchval(_QUERIES["last_details"], action)
+    return None if text is None else dict(json.loads(text))
+
+
 async def log(
     connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
 ) -> None:

@@ -19,6 +19,7 @@ from voting.services.keyring import Keyring
 from voting.services.networks import Networks
 
 COVER_BYTES = 300_000
+_BEGIN = "service.begin"
 # What a picture begins with -> its media type and suffix. The name given by the organiser decides nothing.
 _PICTURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", "png"),
@@ -91,17 +92,19 @@ class Organising:
 
     async def begin(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
         """Notes by what a service that begins judges ballots: by which program, policies and lists."""
+        judged_by = _judged_by(policy, shadow, networks)
+        await self._database.transact(lambda tx: self._log(tx, _BEGIN, None, judged_by))
 
-        def named(which: Policy) -> Mapping[str, str]:
-            return {"version": which.version, "sha256": which.sha256}
+    async def begin_anew(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
+        """Notes it where a worker that begins judges by something else than was noted last: the files may have changed
+        since the service began."""
+        judged_by = _judged_by(policy, shadow, networks)
 
-        judged_by = {
-            "program": __version__,
-            "policy": named(policy),
-            "shadow": named(shadow) if shadow else None,
-            "networks": networks.sha256,
-        }
-        await self._database.transact(lambda tx: self._log(tx, "service.begin", None, judged_by))
+        async def work(tx: Connection) -> None:
+            if await staff.last_details(tx, _BEGIN) != judged_by:
+                await self._log(tx, _BEGIN, None, judged_by)
+
+        await self._database.transact(work)
 
     async def issue_credentials(self, keyring: Keyring, contest: str, count: int, now: datetime) -> Iterator[str]:
         """`count` bearer tokens for a closed circle of voters."""
@@ -138,3 +141,15 @@ def _picture(file: str, body: bytes) -> tuple[str, str]:
         if head.match(body):
             return f"{hashlib.sha256(body).hexdigest()}.{suffix}", media_type
     raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+
+
+def _judged_by(policy: Policy, shadow: Policy | None, networks: Networks) -> Mapping[str, object]:
+    def named(which: Policy) -> Mapping[str, str]:
+        return {"version": which.version, "sha256": which.sha256}
+
+    return {
+        "program": __version__,
+        "policy": named(policy),
+        "shadow": named(shadow) if shadow else None,
+        "networks": networks.sha256,
+    }
