@@ -1,7 +1,7 @@
 """Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
 
-The worlds are of three hands (loadtests.traffic, foreign and literal), some of their campaigns with a trait of honest
-voters (mutations). Whatever learns from what a look says learns from what one says that did not see the world in
+The worlds are of four hands (loadtests.traffic, foreign, literal and stranger), some of their campaigns with a trait of
+honest voters (mutations). Whatever learns from what a look says learns from what one says that did not see the world in
 question: of each look there are two beside the policy's, each fitted on half of the worlds.
 """
 
@@ -26,7 +26,7 @@ from voting.fraud.weighing import Trees
 
 # How many trees.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _CLUSTERS = 150, 250, 200, 600, 200
-# By half of the worlds (of a plan's number the last bit): trees fitted on the other half.
+# By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
 

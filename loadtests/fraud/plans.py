@@ -89,4 +89,5 @@ def _more() -> Iterator[Plan]:
             yield Plan(hand, 1201 + number, ballots, fraud, small=fraud < 0.1)
 
 
-PLANS = (*_large(), *_very_large_and_honest(), *_small(), *_more())
+# Hand by hand: every other world of each is in one half (fit.py).
+PLANS = tuple(sorted((*_large(), *_very_large_and_honest(), *_small(), *_more()), key=lambda plan: plan.hand))
