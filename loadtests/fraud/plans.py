@@ -40,6 +40,8 @@ class Plan(NamedTuple):
         return few_kinds(changed[order], labels[order], self.seed)
 
 
+# The fifth hand, newcomer, shows what becomes of what nothing was learnt of.
+_LEARNT = ("traffic", "foreign", "literal", "stranger")
 # How many of the families of attacks are in a world, by its seed. In most contests few are tried: a crowd that looks
 # like bought votes is then seen where none are bought.
 _KINDS = (1.0, 0.15, 0.35, 0.6)
@@ -58,7 +60,7 @@ def _large() -> Iterator[Plan]:
     for number in range(30):
         small = number % 5 in (2, 4)
         fraud = (0.22, 0.1, 0.3, 0.0, 0.45, 0.22, 0.05, 0.25)[number % 8] if number % 5 != 4 else 0.05
-        for place, hand in enumerate(HANDS):
+        for place, hand in enumerate(_LEARNT):
             ballots = (120_000, 20_000, 60_000, 30_000, 150_000)[(number + 2 * place) % 5]
             yield Plan(hand, 1001 + number, ballots, fraud, small)
 
@@ -67,7 +69,7 @@ def _very_large_and_honest() -> Iterator[Plan]:
     """In a large contest a campaign is a small part; and most contests are honest."""
     kinds = ((400_000, 0.22), (250_000, 0.22), (120_000, 0.0), (60_000, 0.0), (250_000, 0.0))
     for number, (ballots, fraud) in enumerate(kinds):
-        for hand in HANDS:
+        for hand in _LEARNT:
             yield Plan(hand, 1031 + number, ballots, fraud, small=False)
 
 
@@ -75,7 +77,7 @@ def _small() -> Iterator[Plan]:
     """In a small contest a crowd is a large part: what is chance in one is seen in others."""
     for number in range(35):
         fraud = (0.22, 0.1, 0.3, 0.0, 0.2, 0.05, 0.15)[number % 7]
-        for place, hand in enumerate(HANDS):
+        for place, hand in enumerate(_LEARNT):
             ballots = (20_000, 30_000, 40_000, 60_000, 25_000)[(number + place) % 5]
             yield Plan(hand, 1101 + number, ballots, fraud, small=False)
 
@@ -84,7 +86,7 @@ def _more() -> Iterator[Plan]:
     """What differs from contest to contest is learnt by contests, not by ballots."""
     for number in range(70):
         fraud = (0.22, 0.12, 0.5, 0.04, 0.3, 0.18, 0.4, 0.08, 0.22)[number % 9]
-        for place, hand in enumerate(HANDS):
+        for place, hand in enumerate(_LEARNT):
             ballots = (40_000, 60_000, 30_000, 80_000, 50_000)[(number + place) % 5]
             yield Plan(hand, 1201 + number, ballots, fraud, small=fraud < 0.1)
 

@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping
 import msgspec
 import polars as pl
 
-from loadtests import foreign, literal, stranger, traffic
+from loadtests import foreign, literal, newcomer, stranger, traffic
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
 
-# Four authors who did not see each other's work: what one thought of another did not.
+# Five authors who did not see each other's work: what one thought of another did not.
 HANDS: Mapping[str, Callable[..., World]] = {
     "traffic": traffic.make_world,
     "foreign": foreign.make_world,
     "literal": literal.make_world,
     "stranger": stranger.make_world,
+    "newcomer": newcomer.make_world,
 }
 _CHUNK = 20_000
 

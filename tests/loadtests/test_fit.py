@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loadtests.fraud.__main__ import FIRST_SEED
 from loadtests.fraud.fit import Worlds
 from loadtests.fraud.learning import tree_of, written
 from loadtests.fraud.lessons import clustered, whole
 from loadtests.fraud.mutations import MUTATIONS, mutated
-from loadtests.fraud.plans import Plan, few_kinds
-from loadtests.fraud.worlds import table_of
+from loadtests.fraud.plans import PLANS, Plan, few_kinds
+from loadtests.fraud.worlds import HANDS, table_of
 from loadtests.traffic import make_world
 from voting.fraud.groups import named
 from voting.fraud.survey import Numbering, Part
@@ -134,6 +135,12 @@ def test_how_large_a_contest_is_speaks_against_nobody() -> None:
     assert [named(int(bits)) for bits in found.reasons] == [(), ("C2",)]
 
 
+def test_of_the_hand_that_is_kept_apart_nothing_is_learnt() -> None:
+    assert {plan.hand for plan in PLANS} == set(HANDS) - {"newcomer"}
+    assert len({plan.name for plan in PLANS}) == len(PLANS)
+    assert max(plan.seed for plan in PLANS) < FIRST_SEED
+
+
 def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> None:
     world = make_world(41, 6000)
     ballots, honest = table_of(world), int((~world.labels["fraud"]).sum())
@@ -167,7 +174,7 @@ def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> 
                 kind: max(sample.table.shape[1] for plan in plans for sample in worlds.samples(plan, kind))
                 for kind in ("first", "second", "quick_first", "quick_second", "clusters")
             }
-        files = {file.name: (file.stat().st_ino, file.read_bytes()) for file in tmp_path.iterdir()}
+        files = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in tmp_path.iterdir()}
         assert not made or {name for name in files if files[name] != made[name]} == {lost}
         assert not made or files[lost][1] == made[lost][1]
         made = files

@@ -1,0 +1,22 @@
+"""What can be unusual about a request: codes of the column `odd`."""
+
+from __future__ import annotations
+
+USUAL = 0
+NO_LANGUAGE = 1
+NO_FETCH_METADATA = 2
+NO_ORIGIN = 3
+FROM_SEARCH = 4
+CONTRADICTION = 5
+NO_HINTS = 6
+NO_REPORT = 7
+FAR_ZONE = 8
+ENGLISH = 9
+CROSS_SITE = 10
+BARE = 12
+EMBEDDED = 13
+MADE_UP_SCREEN = 14
+
+PUBLIC = tuple(range(NO_LANGUAGE, CROSS_SITE + 1))
+DATACENTRE = (1, 2, 3, 4, 5, 6, 7, CROSS_SITE, BARE)
+CONTRADICTORY = (CONTRADICTION, CONTRADICTION, CONTRADICTION, NO_HINTS, NO_LANGUAGE)
