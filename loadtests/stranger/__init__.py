@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from loadtests.stranger.assembly import assembled
-from loadtests.stranger.plan import ATTACKS, HONEST, campaigns, crowds
+from loadtests.stranger.plan import ATTACKS, CROWDS, campaigns, crowds
 from loadtests.stranger.public import background
 from loadtests.stranger.rows import Batch
 from loadtests.stranger.scene import draw_scene
 from loadtests.traffic.world import World
 
-__all__ = ["ATTACKS", "HONEST", "make_world"]
+__all__ = ["ATTACKS", "CROWDS", "make_world"]
 
 
 def make_world(

@@ -29,7 +29,7 @@ class Recipe:
     instances: tuple[int, int] = (2, 4)
 
 
-HONEST = {
+CROWDS = {
     "L1": Recipe(lookalikes.office, 80, 1200, instances=(3, 5)),
     "L2": Recipe(lookalikes.school, 200, 1800),
     "L3": Recipe(lookalikes.carrier_crowd, 400, 3000),
@@ -77,7 +77,7 @@ def _natural(rng: Rng, recipe: Recipe) -> float:
 
 def _made(scene: Scene, seed: int, family: str, number: int, size: int) -> Batch:
     """One instance, from dice of its own."""
-    recipe, fraud = (ATTACKS.get(family) or HONEST[family]), family in ATTACKS
+    recipe, fraud = (ATTACKS.get(family) or CROWDS[family]), family in ATTACKS
     instance = f"{family}#{number}"
     rng = np.random.default_rng([seed, zlib.crc32(instance.encode())])
     rows = admissible(recipe.make(scene, rng, size), scene.window)
@@ -119,13 +119,13 @@ def crowds(scene: Scene, seed: int, honest: int) -> list[Batch]:
     rng = np.random.default_rng([seed, 3])
     made: list[Batch] = []
     for letter, share in (("L", rng.uniform(0.22, 0.43)), ("M", rng.uniform(0.02, 0.07))):
-        names = [family for family in HONEST if family.startswith(letter)]
-        counts = {family: int(rng.integers(*HONEST[family].instances, endpoint=True)) for family in names}
+        names = [family for family in CROWDS if family.startswith(letter)]
+        counts = {family: int(rng.integers(*CROWDS[family].instances, endpoint=True)) for family in names}
         listed = [(family, number + 1) for family, count in counts.items() for number in range(count)]
-        plan = [(family, number, _natural(rng, HONEST[family])) for family, number in listed]
+        plan = [(family, number, _natural(rng, CROWDS[family])) for family, number in listed]
         scale = share * honest / sum(size for _, _, size in plan)
         # More of them rather than larger ones, where a group has a natural limit.
         for family, number, size in plan:
-            wanted = round(min(size * scale, 1.3 * HONEST[family].high))
+            wanted = round(min(size * scale, 1.3 * CROWDS[family].high))
             made.append(_made(scene, seed, family, number, max(wanted, min(30, 5 + honest // 600))))
     return made

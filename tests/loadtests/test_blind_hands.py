@@ -1,15 +1,16 @@
-"""Worlds of the fourth generator: the same for a seed, in the format of the backtest, and with all families."""
+"""Worlds of the fourth and fifth generators: the same for a seed, in the format of the backtest, of all families."""
 
 from __future__ import annotations
 
 from dataclasses import astuple
 from ipaddress import ip_address
+from types import ModuleType
 
 import msgspec
 import polars as pl
 import pytest
 
-from loadtests.stranger import ATTACKS, HONEST, make_world
+from loadtests import newcomer, stranger
 from loadtests.traffic.families import BACKGROUND
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
@@ -20,20 +21,27 @@ from voting.fraud.attempt import Attempt
 BALLOTS, FRAUD = 20_000, 0.22
 
 
+@pytest.fixture(scope="module", params=[stranger, newcomer], ids=["stranger", "newcomer"])
+def hand(request: pytest.FixtureRequest) -> ModuleType:
+    found: ModuleType = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def worlds() -> list[World]:
-    return [make_world(2, BALLOTS, FRAUD), make_world(3, BALLOTS, FRAUD, small=True)]
+def worlds(hand: ModuleType) -> list[World]:
+    return [hand.make_world(2, BALLOTS, FRAUD), hand.make_world(3, BALLOTS, FRAUD, small=True)]
 
 
-def test_a_seed_gives_the_same_world(worlds: list[World]) -> None:
-    again = make_world(2, BALLOTS, FRAUD)
+def test_a_seed_gives_the_same_world(hand: ModuleType, worlds: list[World]) -> None:
+    again = hand.make_world(2, BALLOTS, FRAUD)
     assert worlds[0].events.equals(again.events)
     assert worlds[0].labels.equals(again.labels)
     assert astuple(worlds[0])[2:] == astuple(again)[2:]
     assert not worlds[0].events["id"].equals(worlds[1].events["id"])
 
 
-def test_columns_shares_and_labels(worlds: list[World]) -> None:
+def test_columns_shares_and_labels(hand: ModuleType, worlds: list[World]) -> None:
+    scripted = {name for name, family in hand.ATTACKS.items() if family.scripted}
     for world in worlds:
         assert tuple(world.events.columns) == COLUMNS
         assert world.labels["id"].equals(world.events["id"])
@@ -41,10 +49,10 @@ def test_columns_shares_and_labels(worlds: list[World]) -> None:
         assert abs(len(world.events) - BALLOTS) < 0.01 * BALLOTS
         assert abs(int(world.labels["fraud"].sum()) / BALLOTS - FRAUD) < 0.01
         assert set(world.events["entry"]) <= set(world.entries)
-        assert set(world.labels.filter(~pl.col("fraud"))["family"]) == {*HONEST, BACKGROUND}
-        scripted = {family for family, recipe in ATTACKS.items() if recipe.scripted}
+        assert set(world.labels.filter(~pl.col("fraud"))["family"]) == {*hand.CROWDS, BACKGROUND}
         assert set(world.labels.filter("scripted")["family"]) <= scripted
-    assert set(worlds[1].labels.filter("fraud")["family"]) == set(ATTACKS)
+    assert set(worlds[1].labels.filter("fraud")["family"]) == set(hand.ATTACKS)
+    assert set(worlds[1].labels.filter("scripted")["family"]) == scripted
     sizes = worlds[1].labels.filter("fraud").group_by("instance").len()["len"]
     assert sizes.max() <= 350  # type: ignore[operator]
     assert (sizes >= 40).mean() > 0.95  # type: ignore[operator]
@@ -61,10 +69,11 @@ def test_inside_the_window_and_one_ballot_a_voter_a_day(worlds: list[World]) -> 
         assert world.events.filter(pl.col("opened_at") > pl.col("at")).is_empty()
 
 
-def test_only_what_is_asked_for() -> None:
-    made = make_world(7, 4000, families=["A2", "Z3"])
-    assert set(made.labels.filter("fraud")["family"]) == {"A2", "Z3"}
-    assert not make_world(7, 4000, fraud=0.0).labels["fraud"].any()
+def test_only_what_is_asked_for(hand: ModuleType) -> None:
+    own = next(name for name in hand.ATTACKS if not name.startswith("A"))
+    made = hand.make_world(7, 4000, families=["A2", own])
+    assert set(made.labels.filter("fraud")["family"]) == {"A2", own}
+    assert not hand.make_world(7, 4000, fraud=0.0).labels["fraud"].any()
 
 
 def test_in_the_format_of_the_backtest(worlds: list[World]) -> None:
