@@ -37,3 +37,10 @@ def test_below_the_tenth_place_it_does_not_reach_the_top() -> None:
     # A015 has 985 picks too.
     assert found.shifts[0] == Shift("A020", 15, 20)
     assert not found.reaches_top
+
+
+def test_where_the_entry_keeps_its_place_the_others_are_told() -> None:
+    tied = effect({"A001": 100, "A002": 95}, {"A001": 5}, 5, is_counted=True)
+    assert tied.reaches_top
+    assert in_words(tied.shifts, {"A001": 5}, "en", 5) == "If 5 of them were void, A002 rises from 2nd to 1st."
+    assert in_words(tied.shifts, {"A001": 5}, "zh", 5) == "若其 5 票作废：A002 由第 2 名变为第 1 名。"

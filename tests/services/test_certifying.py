@@ -180,7 +180,7 @@ async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, 
     listing = await office.catalogue.get(contest)
     made = await certifying(office).certify(listing, POLICY)
     assert made.tallies["A002"].counted == 750
-    (estimated, *_) = await Reviewing(office.database, 200).excesses(listing)
+    (estimated,) = await Reviewing(office.database, 200).excesses(listing)
     found = estimated.excess
     assert (found.entry, found.sign) == ("A002", "night")
     assert 0 < found.low < found.estimate < found.high <= 750

@@ -14,6 +14,7 @@ from voting.domain.sheet import Tick
 from voting.fraud.effect import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
+from voting.services.catalogue import Listing
 from voting.services.policies import load_policy
 from voting.services.reviewing import Estimated, Reviewing
 from voting.settings import Settings
@@ -43,39 +44,47 @@ def certify(
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        changed = in_office(settings, lambda office: _propose(office, contest, _policy(settings, policy)))
+        changed, doubts = in_office(settings, lambda office: _propose(office, settings, contest, policy))
         tell(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made = in_office(settings, lambda office: _certify(office, contest, _policy(settings, policy)))
+        made, doubts = in_office(settings, lambda office: _certify(office, settings, contest, policy))
         _show(made, contest, as_json=json)
-    estimates = in_office(settings, lambda office: _estimates(office, contest, settings.second_person))
-    _warn([each for each in estimates if each.effect.reaches_top], contest)
+    _warn(doubts, contest)
 
 
 def _policy(settings: Settings, file: Path | None) -> Path | None:
     return file or (Path(settings.policy) if settings.policy else None)
 
 
-async def _certify(office: Office, contest: str, policy: Path | None) -> Certification:
+async def _certify(
+    office: Office, settings: Settings, contest: str, policy: Path | None
+) -> tuple[Certification, list[Estimated]]:
     # It brings polars, which the other commands need not wait for.
     from voting.services.certifying import Certifying
 
-    listing = await find(office, contest)
-    return await Certifying(office.database, actor()).certify(listing, load_policy(policy), _progress())
+    listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    made = await Certifying(office.database, actor()).certify(listing, rules, _progress())
+    return made, await _doubts(office, settings, listing)
 
 
-async def _propose(office: Office, contest: str, policy: Path | None) -> Changed:
+async def _propose(
+    office: Office, settings: Settings, contest: str, policy: Path | None
+) -> tuple[Changed, list[Estimated]]:
     from voting.services.certifying import Certifying
 
-    listing = await find(office, contest)
-    return await Certifying(office.database, actor()).propose(listing, load_policy(policy), _progress())
+    listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    changed = await Certifying(office.database, actor()).propose(listing, rules, _progress())
+    return changed, await _doubts(office, settings, listing)
 
 
-async def _estimates(office: Office, contest: str, second_person: int) -> tuple[Estimated, ...]:
-    return await Reviewing(office.database, second_person).excesses(await find(office, contest))
+async def _doubts(office: Office, settings: Settings, listing: Listing) -> list[Estimated]:
+    """Of each entry the largest excess on which the first ten places may hang."""
+    found = await Reviewing(office.database, settings.second_person).excesses(listing)
+    largest = {each.excess.entry: each for each in reversed(found)}
+    return [each for each in largest.values() if each.effect.reaches_top]
 
 
 async def _reopen(office: Office, contest: str, reason: str) -> int:
@@ -87,13 +96,13 @@ async def _reopen(office: Office, contest: str, reason: str) -> int:
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:
     """An estimate subtracts nothing: whether a place that hangs on it stands, people decide."""
     for each in doubts:
-        words = in_words(each.effect.shifts, {each.excess.entry: each.excess.high}, "en")
+        words = in_words(each.effect.shifts, {each.excess.entry: each.most}, "en", each.most)
         tell(
             f"of the picks of {each.excess.entry} {each.excess.low} to {each.excess.high} cannot be honest,"
             f" though nobody can tell which; none is subtracted. {words}"
         )
     if doubts:
-        tell(f"the first ten places hang on that; before you announce them: voting review list --contest {contest}")
+        tell(f"the first ten places may hang on that; before you announce them: voting review list --contest {contest}")
 
 
 def _progress() -> Callable[[str], Tick]:

@@ -186,7 +186,7 @@ def _line(each: Reviewed, language: str) -> str:
 
 def _estimated(each: Estimated, language: str) -> str:
     excess = each.excess
-    effect = in_words(each.effect.shifts, {excess.entry: excess.high}, language)
+    effect = in_words(each.effect.shifts, {excess.entry: each.most}, language, each.most)
     return f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}\t{effect}"
 
 

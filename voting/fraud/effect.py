@@ -47,17 +47,23 @@ def effect(counted: Mapping[str, int], picks: Mapping[str, int], ballots: int, *
     return Effect(tuple(shifts), ballots)
 
 
-def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str) -> str:
-    """The effect on the entries that the group voted for, in one sentence."""
-    own = [shift for shift in shifts if shift.entry in picks][:3]
-    if not own:
+def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str, estimate: int | None = None) -> str:
+    """The effect in one sentence: on the entries that the group voted for, or where those keep their places, on others.
+    `estimate`: what is thought void is no group but so many picks."""
+    told = ([shift for shift in shifts if shift.entry in picks] or list(shifts))[:3]
+    if not told:
         return "名次不变。" if language == "zh" else "It changes nobody's place."
     if language == "zh":
-        return (
-            "若作废：" + "，".join(f"{each.entry} 由第 {each.counted} 名变为第 {each.void} 名" for each in own) + "。"
-        )
-    falls = (f"{each.entry} falls from {_ordinal(each.counted)} to {_ordinal(each.void)}" for each in own)
-    return f"If it is void, {', '.join(falls)}."
+        head = "若作废" if estimate is None else f"若其 {estimate} 票作废"
+        moves = "，".join(f"{each.entry} 由第 {each.counted} 名变为第 {each.void} 名" for each in told)
+        return f"{head}：{moves}。"
+    head = "If it is void" if estimate is None else f"If {estimate} of them were void"
+    moves = ", ".join(
+        f"{each.entry} {'falls' if each.void > each.counted else 'rises'} from {_ordinal(each.counted)}"
+        f" to {_ordinal(each.void)}"
+        for each in told
+    )
+    return f"{head}, {moves}."
 
 
 def _best(shift: Shift) -> int:

@@ -63,13 +63,13 @@ def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
 
 def estimate_as_json(found: Estimated) -> dict[str, Any]:
     """An excess, with the effect of its upper end."""
-    return found.excess._asdict() | {"effect": _effect(found.effect, {found.excess.entry: found.excess.high})}
+    return found.excess._asdict() | {"effect": _effect(found.effect, {found.excess.entry: found.most}, found.most)}
 
 
-def _effect(found: Effect, picks: Mapping[str, int]) -> dict[str, Any]:
+def _effect(found: Effect, picks: Mapping[str, int], estimate: int | None = None) -> dict[str, Any]:
     return {
         "shifts": [shift._asdict() for shift in found.shifts],
-        "words": {language: in_words(found.shifts, picks, language) for language in LANGUAGES},
+        "words": {language: in_words(found.shifts, picks, language, estimate) for language in LANGUAGES},
     }
 
 

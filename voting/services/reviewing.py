@@ -57,9 +57,10 @@ class Reviewed:
 @dataclass(frozen=True, slots=True)
 class Estimated:
     """Picks of an entry that cannot be honest, although nobody can tell which, and the effect if as many as there may
-    be at most were void. Nothing is subtracted for them."""
+    be at most (`most`, of those that are counted) were void. Nothing is subtracted for them."""
 
     excess: Excess
+    most: int
     effect: Effect
 
 
@@ -116,9 +117,7 @@ class Reviewing:
             await tx.execute("set transaction isolation level repeatable read, read only")
             counted = await self._counted(tx, listing)
             found = await decisions.select_excesses(tx, listing.contest.id)
-            return tuple(
-                Estimated(each, effect(counted, {each.entry: each.high}, each.high, is_counted=True)) for each in found
-            )
+            return tuple(_estimated(each, counted) for each in found)
 
         return await self._database.transact(work)
 
@@ -186,6 +185,12 @@ class Reviewing:
                 f"the result is certified (number {stands.number}); voting certify --contest {contest} --reopen REASON"
                 " opens it for review again"
             )
+
+
+def _estimated(excess: Excess, counted: Mapping[str, int]) -> Estimated:
+    # Since the estimate was made, a reviewer may have voided some of the entry's ballots.
+    most = min(excess.high, counted.get(excess.entry, 0))
+    return Estimated(excess, most, effect(counted, {excess.entry: most}, most, is_counted=True))
 
 
 async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:
