@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 import click
 import polars as pl
 
-from loadtests.fraud.bench import SCENARIOS, BacktestFailed, Found, run, save
+from loadtests.fraud.bench import RESULTS, SCENARIOS, BacktestFailed, Found, run, save
 from loadtests.fraud.figures import evaluate
 from loadtests.fraud.fit import fit
 from loadtests.fraud.learning import written
@@ -31,19 +30,17 @@ def main() -> None:
     """What a fraud policy removes and what it costs honest voters, on worlds of loadtests.traffic."""
 
 
-@main.command("fit", epilog="Example: make fit ARGS='--work loadtests/results/fitting' > trees.toml")
+@main.command("fit", epilog="Example: make fit > trees.toml")
 @click.option(
     "--work",
+    default=RESULTS / "fitting",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keeps what is made on the way there: who gives the folder again, with the same program, goes on where the"
-    " last run ended.",
+    help="Keeps what is made on the way there, 30 GB: with the same program, the next run goes on where this one ends.",
 )
 @click.option("--withhold", is_flag=True, help="From worlds without the families that are withheld.")
-def fit_trees(*, work: Path | None, withhold: bool) -> None:
+def fit_trees(*, work: Path, withhold: bool) -> None:
     """Fits the trees of a policy's sweeps anew and prints their tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        trees = fit(PLANS, work or Path(folder), lambda text: click.echo(text, err=True), withhold=withhold)
-    click.echo(written(trees))
+    click.echo(written(fit(PLANS, work, lambda text: click.echo(text, err=True), withhold=withhold)))
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")

@@ -1,14 +1,14 @@
 """Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
 
 The worlds are of four hands (loadtests.traffic, foreign, literal and stranger), some of their campaigns with a trait of
-honest voters (mutations). Whatever learns from what a look says learns from what one says that did not see the world in
-question: of each look there are two beside the policy's, each fitted on half of the worlds.
+honest voters (mutations). Whatever learns from what a look says learns from what one says that was not fitted on the
+world in question: of a look that something learns from there are two beside the policy's, each fitted on half of them.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -36,8 +36,9 @@ class Worlds:
     def __init__(
         self, plans: Sequence[Plan], folder: Path, tell: Callable[[str], None], *, withhold: bool = False
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._plans, self._folder, self._tell, self._withhold = plans, folder, tell, withhold
+        self._plans, self._tell, self._withhold = plans, tell, withhold
+        self._folder = folder / ("without_withheld" if withhold else "whole")
+        self._folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Worlds:
         self._pool = ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn"))
@@ -48,15 +49,15 @@ class Worlds:
 
     def make(self) -> None:
         """The worlds, and what a first look sees of them."""
-        self._each(_made, [self._withhold] * len(self._plans))
+        self._each("made", _made, [self._withhold] * len(self._plans))
 
     def look(self, first: Blind) -> None:
         """What a second look sees, and the windows of rounds with what a first one sees of those."""
-        self._each(_seen, self._by_half(first))
+        self._each("seen", _seen, self._by_half(first))
 
     def look_again(self, first: Blind, second: Blind, quick_first: Blind) -> None:
         """What is seen of clusters, and what a round sees second."""
-        self._each(_seen_again, *(self._by_half(trees) for trees in (first, second, quick_first)))
+        self._each("seen again", _seen_again, *(self._by_half(trees) for trees in (first, second, quick_first)))
 
     def fitted(self, kind: str, count: int, **options: Any) -> Trees:
         """Trees for what was seen of this kind in all worlds."""
@@ -80,10 +81,10 @@ class Worlds:
     def _by_half(self, trees: Blind) -> list[Trees]:
         return [trees[number % 2] for number in range(len(self._plans))]
 
-    def _each(self, step: Callable[..., None], *arguments: Sequence[object]) -> None:
+    def _each(self, what: str, step: Callable[..., None], *arguments: Sequence[object]) -> None:
         done = self._pool.map(partial(step, self._folder), self._plans, *arguments)
         for number, (plan, _) in enumerate(zip(self._plans, done, strict=True), 1):
-            self._tell(f"{step.__name__.strip('_')} {number} of {len(self._plans)}: {plan.name}")
+            self._tell(f"{what} {number} of {len(self._plans)}: {plan.name}")
 
 
 def fit(
@@ -127,12 +128,13 @@ def _seen_again(folder: Path, plan: Plan, first: Trees, second: Trees, quick_fir
 
 
 def _world(folder: Path, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
-    ballots, labels = _read(_file(folder, plan, "world"))
-    return ballots, labels
+    world: tuple[pl.DataFrame, pl.DataFrame] = _read(_file(folder, plan, "world"))
+    return world
 
 
-def _windows(folder: Path, plan: Plan) -> Iterator[Lesson]:
-    yield from _read(_file(folder, plan, "windows"))
+def _windows(folder: Path, plan: Plan) -> list[Lesson]:
+    found: list[Lesson] = _read(_file(folder, plan, "windows"))
+    return found
 
 
 def _file(folder: Path, plan: Plan, kind: str) -> Path:

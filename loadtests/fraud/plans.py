@@ -24,8 +24,8 @@ class Plan(NamedTuple):
 
     @property
     def name(self) -> str:
-        """No other plan has it."""
-        return f"{self.hand}_{self.seed}"
+        """No other plan has it, nor had this one when it was another world."""
+        return f"{self.hand}_{self.seed}_{self.ballots}_{self.fraud}{'_small' if self.small else ''}"
 
     def world(self, *, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Its ballots, some mutated, and their labels, in the order of time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, t
 from voting.services.networks import load_networks
 from voting.services.policies import load_policy
 from voting.settings import Settings
+from voting.wiring import Office
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +85,10 @@ async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(s
         await eventually(replaced, 60)
         lines = [each for each in await noted(service) if each["policy"]["sha256"] == policy.sha256]
         assert lines == [former | {"policy": {"version": policy.version, "sha256": policy.sha256}}]
+
+
+async def test_workers_that_begin_together_note_it_once(service: Service, office: Office) -> None:
+    policy = replace(load_policy(), sha256="f" * 64)
+    lists = load_networks(Path(service.settings.networks), Path(service.settings.hosting))
+    await asyncio.gather(*(office.organising.begin_anew(policy, None, lists) for _ in range(2)))
+    assert [each["policy"]["sha256"] for each in await noted(service)].count(policy.sha256) == 1

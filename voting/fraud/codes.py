@@ -18,7 +18,7 @@ _ENDINGS = (
     ("_returning", "A2"),
 )
 _BEGINNINGS = (
-    # Says nothing of a ballot: how much the other question of a tree says hangs on it.
+    # Says nothing of a ballot: how much a tree's other questions say hangs on it.
     ("own_contest", ""),
     # Nor does what it says of a cluster: what its ballots were found for stands.
     ("cluster", ""),

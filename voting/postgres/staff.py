@@ -49,10 +49,16 @@ async def close_session(connection: Connection, session_hash: bytes) -> None:
     await connection.execute(_QUERIES["close_session"], session_hash)
 
 
+async def wait_for_log(connection: Connection) -> None:
+    """Until the transaction ends nobody else gets past here: what is read of the log's end stays true."""
+    await connection.execute(_QUERIES["wait_for_log"])
+
+
 async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:
     """What the audit log's last line of this action says."""
     text = await connection.fetchval(_QUERIES["last_details"], action)
-    return None if text is None else dict(json.loads(text))
+    found: Mapping[str, object] | None = json.loads(text or "null")
+    return found
 
 
 async def log(

@@ -96,11 +96,12 @@ class Organising:
         await self._database.transact(lambda tx: self._log(tx, _BEGIN, None, judged_by))
 
     async def begin_anew(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
-        """Notes it where a worker that begins judges by something else than was noted last: the files may have changed
-        since the service began."""
+        """Notes it where a worker that begins judges by something else than was noted last, by any service on this
+        database: the files may have changed since its own began."""
         judged_by = _judged_by(policy, shadow, networks)
 
         async def work(tx: Connection) -> None:
+            await staff.wait_for_log(tx)
             if await staff.last_details(tx, _BEGIN) != judged_by:
                 await self._log(tx, _BEGIN, None, judged_by)
 
