@@ -186,3 +186,8 @@ async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, 
     assert 0 < found.low < found.estimate < found.high <= 750
     assert estimated.effect.shifts[0] == ("A002", 1, 2)
     assert estimated.effect.reaches_top
+    # A reviewer has voided all but five of its picks since: no more than those can be void.
+    async with office.database.connection() as connection:
+        await connection.execute("update tallies set counted = 5 where contest = $1 and entry = 'A002'", contest)
+    (estimated,) = await Reviewing(office.database, 200).excesses(listing)
+    assert estimated.most == 5

@@ -83,7 +83,9 @@ async def _propose(
 async def _doubts(office: Office, settings: Settings, listing: Listing) -> list[Estimated]:
     """Of each entry the largest excess on which the first ten places may hang."""
     found = await Reviewing(office.database, settings.second_person).excesses(listing)
-    largest = {each.excess.entry: each for each in reversed(found)}
+    largest: dict[str, Estimated] = {}
+    for each in found:
+        largest.setdefault(each.excess.entry, each)
     return [each for each in largest.values() if each.effect.reaches_top]
 
 
