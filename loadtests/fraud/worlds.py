@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 import polars as pl
 
-from loadtests import foreign, literal, newcomer, stranger, traffic
+from loadtests import traffic
+from loadtests.hands import foreign, literal, newcomer, stranger
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt

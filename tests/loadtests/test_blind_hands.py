@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests import newcomer, stranger
+from loadtests.hands import newcomer, stranger
 from loadtests.traffic.families import BACKGROUND
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World

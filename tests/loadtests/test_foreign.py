@@ -10,8 +10,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests.foreign import make_world
-from loadtests.foreign.kinds import (
+from loadtests.hands.foreign import make_world
+from loadtests.hands.foreign.kinds import (
     ATTACKS,
     BACKGROUND,
     EVERY,
@@ -21,7 +21,7 @@ from loadtests.foreign.kinds import (
     UNLISTED_BOTS,
     UNLISTED_HUMANS,
 )
-from loadtests.foreign.world import MAKERS, SMALL
+from loadtests.hands.foreign.world import MAKERS, SMALL
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import contest, lines

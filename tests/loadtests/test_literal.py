@@ -10,8 +10,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests.literal import make_world
-from loadtests.literal.kinds import (
+from loadtests.hands.literal import make_world
+from loadtests.hands.literal.kinds import (
     ATTACKS,
     BACKGROUND,
     BY_MACHINE,
@@ -24,8 +24,8 @@ from loadtests.literal.kinds import (
     UNLISTED_BOTS,
     UNLISTED_HUMANS,
 )
-from loadtests.literal.plan import SMALL
-from loadtests.literal.world import FOLLOWING, MAKERS
+from loadtests.hands.literal.plan import SMALL
+from loadtests.hands.literal.world import FOLLOWING, MAKERS
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import contest, lines
