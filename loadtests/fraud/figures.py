@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from loadtests.fraud.ranking import compared, rival_share
-from loadtests.traffic.families import (
-    BACKGROUND,
-    PAID_CROWDS,
-    SCRIPTED,
-    SLOW_DRIP,
-    UNJUDGED,
-    WITHHELD_BOTS,
-    WITHHELD_HUMANS,
-)
+from loadtests.traffic.families import BACKGROUND, SLOW_DRIP, UNJUDGED, WITHHELD
 from loadtests.traffic.plan import SMALL
 
 HOUR_MS = 3_600_000
@@ -36,15 +28,17 @@ class Figures:
     places: dict[str, tuple[int, int]]
 
 
-def evaluate(rows: pl.DataFrame, entries: Sequence[str]) -> Figures:
-    """`rows` as `judged` answers them, one a ballot; `entries` all codes of the contest."""
+def evaluate(rows: pl.DataFrame, entries: Sequence[str], withheld: Collection[str] = WITHHELD) -> Figures:
+    """`rows` as `judged` answers them, one a ballot; `entries` all codes of the contest; `withheld`: the families that
+    nobody tuned on."""
     attacks, honest = rows.filter("fraud"), rows.filter(~pl.col("fraud"))
     removed, lost = _parts(attacks, "family"), _parts(honest, "family")
     places = _parts(honest.filter(pl.col("family") != BACKGROUND), "instance")
     places = {name: part for name, part in places.items() if part[0] >= _LEAST}
     worst = sorted(places, key=lambda name: -places[name][1] / places[name][0])[:10]
     found: dict[str, float | None] = {
-        **_removal(attacks, removed),
+        **_removal(attacks.filter(~pl.col("family").is_in(UNJUDGED)), withheld),
+        "removed_mimic": _share(part for name, part in removed.items() if name in UNJUDGED),
         "lost": _share(lost.values()),
         "lost_class": max((_share([part]) or 0.0 for name, part in lost.items() if name != BACKGROUND), default=None),
         "lost_place": _share([places[worst[0]]]) if worst else None,
@@ -69,21 +63,20 @@ def _share(parts: Iterable[tuple[int, int]]) -> float | None:
     return sum(out for _, out in counted) / total if total else None
 
 
-def _removal(attacks: pl.DataFrame, removed: dict[str, tuple[int, int]]) -> dict[str, float | None]:
-    def of(names: Iterable[str]) -> float | None:
-        return _share(removed[name] for name in names if name in removed)
-
-    campaigns = _parts(attacks.filter(~pl.col("family").is_in(UNJUDGED)), "instance")
-    return {
-        "removed": of(name for name in removed if name not in UNJUDGED),
-        "removed_scripted": of(SCRIPTED),
-        "removed_paid": of(PAID_CROWDS),
-        "removed_drip": of(SLOW_DRIP),
-        "removed_withheld_bots": of(WITHHELD_BOTS),
-        "removed_withheld_humans": of(WITHHELD_HUMANS),
-        "removed_small": _share(part for part in campaigns.values() if SMALL[0] <= part[0] <= SMALL[1]),
-        "removed_mimic": of(UNJUDGED),
+def _removal(attacks: pl.DataFrame, withheld: Collection[str]) -> dict[str, float | None]:
+    drip, apart = pl.col("family").is_in(SLOW_DRIP), pl.col("family").is_in(withheld)
+    scripted, paid = pl.col("scripted") & ~drip, ~pl.col("scripted") & ~drip
+    size = pl.len().over("instance")
+    judged = {
+        "removed": pl.lit(value=True),
+        "removed_scripted": scripted,
+        "removed_paid": paid,
+        "removed_drip": drip,
+        "removed_withheld_bots": scripted & apart,
+        "removed_withheld_humans": paid & apart,
+        "removed_small": size.is_between(*SMALL),
     }
+    return {name: _mean(attacks.filter(which).select(~pl.col("counted")), "counted") for name, which in judged.items()}
 
 
 def _timing(attacks: pl.DataFrame, honest: pl.DataFrame) -> dict[str, float | None]:

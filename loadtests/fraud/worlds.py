@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from loadtests import traffic
-from loadtests.hands import foreign, literal, newcomer, stranger
+from loadtests.hands import foreign, literal, newcomer, stranger, visitor
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
@@ -22,6 +22,7 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "literal": literal.make_world,
     "stranger": stranger.make_world,
     "newcomer": newcomer.make_world,
+    "visitor": visitor.make_world,
 }
 _CHUNK = 20_000
 

@@ -14,8 +14,6 @@ LOOKALIKES = LISTED_CROWDS | OWN_CROWDS
 BACKGROUND = "background"
 
 EVERY = tuple(sorted(ATTACKS))
-SCRIPTED = tuple(name for name in EVERY if ATTACKS[name].scripted)
-PAID_CROWDS = tuple(sorted(LISTED_HIRELINGS | OWN_HIRELINGS))
 SLOW_DRIP = ("A10",)
 # Cannot be told from genuine ballots, one by one: reported, not judged.
 UNJUDGED = ("A17",)
@@ -24,5 +22,3 @@ FRAMING = ("A11",)
 # Never in a world that a detector is tuned on.
 WITHHELD = ("A4", "A9", "A12", "A14", "X2", "X4", "X6", "X8")
 DEVELOPMENT = tuple(name for name in EVERY if name not in WITHHELD)
-WITHHELD_BOTS = tuple(name for name in WITHHELD if name in SCRIPTED)
-WITHHELD_HUMANS = tuple(name for name in WITHHELD if name in PAID_CROWDS)

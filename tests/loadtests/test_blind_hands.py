@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests.hands import newcomer, stranger
+from loadtests.hands import newcomer, stranger, visitor
 from loadtests.traffic.families import BACKGROUND
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
@@ -21,7 +21,7 @@ from voting.fraud.attempt import Attempt
 BALLOTS, FRAUD = 20_000, 0.22
 
 
-@pytest.fixture(scope="module", params=[stranger, newcomer], ids=["stranger", "newcomer"])
+@pytest.fixture(scope="module", params=[stranger, newcomer, visitor], ids=["stranger", "newcomer", "visitor"])
 def hand(request: pytest.FixtureRequest) -> ModuleType:
     found: ModuleType = request.param
     return found
