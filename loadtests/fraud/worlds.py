@@ -8,14 +8,15 @@ import msgspec
 import polars as pl
 
 from loadtests import traffic
-from loadtests.hands import foreign, literal, newcomer, stranger, visitor
+from loadtests.hands import composer, foreign, literal, newcomer, outsider, stranger, visitor
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
 
-# Five authors who did not see each other's work: what one thought of another did not.
+# Authors who did not see each other's work: what one thought of another did not. The composer draws what the others
+# settled: each trait of each group of voters. Of the outsider's worlds nothing is learnt.
 HANDS: Mapping[str, Callable[..., World]] = {
     "traffic": traffic.make_world,
     "foreign": foreign.make_world,
@@ -23,6 +24,8 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "stranger": stranger.make_world,
     "newcomer": newcomer.make_world,
     "visitor": visitor.make_world,
+    "composer": composer.make_world,
+    "outsider": outsider.make_world,
 }
 _CHUNK = 20_000
 

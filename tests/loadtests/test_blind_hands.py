@@ -1,4 +1,4 @@
-"""Worlds of the fourth and fifth generators: the same for a seed, in the format of the backtest, of all families."""
+"""Worlds of the generators written blind: the same for a seed, in the format of the backtest, of all families."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests.hands import newcomer, stranger, visitor
+from loadtests.hands import composer, newcomer, outsider, stranger, visitor
 from loadtests.traffic.families import BACKGROUND
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
@@ -21,7 +21,10 @@ from voting.fraud.attempt import Attempt
 BALLOTS, FRAUD = 20_000, 0.22
 
 
-@pytest.fixture(scope="module", params=[stranger, newcomer, visitor], ids=["stranger", "newcomer", "visitor"])
+_HANDS = (stranger, newcomer, visitor, composer, outsider)
+
+
+@pytest.fixture(scope="module", params=_HANDS, ids=lambda hand: hand.__name__.rpartition(".")[2])
 def hand(request: pytest.FixtureRequest) -> ModuleType:
     found: ModuleType = request.param
     return found

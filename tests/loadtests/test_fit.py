@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,19 @@ def test_how_large_a_contest_is_speaks_against_nobody() -> None:
 
 
 def test_of_the_hand_that_is_kept_apart_nothing_is_learnt() -> None:
-    assert {plan.hand for plan in PLANS} == set(HANDS) - {"newcomer"}
+    assert {plan.hand for plan in PLANS} == set(HANDS) - {"outsider"}
     assert len({plan.name for plan in PLANS}) == len(PLANS)
     assert max(plan.seed for plan in PLANS) < FIRST_SEED
+
+
+def test_what_is_fitted_on_half_of_the_worlds_sees_all_sorts_of_them() -> None:
+    halves = PLANS[::2], PLANS[1::2]
+    for trait in ("hand", "fraud", "small"):
+        counts = [Counter(getattr(plan, trait) for plan in half) for half in halves]
+        assert set(counts[0]) == set(counts[1])
+    for hand in {plan.hand for plan in PLANS}:
+        kinds = [Counter(plan.seed % 4 for plan in half if plan.hand == hand) for half in halves]
+        assert all(abs(kinds[0][kind] - kinds[1][kind]) <= 1 for kind in range(4)), hand
 
 
 def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> None:
