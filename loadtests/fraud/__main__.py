@@ -37,10 +37,9 @@ def main() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keeps what is made on the way there, 30 GB: with the same program, the next run goes on where this one ends.",
 )
-@click.option("--withhold", is_flag=True, help="From worlds without the families that are withheld.")
-def fit_trees(*, work: Path, withhold: bool) -> None:
+def fit_trees(work: Path) -> None:
     """Fits the trees of a policy's sweeps anew and prints their tables."""
-    click.echo(written(fit(PLANS, work, lambda text: click.echo(text, err=True), withhold=withhold)))
+    click.echo(written(fit(PLANS, work, lambda text: click.echo(text, err=True))))
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")
@@ -65,7 +64,7 @@ def bench(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Makes worlds, replays them and prints the table; exit code 1 where a floor is missed."""
     found = Found()
-    for scenario in scenarios or (["main"] if rules_only else [name for name in SCENARIOS if name != "withheld"]):
+    for scenario in scenarios or (["main"] if rules_only else SCENARIOS):
         for seed in range(first, first + (seeds if scenario == "main" else side_seeds)):
             try:
                 figures = run(scenario, seed, ballots, found, hand=hand, policy=policy, replay=not rules_only)

@@ -19,8 +19,8 @@ from loadtests.fraud.baselines import BASELINES
 from loadtests.fraud.figures import Figures, evaluate
 from loadtests.fraud.ranking import framing
 from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
-from loadtests.fraud.worlds import HANDS
-from loadtests.traffic.families import FRAMING, WITHHELD
+from loadtests.fraud.worlds import HANDS, WITHHELD
+from loadtests.traffic.families import FRAMING
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import CONTEST, EVENTS, write
 
@@ -33,7 +33,6 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "small": {"fraud": 0.04, "small": True},
     # Each twice: as it is, and without the ballots that frame a rival.
     "framing": {"fraud": 0.22},
-    "withheld": {"fraud": 0.22, "families": WITHHELD},
 }
 
 
@@ -70,7 +69,7 @@ def run(
     if not replay:
         return None
     rows, cost = replayed(world, policy)
-    figures = evaluate(rows, world.entries)
+    figures = evaluate(rows, world.entries, WITHHELD.get(hand, ()))
     if scenario == "framing":
         changed = framing(rows, replayed(unframed(world), policy)[0], world.entries)
         figures = replace(figures, values={} if changed is None else {"framing": changed})

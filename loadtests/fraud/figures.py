@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from loadtests.fraud.ranking import compared, rival_share
-from loadtests.traffic.families import BACKGROUND, SLOW_DRIP, UNJUDGED, WITHHELD
+from loadtests.traffic.families import BACKGROUND, SLOW_DRIP, UNJUDGED
 from loadtests.traffic.plan import SMALL
 
 HOUR_MS = 3_600_000
@@ -28,7 +28,7 @@ class Figures:
     places: dict[str, tuple[int, int]]
 
 
-def evaluate(rows: pl.DataFrame, entries: Sequence[str], withheld: Collection[str] = WITHHELD) -> Figures:
+def evaluate(rows: pl.DataFrame, entries: Sequence[str], withheld: Collection[str] = ()) -> Figures:
     """`rows` as `judged` answers them, one a ballot; `entries` all codes of the contest; `withheld`: the families that
     nobody tuned on."""
     attacks, honest = rows.filter("fraud"), rows.filter(~pl.col("fraud"))

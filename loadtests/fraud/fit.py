@@ -1,8 +1,8 @@
 """Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
 
-The worlds are of four hands (loadtests.traffic, foreign, literal and stranger), some of their campaigns with a trait of
-honest voters (mutations). Whatever learns from what a look says learns from what one says that was not fitted on the
-world in question: of a look that something learns from there are two beside the policy's, each fitted on half of them.
+The worlds are of all hands but the one that is withheld, some of their campaigns with a trait of honest voters
+(mutations). Whatever learns from what a look says learns from what one says that was not fitted on the world in
+question: of a look that something learns from there are two beside the policy's, each fitted on half of them.
 """
 
 from __future__ import annotations
@@ -33,11 +33,8 @@ Blind = tuple[Trees, Trees]
 class Worlds:
     """The worlds of plans, and what is learnt from them, in files of `folder`: what is there is not made again."""
 
-    def __init__(
-        self, plans: Sequence[Plan], folder: Path, tell: Callable[[str], None], *, withhold: bool = False
-    ) -> None:
-        self._plans, self._tell, self._withhold = plans, tell, withhold
-        self._folder = folder / ("without_withheld" if withhold else "whole")
+    def __init__(self, plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> None:
+        self._plans, self._folder, self._tell = plans, folder, tell
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Worlds:
@@ -49,7 +46,7 @@ class Worlds:
 
     def make(self) -> None:
         """The worlds, and what a first look sees of them."""
-        self._each("made", _made, [self._withhold] * len(self._plans))
+        self._each("made", _made)
 
     def look(self, first: Blind) -> None:
         """What a second look sees, and the windows of rounds with what a first one sees of those."""
@@ -87,14 +84,12 @@ class Worlds:
             self._tell(f"{what} {number} of {len(self._plans)}: {plan.name}")
 
 
-def fit(
-    plans: Sequence[Plan], folder: Path, tell: Callable[[str], None], *, withhold: bool = False
-) -> dict[str, Trees]:
-    """The trees of a policy, by name; with `withhold` from worlds without the withheld families.
+def fit(plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> dict[str, Trees]:
+    """The trees of a policy, by name.
 
     `folder` keeps what is made on the way: who begins again with it goes on where it ended.
     """
-    with Worlds(plans, folder, tell, withhold=withhold) as worlds:
+    with Worlds(plans, folder, tell) as worlds:
         worlds.make()
         first = worlds.blind("first", _FIRST)
         worlds.look(first)
@@ -111,8 +106,8 @@ def fit(
         }
 
 
-def _made(folder: Path, plan: Plan, withhold: bool) -> None:
-    _keep(folder, plan, "world", lambda: plan.world(withhold=withhold))
+def _made(folder: Path, plan: Plan) -> None:
+    _keep(folder, plan, "world", plan.world)
     _keep(folder, plan, "first", lambda: [at_first(whole(*_world(folder, plan)), THOROUGH)])
 
 

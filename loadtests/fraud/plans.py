@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from loadtests.fraud.mutations import mutated
-from loadtests.fraud.worlds import HANDS, table_of
-from loadtests.traffic.families import WITHHELD
+from loadtests.fraud.worlds import HANDS, WITHHELD, table_of
 
 
 class Plan(NamedTuple):
@@ -27,21 +26,16 @@ class Plan(NamedTuple):
         """No other plan has it, nor had this one when it was another world."""
         return f"{self.hand}_{self.seed}_{self.ballots}_{self.fraud}{'_small' if self.small else ''}"
 
-    def world(self, *, withhold: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def world(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Its ballots, some mutated, and their labels, in the order of time."""
         short = {"days": 3} if self.hand == "traffic" and self.seed % 3 == 0 else {}
         made = HANDS[self.hand](self.seed, self.ballots, self.fraud, small=self.small, **short)
-        ballots, labels = table_of(made), made.labels
-        if withhold:
-            kept = ~labels["family"].is_in(WITHHELD)
-            ballots, labels = ballots.filter(kept), labels.filter(kept)
-        changed = mutated(ballots, labels, np.random.default_rng(self.seed))
+        changed = mutated(table_of(made), made.labels, np.random.default_rng(self.seed))
         order = changed["at"].arg_sort()
-        return few_kinds(changed[order], labels[order], self.seed)
+        return few_kinds(changed[order], made.labels[order], self.seed)
 
 
-# The last hand, outsider, shows what becomes of what nothing was learnt of.
-_LEARNT = ("traffic", "foreign", "literal", "stranger", "newcomer", "visitor", "composer")
+_LEARNT = tuple(hand for hand in HANDS if hand not in WITHHELD)
 # How many of the families of attacks are in a world, by its seed. In most contests few are tried: a crowd that looks
 # like bought votes is then seen where none are bought.
 _KINDS = (1.0, 0.15, 0.35, 0.6)

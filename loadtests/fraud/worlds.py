@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 import polars as pl
@@ -16,7 +16,7 @@ from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
 
 # Authors who did not see each other's work: what one thought of another did not. The composer draws what the others
-# settled: each trait of each group of voters. Of the outsider's worlds nothing is learnt.
+# settled: each trait of each group of voters.
 HANDS: Mapping[str, Callable[..., World]] = {
     "traffic": traffic.make_world,
     "foreign": foreign.make_world,
@@ -26,6 +26,11 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "visitor": visitor.make_world,
     "composer": composer.make_world,
     "outsider": outsider.make_world,
+}
+# Hands of which nothing is learnt and on which nothing is tuned, with the families that only they know: they show what
+# becomes of what nobody thought of.
+WITHHELD: Mapping[str, Collection[str]] = {
+    "outsider": tuple(name for name in outsider.ATTACKS if name not in traffic.ATTACKS)
 }
 _CHUNK = 20_000
 

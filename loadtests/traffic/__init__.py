@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from loadtests.traffic.families import DEVELOPMENT, EVERY, WITHHELD
+from loadtests.traffic.families import ATTACKS, EVERY
 from loadtests.traffic.world import World, make_world
 
-__all__ = ["DEVELOPMENT", "EVERY", "WITHHELD", "World", "make_world"]
+__all__ = ["ATTACKS", "EVERY", "World", "make_world"]

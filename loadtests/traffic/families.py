@@ -18,7 +18,3 @@ SLOW_DRIP = ("A10",)
 # Cannot be told from genuine ballots, one by one: reported, not judged.
 UNJUDGED = ("A17",)
 FRAMING = ("A11",)
-
-# Never in a world that a detector is tuned on.
-WITHHELD = ("A4", "A9", "A12", "A14", "X2", "X4", "X6", "X8")
-DEVELOPMENT = tuple(name for name in EVERY if name not in WITHHELD)

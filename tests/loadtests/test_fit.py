@@ -18,7 +18,7 @@ from loadtests.fraud.learning import tree_of, written
 from loadtests.fraud.lessons import clustered, whole
 from loadtests.fraud.mutations import MUTATIONS, mutated
 from loadtests.fraud.plans import PLANS, Plan, few_kinds
-from loadtests.fraud.worlds import HANDS, table_of
+from loadtests.fraud.worlds import HANDS, WITHHELD, table_of
 from loadtests.traffic import make_world
 from voting.fraud.groups import named
 from voting.fraud.survey import Numbering, Part
@@ -138,7 +138,7 @@ def test_how_large_a_contest_is_speaks_against_nobody() -> None:
 
 
 def test_of_the_hand_that_is_kept_apart_nothing_is_learnt() -> None:
-    assert {plan.hand for plan in PLANS} == set(HANDS) - {"outsider"}
+    assert {plan.hand for plan in PLANS} == set(HANDS) - {"outsider"} == set(HANDS) - set(WITHHELD)
     assert len({plan.name for plan in PLANS}) == len(PLANS)
     assert max(plan.seed for plan in PLANS) < FIRST_SEED
 
@@ -175,7 +175,7 @@ def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> 
     # What the first run lost is made again by the second, and nothing else.
     for lost in ("", "literal_32_4000_0.3_small.clusters.pickle"):
         if lost:
-            (tmp_path / "whole" / lost).unlink()
+            (tmp_path / lost).unlink()
         with Worlds(plans, tmp_path, told.append) as worlds:
             worlds.make()
             worlds.look((rules.first, rules.first))
@@ -186,7 +186,7 @@ def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> 
                 kind: max(sample.table.shape[1] for plan in plans for sample in worlds.samples(plan, kind))
                 for kind in ("first", "second", "quick_first", "quick_second", "clusters")
             }
-        files = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in (tmp_path / "whole").iterdir()}
+        files = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in tmp_path.iterdir()}
         assert not made or {name for name in files if files[name] != made[name]} == {lost}
         assert not made or files[lost][1] == made[lost][1]
         made = files

@@ -63,7 +63,10 @@ def test_the_figures_of_a_handful() -> None:
     assert values["removed_paid"] == pytest.approx(0.75)
     assert values["removed_mimic"] == 0
     assert values["removed_small"] == pytest.approx(0.8)
-    assert "removed_drip" not in values
+    assert not values.keys() & {"removed_drip", "removed_withheld_bots", "removed_withheld_humans"}
+    withheld = evaluate(rows, ENTRIES, ["A8"]).values
+    assert withheld["removed_withheld_humans"] == pytest.approx(0.75)
+    assert "removed_withheld_bots" not in withheld
     assert values["lost"] == pytest.approx(22 / 710)
     assert values["lost_class"] == 1.0
     assert values["lost_place"] == pytest.approx(0.25)
