@@ -27,6 +27,8 @@ _WINDOWS, _WINDOW, _ROUND, _NEW, _OF_OLDER = 10, 8 * 3_600_000, 50 * 60_000, 75 
 _DAY, _PAST = 24 * 3_600_000, 4 * 24 * 3_600_000
 # Honest crowds are few beside the public, and the worst that the sweeps can do is to hold one.
 _CROWD = 4
+# A cluster is held or spared at once: of the worst places of 54 worlds 36, 19 and 16 % are lost, 43, 31 and 18 at 4.
+_CROWD_TOGETHER = 12
 # Whether an employer may tell his staff to vote is for a contest's rules: who is told to looks like who wants to.
 _NOT_LEARNT = (*UNJUDGED, "X28")
 
@@ -99,7 +101,7 @@ def clustered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
     fraud = (share(labels["fraud"]) > 0.5).astype(np.float32)
     crowds = share(~labels["fraud"] & (labels["family"] != BACKGROUND)) > 0.5
     # Large or small, one is as good as the other.
-    weight = np.where(crowds, _CROWD, 1) * (share(labels["family"].is_in(_NOT_LEARNT)) <= 0.5)
+    weight = np.where(crowds, _CROWD_TOGETHER, 1) * (share(labels["family"].is_in(_NOT_LEARNT)) <= 0.5)
     return Sample(
         list(each.columns),
         np.stack([*each.columns.values()], axis=1).astype(np.float32),
