@@ -25,6 +25,8 @@ _LEARNING: dict[str, Any] = {
     "seed": 1,
     "verbosity": -1,
 }
+# A policy's trees, by the names of its tables.
+LOOKS = ("quick_first", "quick_second", "first", "second", "clusters")
 # What a ballot shows against itself may only ever add, however a made world has it.
 AGAINST = (
     "own_hosting",
@@ -62,6 +64,17 @@ def tree_of(node: Mapping[str, Any], names: Sequence[str]) -> Tree:
         return float(node["leaf_value"])
     no, yes = (tree_of(node[child], names) for child in ("left_child", "right_child"))
     return Question(names[node["split_feature"]], float(node["threshold"]), no, yes)
+
+
+def mixed(one: Trees, other: Trees) -> Trees:
+    """Trees whose log-odds are the mean of both: what only one fit has learnt by chance counts half."""
+    return Trees((one.bias + other.bias) / 2, tuple(_halved(tree) for tree in (*one.trees, *other.trees)))
+
+
+def _halved(tree: Tree) -> Tree:
+    if isinstance(tree, Question):
+        return Question(tree.feature, tree.above, _halved(tree.no), _halved(tree.yes))
+    return tree / 2
 
 
 def written(looks: Mapping[str, Trees]) -> str:

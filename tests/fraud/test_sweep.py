@@ -33,7 +33,7 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     # Of so small a contest a crowd is a twentieth. An article's readers (L14) are new, quick, and there for one entry.
     honest = told.filter(~pl.col("fraud"))
     assert honest.filter(pl.col("family") != "L14")["hold"].mean() < 0.002  # type: ignore[operator]
-    assert honest["hold"].mean() < 0.015  # type: ignore[operator]
+    assert honest["hold"].mean() < 0.01  # type: ignore[operator]
 
 
 def test_in_a_contest_of_some_size_every_crowd_is_spared() -> None:

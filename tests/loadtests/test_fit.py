@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
-from loadtests.fraud.__main__ import FIRST_SEED
+from loadtests.fraud.__main__ import FIRST_SEED, main
 from loadtests.fraud.fit import Worlds
 from loadtests.fraud.learning import tree_of, written
 from loadtests.fraud.lessons import clustered, whole
@@ -50,6 +51,20 @@ def test_the_tables_are_read_back() -> None:
     looks = {"first": Trees(-2.5, (TREE, 0.125))}
     tables = tomllib.loads(written(looks))["sweep"]
     assert msgspec.convert(tables["first"], Trees) == looks["first"]
+
+
+def test_mixed_trees_add_the_mean_of_what_both_add(tmp_path: Path) -> None:
+    fits = [{"first": Trees(-2.0, (TREE, 0.5)), "second": Trees(0.0, (TREE,))}, {"first": Trees(-3.0, (0.25,))}]
+    for number, looks in enumerate(fits):
+        (tmp_path / f"{number}.toml").write_text(written(looks))
+    done = CliRunner().invoke(main, ["mix", str(tmp_path / "0.toml"), str(tmp_path / "1.toml")])
+    assert done.exit_code == 0, done.output
+    looks = tomllib.loads(done.output)["sweep"]
+    assert list(looks) == ["first"]
+    parts = [Part(None, {"own_odd": np.array([0.0, 1.0]), "own_quick": np.array([0.0, 9.0])})]
+    found = weigh(parts, msgspec.convert(looks["first"], Trees), 2).probability
+    # Of the first fit -2 + 0.5 and -0.25 or 2 by its tree, of the second -2.75.
+    assert np.log(found / (1 - found)) == pytest.approx([(-1.75 - 2.75) / 2, (0.5 - 2.75) / 2], abs=1e-3)
 
 
 def test_a_feature_that_there_is_none_of_is_refused() -> None:
