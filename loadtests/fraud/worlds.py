@@ -27,8 +27,8 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "composer": composer.make_world,
     "outsider": outsider.make_world,
 }
-# Hands of which no tree and no cut is learnt, with the families that only they know: they show what becomes of what nobody
-# thought of.
+# Hands of which no tree and no cut is learnt, with the families that only they know: they show what becomes of what
+# nobody thought of.
 WITHHELD: Mapping[str, Collection[str]] = {
     "outsider": tuple(name for name in outsider.ATTACKS if name not in traffic.ATTACKS)
 }
