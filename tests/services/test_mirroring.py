@@ -81,6 +81,9 @@ async def test_flushed_lost_and_forged_views_are_mended_within_five_seconds(
     await redis.hset(key, "A001", "999999 999999 0 999999")
     await eventually(redis_holds_three)
     await eventually(shows_three)
+    await redis.hset(key, "A001", "3 9 0 9")  # of the right version
+    await eventually(redis_holds_three)
+    await eventually(shows_three)
     await redis.hset(key, "A001", "garbage")
     await eventually(shows_three)
     await eventually(redis_holds_three)

@@ -85,8 +85,9 @@ class Mirroring:
     async def reconcile(self, uid: UUID, contest: str) -> int:
         """Writes the whole tally; answers how many entries were not as they should be.
 
-        The view is read before the truth: a version in it that is higher than the truth's can then only be wrong
-        (PostgreSQL was restored to an earlier time, or the view was forged), and the view is replaced.
+        The view is read before the truth: a version in it that is higher than the truth's, or the same with other
+        numbers, can then only be wrong (PostgreSQL was restored to an earlier time, or either was forged), and the view
+        is replaced: it would not take what is no newer.
         """
         begun = time.monotonic()
         seen = await self._view.read(uid)
@@ -100,7 +101,8 @@ class Mirroring:
 
     async def _mend(self, uid: UUID, seen: Mapping[str, Tally] | None, truth: Mapping[str, Tally]) -> None:
         wrong = seen is None or any(
-            entry not in truth or tally.version > truth[entry].version for entry, tally in seen.items()
+            entry not in truth or (tally != truth[entry] and tally.version >= truth[entry].version)
+            for entry, tally in seen.items()
         )
         await self._view.write(uid, truth, "replace" if wrong else "complete")
 
