@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -84,6 +85,24 @@ def test_a_clean_contest_loses_next_to_nobody() -> None:
     world = make_world(22, 20_000, 0.0, days=3)
     found = sweep(table_of(world), load_policy(), "certification")
     assert found.verdicts["hold"].mean() < 0.001  # type: ignore[operator]
+
+
+def test_honest_looking_voters_who_work_off_an_open_list_are_held() -> None:
+    world = make_world(25, 60_000, 0.0)
+    ballots = table_of(world)
+    public = ballots.filter(pl.Series(world.labels["family"] == "background"))
+    often = public.group_by("voter").len().filter(pl.col("len") >= 4)["voter"].sort().head(300)
+    clients = public["entry"].value_counts().sort("count", "entry")["entry"][20:80:10]
+    random = np.random.default_rng(1)
+    paid = pl.col("voter").is_in(often.implode())
+    drawn = pl.Series(random.choice(clients.to_numpy(), ballots.height))
+    told = ballots.with_columns(paid=paid, entry=pl.when(paid).then(drawn).otherwise("entry"))
+    found = sweep(told.drop("paid"), load_policy(), "certification")
+    several = told.with_columns(found.verdicts["hold", "reasons"]).filter("paid")
+    entries = several.group_by("voter").agg(pl.col("entry").n_unique(), pl.col("hold").mean())
+    assert entries.filter(pl.col("entry") > 2)["hold"].mean() > 0.9  # type: ignore[operator]
+    assert several.filter("hold")["reasons"].list.contains("G1").all()
+    assert found.verdicts.filter(~told["paid"])["hold"].mean() < 0.001  # type: ignore[operator]
 
 
 def test_nothing_is_found_among_no_ballots() -> None:

@@ -28,7 +28,7 @@ _MOST_CELLS = 12
 # at once; ever, for lists whose order is each voter's own.
 _TIMES = ("day", "hours2", "hour", "ever")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
-_FRIENDS = 3.0
+FRIENDS = 3.0
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
 
@@ -146,7 +146,7 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
     sample = kinds.samples()
     sides = [[Numbering(each.of[side[sample]], each.size) for each in (entries, times)] for side in (first, second)]
     # Where nothing is known of other times nothing can be allowed for.
-    others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else _FRIENDS)
+    others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else FRIENDS)
     entry, entry_other = (each[0].of for each in sides)
     return Pairs(
         cells=cells,

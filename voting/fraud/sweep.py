@@ -16,6 +16,7 @@ from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
 from voting.fraud.grounds import LOCKSTEP
 from voting.fraud.groups import describe, families, label, named
+from voting.fraud.open_lists import list_workers
 from voting.fraud.past import NOTHING, Past, known
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import cells_over_days, prepare
@@ -29,6 +30,8 @@ Flags = npt.NDArray[np.bool_]
 # are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
 _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
+# Two entries of an open list may be friends'.
+_FRIENDS = 2
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -44,6 +47,8 @@ class Look(msgspec.Struct, frozen=True):
     least_group: int
     release: float
     """A ballot held before is let go where the probability is below this; nor does the rule of task lists hold it."""
+    ally: float = 0.05
+    """Who works off an open list is held; who backed but two entries of one, where the probability is this at least."""
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
@@ -140,7 +145,7 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
     found, distrust = look_again(survey, rules.first, rules.second)
     # Who works off a list does so for many entries on many days: no one day's cluster acquits him.
-    listed = _listed(takers, found, rules.certification)
+    listed = _listed(takers, found, rules.certification) | _open_listed(survey, found, rules.certification)
     if rules.clusters:
         campaign = together(clusters(survey, distrust, found.probability), rules.clusters)
         found = msgspec.structs.replace(found, probability=found.probability * campaign)
@@ -166,7 +171,9 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
         return NOTHING
     survey = Survey(prepare(ballots))
     row = survey.ballots["row"]
-    takers = row.filter(survey.ballots["voter"].is_in(task_takers(survey).implode()))
+    workers = list_workers(survey).filter(pl.col("entries") > _FRIENDS)["voter"]
+    taking = pl.concat([task_takers(survey), workers])
+    takers = row.filter(survey.ballots["voter"].is_in(taking.implode()))
     distrust = np.empty(survey.size, dtype=np.float32)
     distrust[row.to_numpy()] = glance(survey, first, THOROUGH)[1]
     return Past(ballots["voter"].gather(takers).unique().sort(), known(cells_over_days(ballots), sure(distrust)))
@@ -204,6 +211,14 @@ def _listed(takers: pl.Series, found: Weighed, look: Look) -> Flags:
     """The ballots that the rule of task lists holds. It is untrained: where all else speaks for a ballot, two entries'
     friends are allies, and no list."""
     return takers.to_numpy() & (found.probability >= look.release)
+
+
+def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
+    """The ballots of those who work off open lists, whatever else speaks for these; two entries may be friends'."""
+    workers = survey.ballots.select("voter").join(list_workers(survey), on="voter", how="left", maintain_order="left")
+    entries = workers["entries"].fill_null(0).to_numpy()
+    doubted: Flags = found.probability >= look.ally
+    return np.asarray((entries > _FRIENDS) | ((entries == _FRIENDS) & doubted), dtype=np.bool_)
 
 
 def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
