@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
-import tomllib
 from pathlib import Path
 
 import click
-import msgspec
 import polars as pl
 
 from loadtests.fraud.bench import RESULTS, SCENARIOS, BacktestFailed, Found, run, save
 from loadtests.fraud.figures import evaluate
 from loadtests.fraud.fit import fit
-from loadtests.fraud.learning import LOOKS, mixed, written
+from loadtests.fraud.learning import written
 from loadtests.fraud.plans import PLANS
 from loadtests.fraud.scale import costs
 from loadtests.fraud.table import parts_table, rules_table, table
 from loadtests.fraud.verdicts import judged, read_verdicts
 from loadtests.fraud.worlds import HANDS
 from loadtests.traffic.writing import EVENTS, LABELS
-from voting.fraud.weighing import Trees
 
 # Worlds below are for tuning.
 FIRST_SEED = 4001
@@ -43,18 +40,6 @@ def main() -> None:
 def fit_trees(work: Path) -> None:
     """Fits the trees of a policy's sweeps anew and prints their tables."""
     click.echo(written(fit(PLANS, work, lambda text: click.echo(text, err=True))))
-
-
-@main.command(
-    "mix", epilog="Example: python -m loadtests.fraud mix of_four_hands.toml of_seven_hands.toml > mixed.toml"
-)
-@click.argument("one", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("other", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def mix_trees(one: Path, other: Path) -> None:
-    """Prints the tables of the mean of two fits (what `fit` printed, or whole policies), for those in both."""
-    tables = [tomllib.loads(file.read_text("utf-8"))["sweep"] for file in (one, other)]
-    first, second = ({name: msgspec.convert(each[name], Trees) for name in LOOKS if name in each} for each in tables)
-    click.echo(written({name: mixed(trees, second[name]) for name, trees in first.items() if name in second}))
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from loadtests.fraud.learning import learnt
+from loadtests.fraud.learning import learnt, mixed
 from loadtests.fraud.lessons import Lesson, Sample, at_first, clustered, then, whole, windows
 from loadtests.fraud.plans import Plan
 from voting.fraud.features import QUICK, THOROUGH
@@ -27,6 +27,9 @@ from voting.fraud.weighing import Trees
 # How many trees. With 1,000 in place of 600 a second look removes 0.9 points more at 0.2 % lost (54 worlds of seven
 # hands); clusters learn from the coarser one.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _SECOND_BLIND, _CLUSTERS = 150, 250, 200, 1000, 600, 200
+# Who kept closest to the research page. A fit of all hands loses on their worlds what it gains on the others'; the mean
+# of it and one of these alone (in log-odds) is better on hands that neither knows.
+_CLOSE, _OF_CLOSE = ("traffic", "foreign", "literal", "stranger"), 0.6
 # By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
@@ -60,6 +63,13 @@ class Worlds:
     def fitted(self, kind: str, count: int, **options: Any) -> Trees:
         """Trees for what was seen of this kind in all worlds."""
         return self._fitted(kind, range(len(self._plans)), count, **options)
+
+    def mean(self, kind: str, count: int, **options: Any) -> Trees:
+        """Half of what these trees say is learnt of the close hands alone, with fewer trees."""
+        close = [number for number, plan in enumerate(self._plans) if plan.hand in _CLOSE]
+        return mixed(
+            self._fitted(kind, close, round(_OF_CLOSE * count), **options), self.fitted(kind, count, **options)
+        )
 
     def blind(self, kind: str, count: int) -> Blind:
         """By half of the worlds."""
@@ -99,11 +109,11 @@ def fit(plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> dic
         return {
             "quick_first": worlds.fitted("quick_first", _QUICK_FIRST),
             "quick_second": worlds.fitted("quick_second", _QUICK_SECOND),
-            "first": worlds.fitted("first", _FIRST),
-            "second": worlds.fitted("second", _SECOND),
+            "first": worlds.mean("first", _FIRST),
+            "second": worlds.mean("second", _SECOND),
             # Of a cluster's means nothing is only ever against it: the old who are helped share phones, who hides rents
             # addresses. Of the honest of twelve worlds 0.39 % were left above 0.45 with bounds, 0.33 without.
-            "clusters": worlds.fitted("clusters", _CLUSTERS, against=()),
+            "clusters": worlds.mean("clusters", _CLUSTERS, against=()),
         }
 
 

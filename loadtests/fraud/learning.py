@@ -25,8 +25,6 @@ _LEARNING: dict[str, Any] = {
     "seed": 1,
     "verbosity": -1,
 }
-# A policy's trees, by the names of its tables.
-LOOKS = ("quick_first", "quick_second", "first", "second", "clusters")
 # What a ballot shows against itself may only ever add, however a made world has it.
 AGAINST = (
     "own_hosting",

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from loadtests import traffic
-from loadtests.hands import composer, foreign, literal, newcomer, outsider, stranger, visitor
+from loadtests.hands import assessor, composer, foreign, literal, newcomer, outsider, stranger, visitor
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
@@ -26,11 +26,12 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "visitor": visitor.make_world,
     "composer": composer.make_world,
     "outsider": outsider.make_world,
+    "assessor": assessor.make_world,
 }
 # Hands of which no tree and no cut is learnt, with the families that only they know: they show what becomes of what
 # nobody thought of.
 WITHHELD: Mapping[str, Collection[str]] = {
-    "outsider": tuple(name for name in outsider.ATTACKS if name not in traffic.ATTACKS)
+    "assessor": tuple(name for name in assessor.ATTACKS if name not in traffic.ATTACKS)
 }
 _CHUNK = 20_000
 

@@ -120,9 +120,9 @@ def _client() -> pl.Expr:
         "dpr": pl.col("dpr").cast(pl.String),
         "languages": languages,
     }
-    parts = [pl.concat_str(pl.lit(f'"{name}":'), value) for name, value in values.items()]
+    parts = [pl.concat_str(pl.lit(f'"{name}":'), value.fill_null("null")) for name, value in values.items()]
     made = pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=","), pl.lit("}"))
-    return pl.when(pl.col("screen").is_null()).then(pl.lit("null")).otherwise(made)
+    return pl.when(pl.all_horizontal(pl.col(*CLIENT).is_null())).then(pl.lit("null")).otherwise(made)
 
 
 def _challenge() -> pl.Expr:

@@ -11,16 +11,16 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
-from click.testing import CliRunner
 
-from loadtests.fraud.__main__ import FIRST_SEED, main
+from loadtests.fraud.__main__ import FIRST_SEED
 from loadtests.fraud.fit import Worlds
-from loadtests.fraud.learning import tree_of, written
+from loadtests.fraud.learning import mixed, tree_of, written
 from loadtests.fraud.lessons import clustered, whole
-from loadtests.fraud.mutations import MUTATIONS, mutated
+from loadtests.fraud.mutations import CROWDS, MUTATIONS, kept_to_kinds, mutated
 from loadtests.fraud.plans import PLANS, Plan, few_kinds
 from loadtests.fraud.worlds import HANDS, WITHHELD, table_of
 from loadtests.traffic import make_world
+from loadtests.traffic.families import BACKGROUND
 from voting.fraud.groups import named
 from voting.fraud.survey import Numbering, Part
 from voting.fraud.sweep import SweepPolicy
@@ -53,16 +53,10 @@ def test_the_tables_are_read_back() -> None:
     assert msgspec.convert(tables["first"], Trees) == looks["first"]
 
 
-def test_mixed_trees_add_the_mean_of_what_both_add(tmp_path: Path) -> None:
-    fits = [{"first": Trees(-2.0, (TREE, 0.5)), "second": Trees(0.0, (TREE,))}, {"first": Trees(-3.0, (0.25,))}]
-    for number, looks in enumerate(fits):
-        (tmp_path / f"{number}.toml").write_text(written(looks))
-    done = CliRunner().invoke(main, ["mix", str(tmp_path / "0.toml"), str(tmp_path / "1.toml")])
-    assert done.exit_code == 0, done.output
-    looks = tomllib.loads(done.output)["sweep"]
-    assert list(looks) == ["first"]
+def test_mixed_trees_add_the_mean_of_what_both_add() -> None:
+    looks = mixed(Trees(-2.0, (TREE, 0.5)), Trees(-3.0, (0.25,)))
     parts = [Part(None, {"own_odd": np.array([0.0, 1.0]), "own_quick": np.array([0.0, 9.0])})]
-    found = weigh(parts, msgspec.convert(looks["first"], Trees), 2).probability
+    found = weigh(parts, looks, 2).probability
     # Of the first fit -2 + 0.5 and -0.25 or 2 by its tree, of the second -2.75.
     assert np.log(found / (1 - found)) == pytest.approx([(-1.75 - 2.75) / 2, (0.5 - 2.75) / 2], abs=1e-3)
 
@@ -117,20 +111,61 @@ def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
     assert (found.reasons != 0).tolist() == [False, False, True, True]
 
 
-def test_a_mutation_leaves_honest_ballots_alone_and_takes_one_trait() -> None:
+def test_a_mutation_takes_one_trait_and_leaves_the_ballots_where_they_are() -> None:
     world = make_world(31, 4000, 0.3, days=3)
-    ballots = table_of(world)
-    honest = pl.Series(~world.labels["fraud"].to_numpy())
-    changed = mutated(ballots, world.labels, np.random.default_rng(1))
+    ballots, labels = table_of(world), world.labels
+    changed = mutated(ballots, labels, np.random.default_rng(1))
     assert changed["id"].equals(ballots["id"])
-    assert changed.filter(honest).equals(ballots.filter(honest))
+    assert changed.schema == ballots.schema
+    public, honest = (pl.Series(labels[name] == what) for name, what in (("family", BACKGROUND), ("fraud", False)))
+    assert changed.filter(public).drop("entry").equals(ballots.filter(public).drop("entry"))
     assert not changed.filter(~honest).equals(ballots.filter(~honest))
+    assert not changed.filter(honest & ~public).equals(ballots.filter(honest & ~public))
     for name, mutation in MUTATIONS.items():
         campaign = ballots.filter(~honest).head(200)
         once = mutation(campaign, ballots.filter(honest), np.random.default_rng(2))
         differ = {column for column in ballots.columns if not once[column].equals(campaign[column])}
         assert differ, name
         assert not differ & {"id", "entry"}
+
+
+def test_a_crowd_does_together_what_campaigns_are_known_by() -> None:
+    world = make_world(32, 8000, 0.0)
+    ballots = table_of(world).with_row_index("row")
+    crowd, day = ballots.filter(pl.Series(world.labels["family"] == "L10")), (pl.col("at") + 28_800_000) // 86_400_000
+    changed = {
+        name: mutation(crowd, ballots, np.random.default_rng(3)).sort("row").with_columns(day=day)
+        for name, mutation in CROWDS.items()
+    }
+    for each in changed.values():
+        assert each["id"].equals(crowd["id"])
+        assert not each.select("voter", "day").is_duplicated().any()
+        assert each["day"].equals(crowd.select(at=day)["at"])
+    assert 1 < changed["entries"]["entry"].n_unique() - crowd["entry"].n_unique() + 1 <= 6
+    assert changed["again"]["voter"].n_unique() < crowd["voter"].n_unique()
+    # Who comes again has the same phone, and his token has grown older.
+    again = changed["again"].sort("at").group_by("voter", maintain_order=True)
+    assert again.agg(pl.col("fingerprint", "prefix").n_unique()).select(pl.max("fingerprint", "prefix")).row(0) == (
+        1,
+        1,
+    )
+    assert again.agg(pl.col("age").diff().min())["age"].min() > 0  # type: ignore[operator]
+    assert (changed["hasty"]["reading"] <= crowd["reading"]).all()
+    hours = changed["hour"].select(pl.col("at") % 86_400_000 // 3_600_000)["at"].value_counts(sort=True)
+    assert hours["count"].head(4).sum() > 0.8 * crowd.height
+
+
+def test_who_likes_a_kind_votes_for_what_is_popular_of_it() -> None:
+    world = make_world(33, 8000, 0.0)
+    public = table_of(world).filter(pl.Series(world.labels["family"] == BACKGROUND))
+    changed = kept_to_kinds(public, np.random.default_rng(4))
+    assert changed.drop("entry").equals(public.drop("entry"))
+    moved = (changed["entry"] != public["entry"]).to_numpy()
+    assert 0.02 < moved.mean() < 0.6
+    several = (pl.len().over("voter") > 1).alias("several")
+    assert public.select(several)["several"].to_numpy()[moved].all()
+    before, after = (each["entry"].value_counts(sort=True, name="n") for each in (public, changed))
+    assert len(set(before["entry"].head(10)) & set(after["entry"].head(10))) >= 7
 
 
 def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
@@ -153,7 +188,7 @@ def test_how_large_a_contest_is_speaks_against_nobody() -> None:
 
 
 def test_of_the_hand_that_is_kept_apart_nothing_is_learnt() -> None:
-    assert {plan.hand for plan in PLANS} == set(HANDS) - {"outsider"} == set(HANDS) - set(WITHHELD)
+    assert {plan.hand for plan in PLANS} == set(HANDS) - {"assessor"} == set(HANDS) - set(WITHHELD)
     assert len({plan.name for plan in PLANS}) == len(PLANS)
     assert max(plan.seed for plan in PLANS) < FIRST_SEED
 

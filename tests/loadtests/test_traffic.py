@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from loadtests.traffic import World, make_world
 from loadtests.traffic.__main__ import main
 from loadtests.traffic.families import ATTACKS, EVERY, LOOKALIKES
-from loadtests.traffic.rendering import HEADERS
+from loadtests.traffic.rendering import CLIENT, HEADERS
 from loadtests.traffic.scene import Scene
-from loadtests.traffic.writing import contest, write
+from loadtests.traffic.writing import contest, lines, write
 from voting.domain.contest_file import read_contest
 
 BALLOTS = 12_000
@@ -139,6 +139,14 @@ def check(event: dict[str, object]) -> None:
         assert isinstance(client["languages"], list)
     challenge = event["challenge"]
     assert challenge is None or (isinstance(challenge, dict) and set(challenge) == {"passed", "ms"})
+
+
+def test_of_what_a_page_reports_a_part_may_be_unknown(world: World) -> None:
+    events = world.events.filter(pl.col("screen").is_not_null()).head(20)
+    for name in CLIENT:
+        unknown = events.with_columns(pl.lit(None, dtype=events.schema[name]).alias(name))
+        reported = [json.loads(line)["client"] for line in lines(unknown).to_list()]
+        assert [each[name] for each in reported] == [None] * 20
 
 
 @pytest.mark.parametrize("name", ["id", "voter", "device"])
