@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from loadtests import traffic
-from loadtests.hands import assessor, composer, foreign, literal, newcomer, outsider, stranger, visitor
+from loadtests.hands import assessor, composer, foreign, inspector, literal, newcomer, outsider, stranger, visitor
 from loadtests.traffic.world import World
 from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
@@ -27,11 +27,13 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "composer": composer.make_world,
     "outsider": outsider.make_world,
     "assessor": assessor.make_world,
+    "inspector": inspector.make_world,
 }
 # Hands of which no tree and no cut is learnt, with the families that only they know: they show what becomes of what
 # nobody thought of.
 WITHHELD: Mapping[str, Collection[str]] = {
-    "assessor": tuple(name for name in assessor.ATTACKS if name not in traffic.ATTACKS)
+    hand: tuple(name for name in attacks if name not in traffic.ATTACKS)
+    for hand, attacks in (("assessor", assessor.ATTACKS), ("inspector", inspector.ATTACKS))
 }
 _CHUNK = 20_000
 

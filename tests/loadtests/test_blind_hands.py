@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from loadtests.hands import assessor, composer, newcomer, outsider, stranger, visitor
+from loadtests.hands import assessor, composer, inspector, newcomer, outsider, stranger, visitor
 from loadtests.traffic.families import BACKGROUND
 from loadtests.traffic.rendering import COLUMNS
 from loadtests.traffic.world import World
@@ -21,7 +21,7 @@ from voting.fraud.attempt import Attempt
 BALLOTS, FRAUD = 20_000, 0.22
 
 
-_HANDS = (stranger, newcomer, visitor, composer, outsider, assessor)
+_HANDS = (stranger, newcomer, visitor, composer, outsider, assessor, inspector)
 
 
 @pytest.fixture(scope="module", params=_HANDS, ids=lambda hand: hand.__name__.rpartition(".")[2])
