@@ -27,9 +27,9 @@ from voting.fraud.weighing import Trees
 # How many trees. With 1,000 in place of 600 a second look removes 0.9 points more at 0.2 % lost (54 worlds of seven
 # hands); clusters learn from the coarser one.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _SECOND_BLIND, _CLUSTERS = 150, 250, 200, 1000, 600, 200
-# Who kept closest to the research page. A fit of all hands loses on their worlds what it gains on the others'; the mean
-# of it and one of these alone (in log-odds) is better on hands that neither knows.
-_CLOSE, _OF_CLOSE = ("traffic", "foreign", "literal", "stranger"), 0.6
+# Who kept close to the research page. A fit of all hands loses on their worlds what it gains on the others': better is
+# the mean (in log-odds) of it and of one of these alone.
+_CLOSE = ("traffic", "foreign", "literal", "stranger", "newcomer", "outsider")
 # By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
@@ -65,11 +65,9 @@ class Worlds:
         return self._fitted(kind, range(len(self._plans)), count, **options)
 
     def mean(self, kind: str, count: int, **options: Any) -> Trees:
-        """Half of what these trees say is learnt of the close hands alone, with fewer trees."""
+        """So many trees twice: half of what they say is learnt of the close hands alone."""
         close = [number for number, plan in enumerate(self._plans) if plan.hand in _CLOSE]
-        return mixed(
-            self._fitted(kind, close, round(_OF_CLOSE * count), **options), self.fitted(kind, count, **options)
-        )
+        return mixed(self._fitted(kind, close, count, **options), self.fitted(kind, count, **options))
 
     def blind(self, kind: str, count: int) -> Blind:
         """By half of the worlds."""

@@ -89,6 +89,8 @@ def ring() -> pl.DataFrame:
     rows += [(f"loyal{voter}", 3, day) for voter in range(40) for day in range(3)]
     table = pl.DataFrame(rows, schema=["voter", "entry", "day"], orient="row")
     hours = pl.col("day") * 24 + pl.col("entry") % 3 * 2
+    # Each lives elsewhere.
+    table = table.with_columns(prefix=pl.col("voter").rank("dense").cast(pl.Int64))
     return table.with_columns(hour=hours, hours2=hours // 2, second=hours * 3600.0, returning=pl.lit(1.0))
 
 
@@ -104,6 +106,15 @@ def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
     assert means["paid"] > 3
     assert means["loyal"] == 0
     assert means["free"] < 0.3
+
+
+def test_neighbours_who_take_turns_with_the_same_entries_are_no_ring() -> None:
+    ballots = ring().with_columns(pl.col("voter").rank("dense").cast(pl.Int64))
+    paid = ballots["entry"] >= 100
+    # The thirty live in fifteen networks, the others in six hundred.
+    near = ballots.with_columns(prefix=pl.when(paid).then(10_000 + pl.col("voter") % 15).otherwise("prefix"))
+    for table, found in ((ballots, 30), (near, 0)):
+        assert len(set(task_takers(Survey(table))) & set(table.filter(paid)["voter"])) == found
 
 
 @pytest.mark.parametrize(("later", "met"), [(3000, {29}), (9000, {21, 7})])

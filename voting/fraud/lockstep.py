@@ -29,6 +29,11 @@ _MOST_CELLS = 12
 _TIMES = ("day", "hours2", "hour", "ever")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
 FRIENDS = 3.0
+# What people who live near each other have in common is no agreement: parents of a school take turns with its pupils.
+# Two of them share a network 8 to 250 times as often as any two voters do, in made contests, and paid strangers at most
+# 3.5 times; so many (each counted with each) are chance. Under one roof are farms, too: there all counts, as trees
+# know both.
+NEAR, _ROOF, _CHANCE = 4.0, 40.0, 6
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
 
@@ -148,6 +153,7 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
     # Where nothing is known of other times nothing can be allowed for.
     others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else FRIENDS)
     entry, entry_other = (each[0].of for each in sides)
+    near = nearness(survey, kinds.of, first, kinds.size)
     return Pairs(
         cells=cells,
         voter=voters.of[first],
@@ -159,7 +165,22 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
         others=others,
         lift=np.clip(np.log((others + 0.5) / (expected + 0.5)), -0.5, 4),
         z=surprise(others, expected),
-    ).only(entry != entry_other)
+    ).only((entry != entry_other) & ~((near > NEAR) & (near < _ROOF)))
+
+
+def nearness(survey: Survey, groups: Numbers, ballots: Numbers, size: int) -> Floats:
+    """By group (from 0 to below `size`; of each ballot one) how many times as often two of it are in one network as any
+    two ballots are; 0 where too few are, or nothing is known."""
+    prefixes = survey.numbering(("prefix",))
+    known = prefixes.of[ballots] < prefixes.size
+    group, prefix = groups[known].astype(np.int64), prefixes.of[ballots[known]]
+    share = prefixes.counts() / max(1.0, float(prefixes.counts().sum()))
+    home = ranks(group * max(1, prefixes.size) + prefix, 0)[0]
+    # Of each ballot how many others of its group are in its network.
+    others = np.bincount(home)[home] - 1 if len(home) else home
+    people = np.bincount(group, minlength=size).astype(np.float64)
+    together, chance = np.bincount(group, others, size), (share**2).sum() * people * (people - 1)
+    return np.where(together > _CHANCE, together / np.maximum(chance, 1e-9), 0.0)
 
 
 def _first_cells(voters: Numbering, cells: Numbering) -> Numbers:

@@ -17,15 +17,12 @@ import math
 import numpy as np
 import polars as pl
 
-from voting.fraud.lockstep import FRIENDS, Flags, Pairs, during, lifted, returning
+from voting.fraud.lockstep import FRIENDS, NEAR, Flags, Pairs, during, lifted, nearness, returning
 from voting.fraud.survey import Ints, Numbering, Numbers, Survey
 
 # A pair of entries must have so many voters beside each, and surprise so much (standard deviations): lists are looked
 # for among all pairs. Each entry must go with so many others of its list.
 _OTHERS, _Z, _DEGREE = 8, 8.0, 3
-# In how many networks a list's workers must be, of those in which as many of the contest's voters are: in made contests
-# paid strangers are in 84 % of them at least.
-_SPREAD = 2 / 3
 # Of their ballots so many may be of one hour.
 _AT_ONCE = 0.1
 # An entry that has e times the voters has so many times e with them at most: 0 is even, 1 as popular as it is. In made
@@ -61,7 +58,9 @@ def _are_strangers(survey: Survey, voters: Numbering, workers: Numbers, entries:
     """Whether these voters come from anywhere, at any time, and to each of these entries alike."""
     of, ballots = survey.numbering(("entry",)).of, np.flatnonzero(np.isin(voters.of, workers))
     at_once = int(np.bincount(survey.numbering(("hour",)).of[ballots]).max(initial=0))
-    if at_once > _AT_ONCE * len(ballots) or _spread(survey, voters.samples()[workers]) < _SPREAD:
+    one = np.zeros(len(workers), dtype=np.int64)
+    near = float(nearness(survey, one, voters.samples()[workers], 1)[0])
+    if at_once > _AT_ONCE * len(ballots) or near > NEAR:
         return False
     cast, once = (np.bincount(of[rows], minlength=of.max() + 1) for rows in (ballots, voters.of == voters.size))
     return _elasticity(cast[entries], once[entries]) < _ELASTICITY
@@ -88,15 +87,6 @@ def _joined(first: Numbers, second: Numbers, size: int) -> Ints:
         np.minimum.at(least, first, before[second])
         if (least == before).all():
             return least
-
-
-def _spread(survey: Survey, ballots: Numbers) -> float:
-    """In how many networks these ballots are, divided by how many as many others would be in; 1 where none is known."""
-    prefixes = survey.numbering(("prefix",))
-    everybody, those = (np.bincount(prefixes.of[of], minlength=prefixes.size + 1)[:-1] for of in (slice(None), ballots))
-    share = everybody / max(1, everybody.sum())
-    usual = float((1 - (1 - share) ** those.sum()).sum())
-    return np.count_nonzero(those) / usual if usual else 1.0
 
 
 def _elasticity(cast: Ints, others: Ints) -> float:
