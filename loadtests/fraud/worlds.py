@@ -29,8 +29,8 @@ HANDS: Mapping[str, Callable[..., World]] = {
     "assessor": assessor.make_world,
     "inspector": inspector.make_world,
 }
-# Hands of which no tree and no cut is learnt, with the families that only they know: they show what becomes of what
-# nobody thought of.
+# Hands of which no tree is learnt, with the families that only they know: they show what becomes of what nobody thought
+# of, as far as nobody looked (loadtests/README.md says where somebody did).
 WITHHELD: Mapping[str, Collection[str]] = {
     hand: tuple(name for name in attacks if name not in traffic.ATTACKS)
     for hand, attacks in (("assessor", assessor.ATTACKS), ("inspector", inspector.ATTACKS))

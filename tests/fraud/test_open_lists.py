@@ -71,5 +71,11 @@ def test_where_all_keep_to_a_kind_nobody_works_off_a_list() -> None:
     assert list_workers(Survey(pl.concat([*kinds, once(4000)]))).is_empty()
 
 
+def test_where_no_network_is_known_a_list_is_found_all_the_same() -> None:
+    public = pl.concat([people(2000, np.arange(40), _POPULARITY), once(4000), people(200, _LIST, np.ones(5), 10_000)])
+    found = list_workers(Survey(public.with_columns(prefix=pl.lit(None, dtype=pl.Int64))))
+    assert found.filter(pl.col("entries") >= 3, pl.col("voter") >= 10_000).height > 150
+
+
 def test_a_contest_of_which_nothing_is_known_has_no_lists() -> None:
     assert list_workers(Survey(once(300).with_columns(prefix=pl.lit(None, dtype=pl.Int64)))).is_empty()

@@ -30,9 +30,9 @@ _TIMES = ("day", "hours2", "hour", "ever")
 # Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
 FRIENDS = 3.0
 # What people who live near each other have in common is no agreement: parents of a school take turns with its pupils.
-# Two of them share a network 8 to 250 times as often as any two voters do, in made contests, and paid strangers at most
-# 3.5 times; so many (each counted with each) are chance. Under one roof are farms, too: there all counts, as trees
-# know both.
+# In made contests two of these share a network 5 to 14 times as often as any two voters do, of paid strangers 3.5 times
+# at most; so many (each counted with each) are chance. A city's paid people (3 to 13 times) are let go with them. Under
+# one roof (77 times and more) are farms, too: there all counts, as trees know both.
 NEAR, _ROOF, _CHANCE = 4.0, 40.0, 6
 # A pair that surprises: so many standard deviations, and other voters who have it.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2

@@ -25,8 +25,9 @@ from voting.fraud.survey import Ints, Numbering, Numbers, Survey
 _OTHERS, _Z, _DEGREE = 8, 8.0, 3
 # Of their ballots so many may be of one hour.
 _AT_ONCE = 0.1
-# An entry that has e times the voters has so many times e with them at most: 0 is even, 1 as popular as it is. In made
-# contests workers have 0.27 at most, nine lists of ten less than this, and lovers of a kind 0.2 to 0.9.
+# How much (in logarithms) they follow what is popular: 0 is even, 1 as popular as it is. In made contests workers have
+# 0.27 at most, four lists of five less than this, and lovers of a kind 0.2 to 0.9, unless a campaign moves what is
+# popular.
 _ELASTICITY = 0.2
 
 

@@ -30,8 +30,8 @@ Flags = npt.NDArray[np.bool_]
 # are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
 _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
-# Two entries of an open list may be friends'.
-_FRIENDS = 2
+# Who backed no more entries of an open list than this may be a friend of them.
+_ALLIES = 2
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -171,7 +171,7 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
         return NOTHING
     survey = Survey(prepare(ballots))
     row = survey.ballots["row"]
-    workers = list_workers(survey).filter(pl.col("entries") > _FRIENDS)["voter"]
+    workers = list_workers(survey).filter(pl.col("entries") > _ALLIES)["voter"]
     taking = pl.concat([task_takers(survey), workers])
     takers = row.filter(survey.ballots["voter"].is_in(taking.implode()))
     distrust = np.empty(survey.size, dtype=np.float32)
@@ -218,7 +218,7 @@ def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
     workers = survey.ballots.select("voter").join(list_workers(survey), on="voter", how="left", maintain_order="left")
     entries = workers["entries"].fill_null(0).to_numpy()
     doubted: Flags = found.probability >= look.ally
-    return np.asarray((entries > _FRIENDS) | ((entries == _FRIENDS) & doubted), dtype=np.bool_)
+    return np.asarray((entries > _ALLIES) | ((entries == _ALLIES) & doubted), dtype=np.bool_)
 
 
 def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
