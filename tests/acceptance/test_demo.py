@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready
+from tests.processes import command
 
 BASE = "/api/v1/contests/demo"
 
@@ -52,7 +53,7 @@ def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
 
 def own_processes(folder: Path) -> list[psutil.Process]:
     """The engines that work in this folder."""
-    return [each for each in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(each.info["cmdline"] or [])]
+    return [each for each in psutil.process_iter() if str(folder) in " ".join(command(each))]
 
 
 async def voter(client: httpx.AsyncClient) -> str:
@@ -127,8 +128,8 @@ def victims(folder: Path, process: subprocess.Popen[str], which: str) -> list[ps
     if which == "server":
         return [parent]
     if which == "workers":
-        return [each for each in parent.children(recursive=True) if "spawn_main" in " ".join(each.cmdline())]
-    engines = [each for each in own_processes(folder) if which in Path(each.cmdline()[0]).name]
+        return [each for each in parent.children(recursive=True) if "spawn_main" in " ".join(command(each))]
+    engines = [each for each in own_processes(folder) if which in Path(next(iter(command(each)), "")).name]
     assert engines, which
     return engines
 
@@ -146,7 +147,9 @@ async def test_nothing_is_lost_by_kill_9(tmp_path: Path, killed: tuple[str, ...]
             assert [answer.status_code for answer in answers] == [201] * 3
         for which in killed:
             for each in victims(folder, process, which):
-                each.kill()
+                # An engine's children end with it.
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
         if "server" in killed:
             process.communicate(timeout=20)
             process = start(folder, port)

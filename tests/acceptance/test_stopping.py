@@ -10,14 +10,15 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from loadtests.malformed.wire import parse
 from tests.conftest import Contests, environment_of, eventually, serving
+from tests.processes import command
 from voting.settings import Settings
 
 CONNECTIONS = 10
@@ -25,15 +26,8 @@ CONNECTIONS = 10
 
 def workers_of(parent: int) -> list[int]:
     """The worker processes; multiprocessing's own helper is none."""
-    found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(each) for each in found if b"spawn_main" in _command(each)]
-
-
-def _command(process: str) -> bytes:
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
+    children = psutil.Process(parent).children()
+    return [each.pid for each in children if "spawn_main" in " ".join(command(each))]
 
 
 @pytest.fixture(scope="module")
@@ -208,4 +202,4 @@ def test_the_service_ends_though_a_worker_does_not_stop(settings: Settings) -> N
         process.send_signal(signal.SIGTERM)
         # It is waited for as long as a worker may need for its answers.
         process.wait(timeout=28)
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert not any(psutil.pid_exists(worker) for worker in workers)

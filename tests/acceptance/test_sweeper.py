@@ -13,19 +13,13 @@ from tests.acceptance.test_cli import run
 from tests.acceptance.test_review import policy_file
 from tests.conftest import Contests, environment_of, eventually, free_port, serving
 from tests.fraud.rings import crowd, history, policy_text, record, tally
+from tests.processes import command
 from voting.settings import Settings
 from voting.wiring import Office
 
 
 def sweepers(parent: int) -> list[psutil.Process]:
-    return [each for each in psutil.Process(parent).children() if "sweep" in _command(each)]
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return []
+    return [each for each in psutil.Process(parent).children() if "sweep" in command(each)]
 
 
 async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings, tmp_path: Path) -> None:
@@ -37,7 +31,7 @@ async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Se
 
         await eventually(is_sweeping, 60)
         for each in psutil.Process(process.pid).children():
-            assert ("polars" in _libraries(each)) == ("sweep" in _command(each)), "workers have no need of its memory"
+            assert ("polars" in _libraries(each)) == ("sweep" in command(each)), "workers have no need of its memory"
         (first,) = sweepers(process.pid)
         first.kill()
 
@@ -108,8 +102,8 @@ def test_a_shadow_with_a_fault_is_refused_at_the_start(
     force.write_text(policy_text("force"), "utf-8")
     file.write_text(policy_text("shadow").replace(old, new), "utf-8")
     env = environment_of(settings) | {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(file)}
-    for command in (["serve", "--port", str(free_port())], ["sweep", "--once"]):
-        done = run(*command, env=env)
+    for words in (["serve", "--port", str(free_port())], ["sweep", "--once"]):
+        done = run(*words, env=env)
         assert done.returncode == 1
         assert message in done.stderr
         assert "Traceback" not in done.stderr
