@@ -30,7 +30,7 @@ Flags = npt.NDArray[np.bool_]
 # are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
 _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
-# Who backed no more entries of an open list than this may be a friend of them.
+# Who backed no more entries of an open list than this may be a friend of them: rounds are not told of him.
 _ALLIES = 2
 
 
@@ -48,7 +48,7 @@ class Look(msgspec.Struct, frozen=True):
     release: float
     """A ballot held before is let go where the probability is below this; nor does the rule of task lists hold it."""
     ally: float = 0.05
-    """Who works off an open list is held; who backed but two entries of one, where the probability is this at least."""
+    """Who backed two entries of an open list or more is held where the probability is this at least."""
 
 
 class SweepPolicy(msgspec.Struct, frozen=True):
@@ -214,11 +214,10 @@ def _listed(takers: pl.Series, found: Weighed, look: Look) -> Flags:
 
 
 def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
-    """The ballots of those who work off open lists, whatever else speaks for these; two entries may be friends'."""
-    workers = survey.ballots.select("voter").join(list_workers(survey), on="voter", how="left", maintain_order="left")
-    entries = workers["entries"].fill_null(0).to_numpy()
-    doubted: Flags = found.probability >= look.ally
-    return np.asarray((entries > _ALLIES) | ((entries == _ALLIES) & doubted), dtype=np.bool_)
+    """The ballots that the rule of open lists holds: something else must speak a little for it, too. Lovers of a kind
+    are found with them where a campaign moves what is popular."""
+    workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
+    return workers.to_numpy() & (found.probability >= look.ally)
 
 
 def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
