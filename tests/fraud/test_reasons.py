@@ -65,7 +65,7 @@ def test_the_evidence_of_a_judgement_made_online() -> None:
     found = online("A017", facts, load_policy().online)
     assert [evidence.code for evidence in found] == ["A1", "C1", "C3", "N1", "T1", "T5"]
     said = [explain(evidence, "en") for evidence in found]
-    assert said[4] == "the ballot came faster than anyone reads and taps; reading time 0.312 s"
+    assert said[4] == "the ballot came faster than voters read and tap; reading time 0.312 s"
     assert said[2].startswith("140 ballots for entry A017 share one browser fingerprint; 30 expected (z ")
     assert said[5] == "90 ballots for entry A017 came in a burst"
     assert found[5].key == {"entry": "A017", "prefix": "p", "fingerprint": f"{facts.fingerprint:016x}"}

@@ -12,6 +12,7 @@ import pytest
 from loadtests.fraud.worlds import table_of
 from loadtests.traffic import make_world
 from loadtests.traffic.crowds import LISTED_CROWDS
+from voting.fraud.facts import Oddity
 from voting.fraud.findings import Sweep
 from voting.fraud.reasons import family_of
 from voting.fraud.sweep import sweep
@@ -38,6 +39,30 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     assert honest["hold"].mean() < 0.01  # type: ignore[operator]
 
 
+def test_what_is_said_of_a_ballot_is_true_of_it() -> None:
+    """Its company may have spoken against it, too: that has other words."""
+    ballots = table_of(make_world(24, 40_000, 0.25))
+    told = ballots.with_columns(sweep(ballots, load_policy(), "certification").verdicts["reasons"])
+    odd = pl.col("oddities")
+    ours = int(Oddity.AUTOMATION | Oddity.CROSS_SITE)
+    truths = {
+        "N1": pl.col("hosting"),
+        "C2": odd & ~ours != 0,
+        "C5": odd & int(Oddity.CROSS_SITE) != 0,
+        "T1": pl.col("reading") < 3000,
+        "A1": pl.col("age") < 900,
+        "A2": pl.len().over("voter") == 1,
+        "A3": (pl.len().over("voter") == 1) & (pl.col("age") < 900),
+        "G1": pl.col("entry").n_unique().over("voter") > 1,
+    }
+    told_of = 0
+    for code, truth in truths.items():
+        said = told.with_columns(true=truth.fill_null(value=False)).filter(pl.col("reasons").list.contains(code))
+        assert said["true"].all(), code
+        told_of += said.height > 0
+    assert told_of > 5
+
+
 def test_in_a_contest_of_some_size_every_crowd_is_spared() -> None:
     world = make_world(21, 100_000, 0.2, families=PLAIN_BOTS)
     told = world.labels.with_columns(sweep(table_of(world), load_policy(), "certification").verdicts["hold"])
@@ -56,6 +81,8 @@ def test_every_hold_has_its_reasons_and_a_group_with_evidence(
     assert held["group"].is_in(list(groups)).all()
     for reasons in held["reasons"].to_list():
         assert len({family_of(code) for code in reasons}) >= 2 or "G1" in reasons
+    for group, reasons in held.select("group", "reasons").unique().iter_rows():
+        assert {each.code for each in groups[group].evidence} >= set(reasons)
     assert sum(group.ballots for group in found.groups) == held.height
     for group in found.groups:
         assert group.evidence

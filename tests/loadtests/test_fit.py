@@ -21,7 +21,7 @@ from loadtests.fraud.plans import PLANS, Plan, few_kinds
 from loadtests.fraud.worlds import HANDS, WITHHELD, table_of
 from loadtests.traffic import make_world
 from loadtests.traffic.families import BACKGROUND
-from voting.fraud.groups import named
+from voting.fraud.grounds import named
 from voting.fraud.survey import Numbering, Part
 from voting.fraud.sweep import SweepPolicy
 from voting.fraud.weighing import Question, Tree, Trees, weigh

@@ -19,7 +19,7 @@ from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
 from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.frame import Row, frame, milliseconds
-from voting.fraud.groups import named
+from voting.fraud.grounds import named
 from voting.fraud.observing import observe
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy

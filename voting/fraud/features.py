@@ -176,32 +176,41 @@ def own(survey: Survey, world: World) -> Iterator[Part]:
     yield by("refused", refused=column("refused"))
     voters = survey.numbering(("voter",))
     yield Part(voters, {"own_returns": np.clip(np.log(voters.counts()), 0, 2.5)})
-    yield survey.once(("device voters",), lambda: _device_voters(survey))
-    yield survey.once(("restless",), lambda: _restless(survey, voters))
+    yield device_voters(survey)
+    yield restless(survey)
+
+
+def device_voters(survey: Survey) -> Part:
+    """own_device_voters: by device the logarithm of how many voters it has."""
+    return survey.once(("device voters",), lambda: _device_voters(survey))
 
 
 def _device_voters(survey: Survey) -> Part:
-    """By device the logarithm of how many voters it has."""
     devices = survey.numbering(("device",))
     several = devices.only(np.flatnonzero(devices.counts() > 1))
-    voters = np.log(_kinds(several, survey.numbering(("voter",))))
+    voters = np.log(kinds(several, survey.numbering(("voter",))))
     return Part(several, {"own_device_voters": np.clip(voters, 0, 4)})
 
 
-def _restless(survey: Survey, voters: Numbering) -> Part:
-    """By voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones.
+def restless(survey: Survey) -> Part:
+    """own_restless_...: by voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones.
 
     Who rents addresses comes from another one each time, with the same old tokens.
     """
+    return survey.once(("restless",), lambda: _restless(survey))
+
+
+def _restless(survey: Survey) -> Part:
+    voters = survey.numbering(("voter",))
     frequent = voters.only(np.flatnonzero(voters.counts() > _FEW))
     changes = {
-        f"own_restless_{name}": (_kinds(frequent, survey.numbering((name,))) - 1) / (frequent.counts() - 1)
+        f"own_restless_{name}": (kinds(frequent, survey.numbering((name,))) - 1) / (frequent.counts() - 1)
         for name in ("asn", "prefix", "fingerprint", "device")
     }
     return Part(frequent, {name: np.maximum(values, 0.0) for name, values in changes.items()})
 
 
-def _kinds(of: Numbering, what: Numbering) -> Floats:
+def kinds(of: Numbering, what: Numbering) -> Floats:
     """By number how many different known ones of the other numbering its ballots have."""
     known = np.flatnonzero((of.of < of.size) & (what.of < what.size))
     return distinct(of.of[known], what.of[known], of.size)

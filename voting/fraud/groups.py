@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.codes import CODES
-from voting.fraud.findings import Group
+from voting.fraud.findings import Group, Stage
 from voting.fraud.grounds import LOCKSTEP, Grounds
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Ints, Numbering, Survey
+from voting.fraud.traits import Bits
 
 
 class _Tie(NamedTuple):
@@ -35,7 +35,6 @@ _TIES = (
     _Tie(("device",), 2),
 )
 _LOCKSTEP_TIES = (_Tie(("voter",), 2), _Tie(("entry", "day"), 8))
-Bits = npt.NDArray[np.uint32]
 
 
 def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
@@ -60,7 +59,7 @@ def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
 
 
 def describe(
-    survey: Survey, ballots: pl.DataFrame | pl.LazyFrame, held: Ints, labels: Ints, reasons: Bits
+    survey: Survey, ballots: pl.DataFrame | pl.LazyFrame, held: Ints, labels: Ints, reasons: Bits, stage: Stage
 ) -> Mapping[int, Group]:
     """The groups by their labels, largest first. `held`, `labels`: the held ballots of the survey, and the group of
     each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
@@ -69,7 +68,7 @@ def describe(
     # Entries and prefixes are few: by ballot a number will do.
     called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
     names = called[survey.ballots["row"].to_numpy()]
-    grounds = Grounds(survey, names, reasons)
+    grounds = Grounds(survey, names, reasons, stage)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
     parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
@@ -80,11 +79,6 @@ def describe(
 def group_id(ids: Sequence[str]) -> str:
     """Names a group by its first ballots: the same ring has the same name when it is found again, grown."""
     return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
-
-
-def named(bits: int) -> tuple[str, ...]:
-    """The reason codes of these bits."""
-    return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
 
 
 def families(reasons: Bits) -> Ints:

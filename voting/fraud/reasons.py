@@ -70,18 +70,28 @@ REASONS: Mapping[str, Reason] = {
         "选票由其他网站的页面提交",
         "the ballot was submitted by another site's page",
     ),
+    "C6": Reason(
+        "C",
+        "{count}张选票{of}的投票人几乎每次都更换设备或浏览器",
+        "the voters of {count} ballots{of} changed their device or browser nearly every time",
+    ),
+    "C7": Reason("C", "{count}张选票{of}来自同一网站的页面", "{count} ballots{of} came from pages of the same site"),
     "T1": Reason(
         "T",
-        "{count}张选票{of}的阅读时间短于人所能及",
-        "{count} ballots{of} came faster than anyone reads and taps",
-        "阅读时间短于人所能及",
-        "the ballot came faster than anyone reads and taps",
+        "{count}张选票{of}的阅读时间过短，几乎来不及看清作品",
+        "{count} ballots{of} came faster than voters read and tap",
+        "阅读时间过短，几乎来不及看清作品",
+        "the ballot came faster than voters read and tap",
     ),
     "T2": Reason(
         "T", "{count}张选票{of}的阅读时间过于一致", "the reading times of {count} ballots{of} are too much alike"
     ),
     "T3": Reason("T", "{count}张选票{of}的间隔过于均匀", "{count} ballots{of} came at too regular intervals"),
-    "T4": Reason("T", "{count}张选票{of}昼夜均匀，没有夜间低谷", "{count} ballots{of} came by night as much as by day"),
+    "T4": Reason(
+        "T",
+        "{count}张选票{of}集中在一天中的同一钟点",
+        "{count} ballots{of} came at the same hour of the day",
+    ),
     "T5": Reason(
         "T",
         "{count}张选票{of}在短时间内集中投出",
@@ -92,10 +102,14 @@ REASONS: Mapping[str, Reason] = {
     ),
     "G1": Reason(
         "G",
-        "{count}个投票人按相同的次序投给相同的一组作品",
-        "{count} voters backed the same entries in the same order",
+        "{count}个投票人与许多其他投票人投给了相同的多个作品",
+        "{count} voters each backed several entries that many others backed together, too",
     ),
-    "G2": Reason("G", "{count}个投票人步调一致，构成一个团伙", "{count} voters act in lockstep, as one ring"),
+    "G2": Reason(
+        "G",
+        "{count}个投票人与同一团伙的选票在时段、网段或浏览器特征上一致",
+        "{count} voters share hours, networks or browsers with the ballots of one ring",
+    ),
     "G3": Reason("G", "{count}张选票{of}成批连续到达", "{count} ballots{of} came as consecutive batches"),
     "A1": Reason(
         "A",
@@ -106,13 +120,18 @@ REASONS: Mapping[str, Reason] = {
     ),
     "A2": Reason(
         "A",
-        "{count}张选票{of}的设备标识用后即弃，不再出现",
-        "the device tokens of {count} ballots{of} were used and thrown away",
+        "{count}张选票{of}的投票人只出现过一次",
+        "the voters of {count} ballots{of} were seen only once",
     ),
     "A3": Reason(
         "A",
-        "{count}张选票{of}来自只投过一次票的新设备；该作品每天都比其他作品多",
-        "{count} ballots{of} came from new devices that voted once: on every day more than other entries have",
+        "{count}张选票{of}来自只投过一次票的新设备，多于其他作品",
+        "{count} ballots{of} came from new devices that voted once: more than other entries have",
+    ),
+    "A4": Reason(
+        "A",
+        "{count}张选票{of}的设备标识启用时间相近",
+        "the device tokens of {count} ballots{of} are of about the same age",
     ),
     "P1": Reason(
         "C",

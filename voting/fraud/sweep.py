@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -14,15 +14,15 @@ from voting.fraud.clusters import clusters, together
 from voting.fraud.company import company, sure
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
-from voting.fraud.grounds import LOCKSTEP
-from voting.fraud.groups import describe, families, label, named
+from voting.fraud.grounds import LOCKSTEP, named, told_of
+from voting.fraud.groups import describe, families, label
 from voting.fraud.open_lists import list_workers
 from voting.fraud.past import NOTHING, Past, known
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import cells_over_days, prepare
-from voting.fraud.reasons import family_of
 from voting.fraud.survey import Floats, Part, Survey
 from voting.fraud.tasks import task_takers
+from voting.fraud.traits import true_of
 from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
@@ -101,12 +101,12 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, pa
     survey = Survey(prepare(ballots, past))
     found = judge(survey, msgspec.convert(policy.sweep, SweepPolicy), stage)
     held = np.flatnonzero(found.hold)
-    groups = describe(survey, ballots, held, found.group[held], found.reasons)
+    groups = describe(survey, ballots, held, found.group[held], found.reasons, stage)
     # Of millions of ballots a few are different: what is said of each kind is made once.
     kinds, kind = np.unique(found.group[held] << 32 | found.reasons[held], return_inverse=True)
     of_kind = [groups[number] for number in (kinds >> 32).tolist()]
     reasons = [
-        _borne_out(named(bits & 0xFFFFFFFF), group.reasons if stage == "certification" else ())
+        list(told_of(named(bits & 0xFFFFFFFF), group.reasons, stage))
         for bits, group in zip(kinds.tolist(), of_kind, strict=True)
     ]
     row = survey.ballots["row"].to_numpy()
@@ -126,14 +126,6 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, pa
         )
     )
     return Sweep(verdicts, tuple(groups.values()))
-
-
-def _borne_out(reasons: Sequence[str], shown: Sequence[str]) -> list[str]:
-    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all of both.
-
-    A round's stay as they are: a replay does without the rounds' groups, and must say the same as live."""
-    both = [code for code in reasons if code in shown]
-    return both if len({family_of(code) for code in both}) > 1 else sorted({*reasons, *shown})
 
 
 def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
@@ -222,7 +214,7 @@ def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
 
 def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
     hold = listed | (found.probability > _cut(found.probability.astype(np.float64), look))
-    reasons = found.reasons | np.where(listed, LOCKSTEP, np.uint32(0))
+    reasons = true_of(survey, found.reasons) | np.where(listed, LOCKSTEP, np.uint32(0))
     # No single family of evidence holds a ballot; task lists are a rule of their own.
     hold &= listed | (families(reasons) > 1)
     labels = np.full(survey.size, -1)
