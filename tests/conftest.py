@@ -85,10 +85,10 @@ class Contests:
         keyring = Keyring(SECRET.encode())
         return [keyring.issue_credential(contest, None, datetime.now(UTC)) for _ in range(count)]
 
-    async def staff_key(self, role: Role, contest: str | None) -> str:
+    async def staff_key(self, role: Role, contest: str | None, name: str = "test") -> str:
         """A staff key."""
         async with self.office() as office:
-            return await office.staffing.create(f"test {role}", role, contest)
+            return await office.staffing.create(f"{name} {role}", role, contest)
 
     def office(self) -> AbstractAsyncContextManager[Office]:
         """The services of a command."""

@@ -27,6 +27,13 @@ def policy_file(folder: Path, version: str) -> Path:
     return file
 
 
+async def key_file(folder: Path, contests: Contests, contest: str, name: str) -> str:
+    """A file with an organiser's key."""
+    file = folder / name
+    file.write_text(await contests.staff_key("organiser", contest, name), "utf-8")
+    return str(file)
+
+
 class Shell:
     """The commands about one contest."""
 
@@ -69,19 +76,21 @@ async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
     assert shown.count("\nballot\t") == 20
     # The small one at once; the large one takes a second person, with a key of the second's own.
     assert "decided\treleased" in shell.run("review", "release", "ring-b", "--reason", "a family")[0]
-    out, err = shell.run("review", "void", "ring-a", "--reason", "one script")
+    assert "two persons decide" in shell.run("review", "void", "ring-a", "--reason", "one script", code=1)[1]
+    first, second = [await key_file(tmp_path, contests, ringed, name) for name in ("li", "zhang")]
+    void = ("review", "void", "ring-a", "--reason")
+    out, err = shell.run(*void, "one script", "--key-file", first)
     assert "proposed\topen" in out
     assert "30 ballots wait for a second person" in err
-    assert "who proposed it cannot confirm" in shell.run("review", "void", "ring-a", "--reason", "again", code=1)[1]
-    key = tmp_path / "key"
-    key.write_text(await contests.staff_key("organiser", ringed), "utf-8")
-    confirmed = shell.run("review", "void", "ring-a", "--reason", "so it is", "--key-file", str(key))[0]
+    assert "who proposed it cannot confirm" in shell.run(*void, "again", "--key-file", first, code=1)[1]
+    assert "two persons decide" in shell.run(*void, "so it is", code=1)[1], "anybody may be behind an account"
+    assert "say why" in shell.run(*void, " ", "--key-file", second, code=2)[1]
+    confirmed = shell.run(*void, "so it is", "--key-file", second)[0]
     assert "decided\tvoid" in confirmed
     stale = shell.run("review", "undo", "ring-b", "--reason", "no", "--version", "1", code=1)[1]
     assert "the group is at version" in stale
     assert "decided\topen" in shell.run("review", "undo", "ring-b", "--reason", "not a family")[0]
-    first, second = shell.json("review", "list")["groups"]
-    assert (first["state"], second["state"]) == ("void", "open")
+    assert [each["state"] for each in shell.json("review", "list")["groups"]] == ["void", "open"]
     assert [each["step"] for each in shell.json("review", "show", "ring-a")["rulings"]] == ["propose", "decide"]
 
 
@@ -91,11 +100,10 @@ async def test_the_result_is_certified_explained_and_compared(
     one, other = policy_file(tmp_path, "one"), policy_file(tmp_path, "other")
     shell = Shell(settings, ringed, one)
     assert json.loads(shell.run("results")[0])["policy_version"] == "uncertified"
-    key = tmp_path / "key"
-    key.write_text(await contests.staff_key("organiser", ringed), "utf-8")
-    shell.run("review", "void", "ring-a", "--reason", "one script")
+    first, second = [await key_file(tmp_path, contests, ringed, name) for name in ("li", "zhang")]
+    shell.run("review", "void", "ring-a", "--reason", "one script", "--key-file", first)
     assert "ring-a" in shell.run("certify", code=1)[1], "what is proposed is waited for"
-    shell.run("review", "void", "ring-a", "--reason", "so it is", "--key-file", str(key))
+    shell.run("review", "void", "ring-a", "--reason", "so it is", "--key-file", second)
     made = shell.json("certify")
     assert (made["number"], made["policy_version"]) == (1, "one")
     assert made["policy_sha256"] == hashlib.sha256(one.read_bytes()).hexdigest()
@@ -113,6 +121,8 @@ async def test_the_result_is_certified_explained_and_compared(
     assert len(lines["entries"]) == 20
     assert all(line["other"] == line["now"] for line in lines["entries"]), "the same weights under another name"
     assert "certified (number 1" in shell.run("certify", "--policy", str(other), code=1)[1]
+    assert "say why" in shell.run("certify", "--reopen", "", code=2)[1]
+    assert shell.json("certify") == made, "it is still certified"
     assert "no longer stands" in shell.run("certify", "--reopen", "an objection")[1]
     again = shell.json("certify", "--policy", str(other))
     assert (again["number"], again["entries"]) == (2, made["entries"])

@@ -8,10 +8,15 @@ import polars as pl
 import pytest
 
 from voting.fraud.changes import STANDING, Plan, plan
+from voting.fraud.facts import Facts
 from voting.fraud.findings import Group, Stage, Sweep
+from voting.fraud.frame import Row, frame
 
-BALLOTS = pl.DataFrame(
-    {"id": ["1", "2", "3", "3", "4"], "voter": ["a", "b", "c", "c", "d"], "entry": ["A", "B", "A", "B", "A"]}
+# The first came from a data centre, and at once.
+PICKS = (("1", "a", "A"), ("2", "b", "B"), ("3", "c", "A"), ("3", "c", "B"), ("4", "d", "A"))
+BALLOTS = frame(
+    Row(id, 1_000_000, voter, entry, Facts(hosting=id == "1", reading=400 if id == "1" else 20_000))
+    for id, voter, entry in PICKS
 )
 Standing = tuple[str, str, list[str], str | None, bool]
 
@@ -98,15 +103,17 @@ def test_two_groups_do_not_get_one_name() -> None:
 
 
 def test_what_was_held_when_it_was_cast_stays_and_is_a_group_of_its_own_in_the_end() -> None:
-    standing: list[Standing] = [("1", "hold", ["C1", "T1"], None, False), ("2", "hold", ["T1"], None, False)]
+    standing: list[Standing] = [("1", "hold", ["N1", "T1"], None, False), ("2", "hold", ["T1"], None, False)]
     assert changes(planned(swept(("2", ["C3"], "g")), standing)) == set()
     made = planned(swept(("2", ["C3"], "g")), standing, stage="certification")
-    assert changes(made) == {("1", "hold", "C1+T1", "cast-A"), ("2", "hold", "C3", "g")}
-    assert [(group.id, group.reasons, group.entries) for group in made.groups] == [
-        ("g", ("C3",), {"A": 2}),
-        ("cast-A", ("C1", "T1"), {"A": 1}),
-    ]
-    again: list[Standing] = [("1", "hold", ["C1", "T1"], "cast-A", False), ("2", "hold", ["C3"], "g", False)]
+    assert changes(made) == {("1", "hold", "N1+T1", "cast-A"), ("2", "hold", "C3", "g")}
+    assert [group.id for group in made.groups] == ["g", "cast-A"]
+    cast = made.groups[-1]
+    assert (cast.ballots, cast.entries) == (1, {"A": 1})
+    assert {(each.code, each.count) for each in cast.evidence} == {("N1", 1), ("T1", 1)}
+    assert cast.evidence[0].expected == 0.2, "one of five came so"
+    assert cast.evidence[0].profile["reading_low"] == 0.4
+    again: list[Standing] = [("1", "hold", ["N1", "T1"], "cast-A", False), ("2", "hold", ["C3"], "g", False)]
     assert changes(planned(swept(("2", ["C3"], "g")), again, {"g": False}, stage="certification")) == set()
 
 

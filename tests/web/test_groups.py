@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from tests.conftest import Contests, eventually, refusal
-from tests.fraud.rings import POLICY, crowd, find_rings, history, record, tally
+from tests.fraud.rings import POLICY, Cast, crowd, find_rings, history, record, tally
 from tests.web.test_staff import bearer
 from voting.services.deciding import Deciding, Swept
 from voting.services.gathering import gather
+from voting.services.networks import load_networks
+from voting.services.organising import Organising
 from voting.wiring import Office
 
 ENTRIES = 30
@@ -61,6 +64,23 @@ class Desk:
 async def desk(http: httpx.AsyncClient, contests: Contests, contest: str, name: str = "Wang") -> Desk:
     async with contests.office() as office:
         return Desk(http, contest, await office.staffing.create(name, "organiser", contest))
+
+
+async def test_a_ballot_held_when_it_was_cast_says_why_and_by_which_policy(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make(entries=3)
+    wang = Desk(http, contest, await contests.staff_key("organiser", contest))
+    await Organising(office.database, "test").begin(POLICY, None, load_networks())
+    await record(office.database, contest, [Cast(1, "A001", state="hold"), Cast(2, "A001")], timedelta(0))
+    assert (await wang.get("/groups")).json()["ungrouped"] == 1
+    async with office.database.connection() as connection:
+        found = await connection.fetch("select id, state from ballots where contest = $1 order by sequence", contest)
+    histories = [(await wang.get(f"/ballots/{id}/history")).json()["history"] for id, _ in found]
+    assert [len(each) for each in histories] == [1, 0]
+    line = histories[0][0]
+    assert (line["stage"], line["state"], line["reasons"]) == ("online", "hold", ["C1"])
+    assert (line["policy_version"], line["policy_sha256"]) == (POLICY.version, POLICY.sha256)
 
 
 async def test_groups_come_in_the_order_of_their_effect_with_evidence_in_words(

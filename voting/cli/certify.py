@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, in_office, read_settings, tell
+from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
 from voting.cli.tables import progress
 from voting.domain.sheet import Tick
 from voting.fraud.effect import in_words
@@ -25,7 +25,12 @@ from voting.wiring import Office
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy file; otherwise the one of the settings.")
 @click.option("--propose", is_flag=True, help="Only find: what is found is held, for `voting review`.")
-@click.option("--reopen", metavar="REASON", help="Open a certified contest for review again; its result is kept.")
+@click.option(
+    "--reopen",
+    metavar="REASON",
+    callback=not_blank,
+    help="Open a certified contest for review again; its result is kept.",
+)
 @click.option("--json", "json", is_flag=True, help="As JSON.")
 @env_file
 def certify(
@@ -36,10 +41,10 @@ def certify(
     What the sweep finds is void unless a reviewer released it; what was only held is counted. To look at the groups
     before that, use --propose, then `voting review`. Certified again under the same policy, it is the same result.
     """
-    if propose and reopen:
+    if propose and reopen is not None:
         raise click.UsageError("--propose and --reopen do not go together")
     settings = read_settings(env_file)
-    if reopen:
+    if reopen is not None:
         number = in_office(settings, lambda office: _reopen(office, contest, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return

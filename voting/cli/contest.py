@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, in_office, read_settings, tell
+from voting.cli.session import env_file, in_office, not_blank, read_settings, tell
 from voting.domain.contest import Contest
 from voting.domain.contest_file import read_contest
 from voting.domain.document import reference
@@ -101,7 +101,7 @@ def seal(file: Path, env_file: Path | None) -> None:
 )
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--closes-at", required=True, help="The later end, with its offset, such as 2026-12-05T18:00:00+08:00.")
-@click.option("--reason", required=True, help="Why, for the audit log.")
+@click.option("--reason", required=True, callback=not_blank, help="Why, for the audit log.")
 @env_file
 def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
     """Moves the window's end to a later moment, where the rules declare `extension` changeable."""
@@ -115,7 +115,7 @@ def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
 )
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--entry", required=True, help="The entry's code.")
-@click.option("--reason", required=True, help="Why, for the audit log.")
+@click.option("--reason", required=True, callback=not_blank, help="Why, for the audit log.")
 @env_file
 def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
     """Takes an entry out, where the rules declare `withdrawal` changeable; its ballots stay as they are."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, in_office, not_blank, read_settings, tell
 from voting.cli.tables import progress, read_bytes
 from voting.wiring import Office
 
@@ -65,7 +65,7 @@ def awards() -> None:
 @contest_option
 @click.option("--award", required=True, help="The award's id in the contest's file.")
 @click.option("--from", "holder", required=True, help="The entry's code, or the organisation's name.")
-@click.option("--reason", required=True, help="Why; it is shown with the results.")
+@click.option("--reason", required=True, callback=not_blank, help="Why; it is shown with the results.")
 @env_file
 def revoke(contest: str, award: str, holder: str, reason: str, env_file: Path | None) -> None:
     """Takes an award back from its holder; the next one comes up in its place."""

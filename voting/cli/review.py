@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, in_office, read_settings, tell
+from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
 from voting.domain.language import Language
 from voting.errors import Fault, FileInvalid, Forbidden
 from voting.fraud.effect import in_words
@@ -49,10 +49,11 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     are, with the interval, and the effect if as many as there may be were void. Nothing is subtracted for those.
     """
     settings = read_settings(env_file)
-    listing, (found, estimates) = _reviewing(settings, contest, _all)
+    listing, (found, estimates, ungrouped) = _reviewing(settings, contest, _all)
     if json:
         groups = [as_json(each, listing.contest.zone) for each in found]
-        _print({"groups": groups, "excesses": [estimate_as_json(each) for each in estimates]})
+        excesses = [estimate_as_json(each) for each in estimates]
+        _print({"groups": groups, "excesses": excesses, "ungrouped": ungrouped})
         return
     for each in found:
         click.echo(_line(each, language))
@@ -60,6 +61,11 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
         click.echo(_estimated(estimate, language))
     open_ = [each.group.id for each in found if each.group.state == "open"]
     tell(f"{len(found)} groups; {len(open_)} are open")
+    if ungrouped:
+        tell(
+            f"{ungrouped} ballots more were held when they were cast; once the window has closed,"
+            f" voting certify --contest {contest} --propose puts them into groups"
+        )
     if open_:
         tell(f"look at the first: voting review show --contest {contest} {open_[0]}")
 
@@ -81,8 +87,8 @@ def show(group: str, contest: str, language: str, json: bool, env_file: Path | N
         click.echo(line)
 
 
-async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...]]:
-    return await reviewing.all(listing), await reviewing.excesses(listing)
+async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...], int]:
+    return await reviewing.all(listing), await reviewing.excesses(listing), await reviewing.ungrouped(listing)
 
 
 def _deciding(function: Decorated) -> Decorated:
@@ -90,12 +96,12 @@ def _deciding(function: Decorated) -> Decorated:
     options = (
         click.argument("group"),
         _contest,
-        click.option("--reason", required=True, help="Why, for the record."),
+        click.option("--reason", required=True, callback=not_blank, help="Why, for the record."),
         click.option("--version", type=int, help="The group's version as you saw it; refused when it has changed."),
         click.option(
             "--key-file",
             type=click.Path(path_type=Path),
-            help="File with the staff key of who decides; otherwise the account on this machine does.",
+            help="File with the staff key of who decides; without, this machine's account does where one person may.",
         ),
         env_file,
     )
@@ -140,7 +146,7 @@ def _decide(
 
     async def work(office: Office) -> tuple[str, Reviewed]:
         listing = await find(office, contest)
-        person = await _person(office, contest, key) if key else Person(actor(), actor())
+        person = await _person(office, contest, key) if key else Person(actor())
         wish = Wish(action, reason, version)
         return await Reviewing(office.database, settings.second_person).rule(listing, group, person, wish)
 

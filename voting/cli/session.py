@@ -27,6 +27,13 @@ env_file = click.option(
 )
 
 
+def not_blank(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """An option's callback: a script's unset variable is no reason."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("is blank; say why, for the record")
+    return value
+
+
 def tell(text: str) -> None:
     """A line for people, on standard error."""
     click.echo(text, err=True)

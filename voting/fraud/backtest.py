@@ -20,6 +20,7 @@ from voting.fraud.counters import Counters
 from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.grounds import named
+from voting.fraud.groups import describe_cast
 from voting.fraud.observing import observe
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy
@@ -34,6 +35,7 @@ Flags = npt.NDArray[np.bool_]
 _CHUNK = 20_000
 # What prepare() does not read: a round's ballots go to another process.
 _UNREAD = ("id", "channel", "app", "solving")
+_CAST: dict[str, pl.DataType | type[pl.DataType]] = {"id": pl.String, "reasons": pl.List(pl.String)}
 _CLOSED = {"not_open": "window_not_open", "closed": "window_closed"}
 
 
@@ -135,7 +137,8 @@ class Backtest:
             self._tick("nearline", number)
         self._certify(looks, certified)
         self._history.sort(key=lambda decision: decision.decided_at)
-        return Replayed(self._final, self._history, self._entries, self._cast_at, certified.groups)
+        groups = (*certified.groups, *self._cast_groups(looks, certified))
+        return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
 
     def _refusal(self, attempt: Attempt, now: datetime) -> Decision | None:
         why = _CLOSED.get(self._contest.phase(now))
@@ -209,6 +212,12 @@ class Backtest:
             else:
                 self._change(row, "count", (), "certification", now)
 
+    def _cast_groups(self, looks: _Looks, found: Sweep) -> list[Group]:
+        """Of what was held when it was cast, and is nothing that the certification found."""
+        rows = np.flatnonzero(looks.online & ~found.verdicts["hold"].to_numpy()).tolist()
+        held = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in rows)]
+        return describe_cast(self._ballots, pl.DataFrame(held, schema=_CAST, orient="row"))
+
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
         """A ballot that has this decision already keeps it, with the stage that made it first.
 
@@ -240,7 +249,7 @@ class _Looks:
     """What the rounds hold, by recorded ballot: of most ballots a round says what the one before it said."""
 
     def __init__(self, online: Flags) -> None:
-        self._online = online
+        self.online = online
         self.held = np.zeros_like(online)
         self._reasons = np.zeros(len(online), np.uint32)
 
@@ -251,7 +260,7 @@ class _Looks:
         """
         window = slice(first, first + len(found.hold))
         held, reasons = self.held[window], self._reasons[window]
-        hold, released = found.hold & ~self._online[window], found.release & ~found.hold & held
+        hold, released = found.hold & ~self.online[window], found.release & ~found.hold & held
         changed = hold & ~(held & (reasons == found.reasons))
         reasons[hold] = found.reasons[hold]
         held[hold], held[released] = True, False

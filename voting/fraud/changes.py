@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from voting.fraud.findings import Evidence, Group, Stage, Sweep
+from voting.fraud.findings import Group, Stage, Sweep
+from voting.fraud.groups import CAST_GROUP, describe_cast
 
 # The decisions that stand: ballots that are not counted, or in a group. `frozen`: no sweep changes it.
 STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -21,8 +22,6 @@ STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-CAST_GROUP = "cast-"
-"""How the groups of ballots begin that were held when they were cast, by entry."""
 CAST_HELD = (pl.col("state") != "count") & pl.col("group").fill_null(CAST_GROUP).str.starts_with(CAST_GROUP)
 """Of a decision that stands: held when it was cast. What a sweep holds has a group of the sweep's."""
 
@@ -101,15 +100,7 @@ def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame) -> tuple[pl.DataFram
     picks = ballots.select("id", "entry").join(others.filter(CAST_HELD).select("id"), on="id", how="semi")
     named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
     held = others.filter(CAST_HELD).join(named, on="id", maintain_order="left").with_columns(group="name")
-    groups = []
-    for (name,), some in held.group_by("group", maintain_order=True):
-        codes = some["reasons"].explode(empty_as_null=False, keep_nulls=False).value_counts(sort=True).sort("reasons")
-        entry = str(name).removeprefix(CAST_GROUP)
-        evidence = tuple(Evidence(code, {"entry": entry}, count, 0, 0) for code, count in codes.iter_rows())
-        own = picks.join(some.select("id"), on="id", how="semi")["entry"].value_counts()
-        reasons = tuple(each.code for each in evidence)
-        groups.append(Group(str(name), reasons, some.height, dict(own.iter_rows()), evidence))
-    return held, groups
+    return held, describe_cast(ballots, held.select("id", "reasons"))
 
 
 def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:

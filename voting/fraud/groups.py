@@ -7,15 +7,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import polars as pl
 
 from voting.fraud.codes import CODES
 from voting.fraud.findings import Group, Stage
 from voting.fraud.grounds import LOCKSTEP, Grounds
+from voting.fraud.prepared import prepare
 from voting.fraud.reasons import family_of
 from voting.fraud.survey import Ints, Numbering, Survey
 from voting.fraud.traits import Bits
+
+CAST_GROUP = "cast-"
+"""How the names of the groups begin of ballots that were held when they were cast."""
 
 
 class _Tie(NamedTuple):
@@ -76,9 +81,29 @@ def describe(
     return dict(sorted(found, key=lambda each: (-each[1].ballots, each[1].id)))
 
 
+def describe_cast(ballots: pl.DataFrame, held: pl.DataFrame) -> list[Group]:
+    """The groups of those that were held when they were cast (`held`: id, reasons), one for each first pick."""
+    if held.is_empty():
+        return []
+    survey = Survey(prepare(ballots))
+    reasons = held.select("id", bits=pl.Series([_bits(each) for each in held["reasons"].to_list()], dtype=pl.UInt32))
+    first = ballots.select("id", pl.col("entry").first().over("id"))
+    known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]
+    rows, entries = np.flatnonzero(known["bits"].is_not_null()), known["entry"].unique().sort()
+    found = known["entry"].gather(rows)
+    labels, bits = entries.search_sorted(found).to_numpy().astype(np.int64), known["bits"].fill_null(0).to_numpy()
+    described = describe(survey, ballots, rows, labels, bits, "online")
+    return [msgspec.structs.replace(group, id=CAST_GROUP + entries[number]) for number, group in described.items()]
+
+
 def group_id(ids: Sequence[str]) -> str:
     """Names a group by its first ballots: the same ring has the same name when it is found again, grown."""
     return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
+
+
+def _bits(codes: Sequence[str]) -> int:
+    """These codes as bits, without those of another time's."""
+    return sum(1 << CODES.index(code) for code in codes if code in CODES)
 
 
 def families(reasons: Bits) -> Ints:

@@ -125,6 +125,12 @@ async def select_in_question(connection: Connection, contest: str) -> list[Stand
     return [Standing(*row) for row in rows]
 
 
+async def count_ungrouped(connection: Connection, contest: str) -> int:
+    """How many ballots are held and in no group: those that were held when they were cast, until the certification."""
+    found: int = await connection.fetchval(_QUERIES["count_ungrouped"], contest, timeout=CHANGE_SECONDS)
+    return found
+
+
 async def select_members(connection: Connection, contest: str, group: str) -> list[tuple[int, bytes, Sequence[str]]]:
     """Number, voter and reasons of each ballot of a group."""
     rows = await connection.fetch(_QUERIES["members"], contest, group, timeout=CHANGE_SECONDS)
@@ -174,7 +180,7 @@ async def select_excesses(connection: Connection, contest: str) -> tuple[Excess,
 
 
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:
-    """How a ballot came to be what it is, oldest first; nothing when it is as it was cast."""
+    """How a ballot came to be what it is, oldest first; nothing when it was counted from the first."""
     return tuple(Decided(**row) for row in await connection.fetch(_QUERIES["history"], contest, ballot))
 
 

@@ -38,10 +38,10 @@ Moved = Callable[[UUID, str, Iterable[str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who decides. `name` is what tells persons apart."""
+    """Who decides. `name` is what tells persons apart; a machine's account has none, for anybody may be behind it."""
 
     actor: str
-    name: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,11 @@ class Reviewing:
 
         return await self._database.transact(work)
 
+    async def ungrouped(self, listing: Listing) -> int:
+        """How many ballots were held when they were cast and are in no group yet."""
+        async with self._database.connection() as connection:
+            return await decisions.count_ungrouped(connection, listing.contest.id)
+
     async def show(self, listing: Listing, id: str) -> File:
         """All about a group. Raises NotFound."""
         contest = listing.contest.id
@@ -134,7 +139,7 @@ class Reviewing:
         return await self._database.transact(work)
 
     async def history(self, listing: Listing, ballot: UUID) -> tuple[Decided, ...]:
-        """How a ballot came to be what it is; nothing when it is as it was cast."""
+        """How a ballot came to be what it is; nothing when it was counted from the first."""
         async with self._database.connection() as connection:
             return await decisions.select_history(connection, listing.contest.id, ballot)
 
@@ -209,6 +214,8 @@ def _outcome(before: Reviewed, person: Person, wish: Wish) -> Outcome:
         raise Stale(f"the group is at version {group.version} now", version=group.version)
     if group.state == "gone":
         raise Stale("the group is gone: no ballot is in it any more", version=group.version)
+    if before.needs_two and not person.name:
+        raise Forbidden("two persons decide about this group: each takes an organiser's key (--key-file)")
     if group.proposal is None:
         return "proposed" if before.needs_two else "decided"
     return _second(group.proposal, person, wish)

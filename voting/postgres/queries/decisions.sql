@@ -24,6 +24,9 @@ left join groups g on g.contest = b.contest and g.id = b.group_id
 where b.contest = $1 and (b.group_id is not null or b.state <> 'count')
 order by b.sequence;
 
+-- name: count_ungrouped
+select count(*) from ballots where contest = $1 and group_id is null and state = 'hold';
+
 -- name: members
 select sequence, voter, reasons from ballots where contest = $1 and group_id = $2 order by voter, sequence;
 
@@ -93,7 +96,28 @@ select count(*) as changed,
 from found;
 
 -- name: history
-select decided_at, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling
-from decisions
-where contest = $1 and ballot = $2
-order by decided_at, id;
+-- What was held when it was cast, and never decided about since, is known from the ballot itself. By which policy a ballot
+-- was judged when it was cast is what the service noted last before that.
+with known as (
+    select id, decided_at, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling
+    from decisions
+    where contest = $1 and ballot = $2
+    union all
+    select 0, recorded_at, 'online', state, reasons, null, null, null, 'policy', null
+    from ballots
+    where id = $2 and contest = $1 and state = 'hold'
+        and not exists (select from decisions where contest = $1 and ballot = $2)
+)
+select decided_at, stage, state, reasons, group_id,
+    coalesce(policy_version, begun.details -> 'policy' ->> 'version') as policy_version,
+    coalesce(policy_sha256, begun.details -> 'policy' ->> 'sha256') as policy_sha256,
+    actor, ruling
+from known
+left join lateral (
+    select details
+    from audit_log
+    where known.stage = 'online' and action = 'service.begin' and at <= known.decided_at
+    order by at desc
+    limit 1
+) as begun on true
+order by decided_at, known.id;

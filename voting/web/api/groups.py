@@ -31,12 +31,14 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
 async def list_groups(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Every group, the greatest effect on the ranking first; and estimates where no single ballot can be told."""
+    """Every group, the greatest effect on the ranking first; estimates where no single ballot can be told; and how many
+    ballots were held when they were cast and are in no group before the certification."""
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser", "judge", "auditor")
     found = await services.reviewing.all(listing)
     estimates = [estimate_as_json(each) for each in await services.reviewing.excesses(listing)]
-    content = {"groups": [as_json(each, listing.contest.zone) for each in found], "excesses": estimates}
+    groups = [as_json(each, listing.contest.zone) for each in found]
+    content = {"groups": groups, "excesses": estimates, "ungrouped": await services.reviewing.ungrouped(listing)}
     return Response(content, headers=_NO_STORE)
 
 
@@ -72,7 +74,7 @@ async def decide(
 async def show_history(
     contest: FromPath[str], ballot: FromPath[UUID], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Every decision about a ballot; none when it is as it was cast."""
+    """Every decision about a ballot; none when it was counted from the first."""
     listing = await services.catalogue.get(contest)
     await permit(request, services, listing, "organiser", "auditor")
     found = await services.reviewing.history(listing, ballot)
