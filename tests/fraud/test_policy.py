@@ -58,6 +58,14 @@ def test_the_line_is_that_of_the_key() -> None:
         read_policy(TEXT.replace("C = 60", "C = 90"))
 
 
+def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    policy = load_policy(file)
+    assert policy.sha256 == hashlib.sha256(file.read_bytes()).hexdigest() != load_policy().sha256
+    assert (policy.online, policy.sweep) == (load_policy().online, load_policy().sweep)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileInvalid, match="cannot be read"):
         load_policy(tmp_path / "none.toml")

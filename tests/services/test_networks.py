@@ -128,6 +128,8 @@ def test_both_files_are_named_by_their_hashes(written: Written, tmp_path: Path) 
         "networks": hashlib.sha256(database.read_bytes()).hexdigest(),
         "hosting": hashlib.sha256(b"64500\n").hexdigest(),
     }
+    file.write_bytes(b"\xef\xbb\xbf64500\r\n")
+    assert load_networks(None, file).sha256["hosting"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert load_networks().sha256["networks"] is None
 
 

@@ -20,6 +20,7 @@ from voting.fraud.attempt import Attempt
 from voting.settings import Settings
 
 _LINE = re.compile(r"(?:AS)?(\d{1,10})\s*(?:#.*)?", re.IGNORECASE)
+_LIST = "give an existing UTF-8 file, one AS number a line"
 # Of a file of networks nearly every record has a number.
 _LOOKED_AT = 100
 
@@ -65,15 +66,15 @@ def load_networks(database: Path | None = None, hosting: Path | None = None) -> 
     for hosting (none: the packaged one). Raises FileInvalid with every fault and its line."""
     reader, digest = _opened(database) if database else (None, None)
     if hosting is None:
-        name, text = "hosting.txt", (files("voting.fraud") / "hosting.txt").read_text("utf-8")
+        name, listed = "hosting.txt", (files("voting.fraud") / "hosting.txt").read_bytes()
     else:
         name = str(hosting)
         try:
-            text = hosting.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise _unreadable(name, error, "give an existing UTF-8 file, one AS number a line") from None
-    hashes = {"networks": digest, "hosting": hashlib.sha256(text.encode()).hexdigest()}
-    return Networks(reader, _listed(text, name), hashes)
+            listed = hosting.read_bytes()
+        except OSError as error:
+            raise _unreadable(name, error, _LIST) from None
+    hashes = {"networks": digest, "hosting": hashlib.sha256(listed).hexdigest()}
+    return Networks(reader, _listed(listed, name), hashes)
 
 
 def _opened(path: Path) -> tuple[maxminddb.Reader, str]:
@@ -104,8 +105,12 @@ def _number(record: Any) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _listed(text: str, name: str) -> frozenset[int]:
+def _listed(listed: bytes, name: str) -> frozenset[int]:
     numbers, faults = set(), []
+    try:
+        text = listed.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, error, _LIST) from None
     for line, entry in enumerate(map(str.strip, text.splitlines()), 1):
         if not entry or entry.startswith("#"):
             continue

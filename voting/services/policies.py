@@ -15,9 +15,10 @@ def load_policy(file: Path | None = None) -> Policy:
     """The policy in a file, or the packaged one. Raises FileInvalid with every fault and its line."""
     if file is None:
         name = f"{DEFAULT}.toml"
-        return read_policy((files("voting.fraud") / "policies" / name).read_text("utf-8"), name)
+        return read_policy((files("voting.fraud") / "policies" / name).read_bytes().decode(), name)
     try:
-        text = file.read_text("utf-8")
+        # Not read_text(), which changes line ends: the policy's hash is that of the file's bytes.
+        text = file.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read ({error})"
         raise FileInvalid(str(file), (Fault(0, "", what, "give an existing UTF-8 file"),)) from None
