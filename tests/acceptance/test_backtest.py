@@ -15,6 +15,7 @@ from netaddr import IPSet
 
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING
+from tests.fraud.rings import policy_text
 
 RULES = """
 id = "replayed"
@@ -117,6 +118,19 @@ def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:
         assert done.returncode == 1
         assert name in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_fault_in_the_sweep_part_of_a_policy_is_1_and_names_the_line(folder: Path) -> None:
+    text = policy_text("mine").replace("growth = 0.2", 'growth = "x"').replace("[sweep.nearline]", "[sweep.nearlin]")
+    file = folder / "mine.toml"
+    file.write_text(text, "utf-8")
+    done = run(*arguments(folder, "--policy", str(file)))
+    assert done.returncode == 1
+    lines = text.splitlines()
+    for place, line in (("growth: 'x' does not fit", 'growth = "x"'), ("nearlin: is not a known", "[sweep.nearlin]")):
+        assert f"{file}: line {lines.index(line) + 1}, sweep.{place}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "out").exists()
 
 
 def test_wrong_use_is_2(folder: Path) -> None:

@@ -55,6 +55,7 @@ def _libraries(process: psutil.Process) -> str:
 async def test_it_can_be_switched_off(settings: Settings) -> None:
     with serving(environment_of(settings) | {"VOTING_SWEEP": "off"}) as (_, process):
         assert sweepers(process.pid) == []
+        assert "polars" not in _libraries(psutil.Process(process.pid)), "the packaged policy need not be checked"
 
 
 async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
@@ -87,21 +88,23 @@ async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, off
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("hold = 75", "hold = 40", "shadow.toml: line 8, online.hold: 40 is too small; at least challenge = 50"),
+        ("hold = 75", "hold = 40", "faulty.toml: line 8, online.hold: 40 is too small; at least challenge = 50"),
         (
             "trees = []",
             "trees = 3",
-            "policy shadow: file, sweep: Expected `array`, got `int` - at `$.quick_first.trees`",
+            "faulty.toml: line 107, sweep.quick_first.trees: 3 does not fit; write `array`",
         ),
     ],
 )
-def test_a_shadow_with_a_fault_is_refused_at_the_start(
-    old: str, new: str, message: str, settings: Settings, tmp_path: Path
+@pytest.mark.parametrize("faulty", ["VOTING_POLICY", "VOTING_SHADOW_POLICY"])
+def test_a_policy_with_a_fault_is_refused_at_the_start(
+    old: str, new: str, message: str, faulty: str, settings: Settings, tmp_path: Path
 ) -> None:
-    file, force = tmp_path / "shadow.toml", tmp_path / "force.toml"
-    force.write_text(policy_text("force"), "utf-8")
-    file.write_text(policy_text("shadow").replace(old, new), "utf-8")
-    env = environment_of(settings) | {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(file)}
+    file, right = tmp_path / "faulty.toml", tmp_path / "right.toml"
+    right.write_text(policy_text("right"), "utf-8")
+    file.write_text(policy_text("faulty").replace(old, new), "utf-8")
+    files = {"VOTING_POLICY": str(right), "VOTING_SHADOW_POLICY": str(right)} | {faulty: str(file)}
+    env = environment_of(settings) | files
     for words in (["serve", "--port", str(free_port())], ["sweep", "--once"]):
         done = run(*words, env=env)
         assert done.returncode == 1

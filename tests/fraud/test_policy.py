@@ -38,6 +38,7 @@ def test_the_packaged_policy_is_known_by_its_version_and_hash() -> None:
         ('version = "2026.2"', "", "version: is missing"),
         ("least = 30\npoints = 10", "least = 30\npoints = 48", "online.crowd: has too large points"),
         ("[sweep]", "sweep = 3 #", "sweep: "),
+        (TEXT[TEXT.index("[sweep]") :], "", "file, sweep: is missing; add it"),
         ("[online]", "[online", "is not TOML"),
     ],
 )

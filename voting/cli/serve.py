@@ -57,11 +57,14 @@ async def begin(settings: Settings) -> None:
     fraud policy or a list of networks that is none."""
     networks = networks_of(settings)
     policy = load_policy(Path(settings.policy) if settings.policy else None)
-    if shadow := load_shadow(settings.shadow_policy):
-        # It brings polars. Left to the sweeper, a fault there would end the sweeps of the policy in force.
-        from voting.services.deciding import sweep_rules
+    shadow = load_shadow(settings.shadow_policy)
+    # Left to the sweeper, a fault would end all sweeps, and again at each new start. The packaged one is right.
+    if given := [each for each in (policy if settings.policy else None, shadow) if each]:
+        # It brings polars.
+        from voting.fraud.sweep_rules import sweep_rules
 
-        sweep_rules(shadow)
+        for each in given:
+            sweep_rules(each)
     async with wiring.office(settings, "serve") as office:
         await office.organising.begin(policy, shadow, networks)
 

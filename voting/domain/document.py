@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -66,6 +66,24 @@ def line_of(text: str, *path: str | int) -> int:
     return _Reader(dict(_key_lines(text))).line(path)
 
 
+def dotted(path: Path) -> str:
+    """`("category", 1, "name")` as `category[2].name`: people count from one."""
+    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def shown(value: Any) -> str:
+    """A value as a fault shows it: not at any length."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """How to mend a name that is none of those known."""
+    near = get_close_matches(name, known, 1)
+    return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+
+
 @dataclass(slots=True)
 class _Reader:
     lines: Mapping[Path, int]
@@ -77,7 +95,7 @@ class _Reader:
         return self.lines.get(path, 0)
 
     def fault(self, path: Path, what: str, mend: str) -> None:
-        self.faults.append(Fault(self.line(path), _dotted(path), what, mend))
+        self.faults.append(Fault(self.line(path), dotted(path), what, mend))
 
     def table(self, table: dict[str, Any], target: type[T], path: Path) -> T | None:
         known = {_key_name(item): item for item in fields(target)}  # type: ignore[arg-type]
@@ -99,9 +117,7 @@ class _Reader:
         return False
 
     def unknown(self, name: str, known: list[str], path: Path) -> None:
-        near = get_close_matches(name, known, 1)
-        mend = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-        self.fault((*path, name), "is not a known key", mend)
+        self.fault((*path, name), "is not a known key", meant(name, known))
 
     def value(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         hint = _without_none(hint)
@@ -113,12 +129,12 @@ class _Reader:
             if isinstance(value, dict):
                 # A plain dict is read further by whoever asked for it.
                 return self.table(value, hint, path) if is_dataclass(hint) else value  # type: ignore[arg-type]
-            return self.fault(path, "must be a table", f"write it as [{_dotted(path)}] with its keys below")
+            return self.fault(path, "must be a table", f"write it as [{dotted(path)}] with its keys below")
         return self.scalar(value, hint, item, path)
 
     def array(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if not isinstance(value, list):
-            each = f"[[{_dotted(path)}]] once for each" if is_dataclass(hint) else f"{path[-1]} = [...]"
+            each = f"[[{dotted(path)}]] once for each" if is_dataclass(hint) else f"{path[-1]} = [...]"
             return self.fault(path, "must be a list", f"write {each}")
         least = item.metadata["least"]
         if least is not None and len(value) < least:
@@ -134,7 +150,7 @@ class _Reader:
 
     def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if type(value) is not hint:
-            return self.fault(path, f"{_shown(value)} does not fit", f"write {_NAMES[hint]}")
+            return self.fault(path, f"{shown(value)} does not fit", f"write {_NAMES[hint]}")
         if problem := _out_of_bounds(value, item.metadata):
             return self.fault(path, *problem)
         return value
@@ -143,11 +159,11 @@ class _Reader:
 def _out_of_bounds(value: Any, bounds: Mapping[str, Any]) -> tuple[str, str] | None:
     size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
     if bounds["least"] is not None and size < bounds["least"]:
-        return f"{_shown(value)} is too small", f"at least {bounds['least']}{unit}"
+        return f"{shown(value)} is too small", f"at least {bounds['least']}{unit}"
     if bounds["most"] is not None and size > bounds["most"]:
-        return f"{_shown(value)} is too large", f"at most {bounds['most']}{unit}"
+        return f"{shown(value)} is too large", f"at most {bounds['most']}{unit}"
     if bounds["pattern"] and not re.fullmatch(bounds["pattern"], value):
-        return f"{_shown(value)} does not fit", f"it must match {bounds['pattern']}"
+        return f"{shown(value)} does not fit", f"it must match {bounds['pattern']}"
     return None
 
 
@@ -197,17 +213,6 @@ def _without_none(hint: Any) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         return next(part for part in get_args(hint) if part is not type(None))
     return hint
-
-
-def _dotted(path: Path) -> str:
-    """`("category", 1, "name")` as `category[2].name`: people count from one."""
-    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _reference_rows(target: type, prefix: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from voting.fraud.quotas import Quotas
 from voting.fraud.scorecard import judge as judge_online
 from voting.fraud.survey import Survey
 from voting.fraud.sweep import SweepPolicy, Verdicts, judge, past_of, rounds, sweep
+from voting.fraud.sweep_rules import sweep_rules
 
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
@@ -91,7 +92,7 @@ class Backtest:
     def __init__(self, contest: Contest, policy: Policy, executor: Executor, tick: Tick) -> None:
         self._contest = contest
         self._policy = policy
-        self._rules = msgspec.convert(policy.sweep, SweepPolicy)
+        self._rules = sweep_rules(policy)
         self._executor = executor
         self._tick = tick
         self._quotas = Quotas(contest)

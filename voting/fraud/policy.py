@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from voting.domain.document import key, line_of, read
@@ -97,26 +97,29 @@ class Policy:
     sha256: str
     online: Online
     sweep: dict[str, Any]
+    """Read further by sweep_rules(), which brings polars: who only judges what is cast does without."""
+    name: str
+    text: str
+    """The file's, for the lines of its faults."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
     version: str = key("The policy's version, which every decision names.", least=1, most=40)
     online: Online = key("Judges a ballot when it is cast.")
-    sweep: dict[str, Any] = field(
-        metadata={"help": "Judges all of them again later.", "name": ""}, default_factory=dict
-    )
+    sweep: dict[str, Any] = key("Judges all of them again later.")
 
 
 def read_policy(text: str, name: str = "policy") -> Policy:
-    """The policy of a TOML file's text. Raises FileInvalid with every fault and its line."""
+    """The policy of a TOML file's text. Raises FileInvalid with every fault and its line; of the sweep part, which
+    sweep_rules() checks, only where there is none."""
     document, faults = read(text, _Document)
     if document is not None:
         faults = tuple(_rule_faults(document.online, text))
     if document is None or faults:
         raise FileInvalid(name, faults)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    return Policy(document.version, sha256, document.online, document.sweep)
+    return Policy(document.version, sha256, document.online, document.sweep, name, text)
 
 
 def _rule_faults(online: Online, text: str) -> list[Fault]:

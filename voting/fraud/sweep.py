@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -26,6 +27,8 @@ from voting.fraud.traits import true_of
 from voting.fraud.weighing import Trees, Weighed, weigh
 
 Flags = npt.NDArray[np.bool_]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Hours = Annotated[int, msgspec.Meta(ge=1, le=8784)]
 # What is repeated converges, from above or below; the odds are shifted by so much at most. Never upwards: where bots
 # are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
@@ -34,24 +37,24 @@ _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
 _ALLIES = 2
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a ballot is held: how probable it must be that it is dishonest, and how many more must be like it.
 
     Of the held so many are expected to be honest at most: the share `false_discoveries` of them, for where much is
     dishonest more is lost; and the share `loss` of all that are honest, for where little is, campaigns are small.
     """
 
-    least_probability: float
-    false_discoveries: float
-    loss: float
-    least_group: int
-    release: float
+    least_probability: Share
+    false_discoveries: Share
+    loss: Share
+    least_group: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    release: Share
     """A ballot held before is let go where the probability is below this; nor does the rule of task lists hold it."""
-    ally: float = 0.05
+    ally: Share = 0.05
     """Who backed two entries of an open list or more is held where the probability is this at least."""
 
 
-class SweepPolicy(msgspec.Struct, frozen=True):
+class SweepPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, what is
     asked of clusters, and the cuts."""
 
@@ -63,17 +66,17 @@ class SweepPolicy(msgspec.Struct, frozen=True):
     certification: Look
     clusters: Trees | None = None
     """None: of clusters nothing is asked."""
-    every_minutes: float = 15
+    every_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15
     """Near-line rounds are at the clock's multiples of this,"""
-    hours: int = 12
+    hours: Hours = 12
     """and look so far back. A round waits"""
-    growth: float = 0.05
+    growth: Share = 0.05
     """until the ballots that it looks at have grown by such a share,"""
-    wait_minutes: float = 45
+    wait_minutes: Annotated[float, msgspec.Meta(ge=0, le=10_080)] = 45
     """but not longer than that. What the past tells is found out"""
-    past_hours: int = 24
+    past_hours: Hours = 24
     """once in so many hours, from so many days."""
-    past_days: int = 4
+    past_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 4
 
     def past(self, moment: int) -> tuple[int, int]:
         """From when to before when the ballots are that tell a moment's past (milliseconds)."""

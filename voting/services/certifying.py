@@ -22,12 +22,13 @@ from voting.fraud.findings import Sweep
 from voting.fraud.policy import Policy
 from voting.fraud.prepared import prepare
 from voting.fraud.sweep import sweep
+from voting.fraud.sweep_rules import sweep_rules
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, Excess
 from voting.services.catalogue import Listing
-from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
+from voting.services.deciding import Deciding, Detector, Swept
 from voting.services.gathering import gather
 from voting.services.recounting import compare
 

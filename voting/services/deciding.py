@@ -14,12 +14,10 @@ import polars as pl
 
 from voting.domain.ballot import State
 from voting.domain.sheet import Tick, silent
-from voting.errors import Fault, FileInvalid
 from voting.fraud.changes import STANDING, Plan, plan
 from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import SweepPolicy
 from voting.postgres import decisions, groups
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Changed
@@ -107,16 +105,6 @@ class Deciding:
             known = await groups.select_ids(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
         return plan(swept.ballots, swept.found, standing, known, swept.stage, swept.found_are)
-
-
-def sweep_rules(policy: Policy) -> SweepPolicy:
-    """The part of a policy that sweeps go by. Raises FileInvalid."""
-    try:
-        return msgspec.convert(policy.sweep, SweepPolicy)
-    except msgspec.ValidationError as error:
-        raise FileInvalid(
-            f"policy {policy.version}", (Fault(0, "sweep", str(error), "see the packaged one"),)
-        ) from None
 
 
 def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:

@@ -13,10 +13,11 @@ from voting.domain.sheet import Tick, silent
 from voting.fraud.changes import CAST_HELD
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import sweep
+from voting.fraud.sweep_rules import sweep_rules
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Listing
-from voting.services.deciding import Detector, standing_table, sweep_rules
+from voting.services.deciding import Detector, standing_table
 from voting.services.gathering import gather
 
 

@@ -27,11 +27,12 @@ from voting.fraud.frame import SCHEMA, milliseconds
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy
 from voting.fraud.sweep import past_of, rounds, sweep
+from voting.fraud.sweep_rules import sweep_rules
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
 from voting.services.catalogue import Catalogue, Listing
-from voting.services.deciding import Deciding, Detector, Swept, sweep_rules
+from voting.services.deciding import Deciding, Detector, Swept
 from voting.services.gathering import gather
 
 LEASE = "sweep"
