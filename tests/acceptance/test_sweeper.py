@@ -92,7 +92,7 @@ async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, off
         (
             "trees = []",
             "trees = 3",
-            "faulty.toml: line 107, sweep.quick_first.trees: 3 does not fit; write `array`",
+            ", sweep.quick_first.trees: 3 does not fit; write `array`",
         ),
     ],
 )
