@@ -80,6 +80,33 @@ async def test_a_replay_of_what_was_recorded_decides_online_as_live(
     assert b"127.0.0" not in b"".join(lines)
 
 
+async def test_what_live_counted_no_quota_refuses_in_a_replay(
+    http: httpx.AsyncClient, contests: Contests, service: Service, tmp_path: Path
+) -> None:
+    quotas = '[[quota]]\nballots = 2\nperiod = "sliding"\nminutes = 60\n[[quota]]\npicks = 2\nper = "category"\n'
+    contest = await contests.make("[ballot]\nmost = 3\n" + quotas)
+    (token,) = contests.tokens(contest, 1)
+    sent = [["A001", "A003", "A002"], ["A001", "A002"], ["A004"], ["A006"]]
+    answers = [(await cast(http, contest, token, picks)).status_code for picks in sent]
+    # The second would be a third of category two, the last a third ballot.
+    assert answers == [201, 409, 201, 409]
+    rules, events = tmp_path / "contest.toml", tmp_path / "events.jsonl"
+    connection = await asyncpg.connect(service.settings.database_url)
+    rules.write_text(await connection.fetchval("select document from contests where id = $1", contest), "utf-8")
+    await connection.close()
+    assert export(service.settings, contest, "--out", str(events)).returncode == 0
+    # As if one that was refused had been recorded as well: it is refused here too.
+    recorded = [json.loads(line) for line in events.read_text("utf-8").splitlines()]
+    third = recorded[-1] | {"id": "third", "entry": "A006"}
+    events.write_text("".join(json.dumps(each) + "\n" for each in [*recorded, third]), "utf-8")
+    files = ["--contest", str(rules), "--events", str(events), "--out", str(tmp_path / "out")]
+    subprocess.run([*VOTING, "backtest", *files], check=True)
+    decisions = [
+        json.loads(line)["decision"] for line in (tmp_path / "out" / "decisions.jsonl").read_text().splitlines()
+    ]
+    assert decisions == ["count"] * 4 + ["refuse"]
+
+
 async def test_the_export_goes_to_standard_output(
     http: httpx.AsyncClient, contests: Contests, service: Service
 ) -> None:

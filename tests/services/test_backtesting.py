@@ -289,6 +289,87 @@ def test_all_quotas_hold_and_entries_come_from_the_events(replay: Replay) -> Non
     ]
 
 
+TWO = """
+[[category]]
+id = "two"
+name = "类别二"
+"""
+A_CATEGORY = """
+[[quota]]
+picks = 1
+per = "category"
+"""
+BALLOTS = """
+[ballot]
+most = 3
+[[quota]]
+ballots = 1
+period = "sliding"
+minutes = 60
+"""
+
+
+def test_a_quota_per_category_is_of_the_entrys_category(replay: Replay) -> None:
+    picks = [("A", "one"), ("B", "two"), ("C", "two")]
+    found = replay([event(n, voter="v", entry=e, category=c) for n, (e, c) in enumerate(picks)], TWO + A_CATEGORY)
+    assert [decision for decision, _ in found.outcomes()] == ["count", "count", "refuse"]
+    assert found.summary["quotas_not_applied"] == []
+    assert "Quota not applied" not in (found.out / "report.html").read_text("utf-8")
+
+
+def test_a_quota_per_category_is_not_applied_where_nobody_knows_the_category_and_that_is_told(replay: Replay) -> None:
+    events = [
+        event(n, voter="v", entry=e, category=c) for n, (e, c) in enumerate([("A", None), ("B", None), ("C", "?")])
+    ]
+    found = replay(events, TWO + A_CATEGORY)
+    assert [decision for decision, _ in found.outcomes()] == ["count"] * 3
+    rule = "A voter has at most 1 pick in each category during the whole vote."
+    assert found.summary["quotas_not_applied"] == [{"quota": rule, "picks": 3}]
+    report = (found.out / "report.html").read_text("utf-8")
+    assert f"Quota not applied:</b> {rule}" in report
+    assert "每位投票人整个投票期内每个类别最多 1 票。数据未说明 3 票的作品属于哪个类别" in report
+
+
+def test_where_there_is_but_one_category_it_need_not_be_told(replay: Replay) -> None:
+    found = replay([event(n, voter="v", entry=e) for n, e in enumerate("AB")], A_CATEGORY)
+    assert [decision for decision, _ in found.outcomes()] == ["count", "refuse"]
+    assert found.summary["quotas_not_applied"] == []
+
+
+def test_the_picks_of_a_ballot_take_one_slot_of_a_quota_of_ballots(replay: Replay) -> None:
+    def ballot(name: str, at: str, voter: str = "v") -> list[Event]:
+        at = f"2026-03-02T{at}:00.000+08:00"
+        return [event(0, at, voter=voter, entry=e, ballot=name) | {"id": f"{name}{e}"} for e in "ABC"]
+
+    cast = [*ballot("x", "12:00"), *ballot("z", "12:00", "w"), *ballot("y", "12:59"), *ballot("u", "13:00")]
+    found = replay(cast, BALLOTS)
+    assert [decision for decision, _ in found.outcomes()] == ["count"] * 6 + ["refuse"] * 3 + ["count"] * 3
+
+
+@pytest.mark.parametrize("quota", [A_DAY, AN_HOUR_AN_ENTRY.replace('"entry"', '"contest"')])
+def test_a_ballot_is_recorded_whole_or_not_at_all(replay: Replay, quota: str) -> None:
+    three = [event(n, voter="v", entry=e, ballot="x") for n, e in enumerate("ABC")]
+    found = replay(
+        [*three, *[event(n, voter="v", entry=e, ballot="y") for n, e in enumerate("AB", 3)]], quota.replace("1", "2")
+    )
+    assert found.outcomes() == [("refuse", ["quota_exhausted"])] * 3 + [("count", [])] * 2
+
+
+@pytest.mark.parametrize(
+    ("third", "what"),
+    [
+        ({"voter": "w"}, "'x' is of another voter or moment"),
+        ({"at": "2026-03-02T12:00:00.001+08:00"}, "'x' is of another voter or moment"),
+        ({"voter": "w", "ballot": None}, "'x' stands apart"),
+    ],
+)
+def test_the_lines_of_a_ballot_stand_together_and_are_of_one_voter(replay: Replay, third: Event, what: str) -> None:
+    lines = [event(n, voter="v", ballot="x") for n in (1, 2)]
+    lines += [event(3, voter="v", ballot="x") | third, event(4, voter="v", ballot="x")]
+    with pytest.raises(FileInvalid, match=f"line {3 if third.get('ballot', 'x') else 4}, ballot: {what}"):
+        replay(lines)
+
+
 def test_a_round_after_the_windows_end_is_not_after_the_certification(replay: Replay) -> None:
     """The window ends between two multiples of the rounds' minutes: time still goes only forward."""
     start = moment("2026-03-05T07:20:00+08:00")

@@ -60,3 +60,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     challenge: Solved | None = None
     facts: Facts | None = None
     """As a live service recorded them, which keeps nothing of what they were made from: they win over all of it."""
+    category: str | None = None
+    """Of the entry; quotas per category need it where the contest has several."""
+    ballot: str | None = None
+    """The same for the picks of one ballot, whose lines stand one after another; None: this pick is all of it."""

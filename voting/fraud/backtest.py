@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from datetime import UTC, datetime
 from functools import cache
@@ -61,6 +61,8 @@ class Replayed(NamedTuple):
     cast_at: list[int]
     """By attempt: when it came, in milliseconds since 1970."""
     groups: tuple[Group, ...]
+    quotas_not_applied: Mapping[int, int]
+    """By a quota's index: to how many picks it could not be applied, for nobody knows their categories."""
 
 
 Tick = Callable[[str, int], None]
@@ -83,7 +85,7 @@ class _Round(NamedTuple):
 
 
 class Backtest:
-    """One replay: attempts are offered in the order of time, then it is finished.
+    """One replay: ballots are offered in the order of time, then it is finished.
 
     Near-line rounds run beside, in `executor` (of processes, if there are some): what they find changes nothing of how
     later ballots are cast.
@@ -110,11 +112,16 @@ class Backtest:
         self._rounds: list[_Round] = []
         self._past: dict[int, Future[Past]] = {}
 
-    def offer(self, attempt: Attempt) -> None:
-        """Casts one ballot, as live."""
+    def offer(self, picks: Sequence[Attempt]) -> None:
+        """Casts one ballot, by its picks: as live, it is recorded whole or not at all."""
         # Moments of one zone are compared twenty times as fast.
-        now = attempt.at.astimezone(UTC)
-        decision = self._refusal(attempt, now) or self._online(attempt, now)
+        now = picks[0].at.astimezone(UTC)
+        why = self._refusal(picks, now)
+        for pick in picks:
+            refused = Decision(pick.id, "refuse", (why,), "online", milliseconds(now)) if why else None
+            self._note(pick, refused or self._online(pick, now))
+
+    def _note(self, attempt: Attempt, decision: Decision) -> None:
         if decision.decision != "count" or decision.challenged:
             self._history.append(decision)
         self._final.append(decision)
@@ -139,13 +146,14 @@ class Backtest:
         self._certify(looks, certified)
         self._history.sort(key=lambda decision: decision.decided_at)
         groups = (*certified.groups, *self._cast_groups(looks, certified))
-        return Replayed(self._final, self._history, self._entries, self._cast_at, groups)
+        not_applied = self._quotas.not_applied
+        return Replayed(self._final, self._history, self._entries, self._cast_at, groups, not_applied)
 
-    def _refusal(self, attempt: Attempt, now: datetime) -> Decision | None:
+    def _refusal(self, picks: Sequence[Attempt], now: datetime) -> str | None:
         why = _CLOSED.get(self._contest.phase(now))
-        if why is None and not self._quotas.take(attempt.voter, attempt.entry, "", now):
+        if why is None and not self._quotas.take(picks[0].voter, [(each.entry, each.category) for each in picks], now):
             why = "quota_exhausted"
-        return Decision(attempt.id, "refuse", (why,), "online", milliseconds(now)) if why else None
+        return why
 
     def _online(self, attempt: Attempt, now: datetime) -> Decision:
         facts, at = observe(attempt), milliseconds(now)

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from voting.domain.contest import Contest
+from voting.domain.explain import explain_quota
 from voting.fraud.backtest import Replayed
 from voting.fraud.reasons import explain
 
@@ -26,6 +27,14 @@ def render(contest: Contest, summary: Mapping[str, Any], replayed: Replayed) -> 
     return _template().render(
         contest=contest,
         summary=summary,
+        not_applied=[
+            (
+                explain_quota(contest.quotas[index], contest, "zh"),
+                explain_quota(contest.quotas[index], contest, "en"),
+                picks,
+            )
+            for index, picks in sorted(replayed.quotas_not_applied.items())
+        ],
         groups=replayed.groups[:_MOST_GROUPS],
         more=max(0, len(replayed.groups) - _MOST_GROUPS),
         bars=bars,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from voting import __version__
 from voting.domain.contest import Contest
+from voting.domain.explain import explain_quota
 from voting.errors import Fault, FileInvalid
 from voting.fraud.attempt import Attempt
 from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
@@ -68,10 +70,10 @@ def backtest(
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
-        for attempt in events.attempts():
-            test.offer(networks.completed(attempt))
+        for _, picks in groupby(events.attempts(), key=_ballot):
+            test.offer([networks.completed(pick) for pick in picks])
         replayed = test.finish()
-    summary = _summary(replayed, policy, networks, events.sha256())
+    summary = _summary(contest, replayed, policy, networks, events.sha256())
     out.mkdir(parents=True, exist_ok=True)
     files = {
         "decisions.jsonl": _lines(replayed.final),
@@ -87,8 +89,14 @@ def backtest(
     return summary
 
 
+def _ballot(attempt: Attempt) -> str | tuple[str]:
+    """What the lines of one ballot have in common."""
+    return (attempt.id,) if attempt.ballot is None else attempt.ballot
+
+
 def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
     decoder, seen, latest = msgspec.json.Decoder(Attempt), set[str](), datetime.min.replace(tzinfo=UTC)
+    before, last = None, dict[str, str]()
     try:
         for number, line in enumerate(lines, 1):
             if line.isspace():
@@ -98,11 +106,25 @@ def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
                 raise _fault(number, "id", f"{attempt.id!r} stands twice", "give each attempt its own", name)
             if attempt.at < latest:
                 raise _fault(number, "at", "is before the line above", "sort the lines by `at`", name)
+            if attempt.ballot is not None:
+                if wrong := _misplaced(attempt, before, last.get(attempt.voter)):
+                    raise _fault(number, "ballot", *wrong, name)
+                last[attempt.voter] = attempt.ballot
             seen.add(attempt.id)
-            latest = attempt.at
+            latest, before = attempt.at, attempt
             yield attempt
     except (OSError, EOFError, zlib.error) as error:
         raise _fault(0, "", f"cannot be read: {error}", "give JSON Lines, plain or gzipped whole", name) from None
+
+
+def _misplaced(attempt: Attempt, before: Attempt | None, last: str | None) -> tuple[str, str] | None:
+    """What is wrong with the line's place in its ballot, and how to mend it; `last`: the voter's last ballot."""
+    if before and before.ballot == attempt.ballot:
+        if (before.voter, before.at) != (attempt.voter, attempt.at):
+            return f"{attempt.ballot!r} is of another voter or moment in the line above", "give each ballot its own"
+    elif last == attempt.ballot:
+        return f"{attempt.ballot!r} stands apart from its other lines", "put the lines of a ballot one after another"
+    return None
 
 
 def _decoded(decoder: msgspec.json.Decoder[Attempt], line: bytes, number: int, name: str) -> Attempt:
@@ -155,7 +177,9 @@ def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[
         )
 
 
-def _summary(replayed: Replayed, policy: Policy, networks: Networks, events_sha256: str) -> dict[str, Any]:
+def _summary(
+    contest: Contest, replayed: Replayed, policy: Policy, networks: Networks, events_sha256: str
+) -> dict[str, Any]:
     final = replayed.final
     reasons = Counter(reason for decision in final for reason in decision.reasons)
     return {
@@ -167,6 +191,10 @@ def _summary(replayed: Replayed, policy: Policy, networks: Networks, events_sha2
         "decisions": _counted(decision.decision for decision in final),
         "stages": _counted(decision.stage for decision in final),
         "reasons": dict(sorted(reasons.items())),
+        "quotas_not_applied": [
+            {"quota": explain_quota(contest.quotas[index], contest, "en"), "picks": picks}
+            for index, picks in sorted(replayed.quotas_not_applied.items())
+        ],
         "challenged": sum(decision.challenged for decision in final),
         "ever_held": len({change.id for change in replayed.history if change.decision == "hold"}),
         "entries": _standings(replayed),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
+from voting.domain.entry import Entry
 from voting.postgres import records
 from voting.postgres.database import Database
 from voting.postgres.records import Record
@@ -34,16 +35,29 @@ class Exporting:
         ):
             async for some in records.read(connection, contest, None, None):
                 for record in some:
-                    for line in _lines(record):
+                    for line in _lines(record, listing.entries):
                         yield line
 
 
-def _lines(record: Record) -> list[bytes]:
+def _lines(record: Record, entries: Mapping[str, Entry]) -> list[bytes]:
     facts, at = read_facts(record.facts), record.recorded_at.isoformat(timespec="milliseconds")
     line = {"id": "", "at": at, "voter": record.voter.hex(), "entry": "", "channel": facts.channel}
+    if len(record.picks) > 1:
+        line["ballot"] = str(record.id)
     lines = []
     for number, pick in enumerate(record.picks, 1):
         name = str(record.id) if number == 1 else f"{record.id}/{number}"
-        more = {"id": name, "entry": pick, "device": facts.device, "facts": facts}
+        more = {
+            "id": name,
+            "entry": pick,
+            "device": facts.device,
+            "facts": facts,
+            "category": _category(entries.get(pick)),
+        }
         lines.append(_JSON.encode({**line, **more}) + b"\n")
     return lines
+
+
+def _category(entry: Entry | None) -> str | None:
+    """None where the entry was withdrawn."""
+    return entry.category if entry else None
