@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.fraud.rings import POLICY, crowd, dripped, find_rings, record
+from tests.fraud.rings import POLICY, SCRIPT, Cast, crowd, dripped, find_rings, record
 from voting.services.certifying import Certifying
 from voting.settings import Settings
 from voting.wiring import Office
@@ -137,6 +137,19 @@ async def test_an_open_contest_is_not_certified(contests: Contests, settings: Se
     assert (
         run("certify", "--contest", contest, "--propose", "--reopen", "x", env=environment_of(settings)).returncode == 2
     )
+
+
+async def test_a_retally_prints_what_is_raw_held_void_and_counted_side_by_side(
+    contests: Contests, settings: Settings, office: Office, tmp_path: Path
+) -> None:
+    contest = await contests.make(entries=3)
+    casts = [*crowd(0, 3, "A001"), *crowd(5, 2, "A002"), Cast(9, "A003", seen=SCRIPT, state="hold")]
+    await record(office.database, contest, casts)
+    lenient = policy_file(tmp_path, "lenient")
+    lenient.write_text(re.sub(r"^hold = \d+$", "hold = 1000", lenient.read_text("utf-8"), count=1, flags=re.M), "utf-8")
+    told = Shell(settings, contest).run("retally", "--policy", str(lenient))
+    assert told[0] == "A003\traw=1\theld=1 -> 0\tvoid=0\tcounted=0 -> 1\trank=3\n"
+    assert "1 of 3 entries differ under policy lenient" in told[1]
 
 
 def test_a_policy_with_a_fault_is_told_with_its_line(tmp_path: Path, settings: Settings) -> None:

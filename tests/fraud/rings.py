@@ -17,7 +17,7 @@ import polars as pl
 
 from tests.conftest import Contests
 from voting.domain.scoring import Tally
-from voting.fraud.facts import Facts
+from voting.fraud.facts import Facts, Oddity
 from voting.fraud.findings import Evidence, Group, Stage, Sweep
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy
@@ -32,6 +32,9 @@ _TREELESS = {look: {"bias": -9.0, "trees": []} for look in _LOOKS}
 _SWEEP = _PACKAGED.sweep | _TREELESS | {"every_minutes": 15, "hours": 12}
 POLICY = replace(_PACKAGED, sweep=_SWEEP)
 EARLIER = timedelta(minutes=2)
+SCRIPT = Facts(oddities=int(Oddity.AUTOMATION | Oddity.CROSS_SITE), reading=100, hosting=True)
+"""What is held when it is cast."""
+_JSON = msgspec.json.Encoder()
 _ZONE = timezone(timedelta(hours=8))
 
 
@@ -44,12 +47,14 @@ def policy_text(version: str, trees: str = "[]") -> str:
 
 
 class Cast(NamedTuple):
-    """A ballot of a voter with this number; `ring` is the device that the detector below looks at."""
+    """A ballot of a voter with this number; `ring` is the device that the detector below looks at, `seen` what else was
+    observed."""
 
     voter: int
     entry: str
     ring: str | None = None
     state: str = "count"
+    seen: Facts = Facts()
 
 
 def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[Cast]:
@@ -63,7 +68,7 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
     async with database.connection() as connection, connection.transaction():
         for number, each in enumerate(given):
             voter, id = hashlib.sha256(f"{contest} {each.voter}".encode()).digest(), uuid.uuid4()
-            facts = msgspec.json.encode(Facts(device=each.ring, agent=1 + each.voter % 7)).decode()
+            facts = msgspec.structs.replace(each.seen, device=each.ring, agent=1 + each.voter % 7)
             at = now - ago + timedelta(milliseconds=number)
             await connection.execute(
                 """
@@ -73,7 +78,9 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
                 """,
                 *(contest, voter, id.hex, id, each.entry, each.state, ["C1"] if each.state == "hold" else [], at),
             )
-            await connection.execute("insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, facts)
+            await connection.execute(
+                "insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, _JSON.encode(facts).decode()
+            )
         moved = Counter((each.entry, each.state) for each in given)
         for entry in sorted({entry for entry, _ in moved}):
             held, counted = moved[entry, "hold"], moved[entry, "count"]

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Contests
 from tests.fraud.rings import (
     POLICY,
+    SCRIPT,
     Cast,
     crowd,
     dripped,
@@ -25,7 +26,7 @@ from voting.services.certifying import Certifying
 from voting.services.deciding import Deciding, Swept
 from voting.services.gathering import gather
 from voting.services.reporting import as_json
-from voting.services.retallying import Retallying
+from voting.services.retallying import Retallying, Side
 from voting.services.reviewing import Person, Reviewing, Wish
 from voting.wiring import Office
 
@@ -37,7 +38,7 @@ OTHER = replace(POLICY, version="another", sha256="0" * 64)
 async def closed(contests: Contests, office: Office) -> str:
     """A closed contest with two rings, one of which the near-line sweep had held with an honest ballot beside it."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
-    honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold")]
+    honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold", seen=SCRIPT)]
     honest += crowd(190, 2, "A004", "early-1")
     fraud = [*crowd(200, 30, "A002", "ring-1"), *crowd(300, 8, "A001", "late-1")]
     await record(office.database, contest, [*honest, *fraud], HOUR)
@@ -166,8 +167,7 @@ async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Co
     before = await history(office.database, contest), await tally(office.database, contest)
     lines = {line.entry: line for line in await Retallying(office.database, find_nothing).compare(listing, OTHER)}
     one, two = lines["A001"], lines["A002"]
-    assert (one.raw, one.now.removed, one.now.counted, one.now.rank) == (68, 8, 60, 1)
-    assert (one.other.removed, one.other.counted, one.other.rank) == (0, 68, 2)
+    assert (one.raw, one.now, one.other) == (68, Side(0, 8, 60, 1), Side(0, 0, 68, 2))
     assert (two.now.rank, two.other.rank, two.raw_rank) == (2, 1, 1)
     assert not lines["A003"].differs
     assert (await history(office.database, contest), await tally(office.database, contest)) == before

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> None:
     """Shows per entry what another fraud policy would change; nothing is changed.
 
-    Removed is what is held or void; what reviewers have decided stands under any policy.
+    Each ballot is judged anew, as if it had been cast under that policy, and by its sweep; what reviewers have decided
+    stands under any policy.
     """
     other = load_policy(policy)
 
@@ -49,9 +50,11 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
         return
     for line in lines:
         if line.differs:
-            now, then = line.now, line.other
-            click.echo(
-                f"{line.entry}\traw={line.raw}\tremoved={now.removed} -> {then.removed}"
-                f"\tcounted={now.counted} -> {then.counted}\trank={now.rank} -> {then.rank}"
-            )
+            now, then = asdict(line.now), asdict(line.other)
+            moves = (f"{name}={now[name]}" + _arrow(now[name], then[name]) for name in now)
+            click.echo("\t".join((line.entry, f"raw={line.raw}", *moves)))
     tell(f"{sum(line.differs for line in lines)} of {len(lines)} entries differ under policy {other.version}")
+
+
+def _arrow(now: int, then: int) -> str:
+    return "" if now == then else f" -> {then}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class Digest(Protocol):
         """More of what is hashed."""
 
 
+Hear = Callable[[str, Facts], None]
+"""Hears each ballot: how the table names it, and its facts."""
+
+
 async def gather(
     database: Database,
     contest: str,
@@ -43,6 +47,7 @@ async def gather(
     *,
     tick: Tick = silent,
     digest: Digest | None = None,
+    hear: Hear | None = None,
 ) -> pl.DataFrame:
     """The contest's ballots of [since, before), from one snapshot; `digest` gets a line of JSON for each:
     id, voter, moment, picks, facts.
@@ -50,7 +55,7 @@ async def gather(
     parts, done = [pl.DataFrame(schema=SCHEMA)], 0
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         async for some in records.read(connection, contest, since, before):
-            parts.append(await asyncio.to_thread(_table, some, digest))
+            parts.append(await asyncio.to_thread(_table, some, digest, hear))
             done += len(some)
             tick(done)
     return pl.concat(parts)
@@ -76,7 +81,7 @@ def read_facts(text: str | None) -> Facts:
         return Facts()
 
 
-def _table(some: Iterable[Record], digest: Digest | None) -> pl.DataFrame:
+def _table(some: Iterable[Record], digest: Digest | None, hear: Hear | None) -> pl.DataFrame:
     rows = []
     for record in some:
         if digest:
@@ -84,5 +89,7 @@ def _table(some: Iterable[Record], digest: Digest | None) -> pl.DataFrame:
             digest.update(_JSON.encode(line) + b"\n")
         facts, number, voter = read_facts(record.facts), str(record.sequence), voter_text(record.voter)
         at = milliseconds(record.recorded_at)
+        if hear:
+            hear(number, facts)
         rows += [Row(number, at, voter, entry, facts) for entry in record.picks]
     return frame(rows)
