@@ -85,10 +85,25 @@ def test_a_policy_of_ones_own(folder: Path) -> None:
     assert json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"] != own
 
 
-def test_an_address_whose_network_is_not_recorded_is_looked_up(folder: Path) -> None:
-    script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00", "ip": "203.0.113.9"}
+def write_script(folder: Path, **more: object) -> None:
+    """One attempt in place of the others, by a script."""
+    script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00"}
     attempt = {"id": "e9", "at": "2026-03-01T12:00:09.100+08:00", "voter": "v9", "entry": "A"}
-    (folder / "events.jsonl").write_text(json.dumps(attempt | script) + "\n", "utf-8")
+    (folder / "events.jsonl").write_text(json.dumps(attempt | script | more) + "\n", "utf-8")
+
+
+def test_whether_a_recorded_network_is_known_for_hosting_is_looked_up(folder: Path) -> None:
+    write_script(folder, asn=64500)
+    (folder / "hosting.txt").write_text("AS64500  # ours\n", "utf-8")
+    found = []
+    for more in ([], ["--hosting", str(folder / "hosting.txt")]):
+        assert run(*arguments(folder, *more)).returncode == 0
+        found.append(json.loads((folder / "out" / "decisions.jsonl").read_text("utf-8"))["reasons"])
+    assert found == [["C1", "T1"], ["C1", "N1", "T1"]]
+
+
+def test_an_address_whose_network_is_not_recorded_is_looked_up(folder: Path) -> None:
+    write_script(folder, ip="203.0.113.9")
     writer = MMDBWriter(ip_version=4, database_type="Test-ASN")
     writer.insert_network(IPSet(["203.0.113.0/24"]), {"autonomous_system_number": 64500})
     writer.to_db_file(str(folder / "networks.mmdb"))

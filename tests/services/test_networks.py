@@ -103,11 +103,13 @@ def test_what_no_file_knows_stays_unknown(written: Written, ip: str | None) -> N
     assert found(None, ip=ip) == (None, None)
 
 
-def test_of_a_network_that_is_recorded_nothing_is_looked_up(written: Written) -> None:
+def test_what_is_recorded_of_a_network_stays_and_the_rest_is_looked_up(written: Written) -> None:
     file = written({"203.0.113.0/24": of_maxmind(CLOUD)})
-    assert found(file, ip="203.0.113.9", asn=HOME) == (HOME, None)
-    assert found(file, ip="203.0.113.9", asn=CLOUD) == (CLOUD, None)
+    assert found(file, ip="203.0.113.9", asn=HOME) == (HOME, False)
     assert found(file, ip="203.0.113.9", hosting=False) == (CLOUD, False)
+    assert found(None, asn=CLOUD) == (CLOUD, True)
+    assert found(None, asn=CLOUD, hosting=False) == (CLOUD, False)
+    assert found(None, asn=HOME, hosting=True) == (HOME, True)
     assert found(file, ip="203.0.113.9", facts=Facts(address="hashed")) == (None, None)
 
 

@@ -31,7 +31,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--hosting",
     type=_FILE,
-    help="Autonomous systems known for hosting, one number a line; without it the packaged list.",
+    help="Autonomous systems known for hosting, one number a line, for attempts whose `hosting` is not recorded;"
+    " without it the packaged list.",
 )
 def backtest(
     contest: Path, events: Path, out: Path, policy: Path | None, networks: Path | None, hosting: Path | None

@@ -38,9 +38,9 @@ class Networks:
 
     def completed(self, attempt: Attempt) -> Attempt:
         """The attempt with its `asn` and `hosting`. Of what a live service recorded nothing is looked up again."""
-        if attempt.facts is not None or attempt.asn is not None:
+        if attempt.facts is not None or (attempt.asn is not None and attempt.hosting is not None):
             return attempt
-        asn = self._asn_of(attempt.ip)
+        asn = self._asn_of(attempt.ip) if attempt.asn is None else attempt.asn
         if asn is None:
             return attempt
         return replace(attempt, asn=asn, hosting=asn in self._hosting if attempt.hosting is None else attempt.hosting)
