@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -117,6 +118,20 @@ def test_an_address_whose_network_is_not_recorded_is_looked_up(folder: Path) -> 
     assert found == [("hold", ["C1", "T1"]), ("hold", ["C1", "N1", "T1"])]
     hashes = json.loads((folder / "out" / "summary.json").read_text("utf-8"))["networks"]
     assert hashes["networks"] == hashlib.sha256((folder / "networks.mmdb").read_bytes()).hexdigest()
+
+
+def test_a_pipe_is_read_as_a_file_is(folder: Path) -> None:
+    packed = gzip.compress((folder / "events.jsonl").read_bytes())
+    done = subprocess.run(
+        [*VOTING, *arguments(folder, "--events", "/dev/stdin")],
+        input=packed,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert b"3 attempts: 2 counted" in done.stderr
+    summary = json.loads((folder / "out" / "summary.json").read_text("utf-8"))
+    assert summary["events_sha256"] == hashlib.sha256(packed).hexdigest()
 
 
 def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:

@@ -214,6 +214,14 @@ def test_plain_and_gzipped_chinese_give_the_same(replay: Replay) -> None:
     assert packed.summary["events_sha256"] == hashlib.sha256(zipped).hexdigest()
 
 
+def test_a_gzip_of_several_members_is_read_and_hashed_whole(replay: Replay) -> None:
+    each = [json.dumps(event(number)).encode() + b"\n" for number in range(2)]
+    packed = b"".join(map(gzip.compress, each)) + bytes(512)
+    found = replay(packed)
+    assert [line["id"] for line in found.decisions] == ["e0", "e1"]
+    assert found.summary["events_sha256"] == hashlib.sha256(packed).hexdigest()
+
+
 def test_the_last_line_needs_no_end_and_a_byte_order_mark_is_told(replay: Replay) -> None:
     text = json.dumps(event(1)).encode()
     assert len(replay(text).decisions) == 1

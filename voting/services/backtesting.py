@@ -12,7 +12,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -39,24 +38,42 @@ _CHUNK = 10_000
 _JSON = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
 class Input:
-    """The events' file. Opened when it is read; its hash is that of its bytes as they lie there."""
+    """The events' file, opened when it is read: a pipe can be read but once."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._digest = hashlib.sha256()
 
     def sha256(self) -> str:
-        """The file's SHA-256, in hex."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """The SHA-256, in hex, of what attempts() has read of the file: of its bytes as they lie there."""
+        return self._digest.hexdigest()
 
     def attempts(self) -> Iterator[Attempt]:
         """The attempts, in order. Raises FileInvalid at the first line that is none, or out of order."""
-        with self.path.open("rb") as file:
-            is_packed = file.peek(2)[:2] == _GZIP
-            # GzipFile reads line by line in Python, a buffer before it does not.
-            plain = io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if is_packed else file
-            yield from _checked(plain, self.path.name)
+        self._digest, name = hashlib.sha256(), self._path.name
+        try:
+            with io.BufferedReader(_Hashed(self._path, self._digest)) as file:
+                is_packed = file.peek(2)[:2] == _GZIP
+                # GzipFile reads line by line in Python, a buffer before it does not.
+                plain = io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if is_packed else file
+                yield from _checked(plain, name)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _fault(0, "", f"cannot be read: {error}", "give JSON Lines, plain or gzipped whole", name) from None
+
+
+class _Hashed(io.FileIO):
+    """A file of which all that is read goes into a hash."""
+
+    def __init__(self, path: Path, digest: hashlib._Hash) -> None:
+        super().__init__(path)
+        self._digest = digest
+
+    def readinto(self, buffer: Any) -> int | None:
+        """As of any file; it is what a buffered reader calls."""
+        read = super().readinto(buffer)
+        self._digest.update(memoryview(buffer)[:read])
+        return read
 
 
 def backtest(
@@ -97,24 +114,21 @@ def _ballot(attempt: Attempt) -> str | tuple[str]:
 def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
     decoder, seen, latest = msgspec.json.Decoder(Attempt), set[str](), datetime.min.replace(tzinfo=UTC)
     before, last = None, dict[str, str]()
-    try:
-        for number, line in enumerate(lines, 1):
-            if line.isspace():
-                continue
-            attempt = _decoded(decoder, line, number, name)
-            if attempt.id in seen:
-                raise _fault(number, "id", f"{attempt.id!r} stands twice", "give each attempt its own", name)
-            if attempt.at < latest:
-                raise _fault(number, "at", "is before the line above", "sort the lines by `at`", name)
-            if attempt.ballot is not None:
-                if wrong := _misplaced(attempt, before, last.get(attempt.voter)):
-                    raise _fault(number, "ballot", *wrong, name)
-                last[attempt.voter] = attempt.ballot
-            seen.add(attempt.id)
-            latest, before = attempt.at, attempt
-            yield attempt
-    except (OSError, EOFError, zlib.error) as error:
-        raise _fault(0, "", f"cannot be read: {error}", "give JSON Lines, plain or gzipped whole", name) from None
+    for number, line in enumerate(lines, 1):
+        if line.isspace():
+            continue
+        attempt = _decoded(decoder, line, number, name)
+        if attempt.id in seen:
+            raise _fault(number, "id", f"{attempt.id!r} stands twice", "give each attempt its own", name)
+        if attempt.at < latest:
+            raise _fault(number, "at", "is before the line above", "sort the lines by `at`", name)
+        if attempt.ballot is not None:
+            if wrong := _misplaced(attempt, before, last.get(attempt.voter)):
+                raise _fault(number, "ballot", *wrong, name)
+            last[attempt.voter] = attempt.ballot
+        seen.add(attempt.id)
+        latest, before = attempt.at, attempt
+        yield attempt
 
 
 def _misplaced(attempt: Attempt, before: Attempt | None, last: str | None) -> tuple[str, str] | None:
