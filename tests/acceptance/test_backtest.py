@@ -163,6 +163,12 @@ def test_a_fault_in_the_sweep_part_of_a_policy_is_1_and_names_the_line(folder: P
     assert not (folder / "out").exists()
 
 
+def test_a_folder_that_cannot_be_made_is_1_and_told(folder: Path) -> None:
+    done = run(*arguments(folder, "--out", "/proc/none"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("voting: /proc/none cannot be written (")
+
+
 def test_wrong_use_is_2(folder: Path) -> None:
     assert run("backtest").returncode == 2
     (folder / "events.jsonl").unlink()

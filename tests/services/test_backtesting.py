@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from voting.domain.contest_file import read_contest
-from voting.errors import FileInvalid
+from voting.errors import FileInvalid, SettingInvalid
 from voting.services.backtesting import Input, backtest
 from voting.services.networks import load_networks
 from voting.services.policies import load_policy
@@ -191,6 +191,12 @@ def test_a_run_that_fails_leaves_the_former_results_alone(replay: Replay, tmp_pa
         replay(b"{}\n")
     assert lines(tmp_path / "out" / "decisions.jsonl") == before.decisions
     assert sorted(path.name for path in before.out.iterdir()) == FILES
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    contest, none = read_contest(RULES + A_DAY, "contest.toml"), Input(tmp_path / "none.jsonl")
+    with pytest.raises(SettingInvalid, match=r"^/proc/none/out cannot be written .*; give another folder with --out"):
+        backtest(contest, none, load_policy(), load_networks(), Path("/proc/none/out"), lambda part, done: None)
 
 
 def test_a_gzip_cut_short_is_told_and_leaves_nothing(replay: Replay, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from voting.errors import Fault, FileInvalid
 from voting.fraud.attempt import Attempt
 from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
 from voting.fraud.policy import Policy
+from voting.services.backtest_folder import FILES, made, write
 from voting.services.backtest_report import render
 from voting.services.networks import Networks
 
@@ -81,29 +82,29 @@ def backtest(
 ) -> Mapping[str, Any]:
     """Replays the events and writes decisions, history, summary and report into the folder; answers the summary.
 
-    The files are put in place only when all of them are written: a run that fails leaves no half of them.
+    A run that fails leaves none of them. Raises FileInvalid; SettingInvalid, before the replay, for the folder.
     """
+    with made(out):
+        replayed = _replayed(contest, events, policy, networks, tick)
+        summary = _summary(contest, replayed, policy, networks, events.sha256())
+        files: tuple[Iterable[bytes], ...] = (
+            _lines(replayed.final),
+            _lines(replayed.history, history=True),
+            [json.dumps(summary, ensure_ascii=False, indent=2).encode(), b"\n"],
+            [render(contest, summary, replayed).encode()],
+        )
+        write(out, dict(zip(FILES, files, strict=True)))
+    return summary
+
+
+def _replayed(contest: Contest, events: Input, policy: Policy, networks: Networks, tick: Tick) -> Replayed:
     # A process beside, for the replay itself keeps one core busy; spawned, for polars has threads: it needs but one.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
         for _, picks in groupby(events.attempts(), key=_ballot):
             test.offer([networks.completed(pick) for pick in picks])
-        replayed = test.finish()
-    summary = _summary(contest, replayed, policy, networks, events.sha256())
-    out.mkdir(parents=True, exist_ok=True)
-    files = {
-        "decisions.jsonl": _lines(replayed.final),
-        "history.jsonl": _lines(replayed.history, history=True),
-        "summary.json": [json.dumps(summary, ensure_ascii=False, indent=2).encode(), b"\n"],
-        "report.html": [render(contest, summary, replayed).encode()],
-    }
-    for name, parts in files.items():
-        with (out / f"{name}.part").open("wb") as file:
-            file.writelines(parts)
-    for name in files:
-        (out / f"{name}.part").replace(out / name)
-    return summary
+        return test.finish()
 
 
 def _ballot(attempt: Attempt) -> str | tuple[str]:
