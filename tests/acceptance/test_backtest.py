@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
@@ -17,6 +19,7 @@ from netaddr import IPSet
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING
 from tests.fraud.rings import policy_text
+from voting.fraud.attempt import HEADERS, Attempt, Client, Solved
 
 RULES = """
 id = "replayed"
@@ -140,6 +143,7 @@ def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:
     done = run(*arguments(folder))
     assert done.returncode == 1
     assert "events.jsonl: line 4: " in done.stderr
+    assert "; `voting backtest --help` lists the fields" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (folder / "out").exists()
     for name, text in (("mine.toml", "version = 1"), ("contest.toml", "id =")):
@@ -181,3 +185,15 @@ def test_help_has_the_example() -> None:
     assert "Example: voting backtest --contest contest.toml --events events.jsonl.gz --out backtest" in " ".join(
         done.stdout.split()
     )
+
+
+def test_help_lists_every_field_and_its_line_is_one(folder: Path) -> None:
+    told = run("backtest", "--help").stdout
+    fields = msgspec.structs.fields(Attempt)
+    assert re.findall(r"^  ([a-z_]+)  +\S", told, re.MULTILINE) == [field.name for field in fields]
+    assert [field.name for field in fields if field.required] == ["id", "at", "voter", "entry"]
+    assert all(name in told for name in (*HEADERS, *Client.__struct_fields__, *Solved.__struct_fields__))
+    example = re.search(r"{.*}", told)
+    assert example
+    (folder / "events.jsonl").write_text(example[0], "utf-8")
+    assert "1 attempts" in run(*arguments(folder)).stderr

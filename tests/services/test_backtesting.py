@@ -160,6 +160,14 @@ def test_four_fields_must_be_there(
         (b'{"id": "\xff"}', "line 2"),
         (b'{"id": 7, "at": "2026-03-02T12:00:00+08:00", "voter": "v", "entry": "A"}', r"Expected `str`.*\$\.id"),
         (b'{"id": "b", "at": "2026-03-02T12:00:00", "voter": "v", "entry": "A"}', "at: has no offset"),
+        (
+            b'{"id": "b", "at": "9999-12-31T23:59:59-08:00", "voter": "v", "entry": "A"}',
+            "at: lies outside the calendar",
+        ),
+        (
+            b'{"id":"b", "at":"2026-03-02T12:00:00Z", "voter":"", "entry":"", "opened_at":"0001-01-01T00:00:00+08:00"}',
+            "opened_at: lies outside the calendar",
+        ),
         (b'{"id": "b", "at": "yesterday", "voter": "v", "entry": "A"}', r"\$\.at"),
         (
             b'{"id": "b", "at": "2026-03-02T12:00:00Z", "voter": "v", "entry":"", "opened_at": "2026-03-02T11:00:00"}',
@@ -183,6 +191,13 @@ def test_a_malformed_line_stops_the_run_with_its_number_and_what_is_wrong(
         replay(json.dumps(event(1)).encode() + b"\n" + line + b"\n")
     assert [fault.line for fault in raised.value.faults] == [2]
     assert not (tmp_path / "out").exists()
+
+
+def test_the_first_moment_of_the_calendar_is_told_for_what_it_is(replay: Replay) -> None:
+    with pytest.raises(FileInvalid, match="line 1, at: lies outside the calendar"):
+        replay([event(1, "0001-01-01T00:00:00+08:00")])
+    found = replay([event(1, "0001-01-01T00:00:00Z"), event(2, "9999-12-31T23:59:59.999Z")])
+    assert found.outcomes() == [("refuse", ["window_not_open"]), ("refuse", ["window_closed"])]
 
 
 def test_a_run_that_fails_leaves_the_former_results_alone(replay: Replay, tmp_path: Path) -> None:

@@ -40,6 +40,39 @@ def backtest(
     """Replays attempts through the live rules on a simulated clock. Needs no server and stores no ballot.
 
     Writes decisions.jsonl, history.jsonl, summary.json and report.html.
+
+    Each line of --events is one attempt to cast one pick, a JSON object, sorted by `at`. Required are the first four;
+    the others may be null or absent: what is unknown weighs nothing. Moments have an offset from UTC.
+
+    \b
+    id                text, no two alike: names the attempt in the output
+    at                moment: when the server received it
+    voter             text: the voter's opaque identity
+    entry             text: what is voted for
+    channel           "web", "wechat" or "mini_program"
+    device            text: key of the device's token
+    device_issued_at  moment: when that token was issued
+    opened_at         moment: when the page was issued
+    ip                text: the client's IPv4 or IPv6 address
+    asn               whole number: the address's network (AS)
+    hosting           true or false: whether that is known for hosting
+    user_agent        text, as received
+    headers           object of those received, names in lower case, of:
+                      accept-language, sec-ch-ua, sec-ch-ua-platform,
+                      sec-ch-ua-mobile, sec-fetch-site, origin, referer
+    client            object of what the page reported: screen ("412x915"),
+                      dpr (number), languages, timezone, platform
+    challenge         object, if a proof of work was asked for:
+                      passed (true or false), ms (number)
+    facts             as `voting events export` writes it, in place of those
+                      from channel to challenge
+    category          text: the entry's; quotas per category need it
+                      where the contest has several
+    ballot            text: the same for all picks of one ballot, whose
+                      lines stand one after another
+
+    \b
+    {"id":"e1","at":"2026-07-16T08:00:00+08:00","voter":"v1","entry":"A1"}
     """
     rules = read_contest(read_text(contest), str(contest))
     looked_up = load_networks(networks, hosting)

@@ -147,14 +147,22 @@ def _decoded(decoder: msgspec.json.Decoder[Attempt], line: bytes, number: int, n
         attempt = decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         what = str(error).replace("Object missing required field", "has no field")
-        raise _fault(number, "", what, "write it as docs of the backtest say", name) from None
+        raise _fault(number, "", what, "`voting backtest --help` lists the fields", name) from None
     for field in ("at", "device_issued_at", "opened_at"):
         moment = getattr(attempt, field)
-        if moment is not None and moment.tzinfo is None:
-            raise _fault(
-                number, field, "has no offset from UTC", "write it such as 2026-07-16T08:00:00.000+08:00", name
-            )
+        if moment is not None and (what := _wrong(moment)):
+            raise _fault(number, field, what, "write it such as 2026-07-16T08:00:00.000+08:00", name)
     return attempt
+
+
+def _wrong(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        return "has no offset from UTC"
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return "lies outside the calendar"
+    return ""
 
 
 def _fault(line: int, place: str, what: str, mend: str, name: str) -> FileInvalid:
