@@ -120,8 +120,8 @@ def test_the_summary_adds_up(world: World) -> None:
     assert summary["attempts"] == len(events)
     assert summary["events_sha256"] == hashlib.sha256((folder / "events.jsonl.gz").read_bytes()).hexdigest()
     assert summary["policy"] == {"version": load_policy().version, "sha256": load_policy().sha256}
-    assert summary["decisions"] == Counter(line["decision"] for line in decisions)
-    assert summary["stages"] == Counter(line["stage"] for line in decisions)
+    assert Counter(summary["decisions"]) == Counter(line["decision"] for line in decisions)
+    assert Counter(summary["stages"]) == Counter(line["stage"] for line in decisions)
     assert summary["reasons"] == Counter(code for line in decisions for code in line["reasons"])
     assert sum(each["ballots"] for each in summary["groups"]) == summary["decisions"]["hold"]
     assert any(each["id"].startswith("cast-") for each in summary["groups"]), "some were held when they were cast"

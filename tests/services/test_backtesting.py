@@ -256,6 +256,8 @@ def test_an_empty_input_is_a_contest_without_a_ballot(replay: Replay, text: byte
     assert found.decisions == found.history == []
     assert found.summary["attempts"] == 0
     assert found.summary["entries"] == []
+    assert found.summary["decisions"] == {"count": 0, "hold": 0, "refuse": 0}
+    assert found.summary["stages"] == {"certification": 0, "nearline": 0, "online": 0}
     assert sorted(path.name for path in found.out.iterdir()) == FILES
 
 

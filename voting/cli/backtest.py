@@ -78,7 +78,7 @@ def backtest(
     looked_up = load_networks(networks, hosting)
     summary = run(rules, Input(events), load_policy(policy), looked_up, out, _progress)
     counts = summary["decisions"]
-    told = ", ".join(f"{counts.get(each, 0)} {word}" for each, word in _WORDS.items())
+    told = ", ".join(f"{counts[each]} {word}" for each, word in _WORDS.items())
     if sys.stderr.isatty():
         tell("")
     tell(f"{summary['attempts']} attempts: {told}; the report is {out / 'report.html'}")

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -25,7 +25,8 @@ from voting.domain.contest import Contest
 from voting.domain.explain import explain_quota
 from voting.errors import Fault, FileInvalid
 from voting.fraud.attempt import Attempt
-from voting.fraud.backtest import Backtest, Decision, Replayed, Tick
+from voting.fraud.backtest import Backtest, Decided, Decision, Replayed, Tick
+from voting.fraud.findings import Stage
 from voting.fraud.policy import Policy
 from voting.services.backtest_folder import FILES, made, write
 from voting.services.backtest_report import render
@@ -211,8 +212,8 @@ def _summary(
         "networks": networks.sha256,
         "events_sha256": events_sha256,
         "attempts": len(final),
-        "decisions": _counted(decision.decision for decision in final),
-        "stages": _counted(decision.stage for decision in final),
+        "decisions": _counted(Decided, (decision.decision for decision in final)),
+        "stages": _counted(Stage, (decision.stage for decision in final)),
         "reasons": dict(sorted(reasons.items())),
         "quotas_not_applied": [
             {"quota": explain_quota(contest.quotas[index], contest, "en"), "picks": picks}
@@ -225,8 +226,10 @@ def _summary(
     }
 
 
-def _counted(values: Iterator[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+def _counted(words: Any, values: Iterator[str]) -> dict[str, int]:
+    """By each of a Literal's words how many values are that."""
+    found = Counter(values)
+    return {word: found[word] for word in sorted(get_args(words))}
 
 
 def _standings(replayed: Replayed) -> list[dict[str, Any]]:
