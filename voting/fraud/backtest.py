@@ -110,6 +110,10 @@ class Backtest:
         self._shared = _shared(self._ballots)
         self._due: list[_Due] = []
         self._rounds: list[_Round] = []
+        self._latest = -1
+        """The moment of the latest round, looked at or not."""
+        self._grouped = 0
+        """Before which ballot there are those that a round can have held."""
         self._past: dict[int, Future[Past]] = {}
 
     def offer(self, picks: Sequence[Attempt]) -> None:
@@ -178,13 +182,24 @@ class Backtest:
         self._ballots = pl.concat([self._ballots, more])
         self._shared = pl.concat([self._shared, _shared(more)])
         times = self._ballots["at"].to_numpy()
-        latest = [*(each.due.moment for each in self._rounds[-1:]), *(each.moment for each in self._due[-1:])]
         for moment in rounds(times, self._rules):
-            if moment > max(latest, default=-1) and (until is None or moment <= until):
+            if moment > self._latest and (until is None or moment <= until):
+                self._latest = moment
                 first, last = np.searchsorted(times, [moment - self._rules.hours * 3_600_000, moment]).tolist()
-                self._due.append(_Due(moment, first, last))
-                self._past_before(moment)
+                if self._can_change(first, last):
+                    self._due.append(_Due(moment, first, last))
+                    self._past_before(moment)
         self._begin()
+
+    def _can_change(self, first: int, last: int) -> bool:
+        """Whether a round of these ballots may hold one, or let one go: too few are no group.
+
+        Where little comes in, as over the months of a long window, most rounds change nothing.
+        """
+        is_group = last - first >= self._rules.nearline.least_group
+        if is_group:
+            self._grouped = last
+        return is_group or first < self._grouped
 
     def _begin(self) -> None:
         """Begins the rounds for which it is known what the past tells."""
@@ -211,8 +226,7 @@ class Backtest:
 
     def _certify(self, looks: _Looks, found: Sweep) -> None:
         # A round may be due after the window's end: what is certified comes after it.
-        latest = [*self._ballots["at"].tail(1).to_list(), *(each.due.moment for each in self._rounds[-1:])]
-        now = max([milliseconds(self._contest.closes_at), *latest])
+        now = max([milliseconds(self._contest.closes_at), *self._ballots["at"].tail(1).to_list(), self._latest])
         verdicts = found.verdicts.select("hold", "reasons")
         rows = np.flatnonzero(verdicts["hold"].to_numpy() | looks.held)
         for row, (hold, reasons) in zip(rows.tolist(), verdicts[rows].iter_rows(), strict=True):
