@@ -74,7 +74,7 @@ async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, off
     force, shadow = tmp_path / "force.toml", tmp_path / "shadow.toml"
     force.write_text(policy_text("force"), "utf-8")
     # Any ballot at all gives it reasons of two families, and no doubt.
-    any_ballot = '[["own_fresh", -1, 0, ["own_odd", -1, 0, 60]]]'
+    any_ballot = '[["fingerprint_ratio", -1, 0, ["hour_ratio", -1, 0, 60]]]'
     shadow.write_text(policy_text("suspicious", trees=any_ballot), "utf-8")
     policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
     done = run("sweep", "--once", env=environment_of(settings) | policies)

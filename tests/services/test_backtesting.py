@@ -261,6 +261,24 @@ def test_an_empty_input_is_a_contest_without_a_ballot(replay: Replay, text: byte
     assert sorted(path.name for path in found.out.iterdir()) == FILES
 
 
+def test_what_is_held_when_it_is_cast_has_a_group_with_its_evidence(replay: Replay) -> None:
+    script: Event = {
+        "user_agent": "python-requests/2.32",
+        "hosting": True,
+        "opened_at": "2026-03-02T11:59:59.900+08:00",
+    }
+    found = replay([event(1), event(2, **script), event(3, entry="A002")])
+    assert [line["decision"] for line in found.decisions] == ["count", "hold", "count"]
+    assert found.decisions[1]["stage"] == "online"
+    (group,) = found.summary["groups"]
+    assert (group["id"], group["ballots"], group["entries"]) == ("cast-A001", 1, {"A001": 1})
+    told = {each["code"]: each for each in group["evidence"]}
+    assert set(told) >= {*found.decisions[1]["reasons"]}
+    assert told["N1"]["count"] == 1
+    assert group["evidence"][0]["profile"]["reading_low"] == 0.1
+    assert "cast-A001" in (found.out / "report.html").read_text("utf-8")
+
+
 def test_outside_the_window_is_refused_with_the_reason(replay: Replay) -> None:
     times = ["2026-03-01T07:59:59.999+08:00", OPENS, "2026-03-05T08:04:59.999+08:00", CLOSES]
     found = replay([event(number, at) for number, at in enumerate(times)])
