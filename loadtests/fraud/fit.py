@@ -20,16 +20,13 @@ import polars as pl
 
 from loadtests.fraud.learning import learnt, mixed
 from loadtests.fraud.lessons import Lesson, Sample, at_first, clustered, then, whole, windows
-from loadtests.fraud.plans import Plan
+from loadtests.fraud.plans import CLOSE, Plan
 from voting.fraud.features import QUICK, THOROUGH
 from voting.fraud.weighing import Trees
 
 # How many trees. With 1,000 in place of 600 a second look removes 0.9 points more at 0.2 % lost (54 worlds of seven
 # hands); clusters learn from the coarser one.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _SECOND_BLIND, _CLUSTERS = 150, 250, 200, 1000, 600, 200
-# Who kept close to the research page. A fit of all hands loses on their worlds what it gains on the others': better is
-# the mean (in log-odds) of it and of one of these alone.
-_CLOSE = ("traffic", "foreign", "literal", "stranger", "newcomer", "outsider")
 # By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
@@ -65,8 +62,11 @@ class Worlds:
         return self._fitted(kind, range(len(self._plans)), count, **options)
 
     def mean(self, kind: str, count: int, **options: Any) -> Trees:
-        """So many trees twice: half of what they say is learnt of the close hands alone."""
-        close = [number for number, plan in enumerate(self._plans) if plan.hand in _CLOSE]
+        """So many trees twice: half of what they say is learnt of the close hands alone.
+
+        A fit of all hands loses on the close ones' worlds what it gains on the others'; better is this mean (in
+        log-odds)."""
+        close = [number for number, plan in enumerate(self._plans) if plan.hand in CLOSE]
         return mixed(self._fitted(kind, close, count, **options), self.fitted(kind, count, **options))
 
     def blind(self, kind: str, count: int) -> Blind:

@@ -36,6 +36,8 @@ class Plan(NamedTuple):
 
 
 _LEARNT = tuple(hand for hand in HANDS if hand not in WITHHELD)
+# Who kept close to the research page: so do most contests.
+CLOSE = ("traffic", "foreign", "literal", "stranger", "newcomer", "outsider")
 # How many of the families of attacks are in a world, by its seed. In most contests few are tried: a crowd that looks
 # like bought votes is then seen where none are bought.
 _KINDS = (1.0, 0.15, 0.35, 0.6)
@@ -85,9 +87,18 @@ def _more() -> Iterator[Plan]:
             yield Plan(hand, 1201 + number, ballots, fraud, small=fraud < 0.1)
 
 
+def _more_of_the_close() -> Iterator[Plan]:
+    """As large as contests mostly are: of each close hand half as many worlds again."""
+    for number in range(32):
+        fraud = (0.22, 0.25, 0.12, 0.22, 0.45, 0.05, 0.2)[number % 7]
+        for place, hand in enumerate(CLOSE):
+            ballots = (60_000, 100_000, 40_000, 150_000, 80_000)[(number + place) % 5]
+            yield Plan(hand, 1301 + number, ballots, fraud, small=number % 5 == 3)
+
+
 def _apart(plan: Plan) -> tuple[str, int, int]:
     """Hand by hand, and those of as many kinds together: every other of them is in one half (fit.py)."""
     return plan.hand, plan.seed % len(_KINDS), plan.seed
 
 
-PLANS = tuple(sorted((*_large(), *_very_large_and_honest(), *_small(), *_more()), key=_apart))
+PLANS = tuple(sorted((*_large(), *_very_large_and_honest(), *_small(), *_more(), *_more_of_the_close()), key=_apart))

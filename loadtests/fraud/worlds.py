@@ -14,6 +14,7 @@ from loadtests.traffic.writing import lines
 from voting.fraud.attempt import Attempt
 from voting.fraud.frame import Row, frame, milliseconds
 from voting.fraud.observing import observe
+from voting.services.networks import load_networks
 
 # Authors who did not see each other's work: what one thought of another did not. The composer draws what the others
 # settled: each trait of each group of voters.
@@ -40,9 +41,9 @@ _CHUNK = 20_000
 
 def table_of(world: World) -> pl.DataFrame:
     """The world's ballots, in their order."""
-    decoder, tables = msgspec.json.Decoder(Attempt), []
+    decoder, networks, tables = msgspec.json.Decoder(Attempt), load_networks(), []
     for start in range(0, world.events.height, _CHUNK):
-        attempts = map(decoder.decode, lines(world.events.slice(start, _CHUNK)).to_list())
+        attempts = map(networks.completed, map(decoder.decode, lines(world.events.slice(start, _CHUNK)).to_list()))
         tables.append(
             frame(Row(each.id, milliseconds(each.at), each.voter, each.entry, observe(each)) for each in attempts)
         )
