@@ -134,7 +134,7 @@ def test_who_works_off_an_open_list_is_held_where_something_else_speaks_for_it_t
     unlisted = replace(policy, sweep=policy.sweep | {"certification": certification | {"ally": 1.0}})
     ballots, paid = working_off_a_list(0.2)
     listed, trees_alone = (sweep(ballots, each, "certification").verdicts["hold"] for each in (policy, unlisted))
-    assert listed.filter(paid).mean() > 0.6  # type: ignore[operator]
+    assert listed.filter(paid).mean() > 0.4  # type: ignore[operator]
     assert listed.filter(paid).mean() > trees_alone.filter(paid).mean() + 0.1  # type: ignore[operator]
     assert (listed & ~trees_alone & ~paid).sum() < 0.001 * ballots.height
     # Where hardly anything is bought, haste is no such thing.
