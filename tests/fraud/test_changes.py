@@ -117,6 +117,12 @@ def test_what_was_held_when_it_was_cast_stays_and_is_a_group_of_its_own_in_the_e
     assert changes(planned(swept(("2", ["C3"], "g")), again, {"g": False}, stage="certification")) == set()
 
 
+def test_what_was_held_for_reasons_of_another_time_is_a_group_without_figures() -> None:
+    made = planned(swept(), [("3", "hold", ["Z9"], None, False)], stage="certification")
+    assert changes(made) == {("3", "hold", "Z9", "cast-A")}
+    assert [(group.id, group.evidence) for group in made.groups] == [("cast-A", ())]
+
+
 def test_a_round_releases_what_it_says_and_what_is_held_keeps_its_first_reasons() -> None:
     standing: list[Standing] = [(id, "hold", ["C3"], "g", False) for id in ("1", "2", "4")]
     found = swept(("1", ["C3", "T2"], "g"))

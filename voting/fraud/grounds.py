@@ -62,6 +62,9 @@ class Grounds:
             *self._lockstep(rows),
         ]
         found = [*shown, *self._told_otherwise(rows, [each.code for each in shown])]
+        if not found:
+            # Held when they were cast, for reasons of another time's.
+            return ()
         found.sort(key=lambda each: (-each.surprise, each.code))
         first = found[0]
         return msgspec.structs.replace(first, profile={**first.profile, **self._profile(rows)}), *found[1:]

@@ -66,7 +66,7 @@ class SweepPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certification: Look
     clusters: Trees | None = None
     """None: of clusters nothing is asked."""
-    every_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15
+    every_minutes: Annotated[float, msgspec.Meta(ge=0.05, le=1440)] = 15
     """Near-line rounds are at the clock's multiples of this,"""
     hours: Hours = 12
     """and look so far back. A round waits"""
