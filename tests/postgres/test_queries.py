@@ -1,0 +1,82 @@
+"""The statements in voting/postgres/queries: plans that stay fast when the tables are large."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import asyncpg
+import pytest
+
+from tests.conftest import Contests
+from voting.postgres.queries import named
+from voting.settings import Settings
+
+# Tables that grow with the ballots.
+LARGE = "ballots|ballot_facts|quota_slots|voters|spent_challenges|decisions|tallies|shown_tallies|audit_log"
+# PostgreSQL evaluates these for each row, so a comparison with them cannot use an index.
+VOLATILE = r"(?:clock_timestamp|timeofday|random|gen_random_uuid|nextval|pg_sleep)\s*\("
+CONDITIONS = re.compile(
+    r"\b(?:where|having|on(?!\s+conflict))\b(.*?)(?=\b(?:where|group\s+by|order\s+by|limit|returning|union|set)\b|;|\Z)",
+    re.I | re.S,
+)
+
+
+def slow_conditions(statement: str) -> list[str]:
+    """Conditions with a volatile function in a statement that reads a large table."""
+    code = re.sub(r"--[^\n]*", "", statement)
+    if not re.search(rf"\b(?:from|join|update|into)\s+(?:{LARGE})\b", code, re.I):
+        return []
+    return [condition for condition in CONDITIONS.findall(code) if re.search(VOLATILE, condition, re.I)]
+
+
+def statements() -> dict[str, str]:
+    folder = files("voting.postgres") / "queries"
+    nouns = [item.name.removesuffix(".sql") for item in folder.iterdir() if item.name.endswith(".sql")]
+    return {f"{noun}.{name}": text for noun in nouns for name, text in named(noun).items()}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select count(*) from ballots where recorded_at > clock_timestamp() - make_interval(secs => $1)",
+        "delete from spent_challenges where clock_timestamp() - interval '1 hour' > expires_at",
+        "select 1 from decisions where decided_at between $1 and clock_timestamp()",
+        "update ballots set state = 'count' where random() < 0.5",
+        "select 1 from voters join ballots b on b.recorded_at < (clock_timestamp() - interval '1 day')",
+    ],
+)
+def test_a_volatile_clock_compared_with_a_large_table_is_found(statement: str) -> None:
+    assert slow_conditions(statement)
+
+
+def test_no_statement_compares_a_large_table_with_a_volatile_function() -> None:
+    found = {name: slow for name, text in statements().items() if (slow := slow_conditions(text))}
+    assert not found, f"use statement_timestamp() or a parameter: {found}"
+
+
+async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Settings, contests: Contests) -> None:
+    contest = await contests.make()
+    connection = await asyncpg.connect(settings.database_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(
+            """
+            insert into ballots
+                (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
+            select $1, decode(md5(n::text), 'hex'), 'k', gen_random_uuid(), '', '{A001}', 'count',
+                clock_timestamp() - n * interval '4 seconds', '', ''
+            from generate_series(1, 200000) as n
+            """,
+            contest,
+        )
+        await connection.execute("analyze ballots")
+        rate = named("tallies")["rate"]
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain (analyze) {rate}", contest, 60))
+        assert "ballots_by_moment" in plan, plan
+        assert "Seq Scan" not in plan, plan
+        assert await connection.fetchval(rate, contest, 60) in (14, 15)
+    finally:
+        await transaction.rollback()
+        await connection.close()
