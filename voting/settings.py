@@ -27,8 +27,9 @@ def _rate(text: str) -> str:
 
 
 def _shared_rate(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)", text):
-        raise ValueError("write it as 600/minute")
+    # As domain/rate.py reads it.
+    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)( burst [1-9]\d{0,6})?", text):
+        raise ValueError("write it as 600/minute or 20/second burst 500")
     return text
 
 
@@ -137,6 +138,12 @@ class Settings:
     )
     limit_address: str = setting(
         "VOTING_LIMIT_ADDRESS", _shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
+    )
+    limit_registration: str = setting(
+        "VOTING_LIMIT_REGISTRATION",
+        _shared_rate,
+        "20/second burst 500",
+        "Challenges asked for by one address (IPv6: by one /64) of one contest, over all processes; registrations too.",
     )
     sweep: bool = setting(
         "VOTING_SWEEP", _switch, "on", "Whether a process beside the workers sweeps open contests for rings: on or off."

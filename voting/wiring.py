@@ -127,17 +127,16 @@ def _services(
     keyring: Keyring,
     casting: Casting,
 ) -> Services:
-    challenging = Challenging(keyring)
+    registrations = Limiting(connected.turns, read_rate(settings.limit_registration))
     showing = Showing(database, connected.view, mirroring, keyring)
     return Services(
         authorising=Authorising(database),
         casting=casting,
         catalogue=catalogue,
-        challenging=challenging,
         covering=Covering(database),
         keyring=keyring,
         probing=Probing(database, connected.view),
-        registering=Registering(database, keyring, challenging),
+        registering=Registering(database, keyring, Challenging(keyring), registrations),
         reporting=Reporting(database),
         reviewing=Reviewing(database, settings.second_person, mirroring.mark),
         showing=showing,

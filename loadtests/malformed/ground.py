@@ -50,7 +50,7 @@ async def _ground(environment: Mapping[str, str], entries: list[str], tokens: li
         staff = await office.staffing.create("malformed", "organiser", ID)
         now = (await office.catalogue.get(ID)).now()
     keyring = Keyring(settings.secret)
-    challenge = altcha.Challenge.from_dict(Challenging(keyring).ask(ID, "registration", now))
+    challenge = altcha.Challenge.from_dict(await Challenging(keyring).ask(ID, "registration", now))
     solution = altcha.solve_challenge(challenge)
     assert solution is not None
     solved = altcha.Payload(challenge, solution).to_base64()

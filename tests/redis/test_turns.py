@@ -31,7 +31,7 @@ async def take(turns: Turns, uid: UUID, subjects: Sequence[tuple[str, str]], rat
 
 
 async def admit(limiting: Limiting, uid: UUID, voter: str) -> Cells | None:
-    return await limiting.admit(uid, voter, "a", UNCOUNTED, NOW)
+    return await limiting.admit(uid, (voter, "a"), NOW)
 
 
 @pytest.fixture
@@ -46,15 +46,18 @@ async def ready(settings: Settings) -> AsyncIterator[Connected]:
         ("600/minute", Rate(100_000, 60_000_000)),
         ("1/second", Rate(1_000_000, 1_000_000)),
         ("7/hour", Rate(514_285_714, 3_600_000_000)),
+        ("20/second burst 500", Rate(50_000, 25_000_000)),
     ],
 )
 def test_rates(text: str, rate: Rate) -> None:
     assert read_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "600", "0/minute", "6/day", "-1/second", "1000001/second"])
+@pytest.mark.parametrize(
+    "text", ["", "600", "0/minute", "6/day", "-1/second", "1000001/second", "20/second burst 0", "20/second burst"]
+)
 def test_a_rate_that_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="600/minute"):
+    with pytest.raises(ValueError, match="20/second burst 500"):
         read_rate(text)
 
 

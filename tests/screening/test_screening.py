@@ -133,10 +133,10 @@ async def test_the_more_there_is_the_harder_the_challenge(http: httpx.AsyncClien
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     odd = {name: value for name, value in BROWSER.items() if name != "Accept-Language"}
-    asked = await send(http, contest, token, odd, ticket=ticket(contest, QUICK))
-    challenge = asked.json()["challenge"]
-    answer = json.loads(base64.b64decode(solve(challenge)))
-    assert answer["solution"]["counter"] >= 2 * COUNTERS.start
+    asked = [await send(http, contest, token, odd, ticket=ticket(contest, QUICK)) for _ in range(16)]
+    solved = [json.loads(base64.b64decode(solve(each.json()["challenge"]))) for each in asked]
+    # Of twice the usual work half are above what is usual.
+    assert max(each["solution"]["counter"] for each in solved) >= COUNTERS
 
 
 async def test_a_contest_that_challenges_every_ballot_still_does(http: httpx.AsyncClient, contests: Contests) -> None:

@@ -32,6 +32,7 @@ from voting.domain.tables import (
     VoterRule,
     Window,
 )
+from voting.errors import ContestPaused, VotingError, WindowClosed, WindowNotOpen
 
 WindowPhase = Literal["not_open", "open", "paused", "closed"]
 
@@ -118,6 +119,20 @@ class Contest:
         if now >= self.closes_at:
             return "closed"
         return "paused" if paused else "open"
+
+    def check_window(self, now: datetime, paused: bool = False) -> None:
+        """Raises WindowNotOpen, WindowClosed or, where it is `paused`, ContestPaused, with the window's times."""
+        refusal = _REFUSALS.get(self.phase(now, paused))
+        if refusal:
+            opens, closes, here = (each.astimezone(self.zone) for each in (self.opens_at, self.closes_at, now))
+            raise refusal(opens_at=opens, closes_at=closes, server_time=here)
+
+
+_REFUSALS: dict[WindowPhase, type[VotingError]] = {
+    "not_open": WindowNotOpen,
+    "closed": WindowClosed,
+    "paused": ContestPaused,
+}
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:

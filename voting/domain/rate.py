@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+_RATE = re.compile(r"(\d{1,10})/(second|minute|hour)(?: burst (\d{1,7}))?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -16,9 +18,13 @@ class Rate:
 
 
 def read_rate(text: str) -> Rate:
-    """The rate that `600/minute` says. Raises ValueError."""
-    amount, _, unit = text.partition("/")
-    if not amount.isdecimal() or unit not in _SECONDS or not 1 <= int(amount) <= 1_000_000 * _SECONDS[unit]:
-        raise ValueError("write it as 600/minute")
-    burst = _SECONDS[unit] * 1_000_000
-    return Rate(burst // int(amount), burst)
+    """The rate that `600/minute` says, or `20/second burst 500`; without a burst it is the whole amount at once.
+
+    Raises ValueError.
+    """
+    match = _RATE.fullmatch(text)
+    amount, seconds = (int(match[1]), _SECONDS[match[2]]) if match else (0, 1)
+    if match is None or not 1 <= amount <= 1_000_000 * seconds or match[3] == "0":
+        raise ValueError("write it as 600/minute or 20/second burst 500")
+    interval = seconds * 1_000_000 // amount
+    return Rate(interval, int(match[3]) * interval if match[3] else seconds * 1_000_000)

@@ -9,7 +9,7 @@ COMPLETE = "*"
 
 
 def turns(uid: UUID, place: int, subject: str) -> str:
-    """String: microseconds; see lua/take_turns.lua. `place`: 0 a voter, 1 an address; `subject`: a keyed hash."""
+    """String: microseconds; see lua/take_turns.lua. `subject`: a keyed hash, at this place of its call."""
     return f"voting:{{{uid}}}:turns:{place}:{subject}"
 
 

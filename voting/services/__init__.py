@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from voting.services.authorising import Authorising
 from voting.services.casting import Casting
 from voting.services.catalogue import Catalogue
-from voting.services.challenging import Challenging
 from voting.services.covering import Covering
 from voting.services.keyring import Keyring
 from voting.services.probing import Probing
@@ -25,7 +24,6 @@ class Services:
     authorising: Authorising
     casting: Casting
     catalogue: Catalogue
-    challenging: Challenging
     covering: Covering
     keyring: Keyring
     probing: Probing

@@ -14,10 +14,10 @@ import msgspec
 
 from voting.domain import ballot as rules
 from voting.domain.ballot import Channel, Receipt, State
-from voting.domain.contest import Contest, WindowPhase
+from voting.domain.contest import Contest
 from voting.domain.explain import explain_quota
 from voting.domain.quota import Bucket, Use, buckets, exhausted, remaining, spent
-from voting.errors import ContestPaused, KeyReused, QuotaExhausted, VotingError, WindowClosed, WindowNotOpen
+from voting.errors import KeyReused, QuotaExhausted, VotingError
 from voting.postgres.ballots import BallotRow, Earlier, WindowRow
 from voting.services.catalogue import Listing
 from voting.services.challenging import Solved, Unsolved
@@ -115,7 +115,7 @@ class Batch:
 
     def _drafted(self, attempt: Attempt) -> _Draft:
         contest, now = self.contest, self.window.now
-        _check_phase(contest, contest.phase(now, self.window.paused), self.window)
+        contest.check_window(now, self.window.paused)
         picks = rules.check_picks(contest.ballot, attempt.listing.entries, attempt.picks)
         challenge = self._unspent(attempt.proof)
         wanted, used = buckets(contest, picks), self.earlier.used.get(attempt.voter, {})
@@ -188,12 +188,3 @@ def _numbered(wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> list[
         first = used[bucket].taken + 1 if bucket in used else 1
         numbered += [(bucket, number) for number in range(first, first + count)]
     return numbered
-
-
-def _check_phase(contest: Contest, phase: WindowPhase, window: WindowRow) -> None:
-    refusals: dict[WindowPhase, type[VotingError]]
-    refusals = {"not_open": WindowNotOpen, "closed": WindowClosed, "paused": ContestPaused}
-    if phase in refusals:
-        moments = (contest.opens_at, contest.closes_at, window.now)
-        opens, closes, here = (moment.astimezone(contest.zone) for moment in moments)
-        raise refusals[phase](opens_at=opens, closes_at=closes, server_time=here)

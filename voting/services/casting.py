@@ -80,7 +80,7 @@ class Casting:
 
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> Answer:
         listing = await self._catalogue.get(contest)
-        credential = self._keyring.open_credential(contest, token)
+        credential = self._keyring.credential_of(listing.contest, token)
         if (credential.channel or "issued") not in listing.contest.voters.channels:
             raise ChannelClosed
         voter = self._keyring.voter(contest, credential.identity)
@@ -111,8 +111,9 @@ class Casting:
         """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
         now, picks = listing.now(), submission.picks
         facts = self._screening.observe(seen, now)
-        asked = counted(picks, seen.voter, facts), now.timestamp()
-        values = await self._limiting.admit(listing.uid, seen.voter, facts.address or seen.voter, *asked)
+        subjects = (seen.voter, facts.address or seen.voter)
+        cells = counted(picks, seen.voter, facts)
+        values = await self._limiting.admit(listing.uid, subjects, now.timestamp(), cells)
         facts = msgspec.structs.replace(facts, counts=read_counts(values, picks))
         judgement = self._screening.judge(facts)
         if judgement.response != "challenge" and listing.contest.challenge.ask != "ballot":
@@ -133,7 +134,8 @@ class Casting:
                 attempt = attempt._replace(listing=await self._catalogue.renew(contest))
             except UnprovenError as error:
                 now = attempt.listing.now()
-                raise self._challenging.required(contest, "ballot", now, str(error) or None, effort) from None
+                refusal = await self._challenging.required(contest, "ballot", now, str(error) or None, effort)
+                raise refusal from None
 
 
 @cache

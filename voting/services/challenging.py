@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,10 @@ Purpose = Literal["registration", "ballot"]
 
 ALGORITHM = "PBKDF2/SHA-256"
 LIFETIME = timedelta(minutes=10)
-# About half a second to a second and a half on a phone (an estimate), 0.3 ms here to make one.
+# Rounds of PBKDF2 for one try, and the number of counters. Every counter is equally likely, so none can be skipped, and
+# giving up early does not pay: 115 tries on average.
 COST = 1000
-COUNTERS = range(80, 150)
+COUNTERS = 230
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,17 @@ class Challenging:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def ask(self, contest: str, purpose: Purpose, now: datetime, effort: int = 1) -> dict[str, Any]:
-        """A fresh challenge, ready for JSON; it takes `effort` times the usual work, and is made at the same cost."""
+    async def ask(self, contest: str, purpose: Purpose, now: datetime, effort: int = 1) -> dict[str, Any]:
+        """A fresh challenge, ready for JSON; it takes `effort` times the usual work, and is made at the same cost.
+
+        The key derivation runs in a thread, where it holds no lock of the interpreter: ballots do not wait for it.
+        """
         telemetry.CHALLENGES.labels("asked").inc()
-        challenge = altcha.create_challenge(
+        challenge = await asyncio.to_thread(
+            altcha.create_challenge,
             ALGORITHM,
             COST,
-            counter=effort * (COUNTERS.start + secrets.randbelow(len(COUNTERS))),
+            counter=secrets.randbelow(effort * COUNTERS),
             # By the database's clock: altcha's own expiry would be checked by this host's.
             data={"contest": contest, "purpose": purpose, "until": int((now + LIFETIME).timestamp())},
             hmac_secret=self._key(contest),
@@ -69,11 +75,11 @@ class Challenging:
         )
         return challenge.to_dict()
 
-    def check(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved:
+    async def check(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved:
         """The solved challenge, not yet spent. Raises ChallengeRequired with a fresh one."""
         found = self.judge(contest, purpose, solved, now)
         if isinstance(found, Unsolved):
-            raise self.required(contest, purpose, now, found.why)
+            raise await self.required(contest, purpose, now, found.why)
         return found
 
     def judge(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved | Unsolved:
@@ -90,12 +96,12 @@ class Challenging:
         telemetry.CHALLENGES.labels("solved").inc()
         return Solved(opened.mark, opened.expires_at)
 
-    def required(
+    async def required(
         self, contest: str, purpose: Purpose, now: datetime, why: str | None = None, effort: int = 1
     ) -> ChallengeRequired:
         """The refusal, with a fresh challenge to solve."""
         message = f"{why}; solve the one in `challenge` and send it" if why else None
-        return ChallengeRequired(message, challenge=self.ask(contest, purpose, now, effort))
+        return ChallengeRequired(message, challenge=await self.ask(contest, purpose, now, effort))
 
     def _open(self, contest: str, solved: str) -> _Opened | None:
         """Any text may come here: what the library does not take is not solved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
@@ -14,10 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from voting.domain import credential, merkle
 from voting.domain.ballot import Channel, Receipt
+from voting.domain.contest import Contest
 from voting.domain.credential import Credential
 from voting.domain.token import derive, mac, seal, unseal
 from voting.errors import CredentialInvalid
 
+# A token's moment is cut to this.
+_TOKEN_CLOCK = timedelta(milliseconds=1)
 # What a root is signed as, so that it can be taken for nothing else.
 _SIGNED = b"voting receipts v1\0"
 
@@ -41,6 +44,16 @@ class Keyring:
         payload = unseal(self.key("credential", contest), token)
         opened = credential.unpack(payload) if payload else None
         if opened is None:
+            raise CredentialInvalid
+        return opened
+
+    def credential_of(self, contest: Contest, token: str) -> Credential:
+        """The same, of this window: a voter's who came in before it opened is no longer good. Raises CredentialInvalid.
+
+        Until then nobody can come in, so it is of an earlier window. What the organiser issues may be older.
+        """
+        opened = self.open_credential(contest.id, token)
+        if opened.channel is not None and opened.issued_at < contest.opens_at - _TOKEN_CLOCK:
             raise CredentialInvalid
         return opened
 

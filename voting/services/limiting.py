@@ -1,4 +1,6 @@
-"""Limits how fast a voter, and an address, may call: exactly, over all processes, one round trip for many calls.
+"""Limits how fast each subject, such as a voter or an address, may call.
+
+It counts exactly, over all processes, with one round trip for many calls.
 
 It keeps a single credential or host from taking the service's time; it is no quota, and judges nobody's honesty. The
 same round trip counts how many ballots were alike, for those who do.
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +24,7 @@ from voting.fraud.counters import Cells
 from voting.redis.turns import Call, Taken, Turns
 
 _MOST = 128
+NO_CELLS = Cells((), (), ())
 _UNCOUNTED = Taken(0, None)
 
 
@@ -34,18 +38,18 @@ class _Waiting:
 class Limiting:
     """Lets calls through, or asks for patience."""
 
-    def __init__(self, turns: Turns, voter: Rate, address: Rate) -> None:
+    def __init__(self, turns: Turns, *rates: Rate) -> None:
         self._turns = turns
-        self._rates = (voter, address)
+        self._rates = rates
         self._calls: dict[UUID, list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def admit(self, uid: UUID, voter: str, address: str, cells: Cells, now: float) -> Cells | None:
+    async def admit(self, uid: UUID, subjects: Sequence[str], now: float, cells: Cells = NO_CELLS) -> Cells | None:
         """Returns when the call may go on: the values of its cells, or None where they are not known.
 
-        `now` is in seconds of Unix time. Raises SlowDown, with how long to wait.
+        `subjects`: a keyed hash for each rate. `now`: seconds of Unix time. Raises SlowDown, with how long to wait.
         """
-        call = _Waiting(Call((voter, address), cells), now, asyncio.get_running_loop().create_future())
+        call = _Waiting(Call(subjects, cells), now, asyncio.get_running_loop().create_future())
         waiting = self._calls.get(uid)
         if waiting is None:
             self._calls[uid] = [call]

@@ -97,7 +97,7 @@ class Showing:
         return {"remaining": describe(contest, left), "ballots": rows}
 
     def _voter(self, contest: Contest, token: str) -> bytes:
-        return self._keyring.voter(contest.id, self._keyring.open_credential(contest.id, token).identity)
+        return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
 
     async def _read(self, listing: Listing) -> Mapping[str, Tally]:
         found: Mapping[str, Tally] | None = None

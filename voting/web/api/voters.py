@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from voting.web.access import bearer, voter_cookie, voter_cookie_name, voter_token
-from voting.web.given import GivenOptions, GivenServices
+from voting.web.client import ClientReader, Scope
+from voting.web.given import GivenClients, GivenOptions, GivenServices
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -19,10 +20,12 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @post("/api/v1/contests/{contest:str}/challenges", status_code=200)
-async def ask_challenge(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
-    """An ALTCHA challenge bound to this contest; it ends after ten minutes."""
+async def ask_challenge(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
+) -> dict[str, Any]:
+    """An ALTCHA challenge bound to this contest; it ends after ten minutes. 409 outside the window."""
     listing = await services.catalogue.get(contest)
-    return services.challenging.ask(listing.contest.id, "registration", listing.now())
+    return await services.registering.ask(listing, _address(request, clients))
 
 
 @post("/api/v1/contests/{contest:str}/voters", status_code=201)
@@ -31,12 +34,14 @@ async def register_voter(
     data: JSONBody[Registration],
     request: Request[Any, Any, Any],
     services: GivenServices,
+    clients: GivenClients,
     options: GivenOptions,
 ) -> Response[dict[str, Any]]:
-    """A credential, in the body and as a cookie. A browser that has a good one gets the same again."""
+    """A credential, in the body and as a cookie; 409 outside the window. A browser that has a good one gets the same
+    again."""
     listing = await services.catalogue.get(contest)
     held = bearer(request) or request.cookies.get(voter_cookie_name(contest))
-    token = await services.registering.register(listing, data.challenge, held)
+    token = await services.registering.register(listing, _address(request, clients), data.challenge, held)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, listing.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
@@ -50,3 +55,8 @@ async def show_me(
     listing = await services.catalogue.get(contest)
     content = await services.showing.standing(listing, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
+
+
+def _address(request: Request[Any, Any, Any], clients: ClientReader) -> str | None:
+    origin = clients.origin(cast(Scope, request.scope))
+    return origin.address if origin else None

@@ -80,7 +80,7 @@ async def show_entry(
 async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
     language, contest = language_of(request), listing.contest
     shown = await services.showing.shown(listing)
-    token = _good_token(request, services, contest.id)
+    token = _good_token(request, services, contest)
     other = "en" if language == "zh" else "zh"
     return {
         "language": language,
@@ -105,11 +105,11 @@ async def _left(listing: Listing, services: Services, token: str | None) -> Limi
     return min(overall, key=lambda limit: limit.left, default=None)
 
 
-def _good_token(request: Request[Any, Any, Any], services: Services, contest: str) -> str | None:
+def _good_token(request: Request[Any, Any, Any], services: Services, contest: Contest) -> str | None:
     """The cookie's token, if this contest accepts it."""
-    token = request.cookies.get(voter_cookie_name(contest))
+    token = request.cookies.get(voter_cookie_name(contest.id))
     try:
-        return token if token and services.keyring.open_credential(contest, token) else None
+        return token if token and services.keyring.credential_of(contest, token) else None
     except CredentialInvalid:
         return None
 
