@@ -122,8 +122,9 @@ async def test_000_gold_script_popular_public_good_and_top_50(desk: Desk, contes
         "script", [{"judge": "J", "entry": c, "创意剧本": script.get(n, "50")} for n, c in codes.items()], "xlsx"
     )
     desk.marks("public-good", [{"judge": "J", "entry": c, "公益映像": str(n)} for n, c in codes.items()])
-    desk.figures("clicks", "entry", {"W60": 1000})
-    desk.figures("likes", "entry", {"W59": 1000, "W55": 5})
+    none = dict.fromkeys(codes.values(), 0)
+    desk.figures("clicks", "entry", none | {"W60": 1000})
+    desk.figures("likes", "entry", none | {"W59": 1000, "W55": 5})
     picks = {"W60": 50, "W59": 40, "W58": 30, "W57": 20, "W56": 10, "W55": 10}
     async with contests.office() as office, office.database.connection() as connection:
         await connection.executemany(

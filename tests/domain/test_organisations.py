@@ -93,7 +93,25 @@ def test_equals_share_the_award_or_the_order_decides_or_it_is_told() -> None:
     ordered = contest('ties = "order"\norder = ["metric:reports"]')
     assert given(ordered, {"乙": 9, "丙": 2}, left="CE") == [("乙", 3, 1)]
     with pytest.raises(NotScorable, match="丙, 乙 are equal at place 1"):
+        given(ordered, {"乙": 0, "丙": 0}, left="CE")
+
+
+def test_a_figure_that_decides_is_never_made_up() -> None:
+    ordered = contest('ties = "order"\norder = ["metric:reports"]')
+    with pytest.raises(NotScorable, match="metric 'reports' has no figures for 2 organisations: 丙, 乙; import them"):
         given(ordered, {}, left="CE")
+    with pytest.raises(NotScorable, match="has no figures for 1 organisations: 乙"):
+        given(ordered, {"丙": 0}, left="CE")
+    assert given(ordered, {}, left="AE") == [("甲（集团）", 4, 1)], "nobody is equal: no figure is needed"
+    merit = read_contest(RULES.replace("TIES\n", "").replace('source = "entries"', 'source = "metric:reports"'))
+    with pytest.raises(NotScorable, match="has no figures for 1 organisations: 丙"):
+        given(merit, {"甲（集团）": 0, "乙": 3})
+    assert given(merit, {"甲（集团）": 0, "乙": 3, "丙": 1}) == [("乙", 5, 1)]
+
+
+def test_an_organisation_has_one_name_whichever_ways_of_nomination_count() -> None:
+    spelt = [sent("A", "甲（集团）", "own"), sent("B", "甲(集团)")]
+    assert [*organisations(spelt, ["sent"])] == [*organisations(spelt)] == ["甲（集团）"]
 
 
 @pytest.mark.parametrize(

@@ -220,8 +220,49 @@ def test_weights_that_the_document_does_not_give_block_scoring_with_a_message() 
 
 def test_missing_marks_are_named() -> None:
     of = contest()
-    with pytest.raises(NotScorable, match=r"round 'final' has no marks for 1 entries \(B\)"):
+    with pytest.raises(NotScorable, match="round 'final' has no marks for 1 entries: B; import"):
         compute(of, figures(of, {}, {"A": 90}))
+
+
+CLICKS = '[[metric]]\nid = "clicks"\nname = "点击"\n'
+SOURCES = {
+    "blend": ('source = "public"', 'source = "metric:clicks"'),
+    "cut": ('by = "round:first"', 'by = "metric:clicks"'),
+    "order of a cut": ("keep = 2\n", 'keep = 2\nties = "order"\norder = ["metric:clicks"]\n'),
+    "award": ("count = 1\n", 'count = 1\nby = "metric:clicks"\n'),
+    "order of an award": ('order = ["round:final", "votes"]', 'order = ["metric:clicks"]'),
+}
+
+
+@pytest.mark.parametrize("place", SOURCES)
+@pytest.mark.parametrize(
+    ("clicks", "missing"),
+    [({}, "[23] entries: A, B(, C)?"), ({"A": 5}, "[12] entries: B(, C)?"), ({"A": 5, "B": 1, "C": 0}, "")],
+)
+def test_a_figure_that_was_never_imported_is_missing_and_one_that_is_0_is_0(
+    place: str, clicks: dict[str, int], missing: str
+) -> None:
+    of = read_contest(SMALL_004.replace("SCOPE", "all").replace(*SOURCES[place]) + CLICKS)
+    equal = [Mark("J", code, name, Fraction(50)) for code in "ABC" for name in ("科学性", "创新性", "实用性", "艺术性")]
+    finals = [Mark("J", code, "现场", Fraction(50)) for code in "ABC"]
+    picks = {} if place == "order of an award" else {"A": 1}
+    given = Figures(entries("ABC"), picks, {"first": equal, "final": finals}, {"clicks": clicks}, {})
+    if missing:
+        with pytest.raises(NotScorable, match=f"metric 'clicks' has no figures for {missing}; import them first"):
+            compute(of, given)
+    else:
+        assert [each.holder for each in compute(of, given).awards] == ["A"]
+
+
+def test_a_figure_that_decides_nothing_may_be_missing() -> None:
+    of = read_contest(SMALL_004.replace("SCOPE", "all").replace(*SOURCES["order of an award"]) + CLICKS)
+    outcome = compute(of, figures(of, {}, {"A": 90, "B": 80}))
+    assert [each.holder for each in outcome.awards] == ["A"]
+
+
+def test_an_award_that_is_given_to_nobody_needs_no_figures() -> None:
+    of = contest(more=CLICKS + '[[award]]\nid = "open"\nname = "若干"\nby = "metric:clicks"\n')
+    assert [each.award for each in compute(of, figures(of, {}, {"A": 90, "B": 80})).awards] == ["winner"]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,15 @@ Document 001, 十、（二）2: 「优秀组织奖」「特别贡献奖」根据
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from voting.domain.candidate import alike
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.ranking import Given, Ranking, winners
-from voting.domain.tables import OrganisationAward
+from voting.domain.ranking import Given, Ranking, complete, winners
 
 Figures = Mapping[str, Mapping[str, int]]
 """Figures from outside, by metric and holder."""
@@ -24,8 +25,10 @@ def organisations(entries: Iterable[Entry], nominations: Collection[str] = ()) -
     names: dict[str, str] = {}
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.recommender and (not nominations or entry.nomination in nominations):
-            found[names.setdefault(alike(entry.recommender), entry.recommender)].append(entry)
+        # The name is the first of all, whichever ways count: figures are imported under it.
+        name = names.setdefault(alike(entry.recommender), entry.recommender)
+        if name and (not nominations or entry.nomination in nominations):
+            found[name].append(entry)
     return dict(found)
 
 
@@ -41,36 +44,36 @@ def organisation_awards(
     held = Counter(given.holder for given in awards if given.place)
     given: list[Given] = []
     for award in contest.organisation_awards:
-        counts = _counts(award, entries, metrics, left, held)
-        points = {merit.source: merit.each for merit in award.merits}
-        value = {
-            one: Fraction(sum(each * counts[source][one] for source, each in points.items()))
-            for one in counts["entries"]
-        }
-        order = [{one: Fraction(number) for one, number in counts[source].items()} for source in award.order]
+        counts = _Counts(organisations(entries.values(), award.nominations), metrics, left, held)
+        taken = {one: why for (id, one), why in revoked.items() if id == award.id and one in counts.recommended}
+        if not award.count and not taken:
+            continue
+        every = frozenset(counts.recommended)
+        merits = [(merit.each, counts.of(every, merit.source)) for merit in award.merits]
+        value = {one: Fraction(sum(each * count[one] for each, count in merits)) for one in every}
+        order = [partial(counts.of, source=source) for source in award.order]
         ranking = Ranking(value, order, include_ties=award.ties == "include")
-        taken = {one: why for (id, one), why in revoked.items() if id == award.id and one in value}
-        given += winners(award.id, value, award.count or 0, ranking, taken)
+        given += winners(award.id, every, award.count or 0, ranking, taken)
     return tuple(given)
 
 
-def _counts(
-    award: OrganisationAward,
-    entries: Mapping[str, Entry],
-    metrics: Figures,
-    left: Collection[str],
-    held: Mapping[str, int],
-) -> dict[str, dict[str, int]]:
-    """Each source's number for each organisation."""
-    recommended = organisations(entries.values(), award.nominations)
-    counts = {
-        "entries": {one: len(its) for one, its in recommended.items()},
-        "finalists": {one: sum(entry.code in left for entry in its) for one, its in recommended.items()},
-        "awards": {one: sum(held.get(entry.code, 0) for entry in its) for one, its in recommended.items()},
-    }
-    for source in (*(merit.source for merit in award.merits), *award.order):
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What counts for organisations: their entries, how far these came, and figures from outside."""
+
+    recommended: Mapping[str, Sequence[Entry]]
+    metrics: Figures
+    left: Collection[str]
+    held: Mapping[str, int]
+
+    def of(self, among: frozenset[str], source: str) -> dict[str, Fraction]:
+        """Each organisation's number. Raises NotScorable where a metric lacks one."""
         kind, _, id = source.partition(":")
         if kind == "metric":
-            figures = metrics.get(id, {})
-            counts[source] = {one: figures.get(one, 0) for one in recommended}
-    return counts
+            figures = complete(f"metric {id!r}", "figures", "organisations", among, self.metrics.get(id, {}))
+            return {one: Fraction(figure) for one, figure in figures.items()}
+        return {one: Fraction(sum(self._count(entry, source) for entry in self.recommended[one])) for one in among}
+
+    def _count(self, entry: Entry, source: str) -> int:
+        counts = {"entries": 1, "finalists": int(entry.code in self.left), "awards": self.held.get(entry.code, 0)}
+        return counts[source]

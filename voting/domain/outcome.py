@@ -5,18 +5,18 @@ Everything is exact (fractions); rounding is done once, when a score is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.marks import Mark, scores
 from voting.domain.organisations import organisation_awards
-from voting.domain.ranking import Given, Ranking, first, winners
+from voting.domain.ranking import Given, Ranking, Source, complete, first, winners
 from voting.domain.scoring import public_points
 from voting.domain.tables import Award
-from voting.errors import NotScorable
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def compute(contest: Contest, figures: Figures) -> Outcome:
     """The whole outcome. Raises NotScorable, naming what is missing."""
     left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
     for cut in contest.cuts:
-        order = [_values(contest, figures, left, source) for source in cut.order] if cut.ties == "order" else []
+        order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
         ranking = Ranking(_values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
         left = frozenset(first(left, cut.keep, ranking))
         reached.update((entry, reached[entry] + 1) for entry in left)
@@ -83,6 +83,16 @@ def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: st
     return _values(contest, figures, left, source)
 
 
+def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[Source]:
+    """What decides between equals of the group. Only what is imported may be there for the equals alone."""
+
+    def values(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
+        imported = source.startswith(("metric:", "round:"))
+        return _values(contest, figures, equals if imported else group, source)
+
+    return [partial(values, source) for source in sources]
+
+
 def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
     """What decides by `source`, for each of those left. Raises NotScorable."""
     kind, _, name = source.partition(":")
@@ -106,7 +116,7 @@ def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[st
 
 def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
     """A figure from outside as a share of the highest among those left."""
-    values = {entry: figures.metrics.get(name, {}).get(entry, 0) for entry in left}
+    values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
     most = max(values.values(), default=0)
     return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
 
@@ -114,11 +124,7 @@ def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Frac
 def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
     round_ = next(each for each in contest.rounds if each.id == name)
     found = scores(round_, figures.marks.get(name, ()), figures.entries)
-    missing = sorted(left - found.keys())
-    if missing:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        raise NotScorable(f"round {name!r} has no marks for {len(missing)} entries ({shown}); import them first")
-    return {entry: found[entry] for entry in left}
+    return complete(f"round {name!r}", "marks", "entries", left, found)
 
 
 def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
@@ -137,9 +143,10 @@ def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[G
 def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
     """The winners in one group."""
     number = award.count or 0 if award.percent is None else len(group) * award.percent // 100
-    value = _values(contest, figures, group, award.by)
-    order = [_values(contest, figures, group, source) for source in award.order]
-    holders = {each.holder for each in before if each.award in award.excludes and each.place}
     revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
-    ranking = Ranking(value, order, include_ties=award.ties == "include")
+    if not number and not revoked:
+        return []
+    value = _values(contest, figures, group, award.by)
+    holders = {each.holder for each in before if each.award in award.excludes and each.place}
+    ranking = Ranking(value, _order(contest, figures, group, award.order), include_ties=award.ties == "include")
     return winners(award.id, group - holders, number, ranking, revoked)

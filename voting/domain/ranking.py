@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from voting.errors import NotScorable
+
+T = TypeVar("T")
+Values = Mapping[str, Fraction]
+Source = Callable[[frozenset[str]], Values]
+"""Gives at least the values of those that it is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What decides: `value`, then between equals each of `order`; at the last place equals all stay, or it decides."""
+    """What decides: `value`, then between equals each of `order`; at the last place equals all stay, or it decides.
 
-    value: Mapping[str, Fraction]
-    order: Sequence[Mapping[str, Fraction]]
+    A source of `order` is asked about equals only: a figure that decides nothing may be missing.
+    """
+
+    value: Values
+    order: Sequence[Source]
     include_ties: bool
 
-    def key(self, one: str) -> tuple[Fraction, ...]:
-        """Greater is better."""
-        return tuple(each[one] for each in (self.value, *self.order))
+    def bands(self, among: Collection[str], keep: int) -> list[list[str]]:
+        """Those that are equal together, best first; told apart as far as the first `keep` places need it."""
+        bands = _bands(among, self.value)
+        for source in self.order:
+            finer: list[list[str]] = []
+            place = 0
+            for band in bands:
+                finer += _bands(band, source(frozenset(band))) if len(band) > 1 and place < keep else [band]
+                place += len(band)
+            bands = finer
+        return bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +51,25 @@ class Given:
     reason: str
 
 
+def complete(source: str, what: str, whose: str, holders: Collection[str], found: Mapping[str, T]) -> dict[str, T]:
+    """What was found for each of the holders. Raises NotScorable: what is missing is missing, and never 0."""
+    if missing := sorted(set(holders) - found.keys()):
+        named = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        raise NotScorable(f"{source} has no {what} for {len(missing)} {whose}: {named}; import them first")
+    return {one: found[one] for one in holders}
+
+
 def first(among: Collection[str], keep: int, ranking: Ranking) -> list[str]:
     """The first `keep`, best first. Raises NotScorable where equals at the end are to be decided and are not."""
-    best = sorted(among, key=lambda one: ([-part for part in ranking.key(one)], one))
-    if len(best) <= keep or keep == 0:
-        return best[:keep]
-    edge = ranking.key(best[keep - 1])
-    if ranking.key(best[keep]) != edge:
-        return best[:keep]
-    if ranking.include_ties:
-        return [one for one in best if ranking.key(one) >= edge]
-    tied = ", ".join(sorted(one for one in best if ranking.key(one) == edge)[:10])
-    raise NotScorable(f"{tied} are equal at place {keep}: the order in the file does not decide between them")
+    best: list[str] = []
+    for band in ranking.bands(among, keep):
+        if len(best) >= keep:
+            break
+        if len(best) + len(band) > keep and not ranking.include_ties:
+            tied = ", ".join(band[:10])
+            raise NotScorable(f"{tied} are equal at place {keep}: the order in the file does not decide between them")
+        best += band
+    return best
 
 
 def winners(
@@ -60,3 +85,11 @@ def winners(
         Given(award, one, ranking.value[one], place, "" if one in undisturbed else "递补（came up）")
         for place, one in enumerate(left, 1)
     ]
+
+
+def _bands(among: Collection[str], value: Values) -> list[list[str]]:
+    """Those of equal value together, the greatest value first, each band in the order of its names."""
+    bands: dict[Fraction, list[str]] = defaultdict(list)
+    for one in sorted(among):
+        bands[value[one]].append(one)
+    return [bands[number] for number in sorted(bands, reverse=True)]

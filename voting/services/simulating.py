@@ -9,6 +9,7 @@ from fractions import Fraction
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.marks import Mark
+from voting.domain.organisations import organisations
 from voting.domain.outcome import Figures
 from voting.domain.tables import Round
 
@@ -39,7 +40,13 @@ def figures(
     made: dict[str, Collection[Mark]] = {}
     for round_ in contest.rounds:
         made[round_.id] = _marks(round_, entries, quality, dice)
-    metrics = {each.id: {entry: dice.randrange(100_000) for entry in codes} for each in contest.metrics}
+    metrics = {
+        each.id: {
+            holder: dice.randrange(100_000)
+            for holder in (codes if each.of == "entry" else organisations(entries.values()))
+        }
+        for each in contest.metrics
+    }
     return Figures(entries, made_votes if votes is None else votes, {**made, **marks}, metrics, {})
 
 
