@@ -70,12 +70,51 @@ def test_the_shield_counts_by_address_and_by_ipv6_network() -> None:
         ("10.0.0.0/8", "198.51.100.1", "203.0.113.9", "198.51.100.1"),
         ("10.0.0.0/8", "::ffff:10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
         ("", "not an address", "", "None"),
+        # With ports, brackets, quotes, zones, as load balancers and RFC 7239 write them.
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 203.0.113.9:51234, 10.2.3.4:80", "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::1]:443", "2001:db8::1"),
+        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+        ("10.0.0.0/8", "10.0.0.1", '"[2001:db8::1]:443"', "2001:db8::1"),
+        ("10.0.0.0/8", "10.0.0.1", '"203.0.113.9"', "203.0.113.9"),
+        ("10.0.0.0/8", "10.0.0.1", "fe80::1%eth0", "fe80::1"),
+        ("10.0.0.0/8", "10.0.0.1", "[fe80::1%25eth0]:443", "fe80::1"),
+        ("10.0.0.0/8", "10.0.0.1", "[::ffff:203.0.113.9]:443", "203.0.113.9"),
+        ("fd00::/8", "fd00::1", "2001:db8::1, [fd00::2]:9", "2001:db8::1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9, unknown", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9, _hidden", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9:port", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::1", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::1]x", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "999.0.0.1:80", "10.0.0.1"),
+        ("10.0.0.0/8", "10.0.0.1", "203.0.113.9,", "10.0.0.1"),
     ],
 )
 def test_addresses_come_only_through_trusted_proxies(trusted: str, peer: str, forwarded: str, address: str) -> None:
     networks = load({"VOTING_TRUSTED_PROXIES": trusted}).trusted_proxies
     origin = ClientReader(networks).origin(scope(peer=peer, forwarded=forwarded))
     assert (origin.address if origin else "None") == address
+
+
+def test_an_address_that_cannot_be_read_is_logged_once_and_without_digits(caplog: pytest.LogCaptureFixture) -> None:
+    clients = ClientReader(load({"VOTING_TRUSTED_PROXIES": "10.0.0.0/8"}).trusted_proxies)
+    for number in range(50):
+        clients.origin(scope(peer="10.0.0.1", forwarded=f"203.0.113.{number};80"))
+    (record,) = caplog.records
+    assert "from proxy 10.0.0.1 ends with '000.0.000.0;00'" in record.getMessage()
+    assert "share its limits" in record.getMessage()
+
+
+def test_a_forwarded_address_that_is_not_believed_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    for trusted, said in (("", "(empty)"), ("10.0.0.0/8", "(10.0.0.0/8)")):
+        clients = ClientReader(load({"VOTING_TRUSTED_PROXIES": trusted}).trusted_proxies)
+        for number in range(50):
+            clients.origin(scope(forwarded=f"203.0.113.{number}"))
+        assert [said in record.getMessage() for record in caplog.records] == [True]
+        assert "198.51.100.1" not in caplog.text
+        caplog.clear()
+    ClientReader(()).origin(scope())
+    assert not caplog.records
 
 
 ANDROID = (
