@@ -28,6 +28,7 @@ def application() -> Edge:
     options = WebOptions(
         trusted_proxies=settings.trusted_proxies,
         secure_cookies=settings.public_url.startswith("https://"),
+        cors_origins=settings.cors_origins,
         shield_reads=settings.shield_reads,
         shield_writes=settings.shield_writes,
     )

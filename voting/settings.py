@@ -45,6 +45,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> frozenset[str]:
+    origins = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?", origin) for origin in origins):
+        raise ValueError("write it as https://h5.example.org, in lower case, without a path; commas between several")
+    return frozenset(origins)
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise ValueError("write a whole number from 1 to 1000")
@@ -99,6 +106,12 @@ class Settings:
     )
     public_url: str = setting(
         "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
+    )
+    cors_origins: frozenset[str] = setting(
+        "VOTING_CORS_ORIGINS",
+        _origins,
+        "",
+        "Origins (comma-separated) of pages on other hosts that may use the public API, such as https://h5.example.org.",
     )
     pool: int = setting(
         "VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process; up to 4 of them record ballots."

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from tests.conftest import Contests, Service, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
-from voting.fraud.agents import classify
+from voting.fraud.agents import classify, outline
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
+from voting.web.cors import Cors
 from voting.web.edge import Edge, read_json
 from voting.web.throttle import Throttle
 
@@ -150,6 +151,43 @@ DESKTOP = (
 )
 def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
     assert (classify(agent)[0], classify(agent)[3]) == (app, device)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "CUBOT X50",
+        "CUBOT_NOTE_S Build/LMY47I",
+        "CUBOT",
+        "Cubot KINGKONG STAR",
+        "cubot TAB 10 Build/RP1A; wv",
+        "U; en-us; CUBOT GT99",
+        "Highscreen Spider Build/KOT49H",
+        "Alcatel Python",
+        "ROBOT 8",
+        "iRobot Tab",
+        "V-BOT P1",
+        "Crawler 5",
+    ],
+)
+def test_a_phone_is_no_program_whatever_its_model_is_called(model: str) -> None:
+    agent = ANDROID.replace("2211133C Build/TKQ1; wv", model)
+    assert (classify(agent)[0], outline(agent).app, outline(agent).is_phone) == ("browser", "browser", True)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        ANDROID + " (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (Linux; Android 7.0;) AppleWebKit/537.36 (KHTML, like Gecko) (compatible; PetalBot;+https://a.test)",
+        "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (compatible; Bytespider; spider-feedback@bytedance.com)",
+        ANDROID.replace("Chrome/", "HeadlessChrome/"),
+        "Bot/1.0 (Android 9; x)",
+        "okhttp/4.9 (Linux; Android 13",
+    ],
+)
+def test_a_program_on_a_phone_is_still_one(agent: str) -> None:
+    assert (classify(agent)[0], outline(agent).app) == ("automation", "automation")
 
 
 def test_what_a_request_tells_of_its_client() -> None:
@@ -298,7 +336,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
     async def no_short_way(scope: Any, body: bytes) -> None:
         return None
 
-    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())), no_short_way)
+    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())), Cors(frozenset()), no_short_way)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
         refused = await client.get("/slow")
         assert refusal(refused) == (503, "try_again")

@@ -6,12 +6,11 @@ import re
 from functools import cache
 from typing import ClassVar
 
-import msgspec
-
 from voting import telemetry
 from voting.cli.gate import Gate, Line
 from voting.cli.protocol import AGAIN_SECONDS, BoundedProtocol
 from voting.errors import TryAgain
+from voting.web.edge import http_answer
 
 # Found once: the library takes a lock for each look-up.
 _REFUSED = telemetry.BALLOTS.labels(TryAgain.code)
@@ -147,20 +146,4 @@ def _count() -> None:
 
 @cache
 def _refusal(seconds: int, keep: bool) -> bytes:
-    """The answer of web/problems.py to TryAgain, as it goes over the wire."""
-    error = TryAgain()
-    content = {"type": "about:blank", "title": str(error), "status": 503, "detail": str(error), "code": error.code}
-    body = msgspec.json.encode(content | {"retry_after": seconds})
-    head = {
-        "content-type": "application/problem+json",
-        "cache-control": "no-store",
-        "retry-after": str(seconds),
-        "content-length": str(len(body)),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",
-        "x-frame-options": "DENY",
-        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-        **({} if keep else {"connection": "close"}),
-    }
-    lines = ["HTTP/1.1 503 Service Unavailable", *(f"{name}: {value}" for name, value in head.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return http_answer(TryAgain(retry_after=seconds), keep)

@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import Any, ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from voting.errors import Malformed
+from voting.web.edge import http_answer
 
 # Well below what a person would wait, and above what a phone in a lift needs.
 HEAD_SECONDS = 10.0
@@ -72,7 +77,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Not before the answer to the request before: a ballot that is counted would be answered 400."""
         if self._answering is None or self._answering.response_complete or self._answering.more_body:
-            super().send_400_response(msg)
+            if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
+                msg = "the address is not ASCII; write other characters with %, such as %E9%A3%8E"
+            self.transport.write(http_answer(Malformed(msg), keep=False))
+            self.transport.close()
             return
         self.pipeline.clear()
         self._answering.keep_alive = False

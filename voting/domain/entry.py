@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -49,8 +50,9 @@ def find(
     page: int = 1,
     picks: Mapping[str, int] | None = None,
 ) -> Page:
-    """The entries of a category whose code, title or author holds `text`; by picks only where `picks` may be shown."""
-    words = text.casefold().split()
+    """The entries of a category whose code, title and author hold each word of `text`, whatever its width, case and
+    blanks; by picks only where `picks` may be shown."""
+    words = [_folded(word) for word in text.split()]
     found = [entry for entry in entries if category in ("", entry.category) and _holds(entry, words)]
     found.sort(key=lambda entry: _order(entry, sort, picks or {}))
     pages = max(1, -(-len(found) // PAGE_SIZE))
@@ -59,8 +61,12 @@ def find(
 
 
 def _holds(entry: Entry, words: list[str]) -> bool:
-    text = f"{entry.code} {entry.title} {entry.author}".casefold()
+    text = "\n".join(map(_folded, (entry.code, entry.title, entry.author))) if words else ""
     return all(word in text for word in words)
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _order(entry: Entry, sort: Sort, picks: Mapping[str, int]) -> tuple[int, str, str]:

@@ -36,6 +36,8 @@ _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
 )
 
 
+# The model of an Android device, which says nothing of its app: CUBOT X50 is a phone, Highscreen Spider another.
+_MODEL = re.compile(r"(?<=android)[^()]*(?=\))")
 # The first that matches names the system; Harmony's phones run Android's browsers.
 _SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("android", re.compile(r"android|harmonyos|openharmony")),
@@ -65,7 +67,7 @@ class Outline(NamedTuple):
 @lru_cache(20_000)
 def outline(agent: str) -> Outline:
     """The outline of a User-Agent, already cut: a fiftieth of the time that the full classification takes."""
-    lower = agent.lower()
+    lower = _MODEL.sub("", agent.lower())
     app: App = next((name for name, token in _APPS if token.search(lower)), "browser") if agent else "automation"
     system = next((name for name, token in _SYSTEMS if token.search(lower)), "")
     is_phone = system in ("android", "ios") and "iPad" not in agent and "Mobile" in agent
@@ -97,7 +99,7 @@ def classify(agent: str) -> tuple[App, str, str, str]:
     """App, browser family, system family and kind of device of a User-Agent, already cut."""
     if not agent:
         return "unknown", "", "", "other"
-    parsed, lower = _Agent(agent), agent.lower()
+    parsed, lower = _Agent(agent), _MODEL.sub("", agent.lower())
     app = next((name for name, token in _APPS if token.search(lower)), "automation" if parsed.is_bot else "browser")
     kinds = {"mobile": parsed.is_mobile, "tablet": parsed.is_tablet, "pc": parsed.is_pc}
     return app, parsed.browser.family, parsed.os.family, next((kind for kind, is_it in kinds.items() if is_it), "other")

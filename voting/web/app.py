@@ -17,6 +17,7 @@ from voting.fraud.agents import classify
 from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
+from voting.web.cors import Cors
 from voting.web.edge import ASGIApp, Edge, StrictRequest
 from voting.web.given import GivenClients, GivenServices
 from voting.web.options import WebOptions
@@ -58,7 +59,7 @@ HANDLERS: list[Any] = [
 
 def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Edge:
     """The ASGI application; `services` is entered when the server starts and left when it stops."""
-    clients = ClientReader(options.trusted_proxies)
+    clients = ClientReader(options.trusted_proxies, options.cors_origins)
     short = ballots.ShortWay(clients)
 
     @asynccontextmanager
@@ -84,7 +85,8 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
             title="voting", version=__version__, path="/api/v1/schema", render_plugins=[JsonRenderPlugin()]
         ),
     )
-    return Edge(cast(ASGIApp, app), Throttle(options.shield_reads, options.shield_writes, clients), short)
+    throttle = Throttle(options.shield_reads, options.shield_writes, clients)
+    return Edge(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short)
 
 
 def _after_services(given: T) -> Callable[[GivenServices], T]:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -27,8 +28,9 @@ from voting.errors import (
     VotingError,
 )
 from voting.web.client import Scope
+from voting.web.cors import Cors
 from voting.web.deadlines import Deadline, Deadlines
-from voting.web.problems import known, render
+from voting.web.problems import known, problem, render
 from voting.web.throttle import Throttle
 
 Message = MutableMapping[str, Any]
@@ -64,9 +66,10 @@ class Edge:
     `short` may answer 201 to a request with a body by itself: the framework costs more than all the rest of a ballot.
     """
 
-    def __init__(self, app: ASGIApp, throttle: Throttle, short: ShortWay) -> None:
+    def __init__(self, app: ASGIApp, throttle: Throttle, cors: Cors, short: ShortWay) -> None:
         self._app = app
         self._throttle = throttle
+        self._cors = cors
         self._short = short
         self._bodies = Deadlines(BODY_SECONDS)
         self._answers = Deadlines(ANSWER_SECONDS)
@@ -81,8 +84,10 @@ class Edge:
             # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
             scope = {**scope, "method": "GET"}
         try:
+            reply.extra = self._cors.fields(scope)
             _check_head(scope)
-            reply.extra = self._throttle.check(scope)
+            _join_cookies(scope)
+            reply.extra += self._throttle.check(scope)
             body = await self._read_body(scope, receive)
         except VotingError as error:
             # The rest of a refused body is not read: the connection cannot be used again.
@@ -179,7 +184,8 @@ class StrictRequest(Request[Any, Any, Any]):
 def read_json(body: bytes) -> Any:
     """The value of a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
     try:
-        value = _STRICT.decode(body.decode("utf-8"))
+        # A byte order mark may be ignored (RFC 8259 section 8.1): some editors and languages write one.
+        value = _STRICT.decode(body.decode("utf-8-sig"))
         if b"\\u" in body:
             # What follows can come as an escape only: JSON has no bare control characters, UTF-8 no surrogates.
             _check_text(value)
@@ -237,6 +243,23 @@ def _check_head(scope: Scope) -> None:
     )
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
         raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
+    _check_version(scope)
+
+
+def _check_version(scope: Scope) -> None:
+    """HTTP/1.1 comes with one Host field (RFC 9112 section 3.2); HTTP/0.9 has no header fields at all."""
+    if scope["http_version"] == "0.9":
+        raise Malformed("HTTP/0.9 is not served; send the request as HTTP/1.1")
+    if scope["http_version"] == "1.1" and [name for name, _ in scope["headers"]].count(b"host") != 1:
+        raise Malformed("an HTTP/1.1 request needs one Host header field")
+
+
+def _join_cookies(scope: Scope) -> None:
+    """Several Cookie fields are one, as HTTP/2 splits them (RFC 9113 section 8.2.3)."""
+    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+    if len(cookies) > 1:
+        others = [field for field in scope["headers"] if field[0] != b"cookie"]
+        scope["headers"] = [*others, (b"cookie", b"; ".join(cookies))]
 
 
 def _check_host(scope: Scope) -> None:
@@ -252,13 +275,13 @@ def _check_host(scope: Scope) -> None:
 def _check_media_type(value: bytes) -> None:
     if value == b"application/json":
         return
-    media_type, _, parameters = value.lower().partition(b";")
-    if media_type.strip() != b"application/json" or parameters.strip() not in (
-        b"",
-        b"charset=utf-8",
-        b'charset="utf-8"',
-    ):
+    media_type, *parameters = value.decode("latin-1").lower().split(";")
+    if media_type.strip() != "application/json":
         raise UnsupportedMediaType("send the body as application/json in UTF-8")
+    for parameter in parameters:
+        name, _, text = parameter.strip().partition("=")
+        if name == "charset" and text.strip("\"'") not in ("utf-8", "utf8"):
+            raise UnsupportedMediaType(f"the charset {text[:40]!r} is not read; send JSON in UTF-8")
 
 
 async def _collect(receive: Receive) -> bytes:
@@ -296,6 +319,18 @@ async def _refuse(error: VotingError, scope: Scope, send: Send, more: Sequence[t
     raw.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def http_answer(error: VotingError, keep: bool) -> bytes:
+    """The problem as a whole HTTP/1.1 answer, for a server that refuses a request before the application has it.
+    `keep`: the connection stays open."""
+    answer = problem(error)
+    fields = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *_SECURITY, _PAGE_POLICY]
+    fields.append((b"content-length", b"%d" % len(answer.body)))
+    if not keep:
+        fields.append((b"connection", b"close"))
+    status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()
+    return b"\r\n".join([status, *(name + b": " + value for name, value in fields), b"", answer.body])
 
 
 def _added(headers: Any) -> list[tuple[bytes, bytes]]:

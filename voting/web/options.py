@@ -13,5 +13,6 @@ class WebOptions:
 
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = False
+    cors_origins: frozenset[str] = frozenset()
     shield_reads: str = "2000/second"
     shield_writes: str = "1000/second"

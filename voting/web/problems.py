@@ -99,22 +99,25 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
     """The answer to a request that failed: JSON below /api, a page elsewhere for those who accept one."""
+    answer = problem(error)
+    if not wants_page(request):
+        return answer
+    status, text_type = answer.status, {"content-type": "text/html; charset=utf-8"}
+    text = page("error.html", language_of(request), code=error.code, status=status, detail=str(error))
+    return Rendered(status, answer.headers | text_type, text.encode())
+
+
+def problem(error: VotingError) -> Rendered:
+    """The error as problem details."""
     status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
     if seconds := error.facts.get("retry_after") or RETRY_SECONDS.get(type(error)):
         headers["retry-after"] = str(seconds)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    if wants_page(request):
-        text = page("error.html", language_of(request), code=error.code, status=status, detail=str(error))
-        return Rendered(status, headers | {"content-type": "text/html; charset=utf-8"}, text.encode())
-    return Rendered(status, headers, _problem(error, status))
-
-
-def _problem(error: VotingError, status: int) -> bytes:
     title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."
     detail = str(error) if status != 500 else title
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": error.code}
-    return msgspec.json.encode(content | error.facts)
+    return Rendered(status, headers, msgspec.json.encode(content | error.facts))
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
