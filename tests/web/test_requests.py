@@ -162,7 +162,8 @@ def preflight(origin: str) -> dict[str, str]:
 
 
 def allowed(answer: httpx.Response) -> str | None:
-    return answer.headers.get("access-control-allow-origin")
+    origin: str | None = answer.headers.get("access-control-allow-origin")
+    return origin
 
 
 async def test_a_page_on_a_listed_host_votes(elsewhere: httpx.AsyncClient, contests: Contests) -> None:
