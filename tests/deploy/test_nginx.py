@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -147,6 +148,22 @@ async def test_tallies_are_cached_whatever_the_query_and_without_one_clients_lim
     assert len({answer.content for answer in answers}) == 1
     assert all(answer.status_code == 200 and "x-ratelimit-remaining" not in answer.headers for answer in answers)
     assert caching(proxy, path) == ["MISS", "HIT", "HIT"]
+
+
+async def test_tallies_are_answered_from_the_cache_while_the_service_is_away(
+    settings: Settings, contests: Contests
+) -> None:
+    contest = await contests.make()
+    path = f"/api/v1/contests/{contest}/tallies"
+    with serving(environment_of(settings)) as (service, process), running(service) as proxy:
+        async with through(proxy) as http:
+            assert (await http.get(path)).status_code == 200
+            process.terminate()
+            await asyncio.to_thread(process.wait, 30)
+            # Past max-age and stale-while-revalidate.
+            await asyncio.sleep(13)
+            assert [(await http.get(path)).status_code for _ in range(3)] == [200] * 3
+            assert refusal(await http.get(f"/api/v1/contests/{contest}")) == (503, "try_again")
 
 
 async def test_answers_with_cookies_are_not_cached(proxy: Proxy, contests: Contests) -> None:

@@ -1,10 +1,9 @@
-"""Looks up contests and their entries, from memory for up to a second."""
+"""Looks up contests and their entries, from memory for up to a second, and for longer while PostgreSQL is away."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,10 +12,10 @@ from uuid import UUID
 from voting.domain.contest import Contest, WindowPhase
 from voting.domain.entry import Entry
 from voting.domain.tables import IDENTIFIER
-from voting.errors import ContestUnknown, TryAgain
+from voting.errors import ContestUnknown
 from voting.postgres import contests
 from voting.postgres.database import Database
-from voting.services.sharing import Sharing
+from voting.services.last_known import LastKnown
 
 FRESH_SECONDS = 1.0
 ACTIVE_SECONDS = 60.0
@@ -55,58 +54,48 @@ class Catalogue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listings: OrderedDict[str, Listing] = OrderedDict()
-        self._sharing: Sharing[Listing] = Sharing()
+        self._listings: LastKnown[Listing] = LastKnown(_MOST_CONTESTS)
+        self._ids: LastKnown[tuple[str, ...]] = LastKnown(1)
 
     async def get(self, contest: str) -> Listing:
         """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
-        listing = self._listings.get(contest)
-        # A contest whose entries have not come yet is asked for anew: its page must not stay empty after the import.
-        if listing and listing.entries and (listing.fresh() or self._sharing.busy(contest)):
-            return listing
-        return await self._sharing.once(contest, lambda: self._renew(contest))
+        return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
 
     async def renew(self, contest: str) -> Listing:
         """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
-        self._listings.pop(contest, None)
-        return await self.get(contest)
+        return await self._listings.renew(contest, lambda: self._read(contest))
 
     async def all(self) -> tuple[Listing, ...]:
-        """Every contest, the latest opening first."""
-        async with self._database.connection() as connection:
-            stored = await contests.select_all(connection)
-        return tuple([await self.get(row.id) for row in stored])
+        """Every contest, the latest opening first; as last known while PostgreSQL is away."""
+        ids = await self._ids.get("all", self._read_ids, lambda _: False)
+        return tuple([await self.get(id) for id in ids])
 
     def active(self) -> tuple[Listing, ...]:
         """The listings that were asked for in the last minute."""
         since = time.monotonic() - ACTIVE_SECONDS
         return tuple(listing for listing in self._listings.values() if listing.read_on > since)
 
-    async def _renew(self, contest: str) -> Listing:
-        known = self._listings.get(contest)
-        try:
-            listing = await self._read(contest, known)
-        except TryAgain:
-            if known is None:
-                raise
-            return known
-        self._listings[contest] = listing
-        self._listings.move_to_end(contest)
-        while len(self._listings) > _MOST_CONTESTS:
-            self._listings.popitem(last=False)
-        return listing
+    async def _read_ids(self) -> tuple[str, ...]:
+        async with self._database.connection() as connection:
+            return tuple([stored.id for stored in await contests.select_all(connection)])
 
-    async def _read(self, contest: str, known: Listing | None) -> Listing:
+    async def _read(self, contest: str) -> Listing:
+        known = self._listings.peek(contest)
         async with self._database.connection() as connection:
             before = time.monotonic()
             stored = await contests.select(connection, contest)
             if stored is None:
-                self._listings.pop(contest, None)
+                self._listings.forget(contest)
                 raise ContestUnknown(f"there is no contest {contest[:64]!r}")
             if known and (known.uid, known.revision) == (stored.uid, stored.revision):
                 return replace(known, read_at=stored.read_at, read_on=before)
             entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
         head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision)
         return Listing(*head, stored.read_at, before)
+
+
+def _is_fresh(listing: Listing) -> bool:
+    """A contest without entries is read each time: its page must not stay empty after the import."""
+    return bool(listing.entries) and listing.fresh()

@@ -9,6 +9,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from voting import telemetry
@@ -18,13 +20,23 @@ from voting.postgres import tallies
 from voting.postgres.ballots import sweep_challenges
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
-from voting.services.catalogue import Catalogue
+from voting.services.catalogue import Catalogue, Listing
+from voting.services.last_known import LastKnown
 
 GATHER_SECONDS = 0.1
 RECONCILE_SECONDS = 2.0
 CHECKED_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 _MOST_DIRTY = 10_000
+_MOST_READINGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every entry's tally at a moment of the database's clock."""
+
+    tallies: Mapping[str, Tally]
+    as_of: datetime
 
 
 class Mirroring:
@@ -37,6 +49,8 @@ class Mirroring:
         self._dirty: dict[tuple[UUID, str], set[str]] = {}
         self._moved = asyncio.Event()
         self._checked: dict[UUID, float] = {}
+        self.readings: LastKnown[Reading] = LastKnown(_MOST_READINGS)
+        """By contest's uid, the latest in this process: what is shown while PostgreSQL is away."""
 
     def mark(self, uid: UUID, contest: str, entries: Iterable[str]) -> None:
         """Says that these entries' tallies moved. Past a bound it is left to the next reconciliation."""
@@ -55,7 +69,7 @@ class Mirroring:
         """Writes every contest's tally: done before the first request, for whatever happened before this start."""
         try:
             for listing in await self._catalogue.all():
-                await self.reconcile(listing.uid, listing.contest.id)
+                await self.reconcile(listing)
         except TryAgain as error:
             logging.getLogger("voting").warning("the view is rebuilt later: %s", error)
 
@@ -77,22 +91,25 @@ class Mirroring:
         open_now = [listing for listing in await self._catalogue.all() if listing.phase() in ("open", "paused")]
         drift = 0
         for listing in {listing.uid: listing for listing in (*open_now, *self._catalogue.active())}.values():
-            drift += await self.reconcile(listing.uid, listing.contest.id)
+            drift += await self.reconcile(listing)
         telemetry.VIEW_DRIFT.set(drift)
         telemetry.VIEW_MENDED.inc(drift)
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
-    async def reconcile(self, uid: UUID, contest: str) -> int:
+    async def reconcile(self, listing: Listing) -> int:
         """Writes the whole tally; answers how many entries were not as they should be.
 
         The view is read before the truth: a version in it that is higher than the truth's, or the same with other
         numbers, can then only be wrong (PostgreSQL was restored to an earlier time, or either was forged), and the view
         is replaced: it would not take what is no newer.
         """
-        begun = time.monotonic()
+        uid, begun, as_of = listing.uid, time.monotonic(), listing.now()
         seen = await self._view.read(uid)
         async with self._database.connection() as connection:
-            truth = await tallies.select(connection, contest)
+            truth = await tallies.select(connection, listing.contest.id)
+        known = self.readings.peek(uid)
+        if known is None or known.as_of < as_of:
+            self.readings.put(uid, Reading(truth, as_of))
         if seen != truth:
             await self._mend(uid, seen, truth)
         self._checked[uid] = begun

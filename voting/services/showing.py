@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from voting.domain.contest import Contest
 from voting.domain.display import shown_as_of
 from voting.domain.quota import Remaining, remaining
-from voting.domain.scoring import Tally
 from voting.errors import TryAgain
 from voting.postgres import ballots, tallies
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
 from voting.services.catalogue import Listing
 from voting.services.keyring import Keyring
-from voting.services.mirroring import Mirroring
-from voting.services.sharing import Sharing
+from voting.services.last_known import LastKnown
+from voting.services.mirroring import Mirroring, Reading
 from voting.services.telling import describe
 
-LIVE_SECONDS = 0.25
+LIVE = timedelta(seconds=0.25)
+_MOST_CONTESTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +35,19 @@ class Shown:
     """Changes when the picks do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    tallies: Mapping[str, Tally]
-    read_on: float
-
-
 class Showing:
-    """Reads tallies from Redis, or from PostgreSQL while Redis is away."""
+    """Reads tallies from Redis, or from PostgreSQL while Redis is away.
+
+    While both are away, or PostgreSQL for so long that Redis can no longer be checked, voters see the last figures that
+    this process read, with their moment.
+    """
 
     def __init__(self, database: Database, view: TallyView, mirroring: Mirroring, keyring: Keyring) -> None:
         self._database = database
         self._view = view
         self._mirroring = mirroring
         self._keyring = keyring
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._sharing: Sharing[Mapping[str, Tally]] = Sharing()
+        self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
 
     async def shown(self, listing: Listing) -> Shown:
         """What voters may see now."""
@@ -60,17 +56,17 @@ class Showing:
         if as_of is None:
             return Shown(now, None, "hidden")
         live = listing.contest.display.policy == "live"
-        found = await (self.live(listing) if live else self._past(listing, as_of))
+        reading = await (self.live(listing) if live else self._past(listing, as_of))
+        found = reading.tallies
         picks = {code: found[code].counted if code in found else 0 for code in listing.entries}
-        version = sum(tally.version for tally in found.values()) if live else int(as_of.timestamp())
-        return Shown(as_of, picks, f"{listing.uid.hex[:8]}-{listing.revision}-{version}")
+        version = sum(tally.version for tally in found.values()) if live else int(reading.as_of.timestamp())
+        return Shown(reading.as_of, picks, f"{listing.uid.hex[:8]}-{listing.revision}-{version}")
 
-    async def live(self, listing: Listing) -> Mapping[str, Tally]:
-        """The tally now, at most a quarter of a second old."""
-        kept = self._kept.get((str(listing.uid), "live"))
-        if kept and time.monotonic() - kept.read_on < LIVE_SECONDS:
-            return kept.tallies
-        return await self._sharing.once(listing.uid, lambda: self._read(listing))
+    async def live(self, listing: Listing) -> Reading:
+        """The tally now, at most a quarter of a second old; the last known one while PostgreSQL is away."""
+        return await self._mirroring.readings.get(
+            listing.uid, lambda: self._read(listing), lambda reading: listing.now() - reading.as_of < LIVE
+        )
 
     async def left(self, listing: Listing, token: str) -> Remaining:
         """The voter's remaining quota. Raises CredentialInvalid."""
@@ -99,32 +95,21 @@ class Showing:
     def _voter(self, contest: Contest, token: str) -> bytes:
         return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
 
-    async def _read(self, listing: Listing) -> Mapping[str, Tally]:
-        found: Mapping[str, Tally] | None = None
+    async def _read(self, listing: Listing) -> Reading:
+        as_of = listing.now()
         if self._mirroring.is_checked(listing.uid):
             with suppress(TryAgain):
-                found = await self._view.read(listing.uid)
-        if found is None:
-            async with self._database.connection() as connection:
-                found = await tallies.select(connection, listing.contest.id)
-        return self._keep(listing, "live", found)
+                if (viewed := await self._view.read(listing.uid)) is not None:
+                    return Reading(viewed, as_of)
+        async with self._database.connection() as connection:
+            return Reading(await tallies.select(connection, listing.contest.id), as_of)
 
-    async def _past(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
+    async def _past(self, listing: Listing, as_of: datetime) -> Reading:
         """The tally as of a moment, the same in every process: the first that is asked for it writes it down."""
-        kept = self._kept.get((str(listing.uid), as_of.isoformat()))
-        return (
-            kept.tallies if kept else await self._sharing.once((listing.uid, as_of), lambda: self._take(listing, as_of))
+        return await self._moments.get(
+            listing.uid, lambda: self._take(listing, as_of), lambda reading: reading.as_of == as_of
         )
 
-    async def _take(self, listing: Listing, as_of: datetime) -> Mapping[str, Tally]:
+    async def _take(self, listing: Listing, as_of: datetime) -> Reading:
         found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, listing.contest.id, as_of))
-        self._forget(listing)
-        return self._keep(listing, as_of.isoformat(), found)
-
-    def _keep(self, listing: Listing, name: str, found: Mapping[str, Tally]) -> Mapping[str, Tally]:
-        self._kept[str(listing.uid), name] = _Kept(found, time.monotonic())
-        return found
-
-    def _forget(self, listing: Listing) -> None:
-        for kept in [kept for kept in self._kept if kept[0] == str(listing.uid)]:
-            del self._kept[kept]
+        return Reading(found, as_of)

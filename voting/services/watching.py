@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from voting import telemetry
@@ -20,6 +21,7 @@ from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAg
 from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.services.catalogue import Catalogue, Listing
+from voting.services.mirroring import Reading
 from voting.services.sharing import Sharing
 from voting.services.showing import Showing
 
@@ -27,6 +29,8 @@ LOOK_SECONDS = 0.5
 RATE_EVERY_SECONDS = 5.0
 RATE_OVER_SECONDS = 60
 PING_SECONDS = 15.0
+# Older figures are not a live board's: it says that the data is away.
+STALE = timedelta(seconds=5)
 MOST_BOARDS = 2000
 # So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
 BOARDS_AT_ONCE = 100
@@ -139,14 +143,17 @@ class Watching:
         """Name, id, marker and data of what stands now; a notice alone while the data cannot be read."""
         try:
             listing = await self._catalogue.get(contest)
-            found = await self._showing.live(listing)
+            reading = await self._showing.live(listing)
+            if listing.now() - reading.as_of > STALE:
+                raise TryAgain
             rate = await self._rate(listing)
         except TryAgain:
             return [("notice", None, "data_away", lambda: {"code": "data_away"})]
+        found = reading.tallies
         version = f"{listing.uid.hex[:8]}-{listing.revision}-{sum(tally.version for tally in found.values())}"
         code = f"phase_{listing.phase()}"
         return [
-            ("tally", version, version, lambda: _tally(listing, found)),
+            ("tally", version, version, lambda: _tally(listing, reading)),
             ("decisions", version, version, lambda: _decisions(found)),
             ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
             ("notice", None, code, lambda: {"code": code, "at": listing.now().astimezone(listing.contest.zone)}),
@@ -164,14 +171,14 @@ class Watching:
         return rate
 
 
-def _tally(listing: Listing, found: Mapping[str, Tally]) -> dict[str, Any]:
-    every = {code: found.get(code, Tally()) for code in listing.entries}
+def _tally(listing: Listing, reading: Reading) -> dict[str, Any]:
+    every = {code: reading.tallies.get(code, Tally()) for code in listing.entries}
     places = ranks({code: tally.counted for code, tally in every.items()})
     rows = [
         {"entry": code, "raw": tally.raw, "held": tally.held, "counted": tally.counted, "rank": places[code]}
         for code, tally in sorted(every.items(), key=lambda item: (places[item[0]], item[0]))
     ]
-    return {"as_of": listing.now().astimezone(listing.contest.zone), "entries": rows}
+    return {"as_of": reading.as_of.astimezone(listing.contest.zone), "entries": rows}
 
 
 def _decisions(found: Mapping[str, Tally]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from voting.domain.scoring import ranks
 from voting.web.given import GivenServices
 
 # Shared caches may answer for so long: a viral link must not become a load of readers.
-CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10"
+CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=21600"
 
 
 @get("/api/v1/contests/{contest:str}/tallies")

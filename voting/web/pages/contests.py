@@ -15,7 +15,7 @@ from voting.domain.explain import explain
 from voting.domain.language import called
 from voting.domain.quota import Limit, remaining, renewal
 from voting.domain.scoring import ranks
-from voting.errors import CredentialInvalid, EntryUnknown
+from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
 from voting.services.catalogue import Listing
 from voting.web.access import voter_cookie_name
@@ -99,8 +99,12 @@ async def _shared(request: Request[Any, Any, Any], services: Services, listing: 
 
 
 async def _left(listing: Listing, services: Services, token: str | None) -> Limit | None:
-    """The tightest quota over the whole contest: what the voter's eye wants."""
-    left = await services.showing.left(listing, token) if token else remaining(listing.contest, {}, listing.now())
+    """The tightest quota over the whole contest: what the voter's eye wants. None while PostgreSQL is away."""
+    try:
+        left = await services.showing.left(listing, token) if token else remaining(listing.contest, {}, listing.now())
+    except TryAgain:
+        # The entries can be read without it.
+        return None
     overall = [limit for limit in left.limits if limit.per == "contest"]
     return min(overall, key=lambda limit: limit.left, default=None)
 

@@ -1,0 +1,131 @@
+"""While PostgreSQL is away, pages, entries and tallies show the last known state; only ballots are refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import httpx
+import pytest
+
+from loadtests.faults.outage import public_paths, read_steadily
+from loadtests.faults.proxy import Proxy
+from tests.acceptance.test_faults import faulty
+from tests.conftest import Contests, cast, eventually, refusal, solve
+from voting.settings import Settings
+
+# Live figures: longer than the five seconds for which Redis counts as checked.
+AWAY_SECONDS = {True: 8.0, False: 3.0}
+LIVE = '[[quota]]\npicks = 5\nper = "contest"\n'
+DELAYED = LIVE + '[display]\npolicy = "delayed"\nminutes = 1\n'
+DAILY = LIVE + '[display]\npolicy = "daily"\nat = 00:00:00\n'
+HIDDEN = LIVE + '[display]\npolicy = "hidden"\n'
+Parts = tuple[Proxy, Proxy, httpx.AsyncClient]
+
+
+@pytest.fixture(scope="module")
+async def parts(settings: Settings) -> AsyncIterator[Parts]:
+    async with faulty(settings) as ready:
+        yield ready
+
+
+async def voted(client: httpx.AsyncClient, contests: Contests, rules: str) -> str:
+    """A contest with three picks, read once."""
+    contest = await contests.make(rules)
+    for token in contests.tokens(contest, 3):
+        assert (await cast(client, contest, token, ["A001"])).status_code == 201
+    for path in public_paths(contest):
+        assert (await client.get(path)).status_code == 200
+    return contest
+
+
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [("cut", LIVE), ("cut", DELAYED), ("cut", DAILY), ("cut", HIDDEN), ("hang", LIVE), ("both cut", LIVE)],
+    ids=["cut-live", "cut-delayed", "cut-daily", "cut-hidden", "hang-live", "both-cut-live"],
+)
+async def test_reads_go_on_while_postgresql_is_away(parts: Parts, contests: Contests, fault: str, rules: str) -> None:
+    postgres, redis, client = parts
+    contest = await voted(client, contests, rules)
+    if rules == LIVE:
+        await eventually(lambda: _shows_three(client, contest))
+    before = (await client.get(f"/api/v1/contests/{contest}/tallies")).json()
+    postgres.hang() if fault == "hang" else postgres.cut()
+    if fault == "both cut":
+        redis.cut()
+    try:
+        reads = await read_steadily(client, public_paths(contest), AWAY_SECONDS[rules == LIVE], 20)
+        assert reads.good == 1, reads.answers
+        assert reads.slowest < 3
+        (token,) = contests.tokens(contest, 1)
+        assert refusal(await cast(client, contest, token, ["A002"])) == (503, "try_again")
+        assert refusal(await client.get(f"/api/v1/contests/{contest}/me", headers=bearer(token))) == (503, "try_again")
+        tallies = await client.get(f"/api/v1/contests/{contest}/tallies")
+        assert "stale-if-error" in tallies.headers["cache-control"]
+        assert tallies.json()["tallies"] == before["tallies"]
+        if rules == LIVE:
+            server_time = (await client.get(f"/api/v1/contests/{contest}")).json()["window"]["server_time"]
+            age = datetime.fromisoformat(server_time) - datetime.fromisoformat(tallies.json()["as_of"])
+            assert age.total_seconds() > 2, "old figures keep their moment"
+    finally:
+        postgres.heal()
+        redis.heal()
+    await eventually(lambda: _takes_a_ballot(client, contests, contest), 15)
+
+
+async def test_a_page_known_to_a_voter_is_shown_without_the_quota(parts: Parts, contests: Contests) -> None:
+    postgres, _, client = parts
+    contest = await contests.make(LIVE)
+    solved = solve((await client.post(f"/api/v1/contests/{contest}/challenges")).json())
+    assert (await client.post(f"/api/v1/contests/{contest}/voters", json={"challenge": solved})).status_code == 201
+    assert 'id="left"' in (await client.get(f"/c/{contest}")).text
+    postgres.cut()
+    try:
+        await asyncio.sleep(1.1)
+        page = await client.get(f"/c/{contest}")
+        assert (page.status_code, 'id="left"' in page.text) == (200, False)
+    finally:
+        postgres.heal()
+    await eventually(lambda: _takes_a_ballot(client, contests, contest), 15)
+
+
+async def test_a_contest_that_was_never_read_is_refused_in_time(parts: Parts, contests: Contests) -> None:
+    postgres, _, client = parts
+    postgres.cut()
+    try:
+        # Not unknown: nobody can say so.
+        assert refusal(await client.get("/api/v1/contests/t-never-read")) == (503, "try_again")
+    finally:
+        postgres.heal()
+
+
+async def test_old_figures_carry_their_moment_on_the_page(parts: Parts, contests: Contests) -> None:
+    postgres, _, client = parts
+    contest = await voted(client, contests, LIVE)
+    english = {"accept-language": "en"}
+    assert "as of" not in (await client.get(f"/c/{contest}", headers=english)).text.lower()
+    postgres.cut()
+    try:
+
+        async def told() -> bool:
+            return "as of" in (await client.get(f"/c/{contest}", headers=english)).text.lower()
+
+        await eventually(told, 25)
+    finally:
+        postgres.heal()
+    await eventually(lambda: _takes_a_ballot(client, contests, contest), 15)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def _shows_three(client: httpx.AsyncClient, contest: str) -> bool:
+    rows = (await client.get(f"/api/v1/contests/{contest}/tallies")).json()["tallies"]
+    return bool(rows[0] == {"entry": "A001", "picks": 3, "rank": 1})
+
+
+async def _takes_a_ballot(client: httpx.AsyncClient, contests: Contests, contest: str) -> bool:
+    (token,) = contests.tokens(contest, 1)
+    return (await cast(client, contest, token, ["A003"])).status_code == 201

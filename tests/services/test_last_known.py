@@ -1,0 +1,79 @@
+"""The last known value while the new one cannot be read, and no longer than that is honest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from voting.errors import ContestUnknown, TryAgain
+from voting.services import last_known
+from voting.services.last_known import LastKnown
+
+
+async def give(value: int) -> int:
+    return value
+
+
+async def fail() -> int:
+    raise TryAgain
+
+
+async def hang() -> int:
+    await asyncio.sleep(60)
+    return 0
+
+
+def never(_: int) -> bool:
+    return False
+
+
+async def test_a_slow_or_failing_read_is_answered_with_the_last_known_value() -> None:
+    known: LastKnown[int] = LastKnown(10)
+    assert await known.get("a", lambda: give(1), never) == 1
+    assert await known.get("a", fail, never) == 1
+    begun = time.monotonic()
+    assert [await known.get("a", hang, never), await known.get("a", hang, never)] == [1, 1]
+    assert time.monotonic() - begun < 2
+
+
+async def test_a_read_that_is_late_is_kept_for_the_next_reader() -> None:
+    known: LastKnown[int] = LastKnown(10)
+    known.put("a", 1)
+
+    async def late() -> int:
+        await asyncio.sleep(0.4)
+        return 2
+
+    assert await known.get("a", late, never) == 1
+    await asyncio.sleep(0.4)
+    assert await known.get("a", fail, never) == 2
+
+
+async def test_without_a_value_or_with_one_too_old_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: LastKnown[int] = LastKnown(10)
+    with pytest.raises(TryAgain):
+        await known.get("a", fail, never)
+    known.put("a", 1)
+    monkeypatch.setattr(last_known, "KNOWN_SECONDS", 0.0)
+    with pytest.raises(TryAgain):
+        await known.get("a", fail, never)
+
+
+async def test_what_is_gone_is_not_answered_from_memory() -> None:
+    known: LastKnown[int] = LastKnown(10)
+    known.put("a", 1)
+
+    async def unknown() -> int:
+        raise ContestUnknown
+
+    with pytest.raises(ContestUnknown):
+        await known.get("a", unknown, never)
+
+
+async def test_memory_is_bounded() -> None:
+    known: LastKnown[int] = LastKnown(3)
+    for number in range(10):
+        known.put(number, number)
+    assert known.values() == (7, 8, 9)
