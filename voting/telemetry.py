@@ -37,6 +37,12 @@ VIEW_MENDED = Counter(
     "Entries found wrong in Redis and mended: the gauge forgets them after a round, this does not.",
 )
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
+DEPENDENCY_UP = Gauge(
+    "voting_dependency_up",
+    "1 where PostgreSQL, or Redis, answered at the scrape, by dependency.",
+    ["dependency"],
+    multiprocess_mode="livemostrecent",
+)
 REPLAYS = Counter("voting_transaction_replays", "Ballot transactions replayed after an unknown outcome or a deadlock.")
 UNLIMITED = Counter("voting_unlimited_calls", "Calls let through without their limit, because Redis was away.")
 BATCH_BALLOTS = Histogram(

@@ -109,7 +109,7 @@ def test_every_route_is_shielded_or_exempt_by_name() -> None:
     edge = create_app(lambda: nullcontext(cast(Services, None)), WebOptions())
     routes = [route for route in cast(Litestar, edge._app).routes if isinstance(route, HTTPRoute)]
     exempt = {route.path for route in routes if route.path.startswith(EXEMPT)}
-    assert exempt == {"/health/live", "/health/ready", "/metrics", "/static/{name:str}"}
+    assert exempt == {"/health/deps", "/health/live", "/health/ready", "/metrics", "/static/{name:str}"}
     assert len(routes) > len(exempt)
 
 

@@ -208,9 +208,11 @@ async def test_health_and_metrics(http: httpx.AsyncClient, contests: Contests) -
     (token,) = contests.tokens(contest, 1)
     await cast(http, contest, token, ["A001"])
     assert (await http.get("/health/live")).json() == {"status": "ok"}
-    assert (await http.get("/health/ready")).json() == {"status": "ok", "postgres": True, "redis": True}
+    assert (await http.get("/health/ready")).json() == {"status": "ok"}
+    assert (await http.get("/health/deps")).json() == {"status": "ok", "postgres": "ok", "redis": "ok"}
     text = (await http.get("/metrics")).text
     assert 'voting_ballots_total{outcome="recorded"}' in text
+    assert 'voting_dependency_up{dependency="postgres"} 1.0' in text
     assert 'voting_request_seconds_bucket{le="0.005",route="/api/v1/contests/{contest:str}/ballots"}' in text
     assert contest not in text
 

@@ -48,6 +48,7 @@ HANDLERS: list[Any] = [
     media.show_cover,
     health.live,
     health.ready,
+    health.deps,
     health.metrics,
     contest_pages.home,
     contest_pages.show_contest,

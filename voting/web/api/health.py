@@ -18,13 +18,27 @@ async def live() -> dict[str, Any]:
 
 @get("/health/ready")
 async def ready(services: GivenServices) -> Response[dict[str, Any]]:
-    """200 while ballots can be taken, which needs PostgreSQL; Redis is told, and can be missed. 503 once it stops."""
+    """For load balancers: 200 while this process serves, 503 once it stops.
+
+    It does not follow PostgreSQL: a failover would take every process out of the load balancer, with the pages that it
+    could still answer and the Retry-After of its refusals.
+    """
+    if services.probing.draining:
+        return Response({"status": "draining"}, status_code=503)
+    return Response({"status": "ok"})
+
+
+@get("/health/deps")
+async def deps(services: GivenServices) -> Response[dict[str, Any]]:
+    """For people and alerts: PostgreSQL and Redis, each "ok" or "away". 503 without PostgreSQL, which ballots need."""
     answers = await services.probing.probe()
-    status = "draining" if services.probing.draining else "ok" if answers["postgres"] else "away"
-    return Response({"status": status, **answers}, status_code=200 if status == "ok" else 503)
+    words = {name: "ok" if answers[name] else "away" for name in answers}
+    return Response({"status": words["postgres"], **words}, status_code=200 if answers["postgres"] else 503)
 
 
 @get("/metrics")
-async def metrics() -> Response[bytes]:
+async def metrics(services: GivenServices) -> Response[bytes]:
     """Prometheus' text format."""
+    for name, answers in (await services.probing.probe()).items():
+        telemetry.DEPENDENCY_UP.labels(name).set(answers)
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
