@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from voting.errors import Fault, FileInvalid, SettingInvalid
+from voting.text_file import read_text_file
 
 Network = IPv4Network | IPv6Network
 SECRET_BYTES = 32
+EMBEDDED = "embedded"
+# No operator's own networks are larger, and no provider's.
+WIDEST_PROXIES = {4: 8, 6: 16}
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    networks = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    for network in networks:
+        if network.prefixlen < WIDEST_PROXIES[network.version] and not network.is_private:
+            raise ValueError(f"{network} would let clients name their own addresses; name the proxies' networks alone")
+    return networks
 
 
 def _rate(text: str) -> str:
@@ -71,15 +79,24 @@ def _number(text: str) -> int:
 
 
 def _database(text: str) -> str:
-    if text and not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("write it as postgresql://user:password@host:5432/database")
+    if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
     return text
 
 
 def _redis(text: str) -> str:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("write it as redis://:password@host:6379/0")
+    if re.match(r"(redis(s|-sentinel|\+\w+)?|sentinel|valkeys?|unix)://", text) and not _is_plain_redis(text):
+        raise ValueError(
+            "only one plain server is supported, by redis://, rediss:// or unix://: neither Sentinel nor Cluster; what"
+            " it holds is a view, which is rebuilt from PostgreSQL when the server was away"
+        )
+    if text != EMBEDDED and not _is_plain_redis(text):
+        raise ValueError(f"write it as redis://:password@host:6379/0, or {EMBEDDED}")
     return text
+
+
+def _is_plain_redis(text: str) -> bool:
+    return text.startswith(("redis://", "rediss://", "unix://"))
 
 
 def setting(name: str, parse: Callable[[str], Any], default: str, help: str) -> Any:
@@ -92,10 +109,17 @@ class Settings:
     """What the environment says."""
 
     database_url: str = setting(
-        "DATABASE_URL", _database, "", "PostgreSQL 15 or later; empty: the embedded server in VOTING_DATA."
+        "DATABASE_URL",
+        _database,
+        EMBEDDED,
+        f"PostgreSQL 15 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must be set.",
     )
     redis_url: str = setting(
-        "REDIS_URL", _redis, "", "Redis 7.0 or Valkey 7.2 or later; empty: the embedded server in VOTING_DATA."
+        "REDIS_URL",
+        _redis,
+        EMBEDDED,
+        f"Redis 7.0 or Valkey 7.2 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must"
+        " be set where it is used.",
     )
     data: Path = setting("VOTING_DATA", Path, ".voting", "Folder of the embedded servers and of the demo's secret.")
     secret: bytes = setting(
@@ -173,11 +197,15 @@ _FIELDS = {item.metadata["name"]: item for item in fields(Settings)}
 
 
 def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
-    """The settings; the environment goes before the file. Raises SettingInvalid or FileInvalid."""
+    """The settings; the environment goes before the file. With a file, a DATABASE_URL or REDIS_URL that neither has is
+    "": whoever wrote a file meant a server. Raises SettingInvalid or FileInvalid."""
     written = _read_env_file(env_file) if env_file else {}
-    unknown = [name for name in environ if name.startswith("VOTING_") and not _is_known(name)]
-    if unknown:
-        raise SettingInvalid(f"environment: {unknown[0]} is not a known setting; {_hint(unknown[0])}")
+    for name, text in environ.items():
+        if name.startswith("VOTING_") and name not in _KNOWN and not _is_made_by_kubernetes(name, text):
+            raise SettingInvalid(f"environment: {name} is not a known setting; {_hint(name)}")
+    for name in _ENGINES - environ.keys() - written.keys():
+        if near := get_close_matches(name, environ, 1, _NEAR):
+            raise SettingInvalid(f"environment: {name} is not set; did you mean it by {near[0]}?")
     return Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
 
 
@@ -196,15 +224,25 @@ def reference() -> str:
 
 # Read by the engines and the tests, not settings of the service.
 _KNOWN = {*_FIELDS, "VOTING_PG_BIN", "VOTING_REDIS_BIN", "VOTING_CHROMIUM"}
+_OURS = re.compile("VOTING_|DATABASE|REDIS")
+_ENGINES = {"DATABASE_URL", "REDIS_URL"}
+# DATABASE_URI and DATABSE_URL are meant to be DATABASE_URL; TEST_DATABASE_URL is not.
+_NEAR = 0.85
 
 
-def _is_known(name: str) -> bool:
-    """Kubernetes puts VOTING_SERVICE_HOST and VOTING_PORT... beside a service that is called voting."""
-    return name in _KNOWN or bool(re.fullmatch(r"VOTING_(SERVICE_|PORT).*", name))
+def _is_made_by_kubernetes(name: str, text: str) -> bool:
+    """Whether Kubernetes sets it in each pod for a Service whose name begins with "voting", such as CloudNativePG's
+    voting-rw: VOTING_RW_SERVICE_HOST, VOTING_RW_PORT=tcp://10.0.0.1:5432, VOTING_RW_PORT_5432_TCP_ADDR."""
+    service, port = r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)", r"_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
+    if re.fullmatch(f"VOTING(_[A-Z0-9]+)*({service}|{port})", name):
+        return True
+    return bool(re.fullmatch("VOTING(_[A-Z0-9]+)*_PORT", name)) and "://" in text
 
 
 def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, str]], file: Path | None) -> Any:
     metadata = _FIELDS[name].metadata
+    if file and name in _ENGINES and name not in environ and name not in written:
+        return ""
     line, text = written.get(name, (0, metadata["default"]))
     text = environ.get(name, text)
     try:
@@ -217,29 +255,68 @@ def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, 
 
 
 def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
-    """NAME=value lines with their numbers; blank lines and # comments are skipped."""
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingInvalid(f"{file}: cannot be read ({error}); give an existing UTF-8 file") from None
+    """NAME=value lines with their numbers; blank lines and # comments are skipped. Raises FileInvalid."""
     values: dict[str, tuple[int, str]] = {}
     faults: list[Fault] = []
-    for number, line in enumerate(lines, 1):
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if not name or name.startswith("#"):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", read_text_file(file)), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if not equals:
-            faults.append(Fault(number, "", f"{line.strip()[:40]!r} is not NAME=value", "mend the line"))
-        elif name.startswith("VOTING_") and name not in _KNOWN:
-            faults.append(Fault(number, name, "is not a known setting", _hint(name)))
-        values[name] = (number, value.strip().strip("\"'"))
+        name, equals, rest = line.partition("=")
+        name = re.sub(r"^export\s+", "", name.strip()).strip()
+        try:
+            _check_name(name, equals)
+            if name in values:
+                raise ValueError(f"stands in line {values[name][0]} already", "take one of them away")
+            values[name] = (number, _env_value(rest.strip()))
+        except ValueError as error:
+            what, mend = error.args
+            faults.append(Fault(number, _place(name), what, mend))
     if faults:
         raise FileInvalid(str(file), tuple(faults))
     return values
 
 
+def _place(name: str) -> str:
+    """The name as a fault shows it: what resembles no setting's may be a piece of a secret."""
+    near = _near(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]+", name) and (near or _OURS.match(name)) else near
+
+
+def _check_name(name: str, equals: str) -> None:
+    """Raises ValueError with what is wrong and the mend."""
+    if not equals:
+        raise ValueError("is not NAME=value", "mend the line")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("has other characters than A to Z, digits and _ in its name", "type the name anew")
+    if name not in _KNOWN and (_OURS.match(name) or _near(name)):
+        raise ValueError("is not a known setting", _hint(name))
+
+
+def _env_value(text: str) -> str:
+    """The value without its quotes. Raises ValueError with what is wrong and the mend."""
+    if quoted := re.fullmatch(r"([\"'])(.*)\1", text):
+        if quoted[1] in quoted[2]:
+            raise ValueError("has more than two quotes", "write one pair, around the whole value")
+        text = quoted[2]
+    elif re.search(r"^[\"']|[\"']$", text):
+        raise ValueError(
+            "has a quote without its other half", "write one pair, around the whole value, and nothing after it"
+        )
+    elif re.search(r"\s", text):
+        raise ValueError("has a blank in its value", "put the value in quotes; a comment needs a line of its own")
+    if re.search(r"\$[({]", text) and not (quoted and quoted[1] == "'"):
+        raise ValueError("names a variable, and none is filled in here", "write the value itself, or put it in '...'")
+    return text
+
+
+def _near(name: str) -> str:
+    """The setting that is meant by it, itself included; "" for none."""
+    near = get_close_matches(name.upper(), _KNOWN, 1, _NEAR)
+    return near[0] if near else ""
+
+
 def _hint(name: str) -> str:
-    near = get_close_matches(name, _KNOWN, 1)
+    near = get_close_matches(name.upper(), _KNOWN, 1)
     return f"did you mean {near[0]}?" if near else "`voting settings` lists them"
 
 

@@ -78,7 +78,10 @@ def test_a_contest_file_is_checked_and_explained(tmp_path: Path) -> None:
     line = file.read_text("utf-8").splitlines()[fault["line"] - 1]
     assert (line, fault["place"], fault["mend"]) == ("picks = 0", "quota[1].picks", "at least 1")
     file.write_bytes(document().encode("gbk", "replace"))
-    assert "is not UTF-8; save the file as UTF-8" in run("contest", "check", str(file)).stderr
+    assert (
+        "is not UTF-8 but GBK, as far as can be told; save the file as UTF-8"
+        in run("contest", "check", str(file)).stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_an_environment_file_is_told_with_its_line(tmp_path: Path) -> None:
     file.write_text("VOTING_SECRT=x\nnonsense\n")
     answer = run("serve", "--env-file", str(file))
     assert "line 1, VOTING_SECRT: is not a known setting; did you mean VOTING_SECRET?" in answer.stderr
-    assert "line 2: 'nonsense' is not NAME=value" in answer.stderr
+    assert "line 2: is not NAME=value" in answer.stderr
 
 
 async def test_an_organiser_from_file_to_results(

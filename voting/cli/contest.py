@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -16,7 +17,8 @@ from voting.domain.document import reference
 from voting.domain.explain import explain as sentences
 from voting.domain.explain import local
 from voting.domain.language import Language
-from voting.errors import Fault, FileInvalid
+from voting.errors import FileInvalid
+from voting.text_file import read_text_file
 from voting.wiring import Office
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -160,12 +162,5 @@ def _moment(text: str) -> datetime:
 
 
 def read_text(file: Path) -> str:
-    """A UTF-8 file's text. Raises FileInvalid."""
-    try:
-        return file.read_text("utf-8")
-    except OSError as error:
-        why = error.strerror or "cannot be read"
-        raise FileInvalid(str(file), (Fault(0, "", why.lower(), "give an existing file"),)) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise FileInvalid(str(file), (Fault(line, "", "is not UTF-8", "save the file as UTF-8"),)) from None
+    """A UTF-8 file's text, its lines ended by \\n. Raises FileInvalid."""
+    return io.StringIO(read_text_file(file), newline=None).read()

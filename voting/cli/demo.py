@@ -21,7 +21,7 @@ from voting.cli.session import actor, tell, with_engines
 from voting.demo import CONTEST, secrets
 from voting.demo.secrets import DemoSecrets
 from voting.errors import SettingInvalid
-from voting.settings import Settings, load
+from voting.settings import EMBEDDED, Settings, load
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
@@ -63,7 +63,7 @@ def _with_secret(settings: Settings) -> Settings:
 
 
 def _reset(settings: Settings) -> None:
-    if settings.database_url:
+    if settings.database_url != EMBEDDED:
         raise SettingInvalid(
             "--reset starts the embedded servers anew; unset DATABASE_URL, or empty that database yourself"
         )

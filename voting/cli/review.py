@@ -12,7 +12,7 @@ import msgspec
 
 from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
 from voting.domain.language import Language
-from voting.errors import Fault, FileInvalid, Forbidden
+from voting.errors import Forbidden
 from voting.fraud.effect import in_words
 from voting.postgres.groups import Action
 from voting.services.authorising import Authorising
@@ -20,6 +20,7 @@ from voting.services.catalogue import Listing
 from voting.services.group_view import alone, as_json, estimate_as_json, file_as_json, together
 from voting.services.reviewing import Estimated, File, Person, Reviewed, Reviewing, Wish, person_of
 from voting.settings import Settings
+from voting.text_file import read_text_file
 from voting.wiring import Office
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ def _decide(
     env_file: Path | None,
 ) -> None:
     settings = read_settings(env_file)
-    key = _read_key(key_file) if key_file else None
+    key = read_text_file(key_file).strip() if key_file else None
 
     async def work(office: Office) -> tuple[str, Reviewed]:
         listing = await find(office, contest)
@@ -155,14 +156,6 @@ def _decide(
     if outcome == "proposed":
         again = f"voting review {action} --contest {contest} {group} --reason ... --key-file ..."
         tell(f"{after.group.ballots} ballots wait for a second person: {again}")
-
-
-def _read_key(file: Path) -> str:
-    try:
-        return file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read ({error})"
-        raise FileInvalid(str(file), (Fault(0, "", what, "give a file with a staff key"),)) from None
 
 
 async def _person(office: Office, contest: str, text: str) -> Person:

@@ -23,7 +23,7 @@ from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
 from voting.services.networks import networks_of
 from voting.services.policies import load_policy, load_shadow
-from voting.settings import Settings, load, values
+from voting.settings import EMBEDDED, Settings, load, values
 
 STOP_SECONDS = 10
 # Connections are bounded in protocol.py; this is for them, the engines and what the system needs.
@@ -43,7 +43,7 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
     with with_engines(settings, own=True, redis=True) as ready:
-        if migrate or not settings.database_url:
+        if migrate or settings.database_url == EMBEDDED:
             asyncio.run(wiring.migrate(ready, lambda _: None))
         with listening(host, port) as listener:
             asyncio.run(begin(ready))

@@ -17,7 +17,7 @@ from voting import engines, wiring
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
 from voting.services.catalogue import Listing
-from voting.settings import Settings, load
+from voting.settings import EMBEDDED, Settings, load
 from voting.wiring import Office
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def tell(text: str) -> None:
 def read_settings(file: Path | None) -> Settings:
     """The settings; on a demo's own database its secret serves where none is set. Raises as `load` does."""
     settings = load(os.environ, file)
-    if settings.secret or settings.database_url:
+    if settings.secret or settings.database_url != EMBEDDED:
         return settings
     return replace(settings, secret=demo_secret(settings.data))
 
@@ -56,16 +56,27 @@ def need_secret(settings: Settings) -> Settings:
 
 @contextmanager
 def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Settings]:
-    """The settings with the addresses of the embedded engines, started or joined where none are set."""
-    postgres, valkey = not settings.database_url, redis and not settings.redis_url
+    """The settings with the addresses of the embedded engines, started or joined where they are wanted.
+
+    Raises SettingInvalid for an address that a file of settings lacks, EnginesUnavailable.
+    """
+    needed = {"DATABASE_URL": settings.database_url} | ({"REDIS_URL": settings.redis_url} if redis else {})
+    if missing := [name for name, url in needed.items() if not url]:
+        raise SettingInvalid(
+            f"{missing[0]} is set neither in the file of settings nor in the environment; set it to a server's address,"
+            f" or to {EMBEDDED} for a server of its own in {settings.data}"
+        )
+    postgres, valkey = (needed.get(name) == EMBEDDED for name in ("DATABASE_URL", "REDIS_URL"))
     if not postgres and not valkey:
         yield settings
         return
+    if postgres:
+        tell(f"DATABASE_URL names no server: using the embedded PostgreSQL in {settings.data}")
     with engines.running(settings.data, own=own, postgres=postgres, valkey=valkey, notice=tell) as addresses:
         yield replace(
             settings,
-            database_url=settings.database_url or addresses.database_url,
-            redis_url=settings.redis_url or addresses.redis_url,
+            database_url=addresses.database_url or settings.database_url,
+            redis_url=addresses.redis_url or settings.redis_url,
         )
 
 
@@ -77,7 +88,7 @@ def in_office(settings: Settings, work: Callable[[Office], Awaitable[T]]) -> T:
             return await work(office)
 
     with with_engines(settings, own=False, redis=False) as ready:
-        if not settings.database_url:
+        if settings.database_url == EMBEDDED:
             asyncio.run(wiring.migrate(ready, lambda _: None))
         return asyncio.run(run(ready))
 

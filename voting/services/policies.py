@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from voting.errors import Fault, FileInvalid
 from voting.fraud.policy import Policy, read_policy
+from voting.text_file import read_text_file
 
 DEFAULT = "2026.2"
 
@@ -16,13 +16,8 @@ def load_policy(file: Path | None = None) -> Policy:
     if file is None:
         name = f"{DEFAULT}.toml"
         return read_policy((files("voting.fraud") / "policies" / name).read_bytes().decode(), name)
-    try:
-        # Not read_text(), which changes line ends: the policy's hash is that of the file's bytes.
-        text = file.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read ({error})"
-        raise FileInvalid(str(file), (Fault(0, "", what, "give an existing UTF-8 file"),)) from None
-    return read_policy(text, str(file))
+    # Line ends stay, and the hash is that of the file's bytes, but for a byte order mark.
+    return read_policy(read_text_file(file), str(file))
 
 
 def load_shadow(file: str) -> Policy | None:

@@ -1,0 +1,189 @@
+"""Files of settings as people have them, and names that are almost right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import SECRET
+from voting.demo import document
+from voting.errors import FileInvalid, SettingInvalid
+from voting.services.policies import load_policy
+from voting.settings import load, values
+
+URL = "postgresql://voting:pw@127.0.0.1:1/voting"
+LINES = f"DATABASE_URL={URL}\nREDIS_URL=redis://127.0.0.1:1/0\nVOTING_SECRET={SECRET}\n"
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    file = folder / "voting.env"
+    file.write_bytes(text.encode(encoding))
+    return file
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINES,
+        "\ufeff" + LINES,
+        LINES.replace("\n", "\r\n"),
+        LINES.replace("\n", "\r"),
+        "export " + LINES.replace("\n", "\nexport  ").removesuffix("export  "),
+        LINES.replace("=", " = ").replace("\n", "\t \n"),
+        LINES.replace("=", "='").replace("\n", "'\n"),
+        '# settings\n\n  DATABASE_URL="' + LINES.removeprefix("DATABASE_URL=").replace("\n", '"\n', 1),
+    ],
+    ids=["plain", "mark", "crlf", "cr", "export", "blanks", "quotes", "comment"],
+)
+def test_every_line_is_read(tmp_path: Path, text: str) -> None:
+    settings = load({}, write(tmp_path, text))
+    assert (settings.database_url, settings.redis_url) == (URL, "redis://127.0.0.1:1/0")
+    assert settings.secret.decode() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\ufeff\ufeffDATABASE_URL=x", "line 1, DATABASE_URL: has other characters than"),
+        ("A=1\n\u200bDATABASE_URL=x", "line 2, DATABASE_URL: has other characters than"),
+        ("DATABSE_URL=x", "line 1, DATABSE_URL: is not a known setting; did you mean DATABASE_URL?"),
+        ("DATABASE_URI=x", "line 1, DATABASE_URI: is not a known setting; did you mean DATABASE_URL?"),
+        ("database_url=x", "line 1, database_url: is not a known setting; did you mean DATABASE_URL?"),
+        ("REDIS_HOST=x", "line 1, REDIS_HOST: is not a known setting"),
+        ("REDIS-URL=x", "line 1, REDIS-URL: has other characters than"),
+        ("VOTNG_SECRET=x", "line 1, VOTNG_SECRET: is not a known setting; did you mean VOTING_SECRET?"),
+        ("VOTING_RW_PORT=tcp://10.0.0.1:5432", "line 1, VOTING_RW_PORT: is not a known setting"),
+        ("REDIS_URL=redis://a\nX=1\nREDIS_URL=redis://a", "line 3, REDIS_URL: stands in line 1 already"),
+        ('VOTING_POLICY="a.toml', "line 1, VOTING_POLICY: has a quote without its other half"),
+        ('VOTING_POLICY="a.toml" # ours', "line 1, VOTING_POLICY: has a quote without its other half"),
+        ('VOTING_POLICY="a" "b"', "line 1, VOTING_POLICY: has more than two quotes"),
+        ("VOTING_POLICY=a.toml # ours", "line 1, VOTING_POLICY: has a blank in its value; put the value in quotes"),
+        ("VOTING_POLICY=${HOME}/a.toml", "line 1, VOTING_POLICY: names a variable"),
+        ("VOTING_SECRET: x", "line 1, VOTING_SECRET: is not NAME=value"),
+    ],
+)
+def test_a_line_that_could_mislead_is_refused_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(FileInvalid) as refused:
+        load({}, write(tmp_path, text))
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("text", [f"{SECRET}\n", f"VOTING_SECRET＝{SECRET}", f"VOTING_SECRET\n{SECRET}=\n"])
+def test_a_fault_never_shows_what_may_be_a_secret(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FileInvalid) as refused:
+        load({}, write(tmp_path, text))
+    assert SECRET not in str(refused.value)
+
+
+def test_what_others_read_may_stand_in_the_file_and_a_dollar_means_itself_in_single_quotes(tmp_path: Path) -> None:
+    file = write(tmp_path, "POSTGRES_PASSWORD=pa$word\nTZ='a ${b}'\nCOMPOSE_FILE=\n")
+    assert load({}, file)
+    assert values(file) == {"POSTGRES_PASSWORD": "pa$word", "TZ": "a ${b}", "COMPOSE_FILE": ""}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "says"),
+    [
+        ("utf-16", "file: is not UTF-8 but UTF-16"),
+        ("utf-16-le", "file: is not UTF-8 but UTF-16"),
+        ("utf-32", "file: is not UTF-8 but UTF-32"),
+        ("gbk", "line 4: is not UTF-8 but GBK"),
+        ("big5", "line 4: is not UTF-8, as"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path: Path, encoding: str, says: str) -> None:
+    says = says.removesuffix(", as")
+    with pytest.raises(FileInvalid) as refused:
+        load(
+            {},
+            write(
+                tmp_path,
+                LINES + "# 主辦單位的設定與密碼\n" if encoding == "big5" else LINES + "# 主办方设置\n",
+                encoding,
+            ),
+        )
+    assert says in str(refused.value)
+    assert "save the file as UTF-8" in str(refused.value)
+
+
+def test_with_a_file_no_command_makes_a_database_of_its_own_without_being_told(tmp_path: Path) -> None:
+    file = write(tmp_path, f"VOTING_SECRET={SECRET}\nVOTING_DATA={tmp_path / 'data'}\n")
+    for command in (("serve",), ("migrate",), ("credentials", "issue", "--contest", "c", "--count", "1")):
+        answer = run(*command, "--env-file", str(file))
+        assert answer.returncode == 1, answer.stderr
+        assert "DATABASE_URL is set neither in the file of settings nor in the environment" in answer.stderr
+    answer = run("serve", "--env-file", str(file), env={"DATABASE_URL": URL})
+    assert "REDIS_URL is set neither in the file" in answer.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_embedded_engine_can_be_asked_for_in_a_file(tmp_path: Path) -> None:
+    text = f"DATABASE_URL=embedded\nREDIS_URL=embedded\nVOTING_DATA={tmp_path / 'data'}\n"
+    answer = run("migrate", "--env-file", str(write(tmp_path, "\ufeff" + text)))
+    assert answer.returncode == 0, answer.stderr
+    assert f"using the embedded PostgreSQL in {tmp_path / 'data'}" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"DATABASE_URL": ""}, "DATABASE_URL does not fit"),
+        ({"REDIS_URL": ""}, "REDIS_URL does not fit"),
+        ({"DATABSE_URL": URL}, "DATABASE_URL is not set; did you mean it by DATABSE_URL?"),
+        ({"REDIS_URLS": "redis://a"}, "REDIS_URL is not set; did you mean it by REDIS_URLS?"),
+        ({"VOTING_POOLS": "4"}, "VOTING_POOLS is not a known setting; did you mean VOTING_POOL?"),
+        ({"VOTING_PORT": "8000"}, "VOTING_PORT is not a known setting"),
+        ({"VOTING_SERVICE": "x"}, "VOTING_SERVICE is not a known setting"),
+        ({"REDIS_URL": "redis+sentinel://a:26379/0"}, "neither Sentinel nor Cluster"),
+        ({"REDIS_URL": "redis+cluster://a:6379"}, "neither Sentinel nor Cluster"),
+        ({"REDIS_URL": "redis-sentinel://a:26379/0"}, "neither Sentinel nor Cluster"),
+        ({"REDIS_URL": "valkeys://a:6379"}, "neither Sentinel nor Cluster"),
+        ({"VOTING_TRUSTED_PROXIES": "0.0.0.0/0"}, "0.0.0.0/0 would let clients name their own addresses"),
+        ({"VOTING_TRUSTED_PROXIES": "10.0.0.0/8, ::/0"}, "::/0 would let clients name their own addresses"),
+        ({"VOTING_TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "0.0.0.0/1 would let clients"),
+        ({"VOTING_TRUSTED_PROXIES": "2000::/3"}, "2000::/3 would let clients"),
+    ],
+)
+def test_an_environment_that_could_mislead_is_refused(environ: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        load(environ)
+    assert says in str(refused.value)
+
+
+def test_networks_that_proxies_have_are_taken() -> None:
+    text = "10.0.0.0/8, 172.16.0.0/12,127.0.0.1/32,fc00::/7,2400:cb00::/32,103.21.244.0/22"
+    assert len(load({"VOTING_TRUSTED_PROXIES": text}).trusted_proxies) == 6
+
+
+@pytest.mark.parametrize("service", ["VOTING", "VOTING_RW", "VOTING_RO", "VOTING_R", "VOTING_POOLER_RW", "VOTING_2"])
+def test_what_kubernetes_makes_for_services_is_passed_over(service: str) -> None:
+    made = {
+        f"{service}_SERVICE_HOST": "10.96.0.7",
+        f"{service}_SERVICE_PORT": "5432",
+        f"{service}_SERVICE_PORT_POSTGRES": "5432",
+        f"{service}_SERVICE_PORT_WEB_2": "5432",
+        f"{service}_PORT": "tcp://10.96.0.7:5432",
+        f"{service}_PORT_5432_TCP": "tcp://10.96.0.7:5432",
+        f"{service}_PORT_5432_TCP_PROTO": "tcp",
+        f"{service}_PORT_5432_TCP_PORT": "5432",
+        f"{service}_PORT_5432_TCP_ADDR": "10.96.0.7",
+        f"{service}_PORT_53_UDP_ADDR": "10.96.0.7",
+    }
+    assert load(made)
+    assert load({"REDIS_PORT": "tcp://10.96.0.8:6379", "REDIS_SERVICE_HOST": "10.96.0.8"})
+
+
+def test_a_mark_before_a_contest_or_a_policy_is_skipped(tmp_path: Path) -> None:
+    contest, policy = tmp_path / "c.toml", tmp_path / "p.toml"
+    contest.write_text(document(), "utf-8-sig")
+    assert "is right" in run("contest", "check", str(contest)).stderr
+    contest.write_text(document(), "utf-16")
+    assert "is not UTF-8 but UTF-16" in run("contest", "check", str(contest)).stderr
+    packaged = Path("voting/fraud/policies/2026.2.toml").read_bytes()
+    policy.write_bytes(b"\xef\xbb\xbf" + packaged)
+    assert load_policy(policy).sha256 == load_policy().sha256
+    policy.write_bytes(packaged.decode().encode("utf-16"))
+    with pytest.raises(FileInvalid, match="UTF-16"):
+        load_policy(policy)

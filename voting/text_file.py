@@ -1,0 +1,52 @@
+"""Reads the UTF-8 files that people write: settings, contests, fraud policies."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from voting.errors import Fault, FileInvalid
+
+# The mark of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+def read_text_file(file: Path) -> str:
+    """The file's text without a byte order mark, its line ends as they are. Raises FileInvalid."""
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise FileInvalid(str(file), (Fault(0, "", why, "give an existing file"),)) from None
+    if encoding := _wide(body):
+        raise _not_utf8(file, 0, encoding)
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        raise _not_utf8(file, line, "GBK" if _is_gb2312(body) else "") from None
+
+
+def _wide(body: bytes) -> str:
+    """The name of an encoding of two or four bytes a character, by its mark or its zero bytes; "" for another."""
+    marked = next((name for mark, name in _MARKS if body.startswith(mark)), "")
+    return marked or ("UTF-16" if b"\0" in body else "")
+
+
+def _is_gb2312(body: bytes) -> bool:
+    """Whether it is likely GBK: of its double bytes only those of GB 2312, which other encodings' text hardly meets."""
+    try:
+        body.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _not_utf8(file: Path, line: int, encoding: str) -> FileInvalid:
+    what = "is not UTF-8" + (f" but {encoding}, as far as can be told" if encoding else "")
+    return FileInvalid(str(file), (Fault(line, "", what, "save the file as UTF-8"),))
