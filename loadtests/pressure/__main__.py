@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import uvloop
 
-from loadtests.pressure import boards, halfsent, memory, overload, rush
+from loadtests.pressure import boards, challenges, halfsent, memory, overload, rush
 from loadtests.pressure.outcome import Outcome, table
 from loadtests.pressure.site import Site, site
 from loadtests.pressure.sizes import Sizes
@@ -37,6 +37,10 @@ SCENARIOS = {
     "halfsent": Scenario(halfsent.run, lambda sizes: int(sizes.steady_rate * sizes.halfsent_seconds * 2)),
     "boards": Scenario(
         boards.run, lambda sizes: int(sizes.steady_rate * sizes.board_seconds * (2 * sizes.board_rounds + 1))
+    ),
+    "challenges": Scenario(
+        challenges.run,
+        lambda sizes: int(sizes.steady_rate * sizes.challenge_seconds * (2 * sizes.challenge_rounds + 1)),
     ),
     "memory": Scenario(memory.run, lambda sizes: sizes.connections * sizes.ballots_per_connection * 2),
 }

@@ -1,4 +1,4 @@
-"""Those who only take room, in a process of their own: half-sent requests and live boards.
+"""Those who only take room, in a process of their own: half-sent requests, live boards, and floods of other requests.
 
 Reads its task as a line of JSON; says "ready" when all are there, and what became of them when its input ends.
 """
@@ -22,6 +22,7 @@ from loadtests.service import ID
 
 BALLOTS = f"/api/v1/contests/{ID}/ballots"
 LIVE = f"/api/v1/contests/{ID}/live"
+CHALLENGES = f"/api/v1/contests/{ID}/challenges"
 HALVES = {
     "head": f"POST {BALLOTS} HTTP/1.1\r\nHost: {HOST}\r\nAuthoriz".encode(),
     "body": request("POST", BALLOTS, {"Idempotency-Key": "half"}, b'{"entries": ["E001"]}')[:-12],
@@ -31,15 +32,18 @@ LEAVE_SECONDS = 30
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to do: `count` connections to `port` that send these in turn."""
+    """What to do: `count` connections to `port` that send these in turn; with `again` each sends its own once more at
+    every answer."""
 
     port: int
     count: int
     requests: list[bytes]
+    again: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What became of one connection. `closed_after`: seconds since it sent, None while it is open."""
+    """What became of one connection. `status`: of its latest answer. `events`: of one that sends again, its answers.
+    `closed_after`: seconds since it sent, None while it is open."""
 
     kind: int
     status: int
@@ -48,21 +52,27 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Watcher(asyncio.Protocol):
-    """Sends once, then counts what comes until the server ends it."""
+    """Sends, then counts what comes until the server ends it."""
 
-    def __init__(self, kind: int, raw: bytes) -> None:
-        self._kind, self._raw = kind, raw
+    def __init__(self, kind: int, raw: bytes, again: bool = False) -> None:
+        self._kind, self._raw, self._again = kind, raw, again
+        self._transport: Any = None
         self._status, self._events = 0, 0
         self._sent = 0.0
         self._closed: float | None = None
 
     def connection_made(self, transport: Any) -> None:
         """The server took it."""
-        self._sent = time.perf_counter()
+        self._sent, self._transport = time.perf_counter(), transport
         transport.write(self._raw)
 
     def data_received(self, data: bytes) -> None:
-        """A refusal, or events; the first bytes hold the status."""
+        """A refusal, or events; the first bytes hold the status. Of what is sent again an answer comes in one piece or
+        two."""
+        if self._again and data.startswith(b"HTTP/"):
+            self._status, self._events = int(data[9:12]), self._events + 1
+            self._transport.write(self._raw)
+            return
         self._status = self._status or int(data[9:12])
         self._events += data.count(b"event: ")
 
@@ -85,6 +95,11 @@ def board(key: str) -> bytes:
     return request("GET", LIVE, {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"})
 
 
+def challenge() -> bytes:
+    """The request of a challenge."""
+    return request("POST", CHALLENGES, {"Content-Length": "0"})
+
+
 class Crowd:
     """A running crowd."""
 
@@ -99,7 +114,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(port: int, count: int, requests: Sequence[bytes]) -> AsyncIterator[Crowd]:
+async def crowd(port: int, count: int, requests: Sequence[bytes], again: bool = False) -> AsyncIterator[Crowd]:
     """So many connections, all of them open when this is entered; gone at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -107,7 +122,7 @@ async def crowd(port: int, count: int, requests: Sequence[bytes]) -> AsyncIterat
     try:
         assert process.stdin
         assert process.stdout
-        process.stdin.write(msgspec.json.encode(Task(port, count, list(requests))) + b"\n")
+        process.stdin.write(msgspec.json.encode(Task(port, count, list(requests), again)) + b"\n")
         async with asyncio.timeout(READY_SECONDS):
             said = await process.stdout.readline()
         if said != b"ready\n":
@@ -124,7 +139,8 @@ async def main() -> None:
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     loop = asyncio.get_running_loop()
     watchers = [
-        Watcher(each % len(task.requests), task.requests[each % len(task.requests)]) for each in range(task.count)
+        Watcher(each % len(task.requests), task.requests[each % len(task.requests)], task.again)
+        for each in range(task.count)
     ]
     for first in range(0, task.count, AT_ONCE):
         some = watchers[first : first + AT_ONCE]

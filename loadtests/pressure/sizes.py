@@ -23,6 +23,9 @@ class Sizes:
     halfsent_seconds: float = 25.0
     board_rounds: int = 3
     board_seconds: float = 10.0
+    challenge_connections: int = 64
+    challenge_rounds: int = 3
+    challenge_seconds: float = 4.0
     calm_seconds: float = 2.0
     """Before and after what is measured."""
     ballots_per_connection: int = 5

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import uvloop
 
-from loadtests.pressure import boards, halfsent, memory, overload, rush
+from loadtests.pressure import boards, challenges, halfsent, memory, overload, rush
 from loadtests.pressure.__main__ import SCENARIOS, Scenario
 from loadtests.pressure.crowd import Seen
 from loadtests.pressure.outcome import Goal, Outcome, Series, table
@@ -34,6 +34,9 @@ SMALL = Sizes(
     halfsent_seconds=1.0,
     board_rounds=1,
     board_seconds=2.0,
+    challenge_connections=4,
+    challenge_rounds=1,
+    challenge_seconds=1.0,
     calm_seconds=0.2,
 )
 
@@ -126,6 +129,14 @@ def test_boards_see_what_is_cut_refused_silent_or_slow() -> None:
     }.items():
         assert says in "; ".join(boards.judge({}, [told, wrong], [volley()], [volley()]).faults)
     assert boards.judge({}, [told], [volley()], [volley(refused=1)]).faults == ["1 ballots were not accepted"]
+
+
+def test_challenges_see_whom_they_slow_down() -> None:
+    fine = challenges.judge({}, [volley(time=0.010)], [volley(time=0.019)])
+    assert (fine.faults, fine.goals[0].met) == ([], True)
+    slow = challenges.judge({}, [volley(time=0.010)] * 3, [volley(time=time) for time in (0.010, 0.022, 0.4)])
+    assert [(goal.measured, goal.met) for goal in slow.goals] == [(2.2, False)]
+    assert challenges.judge({}, [volley()], [volley(refused=2)]).faults == ["2 ballots were not accepted"]
 
 
 def test_memory_sees_a_large_worker_and_lost_connections() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from voting.errors import ChannelClosed, CredentialInvalid
+from voting.errors import ChannelClosed, CredentialInvalid, SlowDown
 from voting.fraud.observing import places
 from voting.postgres import ballots
 from voting.postgres.database import Database
@@ -12,6 +13,9 @@ from voting.services.catalogue import Listing
 from voting.services.challenging import Challenging
 from voting.services.keyring import Keyring
 from voting.services.limiting import Limiting
+
+# An address that asks too often hears of it so much later.
+REFUSED_SECONDS = 1.0
 
 
 class Registering:
@@ -50,7 +54,12 @@ class Registering:
         holder = places(address)[0] if address else None
         if holder:
             subject = self._keyring.hashed(listing.contest.id, what, holder)
-            await self._limiting.admit(listing.uid, (subject,), now.timestamp())
+            try:
+                await self._limiting.admit(listing.uid, (subject,), now.timestamp())
+            except SlowDown:
+                # Who asks again at each answer would take the time of those who vote.
+                await asyncio.sleep(REFUSED_SECONDS)
+                raise
 
     def _is_good(self, listing: Listing, token: str) -> bool:
         try:
