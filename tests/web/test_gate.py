@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections import Counter
@@ -13,7 +14,16 @@ import pytest
 from loadtests.client import request
 from tests.conftest import Contests, environment_of, serving
 from voting.cli.admission import is_whole_ballot
-from voting.cli.gate import MOST_AT_ONCE, MOST_WAIT_SECONDS, PAUSE_SECONDS, Gate, Line
+from voting.cli.gate import (
+    MOST_AT_ONCE,
+    MOST_TURNS,
+    MOST_WAIT_SECONDS,
+    PAUSE_SECONDS,
+    TURN_SECONDS,
+    Gate,
+    Line,
+    Turnstile,
+)
 from voting.settings import Settings
 
 
@@ -161,3 +171,70 @@ async def test_the_line_has_a_share_of_the_time_and_no_more() -> None:
     while len(served) < 6:
         await asyncio.sleep(0.001)
     assert served[-1] - begun > 6 * 0.002 + 2 * PAUSE_SECONDS, "between two rounds the ballots go on"
+
+
+async def test_what_is_no_ballot_begins_one_after_another() -> None:
+    turnstile, begun = Turnstile(), list[tuple[int, float]]()
+
+    def begin(number: int) -> None:
+        begun.append((number, time.perf_counter()))
+        if number == 3:
+            # One that comes while another begins waits for its turn as well.
+            turnstile.join(lambda: begin(99))
+
+    for number in range(6):
+        turnstile.join(lambda number=number: begin(number))  # type: ignore[misc]
+    while len(begun) < 7:
+        await asyncio.sleep(0.001)
+    assert [number for number, _ in begun] == [0, 1, 2, 3, 4, 5, 99]
+    gaps = [after - before for (_, before), (_, after) in itertools.pairwise(begun)]
+    assert min(gaps) >= TURN_SECONDS / 2, "between two of them the ballots go on"
+
+
+async def test_however_many_wait_none_waits_for_seconds() -> None:
+    turnstile, begun = Turnstile(), list[int]()
+    for number in range(5 * MOST_TURNS):
+        turnstile.join(lambda number=number: begun.append(number))  # type: ignore[misc]
+    started = time.perf_counter()
+    while len(begun) < 5 * MOST_TURNS:
+        await asyncio.sleep(0.001)
+    assert begun == sorted(begun)
+    assert time.perf_counter() - started < 5 * MOST_TURNS * TURN_SECONDS
+
+
+async def test_pages_and_ballots_at_once_are_all_answered(settings: Settings, contests: Contests) -> None:
+    """Requests of every kind, some in two parts, some pipelined, while ballots are inside: each gets its own answer."""
+    contest = await contests.make()
+    tokens = contests.tokens(contest, 60)
+    path = f"/api/v1/contests/{contest}"
+
+    async def read(number: int, port: int) -> list[int]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        raw = request("GET", (f"{path}/tallies", f"/c/{contest}", path, "/health/live")[number % 4])
+        statuses = []
+        for turn in range(5):
+            cut = 30 if (number + turn) % 3 == 0 else len(raw)
+            writer.write(raw[:cut])
+            await asyncio.sleep(0.002)
+            twice = (number + turn) % 5 == 0
+            writer.write(raw[cut:] + (raw if twice else b""))
+            statuses += [(await read_answer(reader))[0] for _ in range(1 + twice)]
+        writer.close()
+        return statuses
+
+    async def vote(token: str, port: int) -> list[int]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        statuses = []
+        for number in range(5):
+            headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"k{number}"}
+            writer.write(request("POST", f"{path}/ballots", headers, b'{"entries": ["A001"]}'))
+            statuses.append((await read_answer(reader))[0])
+        writer.close()
+        return statuses
+
+    with serving(environment_of(settings), "--workers", "1") as (url, _):
+        port = urlsplit(url).port or 0
+        voting = asyncio.gather(*(vote(token, port) for token in tokens))
+        reading = asyncio.gather(*(read(number, port) for number in range(60)))
+        assert {status for statuses in await reading for status in statuses} == {200}
+        assert {status for statuses in await voting for status in statuses} == {201}

@@ -7,7 +7,7 @@ from functools import cache
 from typing import ClassVar
 
 from voting import telemetry
-from voting.cli.gate import Gate, Line
+from voting.cli.gate import Gate, Line, Turnstile
 from voting.cli.protocol import AGAIN_SECONDS, BoundedProtocol
 from voting.errors import TryAgain
 from voting.web.edge import http_answer
@@ -27,6 +27,7 @@ class GatedProtocol(BoundedProtocol):
 
     _gate: ClassVar[Gate] = Gate()
     _line: ClassVar[Line] = Line()
+    _others: ClassVar[Turnstile] = Turnstile()
     _entered: float | None = None
     _ballot = _refusing = _arriving = False
     _held = b""
@@ -37,14 +38,15 @@ class GatedProtocol(BoundedProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some of a request. While the gate is full what begins one waits in the line."""
+        """Some of a request. What begins one waits in the line while the gate is full; and what begins no ballot waits
+        for its turn while ballots are inside."""
         if self._held:
             self._held += data
             if len(self._held) > _MOST_HELD:
                 self.transport.pause_reading()
-        elif self._gate.full and not self._arriving and data.startswith(b"POST "):
+        elif not self._arriving and (place := self._place_of(data)):
             self._held = data
-            self._line.join(self._go_on)
+            place.join(self._go_on)
         else:
             super().data_received(data)
 
@@ -81,6 +83,12 @@ class GatedProtocol(BoundedProtocol):
         """It is answered."""
         self._leave()
         super().on_response_complete()
+
+    def _place_of(self, data: bytes) -> Line | Turnstile | None:
+        """Where a request that begins so must wait."""
+        if self._gate.full and data.startswith(b"POST "):
+            return self._line
+        return self._others if self._gate.busy and not _BALLOT.match(data) else None
 
     def _is_ballot(self) -> bool:
         """Whether the gate counts it. Not what is sent before the answer to the former, which waits for that, nor what

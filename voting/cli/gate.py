@@ -25,6 +25,8 @@ MOST_WAIT_SECONDS = 15
 # The line has 4 ms, then the ballots inside have 8.
 LINE_SECONDS = 0.004
 PAUSE_SECONDS = 0.008
+TURN_SECONDS = 0.001
+MOST_TURNS = 1000
 _FIRST_GUESS_SECONDS = 0.05
 _WEIGHT_OF_THE_LATEST = 0.02
 _STEP = 0.1
@@ -48,6 +50,11 @@ class Gate:
         """Whether one more would be too many."""
         return self._inside >= self._room
 
+    @property
+    def busy(self) -> bool:
+        """Whether a ballot is inside."""
+        return self._inside > 0
+
     def enter(self) -> float:
         """One goes in; answers when, to be told to `leave`."""
         self._inside += 1
@@ -68,6 +75,29 @@ class Gate:
         wait = min(self._turned_away / rate, MOST_WAIT_SECONDS)
         # At least over a second: those refused at once must not come back at once.
         return 1 + int(wait + random.random())  # noqa: S311 (not a secret)
+
+
+class Turnstile:
+    """Lets what is no ballot begin one after another while ballots are inside: each of them then waits for one other
+    request at a time, however many come."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def join(self, go_on: Callable[[], None]) -> None:
+        """Calls `go_on` soon."""
+        self._waiting.append(go_on)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(TURN_SECONDS, self._serve)
+
+    def _serve(self) -> None:
+        # However many wait, the last of them does not wait for seconds.
+        for _ in range(1 + len(self._waiting) // MOST_TURNS):
+            # Out of the queue only after: who joins meanwhile must not begin a second round beside this one.
+            self._waiting[0]()
+            self._waiting.popleft()
+        if self._waiting:
+            asyncio.get_running_loop().call_later(TURN_SECONDS, self._serve)
 
 
 class Line:
