@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
 from tests.domain.test_contest import GOOD
-from tests.services.test_roster_files import workbook
+from tests.spreadsheets.test_sheets import workbook
 from voting.settings import Settings
 
 RULES = """

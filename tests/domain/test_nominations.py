@@ -80,6 +80,11 @@ def test_004_a_county_team_and_a_maker_send_one() -> None:
     found = envoys([("乙县", "county-team"), ("乙县", "county-team"), ("丙（北京）", "self"), ("丙(北京)", "self")])
     assert [(fault.line, fault.what) for fault in found] == [
         (3, "'乙县' sends in 2 by county-team"),
+        (
+            5,
+            "'丙(北京)' is nearly '丙（北京）' on line 4: they differ in the width or form of characters, "
+            "such as （ and (",
+        ),
         (5, "'丙（北京）' sends in 2 by self"),
     ]
 
@@ -144,7 +149,11 @@ def test_003_the_order_has_no_gap_and_no_repeat(orders: tuple[str, ...], says: s
 def test_003_past_winners_are_kept_out() -> None:
     rows = ["one,北京市,1,绿色工厂 A", "one,北京市,2,b", "two,北京市,1,", "two,北京市,2,d"]
     assert cases(rows, ["另一个"]) == []
-    assert cases(rows, ["绿色工厂 a ", ""]) == ["2 unit '绿色工厂 A' has won before; take the entry out"]
+    assert cases(rows, ["绿色工厂 A", ""]) == ["2 unit '绿色工厂 A' has won before; take the entry out"]
+    assert cases(rows, ["绿色工厂Ａ", ""]) == [
+        "2 unit '绿色工厂 A' is nearly '绿色工厂Ａ', who has won before: they differ in more than one of width, case "
+        "and blanks; take the entry out; where they are two, add a word that tells them apart"
+    ]
 
 
 def zones(*counts: int) -> list[Fault]:

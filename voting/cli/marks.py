@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, find, in_office, not_blank, read_settings, tell
-from voting.cli.tables import progress, read_bytes
+from voting.cli.tables import notice, progress, read_bytes
 from voting.wiring import Office
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -29,9 +29,8 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
     body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_marks(
-            await find(office, contest), round_, body, str(file), progress("rows read")
-        )
+        listing = await find(office, contest)
+        return await office.judging.import_marks(listing, round_, body, str(file), progress("rows read"), notice(file))
 
     tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
 
@@ -51,7 +50,8 @@ def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) 
     body = read_bytes(file)
 
     async def work(office: Office) -> int:
-        return await office.judging.import_metric(await find(office, contest), metric, body, str(file))
+        listing = await find(office, contest)
+        return await office.judging.import_metric(listing, metric, body, str(file), notice(file))
 
     tell(f"{in_office(read_settings(env_file), work)} figures are in metric {metric!r}")
 

@@ -13,12 +13,13 @@ from voting.cli.session import tell
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.media import MediaFiles, media_names
+from voting.domain.repeats import read_past_winners
 from voting.domain.roster import read_roster
 from voting.domain.sheet import Sheet
 from voting.errors import Fault, FileInvalid
 from voting.services.media_files import read_media
-from voting.services.roster_files import LARGEST, read_past_winners, read_sheet
 from voting.services.roster_report import fault_workbook
+from voting.spreadsheets import LARGEST, read_sheet
 
 _QUICK = 2_000
 _QUICK_FILES = 20
@@ -34,8 +35,16 @@ class Beside:
 
 
 def load_sheet(file: Path) -> Sheet:
-    """The table of a CSV or XLSX file. Raises FileInvalid."""
-    return read_sheet(read_bytes(file), str(file), progress("rows read"))
+    """The table of a CSV or XLSX file, with what should be known of how it was read. Raises FileInvalid."""
+    sheet = read_sheet(read_bytes(file), str(file), progress("rows read"))
+    for note in sheet.notes:
+        notice(file)(note)
+    return sheet
+
+
+def notice(file: Path) -> Callable[[str], None]:
+    """Reports what should be known of a file that is taken."""
+    return lambda note: tell(f"{file}: warning: {note}")
 
 
 def checked(file: Path, sheet: Sheet, contest: Contest, beside: Beside) -> tuple[Entry, ...]:
@@ -70,7 +79,7 @@ def _past_winners(contest: Contest, file: Path | None) -> frozenset[str]:
         what = f"the contest {contest.id!r} does not exclude past winners"
         mend = "name the column in its file: past_winners = ..., or leave --past-winners out"
         raise FileInvalid(str(file), (Fault(0, "", what, mend),))
-    return read_past_winners(read_bytes(file), column, str(file))
+    return read_past_winners(load_sheet(file), column, str(file))
 
 
 def _media(sheet: Sheet, contest: Contest, folder: Path | None) -> MediaFiles | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -57,13 +56,3 @@ def grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], K | None
         if found is not None:
             groups[found].append(each)
     return groups
-
-
-def alike(text: str) -> str:
-    """One form for texts that people take for the same: widths （）/(), case and spaces do not count."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def shown(text: str) -> str:
-    """A cell's text as a fault shows it."""
-    return repr(text if len(text) <= 40 else f"{text[:39]}…")

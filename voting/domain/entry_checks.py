@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from fractions import Fraction
 
-from voting.domain.candidate import Candidate, shown
-from voting.domain.measures import container, has_ratio, lines, megabytes, pixels, plain, ratio, seconds
+from voting.domain.candidate import Candidate
+from voting.domain.measures import container, has_ratio, lines, megabytes, number, pixels, plain, ratio, seconds
+from voting.domain.names import Known, shown
 from voting.domain.tables import EntryCheck
 from voting.errors import Fault
 
 # Patterns are an organiser's own: a short cell bounds what a slow one can cost.
 LONGEST_MATCHED = 255
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 Problem = tuple[str, str] | None
 """What is wrong and how to mend it."""
@@ -42,9 +41,10 @@ def _filled(_check: EntryCheck, _text: str) -> Problem:
 
 
 def _number(check: EntryCheck, text: str) -> Problem:
-    if not _NUMBER.fullmatch(plain(text)):
+    value = number(text)
+    if value is None:
         return f"{shown(text)} is not a number", "write it as 12 or 12.5"
-    return _bounds(check, Fraction(plain(text)), text, "")
+    return _bounds(check, value, text, "")
 
 
 def _text(check: EntryCheck, text: str) -> Problem:
@@ -55,9 +55,8 @@ def _one_of(check: EntryCheck, text: str) -> Problem:
     allowed = {value.casefold(): value for value in check.values}
     if text.casefold() in allowed:
         return None
-    near = get_close_matches(text[:60].casefold(), allowed, 1)
-    hint = f"did you mean {allowed[near[0]]!r}? " if near else ""
-    return f"{shown(text)} is not allowed", f"{hint}one of: {', '.join(check.values)}"
+    near = Known(check.values, "").mend(text)
+    return f"{shown(text)} is not allowed", f"{near} one of: {', '.join(check.values)}".strip()
 
 
 def _pattern(check: EntryCheck, text: str) -> Problem:

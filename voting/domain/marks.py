@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 
+from voting.domain.columns import Columns, check
 from voting.domain.entry import Entry
+from voting.domain.measures import number
+from voting.domain.names import Known, shown
 from voting.domain.sheet import Row, Sheet
 from voting.domain.tables import Round
-from voting.errors import Fault, FileInvalid, NotScorable
+from voting.errors import Fault, NotScorable
+
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +33,23 @@ def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: 
 
     A judge marks an entry in one row, and every criterion of its category; the others' cells stay empty.
     """
-    columns = [*dict.fromkeys(["judge", "entry", *(criterion.name for criterion in round_.criteria)])]
-    faults = [*sheet.faults, *_header_faults(sheet, columns)]
+    criteria = tuple(dict.fromkeys(criterion.name for criterion in round_.criteria))
+    columns = ("judge", "entry", *criteria)
+    of = Columns(columns, columns, "marks", filled=("judge", "entry"), names=("judge",), numbers=criteria)
+    table = check(sheet, of, name)
+    codes = Known(entries, "write its code")
     marks: dict[tuple[str, str], list[Mark]] = {}
-    for row in sheet.rows if not faults else ():
-        pair = row.cells["judge"], row.cells["entry"]
-        found = list(_row_faults(row, round_, entries))
-        if pair in marks:
-            found.append(Fault(row.line, "entry", f"{pair[0]} has marked {pair[1]} already", "keep one of the rows"))
-        faults += found
-        if not found:
-            rubric = round_.rubric(entries[row.cells["entry"]].category)
-            marks[pair] = [Mark(*pair, each.name, Fraction(row.cells[each.name])) for each in rubric]
-    if not marks and not faults:
-        faults.append(Fault(0, "", "holds no marks", "write one row for each judge and entry below the header"))
-    if faults:
-        raise FileInvalid(name, tuple(faults))
+    for row in table.rows:
+        judge, entry = row.cells["judge"], row.cells["entry"]
+        faults = [*_row_faults(row, round_, entries, codes)]
+        if (judge, entry) in marks:
+            faults.append(Fault(row.line, "entry", f"{judge} has marked {entry} already", "keep one of the rows"))
+        table.faults += faults
+        if entry in entries and not faults:
+            asked = [each.name for each in round_.rubric(entries[entry].category)]
+            values = [(name, number(row.cells[name])) for name in asked]
+            marks[judge, entry] = [Mark(judge, entry, name, value) for name, value in values if value is not None]
+    table.settle()
     return tuple(mark for row in marks.values() for mark in row)
 
 
@@ -53,24 +58,45 @@ def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "fi
 
     Raises FileInvalid.
     """
-    faults = [*sheet.faults, *_header_faults(sheet, [of, "value"])]
+    columns = Columns((of, "value"), (of, "value"), "figures", filled=(of, "value"), numbers=("value",))
+    table = check(sheet, columns, name)
+    mend = "write its code" if of == "entry" else "write its name as the roster's column recommender first has it"
+    known = Known(holders, mend)
     values: dict[str, int] = {}
-    for row in sheet.rows if not faults else ():
-        holder, value = row.cells[of], row.cells["value"]
-        if holder not in holders:
-            mend = (
-                "write its code" if of == "entry" else "write its name as the roster's column recommender first has it"
-            )
-            faults.append(Fault(row.line, of, f"{holder[:40]!r} is not an {of} of this contest", mend))
+    for row in table.rows:
+        holder, text = row.cells[of], row.cells["value"]
+        value = number(text)
+        if holder and holder not in holders:
+            what = f"{shown(holder)} is not an {of} of this contest"
+            table.faults.append(Fault(row.line, of, what, known.mend(holder)))
         elif holder in values:
-            faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
-        elif not (value.isascii() and value.isdecimal()) or len(value) > 18:
-            faults.append(Fault(row.line, "value", f"{value[:40]!r} is not a whole number", "write it as 1234"))
-        else:
+            table.faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
+        elif text and (value is None or value < 0 or value.denominator > 1):
+            table.faults.append(Fault(row.line, "value", f"{shown(text)} is not a whole number", "write it as 1234"))
+        elif value is not None:
             values[holder] = int(value)
-    if faults:
-        raise FileInvalid(name, tuple(faults))
+    table.settle()
     return values
+
+
+def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
+    """A sentence for each category of which some entries lack judges that others have: their means are compared."""
+    panels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for mark in marks:
+        if mark.entry in entries:
+            panels[entries[mark.entry].category][mark.entry].add(mark.judge)
+    for category, panel in panels.items():
+        every = set().union(*panel.values())
+        lacking = [(entry, sorted(every - judges)) for entry, judges in panel.items() if judges != every]
+        if lacking:
+            first = lacking[:_MOST_NAMED]
+            named = "; ".join(f"{entry} lacks {', '.join(judges[:_MOST_NAMED])}" for entry, judges in first)
+            more = f"; and {len(lacking) - _MOST_NAMED} more entries" if len(lacking) > _MOST_NAMED else ""
+            where = f"category {category!r}" if category else "the round"
+            yield (
+                f"not all entries of {where} have marks of the same judges, and means of fewer count as much: "
+                f"{named}{more}"
+            )
 
 
 def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
@@ -117,24 +143,11 @@ def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction
     return sum(kept, Fraction(0)) / len(kept)
 
 
-def _header_faults(sheet: Sheet, columns: list[str]) -> Iterator[Fault]:
-    line = sheet.header_line
-    for column in columns:
-        if column not in sheet.header:
-            yield Fault(line, column, "the column is missing", f"begin the file with: {','.join(columns)}")
-    for column in sheet.header:
-        if column not in columns:
-            near = get_close_matches(column, columns, 1, 0.4)
-            mend = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(columns)}"
-            yield Fault(line, column or "(empty)", "is not a known column", mend)
-
-
-def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry]) -> Iterator[Fault]:
-    if not row.cells["judge"]:
-        yield Fault(row.line, "judge", "is empty", "name the judge")
-    entry = entries.get(row.cells["entry"])
-    if entry is None:
-        yield Fault(row.line, "entry", f"{row.cells['entry'][:40]!r} is not an entry of this round", "write its code")
+def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Known) -> Iterator[Fault]:
+    code = row.cells["entry"]
+    entry = entries.get(code)
+    if code and entry is None:
+        yield Fault(row.line, "entry", f"{shown(code)} is not an entry of this round", codes.mend(code))
     asked = {criterion.name for criterion in round_.rubric(entry.category)} if entry else set()
     for name in dict.fromkeys(criterion.name for criterion in round_.criteria):
         text = row.cells[name]
@@ -146,14 +159,10 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry]) -> Iterat
 
 
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:
+    value = number(text)
     if not text:
         yield Fault(line, column, "is missing", f"give a mark from 0 to {full}")
-        return
-    try:
-        value = Fraction(text) if "/" not in text and "e" not in text.lower() else None
-    except ValueError:
-        value = None
-    if value is None:
-        yield Fault(line, column, f"{text[:40]!r} is not a number", "write it as 87 or 87.5")
+    elif value is None:
+        yield Fault(line, column, f"{shown(text)} is not a number", "write it as 87 or 87.5")
     elif not 0 <= value <= full:
-        yield Fault(line, column, f"{text[:40]} is out of range", f"give a mark from 0 to {full}")
+        yield Fault(line, column, f"{shown(text)} is out of range", f"give a mark from 0 to {full}")

@@ -1,17 +1,19 @@
-"""How rosters write what can be measured: durations, sizes in pixels and megabytes, ratios, containers."""
+"""How tables write numbers and what can be measured: durations, sizes in pixels and megabytes, ratios, containers."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from fractions import Fraction
 
 MEGABYTE = 1_000_000
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _PIXELS = re.compile(r"([1-9][0-9]{1,4}) ?[x×*] ?([1-9][0-9]{1,4})")
 _LINES = re.compile(r"([1-9][0-9]{2,4})p")
 _RATIO = re.compile(r"([1-9][0-9]{0,4}):([1-9][0-9]{0,4})")
 _CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])")
 _SECONDS = re.compile(r"[0-9]{1,7}")
+# A database keeps 28 digits exactly.
+_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,15})?")
 _MEGABYTES = re.compile(r"[0-9]{1,9}(?:\.([0-9]{1,6}))?")
 # 1366x768 and the like count as 16:9.
 _TOLERANCE = Fraction(1, 100)
@@ -31,8 +33,14 @@ _CONTAINERS = {
 
 
 def plain(text: str) -> str:
-    """Without full width: １９２０×１０８０ and ５：３０ are what they look like."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
+    """Without full width: １９２０×１０８０ and ５：３０ are what they look like; 10² is not 102."""
+    return text.translate(_NARROW).strip().lower()
+
+
+def number(text: str) -> Fraction | None:
+    """`87`, `87.5` or `-1` exactly; None for what is not written so."""
+    written = plain(text)
+    return Fraction(written) if _NUMBER.fullmatch(written) else None
 
 
 def pixels(text: str) -> tuple[int, int] | None:

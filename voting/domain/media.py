@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from voting.domain.candidate import Candidate, shown
+from voting.domain.candidate import Candidate
 from voting.domain.contest import Contest
 from voting.domain.entry_checks import concerns, entry_check_faults
 from voting.domain.measures import MEGABYTE, container, has_ratio, lines, megabytes, pixels, ratio, seconds
+from voting.domain.names import shown
 from voting.domain.sheet import Sheet
 from voting.errors import Fault
 

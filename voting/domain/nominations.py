@@ -7,10 +7,10 @@ Document 004: a province at most 10, a county's team 1 that is not counted among
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
-from voting.domain.candidate import Candidate, alike, grouped, nomination_ids, shown
+from voting.domain.candidate import Candidate, grouped, nomination_ids
 from voting.domain.contest import Contest
+from voting.domain.names import Known, alike, shown
 from voting.domain.tables import Nomination
 from voting.errors import Fault
 
@@ -36,9 +36,7 @@ def _row_faults(contest: Contest, candidate: Candidate) -> Iterator[Fault]:
     if candidate.nomination:
         return
     ways, written = nomination_ids(contest), candidate.cells.get("nomination", "")
-    near = get_close_matches(written[:60], ways, 1, 0.4)
-    known = f"one of: {', '.join(each.id for each in contest.nominations)}"
-    mend = f"did you mean {near[0]!r}?" if near else known
+    mend = Known(ways, f"one of: {', '.join(each.id for each in contest.nominations)}").mend(written)
     what = f"{shown(written)} is not a way of nomination of this contest" if written else "is empty"
     yield Fault(candidate.line, "nomination", what, mend)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from voting.domain.candidate import alike
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.names import alike
 from voting.domain.ranking import Given, Ranking, complete, winners
 
 Figures = Mapping[str, Mapping[str, int]]

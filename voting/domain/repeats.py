@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from voting.domain.candidate import Candidate, alike, grouped, shown
+from voting.domain.candidate import Candidate, grouped
+from voting.domain.columns import Columns, check
 from voting.domain.contest import Contest
+from voting.domain.names import alike, difference, shown
+from voting.domain.sheet import Sheet
 from voting.domain.tables import Unique
-from voting.errors import Fault
+from voting.errors import Fault, FileInvalid
+
+
+def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
+    """The texts below the heading `column`, or of a list without headings every text. Raises FileInvalid."""
+    headed = any(alike(cell) == alike(column) for _, cells in sheet.top for cell in cells)
+    if not headed and len(sheet.header) < 2 and not any(row.extra for row in sheet.rows):
+        if sheet.faults:
+            raise FileInvalid(name, sheet.faults)
+        return frozenset([*sheet.header, *(text for row in sheet.rows for text in row.cells.values())])
+    others = [each for each in sheet.header if alike(each) != alike(column)]
+    table = check(sheet, Columns((column,), (column, *others), "past winners", names=(column,)), name)
+    table.settle()
+    return frozenset(row.cells[column] for row in table.rows if row.cells[column])
 
 
 def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winners: Collection[str]) -> Iterator[Fault]:
@@ -19,7 +35,7 @@ def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winner
     for rule in contest.uniques:
         yield from _unique_faults(rule, candidates)
     if contest.past_winners:
-        yield from _winner_faults(contest.past_winners, candidates, {alike(text) for text in past_winners})
+        yield from _winner_faults(contest.past_winners, candidates, {alike(text): text for text in past_winners})
 
 
 def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:
@@ -30,8 +46,15 @@ def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fa
             yield Fault(candidate.line, rule.column, what, f"at most {rule.most}; keep the others out")
 
 
-def _winner_faults(column: str, candidates: Sequence[Candidate], winners: Collection[str]) -> Iterator[Fault]:
+def _winner_faults(column: str, candidates: Sequence[Candidate], winners: Mapping[str, str]) -> Iterator[Fault]:
     for candidate in candidates:
         text = candidate.cells.get(column, "")
-        if text and alike(text) in winners:
+        winner = winners.get(alike(text)) if text else None
+        if winner == text:
             yield Fault(candidate.line, column, f"{shown(text)} has won before", "take the entry out")
+        elif winner is not None:
+            what = (
+                f"{shown(text)} is nearly {shown(winner)}, who has won before: they differ {difference(text, winner)}"
+            )
+            mend = "take the entry out; where they are two, add a word that tells them apart"
+            yield Fault(candidate.line, column, what, mend)

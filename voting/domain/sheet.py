@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voting.errors import Fault, FileInvalid
 
 MOST_ROWS = 100_000
+DELIMITERS = ",\t;"
+_TOP = 10
+# Controls but tab and line feed, halves of a pair, private and lost characters, and what is no character.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+
 Record = tuple[int, Sequence[str]]
-Tick = Callable[[int], None]
-"""Hears how many rows are done."""
 """A line's number, from 1, and its cells."""
+Tick = Callable[[int], None]
+"""Is called with how many rows are done."""
+Notice = Callable[[str], None]
+"""Is called with what an organiser should know of a table that is taken."""
 
 
-def silent(_rows: int) -> None:
-    """The tick that nobody hears."""
+def silent(_done: int | str) -> None:
+    """The tick or notice that nobody hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +39,65 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A place of a file that is not what it seems: a cell (its index in the row), or a whole line where that is -1."""
+
+    line: int
+    index: int
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a workbook's cell holds where it shows another text: a number or a date."""
+
+    text: str
+    is_date: bool = False
+
+
+@dataclass(slots=True)
+class Cells:
+    """What a file holds before its header is known. `records` may fill the other fields as they are read."""
+
+    records: Iterable[Record]
+    unread: list[Unread] = field(default_factory=list)
+    held: dict[tuple[int, int], Held] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """A header and the rows below it that hold anything. `faults` are the cells that could not be read."""
+    """A header and the rows below it that hold anything. `faults` are the places that could not be read.
+
+    `top` are the first records, `held` (by line and column) what cells hold where they show something else, and
+    `notes` what an organiser should know of how the file was read.
+    """
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     header_line: int = 1
     faults: tuple[Fault, ...] = ()
+    top: tuple[Record, ...] = field(default=(), compare=False)
+    held: Mapping[tuple[int, str], Held] = field(default_factory=dict, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def read_csv(text: str, name: str = "file") -> Sheet:
     """The sheet of a CSV file's text. Raises FileInvalid."""
-    return make_sheet(csv_records(text, name), name)
+    return make_sheet(Cells(csv_records(text, name)), name)
 
 
 def csv_records(text: str, name: str) -> Iterator[Record]:
     """The records, each with the line on which it begins. Raises FileInvalid where a quote is left open."""
     text = text.removeprefix("\ufeff")
-    head = text.partition("\n")[0]
-    # What Excel calls "Unicode text" has tabs.
-    delimiter = "\t" if "\t" in head and "," not in head else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Excel begins a file so to name its delimiter.
+    told = _SEPARATOR_LINE.match(text)
+    above = 1 if told else 0
+    text = text[told.end() :] if told else text
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=told[1] if told else _delimiter(text), strict=True)
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + above
         try:
             record = next(reader, None)
         except csv.Error as error:
@@ -63,20 +108,64 @@ def csv_records(text: str, name: str) -> Iterator[Record]:
         yield line, record
 
 
-def make_sheet(records: Iterable[Record], name: str = "file") -> Sheet:
+def make_sheet(cells: Cells, name: str = "file", tick: Tick = silent) -> Sheet:
     """The first record that holds anything is the header. Raises FileInvalid for too many rows."""
-    filled = ((line, [*map(str.strip, record)]) for line, record in records if any(map(str.strip, record)))
+    filled = _filled(cells, tick)
     header_line, head = next(filled, (1, []))
     header = tuple(head)
     while header and not header[-1]:
         header = header[:-1]
     rows: list[Row] = []
+    top: list[Record] = [(header_line, header)]
     for line, record in filled:
         if len(rows) == MOST_ROWS:
             mend = "split it into several"
             raise FileInvalid(name, (Fault(line, "", f"has more than {MOST_ROWS} rows", mend),))
+        if len(top) < _TOP:
+            top.append((line, record))
         rows.append(_row(line, record, header, len(head)))
-    return Sheet(header, tuple(rows), header_line)
+    faults = [Fault(each.line, _place(header, each.index), each.what, each.mend) for each in cells.unread]
+    held = {(line, header[index]): held for (line, index), held in cells.held.items() if index < len(header)}
+    return Sheet(header, tuple(rows), header_line, tuple(faults), tuple(top), held, tuple(cells.notes))
+
+
+def _delimiter(text: str) -> str:
+    """The one that the first line with any of them has most of, outside quotes; title lines may have none."""
+    for line in text.splitlines()[:_TOP]:
+        bare = re.sub('"[^"]*"', "", line)
+        counts = {each: bare.count(each) for each in DELIMITERS}
+        if any(counts.values()):
+            return max(counts, key=lambda each: counts[each])
+    return ","
+
+
+def _filled(cells: Cells, tick: Tick) -> Iterator[tuple[int, list[str]]]:
+    for number, (line, record) in enumerate(cells.records, 1):
+        texts = [_clean(text, line, index, cells.unread) for index, text in enumerate(record)]
+        if any(texts):
+            yield line, texts
+        tick(number)
+
+
+def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
+    """Without blanks around it, and with one kind of line break. Notes what cannot be stored or shown."""
+    text = text.strip()
+    if text.isprintable() and "\ufffd" not in text:
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _UNREADABLE.search(text):
+        code = ord(found[0])
+        what = f"holds U+{code:04X}, " + (
+            "which stands for characters that were lost when the file was saved"
+            if code == 0xFFFD
+            else "which is a control character"
+            if code < 0xA0
+            else "which only one machine's fonts can show"
+            if 0xE000 <= code <= 0xF8FF
+            else "which is not a character"
+        )
+        unread.append(Unread(line, index, what, "write the cell again"))
+    return text
 
 
 def _row(line: int, record: list[str], header: tuple[str, ...], width: int) -> Row:
@@ -84,3 +173,19 @@ def _row(line: int, record: list[str], header: tuple[str, ...], width: int) -> R
     extra = tuple(record[len(header) :])
     # Excel fills every row of a CSV up to the widest: empty cells below an empty heading are nothing.
     return Row(line, cells, extra if any(extra) or len(record) > width else ())
+
+
+def _place(header: tuple[str, ...], index: int) -> str:
+    if index < 0:
+        return ""
+    return (header[index] if index < len(header) else "") or column_letters(index)
+
+
+def column_letters(index: int) -> str:
+    """A column's letters as a spreadsheet shows them: A for 0, AA for 26."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import TypeVar
 
-from voting.domain.marks import read_marks, read_metric
+from voting.domain.marks import read_marks, read_metric, uneven_panels
 from voting.domain.organisations import organisations
 from voting.domain.outcome import Figures, Outcome, compute
-from voting.domain.sheet import Tick, silent
+from voting.domain.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound
 from voting.postgres import marks, staff, tallies
 from voting.postgres.database import Connection, Database
 from voting.services.catalogue import Listing
-from voting.services.roster_files import read_sheet
+from voting.spreadsheets import read_sheet
 
 T = TypeVar("T")
 
@@ -26,10 +26,15 @@ class Judging:
         self._database = database
         self._actor = actor
 
-    async def import_marks(self, listing: Listing, round_: str, body: bytes, name: str, tick: Tick = silent) -> int:
+    async def import_marks(
+        self, listing: Listing, round_: str, body: bytes, name: str, tick: Tick = silent, notice: Notice = silent
+    ) -> int:
         """Puts a table of marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
         table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
-        given = read_marks(read_sheet(body, name, tick), table, listing.entries, name)
+        sheet = read_sheet(body, name, tick)
+        given = read_marks(sheet, table, listing.entries, name)
+        for note in (*sheet.notes, *uneven_panels(given, listing.entries)):
+            notice(note)
 
         async def work(tx: Connection) -> None:
             await marks.replace_round(tx, listing.contest.id, round_, given)
@@ -38,11 +43,16 @@ class Judging:
         await self._database.transact(work)
         return len(given)
 
-    async def import_metric(self, listing: Listing, metric: str, body: bytes, name: str) -> int:
+    async def import_metric(
+        self, listing: Listing, metric: str, body: bytes, name: str, notice: Notice = silent
+    ) -> int:
         """Puts a table of figures in the place of the metric's; answers how many. Raises FileInvalid, NotFound."""
         table = _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
         holders = listing.entries if table.of == "entry" else organisations(listing.entries.values())
-        given = read_metric(read_sheet(body, name), table.of, holders, name)
+        sheet = read_sheet(body, name)
+        given = read_metric(sheet, table.of, holders, name)
+        for note in sheet.notes:
+            notice(note)
 
         async def work(tx: Connection) -> None:
             await marks.replace_metric(tx, listing.contest.id, metric, given)

@@ -14,8 +14,8 @@ from typing import Any
 
 from pymediainfo import MediaInfo
 
-from voting.domain.candidate import shown
 from voting.domain.media import MediaFacts, Unread
+from voting.domain.names import shown
 from voting.errors import Fault, FileInvalid
 
 LONGEST_READING = 20

@@ -13,12 +13,12 @@ import xlsxwriter
 
 from tests.domain.test_contest import GOOD
 from voting.domain.contest_file import read_contest
+from voting.domain.repeats import read_past_winners
 from voting.domain.roster import read_roster
 from voting.domain.sheet import Row, Sheet
 from voting.errors import Fault, FileInvalid
-from voting.services import roster_files
-from voting.services.roster_files import read_past_winners, read_sheet
 from voting.services.roster_report import PROBLEM, fault_workbook
+from voting.spreadsheets import LARGEST, read_sheet
 
 TEXT = 'code,title,author,category\nA1,"标题, 一",张三,类别一\nA2,短片二,李四,one\n'
 TABLE: list[list[object]] = [
@@ -41,12 +41,16 @@ def workbook(rows: list[list[object]], formats: dict[int, str] | None = None) ->
     return out.getvalue()
 
 
-def repacked(body: bytes, name: str, content: bytes) -> bytes:
-    """The workbook with another part."""
+def repacked(body: bytes, name: str, content: bytes = b"") -> bytes:
+    """The workbook with another part; of no workbook, an archive of that part."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for part in old.namelist():
-            new.writestr(part, content if part == name else old.read(part))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        if body:
+            with zipfile.ZipFile(io.BytesIO(body)) as old:
+                for part in old.namelist():
+                    new.writestr(part, content if part == name else old.read(part))
+        else:
+            new.writestr(name, content)
     return out.getvalue()
 
 
@@ -155,12 +159,15 @@ def test_formulas_have_their_values_and_those_in_error_are_faults() -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is an old Excel file (.xls); save it as .xlsx"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+            "is an old Excel or WPS file (.xls, .et); open it in Excel",
+        ),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
             "is protected by a password; save it without one",
         ),
-        (b"PK\x03\x04 and no more", "cannot be read as a workbook (BadZipFile)"),
+        (b"PK\x03\x04 and no more", "cannot be read as a workbook: File is not a zip file"),
         (workbook(TABLE)[:-400], "cannot be read as a workbook"),
         (repacked(workbook(TABLE), "xl/workbook.xml", b"<a"), "cannot be read as a workbook"),
         (repacked(workbook(TABLE), "xl/worksheets/sheet1.xml", b"<a"), "cannot be read as a workbook"),
@@ -168,9 +175,17 @@ def test_formulas_have_their_values_and_those_in_error_are_faults() -> None:
         (b"\xff\xff\xff", "is neither a workbook nor text"),
         (b"code\0,title", "is neither a workbook nor text"),
         (b"\xff\xfea", "is neither a workbook nor text"),
-        (b"x" * (roster_files.LARGEST + 1), "is larger than 50 MB"),
+        (b"x" * (LARGEST + 1), "is larger than 50 MB"),
         (b"code\n" + b"x" * 200_000, "is not CSV: field larger than field limit"),
         (b"code\n" + b"x\n" * 100_001, "has more than 100000 rows"),
+        (b"%PDF-1.7\n", "is a PDF; open it in Excel"),
+        ("\ufeff <HTML><table>".encode(), "is a web page (HTML), whatever its name ends with; open it in Excel"),
+        (b"<?xml version='1.0'?><Workbook/>", "is XML, whatever its name ends with"),
+        (repacked(b"", "word/document.xml"), "is a text document (.docx)"),
+        (repacked(b"", "content.xml"), "is an OpenDocument file (.ods)"),
+        (repacked(b"", "Index/Document.iwa"), "is a Numbers file"),
+        (repacked(b"", "xl/workbook.bin"), "is a binary workbook (.xlsb)"),
+        (repacked(b"", "roster.csv"), "is a ZIP archive, not a workbook; unpack it"),
     ],
     ids=[
         "xls",
@@ -186,6 +201,14 @@ def test_formulas_have_their_values_and_those_in_error_are_faults() -> None:
         "large",
         "cell",
         "rows",
+        "pdf",
+        "html",
+        "xml",
+        "docx",
+        "ods",
+        "numbers",
+        "xlsb",
+        "zip",
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_mend(body: bytes, says: str) -> None:
@@ -209,15 +232,42 @@ def test_a_sheet_cannot_make_us_walk_cells_that_it_does_not_have() -> None:
     rows = f'<row r="1">{inline("A1", "code")}</row><row r="2">{inline("A2", "x")}{inline("XFD2", "far")}</row>'
     sheet = read_sheet(sheet_xml(rows, "A1:XFD1048576"), "r")
     assert [row.line for row in sheet.rows] == [2]
+    assert [str(fault) for fault in sheet.faults] == [
+        "line 2, XFD: the cell XFD2 lies beyond the first 100 columns; delete it, or move it into the table"
+    ]
     far = f'<row r="1">{inline("A1", "code")}</row><row r="999999999">{inline("A999999999", "x")}</row>'
-    assert read_sheet(sheet_xml(far), "r").rows == ()
+    with pytest.raises(FileInvalid, match="it names the row 999999999, but a sheet has 1048576"):
+        read_sheet(sheet_xml(far), "r")
+
+
+def winners(body: bytes) -> frozenset[str]:
+    return read_past_winners(read_sheet(body, "p"), "unit", "p")
 
 
 def test_past_winners_are_a_column_or_a_list() -> None:
-    assert read_past_winners("年份,unit\n2021,甲\n2022,\n2022, 乙 \n2023".encode("gbk"), "unit", "p") == {"甲", "乙"}
-    assert read_past_winners("甲\n乙\n\n".encode(), "unit", "p") == {"甲", "乙"}
-    assert read_past_winners(workbook([["unit"], ["甲"], [2021]]), "unit", "p") == {"甲", "2021"}
-    assert read_past_winners(b"", "unit", "p") == frozenset()
+    assert winners("年份,unit\n2021,甲\n2022,\n2022, 乙 \n2023".encode("gbk")) == {"甲", "乙"}
+    assert winners("甲\n乙\n\n".encode()) == {"甲", "乙"}
+    assert winners(workbook([["unit"], ["甲"], [2021]])) == {"甲", "2021"}
+    assert winners(b"") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("年份,单位\n2021,甲\n", "line 1, unit: the column is missing"),
+        ("甲,乙\n", "line 1, unit: the column is missing"),
+        ("Unit\n甲\n", "line 1, Unit: is not a known column; did you mean 'unit'? They differ in upper and lower case"),
+        ("年份,unit,unit\n2021,甲,乙\n", "line 1, unit: stands twice"),
+        ("年份,unit\n2021,甲,乙\n", "line 2: has more cells than the header"),
+        ("往届获奖单位\nunit\n甲\n", "line 2: the header is on line 2, below '往届获奖单位'"),
+        ("甲\n乙\ufffd\n", "line 2, 甲: holds U+FFFD"),
+        ("年份,unit\n1,甲（集团）\n2,甲(集团)\n", "line 3, unit: '甲(集团)' is nearly '甲（集团）' on line 2"),
+    ],
+)
+def test_past_winners_are_checked_as_every_table(text: str, says: str) -> None:
+    with pytest.raises(FileInvalid) as refused:
+        winners(text.encode())
+    assert says in str(refused.value)
 
 
 def test_lines_are_told_as_they_are_read() -> None:

@@ -1,0 +1,482 @@
+"""Files of real jobs that gave a wrong result, or a fault that did not name the cause; and others of each kind."""
+
+from __future__ import annotations
+
+import io
+import time
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from voting.domain.contest_file import read_contest
+from voting.domain.entry import Entry
+from voting.domain.marks import Mark, read_marks, read_metric, uneven_panels
+from voting.domain.roster import read_roster
+from voting.domain.sheet import Sheet
+from voting.errors import FileInvalid
+from voting.spreadsheets import read_sheet
+
+FOLDER = Path(__file__).parent / "cases"
+CONTEST = read_contest((FOLDER / "contest.toml").read_text("utf-8"))
+ENTRIES = {code: Entry(code, code, "", "art") for code in ("A001", "A002")}
+HEAD = "code,title,author,category,summary\n"
+
+
+def sheet(case: str) -> Sheet:
+    return read_sheet((FOLDER / case).read_bytes(), Path(case).name)
+
+
+def roster(table: Sheet) -> tuple[Entry, ...]:
+    return read_roster(table, CONTEST, "roster")
+
+
+def marks(text: str) -> tuple[Mark, ...]:
+    return read_marks(read_sheet(text.encode(), "marks"), CONTEST.rounds[0], ENTRIES, "marks")
+
+
+def clicks(text: str) -> dict[str, int]:
+    return read_metric(read_sheet(text.encode(), "clicks"), "entry", ENTRIES, "clicks")
+
+
+def workbook(
+    rows: str, before: str = "", after: str = "", styles: str = "", more: dict[str, str] | None = None
+) -> bytes:
+    """A workbook of our own XML; `rows` are in sheetData, `styles` in the style sheet."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    parts = {
+        "_rels/.rels": f'<Relationships xmlns="{package}">'
+        f'<Relationship Id="a" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="名单" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}">{before}<sheetData>{rows}</sheetData>{after}'
+        "</worksheet>",
+        "xl/styles.xml": f'<styleSheet xmlns="{main}">{styles}</styleSheet>',
+    } | (more or {})
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def text(reference: str, words: str) -> str:
+    return f'<c r="{reference}" t="inlineStr"><is><t>{words}</t></is></c>'
+
+
+def line(number: int, words: Iterable[str], attributes: str = "") -> str:
+    cells = "".join(text(f"{chr(65 + place)}{number}", each) for place, each in enumerate(words) if each)
+    return f'<row r="{number}" {attributes}>{cells}</row>'
+
+
+TABLE = line(1, ("code", "title", "author", "category")) + line(2, ("A001", "标题", "作者", "文艺"))
+
+
+def refusal(read: object, *given: object) -> str:
+    assert callable(read)
+    with pytest.raises(FileInvalid) as refused:
+        read(*given)
+    return str(refused.value)
+
+
+# judge-twice
+
+
+def test_one_judge_with_two_spellings_is_refused() -> None:
+    table = sheet("judge-twice/marks.csv")
+    assert (
+        "line 3, judge: '张 三' is nearly '张三' on line 2: they differ by blanks; write it in the same way"
+        in refusal(read_marks, table, CONTEST.rounds[0], ENTRIES)
+    )
+    honest = read_marks(sheet("judge-twice/marks-honest.csv"), CONTEST.rounds[0], ENTRIES)
+    assert {mark.judge for mark in honest} == {"张三", "王五"}
+
+
+SPELLINGS = [
+    ("张三", "张\u3000三", "by blanks"),
+    ("张三", "张\u00a0三", "by blanks"),
+    ("张三", "张\u200b三", "by an invisible character"),
+    ("张三", "\ufeff张三", "by an invisible character"),
+    ("张三（北京）", "张三(北京)", "in the width or form of characters"),
+    ("José", unicodedata.normalize("NFD", "José"), "in how a character is composed"),
+    ("Li Na", "LI NA", "in upper and lower case"),
+    ("Ｌi Na", "li na", "in more than one of"),
+    ("买买提·吐尔逊", "买买提•吐尔逊", "in more than one of"),
+    ("买买提·吐尔逊", "买买提・吐尔逊", "in more than one of"),
+    ("文艺", "⽂艺", "in the width or form of characters"),
+    ("A-1", "A–1", "in more than one of"),
+    ("王\ufe00五", "王五", "in more than one of"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "words"), SPELLINGS)
+def test_names_that_look_the_same_are_told_apart_or_refused(first: str, second: str, words: str) -> None:
+    said = refusal(marks, f'judge,entry,创新,表现\n"{first}",A001,1,1\n"{second}",A002,1,1\n')
+    assert "line 3, judge: " in said
+    assert f"on line 2: they differ {words}" in said
+    apart = marks(f'judge,entry,创新,表现\n"{first}（甲台）",A001,1,1\n"{second}（乙台）",A002,1,1\n')
+    assert len({mark.judge for mark in apart}) == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("A001", "a001"), ("A-1b", "A-1B"), ("x", "X")])
+def test_codes_that_differ_only_in_case_are_refused(first: str, second: str) -> None:
+    said = refusal(roster, read_sheet(f"{HEAD}{first},标,甲,art,\n{second},题,乙,art,\n".encode(), "r"))
+    assert f"line 3, code: '{second}' is nearly '{first}' on line 2: they differ in upper and lower case" in said
+
+
+@pytest.mark.parametrize("code", ["a001", "Ａ001", "A001\u200b", "A 001"])
+def test_a_code_that_is_nearly_an_entrys_is_named(code: str) -> None:
+    for read, text_ in ((marks, f"judge,entry,创新,表现\nJ,{code},1,1\n"), (clicks, f"entry,value\n{code},1\n")):
+        assert "did you mean 'A001'? They differ" in refusal(read, text_)
+
+
+@pytest.mark.parametrize("name", ["文 艺", "文艺\u200b", "⽂艺", "ＡＲＴ"])
+def test_a_category_that_is_nearly_one_of_the_contests_is_named(name: str) -> None:
+    said = refusal(roster, read_sheet(f"{HEAD}A001,标,甲,{name},\n".encode(), "r"))
+    assert "is not a category of this contest; did you mean '" in said
+    assert "They differ" in said
+
+
+def test_a_name_that_cannot_be_seen_is_empty() -> None:
+    assert "line 2, judge: is empty" in refusal(marks, "judge,entry,创新,表现\n\u200b,A001,1,1\n")
+
+
+# comma-in-a-number, column-twice, empty cells
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["张三,A001,87,5,90", "张三,A001,87,90,", "张三,A001,87,90,,,x"],
+)
+def test_cells_beyond_the_header_are_refused_in_marks(rows: str) -> None:
+    assert "line 2: has more cells than the header" in refusal(marks, f"judge,entry,创新,表现\n{rows}\n")
+
+
+def test_a_number_with_a_comma_is_refused() -> None:
+    said = refusal(read_marks, sheet("comma-in-a-number/marks.csv"), CONTEST.rounds[0], ENTRIES)
+    assert "line 2: has more cells than the header: '90,5'" in said
+    said = refusal(read_metric, sheet("comma-in-a-number/clicks.csv"), "entry", ENTRIES)
+    assert "line 2: has more cells than the header: '234'" in said
+    for value in ('"1,234"', "1_234", "1 234", "1e3", "١٢٣٤", "1234.5", "-3", "一千", "0x10", "²"):
+        assert "line 2, value: " in refusal(clicks, f"entry,value\nA001,{value}\n")
+        if value not in ("1234.5", "-3"):
+            assert "is not a number" in refusal(marks, f"judge,entry,创新,表现\nJ,A001,{value},1\n")
+    assert clicks("entry,value\nA001,１２３４\nA002,12.0\n") == {"A001": 1234, "A002": 12}
+    assert [mark.value for mark in marks("judge,entry,创新,表现\nJ,A001,８７．５,090\n")] == [Fraction(175, 2), 90]
+
+
+@pytest.mark.parametrize(
+    ("head", "column"), [("judge,entry,创新,创新,表现", "创新"), ("judge,judge,entry,创新,表现", "judge")]
+)
+def test_a_column_twice_is_refused(head: str, column: str) -> None:
+    row = ",".join("1" for _ in head.split(","))
+    assert f"line 1, {column}: stands twice" in refusal(marks, f"{head}\n{row}\n")
+
+
+def test_a_column_twice_is_refused_in_every_table() -> None:
+    said = refusal(read_marks, sheet("column-twice/marks.csv"), CONTEST.rounds[0], ENTRIES)
+    assert "line 1, 创新: stands twice; keep one of the columns" in said
+    assert "line 1, value: stands twice" in refusal(clicks, "entry,value,value\nA001,1,2\n")
+    assert "did you mean '创新'? They differ by blanks" in refusal(marks, "judge,entry,创新,创 新,表现\nJ,A001,1,2,3\n")
+    assert "line 1, Value: is not a known column" in refusal(clicks, "entry,value,Value\nA001,1,2\n")
+
+
+def test_an_empty_cell_is_missing_and_never_0() -> None:
+    assert "line 2, value: is empty" in refusal(clicks, "entry,value\nA001,\n")
+    assert "line 2, value: is empty" in refusal(clicks, "entry,value\nA001\n")
+    assert "line 2, 表现: is missing" in refusal(marks, "judge,entry,创新,表现\nJ,A001,1\n")
+    assert "line 2, entry: is empty" in refusal(clicks, "entry,value\n,5\n")
+
+
+def test_panels_of_unequal_size_are_named() -> None:
+    given = marks("judge,entry,创新,表现\n张三,A001,1,1\n李四,A001,1,1\n张三,A002,1,1\n")
+    assert [*uneven_panels(given, ENTRIES)] == [
+        "not all entries of category 'art' have marks of the same judges, and means of fewer count as much: "
+        "A002 lacks 李四"
+    ]
+    apart = ENTRIES | {"A002": Entry("A002", "A002", "", "tech")}
+    assert [*uneven_panels(given, apart)] == []
+    assert [*uneven_panels(given[:2], ENTRIES)] == []
+
+
+# other-code-pages
+
+
+@pytest.mark.parametrize(
+    ("encoding", "author"),
+    [
+        ("cp1252", "Jürgen Müller"),
+        ("cp1252", "Zoë Brontë and Chloé Gruyère"),
+        ("big5", "張大千、齊白石、徐悲鴻與傅抱石"),
+        ("shift_jis", "ひらがなとカタカナの名前"),
+        ("euc_jp", "ひらがなとカタカナの名前"),
+        ("euc_kr", "대한민국방송공사서울특별시강남구전국대회"),
+        ("cp1251", "Александра Петровна"),
+        ("koi8_r", "Борис Степанович"),
+        ("mac_roman", "Jürgen Müller"),
+    ],
+)
+def test_text_in_another_code_page_is_refused(encoding: str, author: str) -> None:
+    said = refusal(read_sheet, f"{HEAD}A001,Cafe,{author},art,\n".encode(encoding), "r")
+    assert "is in an encoding that is neither UTF-8 nor GB18030" in said or "is neither a workbook nor text" in said
+
+
+def test_the_case_of_a_western_code_page() -> None:
+    said = refusal(sheet, "other-code-pages/cp1252-b.csv")
+    assert "neither UTF-8 nor GB18030: read as GB18030 it has '黵黮'; save it as .xlsx or CSV UTF-8" in said
+
+
+@pytest.mark.parametrize("words", ["王喆与李珺的短片《牦牛过冬有新粮》", "标题", "张三、李四", "镕淼鑫在这里", "㐂𠀀"])
+def test_chinese_in_gb18030_is_read_and_said(words: str) -> None:
+    table = read_sheet(f"{HEAD}A001,{words},张三,文艺,\n".encode("gb18030"), "r")
+    assert roster(table)[0].title == words
+    assert len(table.notes) == 1
+    assert table.notes[0].startswith("is read as GB18030 (GBK): '")
+
+
+def test_a_lost_character_is_refused_with_its_place() -> None:
+    for character in ("\ufffd", "\x07", "\x85x", "\ue863", "\ufffe"):
+        said = refusal(roster, read_sheet(f"{HEAD}A001,标{character}题,甲,art,\n".encode(), "r"))
+        assert f"line 2, title: holds U+{ord(character[0]):04X}" in said
+
+
+# codes-as-shown: formats have their own file
+
+
+def test_codes_are_what_a_person_sees() -> None:
+    assert roster(sheet("codes-as-shown/fmt-A000.xlsx"))[0].code == "A017"
+    said = refusal(roster, sheet("codes-as-shown/date-md.xlsx"))
+    assert "line 2, code: holds a date, 2023-03-05, and shows '3月5日'; format the column as text" in said
+
+
+# x000d
+
+
+def test_escapes_of_a_workbook_are_undone() -> None:
+    entry = roster(sheet("x000d/roster.xlsx"))[0]
+    assert (entry.title, entry.summary) == ("牦牛过冬有新粮", "甲\n乙")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a_x005F_x000D_b", "a_x000D_b"),
+        ("_xD83D__xDE00_", "😀"),
+        ("a_x0041_b", "aAb"),
+        ("_x000d__x000a_x", "x"),
+        ("a_x00ZZ_b", "a_x00ZZ_b"),
+        ("snake_xray_", "snake_xray_"),
+    ],
+)
+def test_each_escape(written: str, read: str) -> None:
+    rows = line(1, ("code", "title", "author", "category")) + line(2, ("A001", written, "作者", "文艺"))
+    assert roster(read_sheet(workbook(rows), "r"))[0].title == read
+
+
+@pytest.mark.parametrize("written", ["a_x0000_b", "a_xD83D_b", "a_x0007_", "_xFFFD_"])
+def test_an_escape_of_what_is_no_text_is_refused(written: str) -> None:
+    rows = line(1, ("code", "title", "author", "category")) + line(2, ("A001", f"x{written}y", "作者", "文艺"))
+    assert "line 2, title: holds U+" in refusal(roster, read_sheet(workbook(rows), "r"))
+
+
+# odd-workbooks
+
+
+@pytest.mark.parametrize("case", ["strict", "emptyfill", "case", "far"])
+def test_odd_workbooks_are_read_at_once(case: str) -> None:
+    began = time.perf_counter()
+    assert [(entry.code, entry.title) for entry in roster(sheet(f"odd-workbooks/{case}.xlsx"))] == [("A001", "标题")]
+    assert time.perf_counter() - began < 1
+
+
+def test_rows_in_pieces_and_out_of_order_lose_nothing() -> None:
+    rows = line(3, ("A002", "二", "乙", "科技")) + TABLE[: TABLE.index('<row r="2"')]
+    rows += f'<row r="2">{text("A2", "A001")}{text("D2", "文艺")}</row><row r="2">{text("B2", "一")}</row>'
+    rows += f'<row r="2">{text("C2", "甲")}{text("A2", "A001")}</row>'
+    assert [(each.code, each.title, each.author) for each in roster(read_sheet(workbook(rows), "r"))] == [
+        ("A001", "一", "甲"),
+        ("A002", "二", "乙"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (TABLE + f'<row r="2">{text("A2", "B9")}</row>', "line 2, code: has the cell A2 twice: 'A001' and 'B9'"),
+        (TABLE + '<row r="0"/>', "it names the row 0"),
+        (TABLE + '<row r="3"><c r="AAAA3"><v>1</v></c></row>', "it names a cell 'AAAA3'"),
+        (TABLE + '<row r="3"><c t="s"><v>7</v></c></row>', "cannot be read as a workbook"),
+        (TABLE + '<row r="3"><c><v>x1</v></c></row>', "the cell A3 holds 'x1', which is not a number"),
+        (TABLE + f'<row r="3">{text("EZ3", "far")}</row>', "the cell EZ3 lies beyond the first 100 columns"),
+    ],
+)
+def test_what_a_workbook_says_twice_or_nowhere_is_named(rows: str, says: str) -> None:
+    def read() -> None:
+        roster(read_sheet(workbook(rows), "r"))
+
+    assert says in refusal(read)
+
+
+def test_cells_and_rows_without_references_follow_each_other() -> None:
+    cells = "".join(f'<c t="inlineStr"><is><t>{each}</t></is></c>' for each in ("A001", "标题", "甲", "文艺"))
+    head = "".join(f'<c t="inlineStr"><is><t>{each}</t></is></c>' for each in ("code", "title", "author", "category"))
+    assert roster(read_sheet(workbook(f"<row>{head}</row><row>{cells}</row>"), "r"))[0].code == "A001"
+
+
+def test_how_a_string_is_pronounced_is_no_part_of_it() -> None:
+    rich = '<c r="B2" t="inlineStr"><is><r><t>标</t></r><r><rPr/><t>题</t></r><rPh><t>biaoti</t></rPh></is></c>'
+    rows = TABLE.replace(text("B2", "标题"), rich)
+    assert roster(read_sheet(workbook(rows), "r"))[0].title == "标题"
+
+
+def test_parts_with_backslashes_and_absolute_targets_are_found() -> None:
+    body = workbook(TABLE)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b'Target="worksheets', b'Target="/xl/worksheets')
+            new.writestr(name.replace("/", "\\"), content)
+    assert roster(read_sheet(out.getvalue(), "r"))[0].code == "A001"
+
+
+def test_a_part_twice_is_refused() -> None:
+    body = workbook(TABLE, more={"xl/worksheets/SHEET1.xml": "<worksheet/>"})
+    assert "has a part twice" in refusal(read_sheet, body, "r")
+
+
+def test_many_far_cells_and_wide_ranges_are_read_at_once() -> None:
+    rows = TABLE + "".join(f'<row r="{1_048_576 - number}"/>' for number in range(20))
+    before = '<cols><col min="6" max="16384" hidden="1"/></cols>'
+    after = '<mergeCells><mergeCell ref="F3:XFD1048576"/></mergeCells>'
+    began = time.perf_counter()
+    assert len(roster(read_sheet(workbook(rows, before, after), "r"))) == 1
+    assert time.perf_counter() - began < 1
+
+
+def test_other_sheets_are_not_passed_over_without_a_word() -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["code", "title"])
+    book.create_sheet("二组").append(["A9"])
+    book.create_sheet("空")
+    out = io.BytesIO()
+    book.save(out)
+    assert read_sheet(out.getvalue(), "r").notes == ("only the sheet 'Sheet' is read, not: '二组'",)
+
+
+# hidden
+
+
+def test_hidden_rows_and_columns_are_named() -> None:
+    assert "line 3: is hidden; show it (clear the filter, unhide), or delete it" in refusal(
+        roster, sheet("hidden/hidden-row.xlsx")
+    )
+    assert "line 1, summary: column E is hidden; show it" in refusal(roster, sheet("hidden/hidden-col.xlsx"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "says"),
+    [
+        (TABLE + line(3, ("A003", "c", "丙", "文艺"), 'ht="0" customHeight="1"'), "", "line 3: is hidden"),
+        (TABLE + line(3, ("A003", "c", "丙", "文艺"), 'hidden="true"'), "", "line 3: is hidden"),
+        (TABLE, '<cols><col min="2" max="3" width="0" customWidth="1"/></cols>', "title: column B is hidden"),
+        (TABLE, '<cols><col min="1" max="16384" hidden="true"/></cols>', "code: column A is hidden"),
+    ],
+)
+def test_what_has_no_height_or_width_is_hidden(rows: str, before: str, says: str) -> None:
+    assert says in refusal(roster, read_sheet(workbook(rows, before), "r"))
+
+
+def test_hidden_rows_and_columns_without_anything_do_not_matter() -> None:
+    rows = TABLE + '<row r="3" hidden="1"><c r="A3" s="0"/></row>'
+    assert len(roster(read_sheet(workbook(rows, '<cols><col min="9" max="9" hidden="1"/></cols>'), "r"))) == 1
+
+
+# merged-title-foot
+
+
+def test_merged_cells_titles_and_notes_are_named() -> None:
+    said = refusal(roster, sheet("merged-title-foot/merged.xlsx"))
+    assert "line 2, category: the cells D2:D4 are merged; unmerge them, and write the value into each cell" in said
+    assert refusal(roster, sheet("merged-title-foot/title-row.xlsx")) == (
+        "roster: line 2: the header is on line 2, below '2026年度案例征集作品汇总表'; delete the lines above line 2"
+    )
+    assert refusal(roster, sheet("merged-title-foot/foot-row.xlsx")) == (
+        "roster: line 5: holds one cell only, '注：以上作品按报送顺序排列，不分先后。', as a note; delete the line, "
+        "or fill in code, title, author, category"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text_", "says"),
+    [
+        (
+            "评委打分表\n\n填表日期：2026年,,,\njudge,entry,创新,表现\nJ,A001,1,1\n",
+            "the header is on line 4, below '评委打分表'",
+        ),
+        ("judge,entry,创新,表现\n一、文艺类\nJ,A001,1,1\n", "line 2: holds one cell only, '一、文艺类'"),
+        ("judge,entry,创新,表现\nJ,A001,1,1\n,,,合计\n", "line 3: holds one cell only, '合计'"),
+        ("judge,entry,创新,表现\nJ,A001,1,1\n平均,,1,1\n", "line 3, entry: is empty"),
+    ],
+)
+def test_titles_notes_and_sums_in_marks(text_: str, says: str) -> None:
+    assert says in refusal(marks, text_)
+
+
+def test_titles_and_notes_in_figures() -> None:
+    assert "the header is on line 2" in refusal(clicks, "点击量\nentry,value\nA001,1\n")
+    assert "'合计' is not an entry of this contest" in refusal(clicks, "entry,value\nA001,1\n合计,1\n")
+
+
+def test_a_merged_range_that_holds_nothing_does_not_matter() -> None:
+    after = '<mergeCells><mergeCell ref="A9:D9"/><mergeCell ref="B2:B2"/></mergeCells>'
+    assert len(roster(read_sheet(workbook(TABLE, after=after), "r"))) == 1
+
+
+# delimiters
+
+
+@pytest.mark.parametrize("case", ["semicolon", "sep"])
+def test_other_delimiters_are_read(case: str) -> None:
+    assert roster(sheet(f"delimiters/{case}.csv"))[0].code == "A001"
+
+
+def test_the_delimiter_is_named() -> None:
+    assert refusal(roster, sheet("delimiters/fullcomma.csv")) == (
+        "roster: line 1: the cells are separated by '，'; separate them by commas (CSV UTF-8), "
+        "or save the file as .xlsx"
+    )
+
+
+@pytest.mark.parametrize("mark", ["；", "|", "、"])
+def test_each_other_delimiter_is_named(mark: str) -> None:
+    text_ = "judge,entry,创新,表现\nJ,A001,1,1\n".replace(",", mark)
+    assert f"line 1: the cells are separated by {mark!r}" in refusal(marks, text_)
+    assert "line 2: the cells are separated by" in refusal(marks, f"打分表\n{text_}")
+
+
+@pytest.mark.parametrize(
+    "text_",
+    [
+        "sep=;\r\njudge;entry;创新;表现\r\nJ;A001;1.5;1\r\n",
+        "\ufeffSEP=\t\njudge\tentry\t创新\t表现\nJ\tA001\t1.5\t1\n",
+        "sep=|\njudge|entry|创新|表现\nJ|A001|1.5|1\n",
+        "judge;entry;创新;表现\nJ;A001;1.5;1\n",
+        "judge\tentry\t创新\t表现\nJ\tA001\t1.5\t1\n",
+    ],
+)
+def test_every_delimiter_gives_the_same_marks(text_: str) -> None:
+    assert [mark.value for mark in marks(text_)] == [Fraction(3, 2), 1]
+
+
+def test_lines_keep_their_numbers_below_a_named_delimiter() -> None:
+    assert "line 3, 创新" in refusal(marks, "sep=;\njudge;entry;创新;表现\nJ;A001;87,5;1\n")

@@ -1,0 +1,99 @@
+"""Names stand for persons and things: which of them a reader takes for the same, and which one a wrong one meant."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+
+from voting.errors import Fault
+
+# Comparing a name with each of very many is slow.
+_MOST_COMPARED = 500
+_NEAR = 0.5
+# Characters that fonts draw alike and input methods mix.
+_LOOKALIKES = str.maketrans(
+    dict.fromkeys("•‧∙⋅・･●", "·")
+    | dict.fromkeys("‐‑‒–—―−－", "-")
+    | dict.fromkeys("“”„＂", '"')
+    | dict.fromkeys("‘’‚`´＇", "'")
+)
+_TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
+
+
+def alike(text: str) -> str:
+    """One form for texts that a reader takes for the same.
+
+    Widths （）/(), case, blanks, invisible characters and ways to compose a character do not count.
+    """
+    return "".join(map(_drawn, unicodedata.normalize("NFKC", _folded(text)).translate(_LOOKALIKES)))
+
+
+def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator[Fault]:
+    """A fault where a name is first spelt in another way than before, by its line. Such a name could be either."""
+    first: dict[str, tuple[int, str]] = {}
+    reported: set[str] = set()
+    for line, name in names:
+        before, known = first.setdefault(alike(name), (line, name))
+        if name != known and name not in reported:
+            reported.add(name)
+            what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
+            yield Fault(line, column, what, _TELL_APART)
+
+
+def difference(name: str, other: str) -> str:
+    """In what two names that are alike differ."""
+    for same, words in _DIFFERENCES:
+        if same(name) == same(other):
+            return words
+    return "in more than one of width, case and blanks"
+
+
+class Known:
+    """The names that there are. `otherwise` is the mend for a name that is near none of them."""
+
+    def __init__(self, names: Iterable[str], otherwise: str) -> None:
+        self._names = {name: None for name in names if name}
+        self._alike: dict[str, str] = {}
+        self._otherwise = otherwise
+
+    def mend(self, text: str) -> str:
+        """Which name was meant, if one is near."""
+        if not self._alike:
+            self._alike = {alike(name): name for name in self._names}
+        if name := self._alike.get(alike(text)):
+            return f"did you mean {name!r}? They differ {difference(text, name)}"
+        near = get_close_matches(text[:60], self._names, 1, _NEAR) if len(self._names) <= _MOST_COMPARED else ()
+        return f"did you mean {near[0]!r}?" if near else self._otherwise
+
+
+def shown(text: str) -> str:
+    """A cell's text as a fault shows it."""
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
+@lru_cache(4096)
+def _drawn(character: str) -> str:
+    """The character, or nothing where it is a blank or not visible."""
+    kind = unicodedata.category(character)
+    invisible = kind in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f" or character == "\u034f"
+    return "" if invisible or character.isspace() else character
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _without(what: str) -> Callable[[str], str]:
+    kinds = {"blanks": ("Zs", "Zl", "Zp", "Cc"), "invisible": ("Cf",)}[what]
+    return lambda text: "".join(each for each in text if unicodedata.category(each) not in kinds)
+
+
+_DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (
+    (lambda text: unicodedata.normalize("NFC", text), "in how a character is composed (Unicode NFC and NFD)"),
+    (_without("invisible"), "by an invisible character, such as U+200B"),
+    (_without("blanks"), "by blanks"),
+    (lambda text: unicodedata.normalize("NFKC", text), "in the width or form of characters, such as （ and ("),
+    (str.casefold, "in upper and lower case"),
+)

@@ -1,0 +1,58 @@
+"""Reads an organiser's table from the bytes of a file: CSV or a workbook, each cell as the text that a person sees."""
+
+from __future__ import annotations
+
+import codecs
+
+from voting.domain.sheet import Cells, Sheet, Tick, csv_records, make_sheet, silent
+from voting.errors import Fault, FileInvalid
+from voting.spreadsheets.encodings import decoded
+from voting.spreadsheets.workbook import read_workbook
+
+LARGEST = 50_000_000
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# What files begin with that are neither a workbook nor CSV: what they are.
+_OTHERS = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel or WPS file (.xls, .et)"),
+    (b"%PDF-", "is a PDF"),
+    (b"{\\rtf", "is a text document (RTF)"),
+    (b"Rar!", "is a compressed archive (RAR)"),
+    (b"7z\xbc\xaf", "is a compressed archive (7z)"),
+    (b"\x1f\x8b", "is a compressed archive (gzip)"),
+    (b"ID;P", "is a SYLK file (.slk)"),
+    (b"MIME-Version:", "is a web archive (MHTML)"),
+)
+_SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
+
+
+def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
+    """The table of a CSV file (UTF-8, GB18030, UTF-16) or a workbook's first visible sheet. Raises FileInvalid.
+
+    `tick` is called with how many lines are read. What could not be read is in the sheet's faults.
+    """
+    if len(body) > LARGEST:
+        raise _refusal(name, f"is larger than {LARGEST // 1_000_000} MB", "split it, and take pictures out of it")
+    if what := _other_kind(body):
+        mend = "save it without one" if "password" in what else _SAVE
+        raise _refusal(name, what, mend)
+    return make_sheet(read_workbook(body, name) if body.startswith(b"PK") else _text(body, name), name, tick)
+
+
+def _text(body: bytes, name: str) -> Cells:
+    text, note = decoded(body, name)
+    return Cells(csv_records(text, name), notes=[note] if note else [])
+
+
+def _other_kind(body: bytes) -> str:
+    """What the file is, if it is neither a workbook nor text with delimiters."""
+    for head, what in _OTHERS:
+        if body.startswith(head):
+            return "is protected by a password" if _ENCRYPTED in body else what
+    start = body[:1000].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<head")):
+        return "is a web page (HTML), whatever its name ends with"
+    return "is XML, whatever its name ends with" if start.startswith(b"<?xml") else ""
+
+
+def _refusal(name: str, what: str, mend: str) -> FileInvalid:
+    return FileInvalid(name, (Fault(0, "", what, mend),))

@@ -1,0 +1,237 @@
+"""Number formats: a workbook's number as the text that its cell shows."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from voting.domain.sheet import Held
+
+# The formats that a workbook names by number only; 27 to 36 and 50 to 58 are those of a Chinese Excel or WPS.
+BUILT_IN = {
+    0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%",
+    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
+    20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 27: "yyyy年m月", 28: "m月d日", 29: "m月d日", 30: "m-d-yy",
+    31: "yyyy年m月d日", 32: "h时mm分", 33: "h时mm分ss秒", 34: "上午/下午h时mm分", 35: "上午/下午h时mm分ss秒",
+    36: "yyyy年m月", 37: "#,##0_);(#,##0)", 38: "#,##0_);[Red](#,##0)", 39: "#,##0.00_);(#,##0.00)",
+    40: "#,##0.00_);[Red](#,##0.00)", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 49: "@", 50: "yyyy年m月",
+    51: "m月d日", 52: "yyyy年m月", 53: "m月d日", 54: "m月d日", 55: "上午/下午h时mm分", 56: "上午/下午h时mm分ss秒",
+    57: "yyyy年m月", 58: "m月d日",
+}  # fmt: skip
+_MOST_DIGITS = 15
+_DAYS_OF_ALL_YEARS = 2_950_000
+_PART = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<pad>[_*].)|\[(?P<bracket>[^\]]*)\]|(?P<general>General)'
+    r"|(?P<noon>AM/PM|A/P|上午/下午)|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|a{3,4})|(?P<digit>[0#?])|(?P<mark>[.,%])"
+    r"|(?P<unknown>[eEbBgG/@])|(?P<other>.)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEK = "一二三四五六日"
+
+Part = tuple[str, str]
+"""The kind and text of a format's part."""
+
+
+class Unshowable(ValueError):
+    """A number whose shown text is not known; its message says why."""
+
+
+def shown_number(written: str, shape: str, *, since_1904: bool = False) -> tuple[str, Held | None]:
+    """The text that a number shows by a format, and what it holds where that is another text. Raises Unshowable."""
+    value = _value(written)
+    parts, sign = _section(shape, value)
+    kinds = {kind for kind, _ in parts}
+    if kinds & {"date", "elapsed"}:
+        parts = [("literal", text) if text == "/" else (kind, text) for kind, text in parts]
+        kinds = {kind for kind, _ in parts}
+    if "unknown" in kinds or ("date" in kinds and "digit" in kinds):
+        raise Unshowable(f"is shown by the number format {shape}")
+    if kinds & {"date", "noon", "elapsed"}:
+        return _date(value, parts, shape, since_1904)
+    plain = _plain(value)
+    text = sign + _number(abs(value), parts, shape)
+    return text, None if text == plain else Held(plain)
+
+
+def shown_text(text: str, shape: str) -> str:
+    """What a format with a place for text (@) adds to it."""
+    section = shape.split(";")[-1]
+    if "@" not in section or section == "@":
+        return text
+    parts = [(match.lastgroup or "", match[match.lastgroup or 0]) for match in _PART.finditer(section)]
+    return "".join(text if part == "@" else "" if kind in ("pad", "bracket") else part for kind, part in parts).strip()
+
+
+def _value(written: str) -> Decimal:
+    """The number to the 15 digits that spreadsheets keep."""
+    value = float(written)
+    if not abs(value) < 10**_MOST_DIGITS:
+        raise Unshowable(f"holds a number of more than {_MOST_DIGITS} digits, of which the last are lost")
+    exact = Decimal(f"{value:.{_MOST_DIGITS}g}")
+    if exact and abs(exact) < Decimal(10) ** -_MOST_DIGITS:
+        raise Unshowable("holds a number that is nearly 0")
+    return exact
+
+
+def _plain(value: Decimal) -> str:
+    """Without an exponent and without zeros at the end."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _section(shape: str, value: Decimal) -> tuple[list[Part], str]:
+    """The parts of the section for such a value, and the sign before it; positive;negative;zero;text."""
+    sections: list[list[Part]] = [[]]
+    for match in _PART.finditer(shape):
+        kind = match.lastgroup or ""
+        text = match[kind]
+        if kind == "other" and text == ";":
+            sections.append([])
+        elif kind == "bracket":
+            sections[-1] += _bracket(text, shape)
+        elif kind != "pad":
+            sections[-1].append(("literal" if kind in ("quoted", "escaped", "other") else kind, text))
+    count = len(sections)
+    if sections[0] == [("unknown", "@")]:
+        return [("general", "")], "-" if value < 0 else ""
+    if count > 1 and value < 0:
+        return sections[1], ""
+    if count > 2 and value == 0:
+        return sections[2], ""
+    return sections[0], "-" if value < 0 else ""
+
+
+def _bracket(text: str, shape: str) -> list[Part]:
+    """[h] is elapsed hours, [$¥-804] a sign and a place, [Red] a colour; conditions and [DBNum1] are not read."""
+    if re.fullmatch(r"h+|m+|s+", text, re.IGNORECASE):
+        return [("elapsed", text.lower())]
+    if text.startswith("$"):
+        return [("literal", text[1:].partition("-")[0])]
+    if re.fullmatch(r"Black|Blue|Cyan|Green|Magenta|Red|White|Yellow|Color ?[0-9]+", text, re.IGNORECASE):
+        return []
+    raise Unshowable(f"is shown by the number format {shape}")
+
+
+def _number(value: Decimal, parts: list[Part], shape: str) -> str:
+    if any(kind == "general" for kind, _ in parts):
+        return "".join(_plain(value) if kind == "general" else text for kind, text in parts).strip()
+    if not any(kind == "digit" for kind, _ in parts):
+        return "".join(text for _, text in parts).strip()
+    point = next((place for place, part in enumerate(parts) if part == ("mark", ".")), len(parts))
+    before, after = parts[:point], parts[point + 1 :]
+    last = max((place for place, (kind, _) in enumerate(before) if kind == "digit"), default=-1)
+    if ("mark", ",") in before[last + 1 :] + after:
+        # A comma behind the digits divides by a thousand.
+        raise Unshowable(f"is shown by the number format {shape}")
+    percents = parts.count(("mark", "%"))
+    places = sum(kind == "digit" for kind, _ in after)
+    rounded = (value * 100**percents).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    whole, _, fraction = f"{rounded:f}".partition(".")
+    text = _whole("" if whole == "0" else whole, before)
+    return (text + ("." if point < len(parts) else "") + _fraction(fraction, after)).strip()
+
+
+def _whole(digits: str, parts: list[Part]) -> str:
+    """Digits from the right into their places; the first place takes all that are left, and text between stays."""
+    places = [place for place, (kind, _) in enumerate(parts) if kind == "digit"]
+    grouped, shown, count = ("mark", ",") in parts, "", 0
+    for place in range(len(parts) - 1, -1, -1):
+        kind, text = parts[place]
+        if kind != "digit":
+            shown = ("" if (kind, text) == ("mark", ",") else text) + shown
+            continue
+        taken = digits if place == places[0] else digits[-1:]
+        digits = digits[: len(digits) - len(taken)]
+        for digit in reversed(taken or {"0": "0", "?": " "}.get(text, "")):
+            shown = digit + ("," if grouped and count and count % 3 == 0 else "") + shown
+            count += 1
+    return shown
+
+
+def _fraction(digits: str, parts: list[Part]) -> str:
+    """Each digit at its place; # shows no zero at the end."""
+    shown = ""
+    for kind, text in parts:
+        if kind != "digit":
+            shown += text
+            continue
+        digit, digits = digits[:1], digits[1:]
+        if text == "0" or digit.strip("0") or digits.strip("0"):
+            shown += digit
+    return shown
+
+
+def _date(value: Decimal, parts: list[Part], shape: str, since_1904: bool) -> tuple[str, Held]:
+    if value < 0:
+        raise Unshowable("is a date or time below zero")
+    if value >= _DAYS_OF_ALL_YEARS:
+        raise Unshowable("is a date behind the year 9999")
+    microseconds = round(value * 86_400_000_000)
+    tenths = any(kind == "date" and "." in text for kind, text in parts)
+    # Seconds are rounded where no part of them is shown.
+    length = timedelta(microseconds=microseconds if tenths else round(microseconds, -6))
+    if since_1904:
+        moment = datetime(1904, 1, 1) + length  # noqa: DTZ001 (a cell has no zone)
+    else:
+        if 60 <= value < 61:
+            raise Unshowable("is the day 1900-02-29, which never was")
+        # Spreadsheets believe that 1900 had a leap day.
+        moment = datetime(1899, 12, 30 if value >= 61 else 31) + length  # noqa: DTZ001
+    letters = {text[0].lower() for kind, text in parts if kind == "date"}
+    in_digits = not any(kind == "literal" and text.strip("-/. :T,") for kind, text in parts)
+    if letters >= {"y", "m", "d"} and in_digits and not any(len(text) > 2 and text[0] in "mMdD" for _, text in parts):
+        # In which order a machine shows such a date is its own matter.
+        clock = moment.isoformat(" ", "seconds")
+        text = clock if "h" in letters else clock[:10]
+        return text, Held(text, is_date=True)
+    text = "".join(_date_part(place, parts, moment, length) for place in range(len(parts))).strip()
+    held = moment.isoformat(" ", "seconds").removesuffix(" 00:00:00") if letters & {"y", "d"} else str(length)
+    return text, Held(held, is_date=True)
+
+
+def _date_part(place: int, parts: list[Part], moment: datetime, length: timedelta) -> str:
+    kind, text = parts[place]
+    seconds = int(length.total_seconds())
+    if kind == "elapsed":
+        return f"{seconds // {'h': 3600, 'm': 60, 's': 1}[text[0]]:0{len(text)}d}"
+    if kind == "noon":
+        first, second = text.split("/")
+        return first if moment.hour < 12 else second
+    if kind != "date":
+        return text
+    letter, width = text[0].lower(), len(text.partition(".")[0])
+    if letter == "m" and width < 3 and _is_minute(place, parts):
+        return f"{moment.minute:0{width}d}"
+    if letter == "h":
+        noon = any(kind == "noon" for kind, _ in parts)
+        return f"{(moment.hour + 11) % 12 + 1 if noon else moment.hour:0{width}d}"
+    if letter == "s":
+        rest = f"{moment.microsecond:06d}"[: len(text) - width - 1] if "." in text else ""
+        return f"{moment.second:0{width}d}" + (f".{rest}" if rest else "")
+    return _day_part(letter, width, moment)
+
+
+def _day_part(letter: str, width: int, moment: datetime) -> str:
+    if letter == "y":
+        return f"{moment.year:04d}" if width > 2 else f"{moment.year % 100:02d}"
+    if letter == "a":
+        return ("星期" if width > 3 else "") + _WEEK[moment.weekday()]
+    number, name = (moment.month, _MONTHS[moment.month - 1]) if letter == "m" else (moment.day, _DAYS[moment.weekday()])
+    if width < 3:
+        return f"{number:0{width}d}"
+    return name[:3] if width == 3 else name[:1] if width == 5 else name
+
+
+def _is_minute(place: int, parts: list[Part]) -> bool:
+    """After hours or before seconds an m is minutes."""
+    others = [text[0].lower() if kind in ("date", "elapsed") else "" for kind, text in parts]
+    before = next((each for each in reversed(others[:place]) if each), "")
+    after = next((each for each in others[place + 1 :] if each), "")
+    return before == "h" or after == "s"

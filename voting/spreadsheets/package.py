@@ -1,0 +1,92 @@
+"""The parts of an Office Open XML workbook, transitional or strict, however its names are written."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from typing import IO
+from xml.etree import ElementTree
+
+from voting.errors import Fault, FileInvalid
+
+# A workbook of 100,000 rows with 20 short cells each unpacks to about 100 MB.
+LARGEST_UNPACKED = 300_000_000
+_MOST_PARTS = 10_000
+_WORKBOOK = "xl/workbook.xml"
+_SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
+# Other files that are ZIP archives, by a part of theirs.
+_OTHERS = {
+    "xl/workbook.bin": "is a binary workbook (.xlsb)",
+    "content.xml": "is an OpenDocument file (.ods)",
+    "index/document.iwa": "is a Numbers file",
+    "index.zip": "is a Numbers file",
+    "word/document.xml": "is a text document (.docx)",
+    "ppt/presentation.xml": "is a presentation (.pptx)",
+}
+
+Relations = dict[str, tuple[str, str]]
+"""The kind and path of each part that a part names, by the id that it has there."""
+
+
+class Broken(ValueError):
+    """What is wrong with a workbook."""
+
+
+class Package:
+    """An open workbook file. Raises FileInvalid where it is another kind of file, or would unpack to too much."""
+
+    def __init__(self, body: bytes, name: str) -> None:
+        self._archive = zipfile.ZipFile(io.BytesIO(body))
+        parts = self._archive.infolist()
+        if sum(part.file_size for part in parts) > LARGEST_UNPACKED or len(parts) > _MOST_PARTS:
+            mend = "copy its table into a new workbook"
+            raise FileInvalid(name, (Fault(0, "", "unpacks to too much", mend),))
+        # Some programs write names in another case than they refer to them, or with backslashes.
+        self._parts = {_key(part.filename): part for part in parts}
+        if len(self._parts) < len(parts):
+            raise Broken("has a part twice")
+        if what := next((what for part, what in _OTHERS.items() if part in self._parts), None):
+            raise FileInvalid(name, (Fault(0, "", what, _SAVE),))
+        if not any(part.endswith("workbook.xml") for part in self._parts):
+            what = "is a ZIP archive, not a workbook"
+            raise FileInvalid(name, (Fault(0, "", what, "unpack it, and give the file inside"),))
+
+    def workbook(self) -> str:
+        """The path of the part that names the sheets."""
+        found = [path for kind, path in self.relations("").values() if kind == "officeDocument"]
+        return found[0] if found else _WORKBOOK
+
+    def relations(self, path: str) -> Relations:
+        """What the part refers to."""
+        folder, file = posixpath.split(path)
+        found: Relations = {}
+        for _, element in self.elements(posixpath.join(folder, "_rels", f"{file}.rels"), "Relationship"):
+            target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", ""))).lstrip("/")
+            found[element.get("Id", "")] = element.get("Type", "").rpartition("/")[2], target
+        return found
+
+    def elements(self, path: str, *tags: str) -> Iterator[tuple[str, ElementTree.Element]]:
+        """The elements with one of the tags, by their names without a namespace, as they end. None without a part."""
+        part = self._parts.get(_key(path))
+        if part is None:
+            return
+        with self._archive.open(part) as file:
+            yield from _elements(file, tags)
+
+
+def _elements(file: IO[bytes], tags: tuple[str, ...]) -> Iterator[tuple[str, ElementTree.Element]]:
+    for _, element in ElementTree.iterparse(file):  # noqa: S314 (expat bounds what entities expand to)
+        tag = element.tag.rpartition("}")[2]
+        if tag in tags:
+            yield tag, element
+
+
+def attribute(element: ElementTree.Element, name: str) -> str:
+    """An attribute by its name without a namespace."""
+    return next((value for key, value in element.items() if key.rpartition("}")[2] == name), "")
+
+
+def _key(path: str) -> str:
+    return path.replace("\\", "/").lstrip("/").lower()

@@ -1,0 +1,275 @@
+"""Reads the first visible sheet of a workbook: every cell at its place, whatever order the file has them in."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, ParseError
+
+from voting.domain.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
+from voting.errors import Fault, FileInvalid
+from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
+from voting.spreadsheets.package import Broken, Package, attribute
+
+MOST_COLUMNS = 100
+_LAST_LINE = 1_048_576
+# Title lines and the header come on top of the rows that a table may have.
+_MOST_LINES = MOST_ROWS + 100
+_MOST_NAMED = 20
+_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_TRUE = ("1", "true", "on")
+_UNSAVED = "mend the formula, or write the value itself; save the file in Excel or WPS"
+
+
+@dataclass(slots=True)
+class _Book:
+    """What the cells of a sheet refer to."""
+
+    strings: list[str]
+    formats: list[str]
+    since_1904: bool
+
+
+@dataclass(slots=True)
+class _Grid:
+    """A sheet as it is read: texts by line and column, both from 1 and 0; and all that is odd about it."""
+
+    book: _Book
+    lines: dict[int, dict[int, str]] = field(default_factory=dict)
+    held: dict[tuple[int, int], Held] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
+    hidden_lines: list[int] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    merged: list[tuple[str, int, int, int, int]] = field(default_factory=list)
+    line: int = 0
+
+
+def read_workbook(body: bytes, name: str) -> Cells:
+    """The records of the first visible sheet. Raises FileInvalid; a broken file is one fault, whatever breaks."""
+    try:
+        return _read(Package(body, name), name)
+    except FileInvalid:
+        raise
+    except (Broken, ParseError, zipfile.BadZipFile, zlib.error, ArithmeticError, LookupError, ValueError) as error:
+        what = f"cannot be read as a workbook: {error}"
+        mend = "open it in Excel, WPS or LibreOffice, and save it anew as .xlsx"
+        raise FileInvalid(name, (Fault(0, "", what, mend),)) from error
+    except (OSError, RuntimeError, NotImplementedError, EOFError) as error:
+        what = f"cannot be unpacked: {error}"
+        raise FileInvalid(name, (Fault(0, "", what, "save it as .xlsx without a password"),)) from error
+
+
+def _read(package: Package, name: str) -> Cells:
+    path = package.workbook()
+    parts = package.relations(path)
+    sheets, since_1904 = [], False
+    for tag, element in package.elements(path, "sheet", "workbookPr"):
+        if tag == "workbookPr":
+            since_1904 = element.get("date1904", "") in _TRUE
+        elif parts.get(attribute(element, "id"), ("", ""))[0] == "worksheet":
+            state = element.get("state", "visible")
+            sheets.append((element.get("name", ""), state, parts[attribute(element, "id")][1]))
+    visible = [(title, part) for title, state, part in sheets if state == "visible"]
+    if not visible:
+        raise Broken("it has no visible sheet")
+    paths = dict(parts.values())
+    book = _Book(_strings(package, paths.get("sharedStrings")), _formats(package, paths.get("styles")), since_1904)
+    grid = _grid(package, visible[0][1], book, name)
+    others = [title for title, part in visible[1:] if _holds_anything(package, part)]
+    notes = [f"only the sheet {visible[0][0]!r} is read, not: {', '.join(map(repr, others))}"] if others else []
+    return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
+
+
+def _strings(package: Package, path: str | None) -> list[str]:
+    strings = []
+    for _, element in package.elements(path, "si") if path else ():
+        strings.append(_rich_text(element))
+        element.clear()
+    return strings
+
+
+def _formats(package: Package, path: str | None) -> list[str]:
+    """The number format of each cell style; a number that is not known is its own name."""
+    custom, formats = dict[int, str](), list[str]()
+    for tag, element in package.elements(path, "numFmt", "cellXfs") if path else ():
+        if tag == "numFmt":
+            custom[int(element.get("numFmtId", 0))] = element.get("formatCode", "General")
+        else:
+            numbers = [int(style.get("numFmtId", 0)) for style in element if _tag(style) == "xf"]
+            formats = [custom.get(number) or BUILT_IN.get(number) or f"[{number}]" for number in numbers]
+    return formats
+
+
+def _grid(package: Package, path: str, book: _Book, name: str) -> _Grid:
+    grid, cells, found = _Grid(book), list[Element](), False
+    for tag, element in package.elements(path, "c", "row", "col", "mergeCell", "sheetData"):
+        if tag == "c":
+            cells.append(element)
+        elif tag == "row":
+            _take_row(grid, element, cells)
+            cells.clear()
+            element.clear()
+            if len(grid.lines) > _MOST_LINES:
+                mend = "split it into several"
+                raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
+        elif tag == "col" and (_is_hidden(element) or float(element.get("width", 1)) == 0):
+            grid.hidden_columns.append((int(element.get("min", 1)) - 1, int(element.get("max", 1)) - 1))
+        elif tag == "mergeCell":
+            grid.merged.append(_range(element.get("ref", "")))
+        found = found or tag == "sheetData"
+    if not found:
+        raise Broken(f"it lacks the sheet {path}")
+    return grid
+
+
+def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
+    grid.line = int(row.get("r", grid.line + 1))
+    if not 1 <= grid.line <= _LAST_LINE:
+        raise Broken(f"it names the row {grid.line}, but a sheet has {_LAST_LINE}")
+    if _is_hidden(row) or float(row.get("ht", 1)) == 0:
+        grid.hidden_lines.append(grid.line)
+    index = -1
+    for cell in cells:
+        line, index = _place(cell.get("r", ""), grid.line, index)
+        text = _cell_text(grid, cell, line, index)
+        if not text:
+            continue
+        texts = grid.lines.setdefault(line, {})
+        if texts.setdefault(index, text) != text:
+            what = f"has the cell {column_letters(index)}{line} twice: {texts[index]!r} and {text!r}"
+            grid.unread.append(Unread(line, index, what, "open the file in Excel or WPS, and save it anew"))
+
+
+def _place(reference: str, line: int, index: int) -> tuple[int, int]:
+    """Where a cell is; without a reference behind the one before it."""
+    if not reference:
+        return line, index + 1
+    column, row = _coordinates(reference)
+    return row, column
+
+
+def _coordinates(reference: str) -> tuple[int, int]:
+    match = _REFERENCE.fullmatch(reference)
+    if match is None or int(match[2]) > _LAST_LINE:
+        raise Broken(f"it names a cell {reference!r}")
+    column = 0
+    for letter in match[1].upper():
+        column = column * 26 + ord(letter) - 64
+    return column - 1, int(match[2])
+
+
+def _range(reference: str) -> tuple[str, int, int, int, int]:
+    first, _, last = reference.partition(":")
+    (left, top), (right, bottom) = _coordinates(first), _coordinates(last or first)
+    return reference, left, top, right, bottom
+
+
+def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
+    """The text that the cell shows. What cannot be known goes to the grid's unread places."""
+    children = {_tag(child): child for child in cell}
+    value, kind = children["v"].text or "" if "v" in children else "", cell.get("t", "n")
+    if kind == "e":
+        grid.unread.append(Unread(line, index, f"holds the formula error {value}", _UNSAVED))
+        return value
+    if kind not in ("str", "s", "inlineStr", "b") and "f" in children and not value:
+        grid.unread.append(Unread(line, index, "holds a formula whose value was not saved", _UNSAVED))
+        return f"={children['f'].text or ''}"
+    if kind in ("n", "d") and value:
+        return _shown(grid, kind, value.strip(), cell.get("s", "0"), (line, index))
+    if kind == "b":
+        return {"1": "TRUE", "0": "FALSE"}.get(value, value)
+    if kind == "s" and value:
+        text = grid.book.strings[int(value)]
+    elif kind == "inlineStr":
+        text = _rich_text(children["is"]) if "is" in children else ""
+    else:
+        text = _unescaped(value)
+    return shown_text(text, _format(grid.book, cell.get("s", "0"))) if text else text
+
+
+def _shown(grid: _Grid, kind: str, value: str, style: str, place: tuple[int, int]) -> str:
+    if kind == "d":
+        grid.held[place] = Held(value, is_date=True)
+        return value.removesuffix("T00:00:00").replace("T", " ")
+    if not _NUMBER.fullmatch(value):
+        raise Broken(f"the cell {column_letters(place[1])}{place[0]} holds {value[:40]!r}, which is not a number")
+    try:
+        text, held = shown_number(value, _format(grid.book, style), since_1904=grid.book.since_1904)
+    except Unshowable as error:
+        mend = "format the cell as text, and write what it should say"
+        grid.unread.append(Unread(*place, f"{error}", mend))
+        return value
+    if held:
+        grid.held[place] = held
+    return text
+
+
+def _format(book: _Book, style: str) -> str:
+    return book.formats[int(style)] if book.formats else "General"
+
+
+def _rich_text(element: Element) -> str:
+    """The text of a string with its runs; how its characters are pronounced (rPh) is no part of it."""
+    texts = []
+    for child in element:
+        tag = _tag(child)
+        if tag == "t":
+            texts.append(child.text or "")
+        elif tag == "r":
+            texts += [part.text or "" for part in child if _tag(part) == "t"]
+    return _unescaped("".join(texts))
+
+
+def _unescaped(text: str) -> str:
+    """Without the escapes of characters that XML cannot hold: _x000D_ is a carriage return, _x005F_ a low line."""
+    if "_x" not in text:
+        return text
+    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return _PAIR.sub(lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+
+
+def _records(grid: _Grid) -> list[tuple[int, list[str]]]:
+    """By line, whatever order the file has them in."""
+    records = []
+    for line in sorted(grid.lines):
+        texts = grid.lines[line]
+        width = min(max(texts) + 1, MOST_COLUMNS)
+        records.append((line, [texts.get(index, "") for index in range(width)]))
+    return records
+
+
+def _oddities(grid: _Grid) -> list[Unread]:
+    """What a person who looks at the sheet does not see, or sees at another place than the file has it."""
+    found = []
+    show = "show it (clear the filter, unhide), or delete it"
+    for line in [line for line in dict.fromkeys(grid.hidden_lines) if line in grid.lines][:_MOST_NAMED]:
+        found.append(Unread(line, -1, "is hidden", show))
+    used = {index: line for line in sorted(grid.lines, reverse=True) for index in grid.lines[line]}
+    for index, line in sorted(used.items()):
+        if any(first <= index <= last for first, last in grid.hidden_columns):
+            found.append(Unread(line, index, f"column {column_letters(index)} is hidden", show))
+        elif index >= MOST_COLUMNS:
+            what = f"the cell {column_letters(index)}{line} lies beyond the first {MOST_COLUMNS} columns"
+            found.append(Unread(line, index, what, "delete it, or move it into the table"))
+    for reference, left, top, right, bottom in grid.merged:
+        if any(left <= index <= right for index in grid.lines.get(top, ())) and (left, top) != (right, bottom):
+            what = f"the cells {reference} are merged"
+            found.append(Unread(top, left, what, "unmerge them, and write the value into each cell"))
+    return found
+
+
+def _holds_anything(package: Package, path: str) -> bool:
+    return next((True for _ in package.elements(path, "v", "t")), False)
+
+
+def _is_hidden(element: Element) -> bool:
+    return element.get("hidden", "") in _TRUE
+
+
+def _tag(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
