@@ -327,6 +327,31 @@ async def test_key_reused_and_picks_invalid(http: httpx.AsyncClient, contests: C
     assert refusal(await cast(http, contest, token, ["A001\nA002"], "k")) == (422, "key_reused")
 
 
+@pytest.mark.parametrize("picks", [["A003"], ["A002", "A003"], ["A001"], ["NOBODY"], ["A001"] * 9])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_ten_minutes_later_a_key_is_answered_as_before_whatever_the_body(
+    http: httpx.AsyncClient, contests: Contests, office: Office, picks: list[str], closed: bool
+) -> None:
+    contest = await contests.make("[ballot]\nmost = 2\n[[quota]]\npicks = 9\n")
+    (token,) = contests.tokens(contest, 1)
+    first = await cast(http, contest, token, ["A001", "A002"], "k")
+    assert first.status_code == 201
+
+    async def age(minutes: float) -> None:
+        async with office.database.connection() as connection:
+            moved = "update ballots set recorded_at = recorded_at - $2::interval where contest = $1"
+            await connection.execute(moved, contest, timedelta(minutes=minutes))
+            if closed:
+                ended = "update contests set closes_at = now(), revision = revision + 1 where id = $1"
+                await connection.execute(ended, contest)
+
+    await age(9.5)
+    assert refusal(await cast(http, contest, token, picks, "k")) == (422, "key_reused")
+    await age(0.6)
+    assert (await cast(http, contest, token, picks, "k")).content == first.content
+    assert await contests.counted(contest) == {"A001": 1, "A002": 1}
+
+
 async def test_repeats_where_the_contest_allows_them(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make("[ballot]\nmost = 3\nrepeats = true\n[[quota]]\npicks = 9\n")
     (token,) = contests.tokens(contest, 1)

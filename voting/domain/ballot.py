@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,8 @@ from voting.errors import EntryUnknown, Malformed, PicksInvalid
 
 Channel = Literal["web", "wechat", "mini_program"]
 State = Literal["count", "hold", "void"]
+# So long after its ballot a key is refused with another body.
+KEY_REUSED = timedelta(minutes=10)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -30,12 +30,20 @@ class WindowRow:
     now: datetime
 
 
+class Answered(NamedTuple):
+    """An earlier ballot: the digest of its body, the answer to it, and when it was recorded."""
+
+    body_digest: bytes
+    answer: str
+    recorded_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What was committed before a batch, by voter."""
 
-    answers: dict[tuple[bytes, str], tuple[bytes, str]] = field(default_factory=dict)
-    """(voter, key) -> the body digest and the answer of the ballot cast under that key."""
+    answers: dict[tuple[bytes, str], Answered] = field(default_factory=dict)
+    """(voter, key) -> the ballot cast under that key."""
     used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
     spent: set[bytes] = field(default_factory=set)
     """Challenges that were used before."""
@@ -96,7 +104,7 @@ async def select_earlier(
         if voter is None:
             found.spent.add(challenge)
         elif key is not None:
-            found.answers[voter, key] = (digest, answer)
+            found.answers[voter, key] = Answered(digest, answer, oldest)
         else:
             found.used.setdefault(voter, {})[Bucket(quota, scope)] = Use(count, oldest)
     return found

@@ -105,13 +105,21 @@ class Batch:
             return error
 
     def _before(self, attempt: Attempt) -> _Draft | Answer | None:
-        """What became of an earlier ballot under the same key."""
+        """What became of an earlier ballot under the same key.
+
+        Another body is refused while a client may have mixed up two ballots. Later it is answered as the first was, so
+        that nobody can try bodies to learn what was voted for.
+        """
         key = attempt.voter, attempt.key
-        stored, draft = self.earlier.answers.get(key), self._drafts.get(key)
-        digest = stored[0] if stored else draft.attempt.body_digest if draft else attempt.body_digest
-        if digest != attempt.body_digest:
+        if stored := self.earlier.answers.get(key):
+            is_new = self.window.now - stored.recorded_at < rules.KEY_REUSED
+            if is_new and stored.body_digest != attempt.body_digest:
+                raise KeyReused
+            return Answer(stored.answer, replayed=True)
+        draft = self._drafts.get(key)
+        if draft and draft.attempt.body_digest != attempt.body_digest:
             raise KeyReused
-        return Answer(stored[1], replayed=True) if stored else draft
+        return draft
 
     def _drafted(self, attempt: Attempt) -> _Draft:
         contest, now = self.contest, self.window.now

@@ -25,11 +25,11 @@ from contest, (select count(*) from locked) as held;
 -- moment in $5; challenges of $6 that were spent. To be read under the voters' locks, in a snapshot of its own.
 -- `offset 0` keeps each search within its loop: joined freely, a plan that was made for empty tables reads them whole.
 select asked.voter, asked.key, b.body_digest, b.answer,
-    null::smallint as quota, null::text as scope, null::bigint as count, null::timestamptz as oldest,
+    null::smallint as quota, null::text as scope, null::bigint as count, b.recorded_at as oldest,
     null::bytea as challenge
 from unnest($2::bytea[], $3::text[]) as asked (voter, key)
 cross join lateral (
-    select body_digest, answer from ballots
+    select body_digest, answer, recorded_at from ballots
     where contest = $1 and voter = asked.voter and idempotency_key = asked.key offset 0
 ) as b
 union all
