@@ -32,6 +32,8 @@ class StoredContest:
     paused: bool
     revision: int
     sealed_at: datetime | None
+    certified: bool
+    """Whether a certified result stands."""
     read_at: datetime
     """The database's clock when it was read."""
 
@@ -138,5 +140,14 @@ async def select_cover(connection: Connection, contest: str, name: str) -> tuple
 
 def _stored(row: Any) -> StoredContest:
     window = Window(row["opens_at"], row["closes_at"])
-    head = (row["id"], row["document"], window, row["uid"], row["paused"], row["revision"], row["sealed_at"])
+    head = (
+        row["id"],
+        row["document"],
+        window,
+        row["uid"],
+        row["paused"],
+        row["revision"],
+        row["sealed_at"],
+        row["certified"],
+    )
     return StoredContest(*head, row["now"])

@@ -32,6 +32,8 @@ class Listing:
     document: str
     paused: bool
     revision: int
+    certified: bool
+    """Whether a certified result stands."""
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
@@ -90,9 +92,9 @@ class Catalogue:
                 self._listings.forget(contest)
                 raise ContestUnknown(f"there is no contest {contest[:64]!r}")
             if known and (known.uid, known.revision) == (stored.uid, stored.revision):
-                return replace(known, read_at=stored.read_at, read_on=before)
+                return replace(known, certified=stored.certified, read_at=stored.read_at, read_on=before)
             entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
-        head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision)
+        head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision, stored.certified)
         return Listing(*head, stored.read_at, before)
 
 

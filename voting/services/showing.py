@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from voting.domain.ballot import State
 from voting.domain.contest import Contest
 from voting.domain.display import shown_as_of
 from voting.domain.quota import Remaining, remaining
@@ -22,12 +23,19 @@ from voting.services.mirroring import Mirroring, Reading
 from voting.services.telling import describe
 
 LIVE = timedelta(seconds=0.25)
+_DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "void"}
 _MOST_CONTESTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Counted picks of every entry as of a moment; `picks` None where they stay hidden."""
+    """Picks of every entry as of a moment; None where they stay hidden.
+
+    Until the result is certified these are all recorded picks (`raw`), whatever was decided about their ballots, and
+    the tag follows from them alone: a figure that falls, or a tag that changes without a new pick, would tell an
+    attacker which ballots are held or void. Then they are the counted ones. Invariant I5 holds for both: Redis has
+    every figure of PostgreSQL's tally and is never above it, so what is shown is never above the recorded ballots.
+    """
 
     as_of: datetime
     picks: Mapping[str, int] | None
@@ -55,12 +63,16 @@ class Showing:
         as_of = shown_as_of(listing.contest, now)
         if as_of is None:
             return Shown(now, None, "hidden")
-        live = listing.contest.display.policy == "live"
+        # How results are shown is said for the time of voting: a certified one is shown as it is.
+        live = listing.certified or listing.contest.display.policy == "live"
         reading = await (self.live(listing) if live else self._past(listing, as_of))
-        found = reading.tallies
-        picks = {code: found[code].counted if code in found else 0 for code in listing.entries}
-        version = sum(tally.version for tally in found.values()) if live else int(reading.as_of.timestamp())
-        return Shown(reading.as_of, picks, f"{listing.uid.hex[:8]}-{listing.revision}-{version}")
+        found, tag = reading.tallies, f"{listing.uid.hex[:8]}-{listing.revision}"
+        if listing.certified:
+            picks = {code: found[code].counted if code in found else 0 for code in listing.entries}
+            return Shown(reading.as_of, picks, f"{tag}-certified-{sum(tally.version for tally in found.values())}")
+        picks = {code: found[code].raw if code in found else 0 for code in listing.entries}
+        version = sum(picks.values()) if live else int(reading.as_of.timestamp())
+        return Shown(reading.as_of, picks, f"{tag}-{version}")
 
     async def live(self, listing: Listing) -> Reading:
         """The tally now, at most a quarter of a second old; the last known one while PostgreSQL is away."""
@@ -77,7 +89,7 @@ class Showing:
         return remaining(contest, used, now)
 
     async def standing(self, listing: Listing, token: str) -> dict[str, Any]:
-        """The voter's remaining quota and own ballots. A held ballot looks the same as a counted one."""
+        """The voter's remaining quota and own ballots; what was decided about them, once the result is certified."""
         contest = listing.contest
         left = await self.left(listing, token)
         async with self._database.connection() as connection:
@@ -86,7 +98,7 @@ class Showing:
             {
                 "ballot": str(ballot.id),
                 "recorded_at": ballot.recorded_at.astimezone(contest.zone),
-                "state": "void" if ballot.state == "void" else "recorded",
+                "state": _DECIDED[ballot.state] if listing.certified else "recorded",
             }
             for ballot in own
         ]

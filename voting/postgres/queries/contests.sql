@@ -5,12 +5,16 @@ on conflict (id) do nothing
 returning id;
 
 -- name: select
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, clock_timestamp() as now
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
+    exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
+    clock_timestamp() as now
 from contests
 where id = $1;
 
 -- name: select_all
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, clock_timestamp() as now
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
+    exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
+    clock_timestamp() as now
 from contests
 order by opens_at desc, id;
 

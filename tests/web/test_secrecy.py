@@ -1,0 +1,155 @@
+"""What voters see of decisions before the result is certified: nothing, by any figure, tag or state."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import SECRET, Contests, cast, eventually
+from tests.fraud.rings import POLICY, SCRIPT, Cast, crowd, find_rings, record, tally
+from tests.web.test_groups import Desk, again, desk
+from voting.services.certifying import Certifying
+from voting.services.keyring import Keyring
+from voting.wiring import Office
+
+RULES = '[[quota]]\npicks = 5\n[display]\npolicy = "{}"\n'
+Seen = dict[str, Any]
+
+
+async def seen(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> Seen:
+    """All that the public, and voters about themselves, can ask for."""
+    base = f"/api/v1/contests/{contest}"
+    shown = await http.get(f"{base}/tallies")
+    entries = (await http.get(f"{base}/entries?sort=picks")).json()["entries"]
+    mine = [(await http.get(f"{base}/me", headers={"Authorization": f"Bearer {token}"})).json() for token in tokens]
+    return {
+        "tag": shown.headers["etag"],
+        "tallies": shown.json()["tallies"],
+        "entries": [(each["code"], each["picks"], each["rank"]) for each in entries],
+        "states": [ballot["state"] for each in mine for ballot in each["ballots"]],
+        "remaining": [each["remaining"]["picks"] for each in mine],
+    }
+
+
+async def voted(http: httpx.AsyncClient, contests: Contests, office: Office, contest: str) -> list[str]:
+    """Voters' tokens; the first one's ballot was held when it was cast, the second's is in a ring."""
+    tokens = contests.tokens(contest, 3)
+    for token in tokens:
+        assert (await cast(http, contest, token, ["A001"])).status_code == 201
+    keyring = Keyring(SECRET.encode())
+    first, second = (keyring.voter(contest, keyring.open_credential(contest, token).identity) for token in tokens[:2])
+    async with office.database.connection() as connection:
+        await connection.execute(
+            "update ballot_facts set facts = jsonb_set(facts, '{1}', '\"ring-a\"') where contest = $1 and voter = $2",
+            *(contest, second),
+        )
+        held = "update ballots set state = 'hold', reasons = '{C1}' where contest = $1 and voter = $2"
+        await connection.execute(held, contest, first)
+        moved = "update tallies set held = held + 1, counted = counted - 1, version = version + 1 where contest = $1"
+        await connection.execute(f"{moved} and shard = (select min(shard) from tallies where contest = $1)", contest)
+    return tokens
+
+
+async def test_no_decision_shows_before_the_certification(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make(RULES.format("live"), entries=6)
+    tokens = await voted(http, contests, office, contest)
+    rings = [*crowd(100, 6, "A002", "ring-b"), *crowd(200, 4, "A001", "ring-a"), Cast(300, "A003", "x", "hold", SCRIPT)]
+    await record(office.database, contest, [*crowd(0, 8, "A002"), *rings])
+    before: Seen = {}
+
+    async def is_settled() -> bool:
+        before.update(await seen(http, contest, tokens))
+        return [row["picks"] for row in before["tallies"]] == [14, 7, 1, 0, 0, 0]
+
+    await eventually(is_settled, 10)
+    assert before["states"] == ["recorded"] * 3
+
+    wang = await desk(http, contests, contest)
+
+    async def ruled(group: str, action: str) -> None:
+        assert (await wang.decide(group, action, (await wang.group(group))["version"])).status_code == 200
+
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "held near-line": lambda: again(office, contest),
+        "a ring is void": lambda: ruled("ring-b", "void"),
+        "a ring is released": lambda: ruled("ring-a", "release"),
+        "that is undone": lambda: ruled("ring-a", "undo"),
+        "and void": lambda: ruled("ring-a", "void"),
+    }
+    for name, step in steps.items():
+        figures = await tally(office.database, contest)
+        await step()
+        assert await tally(office.database, contest) != figures, "something was decided"
+        for _ in range(3):
+            assert await seen(http, contest, tokens) == before, name
+
+    await ended(office, contest)
+    await follow(http, contest)
+    assert (await seen(http, contest, tokens))["tallies"] == before["tallies"], "nor when the window has closed"
+    listing = await office.catalogue.renew(contest)
+    await Certifying(office.database, "test", find_rings).certify(listing, POLICY)
+
+    async def is_told() -> bool:
+        after = await seen(http, contest, tokens)
+        picks = {row["entry"]: row["picks"] for row in after["tallies"] if row["picks"]}
+        return picks == {"A001": 1, "A002": 8} and after["states"] == ["void", "void", "counted"]
+
+    await eventually(is_told, 10)
+    await organisers_see_it(wang)
+
+
+async def organisers_see_it(wang: Desk) -> None:
+    shown = {each["entry"]: each for each in (await wang.get("/tallies")).json()["entries"]}
+    assert [shown["A002"][name] for name in ("raw", "held", "void", "counted")] == [14, 0, 6, 8]
+
+
+async def ended(office: Office, contest: str) -> None:
+    async with office.database.connection() as connection:
+        update = "update contests set closes_at = now(), revision = revision + 1 where id = $1"
+        await connection.execute(update, contest)
+
+
+async def follow(http: httpx.AsyncClient, contest: str) -> None:
+    async def is_closed() -> bool:
+        return bool((await http.get(f"/api/v1/contests/{contest}")).json()["window"]["phase"] == "closed")
+
+    await eventually(is_closed)
+
+
+@pytest.mark.parametrize("display", ["delayed", "daily"])
+async def test_nor_does_a_later_moment_show_it(
+    http: httpx.AsyncClient, contests: Contests, office: Office, display: str
+) -> None:
+    """At a new moment the picks are all that were recorded before it; certified, what is counted is shown at once."""
+    contest = await contests.make(RULES.format(display), opens=timedelta(days=-3), entries=3)
+    ring = [*crowd(0, 5, "A001"), *crowd(100, 3, "A001", "ring-a"), Cast(300, "A002", "x", "hold", SCRIPT)]
+    await record(office.database, contest, ring, timedelta(days=2))
+    await again(office, contest)
+    assert await tally(office.database, contest) == {"A001": (8, 3, 5), "A002": (1, 1, 0)}
+
+    async def picks() -> dict[str, int]:
+        rows = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()["tallies"]
+        return {row["entry"]: row["picks"] for row in rows if row["picks"]}
+
+    assert await picks() == {"A001": 8, "A002": 1}
+    await ended(office, contest)
+    await Certifying(office.database, "test", find_rings).certify(await office.catalogue.renew(contest), POLICY)
+
+    async def is_told() -> bool:
+        return await picks() == {"A001": 5}
+
+    await eventually(is_told, 10)
+
+
+async def test_hidden_stays_hidden(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+    contest = await contests.make(RULES.format("hidden"), opens=timedelta(days=-3), closes=timedelta(seconds=-1))
+    await record(office.database, contest, crowd(0, 5, "A001"), timedelta(days=2))
+    await Certifying(office.database, "test", find_rings).certify(await office.catalogue.get(contest), POLICY)
+    answer = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
+    assert (answer["policy"], answer["tallies"]) == ("hidden", [])
