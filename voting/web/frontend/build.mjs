@@ -6,19 +6,16 @@ import { basename, join } from "node:path";
 
 const out = process.argv[2] ?? "../static";
 const entries = ["voter.ts", "solver.ts", "board.ts", "style.css"];
+const forNode = 'export * from "./ballots"; export { once, Problem } from "./api";';
+const common = { bundle: true, target: "es2017", charset: "utf8", legalComments: "none", write: false, outdir: "/" };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const built = await build({
+  ...common,
   entryPoints: entries.map((name) => join("src", name)),
-  bundle: true,
   minify: true,
   format: "iife",
-  target: "es2017",
-  charset: "utf8",
-  legalComments: "none",
-  write: false,
-  outdir: "/",
 });
 const manifest = {};
 for (const file of built.outputFiles) {
@@ -28,6 +25,9 @@ for (const file of built.outputFiles) {
   manifest[name] = `${stem}.${hash}.${suffix}`;
   writeFileSync(join(out, manifest[name]), file.contents);
 }
+// What the voter's page does without a DOM, for the tests, which run it under Node. It is in no manifest: nobody is served it.
+const forTests = await build({ ...common, stdin: { contents: forNode, resolveDir: "src" }, format: "esm" });
+writeFileSync(join(out, "ballots.mjs"), forTests.outputFiles[0].contents);
 // The solver's code is altcha's, under the MIT licence, whose text goes with it.
 copyFileSync("node_modules/altcha/LICENSE.txt", join(out, "altcha-LICENSE.txt"));
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
