@@ -1,6 +1,8 @@
 // The voter's page: proves to be no script, casts ballots, shows the quota and the tally. It works on what the server
 // has rendered; without it the entries can still be read.
-import { call, pause, Problem, Recorded, Remaining, Tallies } from "./api";
+import { call, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
+import { Ballots, nameOf, Told } from "./ballots";
+import { readLocal, storeOf, writeLocal } from "./store";
 
 const page = document.body.dataset;
 const contest = page.contest || "";
@@ -15,9 +17,25 @@ const POLL_SECONDS = Number(page.poll || 15);
 const now = (): number => Date.now() + clockOffset;
 const all = (selector: string): HTMLElement[] => Array.from(document.querySelectorAll<HTMLElement>(selector));
 const one = (selector: string): HTMLElement | null => document.querySelector<HTMLElement>(selector);
+// What localStorage would keep, where there is none.
+const memory = new Map<string, unknown>();
 // A ballot of many picks is put together over several pages.
-const chosen = new Set<string>(single ? [] : remember<string[]>("chosen") || []);
-let busy = false;
+let chosen = readChosen();
+/** What is told of the ballots that are under way. */
+const told = new Map<string, Told>();
+const ballots = new Ballots({
+  store: storeOf(contest),
+  alone,
+  hasCredential: () => page.known === "yes",
+  register,
+  solve,
+  post,
+  isOnline: () => navigator.onLine,
+  untilOnline,
+  wait: pause,
+  now,
+  renewsAt: () => page.entryRenewsAt || page.renewsAt || "",
+});
 
 // --- the credential -------------------------------------------------------------------------------------------------
 
@@ -37,11 +55,12 @@ function solve(challenge: unknown): Promise<string> {
 
 async function register(): Promise<void> {
   if (!window.crypto || !crypto.subtle) throw new Problem({ code: "insecure" });
-  say(words.verifying);
   let challenge = await call<unknown>("POST", `${base}/challenges`);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await call("POST", `${base}/voters`, { challenge: await solve(challenge) });
+      const solved = await solve(challenge);
+      // One tab after another, so that the second sends the first one's cookie and stays the same voter.
+      await (await alone(() => call("POST", `${base}/voters`, { challenge: solved })));
       page.known = "yes";
       return;
     } catch (error) {
@@ -52,71 +71,70 @@ async function register(): Promise<void> {
   }
 }
 
+/** Runs `work` while no other tab of this contest does; old browsers have no locks, and run it at once. */
+async function alone<T>(work: () => T): Promise<T> {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(`voting:${contest}`, work) as Promise<T>;
+}
+
 // --- casting --------------------------------------------------------------------------------------------------------
 
-interface Pending {
-  entries: string[];
-  key: string;
-  at: number;
-}
-
-const PENDING_MILLISECONDS = 600000;
-
-/** The key of a ballot whose answer never came is kept for a while, so that pressing again cannot count twice; on
- * another day the same entry is another ballot. */
-function pendingKey(entries: string[]): string {
-  const kept = remember<Pending>("pending");
-  if (kept && kept.entries.join() === entries.join() && now() - kept.at < PENDING_MILLISECONDS) return kept.key;
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  keep("pending", { entries, key, at: now() });
-  return key;
-}
-
-async function send(entries: string[], challenge?: string): Promise<Recorded> {
+function post(entries: string[], key: string, challenge?: string): Promise<Recorded> {
   const body = { entries, ticket: page.ticket, client: clientFacts(), challenge };
-  return call<Recorded>("POST", `${base}/ballots`, body, { "Idempotency-Key": pendingKey(entries) });
+  return once<Recorded>("POST", `${base}/ballots`, body, { "Idempotency-Key": key });
 }
 
-async function cast(entries: string[]): Promise<Recorded> {
-  if (page.known !== "yes") await register();
-  say(words.casting);
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await send(entries);
-    } catch (error) {
-      if (!(error instanceof Problem) || attempt === 2) throw error;
-      if (error.code === "credential_missing" || error.code === "credential_invalid") await register();
-      else if (error.code === "challenge_required") return send(entries, await solve(error.challenge));
-      else throw error;
-    }
-  }
+/** Some devices say that they are offline when they are not: asked again after a while all the same. */
+function untilOnline(): Promise<void> {
+  return Promise.race([pause(15000), new Promise<void>((done) => addEventListener("online", () => done(), { once: true }))]);
 }
 
 async function vote(entries: string[]): Promise<void> {
-  if (busy) return;
-  busy = true;
-  document.body.classList.add("busy");
-  try {
-    const recorded = await cast(entries);
-    keep("pending", null);
-    entries.forEach(markVoted);
-    chosen.clear();
-    keep("chosen", []);
-    showRemaining(recorded.remaining);
-    say(recorded.remaining.picks === null ? words.thanks : `${words.thanks} ${fill(words.votes_left, recorded.remaining.picks)}`, "good");
-    showReceipt(recorded);
-    void showTalliesSoon();
-  } catch (error) {
-    const code = error instanceof Problem ? error.code : "failed";
-    if (code !== "try_again") keep("pending", null);
-    if (error instanceof Problem && error.remaining) showRemaining(error.remaining);
-    say(words[code] || words.failed, "bad");
-  } finally {
-    busy = false;
-    document.body.classList.remove("busy");
-    showButtons();
-  }
+  const name = nameOf(entries);
+  if (told.has(name)) return;
+  let latest: Told | undefined;
+  const last = await ballots.cast(entries, (now) => {
+    latest = now;
+    const show = (): void => {
+      if (latest !== now) return;
+      told.set(name, now);
+      showButtons();
+    };
+    // Most checks are over before anyone could read that there is one.
+    if (now.state === "checking") window.setTimeout(show, 800);
+    else show();
+  });
+  latest = undefined;
+  told.delete(name);
+  if (last.state === "recorded") await showRecorded(entries, last.recorded, last.until, last.late);
+  else if (last.state === "refused") showRefusal(last.problem);
+  showButtons();
+}
+
+async function showRecorded(entries: string[], recorded: Recorded, until: string, late: boolean): Promise<void> {
+  if (until) entries.forEach((code) => markVoted(code, until));
+  chosen.clear();
+  keep("chosen", []);
+  showReceipt(recorded);
+  // The answer to an earlier attempt holds what was left then.
+  if (late) await refresh();
+  else showRemaining(recorded.remaining);
+  const left = page.left ? ` ${fill(words.votes_left, page.left)}` : "";
+  const thanks = late ? fill(words.recorded_at, recorded.recorded_at.slice(0, 16).replace("T", " ")) : words.thanks;
+  say(`${thanks}${left}`, "good");
+  void showTalliesSoon();
+}
+
+function showRefusal(problem: Problem): void {
+  if (problem.remaining) showRemaining(problem.remaining);
+  say(words[problem.code] || words.failed, "bad");
+}
+
+/** What is left, from the service: this page may be older than the last ballot. */
+async function refresh(): Promise<void> {
+  const own = page.known === "yes" && (await call<{ remaining: Remaining }>("GET", `${base}/me`).catch(() => null));
+  if (own) showRemaining(own.remaining);
+  showButtons();
 }
 
 function clientFacts(): Record<string, unknown> {
@@ -179,23 +197,48 @@ async function showTallies(): Promise<void> {
 }
 
 function showButtons(): void {
-  const spent = document.body.dataset.left === "0";
   all("[data-entry]").forEach((card) => {
-    const code = card.dataset.entry || "";
     const button = card.querySelector<HTMLButtonElement>("button.vote");
-    if (!button) return;
-    const done = hasVoted(code);
-    const picked = chosen.has(code);
-    button.disabled = page.phase !== "open" || done || (spent && !picked);
-    button.textContent = (done ? words.voted : single ? words.vote : picked ? words.chosen : words.choose) || "";
-    button.setAttribute("aria-pressed", String(picked));
+    if (button) showButton(button, card.dataset.entry || "");
   });
   const bar = one("#ballot");
-  if (!bar) return;
-  const submit = bar.querySelector<HTMLButtonElement>("button");
+  const submit = bar && bar.querySelector<HTMLButtonElement>("button");
+  if (!bar || !submit) return;
   const count = bar.querySelector("b");
   if (count) count.textContent = `${chosen.size} / ${least === most ? most : `${least}–${most}`}`;
-  if (submit) submit.disabled = chosen.size < least || chosen.size > most || page.phase !== "open";
+  if (showTold(submit, Array.from(chosen))) return;
+  submit.disabled = chosen.size < least || chosen.size > most || page.phase !== "open";
+  submit.textContent = words.submit_ballot || "";
+}
+
+function showButton(button: HTMLButtonElement, code: string): void {
+  const picked = chosen.has(code);
+  if (single && showTold(button, [code])) return;
+  const done = hasVoted(code);
+  button.disabled = page.phase !== "open" || done || (page.left === "0" && !picked);
+  button.textContent = (done ? words.voted : single ? words.vote : picked ? words.chosen : words.choose) || "";
+  button.setAttribute("aria-pressed", String(picked));
+}
+
+/** Shows what is told of the ballot on its button and beneath it; false where there is nothing to tell. */
+function showTold(button: HTMLButtonElement, picks: string[]): boolean {
+  const now = told.get(nameOf(picks));
+  const state = now ? now.state : ballots.outcome(picks) || "";
+  const seconds = now && "seconds" in now ? now.seconds : 0;
+  const place = button.closest("[data-entry], #ballot");
+  const line = place && place.querySelector<HTMLElement>(".told");
+  button.dataset.told = state;
+  button.setAttribute("aria-disabled", String(Boolean(state) && state !== "unknown"));
+  if (line) put(line, words[`${state}_line`] || "");
+  if (!state) return false;
+  button.disabled = false;
+  button.textContent = fill(words[state], seconds);
+  return true;
+}
+
+/** A line that is read out when it changes must not be written again with the same words. */
+function put(place: HTMLElement, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
 }
 
 function showCountdown(): void {
@@ -206,42 +249,44 @@ function showCountdown(): void {
   const days = Math.floor(seconds / 86400);
   place.textContent = (days ? `${days} ${words.days} ` : "") + clock.map((part) => String(part).padStart(2, "0")).join(":");
   // The window has just opened or closed: the server says how the contest stands now.
-  if (seconds === 0 && !busy) window.setTimeout(() => location.reload(), 1000 + Math.random() * 4000);
+  if (seconds === 0 && !ballots.busy) window.setTimeout(() => location.reload(), 1000 + Math.random() * 4000);
   else window.setTimeout(showCountdown, 1000);
 }
 
 /** At midnight the day's picks are there again: a page left open must not say that none are left. */
 function reloadWhenRenewed(): void {
-  if (page.phase === "open" && page.renewsAt && Date.parse(page.renewsAt) <= now() && !busy) location.reload();
+  if (page.phase === "open" && page.renewsAt && Date.parse(page.renewsAt) <= now() && !ballots.busy) location.reload();
   else window.setTimeout(reloadWhenRenewed, 5000 + Math.random() * 5000);
 }
 
-function fill(text: string | undefined, value: number): string {
+function fill(text: string | undefined, value: number | string): string {
   return (text || "{}").replace("{}", String(value));
 }
 
 // --- what this browser remembers: which entries were voted for; the server tells nobody --------------------------------
 
 function remember<T>(name: string): T | null {
+  const kept = readLocal(`${contest}:${name}`);
   try {
-    return JSON.parse(localStorage.getItem(`${contest}:${name}`) || "null") as T | null;
+    return (kept === null ? memory.get(name) || null : JSON.parse(kept)) as T | null;
   } catch (error) {
     return null;
   }
 }
 
 function keep(name: string, value: unknown): void {
-  try {
-    localStorage.setItem(`${contest}:${name}`, JSON.stringify(value));
-  } catch (error) {
-    // A private window without storage: the page works, it only forgets.
-  }
+  memory.set(name, value);
+  writeLocal(`${contest}:${name}`, JSON.stringify(value));
 }
 
-function markVoted(code: string): void {
+function readChosen(): Set<string> {
+  return new Set(single ? [] : remember<string[]>("chosen") || []);
+}
+
+function markVoted(code: string, until: string): void {
   if (!page.entryRenewsAt) return;
   const voted = remember<Record<string, string>>("voted") || {};
-  voted[code] = page.entryRenewsAt;
+  voted[code] = until;
   keep("voted", voted);
 }
 
@@ -257,6 +302,9 @@ function press(code: string): void {
     void vote([code]);
     return;
   }
+  // What was sent cannot be changed before it is known whether it was recorded.
+  const sent = Array.from(chosen);
+  if (told.has(nameOf(sent)) || ballots.outcome(sent)) return;
   if (chosen.has(code)) chosen.delete(code);
   else if (chosen.size < most) chosen.add(code);
   keep("chosen", Array.from(chosen));
@@ -269,6 +317,13 @@ document.addEventListener("click", (event) => {
   if (target.matches("button.vote") && card) press(card.dataset.entry || "");
   if (target.matches("#ballot button")) void vote(Array.from(chosen));
 });
+
+// Another tab has voted, or this page comes back from the browser's memory.
+addEventListener("storage", () => {
+  chosen = readChosen();
+  void refresh();
+});
+addEventListener("pageshow", (event) => void (event.persisted && refresh()));
 
 async function poll(): Promise<void> {
   if (!document.hidden && page.shown === "yes") await showTallies().catch(() => undefined);
