@@ -1,0 +1,174 @@
+"""Random schedules of one voter's presses under faults, and the account of what the voter was told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal, NamedTuple, Protocol
+
+from tests.voter_page.faulty_proxy import Fault, FaultyProxy, Picks
+
+FAULTS: dict[Fault, int] = {
+    "pass": 6,
+    "lost_before": 3,
+    "lost_after": 5,
+    "delayed": 1,
+    "cut": 2,
+    "twice": 1,
+    "busy": 2,
+    "busy_after": 2,
+    "slow": 3,
+    "portal": 1,
+}
+OUTAGE: dict[Fault, int] = {"lost_before": 3, "lost_after": 2, "cut": 1, "busy_after": 1}
+Happening = Literal[
+    "press", "press_twice", "press_in_two_tabs", "reload", "ten_minutes", "offline", "next_day", "lose_credential"
+]
+HAPPENINGS: dict[Happening, int] = {
+    "press": 12,
+    "press_twice": 2,
+    "press_in_two_tabs": 2,
+    "reload": 3,
+    "ten_minutes": 2,
+    "offline": 1,
+    "next_day": 1,
+    "lose_credential": 1,
+}
+
+
+class Step(NamedTuple):
+    """One thing that happens; `faults` are what its ballots meet, one after another."""
+
+    what: Happening
+    tab: int
+    picks: Sequence[str]
+    faults: Sequence[Fault]
+
+
+class Outcome(NamedTuple):
+    """What the voter was told in the end, and everything on the way there."""
+
+    state: str
+    receipt: str = ""
+    states: Sequence[str] = ()
+
+
+class Tabs(Protocol):
+    """A voter's browser."""
+
+    async def open(self, tab: int) -> None:
+        """Opens or reloads a tab."""
+
+    async def press(self, tab: int, picks: Sequence[str]) -> Awaitable[Outcome]:
+        """Presses; the outcome is there when something final is told."""
+
+    async def pass_time(self, tab: int, seconds: int) -> None:
+        """Lets time pass for the page."""
+
+    async def go_offline(self) -> None:
+        """The device says that it is offline, for a moment."""
+
+    async def lose_credential(self) -> None:
+        """The browser loses its credential."""
+
+
+def schedule(seed: int, sets: Sequence[Picks], tabs: int, happenings: dict[Happening, int]) -> list[Step]:
+    """The steps that follow from a seed."""
+    random = Random(seed)
+    steps = []
+    for _ in range(random.randint(4, 9)):
+        (what,) = random.choices(list(happenings), list(happenings.values()))
+        picks = list(random.choice(sets))
+        random.shuffle(picks)
+        # Now and then the net is away for longer than the page tries.
+        possible = OUTAGE if random.random() < 0.25 else FAULTS
+        faults = random.choices(list(possible), list(possible.values()), k=random.choice([0, 1, 2, 3, 5, 8]))
+        if what in ("press_twice", "press_in_two_tabs"):
+            faults.insert(0, "held")
+        steps.append(Step(what, random.randrange(tabs), picks, faults))
+    return steps
+
+
+@dataclass
+class Voter:
+    """One voter: presses, and compares what was told with what the service recorded."""
+
+    proxy: FaultyProxy
+    tabs: Tabs
+    tab_count: int
+    next_day: Callable[[set[str]], Awaitable[None]]
+    """Moves what was recorded so far into the past, so that the quota is there again."""
+    told: defaultdict[Picks, set[str]] = field(default_factory=lambda: defaultdict(set))
+    unknown: set[tuple[int, Picks]] = field(default_factory=set)
+    """Of which tab and picks it was last told that nobody can tell yet."""
+    unknowable: Counter[Picks] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+    async def live(self, steps: Sequence[Step]) -> None:
+        """Goes through the steps, then presses in peace what is still unknown, and closes the account."""
+        for tab in range(self.tab_count):
+            await self.tabs.open(tab)
+        for step in steps:
+            self.proxy.faults.clear()
+            self.proxy.faults.extend(step.faults)
+            await self._meet(step)
+            await self.proxy.settle()
+        self.proxy.faults.clear()
+        for tab, picks in sorted(self.unknown):
+            await self._press(tab, picks)
+        assert not self.unknown
+        for picks in {*self.proxy.recorded, *self.told}:
+            recorded, told = self.proxy.recorded[picks], self.told[picks]
+            assert told <= recorded, (
+                f"{picks}: told of {len(told)} ballots, of which {len(told - recorded)} are not there"
+            )
+            untold = len(recorded - told)
+            assert untold <= self.unknowable[picks], f"{picks}: recorded {len(recorded)} times, told {len(told)} times"
+
+    async def _meet(self, step: Step) -> None:
+        if step.what == "reload":
+            await self.tabs.open(step.tab)
+        elif step.what == "ten_minutes":
+            await self.tabs.pass_time(step.tab, 660)
+        elif step.what == "next_day":
+            await self.next_day(set().union(*self.proxy.recorded.values()))
+        elif step.what == "lose_credential":
+            await self.tabs.lose_credential()
+        else:
+            if step.what == "offline":
+                await self.tabs.go_offline()
+            other = (step.tab + 1) % self.tab_count if step.what == "press_in_two_tabs" else step.tab
+            await self._press(step.tab, step.picks, None if step.what in ("press", "offline") else other)
+
+    async def _press(self, tab: int, picks: Sequence[str], again_in: int | None = None) -> None:
+        name = tuple(sorted(picks))
+        is_repeat = name in {picks for _, picks in self.unknown}
+        places = [tab] if again_in is None else [tab, again_in]
+        self.proxy.pressed.clear()
+        pressed = [await self.tabs.press(place, picks) for place in places]
+        self.proxy.pressed.set()
+        outcomes = await asyncio.gather(*pressed)
+        receipts = {outcome.receipt for outcome in outcomes if outcome.state == "recorded"}
+        assert len(receipts) <= 1, f"{name}: pressed twice at once, recorded twice"
+        assert is_repeat or not receipts & self.told[name], f"{name}: an old answer was taken for a new ballot"
+        self.told[name] |= receipts
+        for place, outcome in zip(places, outcomes, strict=True):
+            self._note(place, name, outcome)
+
+    def _note(self, tab: int, name: Picks, outcome: Outcome) -> None:
+        self.states.update([*outcome.states, outcome.state])
+        was_unknown = (tab, name) in self.unknown
+        self.unknown.discard((tab, name))
+        if outcome.state == "unknown":
+            self.unknown.add((tab, name))
+        elif outcome.state == "unknowable":
+            self.unknowable[name] += was_unknown or not self.unknowable[name]
+        elif outcome.state != "recorded":
+            assert not (was_unknown and outcome.state == "too_fast"), (
+                f"{name}: told that an unknown ballot is not recorded"
+            )
+            untold = len(self.proxy.recorded[name] - self.told[name])
+            assert untold <= self.unknowable[name], f"{name}: told {outcome.state}, but it is recorded"
