@@ -15,7 +15,7 @@ from voting.errors import SlowDown, TryAgain
 from voting.fraud.counters import Cells
 from voting.redis import keys
 from voting.redis.connection import Connected, connected
-from voting.redis.turns import Call, Taken, Turns
+from voting.redis.turns import Call, Taken, Turns, Use
 from voting.services.limiting import Limiting
 from voting.settings import Settings
 
@@ -30,8 +30,8 @@ async def take(turns: Turns, uid: UUID, subjects: Sequence[tuple[str, str]], rat
     return [taken.wait for taken in await turns.take(uid, calls, rates, NOW)]
 
 
-async def admit(limiting: Limiting, uid: UUID, voter: str) -> Cells | None:
-    return await limiting.admit(uid, (voter, "a"), NOW)
+async def admit(limiting: Limiting, uid: UUID, voter: str) -> Taken:
+    return await limiting.admit(uid, Call((voter, "a"), UNCOUNTED), NOW)
 
 
 @pytest.fixture
@@ -136,11 +136,35 @@ async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked
         await admit(limiting, uid, "v")
 
 
+async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settings: Settings) -> None:
+    """Also among calls of one round trip, and not by a call that is refused; each contest has tickets of its own."""
+    uid, rates = uuid4(), (read_rate("2/hour"), WIDE)
+
+    def using(voter: str, ticket: str | None) -> Call:
+        return Call((voter, "a"), Cells((), (5,), ()), Use(ticket, voter, 3600) if ticket else None)
+
+    calls = [using("v", "t1"), using("w", "t1"), using("w", None), using("w", "t2"), using("x", "t2"), using("v", "t1")]
+    taken = await ready.turns.take(uid, calls, rates, NOW)
+    # The third ballot of w is too fast, so its ticket is still to be used.
+    assert [each.is_first for each in taken] == [True, False, True, True, True, True]
+    assert [each.wait > 0 for each in taken] == [False, False, False, True, False, False]
+    assert [each.cells.slow[0] for each in taken if each.cells] == [1, 2, 3, 4, 5]
+    again = await ready.turns.take(uid, [using("y", "t2"), using("z", "t1")], rates, NOW)
+    assert [each.is_first for each in again] == [False, False]
+    (elsewhere,) = await ready.turns.take(uuid4(), [using("z", "t1")], rates, NOW)
+    assert elsewhere.is_first
+    client = Redis.from_url(settings.redis_url)
+    assert 0 < await client.pttl(keys.ticket(uid, "t1")) <= 3_600_000
+    await client.aclose()
+
+
 async def test_without_redis_everyone_is_let_through_and_only_one_call_waits(settings: Settings) -> None:
     async with connected("redis://127.0.0.1:1/0") as away:
         limiting = Limiting(away.turns, read_rate("1/hour"), WIDE)
         for _ in range(50):
-            await admit(limiting, uuid4(), "v")
+            use = Use("t", "v", 3600)
+            taken = await limiting.admit(uuid4(), Call(("v", "a"), UNCOUNTED, use), NOW)
+            assert (taken.cells, taken.is_first) == (None, True), "nothing is counted, and tickets are believed"
         begun = time.monotonic()
         with pytest.raises(TryAgain):
             await take(away.turns, uuid4(), [("v", "a")], (WIDE, WIDE))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.conftest import SECRET, Contests, cast, environment_of, refusal, serving, solve
+from voting.domain.token import seal
 from voting.services.keyring import Keyring
 from voting.settings import Settings
 
@@ -31,6 +34,60 @@ async def register(http: httpx.AsyncClient, contest: str, headers: dict[str, str
     assert asked.status_code == 200, asked.text
     solved = await asyncio.to_thread(solve, asked.json())
     return await http.post(f"{base}/voters", json={"challenge": solved}, headers=headers)
+
+
+async def readings(settings: Settings, contest: str) -> list[int | None]:
+    """Of each ballot, in order, the seconds that its voter read; None: not known."""
+    connection = await asyncpg.connect(settings.database_url)
+    rows = await connection.fetch(
+        "select facts -> 3 as reading from ballot_facts f join ballots b on b.id = f.ballot and b.contest = f.contest"
+        " where f.contest = $1 order by sequence",
+        contest,
+    )
+    await connection.close()
+    found = [json.loads(row["reading"]) for row in rows]
+    return [None if each is None else each // 1000 for each in found]
+
+
+async def test_a_ticket_is_good_for_an_hour_and_for_one_credential(
+    http: httpx.AsyncClient, contests: Contests, settings: Settings
+) -> None:
+    contest, other = await contests.make(), await contests.make()
+    keyring, now = Keyring(SECRET.encode()), datetime.now(UTC)
+
+    def ticket(seconds: float, of: str = contest) -> str:
+        return keyring.issue_ticket(of, now - timedelta(seconds=seconds))
+
+    one, two, three = contests.tokens(contest, 3)
+    shared, old, foreign = ticket(600), ticket(3601), ticket(600, other)
+    # The payload of an earlier version has no nonce.
+    former = seal(keyring.key("ticket", contest), int(now.timestamp() * 1000).to_bytes(8, "big"))
+    wanted = [
+        (one, shared, 600),
+        (two, shared, None),
+        (one, shared, 600),
+        (three, shared, None),
+        (two, ticket(1200), 1200),
+        (three, old, None),
+        (three, ticket(3400), 3400),
+        (two, foreign, None),
+        (two, former, None),
+        (two, shared[:-2] + "AA", None),
+    ]
+    for token, given, _ in wanted:
+        assert (await cast(http, contest, token, ["A001"], ticket=given)).status_code == 201
+    found = await readings(settings, contest)
+    for (_, _, expected), reading in zip(wanted, found, strict=True):
+        assert (reading is None) == (expected is None)
+        assert reading is None or 0 <= reading - (expected or 0) < 60
+
+
+async def test_pages_of_the_same_moment_have_tickets_of_their_own(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    tickets = [(await http.get(f"/api/v1/contests/{contest}")).json()["ticket"] for _ in range(3)]
+    now = datetime.now(UTC)
+    tickets += [Keyring(SECRET.encode()).issue_ticket(contest, now) for _ in range(3)]
+    assert len(set(tickets)) == 6
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,11 @@ def turns(uid: UUID, place: int, subject: str) -> str:
     return f"voting:{{{uid}}}:turns:{place}:{subject}"
 
 
+def ticket(uid: UUID, name: str) -> str:
+    """String: the keyed hash of the voter who used the ticket first; see lua/take_turns.lua."""
+    return f"voting:{{{uid}}}:ticket:{name}"
+
+
 def counters(uid: UUID, seconds: int, window: int) -> str:
     """String: 32-bit counters of what was alike in one window, numbered since 1970; see lua/take_turns.lua."""
     return f"voting:{{{uid}}}:counters:{seconds}:{window}"

@@ -21,18 +21,30 @@ _PACK = msgspec.msgpack.Encoder()
 _SLACK_SECONDS = 60
 
 
+class Use(NamedTuple):
+    """Who uses a ticket, and for how long this must be remembered."""
+
+    ticket: str
+    voter: str
+    seconds: float
+
+
 class Call(NamedTuple):
-    """A subject for each rate, such as a voter's and an address's hash; and the counters that it adds to."""
+    """A subject for each rate, such as a voter's and an address's hash; the counters that it adds to; and the ticket
+    that it came with."""
 
     subjects: Sequence[str]
     cells: Cells
+    use: Use | None = None
 
 
 class Taken(NamedTuple):
-    """`wait`: 0, or the seconds until the call would be let through. `cells`: its counters, where it was."""
+    """`wait`: 0, or the seconds until the call would be let through. `cells`: its counters, where it was. `is_first`:
+    whether no other voter has used its ticket before."""
 
     wait: float
     cells: Cells | None
+    is_first: bool = True
 
 
 class Turns:
@@ -51,16 +63,21 @@ class Turns:
         names = [keys.counters(uid, seconds, number) for seconds, number in windows]
         names += [keys.turns(uid, place, subject) for call in calls for place, subject in enumerate(call.subjects)]
         limits = [number for rate in rates for number in (rate.interval, rate.burst)]
+        names += [keys.ticket(uid, call.use.ticket) for call in calls if call.use]
         ends = [((number + 1) * seconds + _SLACK_SECONDS) * 1000 for seconds, number in windows]
-        packed = _PACK.encode([call.cells for call in calls])
+        packed = _PACK.encode([(*call.cells, *_remembered(call.use)) for call in calls])
         async with self._breaker.answered("turns"):
             answers = await self._take(keys=names, args=[len(rates), *limits, *ends, packed])
         return [_taken(call.cells, *answer) for call, answer in zip(calls, answers, strict=True)]
 
 
-def _taken(cells: Cells, wait: int, *values: int) -> Taken:
+def _remembered(use: Use | None) -> tuple[str, int] | tuple[()]:
+    return (use.voter, max(1, round(use.seconds * 1000))) if use else ()
+
+
+def _taken(cells: Cells, wait: int, is_first: int = 1, *values: int) -> Taken:
     if wait:
         return Taken(wait / 1_000_000, None)
     slow = len(cells.quick)
     device = slow + len(cells.slow)
-    return Taken(0, Cells(values[:slow], values[slow:device], values[device:]))
+    return Taken(0, Cells(values[:slow], values[slow:device], values[device:]), bool(is_first))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,11 +16,12 @@ from voting.errors import ChannelClosed, VotingError
 from voting.fraud.attempt import Client
 from voting.fraud.facts import Facts
 from voting.fraud.scorecard import Judgement
+from voting.redis.turns import Call, Use
 from voting.services.batch import Answer, Attempt, UnprovenError
 from voting.services.catalogue import Catalogue, Listing
 from voting.services.challenging import Challenging, Solved, Unsolved
 from voting.services.committing import Committing
-from voting.services.keyring import Keyring
+from voting.services.keyring import TICKET_LIFETIME, Keyring, Ticket
 from voting.services.limiting import Limiting
 from voting.services.mirroring import Mirroring
 from voting.services.recording import RulesMovedError
@@ -84,8 +86,7 @@ class Casting:
         if (credential.channel or "issued") not in listing.contest.voters.channels:
             raise ChannelClosed
         voter = self._keyring.voter(contest, credential.identity)
-        opened = self._keyring.open_ticket(contest, submission.ticket) if submission.ticket else None
-        seen = Sighting(contest, voter.hex(), credential, opened, submission.client, facts)
+        seen = Sighting(contest, voter.hex(), credential, self._ticket(listing, submission), submission.client, facts)
         screened = await self._screened(listing, seen, submission)
         judgement = screened.judgement
         held = judgement.response == "hold"
@@ -111,19 +112,25 @@ class Casting:
         """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
         now, picks = listing.now(), submission.picks
         facts = self._screening.observe(seen, now)
-        subjects = (seen.voter, facts.address or seen.voter)
-        cells = counted(picks, seen.voter, facts)
-        values = await self._limiting.admit(listing.uid, subjects, now.timestamp(), cells)
-        facts = msgspec.structs.replace(facts, counts=read_counts(values, picks))
+        call = Call((seen.voter, facts.address or seen.voter), counted(picks, seen.voter, facts), _use(seen, now))
+        taken = await self._limiting.admit(listing.uid, call, now.timestamp())
+        # Another voter's ticket is none: how long its holder has been reading is not known.
+        reading = facts.reading if taken.is_first else None
+        facts = msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
         judgement = self._screening.judge(facts)
         if judgement.response != "challenge" and listing.contest.challenge.ask != "ballot":
             return _Screened(facts, judgement, None)
         # Checked here, for it takes a third of a millisecond: too long while the voters' rows are locked.
         proof = self._challenging.judge(seen.contest, "ballot", submission.challenge, now)
         if isinstance(proof, Solved):
-            taken = (now - proof.asked_at).total_seconds() * 1000
-            facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(taken))
+            solving = (now - proof.asked_at).total_seconds() * 1000
+            facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
         return _Screened(facts, judgement, proof)
+
+    def _ticket(self, listing: Listing, submission: Submission) -> Ticket | None:
+        if submission.ticket is None:
+            return None
+        return self._keyring.open_ticket(listing.contest.id, submission.ticket, listing.now())
 
     async def _committed(self, attempt: Attempt, effort: int) -> Answer:
         contest = attempt.listing.contest.id
@@ -136,6 +143,13 @@ class Casting:
                 now = attempt.listing.now()
                 refusal = await self._challenging.required(contest, "ballot", now, str(error) or None, effort)
                 raise refusal from None
+
+
+def _use(seen: Sighting, now: datetime) -> Use | None:
+    """The ticket is the voter's who uses it first; that is remembered as long as the ticket is good."""
+    if seen.ticket is None:
+        return None
+    return Use(seen.ticket.name, seen.voter, (seen.ticket.issued_at + TICKET_LIFETIME - now).total_seconds())
 
 
 @cache

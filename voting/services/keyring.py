@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,10 +20,19 @@ from voting.domain.credential import Credential
 from voting.domain.token import derive, mac, seal, unseal
 from voting.errors import CredentialInvalid
 
+TICKET_LIFETIME = timedelta(hours=1)
+_MOMENT_BYTES = _NONCE_BYTES = 8
 # A token's moment is cut to this.
 _TOKEN_CLOCK = timedelta(milliseconds=1)
 # What a root is signed as, so that it can be taken for nothing else.
 _SIGNED = b"voting receipts v1\0"
+
+
+class Ticket(NamedTuple):
+    """A page or a credential that was given out. `name`: no other has it."""
+
+    name: str
+    issued_at: datetime
 
 
 class Keyring:
@@ -66,13 +76,17 @@ class Keyring:
         return self._hash(contest, kind, value.encode()).hex()
 
     def issue_ticket(self, contest: str, now: datetime) -> str:
-        """An opaque token that tells when its holder began to read."""
-        return seal(self.key("ticket", contest), int(now.timestamp() * 1000).to_bytes(8, "big"))
+        """An opaque token that tells when its holder began to read; no two are equal."""
+        moment = int(now.timestamp() * 1000).to_bytes(_MOMENT_BYTES, "big")
+        return seal(self.key("ticket", contest), moment + secrets.token_bytes(_NONCE_BYTES))
 
-    def open_ticket(self, contest: str, token: str) -> datetime | None:
-        """When the ticket was issued; None for a ticket of ours it is not."""
+    def open_ticket(self, contest: str, token: str, now: datetime) -> Ticket | None:
+        """The ticket; None for one that is not this contest's, or that is older than an hour."""
         payload = unseal(self.key("ticket", contest), token)
-        return datetime.fromtimestamp(int.from_bytes(payload, "big") / 1000, UTC) if payload else None
+        if payload is None or len(payload) != _MOMENT_BYTES + _NONCE_BYTES:
+            return None
+        issued_at = datetime.fromtimestamp(int.from_bytes(payload[:_MOMENT_BYTES], "big") / 1000, UTC)
+        return Ticket(payload.hex(), issued_at) if now < issued_at + TICKET_LIFETIME else None
 
     def sign(self, receipts: Sequence[Receipt]) -> list[str]:
         """Receipts as given to the voters: `<statement>.<path>.<signature>`, each in base64url.

@@ -13,18 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from voting import telemetry
 from voting.domain.rate import Rate
 from voting.errors import SlowDown, TryAgain
-from voting.fraud.counters import Cells
 from voting.redis.turns import Call, Taken, Turns
 
 _MOST = 128
-NO_CELLS = Cells((), (), ())
 _UNCOUNTED = Taken(0, None)
 
 
@@ -44,25 +41,25 @@ class Limiting:
         self._calls: dict[UUID, list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def admit(self, uid: UUID, subjects: Sequence[str], now: float, cells: Cells = NO_CELLS) -> Cells | None:
-        """Returns when the call may go on: the values of its cells, or None where they are not known.
+    async def admit(self, uid: UUID, call: Call, now: float) -> Taken:
+        """Returns when the call may go on. `now`: seconds of Unix time. Raises SlowDown, with how long to wait.
 
-        `subjects`: a keyed hash for each rate. `now`: seconds of Unix time. Raises SlowDown, with how long to wait.
+        While Redis is away its cells are not known, and its ticket is believed.
         """
-        call = _Waiting(Call(subjects, cells), now, asyncio.get_running_loop().create_future())
-        waiting = self._calls.get(uid)
-        if waiting is None:
-            self._calls[uid] = [call]
+        waiting = _Waiting(call, now, asyncio.get_running_loop().create_future())
+        queue = self._calls.get(uid)
+        if queue is None:
+            self._calls[uid] = [waiting]
             task = asyncio.create_task(self._ask(uid))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            waiting.append(call)
-        taken = await call.taken
+            queue.append(waiting)
+        taken = await waiting.taken
         if taken.wait:
             telemetry.SHED.labels("limit").inc()
             raise SlowDown(retry_after=math.ceil(taken.wait))
-        return taken.cells
+        return taken
 
     async def _ask(self, uid: UUID) -> None:
         """One question at a time for each contest: what comes meanwhile goes together with the next."""

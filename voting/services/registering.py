@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 from voting.errors import ChannelClosed, CredentialInvalid, SlowDown
+from voting.fraud.counters import Cells
 from voting.fraud.observing import places
 from voting.postgres import ballots
 from voting.postgres.database import Database
+from voting.redis.turns import Call
 from voting.services.catalogue import Listing
 from voting.services.challenging import Challenging
 from voting.services.keyring import Keyring
@@ -16,6 +18,7 @@ from voting.services.limiting import Limiting
 
 # An address that asks too often hears of it so much later.
 REFUSED_SECONDS = 1.0
+_UNCOUNTED = Cells((), (), ())
 
 
 class Registering:
@@ -55,7 +58,7 @@ class Registering:
         if holder:
             subject = self._keyring.hashed(listing.contest.id, what, holder)
             try:
-                await self._limiting.admit(listing.uid, (subject,), now.timestamp())
+                await self._limiting.admit(listing.uid, Call((subject,), _UNCOUNTED), now.timestamp())
             except SlowDown:
                 # Who asks again at each answer would take the time of those who vote.
                 await asyncio.sleep(REFUSED_SECONDS)

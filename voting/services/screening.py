@@ -18,7 +18,7 @@ from voting.fraud.facts import Counts, Facts
 from voting.fraud.observing import observe
 from voting.fraud.policy import Policy
 from voting.fraud.scorecard import Judgement, Response, judge
-from voting.services.keyring import Keyring
+from voting.services.keyring import Keyring, Ticket
 from voting.services.networks import Networks
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
@@ -31,7 +31,7 @@ class Sighting(NamedTuple):
     contest: str
     voter: str
     credential: Credential
-    opened_at: datetime | None
+    ticket: Ticket | None
     client: Client | None
     request: ClientFacts
 
@@ -57,7 +57,7 @@ class Screening:
             channel=seen.credential.channel,
             device=seen.voter if is_device else None,
             device_issued_at=seen.credential.issued_at if is_device else None,
-            opened_at=seen.opened_at,
+            opened_at=seen.ticket.issued_at if seen.ticket else None,
             ip=seen.request.address,
             user_agent=seen.request.agent,
             headers=seen.request.headers,

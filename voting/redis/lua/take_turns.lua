@@ -6,14 +6,17 @@
 -- stands for what, and does the same in memory.
 -- KEYS[1], KEYS[2]  the counters of the short window and of the long one
 -- KEYS[3..] for each call its subjects' keys: strings, the TAT in microseconds of Unix time
+-- then      for each call with a ticket the ticket's key: string, the voter who used it first
 -- ARGV[1]   how many subjects a call has
 -- ARGV[2..] for each subject of a call: interval between calls, then burst (both microseconds; the same for all calls)
 -- then      when each of the windows may be forgotten: Unix time in milliseconds
 -- last      MessagePack: for each call three lists of counters: of the short window, of the long one, and of the long one
 --           those of its device: two of the pair of device and voter, two of the device, to be counted where the pair
---           was not counted before; empty where no device is known
+--           was not counted before; empty where no device is known; then, where it has a ticket, the voter and for how
+--           many milliseconds the ticket's first use is remembered
 -- answers   for each call a list: 0, or the microseconds until it would be let through; and, when it is let through,
---           the values of its counters, of its device's only the last two
+--           1 or, where another voter used its ticket first, 0; then the values of its counters, of its device's only
+--           the last two
 local SLICE = 1000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -23,8 +26,10 @@ for subject = 1, subjects do
     interval[subject], burst[subject] = tonumber(ARGV[2 * subject]), tonumber(ARGV[2 * subject + 1])
 end
 -- Each key is read once and written once, however many calls name it.
-local tats, moved, found = {}, {}, redis.call('MGET', unpack(KEYS, 3))
-for place = 3, #KEYS do
+local calls = cmsgpack.unpack(ARGV[#ARGV])
+local last = 2 + #calls * subjects
+local tats, moved, found = {}, {}, redis.call('MGET', unpack(KEYS, 3, last))
+for place = 3, last do
     tats[KEYS[place]] = math.max(tonumber(found[place - 2] or 0), now)
 end
 
@@ -52,15 +57,21 @@ end
 
 local answers, quick, slow, admitted = {}, {}, {}, {}
 local of_quick, of_slow = 0, 0
-local calls = cmsgpack.unpack(ARGV[#ARGV])
+local ticket = last
 for call, counters in ipairs(calls) do
     local wait, first = 0, 2 + (call - 1) * subjects
     for subject = 1, subjects do
         local tat = tats[KEYS[first + subject]] + interval[subject]
         wait = math.max(wait, tat - now - burst[subject])
     end
-    answers[call] = { wait }
+    answers[call] = { wait, 1 }
+    local voter = counters[4]
+    if voter then ticket = ticket + 1 end
     if wait == 0 then
+        if voter then
+            local user = redis.call('SET', KEYS[ticket], voter, 'NX', 'GET', 'PX', counters[5])
+            if user and user ~= voter then answers[call][2] = 0 end
+        end
         admitted[#admitted + 1] = call
         for subject = 1, subjects do
             local key = KEYS[first + subject]
@@ -82,8 +93,8 @@ local at_quick, at_slow = 0, 0
 for _, call in ipairs(admitted) do
     local answer, counters = answers[call], calls[call]
     local some, more, device = #counters[1], #counters[2], counters[3]
-    for place = 1, some do answer[1 + place] = in_quick[at_quick + place] end
-    for place = 1, more do answer[1 + some + place] = in_slow[at_slow + place] end
+    for place = 1, some do answer[2 + place] = in_quick[at_quick + place] end
+    for place = 1, more do answer[2 + some + place] = in_slow[at_slow + place] end
     at_quick, at_slow = at_quick + some, at_slow + more
     if #device > 0 then
         local pair, own = { device[1], device[2] }, { device[3], device[4] }
@@ -91,7 +102,7 @@ for _, call in ipairs(admitted) do
         local verb = (before[1] > 0 and before[2] > 0) and 'GET' or 'INCRBY'
         if verb == 'INCRBY' then fields(KEYS[2], verb, pair) end
         local voters = fields(KEYS[2], verb, own)
-        answer[2 + some + more], answer[3 + some + more] = voters[1], voters[2]
+        answer[3 + some + more], answer[4 + some + more] = voters[1], voters[2]
     end
 end
 if #quick > 0 then redis.call('PEXPIREAT', KEYS[1], ARGV[#ARGV - 2]) end
