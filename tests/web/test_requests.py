@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from tests.conftest import Contests, Service, cast, environment_of, refusal, serving, solve
-from voting.errors import SettingInvalid
+from tests.conftest import ROOT, Contests, Service, cast, environment_of, refusal, serving, solve
+from voting.domain.entry import Entry
+from voting.errors import FileInvalid, SettingInvalid
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
+from voting.wiring import Office
 
 KEYED = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 BODY = b'{"entries": ["A001"]}'
@@ -142,6 +145,23 @@ async def test_a_search_finds_whatever_the_width_case_and_blanks(
     contest = await contests.make()
     found = (await http.get(f"/api/v1/contests/{contest}/entries", params={"q": text})).json()
     assert [entry["code"] for entry in found["entries"]] == ["A011"]
+
+
+async def test_a_photographers_position_is_not_published(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make()
+    photograph = (ROOT / "tests" / "domain" / "pictures" / "gps.jpg").read_bytes()
+    assert b"Phone" in photograph
+    entry = Entry("A001", "作品", "作者", "one", cover="a.jpg")
+    await office.organising.import_roster(contest, [entry], {"a.jpg": photograph}, amend=True)
+    path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
+    cover = await http.get(path)
+    assert cover.headers["content-type"] == "image/jpeg"
+    assert hashlib.sha256(cover.content).hexdigest() in path
+    assert b"Phone" not in cover.content
+    with pytest.raises(FileInvalid, match=r"a\.jpg: .*is damaged: it ends too early; open it in a picture program"):
+        await office.organising.import_roster(contest, [entry], {"a.jpg": photograph[:300]}, amend=True)
 
 
 H5, SIBLING = "https://h5.example.org", "http://127.0.0.1:9"

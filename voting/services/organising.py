@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from datetime import datetime
 from voting import __version__
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.picture import Damaged, Picture, read_picture
 from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
 from voting.fraud.policy import Policy
 from voting.postgres import contests, staff
@@ -20,18 +20,6 @@ from voting.services.networks import Networks
 
 COVER_BYTES = 300_000
 _BEGIN = "service.begin"
-# What a picture begins with -> its media type and suffix. The name given by the organiser decides nothing.
-_PICTURES = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", "png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg", "jpg"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp", "webp"),
-    # After a byte order mark, an XML declaration, comments and a document type, as drawing programs write them.
-    (
-        re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg[\s>]", re.DOTALL),
-        "image/svg+xml",
-        "svg",
-    ),
-)
 
 
 class Organising:
@@ -71,8 +59,8 @@ class Organising:
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
             if before and stored and stored.read_at >= stored.window.opens_at and not amend:
                 raise RosterSealed
-            for file, (name, media_type) in pictures.items():
-                await contests.insert_cover(tx, contest, name, media_type, covers[file])
+            for name, picture in pictures.values():
+                await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             await contests.upsert_entries(tx, contest, named)
             changes = _changes(before, named)
             await self._log(tx, "roster.import", contest, {"entries": len(named), "covers": len(pictures), **changes})
@@ -133,15 +121,19 @@ def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
             yield field.name, was, becomes
 
 
-def _picture(file: str, body: bytes) -> tuple[str, str]:
-    """A picture's name (its content's hash) and media type."""
+def _picture(file: str, body: bytes) -> tuple[str, Picture]:
+    """The picture without its metadata, and its name: its content's hash."""
     if len(body) > COVER_BYTES:
         what = f"has {len(body)} bytes"
         raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
-    for head, media_type, suffix in _PICTURES:
-        if head.match(body):
-            return f"{hashlib.sha256(body).hexdigest()}.{suffix}", media_type
-    raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+    try:
+        picture = read_picture(body)
+    except Damaged as error:
+        mend = "open it in a picture program and save it again"
+        raise FileInvalid(file, (Fault(0, "", f"is damaged: {error}", mend),)) from None
+    if picture is None:
+        raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+    return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
 
 
 def _judged_by(policy: Policy, shadow: Policy | None, networks: Networks) -> Mapping[str, object]:
