@@ -17,7 +17,7 @@ from voting.domain.contest_file import read_contest
 from voting.domain.quota import Bucket
 from voting.postgres import ballots
 from voting.postgres.ballots import BallotRow
-from voting.postgres.database import Database, committing
+from voting.postgres.database import Database, connected
 
 CONNECTIONS = 4
 ROWS = 64
@@ -29,7 +29,7 @@ def insert_for(environment: Mapping[str, str], seconds: float) -> float:
 
 
 async def _insert_for(url: str, seconds: float) -> float:
-    async with committing(url, CONNECTIONS) as database:
+    async with connected(url, 1) as first, first.committing(CONNECTIONS) as database:
         begun = time.perf_counter()
         until = begun + seconds
         counts = await asyncio.gather(*(_insert(database, shard, until) for shard in range(CONNECTIONS)))

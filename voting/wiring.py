@@ -55,7 +55,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
     async with (
         postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
-        postgres.committing(settings.database_url, writers) as ledger,
+        database.committing(writers) as ledger,
         redis.connected(settings.redis_url) as connected,
     ):
         await check_schema(database)

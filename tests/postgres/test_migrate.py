@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import VOTING, environment_of
-from voting.errors import SchemaUnfit
+from voting.errors import SchemaUnfit, TryAgain
 from voting.postgres import migrate
 from voting.postgres.database import connected
 from voting.postgres.migrate import Migration, check_schema, migrations
@@ -125,7 +125,7 @@ async def test_a_database_that_could_lose_ballots_is_refused(empty: str) -> None
 
 
 async def test_an_unreachable_database_is_said_so() -> None:
-    with pytest.raises(SchemaUnfit, match="check DATABASE_URL"):
+    with pytest.raises(TryAgain, match="check DATABASE_URL"):
         async with connected("postgresql://nobody:x@127.0.0.1:1/none", 1):
             pass
 

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
 from voting import telemetry
 from voting.errors import SchemaUnfit, TryAgain
+from voting.postgres.primary import Primary
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ ATTEMPTS = 3
 STATEMENT_SECONDS = 3.0
 # After so long no replay is begun: the voter is told to send the ballot again, rather than left waiting.
 REPLAY_WITHIN_SECONDS = 4.0
+# A server that takes longer to answer that a statement was cancelled is frozen or gone.
+CANCEL_SECONDS = 1.0
+# So many transactions in a row that timed out: the server may wait for a standby that has become the primary.
+TIMEOUTS = 2
 _LOST = (
     OSError,
     asyncio.TimeoutError,
@@ -41,6 +46,13 @@ _LOST = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCachedStatementError,
 )
+# The server does not take writes any more, or stops: what holds for one connection holds for all.
+_MOVED = (
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 # What the server says of a value or a row that it would refuse every time.
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
@@ -55,7 +67,7 @@ _BY_KEY = {
 }
 _SETTINGS = """
 select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
-    current_setting('synchronous_commit') as synchronous_commit, pg_is_in_recovery() as replica
+    current_setting('synchronous_commit') as synchronous_commit
 """
 
 
@@ -64,18 +76,25 @@ class RowRefusedError(Exception):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL."""
+    """A pool of connections to one PostgreSQL, whichever server is its primary."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], primary: Primary) -> None:
         self._pool = pool
+        self._primary = primary
+        self._timeouts = 0
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for reads. Raises TryAgain when PostgreSQL is away."""
         try:
             async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection:
-                yield connection
+                try:
+                    yield connection
+                except TimeoutError:
+                    await self._cancelled(connection)
+                    raise
         except _LOST as error:
+            await self._follow(error)
             raise _away(error) from error
 
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -86,16 +105,64 @@ class Database:
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
             try:
-                async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection, connection.transaction():
-                    return await work(connection)
+                async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection:
+                    return await self._transact_once(connection, work)
             except (*_LOST, *_COLLIDED, *_REFUSED) as error:
                 if _is_refused(error):
                     raise RowRefusedError(_brief(error)) from error
+                await self._follow(error)
                 if attempt == ATTEMPTS - 1 or time.monotonic() - begun > REPLAY_WITHIN_SECONDS:
                     raise _away(error) from error
                 telemetry.REPLAYS.inc()
                 await asyncio.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
+
+    async def _transact_once(self, connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+        transaction = connection.transaction()
+        try:
+            await transaction.start()
+            try:
+                result = await work(connection)
+            except TimeoutError:
+                raise
+            except BaseException:
+                # What went wrong first is the error, also where the connection is lost.
+                with suppress(*_LOST):
+                    await transaction.rollback()
+                raise
+            await transaction.commit()
+        except TimeoutError:
+            await self._cancelled(connection)
+            self._timeouts += 1
+            if self._timeouts >= TIMEOUTS:
+                self._timeouts = 0
+                await self._primary.replace()
+            raise
+        self._timeouts = 0
+        return result
+
+    async def _cancelled(self, connection: Connection) -> None:
+        """After a statement that timed out, which the driver cancels: gives up a server that does not answer at all."""
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                # Answered when the cancelled statement was.
+                await connection.execute("rollback")
+        except _LOST:
+            connection.terminate()
+            await self._primary.replace()
+
+    async def _follow(self, error: BaseException) -> None:
+        """Replaces the connections to a server that is no longer the primary."""
+        if isinstance(error, _MOVED):
+            await self._primary.replace()
+
+    @asynccontextmanager
+    async def committing(self, size: int) -> AsyncIterator[Database]:
+        """A second pool, for transactions that must be short: opened beforehand, with plans that cannot turn slow."""
+        # Nothing is set on these connections, so nothing need be reset: that would be one more round trip.
+        options = {"min_size": size, "max_size": size, "server_settings": _LIMITS | _BY_KEY, "reset": _keep}
+        async with _opened(self._primary, **options) as database:
+            yield database
 
     async def ping(self) -> None:
         """Answers when PostgreSQL takes writes. Raises TryAgain."""
@@ -113,34 +180,44 @@ class Database:
 
 @asynccontextmanager
 async def connected(url: str, size: int) -> AsyncIterator[Database]:
-    """A checked pool of at most `size` connections. Raises SchemaUnfit for a server that may lose ballots."""
-    async with _opened(url, min_size=1, max_size=size, server_settings=_LIMITS) as database:
-        yield database
+    """A checked pool of at most `size` connections.
 
-
-@asynccontextmanager
-async def committing(url: str, size: int) -> AsyncIterator[Database]:
-    """As `connected`, for transactions that must be short: opened beforehand, and with plans that cannot turn slow."""
-    # Nothing is set on these connections, so nothing need be reset: that would be one more round trip.
-    options = {"min_size": size, "max_size": size, "server_settings": _LIMITS | _BY_KEY, "reset": _keep}
-    async with _opened(url, **options) as database:
-        yield database
-
-
-@asynccontextmanager
-async def _opened(url: str, **options: Any) -> AsyncIterator[Database]:
-    try:
-        pool = await asyncpg.create_pool(url, command_timeout=STATEMENT_SECONDS, init=_prepare, **options)
-    except (*_LOST, asyncpg.PostgresError, ValueError) as error:
-        raise SchemaUnfit(
-            f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
-        ) from error
-    database = Database(pool)
-    try:
+    Raises SchemaUnfit for a server that may lose ballots or an address that cannot be right; TryAgain while no server
+    that takes writes can be reached.
+    """
+    primary = Primary(url)
+    async with _opened(primary, min_size=1, max_size=size, server_settings=_LIMITS) as database:
         await _check_server(database)
+        watch = asyncio.create_task(primary.watch())
+        try:
+            yield database
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+
+@asynccontextmanager
+async def _opened(primary: Primary, **options: Any) -> AsyncIterator[Database]:
+    try:
+        options |= {"connect": primary.connect, "init": _prepare, "command_timeout": STATEMENT_SECONDS}
+        pool = await asyncpg.create_pool(**options)
+    except (*_LOST, asyncpg.PostgresError, ValueError) as error:
+        text = f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
+        raise (SchemaUnfit if _is_lasting(error) else TryAgain)(text) from error
+    primary.add(pool)
+    database = Database(pool, primary)
+    try:
         yield database
     finally:
         await database.close()
+
+
+def _is_lasting(error: BaseException) -> bool:
+    """Whether it stays until somebody changes an address, a password, a certificate or the server's settings."""
+    if isinstance(error, (ValueError, asyncpg.InvalidAuthorizationSpecificationError)):
+        return True
+    return not isinstance(error, _LOST)
 
 
 async def _keep(connection: Connection) -> None:
@@ -160,8 +237,6 @@ async def _check_server(database: Database) -> None:
         raise SchemaUnfit(f"PostgreSQL {row['version'] // 10000} is too old; use 15 or later")
     if row["fsync"] != "on" or row["synchronous_commit"] == "off":
         raise SchemaUnfit("PostgreSQL could lose ballots; set fsync = on and synchronous_commit = on")
-    if row["replica"]:
-        raise SchemaUnfit("this PostgreSQL is a replica; point DATABASE_URL to the primary")
 
 
 def _is_refused(error: BaseException) -> bool:

@@ -1,0 +1,128 @@
+"""Connects to the PostgreSQL server that takes writes, also after a failover to another one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+CONNECT_SECONDS = 2.0
+WATCH_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
+# A promotion begins a new timeline: of two servers of one cluster that both take writes, the higher is the primary.
+_IDENTITY = """
+select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
+from pg_control_system()
+"""
+
+
+class _Candidate(NamedTuple):
+    connection: asyncpg.Connection[asyncpg.Record]
+    system: int
+    timeline: int
+
+
+class Primary:
+    """The server of every pool of this process.
+
+    A server that has been the primary may go on to take writes (frozen for a while, or cut off from the others): it is
+    told from the new one by its timeline, and its connections are replaced.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._hosts = single_hosts(url)
+        self._system, self._timeline = 0, 0
+        self._pools: list[asyncpg.Pool[asyncpg.Record]] = []
+
+    def add(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        """A pool whose connections are replaced with the others'."""
+        self._pools.append(pool)
+
+    async def connect(self, _url: str | None = None, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection to the host that takes writes, of the latest timeline. Pools use it as their `connect`.
+
+        Raises the first host's error when there is none.
+        """
+        attempts = [asyncio.ensure_future(_attempt(host, options)) for host in self._hosts]
+        chosen = None
+        try:
+            await asyncio.wait(attempts)
+            chosen = max(
+                (attempt.result() for attempt in attempts if not attempt.exception()),
+                key=lambda candidate: candidate.timeline,
+                default=None,
+            )
+            if chosen is None:
+                raise next(error for attempt in attempts if (error := attempt.exception()))
+            await self._compare(chosen)
+        except BaseException:
+            chosen = None
+            raise
+        finally:
+            for attempt in attempts:
+                _discard(attempt, chosen)
+        return chosen.connection
+
+    async def replace(self) -> None:
+        """Every connection of every pool, when it is next taken, or given back."""
+        for pool in self._pools:
+            # A pool that closes has nothing to replace.
+            with suppress(asyncpg.InterfaceError):
+                await pool.expire_connections()
+
+    async def watch(self) -> None:
+        """Looks again and again who is primary, until cancelled: connections that are idle would not notice."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(
+                OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+            ):
+                connection = await self.connect(server_settings={"application_name": "voting-watch"})
+                await connection.close(timeout=CLOSE_SECONDS)
+
+    async def _compare(self, candidate: _Candidate) -> None:
+        """Raises ConnectionRefusedError for a server that was primary before the one that is known."""
+        if candidate.system != self._system:
+            # The first, or a database that was set up anew.
+            self._system, self._timeline = candidate.system, candidate.timeline
+        elif candidate.timeline < self._timeline:
+            raise ConnectionRefusedError(
+                f"the server is on timeline {candidate.timeline}, and the primary has been on {self._timeline}"
+            )
+        elif candidate.timeline > self._timeline:
+            logging.getLogger("voting").warning("PostgreSQL: a new primary, on timeline %d", candidate.timeline)
+            self._timeline = candidate.timeline
+            await self.replace()
+
+
+def single_hosts(url: str) -> list[str]:
+    """The address of each host of a URL that names several (libpq's form `a:5432,b:5432`)."""
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    return [urlunsplit(parts._replace(netloc=f"{credentials}{at}{host}")) for host in hosts.split(",")]
+
+
+async def _attempt(url: str, options: dict[str, Any]) -> _Candidate:
+    async with asyncio.timeout(CONNECT_SECONDS):
+        connection = await asyncpg.connect(url, target_session_attrs=SessionAttribute.read_write, **options)
+        try:
+            (row,) = await connection.fetch(_IDENTITY)
+        except asyncpg.FeatureNotSupportedError:
+            # Aurora's servers share one storage, and have no write-ahead log of their own.
+            return _Candidate(connection, 0, 0)
+        except BaseException:
+            connection.terminate()
+            raise
+        return _Candidate(connection, row["system_identifier"], row["timeline"])
+
+
+def _discard(attempt: asyncio.Future[_Candidate], chosen: _Candidate | None) -> None:
+    if not attempt.done():
+        attempt.cancel()
+    elif not attempt.exception() and attempt.result() is not chosen:
+        attempt.result().connection.terminate()
