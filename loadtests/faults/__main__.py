@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -12,7 +14,10 @@ from loadtests.faults.arena import ROOT
 from loadtests.faults.bugs import BUGS
 from loadtests.faults.campaign import PROBES, Run
 from loadtests.faults.checker import named
+from loadtests.faults.failover import KINDS as KINDS_OF_FAILOVER
+from loadtests.faults.failover import Trial, theatre
 from loadtests.faults.kinds import KINDS
+from loadtests.faults.outage import read_in_an_outage
 from loadtests.faults.report import lines, save
 from loadtests.faults.schedule import planned
 from loadtests.faults.stage import stage
@@ -70,6 +75,49 @@ def bugs(names: tuple[str, ...]) -> None:
                 click.echo(f"          {str(violation)[:SHOWN]}")
     click.echo(f"{len(names or BUGS) - len(missed)} of {len(names or BUGS)} caught")
     sys.exit(1 if missed else 0)
+
+
+@main.command(epilog="Example: python -m loadtests.faults failover --trials 20")
+@click.option("--trials", default=20, show_default=True, help="Half with one address that moves, half with two hosts.")
+@click.option("--within", default=10.0, show_default=True, help="Seconds in which votes must succeed again.")
+def failover(trials: int, within: float) -> None:
+    """Switches over, freezes and kills the primary of two PostgreSQL servers; exit code 1 where a trial fails."""
+    found: list[Trial] = []
+    for several_hosts in (False, True):
+        found += asyncio.run(_trials(several_hosts, trials // 2 if several_hosts else trials - trials // 2))
+    good = [trial for trial in found if trial.gap <= within and not trial.lost]
+    click.echo(f"{len(good)} of {len(found)}: votes within {within:g} s of a writable primary, none lost")
+    sys.exit(len(good) < len(found))
+
+
+async def _trials(several_hosts: bool, count: int) -> list[Trial]:
+    found = []
+    with tempfile.TemporaryDirectory(prefix="voting-failover-") as name:
+        folder = Path(name)
+        # The engines work as another user where root starts them.
+        folder.chmod(0o755)
+        async with theatre(folder, several_hosts=several_hosts) as place:
+            for number in range(count):
+                found.append(await place.trial(KINDS_OF_FAILOVER[number % len(KINDS_OF_FAILOVER)]))
+                click.echo(f"  {found[-1]}")
+    return found
+
+
+@main.command(epilog="Example: python -m loadtests.faults outage --seconds 60 --redis")
+@click.option("--seconds", default=60.0, show_default=True, help="How long PostgreSQL is away.")
+@click.option("--rate", default=50.0, show_default=True, help="Reads a second.")
+@click.option(
+    "--fault", default="cut", show_default=True, type=click.Choice(["cut", "hang"]), help="Refused, or silent."
+)
+@click.option("--redis", is_flag=True, help="Redis is away too.")
+def outage(seconds: float, rate: float, fault: str, redis: bool) -> None:
+    """Reads pages, entries and tallies while PostgreSQL is away; exit code 1 below 99.9 % of 200."""
+    with stage(None, click.echo, with_disk=False) as place:
+        reads = asyncio.run(read_in_an_outage(place.folder, place.addresses, seconds, rate, fault, redis))
+    for (path, status), count in sorted(reads.answers.items()):
+        click.echo(f"  {status} {count:6} {path}")
+    click.echo(f"{reads.good:.3%} of {reads.answers.total()} reads answered 200, the slowest in {reads.slowest:.2f} s")
+    sys.exit(reads.good < 0.999)
 
 
 if __name__ == "__main__":

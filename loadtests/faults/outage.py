@@ -7,8 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
+
+from loadtests.faults.arena import settings, standing_arena
+from loadtests.faults.failover import made_contest
+from voting import wiring
+
+WARM_SECONDS = 3.0
 
 
 @dataclass
@@ -56,3 +63,21 @@ def public_paths(contest: str) -> list[str]:
         f"/api/v1/contests/{contest}/entries",
         f"/api/v1/contests/{contest}/tallies",
     ]
+
+
+async def read_in_an_outage(
+    folder: Path, addresses: tuple[str, str], seconds: float, rate: float, fault: str, redis: bool
+) -> Reads:
+    """A service of its own, a contest with a vote, and then the outage."""
+    contest, tokens = await made_contest(wiring.office(settings(folder, *addresses), "outage"))
+    async with standing_arena(folder, addresses) as arena:
+        await arena.service.start()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{arena.service.port}", timeout=20) as client:
+            headers = {"Authorization": f"Bearer {next(tokens)}", "Idempotency-Key": "k"}
+            vote = await client.post(f"/api/v1/contests/{contest}/ballots", json={"entries": ["A001"]}, headers=headers)
+            vote.raise_for_status()
+            paths = public_paths(contest)
+            await read_steadily(client, paths, WARM_SECONDS, rate)
+            for proxy in (arena.postgres, arena.redis)[: 2 if redis else 1]:
+                proxy.hang() if fault == "hang" else proxy.cut()
+            return await read_steadily(client, paths, seconds, rate)

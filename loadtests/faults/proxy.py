@@ -106,6 +106,10 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
 
+    def point(self, port: int) -> None:
+        """New connections go to another port of the server's host; those that there are stay."""
+        self._target = (self._target[0], port)
+
     def hang(self) -> None:
         """Lets nothing through, and ends nothing."""
         self._hang = True

@@ -56,6 +56,8 @@ _MOVED = (
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 # What the server says of a value or a row that it would refuse every time.
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+# It reports, with its traceback, each connection that it cannot open again; every use of one is reported here.
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 _LIMITS = {"application_name": "voting", "lock_timeout": "2s", "statement_timeout": "3s", "timezone": "UTC"}
 # Ballots are found by their keys, always: a plan made while the tables were small would read them whole for ever.
 _BY_KEY = {

@@ -12,6 +12,8 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 CONNECT_SECONDS = 2.0
+# Hosts that answer in this time are compared; a frozen one must not hold up each connection to another.
+COMPARE_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 # A promotion begins a new timeline: of two servers of one cluster that both take writes, the higher is the primary.
@@ -51,22 +53,22 @@ class Primary:
         attempts = [asyncio.ensure_future(_attempt(host, options)) for host in self._hosts]
         chosen = None
         try:
-            await asyncio.wait(attempts)
-            chosen = max(
-                (attempt.result() for attempt in attempts if not attempt.exception()),
-                key=lambda candidate: candidate.timeline,
-                default=None,
-            )
-            if chosen is None:
+            await asyncio.wait(attempts, timeout=COMPARE_SECONDS)
+            there = [attempt for attempt in attempts if attempt.done() and not attempt.exception()]
+            if not there:
+                await asyncio.wait(attempts)
+                there = [attempt for attempt in attempts if not attempt.exception()]
+            if not there:
                 raise next(error for attempt in attempts if (error := attempt.exception()))
-            await self._compare(chosen)
-        except BaseException:
-            chosen = None
-            raise
+            latest = max(there, key=lambda attempt: attempt.result().timeline)
+            await self._compare(latest.result())
+            chosen = latest
+            return chosen.result().connection
         finally:
             for attempt in attempts:
-                _discard(attempt, chosen)
-        return chosen.connection
+                if attempt is not chosen:
+                    attempt.cancel()
+                    attempt.add_done_callback(_discard)
 
     async def replace(self) -> None:
         """Every connection of every pool, when it is next taken, or given back."""
@@ -121,8 +123,6 @@ async def _attempt(url: str, options: dict[str, Any]) -> _Candidate:
         return _Candidate(connection, row["system_identifier"], row["timeline"])
 
 
-def _discard(attempt: asyncio.Future[_Candidate], chosen: _Candidate | None) -> None:
-    if not attempt.done():
-        attempt.cancel()
-    elif not attempt.exception() and attempt.result() is not chosen:
+def _discard(attempt: asyncio.Future[_Candidate]) -> None:
+    if not attempt.cancelled() and not attempt.exception():
         attempt.result().connection.terminate()

@@ -1,0 +1,116 @@
+"""Two PostgreSQL servers, a primary and its synchronous standby, that change places."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGKILL
+
+import psutil
+
+from voting.engines import binaries, privileges, processes
+
+OWNER = "owner"
+ROLE = "voting"
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 60
+shared_buffers = 32MB
+wal_retrieve_retry_interval = 500ms
+"""
+
+
+class Node:
+    """One server, in a folder of its own and on a port that it keeps."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.data = folder / name
+        self.port = processes.free_port()
+        program = binaries.find_postgres().bin / "postgres"
+        self._runner = privileges.choose(program, folder)
+        self._bin = privileges.reachable(self._runner, program, folder / "programs").parent
+        self._log = folder / f"{name}.log"
+
+    def create(self) -> None:
+        """A new cluster with an empty database, which an ordinary role owns."""
+        self._run("initdb", "-D", self.data, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C")
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(SETTINGS)
+        self.start()
+        self.sql(f"create role {ROLE} login")
+        self.sql(f"create database {ROLE} owner {ROLE}")
+
+    def clone(self, primary: Node) -> None:
+        """Becomes a standby of `primary`, whatever it was before."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        address = ("-h", processes.HOST, "-p", str(primary.port), "-U", OWNER)
+        self._run("pg_basebackup", *address, "-D", self.data, "-R", "-X", "stream", "-c", "fast")
+        # The primary's settings by `alter system` come along.
+        self.start("-c synchronous_standby_names=")
+
+    def follow(self, primary: Node) -> None:
+        """Starts as a standby of `primary`, after a stop that lost nothing."""
+        (self.data / "standby.signal").touch()
+        source = f"host={processes.HOST} port={primary.port} user={OWNER}"
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.write(f"primary_conninfo = '{source}'\n")
+        self.start("-c synchronous_standby_names=")
+
+    def start(self, options: str = "") -> None:
+        """Starts it, as what it was."""
+        self._run("pg_ctl", "-D", self.data, "-l", self._log, "-w", "-o", f"-p {self.port} {options}", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """`fast` writes a checkpoint and tells every client; `immediate` is a crash."""
+        self._run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+
+    def kill(self) -> None:
+        """Ends it, and its backends, without a word."""
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(SIGKILL)
+        psutil.wait_procs(self._processes(), 5)
+
+    def freeze(self) -> None:
+        """Stops its processes in their tracks: connections stay, new ones are taken by the kernel and not answered."""
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def thaw(self) -> None:
+        """Lets them go on, as if nothing had happened."""
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def promote(self) -> None:
+        """Takes writes from now on, without a standby."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
+
+    def wait_for_standbys(self, wanted: bool) -> None:
+        """Whether a commit waits until a standby has it."""
+        self.sql(f"alter system set synchronous_standby_names = '{'*' if wanted else ''}'")
+        self.sql("select pg_reload_conf()")
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """What one statement answers, without decoration."""
+        address = ("-h", processes.HOST, "-p", str(self.port), "-U", OWNER, "-d", database)
+        return self._run("psql", *address, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement).strip()
+
+    def destroy(self) -> None:
+        """Ends what is left of it."""
+        self.thaw()
+        self.kill()
+
+    def _processes(self) -> list[psutil.Process]:
+        """The postmaster first, and its backends."""
+        try:
+            postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+            return [postmaster, *postmaster.children(recursive=True)]
+        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+            return []
+
+    def _run(self, program: str, *arguments: str | Path) -> str:
+        return self._runner.run([str(self._bin / program), *(str(each) for each in arguments)])
