@@ -83,6 +83,65 @@ def test_a_stream_recorded_as_it_came_does_not_say_how_long_it_lasts(tmp_path: P
     assert read(file) == MediaFacts("webm", file.stat().st_size, 320, 240, None)
 
 
+def test_the_reading_process_has_limits(right: Path) -> None:
+    limits: dict[str, str] = {}
+
+    def look(_files: int) -> None:
+        (process,) = multiprocessing.active_children()
+        for line in Path(f"/proc/{process.pid}/limits").read_text().splitlines()[1:]:
+            limits[line[:25].strip()] = line[26:].split()[0]
+
+    read_media(right.parent, [right.name], look)
+    assert limits["Max address space"] == str(media_files.MOST_MEMORY)
+    assert 20 <= int(limits["Max cpu time"]) <= 30
+    assert limits["Max file size"] == limits["Max core file size"] == "0"
+
+
+PIPED = {
+    "recorded.webm": ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libvorbis", "-f", "webm"),
+    "live.webm": (*VP8, "-live", "1", "-c:a", "libvorbis"),
+    "live.mkv": (*H264, "-c:a", "aac", "-f", "matroska", "-live", "1"),
+    "piped.mkv": (*H264, "-c:a", "aac", "-f", "matroska"),
+    "fragmented.mp4": (*H264, "-c:a", "aac", "-f", "mp4", "-movflags", "frag_keyframe+empty_moov"),
+    "cmaf.mp4": (*H264, "-c:a", "aac", "-f", "mp4", "-movflags", "cmaf+frag_keyframe+empty_moov"),
+}
+
+
+def piped(name: str) -> bytes:
+    """What an encoder writes that cannot go back to fill in lengths."""
+    program = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error"]
+    sources = ["-f", "lavfi", "-i", "testsrc=s=320x240:r=5:d=6", "-f", "lavfi", "-i", "sine=d=6"]
+    return subprocess.run([*program, *sources, *PIPED[name], "pipe:1"], check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("name", PIPED)
+def test_a_file_without_a_known_size_is_whole_or_cut(tmp_path: Path, name: str) -> None:
+    body = piped(name)
+    file = tmp_path / name
+    file.write_bytes(body)
+    facts = read(file)
+    assert isinstance(facts, MediaFacts), facts
+    assert (facts.container, facts.width) == (name[-4:].strip("."), 320)
+    for kept in (len(body) - 1, len(body) - 100, len(body) * 2 // 3):
+        file.write_bytes(body[:kept])
+        assert read(file) == Unread(f"{name!r} is cut off", "copy it anew, to its end")
+
+
+def test_a_browsers_recording_whose_clusters_say_no_size(tmp_path: Path) -> None:
+    """As Chromium's MediaRecorder writes them; one that says its length, too, as in the case."""
+    body = piped("recorded.webm")
+    place = body.index(b"\x1f\x43\xb6\x75") + 4
+    width = 9 - body[place].bit_length()
+    open_ended = body[:place] + b"\x01" + b"\xff" * 7 + body[place + width :]
+    file = tmp_path / "a.webm"
+    file.write_bytes(open_ended)
+    assert isinstance(read(file), MediaFacts)
+    file.write_bytes(open_ended[:-3])
+    assert isinstance(read(file), Unread)
+    file.write_bytes(open_ended + b"\0" * 20)
+    assert isinstance(read(file), Unread), "what follows is no part of it"
+
+
 def test_a_file_of_six_gigabytes_is_not_read_through(right: Path, tmp_path: Path) -> None:
     """A hole in the file's middle stands for its pictures; the directory comes after them."""
     body, more = right.read_bytes(), 6_000_000_000

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -17,9 +20,12 @@ from pymediainfo import MediaInfo
 from voting.domain.media import MediaFacts, Unread
 from voting.domain.names import shown
 from voting.errors import Fault, FileInvalid
+from voting.services.matroska import is_whole_stream
 
 LONGEST_READING = 20
 """Seconds. A video of 6 GB takes 0.02; some broken files would take for ever."""
+MOST_MEMORY = 2**31
+"""Bytes of address space; 300 MB are the interpreter's and the libraries'."""
 _CONTAINERS = {
     "AVI": "avi",
     "BDAV": "m2ts",
@@ -126,12 +132,24 @@ def _answer(pipe: Connection) -> None:
     """The other process: paths come in, facts go out."""
     # An interrupt is the command's to handle; it closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The library reads strangers' files: it may not fill the machine's memory, nor write a file.
+    _limit(resource.RLIMIT_AS, MOST_MEMORY)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
     while True:
         try:
             path = pipe.recv()
         except EOFError:
             return
+        # So many seconds more than were used until now.
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + LONGEST_READING)
         pipe.send(_read(path))
+
+
+def _limit(kind: int, most: int) -> None:
+    """A bound on this process, where the system has it."""
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _read(path: Path) -> MediaFacts | Unread:
@@ -148,12 +166,11 @@ def _read(path: Path) -> MediaFacts | Unread:
 
 def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str, Any]]) -> MediaFacts | Unread:
     videos = [each for each in streams if each["@type"] == "Video"]
-    size, length, cut = path.stat().st_size, _length(general, streams), "IsTruncated" in general.get("extra", {})
+    size, length = path.stat().st_size, _length(general, streams)
     if not size:
         return Unread(f"{shown(path.name)} is empty", "copy it anew")
-    # A stream that was recorded as it came says neither its length nor its size: it only looks cut off. An MP4 that is
-    # has lost its directory, which stands at the end.
-    if cut and (length or (not videos and general.get("Format") == "MPEG-4")):
+    # An MP4 that was cut off has lost its directory, which stands at the end: it shows no streams.
+    if _is_cut(path, general) and (length or videos or general.get("Format") == "MPEG-4"):
         return Unread(f"{shown(path.name)} is cut off", "copy it anew, to its end")
     if not videos:
         return Unread(f"{shown(path.name)} is no video", "give a video, or take the name out")
@@ -163,6 +180,15 @@ def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str
     if _rounded(Decimal(video.get("Rotation", "0"))) % 180 == 90:
         width, height = height, width
     return MediaFacts(_container(general), size, width, height, length)
+
+
+def _is_cut(path: Path, general: Mapping[str, Any]) -> bool:
+    if "IsTruncated" not in general.get("extra", {}):
+        return False
+    if general.get("Format") not in ("Matroska", "WebM"):
+        return True
+    with path.open("rb") as file:
+        return not is_whole_stream(file)
 
 
 def _length(general: Mapping[str, Any], streams: Sequence[Mapping[str, Any]]) -> int | None:
@@ -179,7 +205,8 @@ def _container(general: Mapping[str, Any]) -> str:
     if name == "MPEG-4":
         profile = general.get("Format_Profile", "")
         return next((each for start, each in _MPEG_4.items() if profile.startswith(start)), "mp4")
-    return _CONTAINERS.get(name, name.casefold())
+    # Of the many brands of MP4, those of fragmented files go by the brand's name.
+    return "mp4" if name == general.get("CodecID") else _CONTAINERS.get(name, name.casefold())
 
 
 def _rounded(value: Decimal) -> int:
