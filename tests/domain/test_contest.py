@@ -133,7 +133,7 @@ def test_every_fault_is_told_at_once() -> None:
 def test_an_empty_file_names_what_is_needed() -> None:
     with pytest.raises(FileInvalid) as refused:
         read_contest("")
-    assert {fault.place for fault in refused.value.faults} == {"id", "title", "host", "window", "category", "quota"}
+    assert {fault.place for fault in refused.value.faults} == {"id", "title", "host", "window", "quota"}
 
 
 def test_the_reference_names_every_key() -> None:

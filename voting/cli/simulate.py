@@ -78,7 +78,7 @@ def _figures(rules: Contest, given: _Given) -> Figures:
         entries = {entry.code: entry for entry in read_roster(load_sheet(given.roster), rules, str(given.roster))}
     elif sheet:
         codes = [row.cells.get("entry", "") for row in sheet.rows]
-        entries = {code: Entry(code, code, "", rules.categories[0].id) for code in codes if code}
+        entries = {code: Entry(code, code, "", rules.category_ids[0]) for code in codes if code}
     else:
         entries = made_entries(rules, given.entries)
     votes = read_metric(sheet, "entry", entries, str(given.votes)) if sheet else None

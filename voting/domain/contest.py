@@ -45,8 +45,8 @@ class Contest:
     title: str = key("Title in Chinese.", least=1, most=120)
     host: str = key("Who holds the contest.", least=1, most=120)
     window: Window = key("The voting window.")
-    categories: tuple[Category, ...] = key("Themes or groups of entries.", name="category", least=1)
     quotas: tuple[Quota, ...] = key("Limits on a voter's picks; all of them hold.", name="quota", least=1)
+    categories: tuple[Category, ...] = key("Themes or groups of entries.", name="category", default=())
     title_en: str = key("Title in English.", default="", most=200)
     host_en: str = key("The host in English.", default="", most=200)
     time_zone: str = key("IANA time zone of every local time and calendar period.", default="Asia/Shanghai")
@@ -84,6 +84,11 @@ class Contest:
     def zone(self) -> ZoneInfo:
         """The contest's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def category_ids(self) -> tuple[str, ...]:
+        """What an entry's category may be: an empty one where the contest has none."""
+        return tuple(category.id for category in self.categories) or ("",)
 
     @cached_property
     def opens_at(self) -> datetime:

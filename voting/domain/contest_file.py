@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from voting.domain.calendar import clock_times
 from voting.domain.contest import Contest
-from voting.domain.document import line_of, read
+from voting.domain.document import dotted, line_of, read
+from voting.domain.names import alike
 from voting.domain.references import reference_faults
 from voting.domain.tables import Quota
 from voting.errors import Fault, FileInvalid
@@ -94,13 +95,26 @@ def _quota_fault(quota: Quota) -> tuple[str, str] | None:
 
 
 def _category_faults(contest: Contest, text: str) -> list[Fault]:
-    faults, seen = [], set[str]()
+    """A roster names a category by its name or id: nobody may take the one for another's."""
+    faults, owners = [], dict[str, tuple[int, str]]()
     for index, category in enumerate(contest.categories):
         for attribute in ("id", "name"):
             value = getattr(category, attribute)
-            if f"{attribute}:{value}" in seen:
-                where = line_of(text, "category", index, attribute)
+            owner, known = owners.setdefault(alike(value), (index, value))
+            if owner != index:
+                what = f"{value!r} " + ("stands twice" if value == known else f"is nearly {known!r}")
                 place = f"category[{index + 1}].{attribute}"
-                faults.append(Fault(where, place, f"{value!r} stands twice", "give each category its own"))
-            seen.add(f"{attribute}:{value}")
-    return faults
+                where = line_of(text, "category", index, attribute)
+                faults.append(Fault(where, place, what, "give each category its own"))
+    return faults or ([] if contest.categories else _without_categories(contest, text))
+
+
+def _without_categories(contest: Contest, text: str) -> list[Fault]:
+    """What a contest without categories cannot have."""
+    paths: list[tuple[str | int, ...]] = [("tags",)] if contest.tags else []
+    paths += [("quota", index, "per") for index, each in enumerate(contest.quotas) if each.per == "category"]
+    paths += [("award", index, "per_category") for index, each in enumerate(contest.awards) if each.per_category]
+    for index, way in enumerate(contest.nominations):
+        paths += [("nomination", index, "per")] if way.per == "recommender_category" else []
+    mend = "write a [[category]] for each, or leave this out"
+    return [Fault(line_of(text, *path), dotted(path), "the contest has no category", mend) for path in paths]

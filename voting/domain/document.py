@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from voting.errors import Fault
 
 T = TypeVar("T")
+_LONGEST_SHOWN = 40
 Path = tuple[str | int, ...]
 
 _NAMES: dict[type, str] = {
@@ -48,8 +49,10 @@ def read(text: str, target: type[T]) -> tuple[T | None, tuple[Fault, ...]]:
     """The document as `target`, or None and every fault found."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         return None, (_syntax_fault(str(error)),)
+    except RecursionError:
+        return None, (Fault(0, "", "is not TOML: lists or tables are nested too deeply", "take brackets out"),)
     reader = _Reader(dict(_key_lines(text)))
     value = reader.table(table, target, ())
     return (None if reader.faults else value), tuple(sorted(reader.faults, key=lambda fault: fault.line))
@@ -74,8 +77,11 @@ def dotted(path: Path) -> str:
 
 def shown(value: Any) -> str:
     """A value as a fault shows it: not at any length."""
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    try:
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:
+        return "a number with thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:39]}…"
 
 
 def meant(name: str, known: Collection[str]) -> str:
@@ -144,9 +150,9 @@ class _Reader:
     def choice(self, value: Any, allowed: tuple[str, ...], path: Path) -> Any:
         if value in allowed:
             return value
-        near = get_close_matches(str(value), allowed, 1)
+        near = get_close_matches(value, allowed, 1) if isinstance(value, str) else ()
         hint = f"did you mean {near[0]!r}? " if near else ""
-        return self.fault(path, f"{value!r} is not allowed", f"{hint}one of: {', '.join(allowed)}")
+        return self.fault(path, f"{shown(value)} is not allowed", f"{hint}one of: {', '.join(allowed)}")
 
     def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if type(value) is not hint:

@@ -89,9 +89,9 @@ def _points(rule: PublicPoints, language: Language) -> str:
 
 
 def _round(round_: Round, contest: Contest, language: Language) -> str:
-    rubrics: dict[tuple[Criterion, ...], list[Category]] = {}
+    rubrics: dict[tuple[Criterion, ...], list[Category]] = {round_.rubric(id): [] for id in contest.category_ids}
     for category in contest.categories:
-        rubrics.setdefault(round_.rubric(category.id), []).append(category)
+        rubrics[round_.rubric(category.id)].append(category)
     unset = any(criterion.weight is None for criterion in round_.criteria)
     dropped = round_.drop_highest, round_.drop_lowest
     if language == "zh":

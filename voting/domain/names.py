@@ -6,8 +6,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TypeVar
 
 from voting.errors import Fault
+
+P = TypeVar("P")
 
 # Comparing a name with each of very many is slow.
 _MOST_COMPARED = 500
@@ -30,16 +33,22 @@ def alike(text: str) -> str:
     return "".join(map(_drawn, unicodedata.normalize("NFKC", _folded(text)).translate(_LOOKALIKES)))
 
 
-def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator[Fault]:
-    """A fault where a name is first spelt in another way than before, by its line. Such a name could be either."""
-    first: dict[str, tuple[int, str]] = {}
+def near_equal(names: Iterable[tuple[P, str]]) -> Iterator[tuple[P, str, P, str]]:
+    """Where a name is first spelt in another way than before: its place, itself, and the place and name before."""
+    first: dict[str, tuple[P, str]] = {}
     reported: set[str] = set()
-    for line, name in names:
-        before, known = first.setdefault(alike(name), (line, name))
+    for place, name in names:
+        before, known = first.setdefault(alike(name), (place, name))
         if name != known and name not in reported:
             reported.add(name)
-            what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
-            yield Fault(line, column, what, _TELL_APART)
+            yield place, name, before, known
+
+
+def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator[Fault]:
+    """A fault for each of two names, by their lines, that a reader takes for the same: they could be one or two."""
+    for line, name, before, known in near_equal(names):
+        what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
+        yield Fault(line, column, what, _TELL_APART)
 
 
 def difference(name: str, other: str) -> str:

@@ -131,7 +131,7 @@ def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[G
     given: list[Given] = []
     for award in contest.awards:
         among = left if award.among == "finalists" else frozenset(figures.entries)
-        groups: list[Collection[str]] = [award.categories or [category.id for category in contest.categories]]
+        groups: list[Collection[str]] = [award.categories or contest.category_ids]
         if award.per_category:
             groups = [[category] for category in groups[0]]
         for categories in groups:

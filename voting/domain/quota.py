@@ -156,7 +156,7 @@ def _interval(quota: Quota) -> timedelta:
 def _public_scopes(quota: Quota, contest: Contest) -> tuple[str, ...]:
     if quota.per != "category":
         return ("",) if quota.per == "contest" else ()
-    return tuple(category.id for category in contest.categories)
+    return contest.category_ids
 
 
 def _scope(quota: Quota, entry: Entry) -> str:

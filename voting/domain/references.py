@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from voting.domain.contest import Contest
 from voting.domain.document import line_of
+from voting.domain.names import difference, near_equal
 from voting.domain.roster_rules import roster_rule_faults
 from voting.domain.tables import Award, Criterion, OrganisationAward, Round
 from voting.errors import Fault
@@ -19,6 +20,7 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
         yield _fault(text, path, what, mend)
     for index, round_ in enumerate(contest.rounds):
         yield from _rubrics(contest, text, index, round_)
+        yield from _criterion_names(text, index, round_)
     for index, cut in enumerate(contest.cuts):
         for place, source in (("by", cut.by), *(("order", each) for each in cut.order)):
             yield from _source(contest, text, source, ("cut", index, place), allowed=("public", "votes"))
@@ -101,11 +103,25 @@ def _rubrics(contest: Contest, text: str, index: int, round_: Round) -> Iterator
                 path = ("round", index, "criterion", number, "categories")
                 yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
     # One rubric for all categories is told once.
-    rubrics = {round_.rubric(category): category for category in reversed(known)}
+    rubrics = {round_.rubric(category): category for category in reversed(contest.category_ids)}
     for rubric, category in rubrics.items():
         where = f" for category {category!r}" if len(rubrics) > 1 else ""
         for what, mend in _rubric(rubric):
             yield _fault(text, ("round", index, "id"), what + where, mend)
+
+
+def _criterion_names(text: str, index: int, round_: Round) -> Iterator[Fault]:
+    """Criteria are columns of the marks, beside these two."""
+    own: list[tuple[tuple[str | int, ...], str]] = [((), "judge"), ((), "entry")]
+    criteria = [
+        (("round", index, "criterion", number, "name"), each.name) for number, each in enumerate(round_.criteria)
+    ]
+    for path, name, _, other in near_equal([*own, *criteria]):
+        what = f"{name!r} is nearly {other!r}, another column of the marks"
+        yield _fault(text, path, what, f"they differ {difference(name, other)}: write it so, or give it another name")
+    for path, name in criteria:
+        if name in ("judge", "entry"):
+            yield _fault(text, path, f"{name!r} is another column of the marks", "give the criterion another name")
 
 
 def _rubric(rubric: tuple[Criterion, ...]) -> Iterator[tuple[str, str]]:

@@ -17,8 +17,8 @@ from voting.domain.repeats import repeat_faults
 from voting.domain.sheet import Row, Sheet, Tick, silent
 from voting.errors import Fault
 
-_REQUIRED = ("code", "title", "author", "category")
-OWN_COLUMNS = (*_REQUIRED, "summary", "cover", "video")
+_REQUIRED = ("code", "title", "author")
+OWN_COLUMNS = (*_REQUIRED, "category", "summary", "cover", "video")
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 # What ends a link in a page's source, or hides its end.
@@ -43,7 +43,7 @@ def read_roster(
         tuple(needed),
         tuple(known),
         "entries",
-        filled=_REQUIRED,
+        filled=(*_REQUIRED, "category"),
         names=("code", "recommender"),
         paragraphs=("summary", *(column for column in known if column not in OWN_COLUMNS)),
         longest=_LONGEST,
@@ -64,17 +64,19 @@ def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[s
     Where the files are `measured`, the roster must name them, and need not have what they say.
     """
     ways, checks = contest.nominations, contest.entry_checks
-    asked = [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED)]
+    asked = ["category"] if contest.categories else []
+    asked += [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED)]
     asked += [contest.media] if measured else []
     asked += [rule.column for rule in contest.uniques]
     asked += [contest.past_winners] if contest.past_winners else []
     asked += ["recommender"] if ways else []
     asked += ["nomination"] if len(ways) > 1 else []
     asked += ["order"] if any(way.ranked for way in ways) else []
-    known = [*OWN_COLUMNS, *asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
+    known = [*asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
     known += ["tags"] if contest.tags else []
     known += [contest.media] if contest.media else []
-    return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys(known)]
+    own = [column for column in OWN_COLUMNS if column != "category" or contest.categories]
+    return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys([*own, *known])]
 
 
 def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFiles) -> Iterator[Fault]:
@@ -83,8 +85,9 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
         yield Fault(row.line, "code", f"{shown(code)} does not fit", "use letters, digits, - and _ such as A017")
     if video and (problem := _link_problem(video)):
         yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
-    if row.cells["category"] and not candidate.category:
-        yield _category_fault(row.cells["category"], contest, row.line)
+    category = row.cells.get("category", "")
+    if category and not candidate.category:
+        yield _category_fault(category, contest, row.line)
     yield from _tag_faults(candidate, contest)
     yield from measured_faults(contest, candidate, media)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from voting.domain.contest import Contest
 from voting.domain.measures import ratio
 from voting.domain.media import MEASURED
+from voting.domain.names import difference, near_equal
 from voting.domain.roster import OWN_COLUMNS
 from voting.domain.tables import EntryCheck, Nomination
 
@@ -25,6 +26,12 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
             yield ("entry_check", index, place), what, mend
         yield from _unknown(check.categories, categories, ("entry_check", index, "categories"), "category")
     yield from _media(contest)
+    for path, name, _, known in near_equal(_columns(contest)):
+        yield (
+            path,
+            f"the column {name!r} is nearly {known!r}",
+            f"they differ {difference(name, known)}: keep one spelling",
+        )
     ids = [nomination.id for nomination in contest.nominations]
     for index, nomination in enumerate(contest.nominations):
         if nomination.id in ids[:index]:
@@ -32,6 +39,17 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
         yield from _nomination(nomination, index)
     for index, unique in enumerate(contest.uniques):
         yield from _unknown(unique.nominations, ids, ("unique", index, "nominations"), "nomination")
+
+
+def _columns(contest: Contest) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The columns of rosters: those that every roster may have, and those that the contest names."""
+    for name in (*OWN_COLUMNS, "recommender", "nomination", "order", "tags"):
+        yield (), name
+    yield from ((("entry_check", index, "column"), each.column) for index, each in enumerate(contest.entry_checks))
+    yield from ((("unique", index, "column"), each.column) for index, each in enumerate(contest.uniques))
+    yield from (
+        (path, name) for path, name in ((("past_winners",), contest.past_winners), (("media",), contest.media)) if name
+    )
 
 
 def _media(contest: Contest) -> Iterator[RuleFault]:

@@ -42,7 +42,7 @@ def _to_entries(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]
     for given in outcome.awards:
         award, entry = awards[given.award], entries[given.holder]
         head = (award.id, award.name, given.place, given.holder, entry.title, entry.author)
-        yield Line(*head, categories[entry.category], _score(contest, award, given), given.reason)
+        yield Line(*head, categories.get(entry.category, ""), _score(contest, award, given), given.reason)
 
 
 def _to_organisations(contest: Contest, outcome: Outcome) -> Iterator[Line]:

@@ -225,7 +225,7 @@ def _columns(report: Report) -> tuple[str, ...]:
 def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
     names = {category.id: category.name for category in report.contest.categories}
     entry, tally = row.entry, row.tally
-    head = (entry.code, entry.title, entry.author, names[entry.category])
+    head = (entry.code, entry.title, entry.author, names.get(entry.category, ""))
     cells = (*head, tally.raw, tally.held, tally.counted, row.rank, _text(row.public_points))
     if not report.blended:
         return cells

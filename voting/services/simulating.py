@@ -19,7 +19,7 @@ _JUDGES = 5
 
 def made_entries(contest: Contest, number: int) -> dict[str, Entry]:
     """Entries E001 onwards, spread over the categories."""
-    categories = [category.id for category in contest.categories]
+    categories = contest.category_ids
     codes = [f"E{index:03d}" for index in range(1, number + 1)]
     return {code: Entry(code, code, "", categories[index % len(categories)]) for index, code in enumerate(codes)}
 

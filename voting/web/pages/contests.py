@@ -74,7 +74,7 @@ async def show_entry(
     names = {each.id: called(each, language) for each in listing.contest.categories}
     tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
     shared["title"] = f"{entry.title} · {shared['title']}"
-    return html(request, page("entry.html", **shared, entry=entry, category=names[entry.category], tags=tags))
+    return html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))
 
 
 async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
