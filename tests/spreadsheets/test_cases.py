@@ -370,7 +370,9 @@ def test_other_sheets_are_not_passed_over_without_a_word() -> None:
     book.create_sheet("空")
     out = io.BytesIO()
     book.save(out)
-    assert read_sheet(out.getvalue(), "r").notes == ("only the sheet 'Sheet' is read, not: '二组'",)
+    assert read_sheet(out.getvalue(), "r").notes == (
+        "only the first sheet 'Sheet' is read, not '二组'; move the table's sheet to the front",
+    )
 
 
 # hidden

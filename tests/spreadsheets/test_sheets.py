@@ -254,8 +254,11 @@ def test_past_winners_are_a_column_or_a_list() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("年份,单位\n2021,甲\n", "line 1, unit: the column is missing"),
-        ("甲,乙\n", "line 1, unit: the column is missing"),
+        ("年份,单位\n2021,甲\n", "line 1: the header has none of the columns of this table, but '年份，单位'"),
+        (
+            "甲,乙\n",
+            "line 1: the header has none of the columns of this table, but '甲，乙'; begin the file with: unit",
+        ),
         ("Unit\n甲\n", "line 1, Unit: is not a known column; did you mean 'unit'? They differ in upper and lower case"),
         ("年份,unit,unit\n2021,甲,乙\n", "line 1, unit: stands twice"),
         ("年份,unit\n2021,甲,乙\n", "line 2: has more cells than the header"),

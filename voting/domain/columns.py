@@ -87,11 +87,15 @@ def _misplaced_header(sheet: Sheet, columns: Columns) -> Fault | None:
             if any(set(columns.needed) <= {part.strip() for part in cell.split(mark)} for cell in cells):
                 what = f"the cells are separated by {mark!r}"
                 return Fault(line, "", what, "separate them by commas (CSV UTF-8), or save the file as .xlsx")
+    near = {alike(column) for column in columns.known}
+    if sheet.header and not any(alike(column) in near for column in sheet.header):
+        what = f"the header has none of the columns of this table, but {shown('，'.join(sheet.header))}"
+        return Fault(sheet.header_line, "", what, f"begin the file with: {','.join(columns.known)}")
     return None
 
 
 def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
-    line, known = sheet.header_line, Known(columns.known, f"known columns: {', '.join(columns.known)}")
+    line, known = sheet.header_line, Known(columns.known, f"delete it; known columns: {', '.join(columns.known)}")
     for column in columns.needed:
         if column not in sheet.header:
             yield Fault(line, column, "the column is missing", f"begin the file with: {','.join(columns.known)}")

@@ -161,7 +161,9 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Kn
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:
     value = number(text)
     if not text:
-        yield Fault(line, column, "is missing", f"give a mark from 0 to {full}")
+        yield Fault(
+            line, column, "is missing", f"give a mark from 0 to {full}, or leave out the row of a judge who gave none"
+        )
     elif value is None:
         yield Fault(line, column, f"{shown(text)} is not a number", "write it as 87 or 87.5")
     elif not 0 <= value <= full:

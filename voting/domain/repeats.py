@@ -20,7 +20,8 @@ def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
         if sheet.faults:
             raise FileInvalid(name, sheet.faults)
         return frozenset([*sheet.header, *(text for row in sheet.rows for text in row.cells.values())])
-    others = [each for each in sheet.header if alike(each) != alike(column)]
+    # Lists have other columns, too; none of them matters.
+    others = [each for each in sheet.header if alike(each) != alike(column)] if headed else []
     table = check(sheet, Columns((column,), (column, *others), "past winners", names=(column,)), name)
     table.settle()
     return frozenset(row.cells[column] for row in table.rows if row.cells[column])

@@ -10,6 +10,7 @@ from voting.domain.candidate import Candidate, candidate, category_ids
 from voting.domain.columns import Columns, check
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.measures import plain
 from voting.domain.media import MEASURED, MediaFiles, measured_faults
 from voting.domain.names import Known, shown
 from voting.domain.nominations import nomination_faults
@@ -82,7 +83,9 @@ def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[s
 def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFiles) -> Iterator[Fault]:
     code, video = row.cells["code"], row.cells.get("video", "")
     if code and not _CODE.fullmatch(code):
-        yield Fault(row.line, "code", f"{shown(code)} does not fit", "use letters, digits, - and _ such as A017")
+        narrow = _CODE.fullmatch(plain(code))
+        mend = "write it in half width" if narrow else "use letters, digits, - and _ such as A017"
+        yield Fault(row.line, "code", f"{shown(code)} does not fit", mend)
     if video and (problem := _link_problem(video)):
         yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
     category = row.cells.get("category", "")

@@ -32,9 +32,11 @@ class Judging:
         """Puts a table of marks in the place of the round's; answers how many. Raises FileInvalid, NotFound."""
         table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
         sheet = read_sheet(body, name, tick)
-        given = read_marks(sheet, table, listing.entries, name)
-        for note in (*sheet.notes, *uneven_panels(given, listing.entries)):
+        for note in sheet.notes:
             notice(note)
+        given = read_marks(sheet, table, listing.entries, name)
+        for panel in uneven_panels(given, listing.entries):
+            notice(panel)
 
         async def work(tx: Connection) -> None:
             await marks.replace_round(tx, listing.contest.id, round_, given)
@@ -50,9 +52,9 @@ class Judging:
         table = _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
         holders = listing.entries if table.of == "entry" else organisations(listing.entries.values())
         sheet = read_sheet(body, name)
-        given = read_metric(sheet, table.of, holders, name)
         for note in sheet.notes:
             notice(note)
+        given = read_metric(sheet, table.of, holders, name)
 
         async def work(tx: Connection) -> None:
             await marks.replace_metric(tx, listing.contest.id, metric, given)

@@ -81,7 +81,12 @@ def _read(package: Package, name: str) -> Cells:
     book = _Book(_strings(package, paths.get("sharedStrings")), _formats(package, paths.get("styles")), since_1904)
     grid = _grid(package, visible[0][1], book, name)
     others = [title for title, part in visible[1:] if _holds_anything(package, part)]
-    notes = [f"only the sheet {visible[0][0]!r} is read, not: {', '.join(map(repr, others))}"] if others else []
+    notes = []
+    if others:
+        listed = ", ".join(map(repr, others))
+        notes.append(
+            f"only the first sheet {visible[0][0]!r} is read, not {listed}; move the table's sheet to the front"
+        )
     return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
 
 
