@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from voting.domain.rate import read_rate
+from voting.errors import SchemaUnfit, TryAgain
 from voting.postgres import database as postgres
 from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
@@ -42,24 +46,35 @@ from voting.services.staffing import Staffing
 from voting.services.watching import Watching
 from voting.settings import Settings
 
+START_SECONDS = 120.0
+RETRY_SECONDS = 0.5
+ANNOUNCE_SECONDS = 10.0
+T = TypeVar("T")
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Services]:
     """The services of one process, on a database and a Redis that `settings` names.
 
-    Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults.
+    Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults; waits for PostgreSQL.
     """
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     shadow = load_shadow(settings.shadow_policy)
     networks = networks_of(settings)
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
-    async with (
-        postgres.connected(settings.database_url, max(1, settings.pool - writers)) as database,
-        database.committing(writers) as ledger,
-        redis.connected(settings.redis_url) as connected,
-    ):
+
+    async def opened(stack: AsyncExitStack) -> tuple[Database, Database]:
+        readers = max(1, settings.pool - writers)
+        database = await stack.enter_async_context(postgres.connected(settings.database_url, readers))
+        ledger = await stack.enter_async_context(database.committing(writers))
         await check_schema(database)
         await Organising(database, "serve").begin_anew(policy, shadow, networks)
+        return database, ledger
+
+    async with (
+        reached(opened) as (database, ledger),
+        redis.connected(settings.redis_url) as connected,
+    ):
         catalogue = Catalogue(database)
         mirroring = Mirroring(database, connected.view, catalogue)
         await mirroring.reconcile_all()
@@ -78,6 +93,31 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
             work.cancel()
             with suppress(asyncio.CancelledError):
                 await work
+
+
+@asynccontextmanager
+async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncIterator[T]:
+    """What `start` opens and gives, tried again for two minutes while PostgreSQL is away.
+
+    A process that starts during a failover would otherwise end, and a supervisor back off. Raises SchemaUnfit then, and
+    at once for what no waiting mends.
+    """
+    until, announce = time.monotonic() + START_SECONDS, 0.0
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                given = await start(stack)
+            except TryAgain as error:
+                left = until - time.monotonic()
+                if left < 0:
+                    raise SchemaUnfit(f"PostgreSQL was away for {START_SECONDS:.0f} s; {error}") from error
+                if time.monotonic() > announce:
+                    announce = time.monotonic() + ANNOUNCE_SECONDS
+                    logging.getLogger("voting").warning("waiting for PostgreSQL, %.0f s more: %s", left, error)
+            else:
+                yield given
+                return
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 @dataclass(frozen=True)

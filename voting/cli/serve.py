@@ -9,7 +9,7 @@ import resource
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -42,19 +42,18 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     # The workers are new processes, which read the environment only.
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
-    with with_engines(settings, own=True, redis=True) as ready:
-        if migrate or settings.database_url == EMBEDDED:
-            asyncio.run(wiring.migrate(ready, lambda _: None))
-        with listening(host, port) as listener:
-            asyncio.run(begin(ready))
-            tell(f"listening on http://{host}:{port}")
-            run_workers(ready, listener, workers)
+    with with_engines(settings, own=True, redis=True) as ready, listening(host, port) as listener:
+        asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
+        tell(f"listening on http://{host}:{port}")
+        run_workers(ready, listener, workers)
 
 
-async def begin(settings: Settings) -> None:
-    """Writes into the audit log by what ballots are judged from now on: of what is held when it is cast no other record
-    tells. Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a
-    fraud policy or a list of networks that is none."""
+async def begin(settings: Settings, *, migrate: bool) -> None:
+    """Records the policies in force in the audit log: online holds store no policy version. Waits for PostgreSQL.
+
+    Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a fraud
+    policy or a list of networks that is none.
+    """
     networks = networks_of(settings)
     policy = load_policy(Path(settings.policy) if settings.policy else None)
     shadow = load_shadow(settings.shadow_policy)
@@ -65,8 +64,15 @@ async def begin(settings: Settings) -> None:
 
         for each in given:
             sweep_rules(each)
-    async with wiring.office(settings, "serve") as office:
+
+    async def opened(stack: AsyncExitStack) -> None:
+        if migrate:
+            await wiring.migrate(settings, lambda _: None)
+        office = await stack.enter_async_context(wiring.office(settings, "serve"))
         await office.organising.begin(policy, shadow, networks)
+
+    async with wiring.reached(opened):
+        pass
 
 
 @contextmanager

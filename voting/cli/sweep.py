@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import click
@@ -67,7 +67,11 @@ async def _run(settings: Settings, *, once: bool) -> None:
     from voting.services.sweeping import Sweeping
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
-    async with wiring.office(settings, actor()) as office:
+
+    async def opened(stack: AsyncExitStack) -> wiring.Office:
+        return await stack.enter_async_context(wiring.office(settings, actor()))
+
+    async with wiring.reached(opened) as office:
         sweeping = Sweeping(office.database, policy, load_shadow(settings.shadow_policy))
         if once:
             changed = await sweeping.round()

@@ -22,6 +22,8 @@ TICK_SECONDS = 0.1
 SILENT_SECONDS = 10.0
 START_SECONDS = 60.0
 KILL_SECONDS = 20.0
+# After a start that failed, before the next one.
+AGAIN_SECONDS = 5.0
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -33,13 +35,15 @@ class Workers(Multiprocess):
         super().__init__(config, sockets)
         self._sweeper = sweeper
         self._heard: dict[Process, float] = {}
+        self._serving: set[Process] = set()
+        self._not_before = 0.0
 
     def run(self) -> None:
         """Until it is told to stop, or no worker can start."""
         self.init_processes()
         while not self.should_exit.is_set():
             # Ends at once when a worker dies.
-            wait([each.process.sentinel for each in self.processes], TICK_SECONDS)
+            wait([each.process.sentinel for each in self.processes if each.exitcode is None], TICK_SECONDS)
             self.handle_signals()
             self.keep_subprocess_alive()
             if self._sweeper:
@@ -52,17 +56,26 @@ class Workers(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Replaces the dead and the silent, without waiting for anyone."""
         for index, process in enumerate(self.processes):
-            if self.should_exit.is_set() or not self._is_lost(process):
+            if self.should_exit.is_set() or time.monotonic() < self._not_before or not self._is_lost(process):
                 continue
             process.kill()
             process.join()
             self._heard.pop(process, None)
-            if process.exitcode == STARTUP_FAILURE:
-                # The next would fail in the same way.
-                logger.error("a worker could not start; the service ends")
-                self.should_exit.set()
+            self._serving.discard(process)
+            if process.exitcode == STARTUP_FAILURE and not self._may_start_again():
                 return
             self.processes[index] = self._started()
+
+    def _may_start_again(self) -> bool:
+        """After a failed start: the next would fail in the same way, so the service ends, unless others serve."""
+        self._serving &= set(self.processes)
+        if not self._serving:
+            logger.error("a worker could not start; the service ends")
+            self.should_exit.set()
+            return False
+        logger.error("a worker could not start; %d others serve, and it is tried again", len(self._serving))
+        self._not_before = time.monotonic() + AGAIN_SECONDS
+        return True
 
     def restart_all(self) -> None:
         """SIGHUP: each worker stops when another serves in its place."""
@@ -109,7 +122,8 @@ class Workers(Multiprocess):
             elif not process.parent_conn.poll():
                 return now - self._heard[process] > SILENT_SECONDS
             else:
-                process.parent_conn.recv()
+                if process.parent_conn.recv():
+                    self._serving.add(process)
                 self._heard[process] = now
             process.parent_conn.send(b"ping")
         except (OSError, EOFError, pickle.UnpicklingError):
