@@ -203,7 +203,9 @@ def test_panels_of_unequal_size_are_named() -> None:
         "A002 lacks 李四"
     ]
     apart = ENTRIES | {"A002": Entry("A002", "A002", "", "tech")}
-    assert [*uneven_panels(given, apart)] == []
+    assert [*uneven_panels(given, apart)] == [
+        "the categories have panels of different sizes, and means of fewer judges count as much: 'art' 2, 'tech' 1"
+    ]
     assert [*uneven_panels(given[:2], ENTRIES)] == []
 
 

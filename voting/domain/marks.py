@@ -80,7 +80,10 @@ def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "fi
 
 
 def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
-    """A sentence for each category of which some entries lack judges that others have: their means are compared."""
+    """A sentence for each category of which some entries lack judges that others have, and for panels of other sizes.
+
+    A mean of few marks counts as much as one of many.
+    """
     panels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for mark in marks:
         if mark.entry in entries:
@@ -97,6 +100,10 @@ def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterat
                 f"not all entries of {where} have marks of the same judges, and means of fewer count as much: "
                 f"{named}{more}"
             )
+    sizes = {category: len(set().union(*panel.values())) for category, panel in panels.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{category!r} {size}" for category, size in sizes.items())
+        yield f"the categories have panels of different sizes, and means of fewer judges count as much: {listed}"
 
 
 def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:

@@ -170,22 +170,19 @@ def _fraction(digits: str, parts: list[Part]) -> str:
 
 
 def _date(value: Decimal, parts: list[Part], shape: str, since_1904: bool) -> tuple[str, Held]:
+    letters = {text[0].lower() for kind, text in parts if kind == "date"}
     if value < 0:
         raise Unshowable("is a date or time below zero")
     if value >= _DAYS_OF_ALL_YEARS:
         raise Unshowable("is a date behind the year 9999")
-    microseconds = round(value * 86_400_000_000)
-    tenths = any(kind == "date" and "." in text for kind, text in parts)
-    # Seconds are rounded where no part of them is shown.
-    length = timedelta(microseconds=microseconds if tenths else round(microseconds, -6))
+    shown_places = max((len(text.partition(".")[2]) for kind, text in parts if kind == "date"), default=0)
+    length = timedelta(microseconds=round(round(value * 86_400_000_000), shown_places - 6))
     if since_1904:
         moment = datetime(1904, 1, 1) + length  # noqa: DTZ001 (a cell has no zone)
     else:
-        if 60 <= value < 61:
-            raise Unshowable("is the day 1900-02-29, which never was")
-        # Spreadsheets believe that 1900 had a leap day.
+        if value < 61 and (letters & {"y", "d", "a"} or letters == {"m"}):
+            raise Unshowable("is a day before 1900-03-01, which programs count differently")
         moment = datetime(1899, 12, 30 if value >= 61 else 31) + length  # noqa: DTZ001
-    letters = {text[0].lower() for kind, text in parts if kind == "date"}
     in_digits = not any(kind == "literal" and text.strip("-/. :T,") for kind, text in parts)
     if letters >= {"y", "m", "d"} and in_digits and not any(len(text) > 2 and text[0] in "mMdD" for _, text in parts):
         # In which order a machine shows such a date is its own matter.
