@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test lint check format bench pressure faults faults-bugs malformed rebuild fraud-bench fit lock clean
+.PHONY: demo test lint check format bench pressure rolling faults faults-bugs malformed rebuild fraud-bench fit lock clean
 
 demo:
 	@./install.sh run
@@ -36,6 +36,11 @@ bench:
 pressure:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.pressure $(ARGS)
+
+# Restarts and crashes of two nodes behind nginx while ballots come: loadtests/README.md.
+rolling:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.rolling $(ARGS)
 
 # Faults against the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1

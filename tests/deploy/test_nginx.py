@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import ROOT, Contests, cast, environment_of, free_port, refusal, serving
 from voting.settings import Settings
+from voting.web.problems import STATUS
 
 SHIPPED = ROOT / "deploy" / "nginx"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx") or ""
@@ -34,11 +35,14 @@ class Proxy:
     folder: Path
 
 
-def configuration(folder: Path, listen: str, service: str) -> Path:
+def configuration(folder: Path, listen: str, *services: str) -> Path:
     """The shipped configuration, in `folder`; other addresses and paths, and nothing else."""
+    (shipped_node,) = re.findall(r"^server .*;$", (SHIPPED / "nodes.conf").read_text("utf-8"), re.M)
+    assert "voting:8000" in shipped_node
+    nodes = [shipped_node.replace("voting:8000", service) for service in services]
+    (folder / "nodes.conf").write_text("\n".join(nodes), "utf-8")
     text = (SHIPPED / "voting.conf").read_text("utf-8")
     for shipped, here in (
-        ("server voting:8000", f"server {service}"),
         ("listen 8080", f"listen {listen}"),
         ("/tmp/", f"{folder}/"),
         ("/dev/stdout", f"{folder}/access.log"),
@@ -58,13 +62,13 @@ def check(file: Path) -> None:
 
 
 @contextmanager
-def running(service: str) -> Iterator[Proxy]:
-    """nginx in front of `service`."""
+def running(*services: str) -> Iterator[Proxy]:
+    """nginx in front of `services`."""
     # Not pytest's folder: nginx started by root works as another user, who could not pass through.
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder, address = Path(name), f"127.0.0.1:{free_port()}"
         folder.chmod(0o755)
-        file = configuration(folder, address, service.removeprefix("http://"))
+        file = configuration(folder, address, *(each.removeprefix("http://") for each in services))
         check(file)
         process = subprocess.Popen([NGINX, "-p", folder, "-c", file, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
         try:
@@ -193,6 +197,74 @@ def caching(proxy: Proxy, path: str) -> list[str]:
     return [line["cache"] for line in lines if line["path"] == path]
 
 
+def test_what_nginx_says_itself_is_said_as_the_service_says_it() -> None:
+    text = (SHIPPED / "voting.conf").read_text("utf-8")
+    bodies = re.findall(r"return (\d+) '(.*)';", text)
+    assert len(bodies) >= 6
+    errors = {error.code: error for error in STATUS}
+    for status, body in bodies:
+        content = json.loads(body)
+        assert content["status"] == int(status) == STATUS[errors[content["code"]]]
+        assert content["detail"]
+
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "code"),
+    [
+        ("GET /metrics HTTP/1.1", 404, "not_found"),
+        ("TRACE / HTTP/1.1", 405, "method_not_allowed"),
+        ("GET / HTTP/1.1\r\nHost: b", 400, "malformed"),
+        ("GET / HTTP/1.1\r\nContent-Length: x", 400, "malformed"),
+        ("GARBAGE", 400, "malformed"),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip", 400, "malformed"),
+        ("POST / HTTP/1.1\r\nContent-Length: 99999", 413, "too_large"),
+        ("GET / HTTP/1.1\r\nX: " + "a" * 17_000, 431, "headers_too_large"),
+    ],
+)
+async def test_nginxs_own_answers_have_a_problem_and_the_security_headers(
+    proxy: Proxy, request_line: str, status: int, code: str
+) -> None:
+    head, body = await raw_answer(proxy, f"{request_line}\r\nHost: vote\r\n\r\n")
+    assert (head["status"], json.loads(body)["code"]) == (str(status), code)
+    assert head["content-type"] == "application/problem+json"
+    assert (
+        head.items() >= (SECURITY | {"content-security-policy": "default-src 'none'; frame-ancestors 'none'"}).items()
+    )
+    assert "strict-transport-security" not in head, "the connection has no TLS"
+    assert re.fullmatch("[0-9a-f]{32}", head["x-request-id"])
+
+
+async def raw_answer(proxy: Proxy, request: str) -> tuple[dict[str, str], bytes]:
+    """Header fields, with the status, and body of the answer to these bytes."""
+    host, port = proxy.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request.encode())
+    async with asyncio.timeout(15):
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines) if name}
+        body = await reader.readexactly(int(fields["content-length"]))
+    writer.close()
+    return fields | {"status": first.split()[1]}, body
+
+
+async def test_the_services_answers_have_each_security_header_once(proxy: Proxy, contests: Contests) -> None:
+    contest = await contests.make()
+    async with through(proxy) as http:
+        for path in (f"/c/{contest}", f"/api/v1/contests/{contest}/tallies", "/nothing", "/health/live"):
+            for _ in range(2):
+                headers = (await http.get(path)).headers
+                for name in (*SECURITY, "content-security-policy", "x-request-id"):
+                    assert len(headers.get_list(name)) == 1, (path, name)
+                assert "script-src 'self'" in headers["content-security-policy"] or path.startswith("/api")
+
+
 def test_the_log_holds_no_addresses(proxy: Proxy) -> None:
     assert "127.0.0." not in (proxy.folder / "access.log").read_text("utf-8")
 
@@ -202,6 +274,7 @@ def test_a_service_that_is_away_is_told_as_try_again() -> None:
         answer = httpx.post(f"{proxy.url}/api/v1/contests/demo/ballots", json={"entries": ["A001"]})
     assert refusal(answer) == (503, "try_again")
     assert answer.headers["retry-after"] == "1"
+    assert answer.headers.items() >= SECURITY.items()
 
 
 def test_the_example_for_tls_is_valid(tmp_path: Path) -> None:
