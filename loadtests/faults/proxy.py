@@ -20,6 +20,7 @@ class Proxy:
         self._cut = False
         self._hang = False
         self._delay = 0.0
+        self._delays_requests = True
         self._truncate = 0
         self._silent: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -60,7 +61,7 @@ class Proxy:
         back = asyncio.create_task(self._pump(server_reader, writer, task))
         try:
             while data := await reader.read(CHUNK):
-                await self._held(task)
+                await self._held(task, self._delay if self._delays_requests else 0.0)
                 server_writer.write(data)
                 await server_writer.drain()
                 if self.eat_after and self.eat_after in data:
@@ -76,7 +77,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                await self._held(task)
+                await self._held(task, self._delay)
                 if self._truncate:
                     self._truncate -= 1
                     writer.write(data[: len(data) // 2])
@@ -85,9 +86,9 @@ class Proxy:
                 await writer.drain()
         writer.close()
 
-    async def _held(self, task: asyncio.Task[None] | None) -> None:
-        if self._delay:
-            await asyncio.sleep(self._delay)
+    async def _held(self, task: asyncio.Task[None] | None, delay: float) -> None:
+        if delay:
+            await asyncio.sleep(delay)
         while self._hang or task in self._silent:
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -114,9 +115,10 @@ class Proxy:
         """Lets nothing through, and ends nothing."""
         self._hang = True
 
-    def delay(self, seconds: float) -> None:
-        """Each piece of data waits so long on its way, in both directions."""
+    def delay(self, seconds: float, *, requests: bool = True) -> None:
+        """Each piece of data waits so long on its way, in both directions, or answers only."""
         self._delay = seconds
+        self._delays_requests = requests
 
     def truncate(self, answers: int) -> None:
         """Of so many of the server's next pieces of data only the first half arrives, and then the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
+from loadtests.faults.proxy import proxied
 from voting.domain.rate import Rate, read_rate
 from voting.errors import SlowDown, TryAgain
 from voting.fraud.counters import Cells
@@ -181,3 +183,43 @@ async def test_the_breaker_closes_again(settings: Settings, monkeypatch: pytest.
             await take(there.turns, uuid4(), [("v", "a")], (WIDE, WIDE))
         await asyncio.sleep(0.1)
         assert await take(there.turns, uuid4(), [("v", "a")], (WIDE, WIDE)) == [0]
+
+
+@pytest.mark.parametrize("fault", ["request late", "answer late", "answer lost", "server stopped"])
+async def test_a_call_whose_answer_does_not_come_is_counted_once_at_most(settings: Settings, fault: str) -> None:
+    """The script counts, so it is never sent a second time; the caller goes on without limits."""
+    uid, cell, calls = uuid4(), Cells((7,), (), ()), 0
+    async with proxied(settings.redis_url) as (proxy, url), connected(url) as ready:
+        for _ in range(3):
+            # On a connection that stands.
+            await ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW)
+            if fault == "request late":
+                proxy.delay(0.4)
+            elif fault == "answer late":
+                proxy.delay(0.4, requests=False)
+            elif fault == "answer lost":
+                proxy.eat_after = b"EVALSHA"
+            else:
+                proxy.hang()
+            taking = asyncio.create_task(ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW))
+            await asyncio.sleep(0.05)
+            # What follows the first attempt would go through.
+            proxy.heal()
+            with contextlib.suppress(TryAgain):
+                await taking
+            calls += 2
+            # The breaker closes again.
+            await asyncio.sleep(1.1)
+        (taken,) = await ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW)
+    assert taken.cells is not None
+    assert taken.cells.quick[0] <= calls + 1
+
+
+async def test_a_redis_that_answers_each_step_slowly_is_not_waited_for(settings: Settings) -> None:
+    """Connecting, greeting and asking are each within their limit, and all of them together are not."""
+    async with proxied(settings.redis_url) as (proxy, url), connected(url) as ready:
+        proxy.delay(0.08)
+        begun = time.monotonic()
+        with pytest.raises(TryAgain):
+            await ready.turns.take(uuid4(), [Call(("v", "a"), UNCOUNTED)], [WIDE, WIDE], NOW)
+        assert time.monotonic() - begun < 0.4 + 0.5

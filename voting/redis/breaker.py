@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +18,13 @@ OPEN_SECONDS = 1.0
 class Breaker:
     """Every call to one Redis goes through it: a Redis that hangs costs one call its time limit, not each."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._until = 0.0
 
     @asynccontextmanager
     async def answered(self, operation: str) -> AsyncIterator[None]:
-        """Raises TryAgain when Redis fails, or has failed just now."""
+        """Raises TryAgain when Redis fails or takes longer than this, connecting included, or has failed just now."""
         now = time.monotonic()
         if now < self._until:
             raise TryAgain("Redis is away")
@@ -31,7 +33,8 @@ class Breaker:
             # The others keep away until this one is back.
             self._until = now + OPEN_SECONDS
         try:
-            yield
+            async with asyncio.timeout(self._seconds):
+                yield
         except (RedisError, OSError, TimeoutError) as error:
             self._until = time.monotonic() + OPEN_SECONDS
             telemetry.VIEW_ERRORS.labels(operation).inc()
