@@ -189,7 +189,7 @@ class Settings:
         "VOTING_SECOND_PERSON",
         _number,
         "200",
-        "From so many ballots on, or where the first ten places change, a group is decided by two persons.",
+        "From so many ballots on, or where a place changes that a cut or an award hangs on, a group takes two persons.",
     )
 
 

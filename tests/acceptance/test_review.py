@@ -13,8 +13,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.fraud.rings import POLICY, SCRIPT, Cast, crowd, dripped, find_rings, record
-from voting.services.certifying import Certifying
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, dripped, record
 from voting.settings import Settings
 from voting.wiring import Office
 
@@ -57,7 +56,7 @@ async def ringed(contests: Contests, office: Office) -> str:
     honest = [each for number in range(1, 21) for each in crowd(1000 * number, 25 - number, f"A{number:03d}")]
     rings = [*crowd(50_000, 30, "A017", "ring-a"), *crowd(60_000, 3, "A020", "ring-b")]
     await record(office.database, contest, [*honest, *rings], timedelta(hours=1))
-    await Certifying(office.database, "test", find_rings).propose(await office.catalogue.get(contest), POLICY)
+    await certifying(office.database).propose(await office.catalogue.get(contest), POLICY)
     return contest
 
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
-from tests.conftest import Contests
+from tests.conftest import SECRET, Contests
+from voting.domain.ballot import Receipt, commitment
 from voting.domain.scoring import Tally
 from voting.fraud.facts import Facts, Oddity
 from voting.fraud.findings import Evidence, Group, Stage, Sweep
@@ -23,7 +24,12 @@ from voting.fraud.past import Past
 from voting.fraud.policy import Policy
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
+from voting.services.catalogue import Listing
+from voting.services.certifying import Certifying
+from voting.services.deciding import Detector
+from voting.services.keyring import Keyring, ReceiptKey
 from voting.services.policies import DEFAULT, load_policy
+from voting.services.reviewing import Person, Reviewing, Wish
 
 _PACKAGED = load_policy()
 # The detector below needs no weights.
@@ -64,19 +70,21 @@ def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[C
 
 async def record(database: Database, contest: str, casts: Iterable[Cast], ago: timedelta = EARLIER) -> None:
     """Stores ballots as casting does: with facts, and the tally in the same transaction."""
-    given, now = list(casts), datetime.now(UTC)
+    given, now, keyring = list(casts), datetime.now(UTC), Keyring(SECRET.encode())
     async with database.connection() as connection, connection.transaction():
         for number, each in enumerate(given):
             voter, id = hashlib.sha256(f"{contest} {each.voter}".encode()).digest(), uuid.uuid4()
             facts = msgspec.structs.replace(each.seen, device=each.ring, agent=1 + each.voter % 7)
-            at = now - ago + timedelta(milliseconds=number)
+            at, salt = now - ago + timedelta(milliseconds=number), id.bytes
+            (receipt,) = keyring.sign([Receipt(contest, str(id), at, commitment(salt, contest, str(id), [each.entry]))])
             await connection.execute(
                 """
                 insert into ballots
                     (contest, voter, idempotency_key, id, body_digest, picks, state, reasons, recorded_at, salt, answer)
-                values ($1, $2, $3, $4, '', array[$5], $6, $7, $8, '', '')
+                values ($1, $2, $3, $4, '', array[$5], $6, $7, $8, $9, $10)
                 """,
-                *(contest, voter, id.hex, id, each.entry, each.state, ["C1"] if each.state == "hold" else [], at),
+                *(contest, voter, id.hex, id, each.entry, each.state, ["C1"] if each.state == "hold" else [], at, salt),
+                _JSON.encode({"ballot": id, "receipt": receipt}).decode(),
             )
             await connection.execute(
                 "insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, _JSON.encode(facts).decode()
@@ -93,6 +101,9 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
                 """,
                 *(contest, entry, held + counted, held, counted),
             )
+
+
+RECEIPT_KEY = ReceiptKey(Keyring(SECRET.encode()).public_key)
 
 
 async def dripped(contests: Contests, database: Database) -> str:
@@ -150,3 +161,19 @@ async def in_question(database: Database, contest: str) -> list[decisions.Standi
     """Every ballot that is not counted, or in a group."""
     async with database.connection() as connection:
         return await decisions.select_in_question(connection, contest)
+
+
+def certifying(database: Database, detect: Detector = find_rings) -> Certifying:
+    """What certifies with the secret of the tests; no group takes two persons for its size."""
+    return Certifying(database, "test", RECEIPT_KEY, Reviewing(database, 1000), detect)
+
+
+async def void_by_two(database: Database, listing: Listing) -> None:
+    """Two persons make void what the sweep for certification finds and one person may not."""
+    reviewing = Reviewing(database, 1000)
+    await certifying(database).propose(listing, POLICY)
+    async with database.connection() as connection:
+        waiting = await reviewing.undecided(connection, listing)
+    for group in waiting:
+        for person in (Person("key:1", "wang"), Person("key:2", "li")):
+            await reviewing.rule(listing, group, person, Wish("void", "one script"))

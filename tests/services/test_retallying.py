@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.conftest import Contests
-from tests.fraud.rings import POLICY, SCRIPT, Cast, crowd, find_nothing, find_rings, record
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, find_nothing, record
 from voting.fraud.facts import Counts, Facts, Oddity
 from voting.fraud.policy import Policy
-from voting.services.certifying import Certifying
 from voting.services.retallying import Retallying, Side
 from voting.services.reviewing import Person, Reviewing, Wish
 from voting.wiring import Office
@@ -57,12 +56,11 @@ async def test_what_a_reviewer_decided_stands_and_what_is_found_more_is_void_in_
 ) -> None:
     contest = await made(contests, office)
     listing = await office.catalogue.get(contest)
-    certifying = Certifying(office.database, "test", find_rings)
-    await certifying.propose(listing, POLICY)
+    await certifying(office.database).propose(listing, POLICY)
     await Reviewing(office.database, 1000).rule(listing, "cast-A003", Person("key:1", "wang"), Wish("void", "a script"))
     await Reviewing(office.database, 1000).rule(listing, "cast-A003", Person("key:2", "li"), Wish("void", "so it is"))
     assert await sides(office, contest, holding(1000)) == {}
-    await certifying.certify(listing, POLICY)
+    await certifying(office.database).certify(listing, POLICY)
     assert await sides(office, contest, holding(70)) == {"A002": (Side(0, 0, 3, 2), Side(0, 1, 2, 2))}
 
 

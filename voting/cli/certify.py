@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
+from voting.cli.session import actor, env_file, find, in_office, need_secret, not_blank, read_settings, tell
 from voting.cli.tables import progress
 from voting.domain.sheet import Tick
 from voting.fraud.effect import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
 from voting.services.catalogue import Listing
+from voting.services.keyring import Keyring, ReceiptKey
 from voting.services.policies import load_policy
 from voting.services.reviewing import Estimated, Reviewing
 from voting.settings import Settings
 from voting.wiring import Office
+
+if TYPE_CHECKING:
+    from voting.services.certifying import Certifying
 
 
 @click.command(epilog="Example: voting certify --contest demo --propose")
@@ -39,13 +45,15 @@ def certify(
     """Sweeps every ballot of a closed contest once more and freezes the result.
 
     What the sweep finds is void unless a reviewer released it; what was only held is counted. To look at the groups
-    before that, use --propose, then `voting review`. Certified again under the same policy, it is the same result.
+    before that, use --propose, then `voting review`. Groups that take two persons are waited for. Every ballot must be
+    what its voter's receipt says. Until --reopen marks, figures, roster, rules and decisions cannot change.
+    Certified again under the same policy, it is the same result.
     """
     if propose and reopen is not None:
         raise click.UsageError("--propose and --reopen do not go together")
     settings = read_settings(env_file)
     if reopen is not None:
-        number = in_office(settings, lambda office: _reopen(office, contest, reopen))
+        number = in_office(settings, lambda office: _reopen(office, settings, contest, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
@@ -64,40 +72,41 @@ def _policy(settings: Settings, file: Path | None) -> Path | None:
     return file or (Path(settings.policy) if settings.policy else None)
 
 
-async def _certify(
-    office: Office, settings: Settings, contest: str, policy: Path | None
-) -> tuple[Certification, list[Estimated]]:
+def _certifying(office: Office, settings: Settings) -> Certifying:
     # It brings polars, which the other commands need not wait for.
     from voting.services.certifying import Certifying
 
+    key = ReceiptKey(Keyring(need_secret(settings).secret).public_key)
+    return Certifying(office.database, actor(), key, Reviewing(office.database, settings.second_person))
+
+
+async def _certify(
+    office: Office, settings: Settings, contest: str, policy: Path | None
+) -> tuple[Certification, list[Estimated]]:
     listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
-    made = await Certifying(office.database, actor()).certify(listing, rules, _progress())
+    made = await _certifying(office, settings).certify(listing, rules, _progress())
     return made, await _doubts(office, settings, listing)
 
 
 async def _propose(
     office: Office, settings: Settings, contest: str, policy: Path | None
 ) -> tuple[Changed, list[Estimated]]:
-    from voting.services.certifying import Certifying
-
     listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
-    changed = await Certifying(office.database, actor()).propose(listing, rules, _progress())
+    changed = await _certifying(office, settings).propose(listing, rules, _progress())
     return changed, await _doubts(office, settings, listing)
 
 
 async def _doubts(office: Office, settings: Settings, listing: Listing) -> list[Estimated]:
-    """Of each entry the largest excess on which the first ten places may hang."""
+    """Of each entry the largest excess on which a cut or an award may hang."""
     found = await Reviewing(office.database, settings.second_person).excesses(listing)
     largest: dict[str, Estimated] = {}
     for each in found:
         largest.setdefault(each.excess.entry, each)
-    return [each for each in largest.values() if each.effect.reaches_top]
+    return [each for each in largest.values() if each.effect.decides]
 
 
-async def _reopen(office: Office, contest: str, reason: str) -> int:
-    from voting.services.certifying import Certifying
-
-    return await Certifying(office.database, actor()).reopen(await find(office, contest), reason)
+async def _reopen(office: Office, settings: Settings, contest: str, reason: str) -> int:
+    return await _certifying(office, settings).reopen(await find(office, contest), reason)
 
 
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:
@@ -109,7 +118,7 @@ def _warn(doubts: Sequence[Estimated], contest: str) -> None:
             f" though nobody can tell which; none is subtracted. {words}"
         )
     if doubts:
-        tell(f"the first ten places may hang on that; before you announce them: voting review list --contest {contest}")
+        tell(f"cuts or awards may hang on that; before you announce them: voting review list --contest {contest}")
 
 
 def _progress() -> Callable[[str], Tick]:
@@ -130,7 +139,6 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
     for entry, tally in sorted(made.tallies.items()):
         void = tally.raw - tally.held - tally.counted
         click.echo(f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}")
-    tell(
-        f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}\n"
-        f"policy SHA-256 {made.policy_sha256}\nballots SHA-256 {made.ballots_sha256}"
-    )
+    tell(f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}")
+    for name, digest in asdict(made.bound).items():
+        tell(f"{name.removesuffix('_sha256')} SHA-256 {digest}")

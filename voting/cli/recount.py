@@ -1,4 +1,4 @@
-"""voting recount: whether the tally is what the ballots give."""
+"""voting recount: whether the tally is what the ballots give, and the ballots what their receipts say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, in_office, need_secret, read_settings, tell
+from voting.cli.tables import progress
 from voting.domain.scoring import Tally
+from voting.services.keyring import Keyring, ReceiptKey
+from voting.services.receipts import ReceiptReport, check_receipts
 from voting.services.recounting import Difference
 from voting.wiring import Office
 
@@ -17,23 +20,35 @@ from voting.wiring import Office
 @click.option("--mend", metavar="REASON", help="Set the tally to the recount; ballots wait, the audit log has it.")
 @env_file
 def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
-    """Counts the ballots anew and compares; exit code 1 where the tally differs and is not mended."""
+    """Counts the ballots again and compares the tally; checks each ballot against the receipt that its voter has.
 
-    async def work(office: Office) -> tuple[Difference, ...]:
+    Names ballots that hold other picks than their receipt was given for, ballots without a receipt of this service, and
+    batches of which ballots are missing. Exit code 1 where anything is wrong and not mended; only a tally can be.
+    """
+    settings = need_secret(read_settings(env_file))
+    key = ReceiptKey(Keyring(settings.secret).public_key)
+
+    async def work(office: Office) -> tuple[tuple[Difference, ...], ReceiptReport]:
         listing = await find(office, contest)
-        if mend:
-            return await office.recounting.mend(listing, mend)
-        return await office.recounting.differences(listing)
+        found = await (office.recounting.mend(listing, mend) if mend else office.recounting.differences(listing))
+        return found, await check_receipts(office.database, contest, key, progress("receipts checked"))
 
-    found = in_office(read_settings(env_file), work)
+    found, receipts = in_office(settings, work)
     for each in found:
         click.echo(f"{each.entry}\ttally {_counts(each.tally)}\tballots {_counts(each.recount)}")
+    for line in receipts.wrong:
+        click.echo(line)
     if not found:
         tell(f"the tally of contest {contest!r} is what its ballots give")
     elif mend:
         tell(f"{len(found)} entries are set to what their ballots give; the pages follow within seconds")
     else:
         tell(f"{len(found)} entries differ; find out why, then: voting recount --contest {contest} --mend REASON")
+    if receipts.wrong:
+        tell("somebody changed ballots past the service: find out who, and restore them from a backup")
+    else:
+        tell(f"{receipts.ballots} ballots are what their voters' receipts say")
+    if receipts.wrong or (found and not mend):
         raise click.exceptions.Exit(1)
 
 

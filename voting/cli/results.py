@@ -10,7 +10,7 @@ import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
-from voting.services.reporting import Report, as_csv, as_json, as_xlsx, awards_as_csv, blend
+from voting.services.reporting import Report, as_csv, as_json, as_xlsx, awards_as_csv
 from voting.wiring import Office
 
 
@@ -30,11 +30,16 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bo
         raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")
 
     async def work(office: Office) -> Report:
-        listing = await find(office, contest)
-        report = await office.reporting.report(listing)
-        return blend(report, await office.judging.outcome(listing)) if blended else report
+        return await office.reporting.report(await find(office, contest), blended=blended)
 
     report = in_office(read_settings(env_file), work)
+    if report.changed:
+        tell(
+            f"not final: {', '.join(report.changed)} changed since the certification, past every command; find out who"
+            f" did that: voting verify results --contest {contest}"
+        )
+    for note in report.notes:
+        tell(note)
     content = awards_as_csv(report).encode() if awards else _content(report, kind)
     if out is None:
         sys.stdout.buffer.write(content)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 HASH_BYTES = 32
 _HOP_BYTES = 1 + HASH_BYTES
+_LEFT = ord("L")
 
 
 def leaf_hash(statement: bytes) -> bytes:
@@ -19,15 +20,40 @@ def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
 
     A path is made of hops from the leaf up: the side of the hash beside it, `L` or `R`, then that hash of 32 bytes.
     """
-    levels = [list(leaves)]
-    while len(level := levels[-1]) > 1:
-        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
-        # The last of an odd number goes up as it is.
-        levels.append([_node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
+    levels = _levels(leaves)
     (root,), paths = levels.pop(), [b""]
     for level in reversed(levels):
         paths = [_hop(level, place) + paths[place >> 1] for place in range(len(level))]
     return root, paths
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """The root over one or more leaf hashes."""
+    return _levels(leaves)[-1][0]
+
+
+def place(path: bytes) -> bytes:
+    """Where a path's leaf is, from the root down: `R` in the left half, whose neighbour is right, `L` in the right one.
+
+    From the first leaf to the last the places fall.
+    """
+    return path[::_HOP_BYTES][::-1]
+
+
+def least_missing(places: Collection[bytes]) -> int:
+    """How many leaves at least the tree has beside those at these places.
+
+    The neighbour of each of their hops is a leaf, or a subtree whose number of leaves is known for left ones only.
+    """
+    there = {place[:depth] for place in places for depth in range(len(place) + 1)}
+    missing: dict[bytes, int] = {}
+    for place in places:
+        for depth, side in enumerate(place):
+            neighbour = place[:depth] + (b"R" if side == _LEFT else b"L")
+            if neighbour not in there:
+                leaves = 1 << (len(place) - depth - 1) if side == _LEFT else 1
+                missing[neighbour] = max(leaves, missing.get(neighbour, 0))
+    return sum(missing.values())
 
 
 def root(leaf: bytes, path: bytes) -> bytes:
@@ -38,6 +64,15 @@ def root(leaf: bytes, path: bytes) -> bytes:
             raise ValueError("a path is made of hops: L or R, and 32 bytes")
         leaf = _node_hash(beside + leaf if side == b"L" else leaf + beside)
     return leaf
+
+
+def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    levels = [list(leaves)]
+    while len(level := levels[-1]) > 1:
+        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+        # The last of an odd number goes up as it is.
+        levels.append([_node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
+    return levels
 
 
 def _hop(level: Sequence[bytes], place: int) -> bytes:

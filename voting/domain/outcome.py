@@ -16,6 +16,7 @@ from voting.domain.marks import Mark, scores
 from voting.domain.organisations import organisation_awards
 from voting.domain.ranking import Given, Ranking, Source, complete, first, winners
 from voting.domain.scoring import public_points
+from voting.domain.stakes import groups_of, number_of
 from voting.domain.tables import Award
 
 
@@ -131,18 +132,14 @@ def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[G
     given: list[Given] = []
     for award in contest.awards:
         among = left if award.among == "finalists" else frozenset(figures.entries)
-        groups: list[Collection[str]] = [award.categories or contest.category_ids]
-        if award.per_category:
-            groups = [[category] for category in groups[0]]
-        for categories in groups:
-            group = frozenset(entry for entry in among if figures.entries[entry].category in categories)
+        for group in groups_of(award, contest, figures.entries, among):
             given += _give(contest, figures, award, group, given)
     return tuple(given)
 
 
 def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
     """The winners in one group."""
-    number = award.count or 0 if award.percent is None else len(group) * award.percent // 100
+    number = number_of(award, group)
     revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
     if not number and not revoked:
         return []

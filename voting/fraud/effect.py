@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from voting.domain.scoring import ranks
-
-TOP = 10
+from voting.domain.stakes import Stake
 
 
 class Shift(NamedTuple):
@@ -23,11 +22,8 @@ class Effect(NamedTuple):
 
     shifts: tuple[Shift, ...]
     ballots: int
-
-    @property
-    def reaches_top(self) -> bool:
-        """Whether it changes the first ten places."""
-        return bool(self.shifts) and _best(self.shifts[0]) <= TOP
+    decides: bool
+    """Whether it changes a place that a cut or an award may hang on."""
 
     def order(self) -> tuple[int, int, int]:
         """Sorts first what decides about the best place, then what moves most entries, then what is largest."""
@@ -35,16 +31,24 @@ class Effect(NamedTuple):
         return best, -len(self.shifts), -self.ballots
 
 
-def effect(counted: Mapping[str, int], picks: Mapping[str, int], ballots: int, *, is_counted: bool) -> Effect:
+def effect(
+    counted: Mapping[str, int], picks: Mapping[str, int], ballots: int, stakes: Collection[Stake], *, is_counted: bool
+) -> Effect:
     """The effect of a group with these picks on the tally of every entry; `is_counted`: they are in it now."""
     sign = -1 if is_counted else 1
     other = {entry: count + sign * picks.get(entry, 0) for entry, count in counted.items()}
     with_it, without = (counted, other) if is_counted else (other, counted)
-    before, after = ranks(with_it), ranks(without)
-    shifts = [Shift(entry, before[entry], after[entry]) for entry in counted if before[entry] != after[entry]]
+    shifts = _shifts(with_it, without, counted)
     # Its own entries first among equals: they are what it is about.
     shifts.sort(key=lambda shift: (_best(shift), shift.entry not in picks, shift.entry))
-    return Effect(tuple(shifts), ballots)
+    decides = any(_best(shift) <= places for among, places in stakes for shift in _shifts(with_it, without, among))
+    return Effect(tuple(shifts), ballots, decides)
+
+
+def _shifts(with_it: Mapping[str, int], without: Mapping[str, int], among: Collection[str]) -> list[Shift]:
+    """The places that differ, counted among some entries."""
+    before, after = (ranks({entry: tally[entry] for entry in among}) for tally in (with_it, without))
+    return [Shift(entry, before[entry], after[entry]) for entry in among if before[entry] != after[entry]]
 
 
 def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str, estimate: int | None = None) -> str:

@@ -1,13 +1,14 @@
-"""Certified results: frozen, numbered; one stands, those before it are kept."""
+"""Certified results: frozen, numbered; one stands, those before it are kept. While one stands, nothing changes it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 from voting.domain.scoring import Tally
+from voting.errors import Certified
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -15,17 +16,16 @@ _QUERIES = named("certifications")
 
 
 @dataclass(frozen=True, slots=True)
-class Certification:
-    """A contest's certified result, and what it follows from."""
+class Bound:
+    """SHA-256 of all that a result follows from. None: bound by no certification, which is older than this hash."""
 
-    number: int
-    certified_at: datetime
-    actor: str
-    policy_version: str
     policy_sha256: str
     ballots_sha256: str
     document_sha256: str
-    tallies: Mapping[str, Tally]
+    roster_sha256: str | None
+    marks_sha256: str | None
+    metrics_sha256: str | None
+    revocations_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,35 @@ class Draft:
 
     actor: str
     policy_version: str
-    policy_sha256: str
-    ballots_sha256: str
-    document_sha256: str
+    bound: Bound
     tallies: Mapping[str, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class Certification(Draft):
+    """A contest's certified result, and what it follows from."""
+
+    number: int
+    certified_at: datetime
+
+
+async def lock_result(connection: Connection, contest: str) -> None:
+    """Transactions that lock a contest's result take turns, by a row's lock; casting ballots does not touch it."""
+    await connection.execute(_QUERIES["make_book"], contest)
+    await connection.execute(_QUERIES["lock_book"], contest)
+
+
+async def lock_open_result(connection: Connection, contest: str) -> None:
+    """The first act of every transaction that changes what a contest's result follows from. Raises Certified.
+
+    Certification locks the result, too: such a change comes wholly before it, or is refused.
+    """
+    await lock_result(connection, contest)
+    if stands := await select(connection, contest):
+        raise Certified(
+            f"the result is certified (number {stands.number}, policy {stands.policy_version}): what it follows from"
+            f" cannot change; to open it again: voting certify --contest {contest} --reopen REASON"
+        )
 
 
 async def insert(connection: Connection, contest: str, draft: Draft) -> Certification:
@@ -46,9 +71,11 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
         [entry, tally.raw, tally.held, tally.raw - tally.held - tally.counted, tally.counted]
         for entry, tally in sorted(draft.tallies.items())
     ]
-    head = (draft.actor, draft.policy_version, draft.policy_sha256, draft.ballots_sha256, draft.document_sha256)
+    head = (draft.actor, draft.policy_version, *astuple(draft.bound))
     (row,) = await connection.fetch(_QUERIES["insert"], contest, *head, json.dumps(lines))
-    return Certification(row["number"], row["certified_at"], *head, draft.tallies)
+    return Certification(
+        draft.actor, draft.policy_version, draft.bound, draft.tallies, row["number"], row["certified_at"]
+    )
 
 
 async def select(connection: Connection, contest: str) -> Certification | None:
@@ -57,7 +84,8 @@ async def select(connection: Connection, contest: str) -> Certification | None:
     if row is None:
         return None
     tallies = {entry: Tally(raw, held, counted) for entry, raw, held, _, counted in json.loads(row["tallies"])}
-    return Certification(**{**row, "tallies": tallies})
+    bound = Bound(*(row[field.name] for field in fields(Bound)))
+    return Certification(row["actor"], row["policy_version"], bound, tallies, row["number"], row["certified_at"])
 
 
 async def reopen(connection: Connection, contest: str, actor: str, reason: str) -> int | None:

@@ -13,11 +13,11 @@ from voting.domain.ballot import State
 from voting.postgres.ballots import SHARDS, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
+from voting.postgres.tallies import allow_all
 
 _QUERIES = named("decisions")
 # A shard of its own: what is decided later never waits for what is cast now.
 SHARD = SHARDS
-CHANGE_SECONDS = 60
 CERTIFICATION = "certification"
 """Who decided about groups that no reviewer has decided about."""
 
@@ -113,27 +113,26 @@ class Decided:
     ruling: int | None
 
 
-async def open_book(connection: Connection, contest: str) -> None:
-    """To be the first act of a transaction that changes decisions: such transactions of a contest take turns."""
-    await connection.execute(_QUERIES["make_book"], contest)
-    await connection.execute(_QUERIES["open_book"], contest)
-
-
 async def select_in_question(connection: Connection, contest: str) -> list[Standing]:
     """Every ballot that is not counted, or in a group, in the order of their numbers."""
-    rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=CHANGE_SECONDS)
+    async with connection.transaction():
+        seconds = await allow_all(connection, contest)
+        rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=seconds)
     return [Standing(*row) for row in rows]
 
 
 async def count_ungrouped(connection: Connection, contest: str) -> int:
     """How many ballots are held and in no group: those that were held when they were cast, until the certification."""
-    found: int = await connection.fetchval(_QUERIES["count_ungrouped"], contest, timeout=CHANGE_SECONDS)
+    async with connection.transaction():
+        seconds = await allow_all(connection, contest)
+        found: int = await connection.fetchval(_QUERIES["count_ungrouped"], contest, timeout=seconds)
     return found
 
 
 async def select_members(connection: Connection, contest: str, group: str) -> list[tuple[int, bytes, Sequence[str]]]:
     """Number, voter and reasons of each ballot of a group."""
-    rows = await connection.fetch(_QUERIES["members"], contest, group, timeout=CHANGE_SECONDS)
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["members"], contest, group, timeout=seconds)
     return [tuple(row) for row in rows]
 
 
@@ -160,16 +159,15 @@ async def change(
         [array_text(each.reasons) for each in changes],
         [each.group for each in changes],
     ]
-    await connection.execute(f"set local statement_timeout = '{CHANGE_SECONDS}s'; {_QUERIES['by_key']}")
+    seconds = await allow_all(connection, contest)
+    await connection.execute(_QUERIES["by_key"])
     authority = (by.stage, by.policy_version, by.policy_sha256, by.actor, by.ruling)
-    (row,) = await connection.fetch(
-        _QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=CHANGE_SECONDS
-    )
+    (row,) = await connection.fetch(_QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=seconds)
     return Changed(row["changed"], row["held"], row["released"], row["voided"], frozenset(row["entries"]))
 
 
 async def set_excesses(connection: Connection, contest: str, found: Sequence[Excess]) -> None:
-    """Puts the estimates in the place of those before; the book must be open."""
+    """Puts the estimates in the place of those before; the result must be locked."""
     await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(each) for each in found]))
 
 

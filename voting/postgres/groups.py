@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 from voting.postgres.ballots import array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
+from voting.postgres.tallies import allow_all
 
 _QUERIES = named("groups")
-COUNT_SECONDS = 60
 
 GroupState = Literal["open", "released", "void", "gone"]
 Action = Literal["release", "void", "undo"]
@@ -94,7 +94,8 @@ async def put(
 
 async def count_members(connection: Connection, contest: str, found: Sequence[str]) -> None:
     """Writes down how many ballots each open group has; those with none that were not found now are gone."""
-    await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=COUNT_SECONDS)
+    seconds = await allow_all(connection, contest)
+    await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=seconds)
 
 
 async def select_all(connection: Connection, contest: str) -> tuple[StoredGroup, ...]:

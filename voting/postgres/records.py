@@ -9,9 +9,9 @@ from uuid import UUID
 
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
+from voting.postgres.tallies import allow_all
 
 _QUERIES = named("ballots")
-READ_SECONDS = 600
 ROWS_AT_ONCE = 20_000
 
 
@@ -30,7 +30,25 @@ async def read(
     connection: Connection, contest: str, since: datetime | None, before: datetime | None
 ) -> AsyncIterator[list[Record]]:
     """The contest's ballots of [since, before), in order, in portions; within a transaction."""
-    await connection.execute(f"set local statement_timeout = '{READ_SECONDS}s'")
-    cursor = await connection.cursor(_QUERIES["recorded"], contest, since, before, timeout=READ_SECONDS)
-    while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=READ_SECONDS):
+    seconds = await allow_all(connection, contest)
+    cursor = await connection.cursor(_QUERIES["recorded"], contest, since, before, timeout=seconds)
+    while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=seconds):
         yield [Record(*row) for row in rows]
+
+
+class Receipted(NamedTuple):
+    """A ballot with what proves it: the salt of its commitment, and what its voter was answered, as JSON."""
+
+    id: UUID
+    recorded_at: datetime
+    picks: Sequence[str]
+    salt: bytes
+    answer: str
+
+
+async def read_receipts(connection: Connection, contest: str) -> AsyncIterator[list[Receipted]]:
+    """The contest's ballots with their receipts, in the order of their moments, in portions; within a transaction."""
+    seconds = await allow_all(connection, contest)
+    cursor = await connection.cursor(_QUERIES["receipts"], contest, timeout=seconds)
+    while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=seconds):
+        yield [Receipted(*row) for row in rows]

@@ -5,19 +5,19 @@ The seal falls by the organiser's word, or when the window opens. Every change i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
 from voting.domain.contest import Contest
 from voting.errors import ContestUnknown, EntryUnknown, RulesSealed
-from voting.postgres import contests, staff
+from voting.postgres import certifications, contests, staff
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
+from voting.services.binding import document_sha256
 
 
 class Amending:
-    """Amends contests. `actor` names who acts. Every method raises ContestUnknown."""
+    """Amends contests. `actor` names who acts. Every method raises ContestUnknown, Certified."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
@@ -31,7 +31,12 @@ class Amending:
             if is_sealed(stored):
                 raise RulesSealed(f"the rules of {contest.id!r} are sealed; nothing was changed")
             await contests.replace(tx, contest, document)
-            await self._log(tx, "contest.replace", contest.id, {"was": digest(stored.document), "is": digest(document)})
+            await self._log(
+                tx,
+                "contest.replace",
+                contest.id,
+                {"was": document_sha256(stored.document), "is": document_sha256(document)},
+            )
 
         await self._database.transact(work)
 
@@ -41,13 +46,13 @@ class Amending:
         async def work(tx: Connection) -> None:
             stored = await self._stored(tx, contest)
             if stored.document != document:
-                was, given = digest(stored.document), digest(document)
+                was, given = document_sha256(stored.document), document_sha256(document)
                 raise RulesSealed(f"the stored rules (SHA-256 {was}) are not this file's ({given}); nothing was sealed")
             await contests.seal(tx, contest)
-            await self._log(tx, "contest.seal", contest, {"document_sha256": digest(document)})
+            await self._log(tx, "contest.seal", contest, {"document_sha256": document_sha256(document)})
 
         await self._database.transact(work)
-        return digest(document)
+        return document_sha256(document)
 
     async def extend(self, contest: str, closes_at: datetime, reason: str) -> None:
         """Moves the window's end to a later moment. Raises RulesSealed."""
@@ -79,6 +84,7 @@ class Amending:
             raise RulesSealed(f"the rules do not declare {what!r} changeable, and they are sealed; nothing was changed")
 
     async def _stored(self, tx: Connection, contest: str) -> StoredContest:
+        await certifications.lock_open_result(tx, contest)
         await contests.take_turn(tx)
         stored = await contests.select(tx, contest)
         if stored is None:
@@ -92,8 +98,3 @@ class Amending:
 def is_sealed(stored: StoredContest) -> bool:
     """Sealed by the organiser's word, or because the window has opened."""
     return stored.sealed_at is not None or stored.read_at >= stored.window.opens_at
-
-
-def digest(document: str) -> str:
-    """A document's SHA-256 in hex."""
-    return hashlib.sha256(document.encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
 
-What the sweep finds is void unless a reviewer released it; what was only held is counted again. The result names the
+What the sweep finds is void unless a reviewer released it; what was only held is counted again. Groups that take two
+persons are waited for, and every ballot must be what its voter's receipt says. The result names the
 policy and the hash of all that it follows from, so that the same ballots give it again.
 """
 
@@ -9,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Literal
+from dataclasses import asdict, replace
 
 import polars as pl
 
 from voting.domain.scoring import Tally
 from voting.domain.sheet import Tick, silent
-from voting.errors import Certified, ContestUnknown, NotCertifiable, NotFound
+from voting.errors import ContestUnknown, NotCertifiable, NotFound
 from voting.fraud.excess import excesses
 from voting.fraud.findings import Sweep
 from voting.fraud.policy import Policy
@@ -27,10 +27,14 @@ from voting.postgres import certifications, contests, decisions, groups, staff, 
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, Excess
+from voting.services.binding import read_inputs
 from voting.services.catalogue import Listing
 from voting.services.deciding import Deciding, Detector, Swept
 from voting.services.gathering import gather
+from voting.services.keyring import ReceiptKey
+from voting.services.receipts import check_receipts
 from voting.services.recounting import compare
+from voting.services.reviewing import Reviewing
 
 Progress = Callable[[str], Tick]
 """What begins now, such as `ballots read`."""
@@ -41,13 +45,17 @@ def _quiet(_what: str) -> Tick:
 
 
 class Certifying:
-    """Certifies. `actor` names who acts."""
+    """Certifies. `actor` names who acts; `reviewing` knows what takes two persons."""
 
-    def __init__(self, database: Database, actor: str, detect: Detector = sweep) -> None:
+    def __init__(
+        self, database: Database, actor: str, key: ReceiptKey, reviewing: Reviewing, detect: Detector = sweep
+    ) -> None:
         self._database = database
+        self._actor = actor
+        self._key = key
+        self._reviewing = reviewing
         self._detect = detect
         self._deciding = Deciding(database)
-        self._actor = actor
 
     async def standing(self, listing: Listing) -> Certification | None:
         """The certification that stands."""
@@ -57,18 +65,29 @@ class Certifying:
     async def propose(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Changed:
         """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
         await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
-        changed, _ = await self._sweep(listing, policy, "hold", progress)
+        swept, _ = await self._sweep(listing, policy, progress)
+        changed = await self._apply(listing, swept, progress)
         await self._log(listing, "certification.propose", {**_named(policy), "held": changed.held})
         return changed
 
     async def certify(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Certification:
-        """The certified result; the one that stands, if it was certified under this policy. Raises NotCertifiable,
-        Certified."""
+        """The certified result; the one that stands, if it was certified under this policy.
+
+        Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
+        their receipts say; Certified.
+        """
         stands = await self.standing(listing)
-        if stands and stands.policy_sha256 == policy.sha256:
+        if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
-        await self._database.transact(lambda tx: self._check(tx, listing.contest.id, undecided=True))
-        _, digest = await self._sweep(listing, policy, "void", progress)
+        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
+        receipts = await check_receipts(self._database, listing.contest.id, self._key, progress("receipts checked"))
+        if receipts.wrong:
+            raise NotCertifiable("\n".join(receipts.wrong))
+        swept, digest = await self._sweep(listing, policy, progress)
+        # Held first: what takes two persons is not made void by one.
+        await self._apply(listing, swept, progress)
+        await self._database.transact(lambda tx: self._check_decided(tx, listing))
+        await self._apply(listing, replace(swept, found_are="void"), progress)
         return await self._database.transact(lambda tx: self._freeze(tx, listing, policy, digest))
 
     async def reopen(self, listing: Listing, reason: str) -> int:
@@ -76,8 +95,7 @@ class Certifying:
         contest = listing.contest.id
 
         async def work(tx: Connection) -> int:
-            await tx.execute(f"set local statement_timeout = '{decisions.CHANGE_SECONDS}s'")
-            await decisions.open_book(tx, contest)
+            await certifications.lock_result(tx, contest)
             number = await certifications.reopen(tx, contest, self._actor, reason)
             if number is None:
                 raise NotFound(f"contest {contest!r} is not certified: there is nothing to open again")
@@ -94,28 +112,30 @@ class Certifying:
 
         return await self._database.transact(work)
 
-    async def _sweep(
-        self, listing: Listing, policy: Policy, found_are: Literal["hold", "void"], progress: Progress
-    ) -> tuple[Changed, str]:
+    async def _sweep(self, listing: Listing, policy: Policy, progress: Progress) -> tuple[Swept, str]:
         sweep_rules(policy)
-        contest, digest = listing.contest.id, hashlib.sha256()
-        ballots = await gather(self._database, contest, tick=progress("ballots read"), digest=digest)
+        digest = hashlib.sha256()
+        ballots = await gather(self._database, listing.contest.id, tick=progress("ballots read"), digest=digest)
         progress(f"picks are swept: {len(ballots)}")
         found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
-        swept = Swept(ballots, found, policy, "certification", found_are)
+        return Swept(ballots, found, policy, "certification"), digest.hexdigest()
+
+    async def _apply(self, listing: Listing, swept: Swept, progress: Progress) -> Changed:
+        contest = listing.contest.id
         tick = progress("ballots decided")
         changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
-        estimates = await asyncio.to_thread(_excesses, ballots, found)
+        estimates = await asyncio.to_thread(_excesses, swept.ballots, swept.found)
 
         async def note(tx: Connection) -> None:
-            await decisions.open_book(tx, contest)
+            await certifications.lock_open_result(tx, contest)
             await decisions.set_excesses(tx, contest, estimates)
 
         await self._database.transact(note)
-        return changed, digest.hexdigest()
+        return changed
 
-    async def _check(self, tx: Connection, contest: str, *, undecided: bool = False) -> None:
-        """Raises NotCertifiable while the window is open, and for groups that wait for a second person; Certified."""
+    async def _check(self, tx: Connection, contest: str) -> None:
+        """Raises Certified, and NotCertifiable while the window is open."""
+        await certifications.lock_open_result(tx, contest)
         # Waits for the last ballots under way: after that none can come.
         await contests.hold(tx, contest)
         stored = await contests.select(tx, contest)
@@ -124,24 +144,23 @@ class Certifying:
         if stored.read_at < stored.window_end:
             ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
-        if stands := await certifications.select(tx, contest):
-            raise Certified(
-                f"contest {contest!r} is certified (number {stands.number}, policy {stands.policy_version}); to certify"
-                f" it anew: voting certify --contest {contest} --reopen REASON"
-            )
-        if undecided and (waiting := [each.id for each in await groups.select_all(tx, contest) if each.proposal]):
+
+    async def _check_decided(self, tx: Connection, listing: Listing) -> None:
+        """As _check; raises NotCertifiable for groups that wait for a second person, too."""
+        await self._check(tx, listing.contest.id)
+        if waiting := await self._reviewing.undecided(tx, listing):
+            shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
             raise NotCertifiable(
-                f"groups wait for a second person: {', '.join(waiting[:20])}; confirm or undo what is proposed, then"
-                " certify"
+                f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
+                f" show --contest {listing.contest.id} GROUP, then two persons release or void it with their keys"
             )
 
     async def _freeze(self, tx: Connection, listing: Listing, policy: Policy, digest: str) -> Certification:
         contest = listing.contest.id
-        await tx.execute(f"set local statement_timeout = '{tallies.RECOUNT_SECONDS}s'")
-        await decisions.open_book(tx, contest)
-        await self._check(tx, contest, undecided=True)
+        await self._check_decided(tx, listing)
         await groups.void_open(tx, contest, CERTIFICATION)
-        found = await tallies.select(tx, contest)
+        inputs = await read_inputs(tx, contest)
+        found = inputs.tally
         if wrong := compare(found, await tallies.recount(tx, contest)):
             raise NotCertifiable(
                 f"the tally of {len(wrong)} entries is not what their ballots give; run: voting recount --contest "
@@ -149,11 +168,10 @@ class Certifying:
             )
         if held := sum(tally.held for tally in found.values()):
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
-        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*listing.entries, *found})}
-        document = hashlib.sha256(listing.document.encode()).hexdigest()
-        draft = Draft(self._actor, policy.version, policy.sha256, digest, document, every)
-        made = await certifications.insert(tx, contest, draft)
-        details = {**_named(policy), "number": made.number, "ballots_sha256": digest, "document_sha256": document}
+        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*inputs.figures.entries, *found})}
+        bound = inputs.bound(policy.sha256, digest)
+        made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every))
+        details = {"number": made.number, "policy_version": policy.version, **asdict(bound)}
         await staff.log(tx, self._actor, "certification.certify", contest, details)
         return made
 
@@ -171,7 +189,13 @@ def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[Excess]:
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:
     """The certified result, ready for JSON."""
-    head = {name: value for name, value in asdict(made).items() if name != "tallies"}
+    head = {
+        "number": made.number,
+        "certified_at": made.certified_at,
+        "actor": made.actor,
+        "policy_version": made.policy_version,
+        **asdict(made.bound),
+    }
     entries = [
         {
             "entry": entry,

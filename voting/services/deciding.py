@@ -18,7 +18,7 @@ from voting.fraud.changes import STANDING, Plan, plan
 from voting.fraud.findings import Group, Stage, Sweep
 from voting.fraud.past import Past
 from voting.fraud.policy import Policy
-from voting.postgres import decisions, groups
+from voting.postgres import certifications, decisions, groups
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Changed
 from voting.postgres.groups import GroupRow
@@ -36,7 +36,7 @@ class Detector(Protocol):
 
 
 Guard = Callable[[Connection], Awaitable[None]]
-"""Asked in each transaction, under the book's lock; raises when it may not go on."""
+"""Asked in each transaction, with the result locked; raises when it may not go on."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Deciding:
         rows = [_row(group) for group in intended.groups]
 
         async def put(tx: Connection) -> None:
-            await decisions.open_book(tx, contest)
+            await certifications.lock_open_result(tx, contest)
             await guard(tx)
             await groups.put(tx, contest, rows, swept.stage, (policy.version, policy.sha256))
 
@@ -74,8 +74,7 @@ class Deciding:
         changed = await self.change(contest, _changes(intended), by, guard, tick)
 
         async def count(tx: Connection) -> None:
-            await tx.execute(f"set local statement_timeout = '{groups.COUNT_SECONDS}s'")
-            await decisions.open_book(tx, contest)
+            await certifications.lock_open_result(tx, contest)
             await guard(tx)
             await groups.count_members(tx, contest, [row.id for row in rows])
 
@@ -94,7 +93,7 @@ class Deciding:
 
     async def _some(self, contest: str, some: Sequence[Change], by: Authority, guard: Guard) -> Changed:
         async def work(tx: Connection) -> Changed:
-            await decisions.open_book(tx, contest)
+            await certifications.lock_open_result(tx, contest)
             await guard(tx)
             return await decisions.change(tx, contest, some, by)
 

@@ -49,9 +49,7 @@ async def gather(
     digest: Digest | None = None,
     hear: Hear | None = None,
 ) -> pl.DataFrame:
-    """The contest's ballots of [since, before), from one snapshot; `digest` gets a line of JSON for each:
-    id, voter, moment, picks, facts.
-    """
+    """The contest's ballots of [since, before), from one snapshot; `digest` gets a line for each."""
     parts, done = [pl.DataFrame(schema=SCHEMA)], 0
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         async for some in records.read(connection, contest, since, before):
@@ -81,12 +79,16 @@ def read_facts(text: str | None) -> Facts:
         return Facts()
 
 
+def ballot_line(record: Record) -> bytes:
+    """What a digest of the ballots gets of one: a line of JSON with id, voter, moment, picks and facts."""
+    return _JSON.encode((str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)) + b"\n"
+
+
 def _table(some: Iterable[Record], digest: Digest | None, hear: Hear | None) -> pl.DataFrame:
     rows = []
     for record in some:
         if digest:
-            line = (str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)
-            digest.update(_JSON.encode(line) + b"\n")
+            digest.update(ballot_line(record))
         facts, number, voter = read_facts(record.facts), str(record.sequence), voter_text(record.voter)
         at = milliseconds(record.recorded_at)
         if hear:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -26,6 +27,9 @@ _MOMENT_BYTES = _NONCE_BYTES = 8
 _TOKEN_CLOCK = timedelta(milliseconds=1)
 # What a root is signed as, so that it can be taken for nothing else.
 _SIGNED = b"voting receipts v1\0"
+_QUOTES = "\"'`>"
+# Invisible and control characters, brackets and quotation marks.
+_WRAPPING = ("Cc", "Cf", "Mn", "Ps", "Pe", "Pi", "Pf")
 
 
 class Ticket(NamedTuple):
@@ -111,15 +115,55 @@ class Keyring:
         return mac(self.key(kind, contest), value)
 
 
+class SignedReceipt(NamedTuple):
+    """A receipt as given to a voter, taken apart. `signature` is that of its whole batch."""
+
+    statement: bytes
+    path: bytes
+    signature: str
+
+
+class ReceiptKey:
+    """The public key that checks receipts, from its text. Raises ValueError."""
+
+    def __init__(self, text: str) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(_decode(text))
+
+    def signed(self, root: bytes, signature: str) -> bool:
+        """Whether a batch with this root was signed so."""
+        try:
+            self._key.verify(_decode(signature), _SIGNED + root)
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+
+def read_receipt(text: str) -> SignedReceipt:
+    """Raises ValueError for what is no receipt."""
+    statement, path, signature = text.split(".")
+    return SignedReceipt(_decode(statement), _decode(path), signature)
+
+
 def check_receipt(public_key: str, receipt: str) -> str | None:
-    """The statement of a genuine receipt, line by line; None when it is not one."""
+    """The statement of a genuine receipt, line by line; None when it is not one.
+
+    What mail and chat programs put into long texts is taken out: spaces, line breaks, invisible characters, quotes.
+    """
     try:
-        statement, path, signature = (_decode(part) for part in receipt.strip().split("."))
-        root = merkle.root(merkle.leaf_hash(statement), path)
-        Ed25519PublicKey.from_public_bytes(_decode(public_key)).verify(signature, _SIGNED + root)
-        return statement.decode()
-    except (ValueError, InvalidSignature):
-        return None
+        statement, path, signature = read_receipt(_bare(receipt))
+        if ReceiptKey(_bare(public_key)).signed(merkle.root(merkle.leaf_hash(statement), path), signature):
+            return statement.decode()
+    except ValueError:
+        pass
+    return None
+
+
+def _bare(text: str) -> str:
+    return "".join(
+        each
+        for each in text
+        if not each.isspace() and each not in _QUOTES and unicodedata.category(each) not in _WRAPPING
+    )
 
 
 def _encode(data: bytes) -> str:

@@ -13,7 +13,7 @@ from voting.domain.entry import Entry
 from voting.domain.picture import Damaged, Picture, read_picture
 from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
 from voting.fraud.policy import Policy
-from voting.postgres import contests, staff
+from voting.postgres import certifications, contests, staff
 from voting.postgres.database import Connection, Database
 from voting.services.keyring import Keyring
 from voting.services.networks import Networks
@@ -54,6 +54,7 @@ class Organising:
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
         async def work(tx: Connection) -> None:
+            await certifications.lock_open_result(tx, contest)
             await contests.take_turn(tx)
             stored = await contests.select(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
 from voting.domain.scoring import Tally
-from voting.postgres import contests, decisions, staff, tallies
+from voting.postgres import certifications, contests, staff, tallies
 from voting.postgres.database import Connection, Database
 from voting.services.catalogue import Listing
 
@@ -40,7 +40,7 @@ class Recounting:
         """Sets the tally to the recount, and says what differed; ballots wait for it. It is in the audit log."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
-            await decisions.open_book(tx, listing.contest.id)
+            await certifications.lock_open_result(tx, listing.contest.id)
             await contests.hold(tx, listing.contest.id)
             found = await self._compare(tx, listing)
             if found:
@@ -53,7 +53,6 @@ class Recounting:
         return await self._database.transact(work)
 
     async def _compare(self, tx: Connection, listing: Listing) -> tuple[Difference, ...]:
-        await tx.execute(f"set local statement_timeout = '{tallies.RECOUNT_SECONDS}s'")
         tally = await tallies.select(tx, listing.contest.id)
         return compare(tally, await tallies.recount(tx, listing.contest.id))
 

@@ -15,18 +15,20 @@ from typing import Any
 
 from voting.domain.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.outcome import Outcome
+from voting.domain.marks import uneven_panels
+from voting.domain.outcome import compute
 from voting.domain.ranking import Given
 from voting.domain.scoring import Tally, public_points, ranks, rounded
-from voting.postgres import certifications, tallies
 from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
 from voting.services.award_list import AWARD_COLUMNS, Line, award_list
+from voting.services.binding import Inputs, document_sha256, read_inputs
 from voting.services.catalogue import Listing
 
 UNCERTIFIED = "uncertified"
-BLENDED = ("cuts_passed", "final", "awards")
-COLUMNS = ("entry", "title", "author", "category", "raw", "held", "counted", "rank", "public_points")
+_ENTRY = ("entry", "title", "author", "category", "raw", "held", "counted")
+COLUMNS = (*_ENTRY, "rank", "public_points")
+BLENDED = (*_ENTRY, "public_rank", "public_points", "cuts_passed", "final", "place", "awards")
 # A cell that begins so would be run as a formula by a spreadsheet (OWASP ASVS 5.0, 1.2.10).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -42,6 +44,8 @@ class Row:
     """None for an entry outside the scope of the normaliser."""
     cuts_passed: int = 0
     final: Decimal | None = None
+    place: int | None = None
+    """By the final score; `rank` is by counted picks alone."""
     awards: tuple[Given, ...] = ()
 
 
@@ -56,8 +60,16 @@ class Report:
     document_sha256: str
     input_sha256: str
     certification: Certification | None = None
+    changed: tuple[str, ...] = ()
+    """What is not as it was certified."""
     blended: bool = False
     awards: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether it is the certified result, from what was certified."""
+        return self.certification is not None and not self.changed
 
 
 class Reporting:
@@ -66,49 +78,76 @@ class Reporting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def report(self, listing: Listing) -> Report:
-        """The results now, from PostgreSQL, best first; the certified ones where the contest is certified."""
+    async def report(self, listing: Listing, *, blended: bool = False) -> Report:
+        """The results now, from one snapshot of PostgreSQL, best first; from what was certified where the contest is.
 
-        async def work(tx: Connection) -> tuple[Certification | None, Mapping[str, Tally]]:
+        `blended`: with funnel, final scores and awards; raises NotScorable, naming what is missing for them.
+        """
+
+        async def work(tx: Connection) -> Inputs:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            stands = await certifications.select(tx, listing.contest.id)
-            return stands, stands.tallies if stands else await tallies.select(tx, listing.contest.id)
+            return await read_inputs(tx, listing.contest.id)
 
-        stands, found = await self._database.transact(work)
-        return replace(make_report(listing, found), certification=stands)
+        inputs = await self._database.transact(work)
+        report = make_report(inputs, listing.phase())
+        return blend(report, inputs) if blended else report
 
 
-def make_report(listing: Listing, found: Mapping[str, Tally]) -> Report:
-    """The report of a listing's entries and their tallies."""
-    every = {code: found.get(code, Tally()) for code in listing.entries}
+def make_report(inputs: Inputs, phase: str) -> Report:
+    """The report of a contest's entries and their tallies."""
+    contest, entries = inputs.stored.contest, inputs.figures.entries
+    every = {code: inputs.tally.get(code, Tally()) for code in entries}
     counted = {code: tally.counted for code, tally in every.items()}
-    rule = listing.contest.public_points
+    rule = contest.public_points
     exact, places = public_points(counted, rule), ranks(counted)
-    rows = [
-        Row(entry, every[code], places[code], rounded(exact[code], rule.places))
-        for code, entry in listing.entries.items()
-    ]
+    rows = [Row(entry, every[code], places[code], rounded(exact[code], rule.places)) for code, entry in entries.items()]
     rows.sort(key=lambda row: (row.rank, row.entry.code))
-    document = hashlib.sha256(listing.document.encode()).hexdigest()
-    return Report(listing.contest, listing.now(), listing.phase(), tuple(rows), document, _input_hash(every))
+    return Report(
+        contest=contest,
+        as_of=inputs.stored.read_at,
+        phase=phase,
+        rows=tuple(rows),
+        document_sha256=document_sha256(inputs.stored.document),
+        input_sha256=_input_hash(every),
+        certification=inputs.certification,
+        changed=inputs.changed,
+    )
 
 
-def blend(report: Report, outcome: Outcome) -> Report:
+def blend(report: Report, inputs: Inputs) -> Report:
     """The report with the outcome: those with the best final score first, then the others as before."""
-    places = report.contest.blend.places if report.contest.blend else 0
+    contest, figures = report.contest, inputs.figures
+    outcome = compute(contest, figures)
+    places = contest.blend.places if contest.blend else 0
     rows = [
         replace(
             row,
-            public_points=_rounded(outcome.public.get(row.entry.code), report.contest.public_points.places),
+            public_points=_rounded(outcome.public.get(row.entry.code), contest.public_points.places),
             cuts_passed=outcome.reached[row.entry.code],
             final=_rounded(outcome.final.get(row.entry.code), places),
+            place=_place(outcome.final, row.entry.code),
             awards=tuple(given for given in outcome.awards if given.holder == row.entry.code),
         )
         for row in report.rows
     ]
     rows.sort(key=lambda row: (-row.cuts_passed, -outcome.final.get(row.entry.code, Fraction(0)), row.rank))
-    entries = {row.entry.code: row.entry for row in rows}
-    return replace(report, rows=tuple(rows), blended=True, awards=award_list(report.contest, outcome, entries))
+    notes = [
+        f"round {round_.id!r}: {note}"
+        for round_ in contest.rounds
+        for note in uneven_panels(figures.marks.get(round_.id, ()), figures.entries)
+    ]
+    return replace(
+        report,
+        rows=tuple(rows),
+        blended=True,
+        awards=award_list(contest, outcome, figures.entries),
+        notes=tuple(notes),
+    )
+
+
+def _place(final: Mapping[str, Fraction], code: str) -> int | None:
+    """One more than the number of entries with a better final score."""
+    return 1 + sum(other > final[code] for other in final.values()) if code in final else None
 
 
 def _rounded(value: Fraction | None, places: int) -> Decimal | None:
@@ -148,9 +187,9 @@ def _head(report: Report) -> dict[str, Any]:
         "contest": contest.id,
         "as_of": report.as_of.astimezone(contest.zone),
         "phase": report.phase,
-        "final": stands is not None,
+        "final": report.final,
         "policy_version": stands.policy_version if stands else UNCERTIFIED,
-        **(_certified(stands, contest) if stands else {}),
+        **(_certified(stands, report) if stands else {}),
         "normaliser": {
             "name": rule.normaliser,
             "points": rule.points,
@@ -161,33 +200,48 @@ def _head(report: Report) -> dict[str, Any]:
         "blend": [{"source": part.source, "points": part.points} for part in parts],
         "document_sha256": report.document_sha256,
         "input_sha256": report.input_sha256,
+        **({"notes": list(report.notes)} if report.blended else {}),
     }
 
 
-def _certified(stands: Certification, contest: Contest) -> dict[str, Any]:
+def _certified(stands: Certification, report: Report) -> dict[str, Any]:
     return {
-        "policy_sha256": stands.policy_sha256,
-        "ballots_sha256": stands.ballots_sha256,
         "certification": stands.number,
-        "certified_at": stands.certified_at.astimezone(contest.zone),
+        "certified_at": stands.certified_at.astimezone(report.contest.zone),
+        "changed_since": list(report.changed),
+        **asdict(stands.bound),
     }
 
 
 def as_csv(report: Report) -> str:
-    """The entries."""
-    return _csv([_columns(report), *(_cells(row, report) for row in report.rows)])
+    """The entries; each line of a certified result with what it follows from."""
+    return _csv([_columns(report), *(_cells(row, report) for row in report.rows)], report)
 
 
 def awards_as_csv(report: Report) -> str:
     """The award list of a blended report."""
-    return _csv([AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
+    return _csv([AWARD_COLUMNS, *(astuple(line) for line in report.awards)], report)
 
 
-def _csv(rows: Iterable[Sequence[str | int]]) -> str:
+def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
     """With a byte order mark, so that Excel reads Chinese."""
+    certified = _certificate(report)
+    table = [[*rows[0], *certified], *([*row, *certified.values()] for row in rows[1:])]
     out = io.StringIO()
-    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in table)
     return "\ufeff" + out.getvalue()
+
+
+def _certificate(report: Report) -> dict[str, str | int]:
+    """Columns of a certified result; none where it is not certified."""
+    if report.certification is None:
+        return {}
+    hashes = {name: digest or "" for name, digest in asdict(report.certification.bound).items()}
+    changed = " ".join(report.changed)
+    return {"result_final": str(report.final).lower(), "changed_since": changed} | {
+        "certification": report.certification.number,
+        **hashes,
+    }
 
 
 def as_xlsx(report: Report) -> bytes:
@@ -219,7 +273,7 @@ def _write(book: Any, name: str, rows: Iterable[Sequence[str | int]]) -> Any:
 
 
 def _columns(report: Report) -> tuple[str, ...]:
-    return (*COLUMNS, *BLENDED) if report.blended else COLUMNS
+    return BLENDED if report.blended else COLUMNS
 
 
 def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
@@ -229,7 +283,8 @@ def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
     cells = (*head, tally.raw, tally.held, tally.counted, row.rank, _text(row.public_points))
     if not report.blended:
         return cells
-    return (*cells, row.cuts_passed, _text(row.final), _awards(row, report.contest))
+    place = "" if row.place is None else row.place
+    return (*cells, row.cuts_passed, _text(row.final), place, _awards(row, report.contest))
 
 
 def _text(value: Decimal | None) -> str:
@@ -243,7 +298,8 @@ def _awards(row: Row, contest: Contest) -> str:
 
 
 def _head_lines(report: Report) -> tuple[str, ...]:
-    return tuple(f"{name}: {value}" for name, value in _head(report).items())
+    head = [f"{name}: {value}" for name, value in _head(report).items() if name != "notes"]
+    return (*head, *(f"note: {note}" for note in report.notes))
 
 
 def _harmless(cell: str | int) -> str | int:

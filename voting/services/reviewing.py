@@ -6,7 +6,7 @@ What decides much is decided by two persons. Everything can be undone until the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -16,7 +16,8 @@ import msgspec
 from voting.domain.ballot import State
 from voting.domain.scoring import Tally
 from voting.domain.staff import StaffKey
-from voting.errors import Certified, Forbidden, NotFound, Stale
+from voting.domain.stakes import Stake, stakes
+from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.effect import Effect, effect
 from voting.fraud.findings import Evidence
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
@@ -91,7 +92,7 @@ def person_of(key: StaffKey) -> Person:
 
 
 class Reviewing:
-    """Groups from `second_person` ballots on, or that change the first ten places, take two persons."""
+    """Groups from `second_person` ballots on, or that change places which cuts or awards hang on, take two persons."""
 
     def __init__(self, database: Database, second_person: int, moved: Moved | None = None) -> None:
         self._database = database
@@ -103,9 +104,7 @@ class Reviewing:
 
         async def work(tx: Connection) -> tuple[Reviewed, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            counted = await self._counted(tx, listing)
-            found = await groups.select_all(tx, listing.contest.id)
-            return tuple(self._reviewed(each, counted) for each in found)
+            return await self._all(tx, listing)
 
         found = await self._database.transact(work)
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
@@ -115,9 +114,9 @@ class Reviewing:
 
         async def work(tx: Connection) -> tuple[Estimated, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            counted = await self._counted(tx, listing)
+            counted, at_stake = await self._counted(tx, listing), stakes(listing.contest, listing.entries)
             found = await decisions.select_excesses(tx, listing.contest.id)
-            return tuple(_estimated(each, counted) for each in found)
+            return tuple(_estimated(each, counted, at_stake) for each in found)
 
         return await self._database.transact(work)
 
@@ -132,7 +131,7 @@ class Reviewing:
 
         async def work(tx: Connection) -> File:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            reviewed = self._reviewed(await _group(tx, contest, id), await self._counted(tx, listing))
+            reviewed = await self._one(tx, listing, id)
             sample = await decisions.select_sample(tx, contest, id, SAMPLE)
             return File(reviewed, sample, await groups.select_rulings(tx, contest, id))
 
@@ -153,10 +152,8 @@ class Reviewing:
         async def work(tx: Connection) -> tuple[Outcome, Reviewed]:
             nonlocal moved
             contest = listing.contest.id
-            await tx.execute(f"set local statement_timeout = '{decisions.CHANGE_SECONDS}s'")
-            await decisions.open_book(tx, contest)
-            await self._check_uncertified(tx, contest)
-            before = self._reviewed(await _group(tx, contest, id), await self._counted(tx, listing))
+            await certifications.lock_open_result(tx, contest)
+            before = await self._one(tx, listing, id)
             outcome = _outcome(before, person, wish)
             ruling = await _record(tx, contest, before, outcome, person, wish)
             if outcome == "proposed":
@@ -167,35 +164,46 @@ class Reviewing:
                 await groups.propose(tx, contest, id, None)
             elif outcome == "decided":
                 moved = await _decide(tx, contest, before.group, Authority("review", person.actor, ruling=ruling), wish)
-            after = await _group(tx, contest, id)
-            return outcome, self._reviewed(after, await self._counted(tx, listing))
+            return outcome, await self._one(tx, listing, id)
 
         found = await self._database.transact(work)
         if self._moved and moved:
             self._moved(listing.uid, listing.contest.id, moved)
         return found
 
-    def _reviewed(self, group: StoredGroup, counted: Mapping[str, int]) -> Reviewed:
-        found = effect(counted, group.entries, group.ballots, is_counted=group.state == "released")
-        needs_two = group.ballots >= self._second_person or found.reaches_top
+    async def undecided(self, tx: Connection, listing: Listing) -> tuple[str, ...]:
+        """The groups that two persons have not decided about although it takes two, or of which one has proposed it."""
+        every = await self._all(tx, listing)
+        return tuple(
+            each.group.id
+            for each in every
+            if each.group.proposal or (each.group.state == "open" and each.group.ballots and each.needs_two)
+        )
+
+    async def _one(self, tx: Connection, listing: Listing, id: str) -> Reviewed:
+        group = await _group(tx, listing.contest.id, id)
+        return self._reviewed(group, await self._counted(tx, listing), stakes(listing.contest, listing.entries))
+
+    async def _all(self, tx: Connection, listing: Listing) -> tuple[Reviewed, ...]:
+        at_stake = stakes(listing.contest, listing.entries)
+        counted = await self._counted(tx, listing)
+        found = await groups.select_all(tx, listing.contest.id)
+        return tuple(self._reviewed(each, counted, at_stake) for each in found)
+
+    def _reviewed(self, group: StoredGroup, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Reviewed:
+        found = effect(counted, group.entries, group.ballots, at_stake, is_counted=group.state == "released")
+        needs_two = group.ballots >= self._second_person or found.decides
         return Reviewed(group, _EVIDENCE.decode(group.evidence), found, needs_two)
 
     async def _counted(self, tx: Connection, listing: Listing) -> dict[str, int]:
         found = await tallies.select(tx, listing.contest.id)
         return {code: found.get(code, Tally()).counted for code in listing.entries}
 
-    async def _check_uncertified(self, tx: Connection, contest: str) -> None:
-        if stands := await certifications.select(tx, contest):
-            raise Certified(
-                f"the result is certified (number {stands.number}); voting certify --contest {contest} --reopen REASON"
-                " opens it for review again"
-            )
 
-
-def _estimated(excess: Excess, counted: Mapping[str, int]) -> Estimated:
+def _estimated(excess: Excess, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
     # Since the estimate was made, a reviewer may have voided some of the entry's ballots.
     most = min(excess.high, counted.get(excess.entry, 0))
-    return Estimated(excess, most, effect(counted, {excess.entry: most}, most, is_counted=True))
+    return Estimated(excess, most, effect(counted, {excess.entry: most}, most, at_stake, is_counted=True))
 
 
 async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:

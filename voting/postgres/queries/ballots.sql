@@ -105,3 +105,10 @@ left join ballot_facts f on f.contest = b.contest and f.voter = b.voter and f.ba
 where b.contest = $1 and ($2::timestamptz is null or b.recorded_at >= $2)
     and ($3::timestamptz is null or b.recorded_at < $3)
 order by b.recorded_at, b.sequence;
+
+-- name: receipts
+-- Every ballot with what its voter was answered, those of one batch together.
+select id, recorded_at, picks, salt, answer
+from ballots
+where contest = $1
+order by recorded_at, sequence;

@@ -1,9 +1,3 @@
--- name: make_book
-insert into decision_books (contest) values ($1) on conflict do nothing;
-
--- name: open_book
-select 1 from decision_books where contest = $1 for update;
-
 -- name: set_excesses
 update decision_books set excesses = $2 where contest = $1;
 

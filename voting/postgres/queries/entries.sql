@@ -2,7 +2,7 @@
 select code, title, author, category, summary, cover, video, recommender, nomination, tags
 from entries
 where contest = $1 and withdrawn_at is null
-order by position;
+order by position, code;
 
 -- name: withdraw
 update entries set withdrawn_at = clock_timestamp()

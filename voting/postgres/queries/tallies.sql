@@ -6,6 +6,12 @@ from tallies
 where contest = $1 and ($2::text[] is null or entry = any ($2))
 group by entry;
 
+-- name: picks
+-- The contest's picks by its tally, or all contests' ballots by the table's statistics, whichever are more.
+select greatest(
+    (select sum(raw) from tallies where contest = $1), (select reltuples from pg_class where oid = 'ballots'::regclass), 0
+)::bigint;
+
 -- name: recount
 -- The tally that the ballots themselves give, of those recorded in [$2, $3) (null: without that bound).
 select picked.entry, count(*) as raw, count(*) filter (where state = 'hold') as held,
