@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from tests.conftest import SECRET, Contests, cast, eventually
-from tests.fraud.rings import POLICY, SCRIPT, Cast, crowd, find_rings, record, tally
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, record, tally, void_by_two
 from tests.web.test_groups import Desk, again, desk
-from voting.services.certifying import Certifying
 from voting.services.keyring import Keyring
 from voting.wiring import Office
 
@@ -93,7 +92,8 @@ async def test_no_decision_shows_before_the_certification(
     await follow(http, contest)
     assert (await seen(http, contest, tokens))["tallies"] == before["tallies"], "nor when the window has closed"
     listing = await office.catalogue.renew(contest)
-    await Certifying(office.database, "test", find_rings).certify(listing, POLICY)
+    await void_by_two(office.database, listing)
+    await certifying(office.database).certify(listing, POLICY)
 
     async def is_told() -> bool:
         after = await seen(http, contest, tokens)
@@ -139,7 +139,9 @@ async def test_nor_does_a_later_moment_show_it(
 
     assert await picks() == {"A001": 8, "A002": 1}
     await ended(office, contest)
-    await Certifying(office.database, "test", find_rings).certify(await office.catalogue.renew(contest), POLICY)
+    listing = await office.catalogue.renew(contest)
+    await void_by_two(office.database, listing)
+    await certifying(office.database).certify(listing, POLICY)
 
     async def is_told() -> bool:
         return await picks() == {"A001": 5}
@@ -150,6 +152,6 @@ async def test_nor_does_a_later_moment_show_it(
 async def test_hidden_stays_hidden(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
     contest = await contests.make(RULES.format("hidden"), opens=timedelta(days=-3), closes=timedelta(seconds=-1))
     await record(office.database, contest, crowd(0, 5, "A001"), timedelta(days=2))
-    await Certifying(office.database, "test", find_rings).certify(await office.catalogue.get(contest), POLICY)
+    await certifying(office.database).certify(await office.catalogue.get(contest), POLICY)
     answer = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
     assert (answer["policy"], answer["tallies"]) == ("hidden", [])
