@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import openpyxl
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, environment_of
+from tests.conftest import Contests, contest_text, environment_of
 from tests.domain.test_contest import GOOD
 from tests.spreadsheets.test_sheets import workbook
 from voting.settings import Settings
@@ -104,6 +106,59 @@ async def test_a_roster_with_a_fault_is_not_imported_at_all(
     async with contests.office() as office:
         entries = (await office.catalogue.get(id)).entries
     assert [entry.title for entry in entries.values()] == ["题0", "题1", "题2", "题3"]
+
+
+MARKS = """
+[[round]]
+id = "final"
+name = "终评"
+full = 100
+drop_highest = 0
+drop_lowest = 0
+[[round.criterion]]
+name = "创新"
+weight = 100
+[[metric]]
+id = "clicks"
+name = "点击"
+"""
+
+
+async def test_marks_and_figures_say_how_they_were_read(
+    settings: Settings, contests: Contests, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """Of a contest without categories, from the roster to the page and the results."""
+    env, id = environment_of(settings), f"plain-{secrets.token_hex(4)}"
+    rules = '[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n' + MARKS
+    text = contest_text(id, rules, timedelta(minutes=-5), timedelta(days=1))
+    file = tmp_path / "c.toml"
+    file.write_text(text[: text.index("[[category]]")] + rules, "utf-8")
+    assert run("contest", "create", str(file), env=env).returncode == 0
+    table = roster(
+        tmp_path, [["code", "title", "author", "summary"], ["A1", "一", "甲", "前\n后"], ["A2", "二", "乙", ""]]
+    )
+    assert run("roster", "import", table, "--contest", id, "--amend", env=env).returncode == 0
+    marks, clicks = tmp_path / "marks.csv", tmp_path / "clicks.csv"
+    marks.write_bytes("judge,entry,创新\n张三,A1,90\n李四,A1,80\n张三,A2,85\n".encode("gbk"))
+    given = run("marks", "import", str(marks), "--contest", id, "--round", "final", env=env)
+    assert given.returncode == 0, given.stderr
+    assert f"{marks}: warning: is read as GB18030 (GBK): '创新、张三、李四'" in given.stderr
+    assert "warning: not all entries of the round have marks of the same judges" in given.stderr
+    assert "A2 lacks 李四" in given.stderr
+    marks.write_text("judge,entry,创新\n张三,A1,90\n张 三,A1,80\n", "utf-8")
+    refused = run("marks", "import", str(marks), "--contest", id, "--round", "final", env=env)
+    assert (refused.returncode, "'张 三' is nearly '张三' on line 2" in refused.stderr) == (1, True)
+    clicks.write_text("entry,value\nA1,1,234\n", "utf-8")
+    figures = run("metrics", "import", str(clicks), "--contest", id, "--metric", "clicks", env=env)
+    assert (figures.returncode, "line 2: has more cells than the header: '234'" in figures.stderr) == (1, True)
+    listed = run("results", "--contest", id, "--format", "csv", env=env)
+    assert listed.returncode == 0, listed.stderr
+    assert "A1,一,甲,," in listed.stdout
+    page = (await http.get(f"/c/{id}/entries/A1")).text
+    assert '<p class="summary">前\n后</p>' in page
+    assert "类别" not in page
+    assert (await http.get(f"/api/v1/contests/{id}/entries")).json()["entries"][0]["category"] == ""
+    assert ">全部</a>" not in (await http.get(f"/c/{id}")).text
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
