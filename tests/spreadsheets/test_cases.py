@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
@@ -248,6 +249,24 @@ def test_a_lost_character_is_refused_with_its_place() -> None:
     for character in ("\ufffd", "\x07", "\x85x", "\ue863", "\ufffe"):
         said = refusal(roster, read_sheet(f"{HEAD}A001,标{character}题,甲,art,\n".encode(), "r"))
         assert f"line 2, title: holds U+{ord(character[0]):04X}" in said
+
+
+@pytest.mark.parametrize("cell", ['="0017"', '"=""0017"""'])
+def test_a_code_that_is_written_as_a_formula_is_named(cell: str) -> None:
+    said = refusal(roster, read_sheet(f"{HEAD}{cell},标,甲,art,\n".encode(), "r"))
+    assert 'line 2, code: holds a formula, ="0017"; write the value itself: 0017' in said
+
+
+def test_values_that_a_program_did_not_compute_are_refused() -> None:
+    """XlsxWriter writes 0 for every formula: a missing figure would be 0."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["entry", "value"])
+        page.write_string(1, 0, "A001")
+        page.write_formula(1, 1, "=SUM(D1:D9)")
+    said = refusal(read_metric, read_sheet(out.getvalue(), "r"), "entry", ENTRIES)
+    assert "line 2, value: holds a formula whose value was not saved" in said
 
 
 # codes-as-shown: formats have their own file

@@ -54,10 +54,16 @@ def repacked(body: bytes, name: str, content: bytes = b"") -> bytes:
     return out.getvalue()
 
 
+with zipfile.ZipFile(io.BytesIO(workbook(TABLE))) as _archive:
+    WORKBOOK = _archive.read("xl/workbook.xml")
+
+
 def sheet_xml(rows: str, dimension: str = "A1:B2") -> bytes:
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     text = f'<worksheet xmlns="{space}"><dimension ref="{dimension}"/><sheetData>{rows}</sheetData></worksheet>'
-    return repacked(workbook(TABLE), "xl/worksheets/sheet1.xml", text.encode())
+    # openpyxl says that values of formulas are yet to be computed.
+    book = repacked(workbook(TABLE), "xl/workbook.xml", WORKBOOK.replace(b'fullCalcOnLoad="1"', b""))
+    return repacked(book, "xl/worksheets/sheet1.xml", text.encode())
 
 
 def inline(reference: str, text: str) -> str:

@@ -150,6 +150,11 @@ def _filled(cells: Cells, tick: Tick) -> Iterator[tuple[int, list[str]]]:
 def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
     """Without blanks around it, and with one kind of line break. Notes what cannot be stored or shown."""
     text = text.strip()
+    if text.startswith('="') and text.endswith('"'):
+        # Programs write codes so into CSV files that spreadsheets shall not read as numbers.
+        unread.append(
+            Unread(line, index, f"holds a formula, {text[:40]}", f"write the value itself: {text[2:-1][:40]}")
+        )
     if text.isprintable() and "\ufffd" not in text:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -28,11 +28,12 @@ _UNSAVED = "mend the formula, or write the value itself; save the file in Excel 
 
 @dataclass(slots=True)
 class _Book:
-    """What the cells of a sheet refer to."""
+    """What the cells of a sheet refer to. `uncalculated`: the formulas' values are still to be computed."""
 
     strings: list[str]
     formats: list[str]
     since_1904: bool
+    uncalculated: bool
 
 
 @dataclass(slots=True)
@@ -67,10 +68,12 @@ def read_workbook(body: bytes, name: str) -> Cells:
 def _read(package: Package, name: str) -> Cells:
     path = package.workbook()
     parts = package.relations(path)
-    sheets, since_1904 = [], False
-    for tag, element in package.elements(path, "sheet", "workbookPr"):
+    sheets, since_1904, uncalculated = [], False, False
+    for tag, element in package.elements(path, "sheet", "workbookPr", "calcPr"):
         if tag == "workbookPr":
             since_1904 = element.get("date1904", "") in _TRUE
+        elif tag == "calcPr":
+            uncalculated = element.get("fullCalcOnLoad", "") in _TRUE
         elif parts.get(attribute(element, "id"), ("", ""))[0] == "worksheet":
             state = element.get("state", "visible")
             sheets.append((element.get("name", ""), state, parts[attribute(element, "id")][1]))
@@ -78,7 +81,8 @@ def _read(package: Package, name: str) -> Cells:
     if not visible:
         raise Broken("it has no visible sheet")
     paths = dict(parts.values())
-    book = _Book(_strings(package, paths.get("sharedStrings")), _formats(package, paths.get("styles")), since_1904)
+    strings, formats = _strings(package, paths.get("sharedStrings")), _formats(package, paths.get("styles"))
+    book = _Book(strings, formats, since_1904, uncalculated)
     grid = _grid(package, visible[0][1], book, name)
     others = [title for title, part in visible[1:] if _holds_anything(package, part)]
     notes = []
@@ -181,7 +185,7 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
     if kind == "e":
         grid.unread.append(Unread(line, index, f"holds the formula error {value}", _UNSAVED))
         return value
-    if kind not in ("str", "s", "inlineStr", "b") and "f" in children and not value:
+    if "f" in children and (grid.book.uncalculated or (kind == "n" and not value)):
         grid.unread.append(Unread(line, index, "holds a formula whose value was not saved", _UNSAVED))
         return f"={children['f'].text or ''}"
     if kind in ("n", "d") and value:
