@@ -60,6 +60,12 @@ def _origins(text: str) -> frozenset[str]:
     return frozenset(origins)
 
 
+def _log(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("write text or json")
+    return text
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise ValueError("write a whole number from 1 to 1000")
@@ -136,6 +142,12 @@ class Settings:
         _origins,
         "",
         "Origins (comma-separated) of pages on other hosts that may use the public API, such as https://h5.example.org.",
+    )
+    log: str = setting(
+        "VOTING_LOG",
+        _log,
+        "text",
+        "Form of the log of `voting serve` and `voting sweep`: text, or json (an object a line).",
     )
     pool: int = setting(
         "VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process; up to 4 of them record ballots."

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import click
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
-from voting import wiring
+from voting import logs, wiring
 from voting.cli.admission import GatedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.cli.sweep import Sweeper
@@ -39,6 +40,8 @@ MOST_FILES = 65_536
 def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | None) -> None:
     """Serves on DATABASE_URL and REDIS_URL, or on the embedded engines where they are not set."""
     settings = need_secret(load(os.environ, env_file))
+    if settings.log == "json":
+        logs.use_json()
     # The workers are new processes, which read the environment only.
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
@@ -105,6 +108,7 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             server_header=False,
             access_log=False,
             log_level="warning",
+            log_config=logs.JSON if logs.is_json() else LOGGING_CONFIG,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
         )

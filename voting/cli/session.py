@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 import click
 
-from voting import engines, wiring
+from voting import engines, logs, wiring
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
 from voting.services.catalogue import Listing
@@ -36,7 +37,10 @@ def not_blank(_context: click.Context, _parameter: click.Parameter, value: str |
 
 def tell(text: str) -> None:
     """A line for people, on standard error."""
-    click.echo(text, err=True)
+    if logs.is_json():
+        logging.getLogger("voting").info(text)
+    else:
+        click.echo(text, err=True)
 
 
 def read_settings(file: Path | None) -> Settings:

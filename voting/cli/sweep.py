@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from voting import wiring
+from voting import logs, wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
 from voting.services.policies import load_policy, load_shadow
 from voting.settings import Settings
@@ -39,8 +39,11 @@ def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
     """
     settings = read_settings(env_file)
     # What a shadow policy finds is told at info.
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("voting").setLevel(logging.INFO)
+    if settings.log == "json":
+        logs.use_json()
+    else:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("voting").setLevel(logging.INFO)
     if beside:
         threading.Thread(target=_end_with_standard_input, name="parent-watch", daemon=True).start()
         time.sleep(START_AFTER_SECONDS)

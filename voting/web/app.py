@@ -11,9 +11,11 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Empty
 
 from voting import __version__
 from voting.fraud.agents import classify
+from voting.logs import is_json
 from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
@@ -75,6 +77,8 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         HANDLERS,
         lifespan=[lifespan],
         request_class=StrictRequest,
+        # The framework's own would go before ours.
+        logging_config=None if is_json() else Empty,
         exception_handlers={Exception: answer_error},
         dependencies={
             # In a row: what does not depend on each other is given by tasks of their own, at three times the cost.

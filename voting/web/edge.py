@@ -6,6 +6,7 @@ Litestar by itself answers 500 to deeply nested JSON and invalid UTF-8, and take
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
@@ -27,6 +28,7 @@ from voting.errors import (
     UnsupportedMediaType,
     VotingError,
 )
+from voting.logs import request_id
 from voting.web.client import Scope
 from voting.web.cors import Cors
 from voting.web.deadlines import Deadline, Deadlines
@@ -47,6 +49,7 @@ BODY_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -84,6 +87,7 @@ class Edge:
             # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
             scope = {**scope, "method": "GET"}
         try:
+            _note_request_id(scope)
             reply.extra = self._cors.fields(scope)
             _check_head(scope)
             _join_cookies(scope)
@@ -226,6 +230,13 @@ def _check_text(value: Any) -> None:
         for key, item in value.items():
             _check_text(key)
             _check_text(item)
+
+
+def _note_request_id(scope: Scope) -> None:
+    """For what is logged of this request; a proxy in front sets it."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id.set(value.decode())
 
 
 def _check_head(scope: Scope) -> None:

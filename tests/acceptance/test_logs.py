@@ -1,0 +1,94 @@
+"""VOTING_LOG=json: each line is one JSON event, without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import VOTING, Contests, cast, environment_of, free_port, wait_ready
+from voting import logs
+from voting.settings import Settings
+
+CANARY = "canary-of-more-than-32-bytes-that-no-log-may-hold"
+
+
+@pytest.fixture
+def logged(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Any, Path]]:
+    """A service that logs JSON into a file: its address, its process and the file."""
+    port, file = free_port(), tmp_path / "log"
+    environment = environment_of(settings) | {"VOTING_LOG": "json", "VOTING_SECRET": CANARY, "VOTING_SWEEP": "on"}
+    with file.open("wb") as output:
+        process = subprocess.Popen(
+            [*VOTING, "serve", "--port", str(port)],
+            env=os.environ | environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            wait_ready(f"http://127.0.0.1:{port}", process)  # type: ignore[arg-type]
+            yield f"http://127.0.0.1:{port}", process, file
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any, Path], contests: Contests) -> None:
+    url, process, file = logged
+    contest = await contests.make()
+    async with httpx.AsyncClient(base_url=url) as http:
+        headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "r-17", "Authorization": f"Bearer {CANARY}"}
+        await http.get(f"/api/v1/contests/{contest}/me", headers=headers)
+        await cast(http, contest, CANARY, ["A001"])
+        await http.post("/api/v1/staff/session", json={"key": f"vsk_{CANARY}"})
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"{url}/", headers={"Host": "\x00"})
+    # A worker that dies, and the end.
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    text = file.read_text("utf-8")
+    events = [json.loads(line) for line in text.splitlines()]
+    assert all(event.keys() >= {"at", "level", "logger", "message"} for event in events)
+    assert [event for event in events if event["message"].startswith("listening on")]
+    assert [event["request"] for event in events if "X-Forwarded-For is ignored" in event["message"]] == ["r-17"]
+    assert CANARY not in text
+    assert "203.0.113" not in text
+    assert not [event for event in events if "traceback" in event]
+
+
+def test_a_traceback_is_part_of_its_line() -> None:
+    logger = logging.getLogger("voting.test")
+    try:
+        raise ValueError("two\nlines 中文")
+    except ValueError as error:
+        record = logger.makeRecord("voting", logging.ERROR, __file__, 1, "a %s", ("b\nc",), (ValueError, error, None))
+        record.exc_info = (ValueError, error, error.__traceback__)
+    line = logs.JsonLines().format(record)
+    assert "\n" not in line
+    event = json.loads(line)
+    assert event["message"] == "a b\nc"
+    assert "test_logs.py" in event["traceback"]
+    assert event["traceback"].endswith("ValueError: two\nlines 中文")
+    assert "request" not in event
+
+
+def test_what_ends_a_process_is_one_line_too() -> None:
+    program = "from voting import logs; logs.use_json(); import warnings; warnings.warn('old'); 1 / 0"
+    done = subprocess.run([VOTING[0], "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(event["level"], event["logger"]) for event in events] == [
+        ("warning", "py.warnings"),
+        ("critical", "voting"),
+    ]
+    assert "ZeroDivisionError" in events[1]["traceback"]

@@ -1,0 +1,63 @@
+"""Logs as one JSON object a line, for what collects them: a traceback is part of its line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+import sys
+import time
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The X-Request-Id of the request that is being answered."""
+
+
+class JsonLines(logging.Formatter):
+    """Time, level, logger, message, the request's id and the traceback, where there are any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        event: dict[str, Any] = {
+            "at": f"{moment}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if identifier := request_id.get():
+            event["request"] = identifier
+        if record.exc_info:
+            event["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(event, ensure_ascii=False, default=str)
+
+
+JSON: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": JsonLines}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"voting": {"level": "INFO"}},
+}
+"""For `logging.config`, and for uvicorn, which configures each worker by it."""
+
+
+def use_json() -> None:
+    """From now on this process logs JSON, also what ends it."""
+    logging.config.dictConfig(JSON)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_end
+
+
+def is_json() -> bool:
+    """Whether this process logs JSON."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.root.handlers)
+
+
+def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("voting").critical("the process ends by an error", exc_info=(kind, error, trace))
