@@ -28,7 +28,7 @@ PLANTED = Path(__file__).with_name("planted")
 BUG = "LOADTESTS_BUG"
 SECRET = "a-campaigns-secret-which-protects-nothing-0123456789"
 WORKERS = 2
-READY_SECONDS = 45.0
+READY_SECONDS = 90.0
 STOP_SECONDS = 25.0
 
 

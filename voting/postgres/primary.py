@@ -105,6 +105,9 @@ class Primary:
 def single_hosts(url: str) -> list[str]:
     """The address of each host of a URL that names several (libpq's form `a:5432,b:5432`)."""
     parts = urlsplit(url)
+    if "," not in parts.netloc:
+        # As it is: an address of a Unix socket would not be put together again.
+        return [url]
     credentials, at, hosts = parts.netloc.rpartition("@")
     return [urlunsplit(parts._replace(netloc=f"{credentials}{at}{host}")) for host in hosts.split(",")]
 
