@@ -14,8 +14,10 @@ from voting.cli.tables import Beside, checked, load_sheet
 from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Fault, FileInvalid
+from voting.services.organising import RosterChange
 from voting.wiring import Office
 
+_SHOWN = 20
 _path = click.Path(path_type=Path)
 _PAST_WINNERS = "List (CSV, XLSX or a text a line) of what the contest's past_winners excludes."
 _MEDIA = "Folder of the files that the contest's media column names; their facts fill empty cells and are compared."
@@ -60,6 +62,7 @@ def check(file: Path, contest_file: Path, beside: Beside) -> None:
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option("--covers", type=_path, help="Folder of the pictures that the cover column names.")
 @click.option("--amend", is_flag=True, help="Change entries although voting has begun; the audit log has old and new.")
+@click.option("--replace", "replacing", is_flag=True, help="Remove entries that FILE lacks; before voting begins only.")
 @beside_options
 @env_file
 def import_(
@@ -67,19 +70,40 @@ def import_(
     contest: str,
     covers: Path | None,
     amend: bool,
+    replacing: bool,
     beside: Beside,
     env_file: Path | None,
 ) -> None:
-    """Imports every entry of FILE, or none. Entries of the same code are renewed."""
+    """Imports every entry of FILE, or none. Entries of the same code are renewed; those that FILE lacks stay.
+
+    Says how many are new, changed and unchanged, and names those that FILE lacks.
+    """
     sheet = load_sheet(file)
 
-    async def work(office: Office) -> int:
+    async def work(office: Office) -> RosterChange:
         listing = await find(office, contest)
         entries = checked(file, sheet, listing.contest, beside)
-        await office.organising.import_roster(contest, entries, _pictures(file, entries, covers), amend)
-        return len(entries)
+        pictures = _pictures(file, entries, covers)
+        return await office.organising.import_roster(contest, entries, pictures, amend, replacing)
 
-    tell(f"{in_office(read_settings(env_file), work)} entries are in contest {contest!r}")
+    change = in_office(read_settings(env_file), work)
+    tell(
+        f"{change.total} entries are in contest {contest!r}: {len(change.added)} new, {len(change.changed)} changed,"
+        f" {change.unchanged} unchanged" + (f", {len(change.absent)} that the file lacks" if change.absent else "")
+    )
+    if change.absent:
+        tell(
+            f"not in the file, and still in the contest: {_listed(change.absent)}; to take them out: --replace before"
+            " voting begins, voting contest withdraw after that"
+        )
+    if change.removed:
+        tell(f"removed, because the file lacks them: {_listed(change.removed)}")
+    if change.withdrawn:
+        tell(f"in the file, but withdrawn before, and they stay withdrawn: {_listed(change.withdrawn)}")
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:_SHOWN]) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
 
 
 def _pictures(file: Path, entries: Sequence[Entry], covers: Path | None) -> dict[str, bytes]:

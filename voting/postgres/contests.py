@@ -114,6 +114,16 @@ async def select_entries(connection: Connection, contest: str) -> tuple[Entry, .
     return tuple(Entry(**{**row, "tags": tuple(row["tags"])}) for row in rows)
 
 
+async def select_withdrawn(connection: Connection, contest: str) -> frozenset[str]:
+    """The codes of the entries that were taken out."""
+    return frozenset(row["code"] for row in await connection.fetch(_ENTRIES["withdrawn"], contest))
+
+
+async def remove_entries(connection: Connection, contest: str, codes: Sequence[str]) -> None:
+    """Takes entries out without a trace: only before anybody could vote for them."""
+    await connection.execute(_ENTRIES["remove"], contest, codes)
+
+
 async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
     """Adds the entries, or renews those of the same code, and tells every process."""
     columns = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from voting import __version__
@@ -20,6 +20,30 @@ from voting.services.networks import Networks
 
 COVER_BYTES = 300_000
 _BEGIN = "service.begin"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChange:
+    """What an import does to a contest's entries."""
+
+    added: tuple[str, ...]
+    changed: Mapping[str, Mapping[str, list[str]]]
+    """By code: what differs, old and new."""
+    unchanged: int
+    absent: tuple[str, ...]
+    """In the contest and not in the file: they stay."""
+    removed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    """In the file, and taken out of the contest before: they stay out."""
+
+    @property
+    def total(self) -> int:
+        """How many entries the contest has after it."""
+        return len(self.added) + len(self.changed) + self.unchanged + len(self.absent)
+
+    def logged(self) -> dict[str, object]:
+        """What the audit log has of it."""
+        return {name: getattr(self, name) for name in ("added", "changed", "absent", "removed", "withdrawn")}
 
 
 class Organising:
@@ -43,30 +67,45 @@ class Organising:
         await self._database.transact(work)
 
     async def import_roster(
-        self, contest: str, entries: Sequence[Entry], covers: Mapping[str, bytes], amend: bool = False
-    ) -> None:
-        """Stores all entries, or none. `covers`: file name as in the roster -> its bytes. Raises FileInvalid.
+        self,
+        contest: str,
+        entries: Sequence[Entry],
+        covers: Mapping[str, bytes],
+        amend: bool = False,
+        replacing: bool = False,
+    ) -> RosterChange:
+        """Stores all entries, or none, unless the result is certified. `covers`: file name as in the roster -> its bytes.
 
-        Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. What
-        changes is in the audit log, old and new.
+        Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. Entries
+        that are not among these stay; `replacing` removes them, before the window opens. A withdrawn entry stays
+        withdrawn. What changes is in the audit log, old and new.
         """
         pictures = {name: _picture(name, body) for name, body in covers.items()}
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
-        async def work(tx: Connection) -> None:
+        async def work(tx: Connection) -> RosterChange:
             await certifications.lock_open_result(tx, contest)
             await contests.take_turn(tx)
             stored = await contests.select(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
-            if before and stored and stored.read_at >= stored.window.opens_at and not amend:
+            has_opened = bool(before and stored and stored.read_at >= stored.window.opens_at)
+            if has_opened and replacing:
+                raise RosterSealed(
+                    "voting has begun with these entries: import without --replace; to take one out: voting contest"
+                    f" withdraw --contest {contest} --entry CODE --reason ..."
+                )
+            if has_opened and not amend:
                 raise RosterSealed
+            change = _change(before, named, await contests.select_withdrawn(tx, contest), replacing)
             for name, picture in pictures.values():
                 await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
-            await contests.upsert_entries(tx, contest, named)
-            changes = _changes(before, named)
-            await self._log(tx, "roster.import", contest, {"entries": len(named), "covers": len(pictures), **changes})
+            await contests.remove_entries(tx, contest, change.removed)
+            await contests.upsert_entries(tx, contest, [each for each in named if each.code not in change.withdrawn])
+            details = {"entries": len(named), "covers": len(pictures)} | change.logged()
+            await self._log(tx, "roster.import", contest, details)
+            return change
 
-        await self._database.transact(work)
+        return await self._database.transact(work)
 
     async def pause(self, contest: str, paused: bool) -> None:
         """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown."""
@@ -105,14 +144,24 @@ class Organising:
         await staff.log(tx, self._actor, action, contest, details)
 
 
-def _changes(before: Mapping[str, Entry], after: Sequence[Entry]) -> dict[str, object]:
-    """The codes that are new, and of the others what was and what is."""
-    changed = {
-        entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
-        for entry in after
-        if entry.code in before and before[entry.code] != entry
-    }
-    return {"added": [entry.code for entry in after if entry.code not in before], "changed": changed}
+def _change(
+    before: Mapping[str, Entry], given: Sequence[Entry], withdrawn: Collection[str], replacing: bool
+) -> RosterChange:
+    live = [entry for entry in given if entry.code not in withdrawn]
+    codes = {entry.code for entry in live}
+    absent = tuple(code for code in before if code not in codes)
+    return RosterChange(
+        added=tuple(entry.code for entry in live if entry.code not in before),
+        changed={
+            entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
+            for entry in live
+            if before.get(entry.code, entry) != entry
+        },
+        unchanged=sum(before.get(entry.code) == entry for entry in live),
+        absent=() if replacing else absent,
+        removed=absent if replacing else (),
+        withdrawn=tuple(entry.code for entry in given if entry.code in withdrawn),
+    )
 
 
 def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:

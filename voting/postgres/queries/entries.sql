@@ -9,6 +9,12 @@ update entries set withdrawn_at = clock_timestamp()
 where contest = $1 and code = $2 and withdrawn_at is null
 returning code;
 
+-- name: withdrawn
+select code from entries where contest = $1 and withdrawn_at is not null;
+
+-- name: remove
+delete from entries where contest = $1 and code = any ($2::text[]);
+
 -- name: upsert
 insert into entries (
     contest, code, position, title, author, category, summary, cover, video, recommender, nomination, tags)
