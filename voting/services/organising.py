@@ -74,7 +74,7 @@ class Organising:
         amend: bool = False,
         replacing: bool = False,
     ) -> RosterChange:
-        """Stores all entries, or none, unless the result is certified. `covers`: file name as in the roster -> its bytes.
+        """Stores all entries, or none, unless the result is certified. `covers`: file name in the roster -> its bytes.
 
         Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. Entries
         that are not among these stay; `replacing` removes them, before the window opens. A withdrawn entry stays
