@@ -64,7 +64,7 @@ def test_the_hosts_of_an_address(url: str, hosts: list[str]) -> None:
     assert single_hosts(url) == hosts
 
 
-@pytest.mark.parametrize("trouble", ["read only", "connection ended", "backend crash"])
+@pytest.mark.parametrize("trouble", ["read only", "connection ended", "cut"])
 async def test_one_connection_that_fails_so_replaces_those_of_every_pool(settings: Settings, trouble: str) -> None:
     """Error codes 25006, 57P01; and a connection that is cut, which says nothing about the others."""
     async with connected(settings.database_url, 1) as reads, reads.committing(1) as ballots:
@@ -85,7 +85,7 @@ async def test_one_connection_that_fails_so_replaces_those_of_every_pool(setting
             return int(await connection.fetchval("select pg_backend_pid()"))
 
         assert await ballots.transact(work) > 0, "the replay found a connection that works"
-        assert (await ask(reads, "pg_backend_pid()") != before) == (trouble != "backend crash")
+        assert (await ask(reads, "pg_backend_pid()") != before) == (trouble != "cut")
 
 
 async def test_a_commit_that_waits_for_a_standby_in_vain_gives_up_its_server(

@@ -52,6 +52,8 @@ _MOVED = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    # What the driver makes of a shutdown (57P01) in the middle of a statement.
+    asyncpg.PostgresConnectionError,
 )
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 # What the server says of a value or a row that it would refuse every time.
