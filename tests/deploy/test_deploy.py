@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,24 @@ def test_the_alerts_are_valid_for_prometheus() -> None:
     for command in (["config", "prometheus.yml"], ["rules", "rules.yml"]):
         done = subprocess.run([promtool, "check", *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+RULES_TEST = Path(__file__).with_name("rules_test.yml")
+
+
+def test_each_alert_fires_and_is_silent_where_it_should() -> None:
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed")
+    done = subprocess.run([promtool, "test", "rules", RULES_TEST], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_has_a_test_of_its_firing_and_of_its_silence() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))["groups"][0]["rules"]
+    tried = {
+        (check["alertname"], bool(check["exp_alerts"]))
+        for case in yaml.safe_load(RULES_TEST.read_text("utf-8"))["tests"]
+        for check in case["alert_rule_test"]
+    }
+    assert tried == {(rule["alert"], fires) for rule in rules for fires in (True, False)}
