@@ -188,6 +188,10 @@ async def test_every_format_shows_the_hashes(contests: Contests, office: Office,
     listing = await certified(contests, office)
     report = await office.reporting.report(listing, blended=True)
     content = as_json(report)
+    places = [(row["entry"], row["public_rank"], row["place"], row["final"]) for row in content["entries"]]
+    # A002: 70 x 0.75 + 10 x 1 + 20 x 20 / 30; A001: 70 x 0.7 + 10 x 0 + 20.
+    assert places == [("A002", 2, 1, "75.8333"), ("A001", 1, 2, "69.0000")]
+    assert content["notes"] == []
     hashes = {name: value for name, value in content.items() if name.endswith("_sha256") and name != "input_sha256"}
     assert {name.removesuffix("_sha256") for name in hashes} == {
         *("policy", "ballots", "document", "roster", "marks", "metrics", "revocations")
@@ -235,3 +239,16 @@ async def test_a_change_waits_for_the_certification_under_way(contests: Contests
             )
         with pytest.raises(Certified):
             await late
+
+
+async def test_panels_of_unequal_size_are_noted_in_the_results(
+    contests: Contests, office: Office, settings: Settings
+) -> None:
+    listing = await certified(contests, office)
+    await certifying(office.database).reopen(listing, "marks were missing")
+    await office.judging.import_marks(listing, "final", f"{MARKS}李四,A001,80,80\n".encode(), "m.csv")
+    done = run("results", "--contest", listing.contest.id, "--blend", env=environment_of(settings))
+    (note,) = json.loads(done.stdout)["notes"]
+    assert note.startswith("round 'final': ")
+    assert "means of fewer" in note
+    assert note in done.stderr
