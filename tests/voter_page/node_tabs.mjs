@@ -47,6 +47,8 @@ class Browser {
 
   async press({ tab, picks }) {
     const states = [];
+    // As the page does when it shows its buttons.
+    this.tabs.forEach((each) => each.outcome(picks));
     const { state, recorded, problem } = await this.tabs[tab].cast(picks, (told) => states.push(told.state));
     return { state, states, receipt: recorded ? recorded.receipt : "", code: problem ? problem.code : "" };
   }

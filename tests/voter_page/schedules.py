@@ -102,8 +102,12 @@ class Voter:
     next_day: Callable[[set[str]], Awaitable[None]]
     """Moves what was recorded so far into the past, so that the quota is there again."""
     told: defaultdict[Picks, set[str]] = field(default_factory=lambda: defaultdict(set))
-    unknown: set[tuple[int, Picks]] = field(default_factory=set)
-    """Of which tab and picks it was last told that nobody can tell yet."""
+    votes: Counter[Picks] = field(default_factory=Counter)
+    """How many ballots the voter wants recorded, without those that were refused."""
+    open: set[Picks] = field(default_factory=set)
+    """Picks of which nobody can tell yet whether they were recorded."""
+    claims: set[tuple[int, Picks]] = field(default_factory=set)
+    """Tabs that say of these picks that trying again cannot count twice."""
     unknowable: Counter[Picks] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
 
@@ -117,9 +121,9 @@ class Voter:
             await self._meet(step)
             await self.proxy.settle()
         self.proxy.faults.clear()
-        for tab, picks in sorted(self.unknown):
+        for tab, picks in sorted(self.claims):
             await self._press(tab, picks)
-        assert not self.unknown
+        assert not self.open
         for picks in {*self.proxy.recorded, *self.told}:
             recorded, told = self.proxy.recorded[picks], self.told[picks]
             assert told <= recorded, (
@@ -127,10 +131,12 @@ class Voter:
             )
             untold = len(recorded - told)
             assert untold <= self.unknowable[picks], f"{picks}: recorded {len(recorded)} times, told {len(told)} times"
+            assert len(told) == self.votes[picks], f"{picks}: wanted {self.votes[picks]} times, told {len(told)} times"
 
     async def _meet(self, step: Step) -> None:
         if step.what == "reload":
             await self.tabs.open(step.tab)
+            self.claims = {(tab, picks) for tab, picks in self.claims if tab != step.tab or picks in self.open}
         elif step.what == "ten_minutes":
             await self.tabs.pass_time(step.tab, 660)
         elif step.what == "next_day":
@@ -145,8 +151,8 @@ class Voter:
 
     async def _press(self, tab: int, picks: Sequence[str], again_in: int | None = None) -> None:
         name = tuple(sorted(picks))
-        is_repeat = name in {picks for _, picks in self.unknown}
         places = [tab] if again_in is None else [tab, again_in]
+        is_repeat = name in self.open or any((place, name) in self.claims for place in places)
         self.proxy.pressed.clear()
         pressed = [await self.tabs.press(place, picks) for place in places]
         self.proxy.pressed.set()
@@ -155,20 +161,29 @@ class Voter:
         assert len(receipts) <= 1, f"{name}: pressed twice at once, recorded twice"
         assert is_repeat or not receipts & self.told[name], f"{name}: an old answer was taken for a new ballot"
         self.told[name] |= receipts
+        self.votes[name] += not is_repeat
         for place, outcome in zip(places, outcomes, strict=True):
             self._note(place, name, outcome)
+        self._conclude(name, {outcome.state for outcome in outcomes})
 
     def _note(self, tab: int, name: Picks, outcome: Outcome) -> None:
         self.states.update([*outcome.states, outcome.state])
-        was_unknown = (tab, name) in self.unknown
-        self.unknown.discard((tab, name))
+        self.claims.discard((tab, name))
         if outcome.state == "unknown":
-            self.unknown.add((tab, name))
-        elif outcome.state == "unknowable":
-            self.unknowable[name] += was_unknown or not self.unknowable[name]
-        elif outcome.state != "recorded":
-            assert not (was_unknown and outcome.state == "too_fast"), (
-                f"{name}: told that an unknown ballot is not recorded"
-            )
+            self.claims.add((tab, name))
+        elif outcome.state in ("refused", "too_fast"):
             untold = len(self.proxy.recorded[name] - self.told[name])
             assert untold <= self.unknowable[name], f"{name}: told {outcome.state}, but it is recorded"
+
+    def _conclude(self, name: Picks, states: set[str]) -> None:
+        """What the press has ended, whichever tab it was in."""
+        if "unknown" in states:
+            self.open.add(name)
+            return
+        is_lost = "unknowable" in states and (name in self.open or not self.unknowable[name])
+        self.unknowable[name] += is_lost
+        self.open.discard(name)
+        if "recorded" not in states:
+            # Other tabs may still say that trying again is safe: that is a vote of its own from now on.
+            self.claims = {(tab, picks) for tab, picks in self.claims if picks != name}
+            self.votes[name] -= 1

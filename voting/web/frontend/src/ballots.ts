@@ -192,6 +192,13 @@ export class Ballots {
   private read(name: string): Ballot | null {
     const held = this.memory.get(name);
     if (held) return held;
+    const kept = this.stored(name);
+    // From here on this page says that a repeat cannot count twice, whatever another tab learns meanwhile.
+    if (kept && kept.unknown) this.memory.set(name, kept);
+    return kept;
+  }
+
+  private stored(name: string): Ballot | null {
     try {
       const kept = JSON.parse(this.page.store.get(`ballot:${name}`) || "null") as Ballot | null;
       return kept && /^[\w-]{1,64}$/.test(kept.key) ? kept : null;
@@ -207,7 +214,7 @@ export class Ballots {
 
   private forget(name: string, ballot: Ballot): void {
     this.memory.delete(name);
-    const kept = this.read(name);
+    const kept = this.stored(name);
     if (kept && kept.key === ballot.key) this.page.store.set(`ballot:${name}`, null);
   }
 
