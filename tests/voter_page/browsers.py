@@ -21,7 +21,7 @@ from voting.web.access import voter_cookie_name
 
 MODULE = ROOT / "voting" / "web" / "static" / "ballots.mjs"
 DRIVER = Path(__file__).parent / "node_tabs.mjs"
-Storage = Literal["kept", "none"]
+Storage = Literal["local", "cookies", "none"]
 
 
 def node() -> str:
@@ -90,8 +90,9 @@ class NodeTabs:
 
     async def start(self, url: str, contest: str, tokens: Sequence[str], storage: Storage, locks: bool) -> None:
         """Before anything else."""
+        shares = {"storage": storage != "none", "events": storage == "local", "locks": locks}
         about = {"url": url, "contest": contest, "cookie": voter_cookie_name(contest), "tokens": list(tokens)}
-        await self._node.ask(self._number, "start", **about, storage=storage == "kept", locks=locks)
+        await self._node.ask(self._number, "start", **about, **shares)
 
     async def open(self, tab: int) -> None:
         """Opens or reloads a tab."""
@@ -103,7 +104,7 @@ class NodeTabs:
 
         async def told() -> Outcome:
             content = await answer
-            return Outcome(content["state"], content["receipt"], content["states"])
+            return Outcome(content["state"], content["receipt"], content["states"], content["repeats"])
 
         return told()
 
@@ -160,8 +161,9 @@ class ChromiumTabs:
         if self._of_several:
             button = "#ballot button"
             await self._choose(page, picks)
+        repeats = await page.locator(button).get_attribute("data-told") == "unknown"
         await page.locator(button).click()
-        return self._told(page, button)
+        return self._told(page, button, repeats)
 
     async def _choose(self, page: Page, picks: Sequence[str]) -> None:
         for code in [*picks, *await self._chosen(page)]:
@@ -177,7 +179,7 @@ class ChromiumTabs:
         )
         return found
 
-    async def _told(self, page: Page, button: str) -> Outcome:
+    async def _told(self, page: Page, button: str, repeats: bool) -> Outcome:
         states: list[str] = []
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
@@ -188,13 +190,13 @@ class ChromiumTabs:
                 button,
             )
             if told in ("unknown", "unknowable"):
-                return Outcome(told, "", states)
+                return Outcome(told, "", states, repeats)
             if not told and "good" in tone:
-                return Outcome("recorded", receipt, states)
+                return Outcome("recorded", receipt, states, repeats)
             if not told and "bad" in tone:
-                return Outcome("refused", "", states)
+                return Outcome("refused", "", states, repeats)
             if not told and "too_fast" in states:
-                return Outcome("too_fast", "", states)
+                return Outcome("too_fast", "", states, repeats)
             states += [told] if told else []
             # A request must not seem to take too long; a countdown may run as fast as it can.
             await page.clock.run_for(300 if told in ("sending", "checking") else 1000)

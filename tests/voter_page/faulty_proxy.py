@@ -34,7 +34,7 @@ class FaultyProxy:
         """Set when all has been pressed that is pressed at once; what is held goes on then."""
         self.url = ""
         self._tasks: set[asyncio.Task[bytes]] = set()
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> FaultyProxy:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -47,8 +47,9 @@ class FaultyProxy:
         await self.settle()
         self._server.close()
         # A browser opens connections that it never uses.
-        for connection in self._connections:
+        for connection, writer in self._connections.items():
             connection.cancel()
+            writer.close()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def settle(self) -> None:
@@ -57,8 +58,8 @@ class FaultyProxy:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.create_task(self._serve(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+        self._connections[connection] = writer
+        connection.add_done_callback(lambda done: self._connections.pop(done, None))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError), closing(writer):
@@ -98,9 +99,9 @@ class FaultyProxy:
         await asyncio.sleep(delay)
         reader, writer = await asyncio.open_connection(*self._upstream)
         kept = [line for line in head.split(b"\r\n")[:-2] if not line.lower().startswith(b"connection:")]
-        writer.write(b"\r\n".join([*kept, b"Connection: close", b"", b""]) + body)
-        answer = await reader.read(-1)
-        writer.close()
+        with closing(writer):
+            writer.write(b"\r\n".join([*kept, b"Connection: close", b"", b""]) + body)
+            answer = await reader.read(-1)
         if is_ballot and answer.startswith(b"HTTP/1.1 201"):
             self.recorded[_picks(body)].add(json.loads(answer.partition(b"\r\n\r\n")[2])["receipt"])
         return answer

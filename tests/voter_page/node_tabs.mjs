@@ -7,8 +7,8 @@ const { Ballots, once } = await import(pathToFileURL(process.argv[2]));
 const browsers = new Map();
 
 class Browser {
-  constructor({ url, contest, cookie, tokens, storage, locks }) {
-    Object.assign(this, { url, contest, cookie, tokens, locks, kept: storage ? new Map() : null });
+  constructor({ url, contest, cookie, tokens, storage, events, locks }) {
+    Object.assign(this, { url, contest, cookie, tokens, events, locks, kept: storage ? new Map() : null });
     this.token = tokens.shift();
     this.offset = 0;
     this.online = true;
@@ -20,7 +20,7 @@ class Browser {
     this.tabs[tab] = new Ballots({
       store: {
         get: (name) => (this.kept && this.kept.get(name)) || null,
-        set: (name, value) => this.kept && (value === null ? this.kept.delete(name) : this.kept.set(name, value)),
+        set: (name, value) => this.set(tab, name, value),
       },
       alone: (work) => (this.locks ? (this.lock = this.lock.then(work)) : Promise.resolve(work())),
       hasCredential: () => this.token !== "",
@@ -33,6 +33,14 @@ class Browser {
       now: () => Date.now() + this.offset,
       renewsAt: () => new Date(Date.now() + this.offset + 3600000).toISOString(),
     });
+  }
+
+  set(tab, name, value) {
+    if (!this.kept) return;
+    if (value === null) this.kept.delete(name);
+    else this.kept.set(name, value);
+    // localStorage has events for the other tabs, cookies have none.
+    if (this.events) this.tabs.forEach((other, number) => number === tab || other.onStored(name, value));
   }
 
   headers(key) {
@@ -48,9 +56,9 @@ class Browser {
   async press({ tab, picks }) {
     const states = [];
     // As the page does when it shows its buttons.
-    this.tabs.forEach((each) => each.outcome(picks));
+    const shown = this.tabs[tab].outcome(picks);
     const { state, recorded, problem } = await this.tabs[tab].cast(picks, (told) => states.push(told.state));
-    return { state, states, receipt: recorded ? recorded.receipt : "", code: problem ? problem.code : "" };
+    return { state, states, repeats: shown === "unknown", receipt: recorded ? recorded.receipt : "", code: problem ? problem.code : "" };
   }
 }
 

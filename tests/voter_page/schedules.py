@@ -54,6 +54,8 @@ class Outcome(NamedTuple):
     state: str
     receipt: str = ""
     states: Sequence[str] = ()
+    repeats: bool = False
+    """Whether the button said that trying again cannot count twice."""
 
 
 class Tabs(Protocol):
@@ -106,8 +108,11 @@ class Voter:
     """How many ballots the voter wants recorded, without those that were refused."""
     open: set[Picks] = field(default_factory=set)
     """Picks of which nobody can tell yet whether they were recorded."""
-    claims: set[tuple[int, Picks]] = field(default_factory=set)
-    """Tabs that say of these picks that trying again cannot count twice."""
+    refused: set[Picks] = field(default_factory=set)
+    """Picks that were last refused: a button that still says "try again" casts another vote."""
+    mixed: set[Picks] = field(default_factory=set)
+    """Picks that were pressed at once as a new vote in one tab and as a repeat of an old one in another."""
+    log: list[str] = field(default_factory=list)
     unknowable: Counter[Picks] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
 
@@ -121,8 +126,8 @@ class Voter:
             await self._meet(step)
             await self.proxy.settle()
         self.proxy.faults.clear()
-        for tab, picks in sorted(self.claims):
-            await self._press(tab, picks)
+        for picks in sorted(self.open):
+            await self._press(0, picks)
         assert not self.open
         for picks in {*self.proxy.recorded, *self.told}:
             recorded, told = self.proxy.recorded[picks], self.told[picks]
@@ -131,12 +136,13 @@ class Voter:
             )
             untold = len(recorded - told)
             assert untold <= self.unknowable[picks], f"{picks}: recorded {len(recorded)} times, told {len(told)} times"
-            assert len(told) == self.votes[picks], f"{picks}: wanted {self.votes[picks]} times, told {len(told)} times"
+            assert picks in self.mixed or len(told) == self.votes[picks], (
+                f"{picks}: wanted {self.votes[picks]} times, told {len(told)} times"
+            )
 
     async def _meet(self, step: Step) -> None:
         if step.what == "reload":
             await self.tabs.open(step.tab)
-            self.claims = {(tab, picks) for tab, picks in self.claims if tab != step.tab or picks in self.open}
         elif step.what == "ten_minutes":
             await self.tabs.pass_time(step.tab, 660)
         elif step.what == "next_day":
@@ -151,39 +157,36 @@ class Voter:
 
     async def _press(self, tab: int, picks: Sequence[str], again_in: int | None = None) -> None:
         name = tuple(sorted(picks))
-        places = [tab] if again_in is None else [tab, again_in]
-        is_repeat = name in self.open or any((place, name) in self.claims for place in places)
         self.proxy.pressed.clear()
-        pressed = [await self.tabs.press(place, picks) for place in places]
+        pressed = [await self.tabs.press(tab, picks)]
+        if again_in is not None:
+            pressed.append(await self.tabs.press(again_in, picks))
         self.proxy.pressed.set()
         outcomes = await asyncio.gather(*pressed)
+        self.log += [f"tab {tab} {name}: {[outcome._replace(receipt=outcome.receipt[-6:]) for outcome in outcomes]}"]
+        is_repeat = name in self.open or (name not in self.refused and outcomes[0].repeats)
         receipts = {outcome.receipt for outcome in outcomes if outcome.state == "recorded"}
-        assert len(receipts) <= 1, f"{name}: pressed twice at once, recorded twice"
+        assert len(receipts - self.told[name]) <= 1, f"{name}: pressed twice at once, recorded twice"
         assert is_repeat or not receipts & self.told[name], f"{name}: an old answer was taken for a new ballot"
         self.told[name] |= receipts
+        if name not in self.open and len({outcome.repeats for outcome in outcomes}) > 1:
+            self.mixed.add(name)
         self.votes[name] += not is_repeat
-        for place, outcome in zip(places, outcomes, strict=True):
-            self._note(place, name, outcome)
+        for outcome in outcomes:
+            self.states.update([*outcome.states, outcome.state])
         self._conclude(name, {outcome.state for outcome in outcomes})
-
-    def _note(self, tab: int, name: Picks, outcome: Outcome) -> None:
-        self.states.update([*outcome.states, outcome.state])
-        self.claims.discard((tab, name))
-        if outcome.state == "unknown":
-            self.claims.add((tab, name))
-        elif outcome.state in ("refused", "too_fast"):
-            untold = len(self.proxy.recorded[name] - self.told[name])
-            assert untold <= self.unknowable[name], f"{name}: told {outcome.state}, but it is recorded"
 
     def _conclude(self, name: Picks, states: set[str]) -> None:
         """What the press has ended, whichever tab it was in."""
-        if "unknown" in states:
+        if states & {"refused", "too_fast"}:
+            untold = len(self.proxy.recorded[name] - self.told[name])
+            assert untold <= self.unknowable[name], f"{name}: told {states}, but it is recorded"
+        if "unknown" in states and "recorded" not in states:
             self.open.add(name)
             return
-        is_lost = "unknowable" in states and (name in self.open or not self.unknowable[name])
-        self.unknowable[name] += is_lost
+        self.unknowable[name] += "unknowable" in states and (name in self.open or not self.unknowable[name])
         self.open.discard(name)
+        self.refused.discard(name)
         if "recorded" not in states:
-            # Other tabs may still say that trying again is safe: that is a vote of its own from now on.
-            self.claims = {(tab, picks) for tab, picks in self.claims if picks != name}
+            self.refused.add(name)
             self.votes[name] -= 1

@@ -1,6 +1,6 @@
 """No ballot counts twice, and the voter is told of every one: random schedules against the real service.
 
-VOTING_SCHEDULES=950,50 runs that many under Node and in Chromium, from other seeds than the few of every run.
+VOTING_SCHEDULES=950,50 runs that many under Node and in Chromium. The first seeds are those of every run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.acceptance.test_browser import FIVE_A_DAY, PHONE, browser
 from tests.conftest import Contests, Service
 from tests.voter_page.browsers import MODULE, NO_STORAGE, ChromiumTabs, Node, NodeTabs, Storage
 from tests.voter_page.faulty_proxy import FaultyProxy
-from tests.voter_page.schedules import HAPPENINGS, Step, Voter, schedule
+from tests.voter_page.schedules import HAPPENINGS, Happening, Step, Voter, schedule
 from voting.web.access import voter_cookie_name
 
 __all__ = ["browser"]
@@ -29,6 +29,8 @@ FREE = '[ballot]\nmost = 3\n[[quota]]\npicks = 200\nper = "contest"\nperiod = "d
 SEVERAL = '[ballot]\nleast = 2\nmost = 3\n[[quota]]\npicks = 200\nper = "contest"\nperiod = "day"\n'
 SETS = [("A001",), ("A002",), ("A003", "A004"), ("A001", "A005", "A006")]
 AT_ONCE = 12
+# Without the credential nobody can learn what became of a ballot: it has a test of its own.
+KEEPS_CREDENTIAL: dict[Happening, int] = {"lose_credential": 0}
 
 
 class World:
@@ -46,9 +48,10 @@ class World:
         """Moves the quota that these ballots used one more day into the past."""
         connection = await asyncpg.connect(self.service.settings.database_url)
         await connection.execute(
-            "update quota_slots q set period = period - interval '30 days' * (1 + random())"
-            " from ballots b where q.contest = $1 and b.contest = $1 and q.ballot = b.id"
-            " and b.answer::jsonb ->> 'receipt' = any($2)",
+            "with own as materialized ("
+            "  select id from ballots where contest = $1 and answer::jsonb ->> 'receipt' = any($2))"
+            " update quota_slots set period = period - interval '30 days' * (1 + random())"
+            " where contest = $1 and ballot in (select id from own)",
             self.contest,
             list(receipts),
         )
@@ -69,11 +72,13 @@ class World:
         assert self.told <= recorded <= self.told + self.unknowable
 
 
-async def live_under_node(world: World, node: Node, seed: int) -> None:
+async def live_under_node(world: World, node: Node, seed: int, keeps_credential: bool) -> None:
     random = Random(f"browser {seed}")
-    storage: Storage = random.choice(["kept", "kept", "none"])
-    tabs = random.choice([1, 2]) if storage == "kept" else 1
-    happenings = HAPPENINGS if storage == "kept" else HAPPENINGS | {"reload": 0}
+    storage: Storage = random.choice(["local", "cookies", "none"])
+    tabs = 1 if storage == "none" else random.choice([1, 2])
+    happenings = (
+        HAPPENINGS | (KEEPS_CREDENTIAL if keeps_credential else {}) | ({"reload": 0} if storage == "none" else {})
+    )
     async with FaultyProxy(world.service.url) as proxy:
         browser = NodeTabs(node, seed)
         tokens = world.contests.tokens(world.contest, 12)
@@ -90,8 +95,7 @@ async def live_in_chromium(world: World, browser: Browser, seed: int, of_several
     no_storage = random.choice([None, None, *NO_STORAGE])
     tabs = random.choice([1, 2])
     sets = [("A001", "A002"), ("A003", "A004", "A005")] if of_several else [("A001",), ("A002",)]
-    # A lost credential has tests of its own: to get another takes a proof of work.
-    happenings = HAPPENINGS | {"lose_credential": 0}
+    happenings = HAPPENINGS | KEEPS_CREDENTIAL
     async with FaultyProxy(world.service.url) as proxy:
         context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=proxy.url)
         if no_storage:
@@ -110,7 +114,7 @@ async def told_of(seed: int, voter: Voter, steps: list[Step]) -> None:
     try:
         await voter.live(steps)
     except AssertionError as error:
-        raise AssertionError(f"schedule {seed}: {error}\n" + "\n".join(map(str, steps))) from error
+        raise AssertionError(f"schedule {seed}: {error}\n" + "\n".join([*map(str, steps), *voter.log])) from error
 
 
 @pytest.mark.parametrize("rules", [FREE, FIVE_A_DAY.replace("picks = 5", "picks = 200")], ids=["free", "entry a day"])
@@ -120,10 +124,18 @@ async def test_the_module_under_node(service: Service, contests: Contests, rules
 
     async def live(node: Node, seed: int) -> None:
         async with gate:
-            await live_under_node(world, node, seed)
+            await live_under_node(world, node, seed, keeps_credential=True)
 
     async with Node.running() as node:
         await asyncio.gather(*(live(node, seed) for seed in range(UNDER_NODE // 2)))
+    await world.check()
+
+
+async def test_a_browser_that_loses_its_credential(service: Service, contests: Contests) -> None:
+    world = World(service, contests, await contests.make(FREE))
+    async with Node.running() as node:
+        lives = (live_under_node(world, node, seed, keeps_credential=False) for seed in range(24))
+        await asyncio.gather(*lives)
     await world.check()
 
 
@@ -162,7 +174,9 @@ async def test_the_schedules_find_each_mistake(
     world = World(service, contests, await contests.make(FREE))
     async with Node.running(tmp_path / "ballots.mjs") as node:
         for first in range(0, 120, AT_ONCE):
-            lives = (live_under_node(world, node, seed) for seed in range(first, first + AT_ONCE))
+            lives = (
+                live_under_node(world, node, seed, keeps_credential=False) for seed in range(first, first + AT_ONCE)
+            )
             failures = [error for error in await asyncio.gather(*lives, return_exceptions=True) if error]
             assert all(isinstance(error, AssertionError) for error in failures), failures
             if failures:

@@ -58,9 +58,13 @@ const NOT_ACCEPTED = [
 export class Ballots {
   private readonly memory = new Map<string, Ballot>();
   private readonly casting = new Map<string, Promise<Told>>();
+  private entered: boolean;
+  private entering: Promise<void> | null = null;
   private lastEra = "";
 
-  constructor(private readonly page: Environment) {}
+  constructor(private readonly page: Environment) {
+    this.entered = page.hasCredential();
+  }
 
   /** Casts the picks. The same picks in any order, pressed again before the answer has come, are the same ballot. */
   async cast(picks: string[], tell: Tell): Promise<Told> {
@@ -88,18 +92,22 @@ export class Ballots {
     return this.isOrphan(ballot) ? "unknowable" : "unknown";
   }
 
+  /** Another tab has changed the store: of the ballot that it removed it has the answer. */
+  onStored(name: string, value: string | null): void {
+    const ballot = name.replace(/^ballot:/, "");
+    if (value === null && !this.casting.has(ballot)) this.memory.delete(ballot);
+  }
+
   private async run(name: string, tell: Tell): Promise<Told> {
     tell({ state: "sending" });
     const ballot = await this.page.alone(() => this.take(name));
     let challenge: unknown;
-    let mustRegister = !this.page.hasCredential();
     for (let retries = 0, proofs = 0; ; ) {
       if (this.isOrphan(ballot)) return { state: "unknowable" };
       let problem: Problem;
       try {
         // A ballot of unknown outcome must not be sent by another voter.
-        if (mustRegister && !ballot.unknown) await this.prove(() => this.page.register(), tell);
-        mustRegister = false;
+        if (!ballot.unknown && this.needsCredential()) await this.prove(() => this.enter(), tell);
         const solved = challenge && (await this.prove(() => this.page.solve(challenge), tell));
         tell({ state: "sending" });
         return this.recorded(name, ballot, await this.send(name, ballot, solved as string | undefined));
@@ -110,8 +118,9 @@ export class Ballots {
       const { code, seconds } = problem;
       if ((code === "credential_missing" || code === "credential_invalid") && proofs < PROOFS) {
         proofs += 1;
-        mustRegister = true;
-        this.beginEra();
+        this.entered = false;
+        this.page.store.set("entered", null);
+        if (ballot.unknown && !this.isOrphan(ballot)) this.beginEra();
       } else if (code === "challenge_required" && proofs < PROOFS) {
         proofs += 1;
         challenge = problem.challenge;
@@ -164,6 +173,25 @@ export class Ballots {
   private async prove<T>(work: () => Promise<T>, tell: Tell): Promise<T> {
     tell({ state: "checking" });
     return work();
+  }
+
+  private needsCredential(): boolean {
+    return this.entering !== null || !(this.entered || this.page.store.get("entered"));
+  }
+
+  /** Gets a credential, once for all ballots that wait for it. What was sent with an earlier one is out of reach then. */
+  private async enter(): Promise<void> {
+    if (!this.entering) {
+      this.beginEra();
+      this.entering = this.page.register();
+    }
+    try {
+      await this.entering;
+    } finally {
+      this.entering = null;
+    }
+    this.entered = true;
+    this.page.store.set("entered", "yes");
   }
 
   private async countDown(state: "busy" | "waiting" | "too_fast", seconds: number, tell: Tell): Promise<void> {

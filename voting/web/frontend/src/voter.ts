@@ -319,7 +319,9 @@ document.addEventListener("click", (event) => {
 });
 
 // Another tab has voted, or this page comes back from the browser's memory.
-addEventListener("storage", () => {
+addEventListener("storage", (event) => {
+  const prefix = `${contest}:`;
+  if (event.key && event.key.startsWith(prefix)) ballots.onStored(event.key.slice(prefix.length), event.newValue);
   chosen = readChosen();
   void refresh();
 });
