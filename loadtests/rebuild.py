@@ -64,7 +64,7 @@ def _timed(name: str, times: list[float]) -> Iterator[None]:
 
 
 async def _fill(environment: Mapping[str, str], ballots: int) -> None:
-    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    connection = await asyncpg.connect(environment["DATABASE_OWNER_URL"])
     keyring = Keyring(environment["VOTING_SECRET"].encode())
     begun = await connection.fetchval("select clock_timestamp()")
     for first in range(0, ballots, 1000 * AT_ONCE):

@@ -66,7 +66,11 @@ def prepared(entries: int, voters: int) -> Iterator[Prepared]:
         Path(name).chmod(0o755)
         clean = {key: value for key, value in os.environ.items() if not key.startswith("VOTING_")}
         with engines.running(Path(name, "data"), own=True, notice=print) as addresses:
-            own = {"DATABASE_URL": addresses.database_url, "REDIS_URL": addresses.redis_url}
+            own = {
+                "DATABASE_URL": addresses.database_url,
+                "DATABASE_OWNER_URL": addresses.owner_url,
+                "REDIS_URL": addresses.redis_url,
+            }
             environment = clean | own | {"VOTING_SECRET": secrets.token_hex(32), **UNSHIELDED}
             yield Prepared(environment, *_prepare(environment, Path(name), entries, voters))
 

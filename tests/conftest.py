@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,6 +182,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with engines.running(folder, own=True, notice=print) as addresses:
         environment = {
             "DATABASE_URL": addresses.database_url,
+            "DATABASE_OWNER_URL": addresses.owner_url,
             "REDIS_URL": addresses.redis_url,
             "VOTING_SECRET": SECRET,
             "VOTING_DATA": str(folder),
@@ -191,10 +192,21 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield made
 
 
+@asynccontextmanager
+async def as_owner(settings: Settings) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection of the tables' owner, for what the application may not do: to tamper, or to move moments."""
+    connection = await asyncpg.connect(settings.database_owner_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """The same settings as environment variables."""
     return {
         "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
         "REDIS_URL": settings.redis_url,
         "VOTING_SECRET": settings.secret.decode(),
         "VOTING_DATA": str(settings.data),

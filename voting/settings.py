@@ -90,6 +90,10 @@ def _database(text: str) -> str:
     return text
 
 
+def _owner(text: str) -> str:
+    return text and _database(text)
+
+
 def _redis(text: str) -> str:
     if re.match(r"(redis(s|-sentinel|\+\w+)?|sentinel|valkeys?|unix)://", text) and not _is_plain_redis(text):
         raise ValueError(
@@ -119,6 +123,13 @@ class Settings:
         _database,
         EMBEDDED,
         f"PostgreSQL 15 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must be set.",
+    )
+    database_owner_url: str = setting(
+        "DATABASE_OWNER_URL",
+        _owner,
+        "",
+        "The same database as the owner of its tables, for `voting migrate` alone; DATABASE_URL's user then becomes one"
+        " who may record votes and no more.",
     )
     redis_url: str = setting(
         "REDIS_URL",

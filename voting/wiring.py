@@ -17,6 +17,7 @@ from voting.postgres import database as postgres
 from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
+from voting.postgres.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services import Services
@@ -67,6 +68,7 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         readers = max(1, settings.pool - writers)
         database = await stack.enter_async_context(postgres.connected(settings.database_url, readers))
         ledger = await stack.enter_async_context(database.committing(writers))
+        await check_rights(database)
         await check_schema(database)
         await Organising(database, "serve").begin_anew(policy, shadow, networks)
         return database, ledger
@@ -138,6 +140,7 @@ class Office:
 async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
     """The services of a command, on a database that `settings` names. Raises SchemaUnfit."""
     async with postgres.connected(settings.database_url, 2) as database:
+        await check_rights(database)
         await check_schema(database)
         catalogue = Catalogue(database)
         yield Office(
@@ -153,9 +156,10 @@ async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
 
 
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
-    """Brings the schema up to date; answers how many migrations were applied."""
-    async with postgres.connected(settings.database_url, 1) as database:
-        return await postgres_migrate.migrate(database, report)
+    """Brings schema and rights up to date; answers how many migrations were applied. Raises SchemaUnfit."""
+    owner, application = settings.database_owner_url, settings.database_url
+    async with postgres.connected(owner or application, 1) as database:
+        return await postgres_migrate.migrate(database, report, application if owner else "")
 
 
 def _services(

@@ -20,7 +20,7 @@ from loadtests.faults.disk import Disk
 from loadtests.faults.proxy import Proxy, proxied, standing
 from loadtests.faults.wire import HOST, Link, Lost
 from loadtests.service import UNSHIELDED
-from voting.engines import processes, state
+from voting.engines import Addresses, processes, state
 from voting.settings import Settings, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -124,8 +124,7 @@ class Arena:
     """All that a fault can hit."""
 
     folder: Path
-    database_url: str
-    redis_url: str
+    addresses: Addresses
     postgres: Proxy
     redis: Proxy
     clients: Proxy
@@ -142,22 +141,24 @@ class Arena:
 
     def settings(self) -> Settings:
         """To work on the same database without the proxies."""
-        return settings(self.folder, self.database_url, self.redis_url)
+        return settings(self.folder, self.addresses.database_url, self.addresses.redis_url)
 
 
 @asynccontextmanager
 async def standing_arena(
-    folder: Path, addresses: tuple[str, str], disk: Disk | None = None, bug: str = ""
+    folder: Path, addresses: Addresses, disk: Disk | None = None, bug: str = ""
 ) -> AsyncIterator[Arena]:
     """A service on engines that run; it is not started yet, and stopped at the end. `bug`: planted in its processes."""
-    database, view = addresses
-    async with proxied(database) as (postgres, through), proxied(view) as (redis, seen):
+    async with (
+        proxied(addresses.database_url) as (postgres, through),
+        proxied(addresses.redis_url) as (redis, seen),
+    ):
         own = environment(folder, through, seen)
         if bug:
             own |= {"PYTHONPATH": os.pathsep.join((str(PLANTED), str(ROOT))), BUG: bug}
         service = Service(own, folder / "service.log")
         async with standing(HOST, service.port) as clients:
             try:
-                yield Arena(folder, database, view, postgres, redis, clients, service, disk)
+                yield Arena(folder, addresses, postgres, redis, clients, service, disk)
             finally:
                 await service.stop()

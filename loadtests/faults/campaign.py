@@ -95,10 +95,10 @@ async def play(arena: Arena, run: Run, tell: Callable[[Fault], None]) -> Outcome
         polls[brief] = Poll(brief, opens, opens + run.seconds * 0.4, _categories(), BRIEF_RULES)
         await _make(office, polls[brief])
         await _issue(arena, brief, run.tokens, folder / "brief")
-    await execute(arena.database_url, run.sql)
+    await execute(arena.addresses.owner_url, run.sql)
     with Witness(folder / "campaign.jsonl") as own:
         client = Client("campaign", own, Random(run.seed), [arena.service.port])
-        async with observing((arena.database_url, arena.redis_url), uid, [main, brief], client) as observer:
+        async with observing(arena.addresses, uid, [main, brief], client) as observer:
             faults = await _vote(arena, run, folder, (main, brief), observer, client, tell)
             logs = sorted(folder.glob("*.jsonl"))
             attempts = witness.read(logs)
@@ -187,7 +187,7 @@ async def _make(office: Office, poll: Poll) -> UUID:
 async def _issue(arena: Arena, contest: str, count: int, file: Path) -> None:
     """Credentials as an organiser issues them."""
     command = [sys.executable, "-m", "voting", "credentials", "issue", "--contest", contest, "--count", str(count)]
-    own = environment(arena.folder, arena.database_url, arena.redis_url)
+    own = environment(arena.folder, arena.addresses.database_url, arena.addresses.redis_url)
     with file.open("wb") as tokens:
         process = await asyncio.create_subprocess_exec(*command, env=own, cwd=ROOT, stdout=tokens)
         if await process.wait():

@@ -268,8 +268,8 @@ async def _stopped(processes: Sequence[psutil.Process], seconds: float) -> None:
 
 async def _connect(arena: Arena) -> asyncpg.Connection[asyncpg.Record]:
     named = {"application_name": "nemesis"}
-    return await asyncpg.connect(arena.database_url, timeout=2, server_settings=named)
+    return await asyncpg.connect(arena.addresses.owner_url, timeout=2, server_settings=named)
 
 
 def _redis(arena: Arena) -> Redis:
-    return Redis.from_url(arena.redis_url, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)
+    return Redis.from_url(arena.addresses.redis_url, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)

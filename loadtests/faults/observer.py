@@ -15,6 +15,7 @@ import asyncpg
 from loadtests.client import request
 from loadtests.faults.client import Ask, Client, Voter
 from loadtests.faults.evidence import Counts, Reading, Snapshot, Stored
+from voting.engines import Addresses
 from voting.errors import TryAgain
 from voting.redis import connection as redis
 from voting.redis.tallies import TallyView
@@ -137,12 +138,10 @@ class Observer:
 
 
 @asynccontextmanager
-async def observing(
-    addresses: tuple[str, str], uid: UUID, contests: list[str], client: Client
-) -> AsyncIterator[Observer]:
+async def observing(addresses: Addresses, uid: UUID, contests: list[str], client: Client) -> AsyncIterator[Observer]:
     """An observer of these contests on the servers themselves."""
-    async with redis.connected(addresses[1]) as connected:
-        observer = Observer(addresses[0], connected.view, uid, contests, client)
+    async with redis.connected(addresses.redis_url) as connected:
+        observer = Observer(addresses.database_url, connected.view, uid, contests, client)
         try:
             yield observer
         finally:

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvloop
@@ -30,7 +30,7 @@ class Stage:
     """Engines that run. `disk` None: `why` tells why there are no faults of a disk."""
 
     folder: Path
-    addresses: tuple[str, str]
+    addresses: engines.Addresses
     disk: Disk | None
     why: str
     tell: Tell
@@ -48,7 +48,7 @@ class Stage:
         try:
             return self.play(run, bug.name if bug.patch else "")
         finally:
-            asyncio.run(execute(self.addresses[0], UNPLANT))
+            asyncio.run(execute(self.addresses.owner_url, UNPLANT))
 
     async def _play(self, run: Run, bug: str) -> Outcome:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -83,6 +83,8 @@ def stage(keep: Path | None, tell: Tell, *, with_disk: bool = True) -> Iterator[
         addresses = stack.enter_context(
             engines.running(folder, own=True, notice=lambda text: print(text, file=notices, flush=True))
         )
-        found = (addresses.database_url, addresses.redis_url)
-        asyncio.run(wiring.migrate(settings(folder, *found), lambda _: None))
-        yield Stage(folder, found, made, why, tell)
+        owned = replace(
+            settings(folder, addresses.database_url, addresses.redis_url), database_owner_url=addresses.owner_url
+        )
+        asyncio.run(wiring.migrate(owned, lambda _: None))
+        yield Stage(folder, addresses, made, why, tell)

@@ -101,7 +101,7 @@ async def test_one_worker_that_cannot_start_does_not_end_the_others(settings: Se
     """A schema from the future: the worker that starts refuses it, the other goes on with what it has."""
     contest = await contests.make()
     with serving(environment_of(settings), "--workers", "2") as (address, process):
-        connection = await asyncpg.connect(settings.database_url)
+        connection = await asyncpg.connect(settings.database_owner_url)
         await connection.execute(
             "insert into schema_migrations (version, name, kind) values (9999, 'future', 'contract')"
         )

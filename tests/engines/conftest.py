@@ -18,7 +18,7 @@ import json, sys
 from pathlib import Path
 from voting.engines import running
 with running(Path(sys.argv[1]), own=sys.argv[2] == "own", notice=print) as found:
-    print(json.dumps([found.database_url, found.redis_url]), flush=True)
+    print(json.dumps([found.database_url, found.redis_url, found.owner_url]), flush=True)
     sys.stdin.read()
 """
 

@@ -60,12 +60,12 @@ def view(url: str) -> redis.Redis:
 
 
 def fill(found: Addresses) -> None:
-    sql(found.database_url, "create table kept as select 7 as n")
+    sql(found.owner_url, "create table kept as select 7 as n")
     view(found.redis_url).set("kept", "7")
 
 
 def is_kept(found: Addresses) -> bool:
-    return sql(found.database_url, "select n from kept") == 7 and view(found.redis_url).get("kept") == b"7"
+    return sql(found.owner_url, "select n from kept") == 7 and view(found.redis_url).get("kept") == b"7"
 
 
 def state(folder: Path) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_the_folder_is_private_and_others_are_left_alone(tmp_path: Path, told: l
 def test_a_password_is_needed_and_shows_in_no_command_line(tmp_path: Path, told: list[str]) -> None:
     with running(tmp_path, own=True, notice=told.append) as found:
         with pytest.raises(asyncpg.InvalidPasswordError):
-            sql(found.database_url.replace("voting:", "voting:x"), "select 1")
+            sql(found.database_url.replace("voting_app:", "voting_app:x"), "select 1")
         with pytest.raises(redis.AuthenticationError):
             view(found.redis_url.replace("redis://:", "redis://:x")).ping()
         listing = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True).stdout
@@ -253,14 +253,14 @@ def test_nothing_is_started_again_while_stopping(tmp_path: Path, told: list[str]
 
 def test_a_stale_pid_file_that_names_a_stranger(tmp_path: Path, told: list[str]) -> None:
     with running(tmp_path, own=True, valkey=False, notice=told.append) as found:
-        sql(found.database_url, "create table kept as select 7 as n")
+        sql(found.owner_url, "create table kept as select 7 as n")
         lines = (tmp_path / "postgres/data/postmaster.pid").read_text().splitlines(keepends=True)
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         stale = tmp_path / "postgres/data/postmaster.pid"
         stale.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
         with running(tmp_path, own=True, valkey=False, notice=told.append) as found:
-            assert sql(found.database_url, "select n from kept") == 7
+            assert sql(found.owner_url, "select n from kept") == 7
         assert stranger.poll() is None
     finally:
         stranger.kill()

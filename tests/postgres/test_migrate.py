@@ -21,24 +21,24 @@ from voting.settings import Settings
 
 @asynccontextmanager
 async def new_database(settings: Settings) -> AsyncIterator[str]:
-    """The address of an empty database."""
+    """The address of an empty database, as its owner."""
     name = f"empty_{secrets.token_hex(4)}"
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.database_owner_url)
     await connection.execute(f"create database {name}")
-    yield settings.database_url.rpartition("/")[0] + "/" + name
+    yield settings.database_owner_url.rpartition("/")[0] + "/" + name
     await connection.execute(f"drop database {name} with (force)")
     await connection.close()
 
 
 @pytest.fixture
 async def empty(settings: Settings) -> AsyncIterator[str]:
-    """The address of an empty database."""
+    """The address of an empty database, as its owner."""
     async with new_database(settings) as address:
         yield address
 
 
 async def test_eight_processes_at_once_apply_each_migration_once(empty: str, settings: Settings) -> None:
-    environment = environment_of(settings) | {"DATABASE_URL": empty}
+    environment = environment_of(settings) | {"DATABASE_URL": empty, "DATABASE_OWNER_URL": ""}
     processes = [
         await asyncio.create_subprocess_exec(*VOTING, "migrate", env=environment, stderr=asyncio.subprocess.PIPE)
         for _ in range(8)
@@ -100,7 +100,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypa
 
 async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> None:
     """A migration holds no lock while another process's turn lasts: it waits for the history's lock alone."""
-    holder = await asyncpg.connect(settings.database_url)
+    holder = await asyncpg.connect(settings.database_owner_url)
     transaction = holder.transaction()
     await transaction.start()
     await holder.execute("lock table schema_migrations in exclusive mode")

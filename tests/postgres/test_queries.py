@@ -57,7 +57,7 @@ def test_no_statement_compares_a_large_table_with_a_volatile_function() -> None:
 
 async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Settings, contests: Contests) -> None:
     contest = await contests.make()
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.database_owner_url)
     transaction = connection.transaction()
     await transaction.start()
     try:

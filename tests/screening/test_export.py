@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 import msgspec
 
-from tests.conftest import VOTING, Contests, Service, cast, environment_of, solve
+from tests.conftest import VOTING, Contests, Service, as_owner, cast, environment_of, solve
 from tests.screening.test_screening import BROWSER, SCRIPT, send, ticket
 from voting.fraud.attempt import Attempt
 from voting.fraud.counters import Counters
@@ -127,9 +127,8 @@ async def test_ballots_whose_facts_were_deleted_are_exported_without(
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     await cast(http, contest, token, ["A002"])
-    connection = await asyncpg.connect(service.settings.database_url)
-    await connection.execute("delete from ballot_facts where contest = $1", contest)
-    await connection.close()
+    async with as_owner(service.settings) as connection:
+        await connection.execute("delete from ballot_facts where contest = $1", contest)
     attempt = msgspec.json.decode(export(service.settings, contest).stdout, type=Attempt)
     assert observe(attempt) == Facts()
 

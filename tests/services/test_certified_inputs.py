@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, environment_of
+from tests.conftest import Contests, as_owner, environment_of
 from tests.fraud.rings import POLICY, certifying, crowd, find_nothing, find_rings, record
 from voting.domain.contest_file import read_contest
 from voting.domain.entry import Entry
@@ -166,7 +166,7 @@ async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
 ) -> None:
     listing = await certified(contests, office)
     verify = ("verify", "results", "--contest", listing.contest.id)
-    async with office.database.connection() as connection:
+    async with as_owner(settings) as connection:
         await connection.execute(PAST_THE_SERVICE[what], listing.contest.id)
     report = as_json(await office.reporting.report(await office.catalogue.renew(listing.contest.id)))
     # Every ballot is read by `verify`, not for each answer; its tally is the certified one.

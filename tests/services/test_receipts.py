@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import SECRET, Contests, cast, environment_of
+from tests.conftest import SECRET, Contests, as_owner, cast, environment_of
 from tests.fraud.rings import RECEIPT_KEY
 from voting.domain.ballot import Receipt, commitment
 from voting.services.keyring import Keyring
@@ -44,8 +44,8 @@ async def batches(office: Office, contest: str, sizes: Sequence[int]) -> None:
             await connection.executemany(INSERT, rows)
 
 
-async def change(office: Office, sql: str, *arguments: object) -> None:
-    async with office.database.connection() as connection:
+async def change(contests: Contests, sql: str, *arguments: object) -> None:
+    async with as_owner(contests.settings) as connection:
         await connection.execute(sql, *arguments)
 
 
@@ -104,20 +104,20 @@ async def test_one_changed_row_is_found(
 ) -> None:
     contest = await contests.make()
     await batches(office, contest, (7, 9))
-    await change(office, sql, contest)
+    await change(contests, sql, contest)
     assert found(await check(office, contest)) == counts
 
 
 async def test_a_receipt_of_another_contest_or_key_is_none(contests: Contests, office: Office) -> None:
     contest, other = await contests.make(), await contests.make()
     await batches(office, contest, (4,))
-    await change(office, "update ballots set contest = $2 where contest = $1", contest, other)
+    await change(contests, "update ballots set contest = $2 where contest = $1", contest, other)
     assert found(await check(office, other)) == (0, 4, 0)
     foreign = Keyring(b"x" * 32)
     (receipt,) = foreign.sign([Receipt(contest, "b", datetime.now(UTC), b"")])
     await batches(office, contest, (4,))
     answer = msgspec.json.encode({"ballot": "b", "receipt": receipt}).decode()
-    await change(office, f"update ballots set answer = $2 where {ONE}", contest, answer)
+    await change(contests, f"update ballots set answer = $2 where {ONE}", contest, answer)
     assert found(await check(office, contest)) == (0, 1, 1)
 
 
@@ -142,7 +142,7 @@ async def test_200_moved_and_50_invented_ballots_are_named_and_stop_the_certific
 ) -> None:
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(hours=-1))
     await batches(office, contest, [64] * 12)
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.database_owner_url)
     moved = await connection.fetch(
         "update ballots set picks = '{A005}' where ctid in (select ctid from ballots where contest = $1 order by id"
         " limit 200) returning id",

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.conftest import Contests, cast, refusal, solve
+from tests.conftest import Contests, as_owner, cast, refusal, solve
 from voting.fraud.facts import Facts, Oddity
 from voting.services.keyring import Keyring, check_receipt
 from voting.wiring import Office
@@ -107,7 +107,7 @@ async def test_a_sliding_interval_frees_slots_one_by_one(
     renews = datetime.fromisoformat(first.json()["remaining"]["limits"][0]["renews_at"])
     assert renews - recorded == timedelta(minutes=5)
     assert refusal(await cast(http, contest, token, ["A002"])) == (409, "quota_exhausted")
-    async with office.database.connection() as connection:
+    async with as_owner(contests.settings) as connection:
         await connection.execute(
             "update quota_slots set period = period - interval '5 minutes' where contest = $1", contest
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.conftest import Contests, cast, eventually, refusal, solve
+from tests.conftest import Contests, as_owner, cast, eventually, refusal, solve
 from voting.domain.entry import Entry
 from voting.postgres import tallies
 from voting.wiring import Office
@@ -139,7 +139,7 @@ async def test_delayed_and_daily_tallies_hold_what_was_recorded_before_their_mom
         contest = await contests.make(f"[display]\n{rules}\n[[quota]]\npicks = 5\n", opens=timedelta(days=-3))
         early, late = contests.tokens(contest, 2)
         assert (await cast(http, contest, early, ["A001"])).status_code == 201
-        async with office.database.connection() as connection:
+        async with as_owner(contests.settings) as connection:
             await connection.execute(
                 "update ballots set recorded_at = recorded_at - interval '2 days' where contest = $1", contest
             )

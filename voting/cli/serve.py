@@ -42,9 +42,10 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     settings = need_secret(load(os.environ, env_file))
     if settings.log == "json":
         logs.use_json()
-    # The workers are new processes, which read the environment only.
+    # The workers are new processes, which read the environment only. They need not know the tables' owner.
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
+    os.environ.pop("DATABASE_OWNER_URL", None)
     with with_engines(settings, own=True, redis=True) as ready, listening(host, port) as listener:
         asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
         tell(f"listening on http://{host}:{port}")

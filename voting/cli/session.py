@@ -80,6 +80,7 @@ def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Sett
         yield replace(
             settings,
             database_url=addresses.database_url or settings.database_url,
+            database_owner_url=addresses.owner_url or settings.database_owner_url,
             redis_url=addresses.redis_url or settings.redis_url,
         )
 

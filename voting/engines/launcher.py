@@ -32,6 +32,8 @@ class Addresses:
 
     database_url: str
     redis_url: str
+    owner_url: str = ""
+    """The database as its superuser, who owns the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,13 @@ def _leave(request: _Request, kept: state.State) -> None:
 
 def _addresses(request: _Request) -> Addresses:
     kept = state.load(request.folder)
-    database = f"postgresql://{pg.NAME}:{kept.postgres.password}@{processes.HOST}:{kept.postgres.port}/{pg.NAME}"
+    server = f"{processes.HOST}:{kept.postgres.port}/{pg.NAME}"
+    database = f"postgresql://{pg.APPLICATION}:{kept.postgres.application_password}@{server}"
+    owner = f"postgresql://{pg.NAME}:{kept.postgres.password}@{server}"
     view = f"redis://:{kept.valkey.password}@{processes.HOST}:{kept.valkey.port}/0"
-    return Addresses(database if request.postgres else "", view if request.valkey else "")
+    return Addresses(
+        database if request.postgres else "", view if request.valkey else "", owner if request.postgres else ""
+    )
 
 
 def _taken(folder: Path) -> EnginesUnavailable:

@@ -13,7 +13,9 @@ from voting.engines import binaries, privileges, processes
 from voting.engines.engine import Engine
 from voting.errors import EnginesUnavailable
 
+# The superuser, for starting and migrating only, and its database.
 NAME = "voting"
+APPLICATION = "voting_app"
 SETTINGS = (
     f"listen_addresses={processes.HOST}",
     "unix_socket_directories=",
@@ -48,6 +50,8 @@ class Postgres(Engine):
             self._create()
         elif not self.kept.password:
             self._set_password()
+        if not self.kept.application_password:
+            self._set_application_password()
 
     def command(self) -> list[str]:
         flags = [word for setting in (*SETTINGS, f"port={self.kept.port}") for word in ("-c", setting)]
@@ -120,6 +124,15 @@ class Postgres(Engine):
         self.kept.password = password
         self.owner.save()
         self.owner.notice("The database's password was lost; it has a new one.")
+
+    def _set_application_password(self) -> None:
+        """For a new database, one of a version before this role, and one whose passwords are lost."""
+        password = secrets.token_hex(24)
+        missing = f"NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}')"
+        role = f"IF {missing} THEN CREATE ROLE {APPLICATION}; END IF"
+        self._single(self.data, f"DO $$ BEGIN {role}; ALTER ROLE {APPLICATION} LOGIN PASSWORD '{password}'; END $$")
+        self.kept.application_password = password
+        self.owner.save()
 
     def _single(self, data: Path, statement: str) -> None:
         """Run one statement on a stopped database; by its input, since everybody may read a command line."""

@@ -15,11 +15,13 @@ _SAVING = threading.Lock()
 
 @dataclass(slots=True)
 class Kept:
-    """What is kept about one engine: its TCP port (0: none yet), password, and process id (0: not running)."""
+    """What is kept about one engine: its TCP port (0: none yet), passwords, and process id (0: not running)."""
 
     port: int = 0
     password: str = ""
     pid: int = 0
+    application_password: str = ""
+    """PostgreSQL's only; "" in a folder of a version that knew the superuser alone."""
 
 
 @dataclass(slots=True)
@@ -53,4 +55,4 @@ def save(folder: Path, state: State) -> None:
 
 
 def _kept(raw: Any) -> Kept:
-    return Kept(int(raw["port"]), str(raw["password"]), int(raw["pid"]))
+    return Kept(int(raw["port"]), str(raw["password"]), int(raw["pid"]), str(raw.get("application_password", "")))

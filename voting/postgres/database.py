@@ -60,9 +60,19 @@ _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 # It reports, with its traceback, each connection that it cannot open again; every use of one is reported here.
 logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-_LIMITS = {"application_name": "voting", "lock_timeout": "2s", "statement_timeout": "3s", "timezone": "UTC"}
+_LIMITS = {
+    "application_name": "voting",
+    "lock_timeout": "2s",
+    "statement_timeout": "3s",
+    # A command may compute for a while within one, but no process that hangs may hold its locks for ever.
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+    # No schema of another's making comes first.
+    "search_path": "public, pg_temp",
+}
 # Ballots are found by their keys, always: a plan made while the tables were small would read them whole for ever.
 _BY_KEY = {
+    "idle_in_transaction_session_timeout": "10s",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",

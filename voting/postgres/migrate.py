@@ -15,6 +15,7 @@ import asyncpg
 
 from voting.errors import SchemaUnfit
 from voting.postgres.database import Connection, Database
+from voting.postgres.rights import grant
 
 # `if not exists` does not see what another process creates in the same moment; the lock ("votg") makes them take turns.
 _HISTORY = """
@@ -64,14 +65,25 @@ def migrations() -> tuple[Migration, ...]:
     return tuple(_migration(name, (folder / name).read_text("utf-8")) for name in names)
 
 
-async def migrate(database: Database, report: Callable[[str], None]) -> int:
-    """Applies what is missing, each in its own transaction; returns how many. Waits for another process's turn."""
-    async with database.connection() as connection:
-        await connection.execute(_HISTORY)
-        applied = 0
-        for migration in migrations():
-            applied += await _apply(connection, migration)
-            report(f"schema at {migration.version:04d} {migration.name}")
+async def migrate(database: Database, report: Callable[[str], None], application_url: str = "") -> int:
+    """Applies what is missing, each in its own transaction; returns how many. Waits for another process's turn.
+
+    Then the roles have their rights, and who signs in by `application_url` is the application. Raises SchemaUnfit.
+    """
+    try:
+        async with database.connection() as connection:
+            await connection.execute(_HISTORY)
+            applied = 0
+            for migration in migrations():
+                applied += await _apply(connection, migration)
+                report(f"schema at {migration.version:04d} {migration.name}")
+            async with connection.transaction():
+                await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
+                await grant(connection, application_url)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SchemaUnfit(
+            f"the schema cannot be changed ({error}); set DATABASE_OWNER_URL to the address of the tables' owner"
+        ) from None
     return applied
 
 

@@ -1,0 +1,185 @@
+"""The database's roles: what the application may do, what it refuses to be, and how an installation moves."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, as_owner, environment_of, serving
+from tests.postgres.test_migrate import new_database
+from voting import wiring
+from voting.errors import SchemaUnfit
+from voting.postgres.database import connected
+from voting.postgres.migrate import migrate
+from voting.postgres.rights import check_rights
+from voting.settings import Settings
+
+
+@pytest.fixture
+async def moved(settings: Settings) -> AsyncIterator[Settings]:
+    """A database made by its owner alone, as before there were roles, and the settings that it moves to: of the
+    superuser, and of a user who does not exist."""
+    user = f"votes-{secrets.token_hex(4)}"
+    async with new_database(settings) as owner:
+        async with connected(owner, 1) as database:
+            await migrate(database, lambda _: None)
+        application = re.sub("//[^@]+@", f"//{user}:p%40ss'word@", owner)
+        yield replace(settings, database_url=application, database_owner_url=owner)
+        connection = await asyncpg.connect(owner)
+        if await connection.fetchval("select 1 from pg_roles where rolname = $1", user):
+            await connection.execute(f'drop owned by "{user}"; drop role "{user}"')
+        await connection.close()
+
+
+def test_serve_and_the_offices_commands_refuse_a_superuser_and_the_tables_owner(settings: Settings) -> None:
+    superuser = environment_of(settings) | {"DATABASE_URL": settings.database_owner_url}
+    for command in (("serve",), ("staff", "key", "list"), ("sweep", "--once")):
+        answer = run(*command, env=superuser)
+        assert answer.returncode == 1, answer.stderr
+        assert "signs in as 'voting', a superuser, who could change recorded ballots" in answer.stderr
+        assert "DATABASE_OWNER_URL" in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+async def test_an_installation_of_a_superuser_moves_by_one_command(moved: Settings) -> None:
+    environment = environment_of(moved)
+    refused = run("serve", env=environment | {"DATABASE_URL": moved.database_owner_url})
+    assert "a superuser" in refused.stderr
+    for _ in range(2):
+        done = run("migrate", env=environment)
+        assert (done.returncode, "nothing to do" in done.stderr) == (0, True), done.stderr
+    with serving(environment):
+        pass
+    async with wiring.office(moved, "test") as office:
+        assert await office.catalogue.all() == ()
+        async with office.database.connection() as connection:
+            assert await connection.fetchval("show search_path") == "public, pg_temp"
+            assert await connection.fetchval("show idle_in_transaction_session_timeout") == "1min"
+
+
+async def test_an_owner_who_is_no_superuser_is_refused_and_may_migrate(settings: Settings, moved: Settings) -> None:
+    user = f"owner_{secrets.token_hex(4)}"
+    async with as_owner(settings) as connection:
+        await connection.execute(f"create role {user} login createrole password 'x'")
+        await connection.execute(f"create database {user} owner {user}")
+        own = re.sub("//[^@]+@([^/]+)/.*", rf"//{user}:x@\1/{user}", settings.database_url)
+        try:
+            # The roles of the server are there already, and of another's making.
+            fresh = replace(moved, database_owner_url=own, database_url=re.sub("[^/]+$", user, moved.database_url))
+            with pytest.raises(SchemaUnfit, match="as an administrator of PostgreSQL: grant voting_app to"):
+                await wiring.migrate(fresh, lambda _: None)
+            await connection.execute(f"grant voting_app to {user} with admin option")
+            await wiring.migrate(fresh, lambda _: None)
+            async with wiring.office(fresh, "test"):
+                pass
+            with pytest.raises(SchemaUnfit, match="the owner of the tables"):
+                async with wiring.office(replace(fresh, database_url=own), "test"):
+                    pass
+        finally:
+            await connection.execute(f"drop database {user} with (force)")
+            await connection.execute(f"drop role {user}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ballots set picks = array['A001']",
+        "update ballots set recorded_at = now()",
+        "delete from ballots",
+        "truncate ballots",
+        "update decisions set reasons = '{}'",
+        "delete from decisions",
+        "delete from rulings",
+        "update rulings set actor = 'somebody else'",
+        "update audit_log set actor = 'somebody else'",
+        "delete from audit_log",
+        "update certifications set tallies = '[]'",
+        "delete from certifications",
+        "update ballot_facts set facts = '[]'",
+        "delete from quota_slots",
+        "delete from voters",
+        "update staff_keys set role = 'organiser'",
+        "insert into schema_migrations values (9999, 'x', 'expand', now())",
+        "create table later (n int)",
+        "create function pg_temp.f() returns trigger language plpgsql as $$ begin return null; end $$;"
+        " create trigger t before insert on ballots for each row execute function pg_temp.f()",
+        "alter table ballots disable trigger all",
+        "drop table audit_log",
+        "set role voting",
+        "set session_replication_role = replica",
+    ],
+)
+async def test_the_application_may_not(contests: Contests, statement: str) -> None:
+    async with contests.office() as office, office.database.connection() as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+
+
+async def test_auditors_read_everything_and_write_nothing(settings: Settings) -> None:
+    async with as_owner(settings) as connection:
+        tables = [
+            row["relname"]
+            for row in await connection.fetch(
+                "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+            )
+        ]
+        await connection.execute("set role voting_auditor")
+        for table in tables:
+            await connection.fetch(f"select * from {table} limit 1")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"delete from {table}")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"insert into {table} default values")
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        ("grant update on audit_log to", "who may also update audit_log"),
+        ("grant delete, truncate on ballots to", "who may also delete, truncate ballots"),
+        ("grant update on decisions to public; select", "who may also update decisions"),
+        ("revoke insert on ballots from voting_app; select", "who may not write ballots"),
+    ],
+)
+async def test_rights_too_many_or_too_few_are_refused_and_put_right(moved: Settings, harm: str, says: str) -> None:
+    await wiring.migrate(moved, lambda _: None)
+    role = "voting_app" if harm.startswith("grant") and "public" not in harm else "1"
+    async with as_owner(moved) as connection:
+        await connection.execute(f"{harm} {role}")
+        async with connected(moved.database_url, 1) as database:
+            with pytest.raises(SchemaUnfit) as refused:
+                await check_rights(database)
+        assert says in str(refused.value)
+        assert "voting migrate" in str(refused.value)
+        await connection.execute("revoke all on decisions from public")
+    await wiring.migrate(moved, lambda _: None)
+    async with connected(moved.database_url, 1) as database:
+        await check_rights(database)
+
+
+async def test_a_user_without_rights_and_a_migration_by_the_application_are_said_so(moved: Settings) -> None:
+    await wiring.migrate(moved, lambda _: None)
+    with pytest.raises(SchemaUnfit, match="set DATABASE_OWNER_URL to the address of the tables' owner"):
+        await wiring.migrate(replace(moved, database_owner_url=""), lambda _: None)
+    async with as_owner(moved) as connection:
+        (user,) = re.findall("//([^:]+):", moved.database_url)
+        await connection.execute(f'revoke voting_app from "{user}"')
+    with pytest.raises(SchemaUnfit, match=r"who may not write audit_log, .*; set DATABASE_OWNER_URL"):
+        async with wiring.office(moved, "test"):
+            pass
+
+
+async def test_every_table_has_its_rights(settings: Settings) -> None:
+    """A new table needs a line in voting/postgres/rights.py."""
+    async with as_owner(settings) as connection:
+        without = await connection.fetch(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+            " and not has_table_privilege('voting_app', oid, 'select')"
+        )
+    assert [row["relname"] for row in without] == []
