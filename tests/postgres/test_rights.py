@@ -83,7 +83,6 @@ async def test_an_owner_who_is_no_superuser_is_refused_and_may_migrate(settings:
                     pass
         finally:
             await connection.execute(f"drop database {user} with (force)")
-            await connection.execute(f"drop role {user}")
 
 
 @pytest.mark.parametrize(
