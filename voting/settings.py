@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from voting.errors import Fault, FileInvalid, SettingInvalid
 from voting.text_file import read_text_file
@@ -26,6 +27,10 @@ def _networks(text: str) -> tuple[Network, ...]:
         if network.prefixlen < WIDEST_PROXIES[network.version] and not network.is_private:
             raise ValueError(f"{network} would let clients name their own addresses; name the proxies' networks alone")
     return networks
+
+
+def _hosts(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 def _rate(text: str) -> str:
@@ -145,6 +150,13 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = setting(
         "VOTING_TRUSTED_PROXIES", _networks, "", "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed."
     )
+    unencrypted_hosts: frozenset[str] = setting(
+        "VOTING_UNENCRYPTED_HOSTS",
+        _hosts,
+        "",
+        "Other hosts (comma-separated) to which PostgreSQL's and Redis' connections may go without TLS, as on a network"
+        " that no one else is on; to this machine they always may.",
+    )
     public_url: str = setting(
         "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
     )
@@ -229,7 +241,9 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     for name in _ENGINES - environ.keys() - written.keys():
         if near := get_close_matches(name, environ, 1, _NEAR):
             raise SettingInvalid(f"environment: {name} is not set; did you mean it by {near[0]}?")
-    return Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
+    settings = Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
+    _check_addresses(settings, environ)
+    return settings
 
 
 def values(env_file: Path) -> dict[str, str]:
@@ -243,6 +257,50 @@ def reference() -> str:
         f"| `{name}` | {_shown(item.metadata['default'])} | {item.metadata['help']} |" for name, item in _FIELDS.items()
     ]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises SettingInvalid for a connection that others could read, or an owner of another database."""
+    urls = {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "REDIS_URL": settings.redis_url,
+    }
+    for name, url in urls.items():
+        if hosts := _clear_hosts(url, environ) - settings.unencrypted_hosts:
+            mend = "write it as rediss://" if name == "REDIS_URL" else "add ?sslmode=verify-full (or require)"
+            raise SettingInvalid(
+                f"{name} would send passwords and votes to {', '.join(sorted(hosts))} without TLS; {mend}, or name the"
+                " host in VOTING_UNENCRYPTED_HOSTS"
+            )
+    own, owners = urlsplit(settings.database_url).path, urlsplit(settings.database_owner_url).path
+    if settings.database_owner_url and settings.database_url != EMBEDDED and own != owners:
+        raise SettingInvalid(
+            f"DATABASE_URL names the database {own[1:]!r} and DATABASE_OWNER_URL {owners[1:]!r}; name one in both"
+        )
+
+
+def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
+    """The other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    if parts.scheme in ("rediss", "unix", ""):
+        return set()
+    hosts = [re.sub(r":\d*$", "", each) for each in parts.netloc.rpartition("@")[2].split(",")]
+    if parts.scheme != "redis":
+        if query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
+            return set()
+        hosts = [host for host in hosts if host] or query.get("host", [environ.get("PGHOST", "")])[0].split(",")
+    return {host for host in hosts if not _is_this_machine(unquote(host).strip("[]"))}
+
+
+def _is_this_machine(host: str) -> bool:
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 # Read by the engines and the tests, not settings of the service.

@@ -127,7 +127,7 @@ async def test_the_ballots_that_are_gone_of_a_batch_are_counted_as_far_as_it_tel
     contest = await contests.make()
     await batches(office, contest, (64,))
     await change(
-        office,
+        contests,
         "delete from ballots where ctid in (select ctid from ballots where contest = $1 order by random() limit 40)",
         contest,
     )

@@ -187,3 +187,54 @@ def test_a_mark_before_a_contest_or_a_policy_is_skipped(tmp_path: Path) -> None:
     policy.write_bytes(packaged.decode().encode("utf-16"))
     with pytest.raises(FileInvalid, match="UTF-16"):
         load_policy(policy)
+
+
+@pytest.mark.parametrize(
+    ("environ", "host"),
+    [
+        ({"DATABASE_URL": "postgresql://u:p@db.example.org/voting"}, "db.example.org"),
+        ({"DATABASE_URL": "postgresql://u:p@db.example.org/voting?sslmode=disable"}, "db.example.org"),
+        ({"DATABASE_URL": "postgresql://u:p@db/voting?sslmode=prefer"}, "db"),
+        ({"DATABASE_URL": "postgresql://u:p@127.0.0.1:1,10.0.0.7:2/voting"}, "10.0.0.7"),
+        ({"DATABASE_URL": "postgresql://u:p@[2001:db8::7]:5432/voting"}, "2001:db8::7"),
+        ({"DATABASE_URL": "postgresql:///voting?host=db"}, "db"),
+        ({"DATABASE_URL": "postgresql:///voting", "PGHOST": "db"}, "db"),
+        ({"DATABASE_OWNER_URL": "postgresql://u:p@db/voting"}, "db"),
+        ({"REDIS_URL": "redis://:p@cache:6379/0"}, "cache"),
+        ({"REDIS_URL": "redis://cache"}, "cache"),
+    ],
+)
+def test_a_connection_to_another_host_needs_tls_unless_told(environ: dict[str, str], host: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        load(environ)
+    assert "without TLS" in str(refused.value)
+    assert host in str(refused.value)
+    assert ":p@" not in str(refused.value)
+    with pytest.raises(SettingInvalid):
+        load(environ | {"VOTING_UNENCRYPTED_HOSTS": "example.org"})
+    assert load(environ | {"VOTING_UNENCRYPTED_HOSTS": f"another, [{host}],{host}"})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DATABASE_URL": "postgresql://u:p@db/voting?sslmode=require"},
+        {"DATABASE_URL": "postgresql://u:p@a,b:5433/voting?sslmode=verify-full&target_session_attrs=primary"},
+        {"DATABASE_URL": "postgresql://u:p@db/voting", "PGSSLMODE": "verify-ca"},
+        {"DATABASE_URL": "postgresql://u@localhost/voting"},
+        {"DATABASE_URL": "postgresql://u@127.0.0.53:5433/voting"},
+        {"DATABASE_URL": "postgresql://u@[::1]/voting"},
+        {"DATABASE_URL": "postgresql:///voting?host=/var/run/postgresql"},
+        {"DATABASE_URL": "postgresql://%2Fvar%2Frun%2Fpostgresql/voting"},
+        {"REDIS_URL": "rediss://cache:6379/0"},
+        {"REDIS_URL": "unix:///run/valkey.sock"},
+        {"REDIS_URL": "redis:///0"},
+    ],
+)
+def test_this_machine_and_tls_need_no_telling(environ: dict[str, str]) -> None:
+    assert load(environ)
+
+
+def test_the_owner_of_another_database_is_refused() -> None:
+    with pytest.raises(SettingInvalid, match="DATABASE_URL names the database 'voting' and DATABASE_OWNER_URL 'other'"):
+        load({"DATABASE_URL": URL, "DATABASE_OWNER_URL": "postgresql://owner@127.0.0.1/other"})

@@ -22,6 +22,7 @@ from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.cli.sweep import Sweeper
 from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
+from voting.redis.connection import check_server
 from voting.services.networks import networks_of
 from voting.services.policies import load_policy, load_shadow
 from voting.settings import EMBEDDED, Settings, load, values
@@ -48,6 +49,11 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     os.environ.pop("DATABASE_OWNER_URL", None)
     with with_engines(settings, own=True, redis=True) as ready, listening(host, port) as listener:
         asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
+        if not settings.public_url.startswith("https://"):
+            tell(
+                f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear, and"
+                " cookies are not bound to TLS; for a vote set it to the https:// address of the page"
+            )
         tell(f"listening on http://{host}:{port}")
         run_workers(ready, listener, workers)
 
@@ -55,8 +61,8 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
 async def begin(settings: Settings, *, migrate: bool) -> None:
     """Records the policies in force in the audit log: online holds store no policy version. Waits for PostgreSQL.
 
-    Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; FileInvalid for a fraud
-    policy or a list of networks that is none.
+    Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; SettingInvalid for
+    a Redis in a cluster; FileInvalid for a fraud policy or a list of networks that is none.
     """
     networks = networks_of(settings)
     policy = load_policy(Path(settings.policy) if settings.policy else None)
@@ -68,6 +74,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
 
         for each in given:
             sweep_rules(each)
+    await check_server(settings.redis_url)
 
     async def opened(stack: AsyncExitStack) -> None:
         if migrate:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterCrossSlotError, ClusterDownError, MovedError, RedisError, ResponseError
 
+from voting.errors import SettingInvalid
+from voting.redis import keys
 from voting.redis.breaker import Breaker
 from voting.redis.tallies import TallyView
 from voting.redis.turns import Turns
@@ -37,6 +41,24 @@ async def connected(url: str) -> AsyncIterator[Connected]:
     finally:
         await slow.aclose()
         await quick.aclose()
+
+
+async def check_server(url: str) -> None:
+    """Raises SettingInvalid when what answers is no plain server. One that is away is no reason not to start."""
+    async with _redis(url, ANSWER_SECONDS, 0) as client:
+        try:
+            # Two contests' keys: every node of a cluster refuses to look at both, whichever slots it has.
+            await client.exists(keys.tally(UUID(int=0)), keys.tally(UUID(int=1)))
+        except (ClusterCrossSlotError, ClusterDownError, MovedError):
+            raise SettingInvalid(
+                "REDIS_URL names a node of a cluster, where limits and fraud counters would be off; name a plain Redis"
+                " or Valkey (cluster-enabled no)"
+            ) from None
+        except ResponseError as error:
+            if "unknown command" in str(error).lower():
+                raise SettingInvalid("REDIS_URL names a Sentinel; name the Redis or Valkey itself") from None
+        except RedisError:
+            return
 
 
 def _redis(url: str, seconds: float, retries: int) -> Redis:

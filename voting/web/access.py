@@ -13,18 +13,30 @@ from voting.services import Services
 from voting.services.catalogue import Listing
 
 STAFF_COOKIE = "voting-staff"
+# Browsers take such a cookie over TLS and from this very host: no other host of the domain can set one.
+HOST_PREFIX = "__Host-"
 VOTER_SECONDS = 400 * 86400
 STAFF_SECONDS = 12 * 3600
 
 
-def voter_cookie_name(contest: str) -> str:
-    """Each contest has a voter of its own."""
-    return f"voter-{contest}"
+def voter_cookie_names(contest: str) -> tuple[str, str]:
+    """The name where cookies are secure, and the plain one; each contest has a voter of its own.
+
+    Until 0.2.0 the plain name is read too where cookies are secure: whoever voted with it must not become a second
+    voter. The page gives the same token the other name.
+    """
+    return f"{HOST_PREFIX}voter-{contest}", f"voter-{contest}"
+
+
+def held_token(request: Request[Any, Any, Any], contest: str) -> str | None:
+    """The token in the voter's cookie."""
+    secure, plain = voter_cookie_names(contest)
+    return request.cookies.get(secure) or request.cookies.get(plain)
 
 
 def voter_token(request: Request[Any, Any, Any], contest: str) -> str:
     """The voter's token. Raises CredentialMissing, or CredentialInvalid for another scheme than Bearer."""
-    token = bearer(request) or request.cookies.get(voter_cookie_name(contest))
+    token = bearer(request) or held_token(request, contest)
     if not token:
         raise CredentialMissing
     return token
@@ -43,17 +55,24 @@ def bearer(request: Request[Any, Any, Any]) -> str | None:
 
 def voter_cookie(contest: str, token: str, secure: bool) -> Cookie:
     """Holds the voter's token; scripts cannot read it and other sites' forms do not send it."""
-    name = voter_cookie_name(contest)
+    name = voter_cookie_names(contest)[0 if secure else 1]
     return Cookie(name, value=token, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
 
 
 def staff_cookie(value: str, secure: bool) -> Cookie:
     """Holds the staff session; an empty value ends it."""
     seconds = STAFF_SECONDS if value else 0
-    return Cookie(STAFF_COOKIE, value=value, max_age=seconds, path="/", httponly=True, samesite="strict", secure=secure)
+    name = f"{HOST_PREFIX if secure else ''}{STAFF_COOKIE}"
+    return Cookie(name, value=value, max_age=seconds, path="/", httponly=True, samesite="strict", secure=secure)
+
+
+def staff_session(request: Request[Any, Any, Any]) -> str | None:
+    """The session in the staff's cookie."""
+    name = f"{HOST_PREFIX if request.app.state.secure_cookies else ''}{STAFF_COOKIE}"
+    return request.cookies.get(name)
 
 
 async def permit(request: Request[Any, Any, Any], services: Services, listing: Listing, *roles: Role) -> StaffKey:
     """The staff key behind the request. Raises CredentialMissing, CredentialInvalid or Forbidden."""
-    session = request.cookies.get(STAFF_COOKIE)
+    session = staff_session(request)
     return await services.authorising.permit(listing.contest.id, frozenset(roles), bearer(request), session)

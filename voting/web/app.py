@@ -20,7 +20,7 @@ from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
-from voting.web.edge import ASGIApp, Edge, StrictRequest
+from voting.web.edge import STRICT_TRANSPORT, ASGIApp, Edge, StrictRequest
 from voting.web.given import GivenClients, GivenServices
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards
@@ -75,6 +75,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
 
     app = Litestar(
         HANDLERS,
+        state=State({"secure_cookies": options.secure_cookies}),
         lifespan=[lifespan],
         request_class=StrictRequest,
         # The framework's own would go before ours.
@@ -91,7 +92,8 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         ),
     )
     throttle = Throttle(options.shield_reads, options.shield_writes, clients)
-    return Edge(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short)
+    always = [STRICT_TRANSPORT] if options.secure_cookies else []
+    return Edge(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short, always)
 
 
 def _after_services(given: T) -> Callable[[GivenServices], T]:

@@ -55,6 +55,8 @@ _SECURITY = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+# For a year browsers come by TLS only (RFC 6797); other hosts of the domain are none of our business.
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _PAGE_POLICY = (
     b"content-security-policy",
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -66,14 +68,18 @@ _CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-stor
 class Edge:
     """Wraps the application.
 
-    `short` may answer 201 to a request with a body by itself: the framework costs more than all the rest of a ballot.
+    `always`: header fields of every answer. `short` may answer 201 to a request with a body by itself: the framework
+    costs more than all the rest of a ballot.
     """
 
-    def __init__(self, app: ASGIApp, throttle: Throttle, cors: Cors, short: ShortWay) -> None:
+    def __init__(
+        self, app: ASGIApp, throttle: Throttle, cors: Cors, short: ShortWay, always: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         self._app = app
         self._throttle = throttle
         self._cors = cors
         self._short = short
+        self._always = always
         self._bodies = Deadlines(BODY_SECONDS)
         self._answers = Deadlines(ANSWER_SECONDS)
 
@@ -88,7 +94,7 @@ class Edge:
             scope = {**scope, "method": "GET"}
         try:
             _note_request_id(scope)
-            reply.extra = self._cors.fields(scope)
+            reply.extra = [*self._always, *self._cors.fields(scope)]
             _check_head(scope)
             _join_cookies(scope)
             reply.extra += self._throttle.check(scope)

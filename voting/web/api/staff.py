@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, delete, post
 from litestar.params import JSONBody
 
-from voting.web.access import STAFF_COOKIE, staff_cookie
+from voting.web.access import staff_cookie, staff_session
 from voting.web.given import GivenOptions, GivenServices
 
 
@@ -29,6 +29,6 @@ async def sign_in(data: JSONBody[SignIn], services: GivenServices, options: Give
 @delete("/api/v1/staff/session", status_code=204)
 async def sign_out(request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions) -> Response[None]:
     """Ends the session, here and everywhere."""
-    if session := request.cookies.get(STAFF_COOKIE):
+    if session := staff_session(request):
         await services.authorising.sign_out(session)
     return Response(None, status_code=204, cookies=[staff_cookie("", options.secure_cookies)])

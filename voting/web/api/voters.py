@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from voting.web.access import bearer, voter_cookie, voter_cookie_name, voter_token
+from voting.web.access import bearer, held_token, voter_cookie, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.given import GivenClients, GivenOptions, GivenServices
 
@@ -40,7 +40,7 @@ async def register_voter(
     """A credential, in the body and as a cookie; 409 outside the window. A browser that has a good one gets the same
     again."""
     listing = await services.catalogue.get(contest)
-    held = bearer(request) or request.cookies.get(voter_cookie_name(contest))
+    held = bearer(request) or held_token(request, contest)
     token = await services.registering.register(listing, _address(request, clients), data.challenge, held)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, listing.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)

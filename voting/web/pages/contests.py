@@ -18,7 +18,7 @@ from voting.domain.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
 from voting.services.catalogue import Listing
-from voting.web.access import voter_cookie_name
+from voting.web.access import held_token, voter_cookie, voter_cookie_names
 from voting.web.given import PAGE, GivenServices
 from voting.web.rendering import html, language_of, page, phase_of
 
@@ -57,7 +57,8 @@ async def show_contest(
         return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"
 
     rules = explain(listing.contest, shared["language"])
-    return html(request, page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
+    answer = html(request, page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
+    return _keeping_voter(answer, request, services, listing.contest)
 
 
 @get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML)
@@ -74,7 +75,8 @@ async def show_entry(
     names = {each.id: called(each, language) for each in listing.contest.categories}
     tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
     shared["title"] = f"{entry.title} · {shared['title']}"
-    return html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))
+    answer = html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))
+    return _keeping_voter(answer, request, services, listing.contest)
 
 
 async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
@@ -111,11 +113,22 @@ async def _left(listing: Listing, services: Services, token: str | None) -> Limi
 
 def _good_token(request: Request[Any, Any, Any], services: Services, contest: Contest) -> str | None:
     """The cookie's token, if this contest accepts it."""
-    token = request.cookies.get(voter_cookie_name(contest.id))
+    token = held_token(request, contest.id)
     try:
         return token if token and services.keyring.credential_of(contest, token) else None
     except CredentialInvalid:
         return None
+
+
+def _keeping_voter(
+    answer: Response[str], request: Request[Any, Any, Any], services: Services, contest: Contest
+) -> Response[str]:
+    """The page; where cookies became secure since the voter got one, the same voter under the new name."""
+    secure, plain = voter_cookie_names(contest.id)
+    token = _good_token(request, services, contest)
+    if token and request.app.state.secure_cookies and plain in request.cookies and secure not in request.cookies:
+        answer.set_cookie(voter_cookie(contest.id, token, secure=True))
+    return answer
 
 
 def _entry_renews_at(listing: Listing) -> str:
