@@ -10,14 +10,14 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 from loadtests.faults.arena import SECRET, Service, environment, settings
-from loadtests.faults.pair import ROLE, Node
+from loadtests.faults.pair import DATABASE, OWNER, ROLE, Node
 from loadtests.faults.proxy import Proxy, standing
 from voting import engines, wiring
 from voting.domain.contest_file import read_contest
@@ -126,7 +126,7 @@ class Theatre:
         trial.refused_after = sum(begun > again for begun in votes.refused)
         await asyncio.to_thread(self._settle, kind, former, latter)
         ids = ", ".join(f"'{id}'" for id in votes.acknowledged)
-        there = int(await asyncio.to_thread(latter.sql, f"select count(*) from ballots where id in ({ids})", ROLE))
+        there = int(await asyncio.to_thread(latter.sql, f"select count(*) from ballots where id in ({ids})", DATABASE))
         trial.lost = trial.acknowledged - there
         self.nodes.reverse()
         return trial
@@ -163,9 +163,11 @@ async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre
             async with standing(processes.HOST, first.port) as address:
                 hosts = ",".join(f"{processes.HOST}:{node.port}" for node in nodes)
                 at = hosts if several_hosts else f"{processes.HOST}:{address.port}"
-                url = f"postgresql://{ROLE}@{at}/{ROLE}"
-                direct = settings(
-                    folder, f"postgresql://{ROLE}@{processes.HOST}:{first.port}/{ROLE}", addresses.redis_url
+                url = f"postgresql://{ROLE}@{at}/{DATABASE}"
+                here = f"@{processes.HOST}:{first.port}/{DATABASE}"
+                direct = replace(
+                    settings(folder, f"postgresql://{ROLE}{here}", addresses.redis_url),
+                    database_owner_url=f"postgresql://{OWNER}{here}",
                 )
                 await wiring.migrate(direct, lambda _: None)
                 contest, tokens = await made_contest(wiring.office(direct, "trial"))

@@ -14,6 +14,7 @@ import httpx
 from loadtests.faults.arena import settings, standing_arena
 from loadtests.faults.failover import made_contest
 from voting import wiring
+from voting.engines import Addresses
 
 WARM_SECONDS = 3.0
 
@@ -66,10 +67,12 @@ def public_paths(contest: str) -> list[str]:
 
 
 async def read_in_an_outage(
-    folder: Path, addresses: tuple[str, str], seconds: float, rate: float, fault: str, redis: bool
+    folder: Path, addresses: Addresses, seconds: float, rate: float, fault: str, redis: bool
 ) -> Reads:
     """A service of its own, a contest with a vote, and then the outage."""
-    contest, tokens = await made_contest(wiring.office(settings(folder, *addresses), "outage"))
+    contest, tokens = await made_contest(
+        wiring.office(settings(folder, addresses.database_url, addresses.redis_url), "outage")
+    )
     async with standing_arena(folder, addresses) as arena:
         await arena.service.start()
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{arena.service.port}", timeout=20) as client:

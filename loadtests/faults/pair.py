@@ -12,7 +12,9 @@ import psutil
 from voting.engines import binaries, privileges, processes
 
 OWNER = "owner"
-ROLE = "voting"
+# Made by the migration.
+ROLE = "voting_app"
+DATABASE = "voting"
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -34,13 +36,12 @@ class Node:
         self._log = folder / f"{name}.log"
 
     def create(self) -> None:
-        """A new cluster with an empty database, which an ordinary role owns."""
+        """A new cluster with an empty database."""
         self._run("initdb", "-D", self.data, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C")
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(SETTINGS)
         self.start()
-        self.sql(f"create role {ROLE} login")
-        self.sql(f"create database {ROLE} owner {ROLE}")
+        self.sql(f"create database {DATABASE}")
 
     def clone(self, primary: Node) -> None:
         """Becomes a standby of `primary`, whatever it was before."""

@@ -19,19 +19,19 @@ VOTER_SECONDS = 400 * 86400
 STAFF_SECONDS = 12 * 3600
 
 
-def voter_cookie_names(contest: str) -> tuple[str, str]:
-    """The name where cookies are secure, and the plain one; each contest has a voter of its own.
+def voter_cookie_name(contest: str, secure: bool = False) -> str:
+    """Each contest has a voter of its own."""
+    return f"{HOST_PREFIX if secure else ''}voter-{contest}"
+
+
+def held_token(request: Request[Any, Any, Any], contest: str) -> str | None:
+    """The token in the voter's cookie.
 
     Until 0.2.0 the plain name is read too where cookies are secure: whoever voted with it must not become a second
     voter. The page gives the same token the other name.
     """
-    return f"{HOST_PREFIX}voter-{contest}", f"voter-{contest}"
-
-
-def held_token(request: Request[Any, Any, Any], contest: str) -> str | None:
-    """The token in the voter's cookie."""
-    secure, plain = voter_cookie_names(contest)
-    return request.cookies.get(secure) or request.cookies.get(plain)
+    secure = request.cookies.get(voter_cookie_name(contest, secure=True))
+    return secure or request.cookies.get(voter_cookie_name(contest))
 
 
 def voter_token(request: Request[Any, Any, Any], contest: str) -> str:
@@ -55,7 +55,7 @@ def bearer(request: Request[Any, Any, Any]) -> str | None:
 
 def voter_cookie(contest: str, token: str, secure: bool) -> Cookie:
     """Holds the voter's token; scripts cannot read it and other sites' forms do not send it."""
-    name = voter_cookie_names(contest)[0 if secure else 1]
+    name = voter_cookie_name(contest, secure)
     return Cookie(name, value=token, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
 
 

@@ -14,7 +14,7 @@ from voting.errors import Malformed
 from voting.fraud.attempt import Client
 from voting.services import Services
 from voting.services.casting import Submission
-from voting.web.access import voter_cookie_names, voter_token
+from voting.web.access import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.edge import read_json
 from voting.web.given import GivenClients, GivenServices
@@ -81,7 +81,7 @@ def _bearer_or_cookie(headers: dict[bytes, bytes], contest: str) -> str | None:
     header = headers.get(b"authorization")
     if header is not None:
         return header[7:].decode("latin-1") if _BEARER.fullmatch(header) else None
-    for name in voter_cookie_names(contest):
+    for name in (voter_cookie_name(contest, secure=True), voter_cookie_name(contest)):
         pattern = rb"(?:^|; )" + re.escape(name.encode()) + rb"=([\w.-]+)(?=;|$)"
         if found := re.findall(pattern, headers.get(b"cookie", b"")):
             return found[0].decode("latin-1") if len(found) == 1 else None

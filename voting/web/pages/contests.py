@@ -18,7 +18,7 @@ from voting.domain.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
 from voting.services.catalogue import Listing
-from voting.web.access import held_token, voter_cookie, voter_cookie_names
+from voting.web.access import held_token, voter_cookie, voter_cookie_name
 from voting.web.given import PAGE, GivenServices
 from voting.web.rendering import html, language_of, page, phase_of
 
@@ -124,9 +124,8 @@ def _keeping_voter(
     answer: Response[str], request: Request[Any, Any, Any], services: Services, contest: Contest
 ) -> Response[str]:
     """The page; where cookies became secure since the voter got one, the same voter under the new name."""
-    secure, plain = voter_cookie_names(contest.id)
     token = _good_token(request, services, contest)
-    if token and request.app.state.secure_cookies and plain in request.cookies and secure not in request.cookies:
+    if request.app.state.secure_cookies and token and voter_cookie_name(contest.id, secure=True) not in request.cookies:
         answer.set_cookie(voter_cookie(contest.id, token, secure=True))
     return answer
 
