@@ -62,17 +62,19 @@ def check(file: Path) -> None:
 
 
 @contextmanager
-def running(*services: str) -> Iterator[Proxy]:
-    """nginx in front of `services`."""
+def running(*services: str, tls: str = "clear.conf", https: str = "") -> Iterator[Proxy]:
+    """nginx in front of `services`, with this example of those for TLS ("" for none), which listens at `https`."""
     # Not pytest's folder: nginx started by root works as another user, who could not pass through.
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder, address = Path(name), f"127.0.0.1:{free_port()}"
         folder.chmod(0o755)
         file = configuration(folder, address, *(each.removeprefix("http://") for each in services))
+        if tls:
+            copy_tls(folder, tls, https)
         check(file)
         process = subprocess.Popen([NGINX, "-p", folder, "-c", file, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
         try:
-            wait_until_listening(f"http://{address}")
+            wait_until_listening(f"http://{address}/health/live")
             yield Proxy(f"http://{address}", folder)
         finally:
             process.terminate()
@@ -91,7 +93,7 @@ def wait_until_listening(url: str) -> None:
     until = time.monotonic() + 5
     while True:
         try:
-            httpx.get(f"{url}/health/live")
+            httpx.get(url)
             return
         except httpx.HTTPError:
             assert time.monotonic() < until, "nginx does not listen"
@@ -277,14 +279,32 @@ def test_a_service_that_is_away_is_told_as_try_again() -> None:
     assert answer.headers.items() >= SECURITY.items()
 
 
-def test_the_example_for_tls_is_valid(tmp_path: Path) -> None:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    tls = tmp_path / "tls"
+def copy_tls(folder: Path, example: str, https: str) -> None:
+    """The example under its own name, with a certificate."""
+    tls = folder / "tls"
     tls.mkdir()
-    (tls / "tls.conf").write_text((SHIPPED / "tls" / "tls.conf.example").read_text("utf-8"))
+    text = (SHIPPED / "tls" / f"{example}.example").read_text("utf-8")
+    (tls / example).write_text(text.replace("listen 8443", f"listen {https}"))
     subject = ["-subj", "/CN=localhost", "-days", "1"]
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     files = ["-keyout", str(tls / "privkey.pem"), "-out", str(tls / "fullchain.pem")]
     subprocess.run(["openssl", "req", "-x509", *kind, *subject, *files], check=True, capture_output=True)
-    check(configuration(tmp_path, f"127.0.0.1:{free_port()}", "127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("path", ["/", "/c/demo?lang=en", "/metrics", "/static/x", "/api/v1/contests/demo/tallies"])
+def test_without_a_certificate_everything_is_refused(path: str) -> None:
+    with running(f"127.0.0.1:{free_port()}", tls="") as proxy:
+        answer = httpx.get(f"{proxy.url}{path}")
+        assert refusal(answer) == (503, "try_again")
+        assert "over https only" in answer.json()["detail"]
+        assert httpx.post(f"{proxy.url}{path}", content=b"x").status_code == 503
+
+
+def test_with_a_certificate_requests_in_clear_are_sent_to_https(settings: Settings) -> None:
+    tls = f"127.0.0.1:{free_port()}"
+    with serving(environment_of(settings)) as (service, _), running(service, tls="tls.conf", https=tls) as proxy:
+        for path in ("/c/demo?lang=en", "/metrics", "/api/v1/contests/demo/tallies"):
+            for method in ("GET", "POST"):
+                answer = httpx.request(method, f"{proxy.url}{path}", headers={"Host": "vote.example.org"})
+                assert (answer.status_code, answer.headers["location"]) == (308, f"https://vote.example.org{path}")
+        assert httpx.get(f"https://{tls}/health/live", verify=False).status_code == 200
