@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
+from redis import AuthenticationError, Redis
 
 from tests.conftest import ROOT
+from tests.redis.test_server import valkey
 from voting import telemetry
-from voting.settings import reference
+from voting.errors import SettingInvalid
+from voting.postgres.rights import APPLICATION, AUDITOR
+from voting.settings import load, reference
 
 DEPLOY = ROOT / "deploy"
 
@@ -49,13 +53,54 @@ def test_the_service_runs_bare_and_limited(services: dict[str, Any]) -> None:
 
 def test_no_password_has_a_default() -> None:
     text = (DEPLOY / "compose.yaml").read_text("utf-8")
-    used = re.findall(r"\$\{(POSTGRES_PASSWORD|REDIS_PASSWORD|VOTING_SECRET)([^}]*)\}", text)
+    used = re.findall(r"\$\{(POSTGRES_PASSWORD|POSTGRES_APP_PASSWORD|REDIS_PASSWORD|VOTING_SECRET)([^}]*)\}", text)
     assert used
     assert all(rest.startswith(":?") for _, rest in used)
 
 
+def test_images_are_of_one_version_each(services: dict[str, Any]) -> None:
+    images = [service["image"] for service in services.values() if "build" not in service]
+    assert len(images) == 4
+    images += re.findall(r"^ARG PYTHON=(.*)$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.M)
+    assert [image for image in images if not re.search(r"(^|:)v?\d+\.\d+(\.\d+)?$", image)] == []
+
+
+def test_no_password_is_on_a_command_line(services: dict[str, Any]) -> None:
+    for service in services.values():
+        assert "PASSWORD" not in str([service.get("command"), service.get("entrypoint"), service.get("healthcheck")])
+
+
+def test_the_owner_of_the_tables_migrates_and_no_one_else_has_its_password(services: dict[str, Any]) -> None:
+    holders = {name for name, service in services.items() if "{POSTGRES_PASSWORD:" in str(service.get("environment"))}
+    assert holders == {"postgres", "migrate"}
+    for name in ("migrate", "voting", "office"):
+        assert services[name]["environment"]["DATABASE_URL"].startswith("postgresql://voting_app:")
+
+
+def test_the_settings_of_compose_are_taken(services: dict[str, Any]) -> None:
+    for name in ("migrate", "voting", "office"):
+        environment = services[name]["environment"]
+        filled = {
+            key: re.sub(r"\$\{VOTING_PUBLIC_URL[^}]*\}", "https://a.example", text) for key, text in environment.items()
+        }
+        filled = {key: re.sub(r"\$\{\w+:\?[^}]*\}", "a" * 64, text) for key, text in filled.items()}
+        assert load({key: re.sub(r"\$\{\w+:-\}", "", text) for key, text in filled.items()}), name
+        with pytest.raises(SettingInvalid, match="without TLS"):
+            load({key: text for key, text in filled.items() if key != "VOTING_UNENCRYPTED_HOSTS" and "$" not in text})
+
+
+def test_valkey_takes_its_configuration(tmp_path: Path) -> None:
+    content = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["configs"]["valkey"]["content"]
+    with valkey(tmp_path, config=re.sub(r"\$\{REDIS_PASSWORD[^}]*\}", "secret", content)) as address:
+        with Redis.from_url(f"redis://:secret@{address}") as client:
+            assert client.config_get("maxmemory")["maxmemory"] == "268435456"
+            assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+        with Redis.from_url(f"redis://{address}") as client, pytest.raises(AuthenticationError):
+            client.ping()
+
+
 def test_compose_and_its_example_name_only_known_settings(services: dict[str, Any]) -> None:
-    names = set(re.findall(r"`(VOTING_\w+|DATABASE_URL|REDIS_URL)`", reference()))
+    names = set(re.findall(r"`(VOTING_\w+|DATABASE_\w+|REDIS_URL)`", reference()))
     assert services["voting"]["environment"].keys() <= names
     assert services["voting"]["environment"].keys() >= {"DATABASE_URL", "REDIS_URL", "VOTING_TRUSTED_PROXIES"}
     asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
@@ -90,7 +135,7 @@ def test_alerts_name_only_metrics_that_there_are() -> None:
         assert rule["labels"]["severity"] in ("page", "ticket")
     readme = (DEPLOY / "README.md").read_text("utf-8")
     bases = {family.name for family in families}
-    assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases
+    assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases | {APPLICATION, AUDITOR}
 
 
 def test_the_alerts_are_valid_for_prometheus() -> None:

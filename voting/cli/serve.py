@@ -51,8 +51,8 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
         asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
         if not settings.public_url.startswith("https://"):
             tell(
-                f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear, and"
-                " cookies are not bound to TLS; for a vote set it to the https:// address of the page"
+                f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear,"
+                " and cookies are not bound to TLS; for a vote set it to the https:// address of the page"
             )
         tell(f"listening on http://{host}:{port}")
         run_workers(ready, listener, workers)
