@@ -46,7 +46,7 @@ class World:
 
     async def next_day(self, receipts: set[str]) -> None:
         """Moves the quota that these ballots used one more day into the past."""
-        connection = await asyncpg.connect(self.service.settings.database_url)
+        connection = await asyncpg.connect(self.service.settings.database_owner_url)
         await connection.execute(
             "with own as materialized ("
             "  select id from ballots where contest = $1 and answer::jsonb ->> 'receipt' = any($2))"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import SECRET, Contests, cast, eventually
+from tests.conftest import SECRET, Contests, as_owner, cast, eventually
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, record, tally, void_by_two
 from tests.web.test_groups import Desk, again, desk
 from voting.services.keyring import Keyring
@@ -41,7 +41,7 @@ async def voted(http: httpx.AsyncClient, contests: Contests, office: Office, con
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
     keyring = Keyring(SECRET.encode())
     first, second = (keyring.voter(contest, keyring.open_credential(contest, token).identity) for token in tokens[:2])
-    async with office.database.connection() as connection:
+    async with as_owner(contests.settings) as connection:
         await connection.execute(
             "update ballot_facts set facts = jsonb_set(facts, '{1}', '\"ring-a\"') where contest = $1 and voter = $2",
             *(contest, second),

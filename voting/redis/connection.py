@@ -19,6 +19,7 @@ from voting.redis.tallies import TallyView
 from voting.redis.turns import Turns
 
 ANSWER_SECONDS = 0.5
+CHECK_SECONDS = 3.0
 # A ballot waits for this answer.
 TURN_SECONDS = 0.2
 
@@ -45,7 +46,7 @@ async def connected(url: str) -> AsyncIterator[Connected]:
 
 async def check_server(url: str) -> None:
     """Raises SettingInvalid when what answers is no plain server. One that is away is no reason not to start."""
-    async with _redis(url, ANSWER_SECONDS, 0) as client:
+    async with _redis(url, CHECK_SECONDS, retries=0) as client:
         try:
             # Two contests' keys: every node of a cluster refuses to look at both, whichever slots it has.
             await client.exists(keys.tally(UUID(int=0)), keys.tally(UUID(int=1)))
