@@ -13,11 +13,12 @@ import pytest
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, as_owner, environment_of, serving
 from tests.postgres.test_migrate import new_database
+from tests.postgres.test_queries import statements
 from voting import wiring
 from voting.errors import SchemaUnfit
 from voting.postgres.database import connected
 from voting.postgres.migrate import migrate
-from voting.postgres.rights import check_rights
+from voting.postgres.rights import RIGHTS, check_rights
 from voting.settings import Settings
 
 
@@ -182,3 +183,16 @@ async def test_every_table_has_its_rights(settings: Settings) -> None:
             " and not has_table_privilege('voting_app', oid, 'select')"
         )
     assert [row["relname"] for row in without] == []
+
+
+def test_what_the_statements_write_is_within_the_rights() -> None:
+    """A new statement may need a word in voting/postgres/rights.py."""
+    for name, text in statements().items():
+        code = re.sub(r"--[^\n]*", "", text)
+        for verb, table in re.findall(r"\b(delete from|insert into|update) (\w+)\b(?! set\b.*\bexcluded)", code):
+            if table == "set":
+                continue
+            rights = {right.partition("(")[0] for right in RIGHTS.get(table, ())}
+            assert verb.split()[0] in rights, (name, verb, table)
+        for table in re.findall(r"\binsert into (\w+)\b[^;]*\bdo update set\b", code):
+            assert any(right.startswith("update") for right in RIGHTS[table]), (name, table)

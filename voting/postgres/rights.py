@@ -24,7 +24,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "covers": (),
     "decision_books": ("update(excesses)",),
     "decisions": (),
-    "entries": ("update",),
+    "entries": ("update", "delete"),
     "groups": ("update",),
     "leases": ("update", "delete"),
     "marks": ("delete",),
@@ -39,7 +39,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "tallies": ("update", "delete"),
     "voters": ("update(channel)",),
 }
-_RIGHTS = {"schema_migrations": {"select"}} | {
+RIGHTS = {"schema_migrations": {"select"}} | {
     table: {"select", "insert", *more} for table, more in _BESIDE_INSERT.items()
 }
 
@@ -85,7 +85,7 @@ async def grant(connection: Connection, application_url: str) -> None:
     wanted = {
         (role, row["name"], right)
         for row in await connection.fetch(_HELD)
-        for role, rights in ((APPLICATION, _RIGHTS.get(row["name"], ())), (AUDITOR, ("select",)))
+        for role, rights in ((APPLICATION, RIGHTS.get(row["name"], ())), (AUDITOR, ("select",)))
         for right in rights
     }
     granted = {tuple(row) for row in await connection.fetch(_GRANTED, [APPLICATION, AUDITOR])}
@@ -109,7 +109,7 @@ async def check_rights(database: Database) -> None:
             " put this address into DATABASE_OWNER_URL and another user's into DATABASE_URL, such as"
             f" postgresql://{APPLICATION}:PASSWORD@HOST/DATABASE, and run: voting migrate, which makes that user"
         )
-    tables = [(row["name"], set(row["privileges"]), _RIGHTS[row["name"]]) for row in rows if row["name"] in _RIGHTS]
+    tables = [(row["name"], set(row["privileges"]), RIGHTS[row["name"]]) for row in rows if row["name"] in RIGHTS]
     if excess := [f"{', '.join(sorted(held - rights))} {table}" for table, held, rights in tables if held - rights]:
         raise SchemaUnfit(
             f"{who}who may also {'; '.join(excess)}; take this right away, or name a user without rights of its own and"
