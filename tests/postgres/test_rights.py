@@ -189,10 +189,8 @@ def test_what_the_statements_write_is_within_the_rights() -> None:
     """A new statement may need a word in voting/postgres/rights.py."""
     for name, text in statements().items():
         code = re.sub(r"--[^\n]*", "", text)
-        for verb, table in re.findall(r"\b(delete from|insert into|update) (\w+)\b(?! set\b.*\bexcluded)", code):
-            if table == "set":
-                continue
-            rights = {right.partition("(")[0] for right in RIGHTS.get(table, ())}
-            assert verb.split()[0] in rights, (name, verb, table)
-        for table in re.findall(r"\binsert into (\w+)\b[^;]*\bdo update set\b", code):
+        writes = re.findall(r"(?:^|;|\()\s*(delete from|insert into|update) (\w+)", code)
+        for verb, table in writes:
+            assert verb.split()[0] in {right.partition("(")[0] for right in RIGHTS[table]}, (name, verb, table)
+        for table in re.findall(r"\binsert into (\w+)(?:(?!\binsert into\b)[^;])*\bdo update set\b", code):
             assert any(right.startswith("update") for right in RIGHTS[table]), (name, table)
