@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 kind=$1
 list=requirements/$kind.txt
 mark=.venv/.installed-$kind
-sum=$(cat "$list" pyproject.toml hatch_build.py | cksum)
+sum=$(cat "$list" pyproject.toml hatch_build.py tests/*.sh | cksum)
 pages=$(find voting/web/frontend -type f -not -path '*/node_modules/*' -exec cksum {} + | sort | cksum)
 [ -x .venv/bin/voting ] && [ -f voting/web/static/manifest.json ] && [ "$(cat "$mark" 2>/dev/null)" = "$sum $pages" ] && exit 0
 
@@ -66,5 +66,5 @@ if ! command -v npm >/dev/null || [ "${node:-0}" -lt 18 ]; then
 fi
 say "building the pages and installing the service"
 get --no-deps --no-build-isolation -e .
-if [ "$kind" = dev ]; then sh tests/browser.sh; fi
+if [ "$kind" = dev ]; then sh tests/browser.sh; sh tests/programs.sh; fi
 echo "$sum $pages" >"$mark"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -136,6 +137,12 @@ def test_alerts_name_only_metrics_that_there_are() -> None:
     readme = (DEPLOY / "README.md").read_text("utf-8")
     bases = {family.name for family in families}
     assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases | {APPLICATION, AUDITOR}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="programs are installed where we are root")
+@pytest.mark.parametrize("program", ["nginx", "promtool", "openssl"])
+def test_no_test_is_skipped_where_we_are_root(program: str) -> None:
+    assert shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin"), "run: sh tests/programs.sh"
 
 
 def test_the_alerts_are_valid_for_prometheus() -> None:
