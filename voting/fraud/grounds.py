@@ -35,6 +35,7 @@ _LEAST_SURPRISE = 3.0
 _MOST_DEVICE_VOTERS = 3
 _REGULAR = 0.6
 _LEAST_GAPS = 12
+QUICKNESS = np.uint32(1 << CODES.index("T1"))
 LOCKSTEP = np.uint32(1 << CODES.index("G1"))
 
 

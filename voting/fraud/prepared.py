@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from voting.fraud.facts import Oddity
+from voting.fraud.haste import QUICK, TAIL
 from voting.fraud.past import Keys, Past, keys_of
 from voting.fraud.survey import Key, Numbering, ranks
 
@@ -56,6 +57,8 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
         night=_HOUR_OF_DAY < _MORNING,
         reading=_number(_READING),
         reading_bin=_READING_BIN,
+        quick=pl.col("reading").is_between(0, QUICK, closed="left").fill_null(value=False),
+        tail=pl.col("reading").is_between(QUICK, TAIL, closed="left").fill_null(value=False),
         fresh=_number(_FRESH),
         age_bin=_AGE_BIN,
         refused=_number(~pl.col("solved")),

@@ -15,8 +15,9 @@ from voting.fraud.clusters import clusters, together
 from voting.fraud.company import company, sure
 from voting.fraud.features import QUICK, THOROUGH, Families, features
 from voting.fraud.findings import Stage, Sweep
-from voting.fraud.grounds import LOCKSTEP, named, told_of
+from voting.fraud.grounds import LOCKSTEP, QUICKNESS, named, told_of
 from voting.fraud.groups import describe, families, label
+from voting.fraud.haste import hasty
 from voting.fraud.open_lists import list_workers
 from voting.fraud.past import NOTHING, Past, known
 from voting.fraud.policy import Policy
@@ -216,17 +217,20 @@ def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
 
 
 def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
-    hold = listed | (found.probability > _cut(found.probability.astype(np.float64), look))
-    reasons = true_of(survey, found.reasons) | np.where(listed, LOCKSTEP, np.uint32(0))
-    # No single family of evidence holds a ballot; task lists are a rule of their own.
-    hold &= listed | (families(reasons) > 1)
+    quick = hasty(survey)
+    hold = listed | quick | (found.probability > _cut(found.probability.astype(np.float64), look))
+    reasons = true_of(survey, found.reasons)
+    for rule, reason in ((listed, LOCKSTEP), (quick, QUICKNESS)):
+        reasons |= np.where(rule, reason, np.uint32(0))
+    # No single family of evidence holds a ballot; task lists and haste are rules of their own.
+    hold &= listed | quick | (families(reasons) > 1)
     labels = np.full(survey.size, -1)
     if hold.any():
         inside = label(survey, np.flatnonzero(hold), reasons[hold])
         large = np.bincount(inside)[inside] >= look.least_group
         labels[hold] = np.where(large, inside, -1)
         hold[hold] = large
-    return Verdicts(hold, found.probability < look.release, reasons, labels)
+    return Verdicts(hold, (found.probability < look.release) & ~quick, reasons, labels)
 
 
 def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray[np.float32]:
