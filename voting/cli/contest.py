@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, in_office, not_blank, read_settings, tell
+from voting.domain.cautions import cautions
 from voting.domain.contest import Contest
 from voting.domain.contest_file import read_contest
 from voting.domain.document import reference
 from voting.domain.explain import explain as sentences
 from voting.domain.explain import local
-from voting.domain.language import Language
+from voting.domain.language import LANGUAGES, Language
 from voting.errors import FileInvalid
 from voting.text_file import read_text_file
 from voting.wiring import Office
@@ -33,7 +34,7 @@ def contest() -> None:
 @file_argument
 @click.option("--json", "as_json", is_flag=True, help="Faults as JSON on standard output.")
 def check(file: Path, as_json: bool) -> None:
-    """Says whether FILE is right, and every fault with its line."""
+    """Says whether FILE is right, every fault with its line, and what a vote by its rules is not worth."""
     try:
         found = read_contest(read_text(file), str(file))
     except FileInvalid as error:
@@ -42,8 +43,12 @@ def check(file: Path, as_json: bool) -> None:
             click.echo(json.dumps({"file": str(file), "faults": rows}, ensure_ascii=False))
         raise
     if as_json:
-        click.echo(json.dumps({"file": str(file), "faults": []}))
+        told = {language: cautions(found, language) for language in LANGUAGES}
+        click.echo(json.dumps({"file": str(file), "faults": [], "cautions": told}, ensure_ascii=False))
     tell(f"{file}: contest {found.id!r} is right")
+    for language in LANGUAGES:
+        for caution in cautions(found, language):
+            tell(caution)
 
 
 @contest.command(epilog="Example: voting contest explain contest.toml --language en")

@@ -6,7 +6,7 @@ from datetime import date
 
 from voting.domain.contest import Contest
 from voting.domain.language import Language, called
-from voting.domain.tables import EntryCheck, Nomination, Phase, Publication, Unique
+from voting.domain.tables import EntryCheck, Nomination, Phase, Publication, Unique, VoterRule
 
 _CHANNELS = {
     "zh": {"web": "网页", "wechat": "微信", "mini_program": "小程序", "issued": "主办方核验后发放的凭证"},
@@ -201,7 +201,7 @@ def _nomination(nomination: Nomination, language: Language) -> str:
 
 def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
     channels = [_CHANNELS[language][channel] for channel in contest.voters.channels]
-    if len(channels) in (0, len(_CHANNELS[language])):
+    if not channels or contest.voters == VoterRule():
         return ()
     return (f"投票方式：{'、'.join(channels)}。" if language == "zh" else f"Votes come through {', '.join(channels)}.",)
 

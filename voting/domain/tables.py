@@ -57,14 +57,19 @@ class Phase:
     deadlines: tuple[Deadline, ...] = key("Ends that differ by channel or region.", name="deadline", default=())
 
 
+# Those through which somebody can get a credential.
+READY_CHANNELS: tuple[Literal["web", "issued"], ...] = ("web", "issued")
+
+
 @dataclass(frozen=True, slots=True)
 class VoterRule:
     """Who may vote."""
 
     channels: tuple[Literal["web", "wechat", "mini_program", "issued"], ...] = key(
         "How voters come in; `issued`: with a credential that the organiser gives to people it has checked; none, "
-        "written as []: there is no public vote.",
-        default=("web", "wechat", "mini_program", "issued"),
+        "written as []: there is no public vote. For `wechat` and `mini_program` there is no adapter yet: they may be "
+        "written, and nobody can vote through them.",
+        default=READY_CHANNELS,
     )
 
 

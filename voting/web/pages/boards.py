@@ -7,6 +7,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
+from voting.domain.cautions import cautions
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.access import permit
 from voting.web.given import GivenServices
@@ -25,5 +26,10 @@ async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], se
         problem = WORDS[language].error_forbidden
     except (CredentialMissing, CredentialInvalid):
         pass
-    values = {"contest": listing.contest, "entries": listing.entries.values(), "phase": phase_of(listing)}
+    values: dict[str, Any] = {
+        "contest": listing.contest,
+        "entries": listing.entries.values(),
+        "phase": phase_of(listing),
+    }
+    values["cautions"] = cautions(listing.contest, language)
     return html(request, page("board.html", language, **values, key=key, problem=problem))
