@@ -81,7 +81,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asn: int | None = None
     hosting: bool | None = None
     agent: int = 0
-    """The User-Agent, by 63 bits of its SHA-256; 0: unknown. So the two below."""
+    """The User-Agent, by 63 bits of its SHA-256; 0: unknown. So the two below. A live service stores a hash of these
+    under the contest's key; an earlier version did not."""
     client: int = 0
     """What the page reported, and the languages that the browser asks for."""
     origin: int = 0

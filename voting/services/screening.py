@@ -46,7 +46,8 @@ class Screening:
         self._shadow = shadow
 
     def observe(self, seen: Sighting, now: datetime) -> Facts:
-        """The facts, with keyed hashes for the address and its prefix: they are never kept themselves."""
+        """The facts, with keyed hashes for the address and its prefix, which are never kept themselves, and for the
+        browser's fingerprints: no list of agents can name them, and two contests have none in common."""
         # A web voter is known by the token of the browser itself: its age is the device's.
         is_device = seen.credential.channel == "web"
         attempt = Attempt(
@@ -63,12 +64,20 @@ class Screening:
             headers=seen.request.headers,
             client=seen.client,
         )
-        facts = observe(self._networks.completed(attempt))
+        facts = self._keyed(seen.contest, observe(self._networks.completed(attempt)))
         if facts.address is None or facts.prefix is None:
             return facts
         hashed = self._keyring.hashed
         address = hashed(seen.contest, "address", facts.address)
         return msgspec.structs.replace(facts, address=address, prefix=hashed(seen.contest, "prefix", facts.prefix))
+
+    def _keyed(self, contest: str, facts: Facts) -> Facts:
+        def keyed(name: str, value: int) -> int:
+            # 63 bits, as they come; 0 stays unknown.
+            return int(self._keyring.hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
+
+        agent, client, origin = (keyed(name, getattr(facts, name)) for name in ("agent", "client", "origin"))
+        return msgspec.structs.replace(facts, agent=agent, client=client, origin=origin)
 
     def judge(self, facts: Facts) -> Judgement:
         """The judgement, by the facts and the counts among them."""
