@@ -29,6 +29,7 @@ def application() -> Edge:
         trusted_proxies=settings.trusted_proxies,
         secure_cookies=settings.public_url.startswith("https://"),
         cors_origins=settings.cors_origins,
+        metrics_networks=settings.metrics_networks,
         shield_reads=settings.shield_reads,
         shield_writes=settings.shield_writes,
     )

@@ -157,6 +157,12 @@ class Settings:
         "Other hosts (comma-separated) to which PostgreSQL's and Redis' connections may go without TLS, as on a network"
         " that no one else is on; to this machine they always may.",
     )
+    metrics_networks: tuple[Network, ...] = setting(
+        "VOTING_METRICS_NETWORKS",
+        _networks,
+        "127.0.0.0/8, ::1/128",
+        "Networks (CIDR, comma-separated) that may read /metrics, connecting by themselves: not through a proxy.",
+    )
     public_url: str = setting(
         "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -14,13 +15,15 @@ from loadtests.pressure.site import Site, Usage
 from loadtests.pressure.sizes import Sizes
 
 GOAL_PERCENT = 20.0
+BOARDS_OF_A_KEY = 200
 # The states that a board gets when it is opened; more shows that it goes on.
 FIRST_EVENTS = 4
 
 
 async def run(place: Site, sizes: Sizes) -> Outcome:
     """Plays it: rounds without and with boards in turn, so that the machine's moods meet both."""
-    range, key = Range(place.port, place.supply), place.organiser_key()
+    range = Range(place.port, place.supply)
+    keys = [place.organiser_key() for _ in builtins.range(-(-sizes.connections // BOARDS_OF_A_KEY))]
     await range.fleet.open(sizes.steady_connections)
     # The first ballots warm up; and what opening thousands of boards costs is not what watching costs.
     await range.open_loop(sizes.steady_rate, sizes.calm_seconds)
@@ -30,7 +33,7 @@ async def run(place: Site, sizes: Sizes) -> Outcome:
     cores = []
     for _ in [None] * sizes.board_rounds:
         without.append(await range.open_loop(sizes.steady_rate, sizes.board_seconds))
-        async with crowd(place.port, sizes.connections, [board(key)]) as those:
+        async with crowd(place.port, sizes.connections, [board(key) for key in keys]) as those:
             await asyncio.sleep(sizes.calm_seconds)
             usage = Usage(place)
             beside.append(await range.open_loop(sizes.steady_rate, sizes.board_seconds))

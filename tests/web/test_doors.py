@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
+from asyncpg import Connection
 
 from tests.conftest import SECRET, Contests, cast, environment_of, refusal, serving, solve
+from voting.domain.staff import Role
 from voting.domain.token import seal
+from voting.errors import ContestUnknown, CredentialInvalid, NotFound, TryAgain, VotingError
+from voting.fraud.facts import Facts, hashed
+from voting.postgres import staff
+from voting.services.authorising import KEPT_SECONDS, MOST_SESSIONS, Authorising
+from voting.services.catalogue import Catalogue, Listing
+from voting.services.covering import Covering
 from voting.services.keyring import Keyring
+from voting.services.mirroring import Reading
+from voting.services.staffing import PREFIX
+from voting.services.watching import MOST_BOARDS_OF_A_KEY, Watching
 from voting.settings import Settings
+from voting.wiring import Office
 
 SCHOOL = 200
 
@@ -191,3 +205,144 @@ async def test_a_school_behind_one_address_votes_within_a_minute(proxied: str, c
     assert statuses == {201: SCHOOL}, "none refused, none challenged"
     assert datetime.now(UTC) - begun < timedelta(minutes=1)
     assert sum((await contests.counted(contest)).values()) == SCHOOL, "none held"
+
+
+async def test_metrics_are_not_for_the_public(settings: Settings, contests: Contests) -> None:
+    await contests.make()
+    with serving(environment_of(settings)) as (url, _):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+            assert (await http.get("/metrics")).status_code == 200
+            for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+                answer = await http.get("/metrics", headers={header: "127.0.0.1"})
+                assert refusal(answer) == (403, "forbidden")
+                assert "voting_" not in answer.text
+    for networks, status in {"192.0.2.0/24": 403, "": 403, "192.0.2.0/24, 127.0.0.1/32": 200}.items():
+        with serving(environment_of(settings) | {"VOTING_METRICS_NETWORKS": networks}) as (url, _):
+            assert httpx.get(f"{url}/metrics").status_code == status
+
+
+async def test_a_staff_key_has_twenty_sessions_the_newest(
+    http: httpx.AsyncClient, contests: Contests, office: Office
+) -> None:
+    contest = await contests.make()
+    key, other = [await contests.staff_key("organiser", contest) for _ in range(2)]
+    path = f"/api/v1/staff/contests/{contest}/tallies"
+
+    async def signed_in(key: str) -> str:
+        answer = await http.post("/api/v1/staff/session", json={"key": key})
+        assert answer.status_code == 201
+        http.cookies.clear()
+        return answer.headers["set-cookie"].split(";")[0]
+
+    others = await signed_in(other)
+    sessions = [await signed_in(key) for _ in range(MOST_SESSIONS + 3)]
+    await asyncio.sleep(KEPT_SECONDS + 0.1)
+    statuses = [(await http.get(path, headers={"Cookie": each})).status_code for each in [others, *sessions]]
+    assert statuses == [200, *[401] * 3, *[200] * MOST_SESSIONS]
+    async with office.database.connection() as connection:
+        await connection.execute("update staff_sessions set expires_at = now() - interval '1 second'")
+        await staff.sweep_sessions(connection)
+        assert await connection.fetchval("select count(*) from staff_sessions") == 0
+
+
+async def test_one_keys_boards_leave_room_for_others(contests: Contests, office: Office) -> None:
+    contest = await contests.make()
+    watching = Watching(office.database, office.catalogue, _AnyTally())  # type: ignore[arg-type]
+
+    async def permit() -> None:
+        pass
+
+    boards = [watching.watch(contest, "one", None, permit) for _ in range(MOST_BOARDS_OF_A_KEY)]
+    for board in boards:
+        watching.admit("one")
+        await anext(board)
+    with pytest.raises(TryAgain):
+        watching.admit("one")
+    watching.admit("other")
+    await boards[0].aclose()  # type: ignore[attr-defined]
+    watching.admit("one")
+    for board in boards:
+        await board.aclose()  # type: ignore[attr-defined]
+
+
+class _AnyTally:
+    """Stands in for what reads the tally, which no bound depends on."""
+
+    async def live(self, listing: Listing) -> Reading:
+        return Reading({}, listing.now())
+
+
+async def test_asking_for_what_is_not_there_is_no_query_each(
+    contests: Contests, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many names of each kind at once: contests, covers, staff keys, sessions."""
+    listing = await office.catalogue.get(await contests.make())
+    queries: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[..., Awaitable[object]]:
+        real = getattr(Connection, name)
+
+        async def query(*given: object, **named: object) -> object:
+            queries[name] += 1
+            return await real(*given, **named)
+
+        return query
+
+    for name in ("fetch", "fetchrow", "fetchval"):
+        monkeypatch.setattr(Connection, name, counted(name))
+    catalogue, authorising, covering = (
+        Catalogue(office.database),
+        Authorising(office.database),
+        Covering(office.database),
+    )
+    roles: frozenset[Role] = frozenset({"organiser"})
+    kinds: dict[type[VotingError], tuple[Callable[[str], Awaitable[object]], ...]] = {
+        ContestUnknown: (lambda name: catalogue.get(name[:20]),),
+        NotFound: (lambda name: covering.fetch(listing, f"{name}.png"), lambda name: covering.fetch(listing, "")),
+        CredentialInvalid: (
+            lambda name: authorising.by_key(f"{PREFIX}_{name[:12]}_{name[:40]}"),
+            lambda name: authorising.permit(listing.contest.id, roles, None, name),
+        ),
+    }
+    for refusal_, asks in kinds.items():
+        for ask in asks:
+            queries.clear()
+            names = [secrets.token_hex(32) for _ in range(300)]
+            answers = await asyncio.gather(*(ask(name) for name in names), return_exceptions=True)
+            assert {type(answer) for answer in answers} == {refusal_}
+            assert queries.total() <= 3
+    # What was stored a moment ago is found at once.
+    made = await contests.make()
+    assert (await catalogue.get(made)).contest.id == made
+    key = await contests.staff_key("organiser", made)
+    assert (await authorising.by_key(key)).contest == made
+
+
+async def test_stored_fingerprints_name_nobody_and_are_a_contests_own(
+    http: httpx.AsyncClient, contests: Contests, settings: Settings
+) -> None:
+    agent = "Mozilla/5.0 (Linux; Android 14; V2309A) Chrome/130.0.0.0 Mobile Safari/537.36"
+    headers = {"User-Agent": agent, "Origin": "https://vote.example.org", "Accept-Language": "zh-CN"}
+    report = {"screen": "360x800", "dpr": 3, "languages": ["zh-CN"], "timezone": "Asia/Shanghai", "platform": "Linux"}
+    made = [await contests.make() for _ in range(2)]
+    for contest in made:
+        for token in contests.tokens(contest, 2):
+            more = headers | {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
+            body = {"entries": ["A001"], "client": report}
+            answer = await http.post(f"/api/v1/contests/{contest}/ballots", json=body, headers=more)
+            assert answer.status_code == 201
+    connection = await asyncpg.connect(settings.database_url)
+    stored = [
+        [
+            json.loads(row[0])
+            for row in await connection.fetch("select facts from ballot_facts where contest = $1", each)
+        ]
+        for each in made
+    ]
+    await connection.close()
+    names = [field.name for field in msgspec.structs.fields(Facts)]
+    for name in ("agent", "client", "origin"):
+        (first, same), (other, _) = ([facts[names.index(name)] for facts in each] for each in stored)
+        assert first == same > 0, name
+        assert first != other, name
+        assert first not in (hashed((agent,)), hashed(("vote.example.org",))), name

@@ -33,9 +33,20 @@ async def revoke(connection: Connection, id: str) -> bool:
     return await connection.fetchval(_QUERIES["revoke"], id) is not None
 
 
-async def open_session(connection: Connection, session_hash: bytes, key: str, seconds: int) -> None:
-    """Stores a session of the key, known by its hash only."""
+async def select_names(connection: Connection) -> frozenset[str | bytes]:
+    """The ids of all live keys, and the hashes of all live sessions."""
+    return frozenset(row["id"] or row["session_hash"] for row in await connection.fetch(_QUERIES["select_names"]))
+
+
+async def open_session(connection: Connection, session_hash: bytes, key: str, seconds: int, most: int) -> None:
+    """Stores a session of the key, known by its hash only; of the key's others the `most` - 1 newest are kept."""
+    await connection.execute(_QUERIES["end_sessions"], key, most - 1)
     await connection.execute(_QUERIES["open_session"], session_hash, key, seconds)
+
+
+async def sweep_sessions(connection: Connection) -> None:
+    """Forgets sessions that have ended by themselves."""
+    await connection.execute(_QUERIES["sweep_sessions"])
 
 
 async def select_by_session(connection: Connection, session_hash: bytes) -> StaffKey | None:

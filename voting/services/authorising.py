@@ -13,10 +13,12 @@ from voting.domain.staff import Role, StaffKey
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.postgres import staff
 from voting.postgres.database import Connection, Database
+from voting.services.next_read import NextRead
 from voting.services.staffing import PREFIX, hashed
 
 SESSION_SECONDS = 12 * 3600
 KEPT_SECONDS = 2.0
+MOST_SESSIONS = 20
 _MOST_KEPT = 1000
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{20,60}})")
 
@@ -27,6 +29,7 @@ class Authorising:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: OrderedDict[str | bytes, tuple[StaffKey, float]] = OrderedDict()
+        self._names = NextRead(self._read_names)
 
     async def permit(self, contest: str, roles: frozenset[Role], bearer: str | None, session: str | None) -> StaffKey:
         """The key behind a bearer key or a session. Raises CredentialMissing, CredentialInvalid or Forbidden."""
@@ -46,11 +49,12 @@ class Authorising:
         return key
 
     async def sign_in(self, text: str) -> tuple[StaffKey, str]:
-        """The key, and a session's cookie value; it ends after 12 hours, at sign-out or with its key."""
+        """The key, and a session's cookie value; it ends after 12 hours, at sign-out, with its key, or when the key has
+        twenty newer ones."""
         key, session = await self.by_key(text), secrets.token_urlsafe(32)
 
         async def work(tx: Connection) -> None:
-            await staff.open_session(tx, hashed(session), key.id, SESSION_SECONDS)
+            await staff.open_session(tx, hashed(session), key.id, SESSION_SECONDS, MOST_SESSIONS)
             await staff.log(tx, f"key:{key.id}", "staff.session.open", key.contest, {"name": key.name})
 
         await self._database.transact(work)
@@ -80,6 +84,8 @@ class Authorising:
         kept, read_on = self._kept.get(name, (None, 0.0))
         if kept and time.monotonic() - read_on < KEPT_SECONDS:
             return kept
+        if kept is None and name not in await self._names.get():
+            return None
         self._kept.pop(name, None)
         async with self._database.connection() as connection:
             key = await read(connection)
@@ -89,3 +95,7 @@ class Authorising:
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return key
+
+    async def _read_names(self) -> frozenset[str | bytes]:
+        async with self._database.connection() as connection:
+            return await staff.select_names(connection)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from voting.domain.contest import Contest, WindowPhase
@@ -16,6 +17,7 @@ from voting.errors import ContestUnknown
 from voting.postgres import contests
 from voting.postgres.database import Database
 from voting.services.last_known import LastKnown
+from voting.services.next_read import NextRead
 
 FRESH_SECONDS = 1.0
 ACTIVE_SECONDS = 60.0
@@ -38,6 +40,11 @@ class Listing:
     read_on: float
     """The process's monotonic clock at `read_at`."""
 
+    @cached_property
+    def covers(self) -> frozenset[str]:
+        """The names of the entries' pictures."""
+        return frozenset(entry.cover for entry in self.entries.values())
+
     def now(self) -> datetime:
         """The database's clock, carried on by the process's monotonic clock."""
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
@@ -58,11 +65,14 @@ class Catalogue:
         self._database = database
         self._listings: LastKnown[Listing] = LastKnown(_MOST_CONTESTS)
         self._ids: LastKnown[tuple[str, ...]] = LastKnown(1)
+        self._next_ids = NextRead(self._read_ids)
 
     async def get(self, contest: str) -> Listing:
         """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
+        if self._listings.peek(contest) is None and contest not in await self._next_ids.get():
+            raise ContestUnknown(f"there is no contest {contest[:64]!r}")
         return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
 
     async def renew(self, contest: str) -> Listing:
@@ -71,7 +81,7 @@ class Catalogue:
 
     async def all(self) -> tuple[Listing, ...]:
         """Every contest, the latest opening first; as last known while PostgreSQL is away."""
-        ids = await self._ids.get("all", self._read_ids, lambda _: False)
+        ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
         return tuple([await self.get(id) for id in ids])
 
     def active(self) -> tuple[Listing, ...]:

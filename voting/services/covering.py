@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from voting.errors import NotFound
 from voting.postgres import contests
 from voting.postgres.database import Database
-
-_NAME = re.compile(r"[0-9a-f]{64}\.[a-z]{3,4}")
+from voting.services.catalogue import Listing
 
 
 class Covering:
@@ -17,12 +14,12 @@ class Covering:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def fetch(self, contest: str, name: str) -> tuple[str, bytes]:
-        """Media type and bytes. Raises NotFound."""
-        if not _NAME.fullmatch(name):
+    async def fetch(self, listing: Listing, name: str) -> tuple[str, bytes]:
+        """Media type and bytes. Raises NotFound, without a query where no entry has a picture of that name."""
+        if not name or name not in listing.covers:
             raise NotFound
         async with self._database.connection() as connection:
-            found = await contests.select_cover(connection, contest, name)
+            found = await contests.select_cover(connection, listing.contest.id, name)
         if found is None:
             raise NotFound
         return found

@@ -19,6 +19,7 @@ from voting.errors import TryAgain
 from voting.postgres import tallies
 from voting.postgres.ballots import sweep_challenges
 from voting.postgres.database import Database
+from voting.postgres.staff import sweep_sessions
 from voting.redis.tallies import TallyView
 from voting.services.catalogue import Catalogue, Listing
 from voting.services.last_known import LastKnown
@@ -126,6 +127,7 @@ class Mirroring:
     async def _sweep(self) -> None:
         async with self._database.connection() as connection:
             await sweep_challenges(connection)
+            await sweep_sessions(connection)
 
 
 async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ PING_SECONDS = 15.0
 # Older figures are not a live board's: it says that the data is away.
 STALE = timedelta(seconds=5)
 MOST_BOARDS = 2000
+# One key's open boards must leave room for the others'.
+MOST_BOARDS_OF_A_KEY = 200
 # So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
 BOARDS_AT_ONCE = 100
 
@@ -70,7 +73,7 @@ class Watching:
         self._database = database
         self._catalogue = catalogue
         self._showing = showing
-        self._boards = 0
+        self._boards: Counter[str] = Counter()
         self._rates: dict[str, tuple[int, float]] = {}
         self._looks: dict[str, _Look] = {}
         self._sharing: Sharing[_Look] = Sharing()
@@ -80,16 +83,17 @@ class Watching:
         """Ends every board soon, so that the process can stop; browsers come back to another by themselves."""
         self._closing = True
 
-    def admit(self) -> None:
-        """To be called before an answer is begun. Raises TryAgain when there are too many boards."""
-        if self._boards >= MOST_BOARDS:
+    def admit(self, key: str) -> None:
+        """To be called before an answer is begun. Raises TryAgain for too many boards, here or of the key."""
+        if self._boards.total() >= MOST_BOARDS or self._boards[key] >= MOST_BOARDS_OF_A_KEY:
             raise TryAgain("too many live boards are open here")
 
     async def watch(
-        self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+        self, contest: str, key: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
     ) -> AsyncIterator[Sequence[Event]]:
-        """Events until the reader goes away, the process stops or `permit`, asked again and again, refuses."""
-        self._boards += 1
+        """Events for a board of a staff key, until the reader goes away, the process stops or `permit`, asked again and
+        again, refuses."""
+        self._boards[key] += 1
         telemetry.BOARDS.inc()
         try:
             async for events in self._events(contest, last_id, permit):
@@ -97,7 +101,7 @@ class Watching:
         except (CredentialInvalid, CredentialMissing, Forbidden):
             return
         finally:
-            self._boards -= 1
+            self._boards -= Counter([key])
             telemetry.BOARDS.dec()
             if not self._boards:
                 self._looks.clear()
@@ -121,7 +125,7 @@ class Watching:
 
     def _pause(self) -> float:
         """Until the next look; boards that came together are spread, or they would all be told at once."""
-        return LOOK_SECONDS * max(1.0, self._boards / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
+        return LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
 
     async def _look(self, contest: str) -> tuple[_State, ...]:
         look = self._looks.get(contest)

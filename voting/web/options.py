@@ -14,5 +14,6 @@ class WebOptions:
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = False
     cors_origins: frozenset[str] = frozenset()
+    metrics_networks: tuple[Network, ...] = ()
     shield_reads: str = "2000/second"
     shield_writes: str = "1000/second"

@@ -10,6 +10,22 @@ select id, name, role, contest, key_hash, created_at, revoked_at from staff_keys
 -- name: revoke
 update staff_keys set revoked_at = now() where id = $1 and revoked_at is null returning id;
 
+-- name: select_names
+select id, null::bytea as session_hash from staff_keys where revoked_at is null
+union all
+select null, session_hash from staff_sessions where expires_at > clock_timestamp();
+
+-- name: end_sessions
+-- Of a key's sessions all but the $2 newest. Its row is locked, so that sign-ins at the same moment count each other.
+with key as materialized (select id from staff_keys where id = $1 for update)
+delete from staff_sessions
+where session_hash in (
+    select session_hash from staff_sessions join key on key.id = staff_sessions.key order by expires_at desc offset $2
+);
+
+-- name: sweep_sessions
+delete from staff_sessions where expires_at < clock_timestamp();
+
 -- name: open_session
 insert into staff_sessions (session_hash, key, expires_at)
 values ($1, $2, clock_timestamp() + make_interval(secs => $3));

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
 
 from voting import telemetry
-from voting.web.given import GivenServices
+from voting.errors import Forbidden
+from voting.settings import Network
+from voting.web.given import GivenOptions, GivenServices
 
 
 @get("/health/live", media_type=MediaType.JSON)
@@ -37,8 +40,26 @@ async def deps(services: GivenServices) -> Response[dict[str, Any]]:
 
 
 @get("/metrics")
-async def metrics(services: GivenServices) -> Response[bytes]:
-    """Prometheus' text format."""
+async def metrics(request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions) -> Response[bytes]:
+    """Prometheus' text format, for VOTING_METRICS_NETWORKS: the counters tell how many ballots are held.
+
+    Raises Forbidden for other peers, and for what comes through a proxy.
+    """
+    peer = request.scope["client"]
+    if _FORWARDED & set(request.headers.keys()) or not peer or not _is_within(peer[0], options.metrics_networks):
+        raise Forbidden("metrics are given to the networks of VOTING_METRICS_NETWORKS, without a proxy between")
     for name, answers in (await services.probing.probe()).items():
         telemetry.DEPENDENCY_UP.labels(name).set(answers)
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+_FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}
+
+
+def _is_within(peer: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)

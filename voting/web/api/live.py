@@ -27,9 +27,9 @@ async def watch(contest: FromPath[str], request: Request[Any, Any, Any], service
     async def permitted() -> None:
         await permit(request, services, await services.catalogue.get(contest), "organiser")
 
-    await permitted()
-    services.watching.admit()
-    events = services.watching.watch(listing.contest.id, request.headers.get("last-event-id"), permitted)
+    key = await permit(request, services, listing, "organiser")
+    services.watching.admit(key.id)
+    events = services.watching.watch(listing.contest.id, key.id, request.headers.get("last-event-id"), permitted)
     return Stream(_messages(events), headers=_HEADERS, media_type="text/event-stream")
 
 
