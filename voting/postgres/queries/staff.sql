@@ -16,12 +16,9 @@ union all
 select null, session_hash from staff_sessions where expires_at > clock_timestamp();
 
 -- name: end_sessions
--- Of a key's sessions all but the $2 newest. Its row is locked, so that sign-ins at the same moment count each other.
-with key as materialized (select id from staff_keys where id = $1 for update)
+-- Of a key's sessions all but the $2 newest.
 delete from staff_sessions
-where session_hash in (
-    select session_hash from staff_sessions join key on key.id = staff_sessions.key order by expires_at desc offset $2
-);
+where session_hash in (select session_hash from staff_sessions where key = $1 order by expires_at desc offset $2);
 
 -- name: sweep_sessions
 delete from staff_sessions where expires_at < clock_timestamp();
