@@ -218,7 +218,7 @@ async def test_an_answer_that_comes_on_the_next_day_leaves_that_days_votes(voter
 
 
 async def _move_into_yesterday(voter: Voter, today: str, yesterday: str) -> None:
-    connection = await asyncpg.connect(voter.contests.settings.database_url)
+    connection = await asyncpg.connect(voter.contests.settings.database_owner_url)
     await connection.execute(
         "update quota_slots set period = period - interval '1 day' where contest = $1", voter.contest
     )
@@ -241,7 +241,7 @@ async def _move_into_yesterday(voter: Voter, today: str, yesterday: str) -> None
 async def test_after_the_end_an_unknown_ballot_can_still_be_looked_up(voter: Voter) -> None:
     await voter.press(*LOST)
     await voter.run_until("unknown")
-    connection = await asyncpg.connect(voter.contests.settings.database_url)
+    connection = await asyncpg.connect(voter.contests.settings.database_owner_url)
     await connection.execute(
         "update contests set closes_at = now() - interval '1 minute', revision = revision + 1 where id = $1",
         voter.contest,
