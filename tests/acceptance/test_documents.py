@@ -109,6 +109,6 @@ async def test_marks_and_figures_that_do_not_fit_leave_nothing_behind(
     assert "line 3, entry: 'V999' is not an entry of this round; write its code" in refused.stderr
     assert "line 3, 艺术性: '101' is out of range; give a mark from 0 to 100" in refused.stderr
     blended = run("results", "--contest", id, "--blend", env=env)
-    assert (blended.returncode, "round 'first' has no marks for 1 entries (V001)" in blended.stderr) == (1, True)
+    assert (blended.returncode, "round 'first' has no marks for 1 entries: V001" in blended.stderr) == (1, True)
     unknown = run("marks", "import", bad, "--contest", id, "--round", "semi", env=env)
     assert "there is no round 'semi' in this contest; there are: first, final" in unknown.stderr
