@@ -65,10 +65,13 @@ class Primary:
             chosen = latest
             return chosen.result().connection
         finally:
-            for attempt in attempts:
-                if attempt is not chosen:
-                    attempt.cancel()
-                    attempt.add_done_callback(_discard)
+            others = [attempt for attempt in attempts if attempt is not chosen]
+            for attempt in others:
+                attempt.cancel()
+            # Or a loop that ends now would leave their sockets open.
+            await asyncio.gather(*others, return_exceptions=True)
+            for attempt in others:
+                _discard(attempt)
 
     async def replace(self) -> None:
         """Every connection of every pool, when it is next taken, or given back."""
