@@ -11,7 +11,7 @@ import httpx
 from loadtests.hosts import is_loopback
 from loadtests.service import issued
 from loadtests.traffic.driving import Driven, Target, drive, listed
-from loadtests.traffic.families import EVERY
+from loadtests.traffic.families import EVERY, LOOKALIKES
 from loadtests.traffic.world import DAYS, Rule, make_world
 from loadtests.traffic.writing import write
 
@@ -37,6 +37,7 @@ def main() -> None:
     "--rule", type=click.Choice(["day", "window"]), default="day", show_default=True, help="One pick a voter in each."
 )
 @click.option("--family", "families", multiple=True, type=click.Choice(EVERY), help="Only these families of attacks.")
+@click.option("--crowd", "crowds", multiple=True, type=click.Choice([*LOOKALIKES, "none"]), help="Only these crowds.")
 @click.option("--small", is_flag=True, help="Only campaigns of 40 to 350 ballots.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
 def write_command(  # noqa: PLR0913 (an option each)
@@ -49,11 +50,20 @@ def write_command(  # noqa: PLR0913 (an option each)
     days: int,
     rule: Rule,
     families: tuple[str, ...],
+    crowds: tuple[str, ...],
     small: bool,
 ) -> None:
     """Writes contest.toml, events.jsonl.gz (what `voting backtest` reads) and labels.parquet."""
     world = make_world(
-        seed, ballots, fraud, families=families or EVERY, entries=entries, rule=rule, days=days, small=small
+        seed,
+        ballots,
+        fraud,
+        families=families or EVERY,
+        crowds=crowds or tuple(LOOKALIKES),
+        entries=entries,
+        rule=rule,
+        days=days,
+        small=small,
     )
     write(world, out)
     fraudulent = int(world.labels["fraud"].sum())

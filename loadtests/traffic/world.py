@@ -40,23 +40,25 @@ def make_world(  # noqa: PLR0913 (all by name)
     fraud: float = 0.22,
     *,
     families: Sequence[str] = EVERY,
+    crowds: Sequence[str] = tuple(LOOKALIKES),
     entries: int | None = None,
     rule: Rule = "day",
     days: int = DAYS,
     small: bool = False,
 ) -> World:
-    """`ballots` attempts, a share `fraud` of them by campaigns of these families. Without `entries` 50 to 300 are
-    drawn. `rule`: one pick a voter and day, or one in the whole window. With `small` each campaign has 40 to 350
+    """`ballots` attempts, a share `fraud` of them by campaigns of these families. Of the honest ones 20 to 45 % are by
+    these crowds, the others by the public. Without `entries` 50 to 300 are drawn. `rule`: one pick a voter and day, or one in the whole window. With `small` each campaign has 40 to 350
     ballots."""
     random = np.random.default_rng([20_260_101, seed])
     scene = Scene(random, int(random.integers(50, 301)) if entries is None else entries, days)
     attacks = plan.attacks(random, {name: ATTACKS[name] for name in sorted(families)}, round(ballots * fraud), small)
     honest = ballots - sum(each.ballots for each in attacks)
-    crowds = plan.gatherings(random, LOOKALIKES, round(honest * random.uniform(0.2, 0.45)))
+    kinds = {name: LOOKALIKES[name] for name in LOOKALIKES if name in crowds}
+    gatherings = plan.gatherings(random, kinds, round(honest * random.uniform(0.2, 0.45)))
     # Whom they frame is settled first, so that nobody helps that entry.
     attacks.sort(key=lambda each: each.family != "A11")
     rows = _Rows(scene, rule)
-    for each in attacks + crowds:
+    for each in attacks + gatherings:
         family = ATTACKS.get(each.family) or LOOKALIKES[each.family]
         rows.add(each.family, family.make(scene, each.ballots))
     # Some of the public's ballots fall to the quota and the window's ends.

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from loadtests.faults.proxy import Proxy, proxied
 from tests.conftest import Contests, cast, environment_of, eventually, refusal, serving
+from tests.proxy import Proxy, proxied
 from voting.settings import Settings
 
 

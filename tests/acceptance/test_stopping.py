@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import time
@@ -16,9 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from loadtests.malformed.wire import parse
 from tests.conftest import Contests, environment_of, eventually, serving
 from tests.processes import command
+from tests.raw_http import read_answer, request
 from voting.settings import Settings
 
 CONNECTIONS = 10
@@ -58,20 +57,16 @@ class Voting:
             writer.close()
 
     async def _vote(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        body = b'{"entries": ["A001"]}'
-        token = next(self.tokens)
-        head = f"POST /api/v1/contests/{self.contest}/ballots HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        head += f"Authorization: Bearer {token}\r\nIdempotency-Key: k\r\nContent-Length: {len(body)}\r\n\r\n"
+        headers = {"Authorization": f"Bearer {next(self.tokens)}", "Idempotency-Key": "k"}
+        path = f"/api/v1/contests/{self.contest}/ballots"
         try:
-            writer.write(head.encode() + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            answer += await reader.readexactly(int(re.findall(rb"content-length: (\d+)", answer)[0]))
+            writer.write(request("POST", path, headers, b'{"entries": ["A001"]}'))
+            answer = await read_answer(reader)
         except (OSError, asyncio.IncompleteReadError) as error:
             self.lost.append(repr(error))
             return False
-        (found,) = parse(answer)
-        self.statuses[found.status] += 1
-        closes = found.headers.get(b"connection") == b"close"
+        self.statuses[answer.status] += 1
+        closes = answer.headers.get("connection") == "close"
         self.closes += closes
         return not closes
 
@@ -142,8 +137,8 @@ async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connect
     for _, writer in links:
         writer.write(ready)
     for reader, _ in links:
-        (answer,) = parse(await _answer(reader))
-        assert (answer.status, b"connection" in answer.headers) == (200, False)
+        answer = await read_answer(reader)
+        assert (answer.status, "connection" in answer.headers) == (200, False)
     begun = time.monotonic()
     for worker in workers_of(parent):
         os.kill(worker, signal.SIGTERM)
@@ -151,8 +146,8 @@ async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connect
     for _, writer in links[:8]:
         writer.write(ready)
     for reader, _ in links[:8]:
-        (answer,) = parse(await _answer(reader))
-        assert (answer.status, answer.headers[b"connection"]) == (503, b"close")
+        answer = await read_answer(reader)
+        assert (answer.status, answer.headers["connection"]) == (503, "close")
         assert b'"draining"' in answer.body
     async with asyncio.timeout(10):
         assert [await reader.read() for reader, _ in links] == [b""] * 16
@@ -165,11 +160,6 @@ async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connect
             return (await client.get("/health/ready")).status_code == 200
 
         await eventually(back, 20)
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    return head + await reader.readexactly(int(re.findall(rb"content-length: (\d+)", head)[0]))
 
 
 async def test_a_worker_that_hangs_is_killed_and_replaced(service: tuple[int, int]) -> None:

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.fraud.worlds import table_of
-from loadtests.traffic import make_world
+from tests.recorded import RINGS
 from voting.fraud.cells import expectation, surprise
 from voting.fraud.covoting import covoting
 from voting.fraud.excess import excesses
@@ -71,7 +70,7 @@ def test_what_is_alike_has_one_number(rows: list[tuple[int, int | None]]) -> Non
 
 
 def test_what_a_ballot_has_not_is_in_no_cell() -> None:
-    ballots = table_of(make_world(24, 3000, 0.3, families=("A2",), days=2))
+    ballots = RINGS.ballots()
     prepared = prepare(ballots).sort("row")
     assert ballots["hosting"].sum() > 100
     assert prepared["hosted"].is_not_null().equals(ballots["hosting"].fill_null(value=False))

@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.worlds import table_of
-from loadtests.traffic import make_world
+from tests.recorded import RINGS
 from voting.fraud.clusters import Clusters, clusters, together
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Numbering, Survey
@@ -22,7 +21,9 @@ NEVER, ALWAYS = Trees(-9.0, ()), Trees(9.0, ())
 
 @pytest.fixture(scope="module")
 def survey() -> Survey:
-    return Survey(prepare(table_of(make_world(31, 6000, 0.3, families=("A1", "A5"), days=2))))
+    # Who works off a list is held without a look at clusters.
+    bots = RINGS.labels()["family"].is_in(["A1", "A2", "A5", "background"])
+    return Survey(prepare(RINGS.ballots().filter(bots)))
 
 
 def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:

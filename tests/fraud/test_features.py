@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.worlds import table_of
-from loadtests.traffic import make_world
+from tests.recorded import CLEAN
 from voting.fraud.features import World
 from voting.fraud.prepared import prepare
 from voting.fraud.survey import Survey
@@ -20,7 +19,7 @@ NORMAL = 0.8
 @pytest.fixture(scope="module")
 def ballots() -> pl.DataFrame:
     """A thousand, of which people's reading times are log-normal with this deviation about twelve seconds."""
-    table = table_of(make_world(31, 1000, 0.0, days=1)).head(900)
+    table = CLEAN.ballots().head(900)
     times = np.exp(np.random.default_rng(3).normal(math.log(12), NORMAL, len(table))) * 1000
     return table.with_columns(reading=pl.Series(times.astype(np.int64)))
 

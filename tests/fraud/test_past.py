@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.worlds import table_of
-from loadtests.traffic import make_world
+from tests.recorded import CLEAN, RINGS
 from voting.fraud.past import CELLS, NOTHING, Past, known
 from voting.fraud.prepared import cells_over_days, prepare
 from voting.fraud.sweep import SweepPolicy, past_of
@@ -19,8 +18,9 @@ RULES = msgspec.convert(load_policy().sweep, SweepPolicy)
 
 @pytest.fixture(scope="module")
 def ballots() -> pl.DataFrame:
+    public = RINGS.ballots().filter(RINGS.labels()["family"] == "background").gather_every(2)
     # Two of one moment may change places.
-    return table_of(make_world(31, 4000, 0.0, days=2)).unique("at").sort("at")
+    return public.unique("at").sort("at")
 
 
 def test_a_cell_is_known_by_the_mean_of_its_ballots_and_drawn_to_what_is_usual(ballots: pl.DataFrame) -> None:
@@ -56,23 +56,36 @@ def test_of_the_unknown_and_of_strangers_nothing_is_known(ballots: pl.DataFrame)
     assert not [name for name in prepare(ballots).columns if name.startswith("past_")]
 
 
+def with_a_ring(ballots: pl.DataFrame) -> pl.DataFrame:
+    """One ballot in fifty is now by thirty paid voters, who vote for another entry every six hours, within an hour."""
+    chosen = pl.int_range(pl.len()) % 50 == 0
+    number = pl.int_range(pl.len()) // 50
+    turn = pl.col("at") // (6 * 3_600_000)
+    entries = ballots["entry"].unique().sort().to_list()[:12]
+    moment = turn * 6 * 3_600_000 + pl.col("at") % 3_600_000
+    return ballots.with_columns(
+        voter=pl.when(chosen).then("paid" + (number % 30).cast(pl.String)).otherwise("voter"),
+        entry=pl.when(chosen).then(pl.lit(pl.Series(entries)).gather(turn % len(entries))).otherwise("entry"),
+        at=pl.when(chosen).then(moment).otherwise("at"),
+    ).sort("at")
+
+
 def test_a_round_knows_a_ring_of_the_days_before_by_its_voters_and_who_takes_tasks() -> None:
-    world = make_world(32, 20_000, 0.25, families=("A7", "A8"), days=6)
-    table = table_of(world)
-    begin, end = RULES.past(world.closes - 36 * 3_600_000)
+    table = with_a_ring(RINGS.ballots().filter(RINGS.labels()["family"] == "background"))
+    begin, end = RULES.past(int(table["at"][-1]))
     past = past_of(table.filter(pl.col("at").is_between(begin, end, closed="left")), RULES.first)
     after = table.filter(pl.col("at") >= end)
     now = prepare(after, past).sort("row").select("past_voter", "taker")
-    found = after.select("id").hstack(now).join(world.labels, on="id")
-    means = found.group_by("family").agg(pl.col("taker").mean(), pl.col("past_voter").mean())
-    takers, distrust = (dict(means.select("family", name).iter_rows()) for name in ("taker", "past_voter"))
-    assert takers["A8"] > 0.5
-    assert takers["background"] < 0.001
-    assert distrust["A8"] > 0.1 > 0 > distrust["background"]
+    found = after.hstack(now).with_columns(paid=pl.col("voter").str.starts_with("paid"))
+    means = found.group_by("paid").agg(pl.col("taker").mean(), pl.col("past_voter").mean())
+    takers, distrust = (dict(means.select("paid", name).iter_rows()) for name in ("taker", "past_voter"))
+    assert takers[True] > 0.5
+    assert takers[False] < 0.001
+    assert distrust[True] > 0.1 > 0 > distrust[False]
 
 
 def test_the_past_is_of_whole_days_that_are_over() -> None:
     day = 24 * 3_600_000
     rules = msgspec.structs.replace(RULES, past_hours=24, past_days=4)
     assert rules.past(9 * day) == rules.past(10 * day - 1) == (5 * day, 9 * day)
-    assert past_of(table_of(make_world(33, 1000, 0.0, days=1)).head(0), RULES.first) is NOTHING
+    assert past_of(CLEAN.ballots().head(0), RULES.first) is NOTHING

@@ -1,4 +1,4 @@
-"""What a backtest writes: decisions, history, summary and report, of a made world with attacks and crowds."""
+"""What a backtest writes: decisions, history, summary and report, of a recorded contest with rings and crowds."""
 
 from __future__ import annotations
 
@@ -13,33 +13,22 @@ import msgspec
 import pytest
 from playwright.async_api import async_playwright
 
-from loadtests.traffic import make_world
-from loadtests.traffic.writing import write
 from tests.acceptance.test_browser import QUIET, chromium
+from tests.recorded import CONTEST, EVENTS, RINGS
+from tests.services.conftest import Replayed
 from tests.services.test_backtesting import DECISION, FILES, Event, Run, moment
 from voting import __version__
 from voting.domain.contest_file import read_contest
 from voting.fraud.sweep import SweepPolicy
-from voting.services.backtesting import Input, backtest
-from voting.services.networks import load_networks
 from voting.services.policies import load_policy
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event], Run]:
-    """A replayed world of 5,000 attempts, a quarter of them dishonest: the folder, the attempts, what was written."""
-    folder = tmp_path_factory.mktemp("world")
-    write(make_world(31, 5000, 0.25, days=1), folder)
-    with gzip.open(folder / "events.jsonl.gz", "rt", encoding="utf-8") as file:
+def world(replayed: Replayed) -> tuple[Path, list[Event], Run]:
+    """The folder of the recorded contest, its attempts, and what the backtest wrote."""
+    with gzip.open(RINGS.folder / EVENTS, "rt", encoding="utf-8") as file:
         events = [json.loads(line) for line in file]
-    return folder, events, replayed(folder, "out")
-
-
-def replayed(folder: Path, out: str) -> Run:
-    contest = read_contest((folder / "contest.toml").read_text("utf-8"), "contest.toml")
-    events = Input(folder / "events.jsonl.gz")
-    networks = load_networks()
-    return Run(folder / out, backtest(contest, events, load_policy(), networks, folder / out, lambda part, done: None))
+    return RINGS.folder, events, replayed(RINGS)
 
 
 World = tuple[Path, list[Event], Run]
@@ -100,7 +89,7 @@ def test_a_ballot_held_and_released_has_two_lines(world: World) -> None:
             each[-1]["decided_at"] == each[-2]["decided_at"],
         )
         assert later or (at_once and each[-1]["stage"] == "certification")
-    closed = moment(read_contest((world[0] / "contest.toml").read_text("utf-8")).closes_at.isoformat())
+    closed = moment(read_contest((world[0] / CONTEST).read_text("utf-8")).closes_at.isoformat())
     for line in run.history:
         assert line["stage"] != "certification" or moment(line["decided_at"]) >= closed
 
@@ -118,7 +107,7 @@ def test_the_summary_adds_up(world: World) -> None:
     assert json.loads(json.dumps(run.told)) == summary
     assert summary["version"] == __version__
     assert summary["attempts"] == len(events)
-    assert summary["events_sha256"] == hashlib.sha256((folder / "events.jsonl.gz").read_bytes()).hexdigest()
+    assert summary["events_sha256"] == hashlib.sha256((folder / EVENTS).read_bytes()).hexdigest()
     assert summary["policy"] == {"version": load_policy().version, "sha256": load_policy().sha256}
     assert Counter(summary["decisions"]) == Counter(line["decision"] for line in decisions)
     assert Counter(summary["stages"]) == Counter(line["stage"] for line in decisions)
@@ -140,12 +129,9 @@ def test_the_summary_adds_up(world: World) -> None:
     assert sum(group["ballots"] for group in summary["groups"]) <= summary["decisions"]["hold"]
 
 
-def test_two_runs_write_the_same_bytes(world: World) -> None:
-    folder, _, run = world
-    again = replayed(folder, "again")
-    for name in FILES:
-        assert (again.out / name).read_bytes() == (run.out / name).read_bytes(), name
-    assert sorted(path.name for path in again.out.iterdir()) == FILES
+def test_it_writes_four_files(world: World) -> None:
+    """That two runs write the same bytes is shown by what was frozen: test_recorded.py."""
+    assert sorted(path.name for path in world[2].out.iterdir()) == FILES
 
 
 async def test_the_report_is_a_page_that_people_can_read(world: World) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from loadtests.client import request
 from tests.conftest import Contests, environment_of, serving
+from tests.raw_http import Answer, read_answer, request
 from voting.cli.admission import is_whole_ballot
 from voting.cli.gate import (
     MOST_AT_ONCE,
@@ -67,12 +67,6 @@ def test_those_who_are_sent_away_come_back_one_after_another(monkeypatch: pytest
     assert gate.refuse() == 1 + MOST_WAIT_SECONDS
 
 
-async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
-    head, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines) if name}
-    return int(head.split()[1]), headers, await reader.readexactly(int(headers["content-length"]))
-
-
 async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
     settings: Settings, contests: Contests
 ) -> None:
@@ -80,7 +74,7 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
     tokens = contests.tokens(contest, 3 * MOST_AT_ONCE)
     unshielded = {"VOTING_SHIELD_WRITES": "1000000/second"}
 
-    async def vote(number: int, token: str) -> list[tuple[int, dict[str, str], bytes]]:
+    async def vote(number: int, token: str) -> list[Answer]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         opened.append(None)
         while len(opened) < len(tokens):
@@ -90,8 +84,8 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
         cut = 40 if number % 5 == 0 else 0
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k", **odd}
         raw = request("POST", f"/api/v1/contests/{contest}/ballots", headers, b'{"entries": ["A001"]}')
-        answers: list[tuple[int, dict[str, str], bytes]] = []
-        while not answers or answers[-1][0] != 201:
+        answers: list[Answer] = []
+        while not answers or answers[-1].status != 201:
             writer.write(raw[:cut])
             if cut:
                 await asyncio.sleep(0.001)
@@ -108,9 +102,9 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
             told = await asyncio.gather(*(vote(number, token) for number, token in enumerate(tokens)))
     refused = [answer for answers in told for answer in answers[:-1]]
     assert refused
-    for status, headers, body in refused:
-        content = json.loads(body)
-        assert (status, content["status"], content["code"]) == (503, 503, "try_again")
+    for each in refused:
+        content, headers = json.loads(each.body), each.headers
+        assert (each.status, content["status"], content["code"]) == (503, 503, "try_again")
         assert headers["content-type"] == "application/problem+json"
         assert headers["retry-after"] == str(content["retry_after"])
         assert headers["x-content-type-options"] == "nosniff"
@@ -151,7 +145,7 @@ async def test_half_a_ballot_holds_no_place(settings: Settings, contests: Contes
         await asyncio.sleep(0.5)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(raw)
-        assert (await read_answer(reader))[0] == 201
+        assert (await read_answer(reader)).status == 201
         for _, each in [*halves, (reader, writer)]:
             each.close()
         # Or they would be closed after the service has waited for them.

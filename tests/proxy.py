@@ -1,0 +1,98 @@
+"""A TCP proxy on loopback that is cut, hangs, or loses an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+_CHUNK = 65536
+_LOOK_SECONDS = 0.05
+
+
+class Proxy:
+    """Stands between clients and one server."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._connections: set[asyncio.Task[None]] = set()
+        self._is_cut = self._hangs = False
+        self.eat_after: bytes | None = None
+        """When a client sends this, the server gets it, and the connection ends before the answer. Once."""
+        self.eaten = 0
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection. Not a coroutine: a task cancelled before its first step would close nothing."""
+        if self._is_cut:
+            writer.close()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+        task.add_done_callback(lambda done: writer.close())
+
+    def cut(self) -> None:
+        """Ends every connection and takes no new one."""
+        self._is_cut = True
+        for task in self._connections:
+            task.cancel()
+
+    def hang(self) -> None:
+        """Keeps connections open and passes nothing on."""
+        self._hangs = True
+
+    def heal(self) -> None:
+        """Serves as before."""
+        self._is_cut = self._hangs = False
+
+    async def close(self) -> None:
+        """Ends every connection, and returns when all have ended."""
+        self.cut()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            server_reader, server_writer = await asyncio.open_connection(*self._target)
+            back = asyncio.create_task(self._pass_back(server_reader, writer))
+            try:
+                while data := await reader.read(_CHUNK):
+                    await self._passable()
+                    server_writer.write(data)
+                    await server_writer.drain()
+                    if self.eat_after and self.eat_after in data:
+                        self.eat_after, self.eaten = None, self.eaten + 1
+                        back.cancel()
+                        # The server finishes what it was asked.
+                        await asyncio.sleep(0.3)
+                        return
+            finally:
+                back.cancel()
+                server_writer.close()
+
+    async def _pass_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                await self._passable()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def _passable(self) -> None:
+        while self._hangs:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    """A proxy before the server of this URL, and the URL that leads through it."""
+    parts = urlsplit(url)
+    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    try:
+        yield proxy, urlunsplit(parts._replace(netloc=f"{user}127.0.0.1:{port}"))
+    finally:
+        server.close()
+        await proxy.close()

@@ -1,0 +1,25 @@
+"""Replays of the recorded contests, one for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.recorded import Recorded
+from tests.services.test_backtesting import Run
+
+Replayed = Callable[[Recorded], Run]
+
+
+@pytest.fixture(scope="session")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """Answers what the backtest of a recorded contest wrote."""
+
+    @cache
+    def replay(recorded: Recorded) -> Run:
+        out = tmp_path_factory.mktemp(recorded.name) / "out"
+        return Run(out, recorded.replay(out))
+
+    return replay
