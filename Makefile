@@ -68,12 +68,12 @@ rebuild:
 # What the fraud policy removes, and what it costs honest voters, on labelled worlds: loadtests/README.md.
 fraud-bench:
 	@./install.sh dev
-	.venv/bin/python -m loadtests.fraud bench $(ARGS)
+	.venv/bin/python -m loadtests.fraud_lab bench $(ARGS)
 
 # The trees of a new fraud policy, on standard output: loadtests/README.md.
 fit:
 	@./install.sh fit
-	@.venv/bin/python -m loadtests.fraud fit $(ARGS)
+	@.venv/bin/python -m loadtests.fraud_lab fit $(ARGS)
 
 # Pins anew, for every platform, without naming a registry.
 lock:

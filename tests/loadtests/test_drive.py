@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
-from loadtests.traffic import make_world
-from loadtests.traffic.__main__ import main
-from loadtests.traffic.driving import Target, drive, listed
+from loadtests.fraud_lab.__main__ import main
+from loadtests.fraud_lab.drive import Target, drive, listed
+from loadtests.fraud_lab.profiles.standard import make_world
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of, serving
 from tests.fraud.test_policy import TEXT

@@ -12,15 +12,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.__main__ import FIRST_SEED
-from loadtests.fraud.fit import Worlds
-from loadtests.fraud.learning import mixed, tree_of, written
-from loadtests.fraud.lessons import clustered, whole
-from loadtests.fraud.mutations import CROWDS, MUTATIONS, kept_to_kinds, mutated
-from loadtests.fraud.plans import PLANS, Plan, few_kinds
-from loadtests.fraud.worlds import HANDS, WITHHELD, table_of
-from loadtests.traffic import make_world
-from loadtests.traffic.families import BACKGROUND
+from loadtests.fraud_lab.__main__ import FIRST_SEED
+from loadtests.fraud_lab.profiles import HELD_OUT, PROFILES
+from loadtests.fraud_lab.profiles.standard import make_world
+from loadtests.fraud_lab.simulator.table import ballot_table
+from loadtests.fraud_lab.simulator.world import BACKGROUND
+from loadtests.fraud_lab.training.augmentation import CAMPAIGN_CHANGES, CROWD_CHANGES, augmented, kept_to_kinds
+from loadtests.fraud_lab.training.fit import Worlds
+from loadtests.fraud_lab.training.samples import clustered, whole
+from loadtests.fraud_lab.training.training_set import PLANS, Plan, few_kinds
+from loadtests.fraud_lab.training.trees import mixed, tree_of, written
 from voting.fraud.grounds import named
 from voting.fraud.survey import Numbering, Part
 from voting.fraud.sweep import SweepPolicy
@@ -113,15 +114,15 @@ def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
 
 def test_a_mutation_takes_one_trait_and_leaves_the_ballots_where_they_are() -> None:
     world = make_world(31, 4000, 0.3, days=3)
-    ballots, labels = table_of(world), world.labels
-    changed = mutated(ballots, labels, np.random.default_rng(1))
+    ballots, labels = ballot_table(world), world.labels
+    changed = augmented(ballots, labels, np.random.default_rng(1))
     assert changed["id"].equals(ballots["id"])
     assert changed.schema == ballots.schema
     public, honest = (pl.Series(labels[name] == what) for name, what in (("family", BACKGROUND), ("fraud", False)))
     assert changed.filter(public).drop("entry").equals(ballots.filter(public).drop("entry"))
     assert not changed.filter(~honest).equals(ballots.filter(~honest))
     assert not changed.filter(honest & ~public).equals(ballots.filter(honest & ~public))
-    for name, mutation in MUTATIONS.items():
+    for name, mutation in CAMPAIGN_CHANGES.items():
         campaign = ballots.filter(~honest).head(200)
         once = mutation(campaign, ballots.filter(honest), np.random.default_rng(2))
         differ = {column for column in ballots.columns if not once[column].equals(campaign[column])}
@@ -131,11 +132,11 @@ def test_a_mutation_takes_one_trait_and_leaves_the_ballots_where_they_are() -> N
 
 def test_a_crowd_does_together_what_campaigns_are_known_by() -> None:
     world = make_world(32, 8000, 0.0)
-    ballots = table_of(world).with_row_index("row")
+    ballots = ballot_table(world).with_row_index("row")
     crowd, day = ballots.filter(pl.Series(world.labels["family"] == "L10")), (pl.col("at") + 28_800_000) // 86_400_000
     changed = {
         name: mutation(crowd, ballots, np.random.default_rng(3)).sort("row").with_columns(day=day)
-        for name, mutation in CROWDS.items()
+        for name, mutation in CROWD_CHANGES.items()
     }
     for each in changed.values():
         assert each["id"].equals(crowd["id"])
@@ -155,7 +156,7 @@ def test_a_crowd_does_together_what_campaigns_are_known_by() -> None:
 
 def test_who_likes_a_kind_votes_for_what_is_popular_of_it() -> None:
     world = make_world(33, 8000, 0.0)
-    public = table_of(world).filter(pl.Series(world.labels["family"] == BACKGROUND))
+    public = ballot_table(world).filter(pl.Series(world.labels["family"] == BACKGROUND))
     changed = kept_to_kinds(public, np.random.default_rng(4))
     assert changed.drop("entry").equals(public.drop("entry"))
     moved = (changed["entry"] != public["entry"]).to_numpy()
@@ -169,7 +170,7 @@ def test_who_likes_a_kind_votes_for_what_is_popular_of_it() -> None:
 def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
     world = make_world(31, 6000, 0.3, families=("A1",), days=2)
     labels, rules = world.labels, msgspec.convert(load_policy().sweep, SweepPolicy)
-    sample = clustered(whole(table_of(world), labels), rules.first, rules.second)
+    sample = clustered(whole(ballot_table(world), labels), rules.first, rules.second)
     certain = sample.table[:, sample.names.index("cluster_certain")]
     assert sample.table.shape == (len(sample.fraud), len(sample.names))
     assert set(sample.fraud) == {0.0, 1.0}
@@ -185,25 +186,25 @@ def test_how_large_a_contest_is_speaks_against_nobody() -> None:
     assert [named(int(bits)) for bits in found.reasons] == [(), ("C2",)]
 
 
-def test_of_the_hand_that_is_kept_apart_nothing_is_learnt() -> None:
-    assert {plan.hand for plan in PLANS} == set(HANDS) - {"assessor", "inspector"} == set(HANDS) - set(WITHHELD)
+def test_nothing_is_learnt_of_the_profile_that_is_held_out() -> None:
+    assert {plan.profile for plan in PLANS} == set(PROFILES) - {"assessor"} == set(PROFILES) - set(HELD_OUT)
     assert len({plan.name for plan in PLANS}) == len(PLANS)
     assert max(plan.seed for plan in PLANS) < FIRST_SEED
 
 
 def test_what_is_fitted_on_half_of_the_worlds_sees_all_sorts_of_them() -> None:
     halves = PLANS[::2], PLANS[1::2]
-    for trait in ("hand", "fraud", "small"):
+    for trait in ("profile", "fraud", "small"):
         counts = [Counter(getattr(plan, trait) for plan in half) for half in halves]
         assert set(counts[0]) == set(counts[1])
-    for hand in {plan.hand for plan in PLANS}:
-        kinds = [Counter(plan.seed % 4 for plan in half if plan.hand == hand) for half in halves]
-        assert all(abs(kinds[0][kind] - kinds[1][kind]) <= 1 for kind in range(4)), hand
+    for profile in {plan.profile for plan in PLANS}:
+        kinds = [Counter(plan.seed % 4 for plan in half if plan.profile == profile) for half in halves]
+        assert all(abs(kinds[0][kind] - kinds[1][kind]) <= 1 for kind in range(4)), profile
 
 
 def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> None:
     world = make_world(41, 6000)
-    ballots, honest = table_of(world), int((~world.labels["fraud"]).sum())
+    ballots, honest = ballot_table(world), int((~world.labels["fraud"]).sum())
     kinds = {}
     for seed in (1004, 1001, 1002, 1003):
         kept, labels = few_kinds(ballots, world.labels, seed)
@@ -216,12 +217,12 @@ def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> 
 
 
 def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> None:
-    plans = [Plan("traffic", 31, 4000, 0.3, small=False), Plan("literal", 32, 4000, 0.3, small=True)]
+    plans = [Plan("standard", 31, 4000, 0.3, small=False), Plan("composer", 32, 4000, 0.3, small=True)]
     rules = msgspec.convert(load_policy().sweep, SweepPolicy)
     told: list[str] = []
     made: dict[str, tuple[int, bytes]] = {}
     # What the first run lost is made again by the second, and nothing else.
-    for lost in ("", "literal_32_4000_0.3_small.clusters.pickle"):
+    for lost in ("", "composer_32_4000_0.3_small.clusters.pickle"):
         if lost:
             (tmp_path / lost).unlink()
         with Worlds(plans, tmp_path, told.append) as worlds:
@@ -238,6 +239,6 @@ def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> 
         assert not made or {name for name in files if files[name] != made[name]} == {lost}
         assert not made or files[lost][1] == made[lost][1]
         made = files
-    assert told[:2] == ["made 1 of 2: traffic_31_4000_0.3", "made 2 of 2: literal_32_4000_0.3_small"]
+    assert told[:2] == ["made 1 of 2: standard_31_4000_0.3", "made 2 of 2: composer_32_4000_0.3_small"]
     # A round asks less than the certification, and a second look more than a first.
     assert shapes["quick_first"] < shapes["first"] < shapes["second"]

@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from loadtests.fraud.baselines import BASELINES
-from loadtests.fraud.bench import unframed
-from loadtests.fraud.figures import Figures, evaluate
-from loadtests.fraud.ranking import compared, counts, framing, kendall, rival_share
-from loadtests.fraud.table import ROWS, families, measured, parts_table, pooled, rules_table, table, verdict
-from loadtests.fraud.verdicts import judged, of_rule, read_verdicts
-from loadtests.traffic import World, make_world
+from loadtests.fraud_lab.profiles.standard import make_world
+from loadtests.fraud_lab.scoring.baselines import BASELINES
+from loadtests.fraud_lab.scoring.bench import unframed
+from loadtests.fraud_lab.scoring.figures import Figures, evaluate
+from loadtests.fraud_lab.scoring.ranking import compared, counts, framing, kendall, rival_share
+from loadtests.fraud_lab.scoring.table import ROWS, families, measured, parts_table, pooled, rules_table, table, verdict
+from loadtests.fraud_lab.scoring.verdicts import judged, of_rule, read_verdicts
+from loadtests.fraud_lab.simulator.world import World
 
 ENTRIES = ["E001", "E002", "E003"]
 START = datetime(2026, 8, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Measures what a fraud policy removes and what it costs honest voters."""

@@ -1,0 +1,1 @@
+"""People, browsers, networks and times of one simulated contest, and its ballots as events."""

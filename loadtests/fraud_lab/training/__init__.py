@@ -1,0 +1,1 @@
+"""Fits the trees of a fraud policy."""

@@ -1,0 +1,90 @@
+"""Trees of samples, by LightGBM, and their tables for a policy's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from loadtests.fraud_lab.training.samples import Sample
+from voting.fraud.weighing import Question, Tree, Trees
+
+_LEARNING: dict[str, Any] = {
+    "objective": "binary",
+    "max_depth": 5,
+    "num_leaves": 8,
+    "learning_rate": 0.15,
+    "lambda_l2": 10,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.6,
+    "max_bin": 127,
+    "boost_from_average": False,
+    "deterministic": True,
+    "force_col_wise": True,
+    "seed": 1,
+    "verbosity": -1,
+}
+# What a ballot shows against itself may only ever add, however a made world has it.
+AGAINST = (
+    "own_hosting",
+    "own_odd",
+    "own_cross_site",
+    "own_automation",
+    "own_instant",
+    "own_quick",
+    "own_refused",
+    "own_device_voters",
+    "own_restless_asn",
+    "own_restless_prefix",
+)
+
+
+def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGAINST) -> Trees:
+    """So many trees; what begins with one of `against` may only add."""
+    # Not of the tests' packages: it needs a system library, and only who fits a policy anew needs it.
+    import lightgbm
+
+    names = samples[0].names
+    fraud, weight = (np.concatenate([getattr(each, name) for each in samples]) for name in ("fraud", "weight"))
+    bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
+    options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
+    # Tables of several gigabytes, taken as they are.
+    tables = [np.ascontiguousarray(each.table) for each in samples]
+    data = lightgbm.Dataset(tables, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
+    model = lightgbm.train(options, data, count)
+    return Trees(bias, tuple(tree_of(info["tree_structure"], names) for info in model.dump_model()["tree_info"]))
+
+
+def tree_of(node: Mapping[str, Any], names: Sequence[str]) -> Tree:
+    """A tree of LightGBM's dump."""
+    if "split_feature" not in node:
+        return float(node["leaf_value"])
+    no, yes = (tree_of(node[child], names) for child in ("left_child", "right_child"))
+    return Question(names[node["split_feature"]], float(node["threshold"]), no, yes)
+
+
+def mixed(one: Trees, other: Trees) -> Trees:
+    """Trees whose log-odds are the mean of both: what only one fit has learnt by chance counts half."""
+    return Trees((one.bias + other.bias) / 2, tuple(_halved(tree) for tree in (*one.trees, *other.trees)))
+
+
+def _halved(tree: Tree) -> Tree:
+    if isinstance(tree, Question):
+        return Question(tree.feature, tree.above, _halved(tree.no), _halved(tree.yes))
+    return tree / 2
+
+
+def written(looks: Mapping[str, Trees]) -> str:
+    """The tables for the policy's file."""
+    parts = []
+    for name, look in looks.items():
+        lines = [f"  {_line(tree)}," for tree in look.trees]
+        parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "trees = [", *lines, "]", ""]))
+    return "\n".join(parts)
+
+
+def _line(tree: Tree) -> str:
+    if not isinstance(tree, Question):
+        return f"{tree:.3f}"
+    return f'["{tree.feature}", {tree.above:.4g}, {_line(tree.no)}, {_line(tree.yes)}]'
