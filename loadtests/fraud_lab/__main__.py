@@ -27,6 +27,7 @@ from loadtests.fraud_lab.scoring.verdicts import judged, read_verdicts
 from loadtests.fraud_lab.simulator.world import DAYS, Rule
 from loadtests.fraud_lab.simulator.writing import EVENTS, LABELS, write
 from loadtests.fraud_lab.training.fit import fit
+from loadtests.fraud_lab.training.labelled import Labelled, NotLabelledError
 from loadtests.fraud_lab.training.training_set import PLANS
 from loadtests.fraud_lab.training.trees import written
 
@@ -185,9 +186,24 @@ def _report(driven: Driven, out: Path) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keeps intermediate results, 30 GB; the next run with the same program continues from there.",
 )
-def fit_command(work: Path) -> None:
+@click.option(
+    "--labelled",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A real contest, from `voting events export --labels`; learnt from beside the simulated worlds.",
+)
+@click.option(
+    "--worlds", type=click.IntRange(2), help="Only this many simulated worlds, the smallest with fraud: for a try."
+)
+def fit_command(work: Path, labelled: tuple[Path, ...], worlds: int | None) -> None:
     """Fit the trees of a policy's sweeps and print their tables."""
-    click.echo(written(fit(PLANS, work, lambda text: click.echo(text, err=True))))
+    fraudulent = sorted((plan for plan in PLANS if plan.fraud), key=lambda plan: plan.ballots)
+    plans = PLANS if worlds is None else fraudulent[:worlds]
+    sources = (*plans, *map(Labelled, labelled))
+    try:
+        click.echo(written(fit(sources, work, lambda text: click.echo(text, err=True))))
+    except NotLabelledError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command(epilog="Example: make fraud-bench ARGS='--seeds 5 --scenario main'")

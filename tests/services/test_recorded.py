@@ -34,7 +34,7 @@ def test_a_recorded_contest_is_decided_as_before(recorded: Recorded, replayed: R
 
 def test_rings_are_held_crowds_and_the_public_are_not() -> None:
     """What was frozen is worth keeping: the figures that it must not fall below."""
-    shares = {}
+    shares: dict[tuple[str, bool], float] = {}
     for recorded in ALL:
         decisions = [json.loads(line) for line in recorded.expected("decisions.jsonl").splitlines()]
         held = recorded.labels().with_columns(held=pl.Series([each["decision"] == "hold" for each in decisions]))

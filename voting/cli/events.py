@@ -28,17 +28,23 @@ def events() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write, gzipped where its name ends in .gz; otherwise standard output.",
 )
+@click.option("--labels", is_flag=True, help="Add what reviewers decided about each ballot, to fit a fraud policy on.")
 @env_file
-def export(contest: str, out: Path | None, env_file: Path | None) -> None:
+def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) -> None:
     """Writes each pick of each recorded ballot as a line that `voting backtest` reads.
 
     Voters, devices and addresses are keyed hashes, as they are stored.
+
+    With --labels each line has "label": {"ruling": "honest" or "fraud", "review": the ruling's number, "group": its
+    group}, or null. A ballot is honest where a reviewer's last decision released its group, and fraud where it voided
+    it. No label: a ballot that nobody reviewed, an undone decision, a proposal that waits for a second person, and a
+    ballot that only certification voided.
     """
 
     async def work(office: Office) -> int:
         listing, count = await find(office, contest), 0
         with _opened(out) as file:
-            async for line in Exporting(office.database).events(listing):
+            async for line in Exporting(office.database).events(listing, labels=labels):
                 file.write(line)
                 count += 1
         return count

@@ -13,6 +13,7 @@ from voting.domain.ballot import State
 from voting.postgres.ballots import SHARDS, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
+from voting.postgres.records import READ_SECONDS
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("decisions")
@@ -180,6 +181,22 @@ async def select_excesses(connection: Connection, contest: str) -> tuple[Excess,
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:
     """How a ballot came to be what it is, oldest first; nothing when it was counted from the first."""
     return tuple(Decided(**row) for row in await connection.fetch(_QUERIES["history"], contest, ballot))
+
+
+class RulingInForce(NamedTuple):
+    """What a reviewer decided last about a ballot: `ruling` is the number of the ruling."""
+
+    ballot: UUID
+    ruling: int
+    action: Literal["release", "void"]
+    group: str
+
+
+async def select_rulings_in_force(connection: Connection, contest: str) -> dict[UUID, RulingInForce]:
+    """By ballot, for those about which a reviewer's decision stands; within a transaction."""
+    await connection.execute(f"set local statement_timeout = '{READ_SECONDS}s'")
+    rows = await connection.fetch(_QUERIES["rulings_in_force"], contest, timeout=READ_SECONDS)
+    return {row["ballot"]: RulingInForce(*row) for row in rows}
 
 
 def after(voter: bytes) -> bytes:

@@ -14,10 +14,11 @@ from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
+from loadtests.fraud_lab.training.labelled import Labelled
 from loadtests.fraud_lab.training.samples import Lesson, Sample, at_first, clustered, then, whole, windows
 from loadtests.fraud_lab.training.training_set import Plan
 from loadtests.fraud_lab.training.trees import learnt, mixed
@@ -27,6 +28,8 @@ from voting.fraud.weighing import Trees
 # How many trees. With 1,000 in place of 600 a second look removes 0.9 points more at 0.2 % lost (54 worlds of seven
 # hands); clusters learn from the coarser one.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _SECOND_BLIND, _CLUSTERS = 150, 250, 200, 1000, 600, 200
+# A simulated world, or a real contest.
+Source: TypeAlias = Plan | Labelled
 # By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
@@ -34,7 +37,7 @@ Blind = tuple[Trees, Trees]
 class Worlds:
     """The worlds of plans, and what is learnt from them, in files of `folder`: what is there is not made again."""
 
-    def __init__(self, plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, plans: Sequence[Source], folder: Path, tell: Callable[[str], None]) -> None:
         self._plans, self._folder, self._tell = plans, folder, tell
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -79,7 +82,7 @@ class Worlds:
         samples = [each for number in numbers for each in self.samples(self._plans[number], kind)]
         return learnt(samples, count, **options)
 
-    def samples(self, plan: Plan, kind: str) -> list[Sample]:
+    def samples(self, plan: Source, kind: str) -> list[Sample]:
         """What was seen of this kind in a plan's world."""
         found: list[Sample] = _read(_file(self._folder, plan, kind))
         return found
@@ -93,7 +96,7 @@ class Worlds:
             self._tell(f"{what} {number} of {len(self._plans)}: {plan.name}")
 
 
-def fit(plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> dict[str, Trees]:
+def fit(plans: Sequence[Source], folder: Path, tell: Callable[[str], None]) -> dict[str, Trees]:
     """The trees of a policy, by name.
 
     `folder` keeps what is made on the way: who begins again with it goes on where it ended.
@@ -115,33 +118,33 @@ def fit(plans: Sequence[Plan], folder: Path, tell: Callable[[str], None]) -> dic
         }
 
 
-def _made(folder: Path, plan: Plan) -> None:
+def _made(folder: Path, plan: Source) -> None:
     _keep(folder, plan, "world", plan.world)
     _keep(folder, plan, "first", lambda: [at_first(whole(*_world(folder, plan)), THOROUGH)])
 
 
-def _seen(folder: Path, plan: Plan, first: Trees) -> None:
+def _seen(folder: Path, plan: Source, first: Trees) -> None:
     _keep(folder, plan, "second", lambda: [then(whole(*_world(folder, plan)), first, THOROUGH)])
     _keep(folder, plan, "windows", lambda: list(windows(*_world(folder, plan), first, plan.seed)))
     _keep(folder, plan, "quick_first", lambda: [at_first(window, QUICK) for window in _windows(folder, plan)])
 
 
-def _seen_again(folder: Path, plan: Plan, first: Trees, second: Trees, quick_first: Trees) -> None:
+def _seen_again(folder: Path, plan: Source, first: Trees, second: Trees, quick_first: Trees) -> None:
     _keep(folder, plan, "clusters", lambda: [clustered(whole(*_world(folder, plan)), first, second)])
     _keep(folder, plan, "quick_second", lambda: [then(window, quick_first, QUICK) for window in _windows(folder, plan)])
 
 
-def _world(folder: Path, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _world(folder: Path, plan: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
     world: tuple[pl.DataFrame, pl.DataFrame] = _read(_file(folder, plan, "world"))
     return world
 
 
-def _windows(folder: Path, plan: Plan) -> list[Lesson]:
+def _windows(folder: Path, plan: Source) -> list[Lesson]:
     found: list[Lesson] = _read(_file(folder, plan, "windows"))
     return found
 
 
-def _file(folder: Path, plan: Plan, kind: str) -> Path:
+def _file(folder: Path, plan: Source, kind: str) -> Path:
     return folder / f"{plan.name}.{kind}.pickle"
 
 
@@ -150,7 +153,7 @@ def _read(file: Path) -> Any:
         return pickle.load(opened)
 
 
-def _keep(folder: Path, plan: Plan, kind: str, make: Callable[[], object]) -> None:
+def _keep(folder: Path, plan: Source, kind: str, make: Callable[[], object]) -> None:
     """Makes what there is not yet; whole or not at all."""
     file = _file(folder, plan, kind)
     if not file.exists():

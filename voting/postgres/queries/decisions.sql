@@ -115,3 +115,15 @@ left join lateral (
     limit 1
 ) as begun on true
 order by decided_at, known.id;
+
+-- name: rulings_in_force
+-- The last decision of a reviewer about each ballot, without those that were undone. What a first of two persons proposes
+-- has changed no ballot, and what certification voids by itself follows from no ruling.
+with last as (
+    select distinct on (d.ballot) d.ballot, d.ruling, r.action, r.group_id
+    from decisions d
+    join rulings r on r.id = d.ruling
+    where d.contest = $1 and d.stage = 'review'
+    order by d.ballot, d.id desc
+)
+select ballot, ruling, action, group_id from last where action <> 'undo';
