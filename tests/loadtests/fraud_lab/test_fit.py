@@ -22,10 +22,9 @@ from loadtests.fraud_lab.training.fit import Worlds
 from loadtests.fraud_lab.training.samples import clustered, whole
 from loadtests.fraud_lab.training.training_set import PLANS, Plan, few_kinds
 from loadtests.fraud_lab.training.trees import mixed, tree_of, written
-from voting.fraud.grounds import named
-from voting.fraud.survey import Numbering, Part
+from voting.fraud.survey import Part
 from voting.fraud.sweep import SweepPolicy
-from voting.fraud.weighing import Question, Tree, Trees, weigh
+from voting.fraud.weighing import Question, Trees, weigh
 from voting.services.policies import load_policy
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
@@ -60,56 +59,6 @@ def test_mixed_trees_add_the_mean_of_what_both_add() -> None:
     found = weigh(parts, looks, 2).probability
     # Of the first fit -2 + 0.5 and -0.25 or 2 by its tree, of the second -2.75.
     assert np.log(found / (1 - found)) == pytest.approx([(-1.75 - 2.75) / 2, (0.5 - 2.75) / 2], abs=1e-3)
-
-
-def test_a_feature_that_there_is_none_of_is_refused() -> None:
-    with pytest.raises(msgspec.ValidationError, match="'own_mood' is no feature"):
-        msgspec.convert({"bias": 0, "trees": [["own_odd", 1, 0, ["own_mood", 1, 0, 1]]]}, Trees)
-
-
-def test_a_tree_of_more_ends_than_a_byte_has_bits_is_refused() -> None:
-    tree: Tree = 0.5
-    for _ in range(7):
-        tree = Question("own_odd", 0.5, tree, 1.0)
-    assert Trees(0.0, (tree,))
-    with pytest.raises(ValueError, match="tree 2 has 9 ends; 8 are the most"):
-        Trees(0.0, (0.5, Question("own_odd", 0.5, tree, 1.0)))
-
-
-def test_trees_of_any_shape_add_what_asking_one_ballot_after_another_adds() -> None:
-    random = np.random.default_rng(5)
-    table = {name: random.integers(0, 4, 500).astype(np.float32) for name in NAMES}
-
-    def grown(ends: int) -> Tree:
-        if ends == 1:
-            return float(0.3 * random.normal())
-        no = int(random.integers(1, ends))
-        # There is none of `own_hosting`: it is 0.
-        name = str(random.choice([*NAMES, "own_hosting"]))
-        return Question(name, float(random.integers(-1, 4)), grown(no), grown(ends - no))
-
-    def asked(tree: Tree, row: int) -> float:
-        while isinstance(tree, Question):
-            tree = tree.yes if (table[tree.feature][row] if tree.feature in table else 0) > tree.above else tree.no
-        return tree
-
-    trees = tuple(grown(int(random.integers(1, 9))) for _ in range(40))
-    probability = weigh([Part(None, table)], Trees(-0.5, trees), 500).probability
-    scores = np.array([-0.5 + sum(asked(tree, row) for tree in trees) for row in range(500)])
-    assert probability == pytest.approx(1 / (1 + np.exp(-scores)), abs=1e-5)
-    assert probability.std() > 0.1
-
-
-def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
-    cells = Numbering(np.array([0, 1, 2, 2], dtype=np.int32), 2)
-    parts = [
-        Part(None, {"own_odd": np.array([0.0, 0.0, 1.0, 1.0]), "own_quick": np.array([9.0, 9.0, 1.0, 9.0])}),
-        Part(cells, {"prefix_z": np.array([1.0, 2.0]), "nobody_asks": np.array([1.0, 1.0])}),
-    ]
-    found = weigh(parts, Trees(-1.0, (TREE, TREE)), 4)
-    score = np.log(found.probability / (1 - found.probability))
-    assert score == pytest.approx([-1.5, -0.75, 1.0, 3.0], abs=1e-5)
-    assert (found.reasons != 0).tolist() == [False, False, True, True]
 
 
 def test_a_mutation_takes_one_trait_and_leaves_the_ballots_where_they_are() -> None:
@@ -176,14 +125,6 @@ def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
     assert set(sample.fraud) == {0.0, 1.0}
     # Were labels and ballots in different orders, one would say nothing of the other.
     assert np.corrcoef(certain, sample.fraud)[0, 1] > 0.5
-
-
-def test_how_large_a_contest_is_speaks_against_nobody() -> None:
-    tree = Question("own_contest", 3.5, 1.0, Question("own_odd", 0.5, 0.0, 4.0))
-    parts = [Part(None, {"own_contest": np.full(2, 4.0), "own_odd": np.array([0.0, 1.0])})]
-    found = weigh(parts, Trees(0.0, (tree,)), 2)
-    assert found.probability == pytest.approx([0.5, 1 / (1 + np.exp(-4))])
-    assert [named(int(bits)) for bits in found.reasons] == [(), ("C2",)]
 
 
 def test_nothing_is_learnt_of_the_profile_that_is_held_out() -> None:
