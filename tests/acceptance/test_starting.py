@@ -17,9 +17,9 @@ import httpx
 import psutil
 import pytest
 
-from loadtests.faults.proxy import proxied
 from tests.acceptance.test_stopping import workers_of
 from tests.conftest import VOTING, Contests, cast, environment_of, eventually, free_port, serving
+from tests.proxy import proxied
 from voting.settings import Settings
 
 
