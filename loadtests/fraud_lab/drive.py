@@ -1,4 +1,4 @@
-"""Plays a world against a running server: each attempt over HTTP, at its moment in a window that is squeezed.
+"""Plays a world against a running server: each attempt over HTTP, in a window that is shortened.
 
 Only moments are squeezed: a reading time stays what it is, for it is measured by the server, from the ticket to the
 ballot. Each voter has an issued credential; each address is told by X-Forwarded-For.
@@ -31,7 +31,7 @@ _READING = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A contest of a running server: what can be voted for, and the voters' credentials."""
+    """A contest of a running server, its entries and the voters' credentials."""
 
     url: str
     contest: str
@@ -40,22 +40,22 @@ class Target:
 
     @property
     def path(self) -> str:
-        """Where the contest's API begins."""
+        """The base address of the contest's API."""
         return f"{self.url}/api/v1/contests/{self.contest}"
 
 
 @dataclass(slots=True)
 class Driven:
-    """`ballots`: the attempt's id by that of the ballot which it became. `refused`: attempts by the refusal's code."""
+    """`ballots`: ballot's id -> attempt's id. `refused`: attempts by the refusal's code."""
 
     ballots: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     challenged: int = 0
     unread: int = 0
-    """Sent without a ticket: the page would have been opened before the drive began, or nobody knows when."""
+    """Sent without a ticket: the page was opened before the drive began, or at an unknown time."""
 
     def labels(self, world: World) -> pl.DataFrame:
-        """The world's labels of what was recorded: `id` is the ballot's, `attempt` the attempt's."""
+        """The labels of the recorded ballots: `id` is the ballot's, `attempt` the attempt's."""
         recorded = pl.DataFrame(
             {"attempt": list(self.ballots.values()), "ballot": list(self.ballots)},
             schema={"attempt": pl.String, "ballot": pl.String},
@@ -76,7 +76,7 @@ async def listed(url: str, contest: str) -> list[str]:
 
 
 async def drive(world: World, target: Target, seconds: float) -> Driven:
-    """Casts the world's ballots within so many seconds; the target has as many entries, and tokens for all voters.
+    """Casts the world's ballots within this many seconds; the target has as many entries, and tokens for all voters.
 
     In the first quarter of the time nobody votes yet: the pages of the earliest ballots are read then.
     """
@@ -98,7 +98,7 @@ async def drive(world: World, target: Target, seconds: float) -> Driven:
 
 @dataclass(frozen=True, slots=True)
 class _Ballot:
-    """An attempt, who casts it now, for what, and at which moment of the loop's clock."""
+    """An attempt with its credential, its entry, and its moment by the loop's clock."""
 
     event: Mapping[str, Any]
     token: str
@@ -106,19 +106,19 @@ class _Ballot:
     at: float
 
     def opened(self) -> float | None:
-        """When its page is opened; None: unknown."""
+        """When its page is opened, or None if that is unknown."""
         if self.event["opened_at"] is None:
             return None
         return self.at - (_milliseconds(self.event["at"]) - _milliseconds(self.event["opened_at"])) / 1000
 
     def headers(self) -> dict[str, str]:
-        """What its browser sends, and the proxy's word for where it is."""
+        """The browser's headers, and the address as a proxy adds it."""
         agent, sent = self.event["user_agent"], self.event["headers"] or {}
         return sent | ({"user-agent": agent} if agent is not None else {}) | {"x-forwarded-for": self.event["ip"]}
 
 
 class _Run:
-    """One drive under way."""
+    """A running drive."""
 
     def __init__(self, http: httpx.AsyncClient, target: Target, driven: Driven) -> None:
         self._http = http
@@ -131,7 +131,7 @@ class _Run:
         return asyncio.get_running_loop().time()
 
     async def cast(self, ballot: _Ballot, begun: float) -> None:
-        """Opens the page at its moment, reads, votes, and solves what is asked."""
+        """Opens the page at its moment, waits, votes, and solves a challenge."""
         body: dict[str, Any] = {"entries": [ballot.entry]}
         if ballot.event["client"]:
             body["client"] = ballot.event["client"]
@@ -160,7 +160,7 @@ class _Run:
     async def _send(
         self, method: str, path: str, ballot: _Ballot, body: Mapping[str, Any] | None
     ) -> tuple[int, Mapping[str, Any]]:
-        """Status and JSON; 0 for no answer. Sent again, as the same, when the server asks for it."""
+        """Status and JSON; 0 for no answer. Repeats the same request when the server asks for it."""
         url, headers = self._target.path + path, ballot.headers()
         if body is not None:
             headers |= {"authorization": f"Bearer {ballot.token}", "idempotency-key": ballot.event["id"]}
@@ -192,7 +192,7 @@ def _content(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _solved(challenge: dict[str, Any]) -> str:
-    """As ALTCHA's clients send it; what has no solution is answered with nonsense, and refused."""
+    """The answer of an ALTCHA client; without a solution, nonsense that is refused."""
     opened = altcha.Challenge.from_dict(challenge)
     solution = altcha.solve_challenge(opened)
     return altcha.Payload(opened, solution).to_base64() if solution else base64.b64encode(b"{}").decode()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from loadtests.fraud_lab.families.bots import BOTS
 from loadtests.fraud_lab.families.crowds import LISTED_CROWDS
-from loadtests.fraud_lab.families.gatherings import OWN_CROWDS
-from loadtests.fraud_lab.families.hirelings import LISTED_HIRELINGS, OWN_HIRELINGS
-from loadtests.fraud_lab.families.inventions import OWN_BOTS
+from loadtests.fraud_lab.families.own_bots import OWN_BOTS
+from loadtests.fraud_lab.families.own_crowds import OWN_CROWDS
+from loadtests.fraud_lab.families.paid_people import LISTED_PAID, OWN_PAID
 
-ATTACKS = BOTS | LISTED_HIRELINGS | OWN_BOTS | OWN_HIRELINGS
+ATTACKS = BOTS | LISTED_PAID | OWN_BOTS | OWN_PAID
 LOOKALIKES = LISTED_CROWDS | OWN_CROWDS
 
 EVERY = tuple(sorted(ATTACKS))

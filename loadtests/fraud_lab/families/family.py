@@ -1,4 +1,4 @@
-"""What a family of attacks or of look-alikes is: who makes one instance of it, how large, and how often."""
+"""A family of attacks or crowds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Make = Callable[[Scene, int], Batch]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """`make(scene, ballots)` answers one instance of about so many ballots; `sizes`: least and most ballots of one."""
+    """`make(scene, ballots)` makes one instance of about this many ballots; `sizes` are its least and most ballots."""
 
     make: Make
     sizes: tuple[int, int]

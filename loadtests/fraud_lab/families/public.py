@@ -1,4 +1,4 @@
-"""The public at large: people who vote for what they like, once or day after day."""
+"""The public: people who vote for what they like, once or on several days."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from loadtests.fraud_lab.simulator.scene import People, Scene
 
 
 def public(scene: Scene, ballots: int) -> Batch:
-    """About so many ballots (at least) of people from everywhere."""
+    """At least this many ballots of people from everywhere."""
     random, clock = scene.random, scene.clock
     visits = _visits(scene, ballots)
     people = scene.people(len(visits))
     _share_homes(scene, people)
     favourite = scene.entries.near(people.province)
-    # Of one household, some vote for the same.
+    # Some members of a household vote for the same entry.
     same = np.flatnonzero(people.home.low[1:] == people.home.low[:-1]) + 1
     same = same[(people.home.v4[same] == people.home.v4[same - 1]) & scene.mask(len(same), 0.4)]
     favourite[same] = favourite[same - 1]
@@ -25,7 +25,7 @@ def public(scene: Scene, ballots: int) -> Batch:
     visit = np.arange(len(who)) - np.repeat(np.cumsum(visits) - visits, visits)
     entry = _choices(scene, favourite, who, visit)
     at = clock.habits(day)
-    # Who comes often has an hour for it.
+    # Frequent voters have a usual hour.
     hour = (clock.habits(np.full(len(visits), clock.days // 2)) - clock.midnight) % DAY / HOUR
     regular = (visits[who] >= 3) & (random.random(len(who)) < 0.6)
     habitual = clock.around(day, hour[who], 0.6)
@@ -37,7 +37,7 @@ def public(scene: Scene, ballots: int) -> Batch:
 
 
 def _visits(scene: Scene, ballots: int) -> Ints:
-    """Ballots of each voter, enough voters for so many: most come once."""
+    """Ballots per voter, for this many in all; most voters come once."""
     once = scene.random.uniform(0.45, 0.8)
     returns = scene.random.uniform(0.15, 0.5)
     count = max(1, int(ballots * 1.02))
@@ -46,7 +46,7 @@ def _visits(scene: Scene, ballots: int) -> Ints:
 
 
 def _share_homes(scene: Scene, people: People) -> None:
-    """Households: some live with the person before them in the list."""
+    """Puts some people into the household of the person before them."""
     with_last = np.flatnonzero(scene.mask(len(people), scene.random.uniform(0.1, 0.3)))
     with_last = with_last[with_last > 0]
     for column in (people.home.v4, people.home.high, people.home.low, people.home.asn, people.province, people.carrier):
@@ -54,13 +54,13 @@ def _share_homes(scene: Scene, people: People) -> None:
 
 
 def _days(scene: Scene, visits: Ints, favourite: Ints) -> Ints:
-    """For each ballot its day: different ones of a voter, in order, more of them when the favourite rallies."""
+    """The day of each ballot: different days per voter, more of them when the favourite rallies."""
     random, clock = scene.random, scene.clock
     rally = np.ones((len(scene.entries.codes), clock.days))
     rallied = random.random(rally.shape) < random.uniform(0.02, 0.1)
     rally[rallied] = np.exp(random.uniform(np.log(1.5), np.log(7), int(rallied.sum())))
     liking = np.log(clock.weights * rally)[favourite] + random.gumbel(size=(len(visits), clock.days))
-    # Some come day after day once they have begun.
+    # Some come on consecutive days.
     steady = scene.mask(len(visits), random.uniform(0.3, 0.7))
     begun = np.argmax(liking, axis=1)
     begun = np.minimum(begun, clock.days - visits)
@@ -72,7 +72,7 @@ def _days(scene: Scene, visits: Ints, favourite: Ints) -> Ints:
 
 
 def _choices(scene: Scene, favourite: Ints, who: Ints, visit: Ints) -> Ints:
-    """For each ballot its entry: loyal voters keep theirs, others choose anew, or alternate between friends."""
+    """The entry of each ballot: loyal voters keep theirs, others change or alternate."""
     random = scene.random
     character = random.choice(4, len(favourite), p=random.dirichlet([6, 2, 2, 1]))
     other = scene.entries.similar(favourite)

@@ -1,4 +1,4 @@
-"""How many campaigns and gatherings of each kind a world has, and how large each is."""
+"""The number and sizes of the campaigns and crowds of a world."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from loadtests.fraud_lab.families.family import Family
 
 SMALL = (40, 350)
-# Fewer campaigns than this many ballots each on average are not worth their name.
+# Campaigns have at least this many ballots on average.
 _WORTH = 150
 _EXTRA = 0.4
 _SMALL_SHARE = 0.2
@@ -18,7 +18,7 @@ _SMALL_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One campaign or gathering."""
+    """One campaign or crowd."""
 
     family: str
     ballots: int
@@ -51,7 +51,7 @@ def _size(random: np.random.Generator, sizes: tuple[int, int]) -> int:
 
 
 def _wanted(random: np.random.Generator, kinds: Mapping[str, Family], budget: int) -> list[Planned]:
-    """One of each family, as many as the budget is worth; and more while it lasts, for each shall have its own size."""
+    """One of each family, then more until the budget is used; each has a size of its own."""
     first = [Planned(name, _size(random, kind.sizes)) for name, kind in kinds.items()]
     more = [
         Planned(name, _size(random, kind.sizes))

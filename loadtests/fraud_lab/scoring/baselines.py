@@ -1,4 +1,4 @@
-"""Naive rules, as contests use them: what they remove, and what they cost."""
+"""Naive rules, as contests use them, to compare with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ZONE = "Asia/Shanghai"
 
 
 def _first(events: pl.DataFrame, key: str, count: int) -> pl.Series:
-    """True for the first so many of each key on each day, and where the key is unknown."""
+    """True for the first `count` ballots of each key and day, and where the key is unknown."""
     day = pl.col("at").dt.convert_time_zone(_ZONE).dt.date()
     place = pl.int_range(pl.len()).over(key, day)
     return events.select((pl.col(key).is_null() | (place < count)).alias(key))[key]
@@ -61,7 +61,7 @@ def _per_address(count: int) -> Callable[[pl.DataFrame], pl.Series]:
     return lambda events: _first(events, "ip", count)
 
 
-# Each answers, for a world's events, what it counts.
+# For a world's events, each returns which are counted.
 BASELINES: dict[str, Callable[[pl.DataFrame], pl.Series]] = {
     "nothing": _everything,
     "first per address and day": _per_address(1),

@@ -13,15 +13,14 @@ from loadtests.fraud_lab.scoring.ranking import compared, rival_share
 from loadtests.fraud_lab.simulator.world import BACKGROUND
 
 HOUR_MS = 3_600_000
-# A place with fewer ballots is not judged by itself.
+# Single crowds with fewer ballots are not scored.
 _LEAST = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`values`: shares from 0 to 1 and scores by name, without those that the world has no ballots for. `removed` by
-    family of attack, `lost` by class of look-alikes and for the background: ballots, and how many of them. `places`:
-    the worst single places, how many were lost of how many."""
+    """`values`: shares and scores by name, without those that do not apply to the world. `removed` by attack family and
+    `lost` by crowd family: (ballots, not counted). `places`: the same for the worst single crowds."""
 
     values: dict[str, float]
     removed: dict[str, tuple[int, int]]
@@ -30,8 +29,8 @@ class Figures:
 
 
 def evaluate(rows: pl.DataFrame, entries: Sequence[str], withheld: Collection[str] = ()) -> Figures:
-    """`rows` as `judged` answers them, one a ballot; `entries` all codes of the contest; `withheld`: the families that
-    nobody tuned on."""
+    """The figures of `rows`, the table of `judged`. `entries`: all codes of the contest; `withheld`: the families of a
+    held-out profile."""
     attacks, honest = rows.filter("fraud"), rows.filter(~pl.col("fraud"))
     removed, lost = _parts(attacks, "family"), _parts(honest, "family")
     places = _parts(honest.filter(pl.col("family") != BACKGROUND), "instance")
@@ -53,7 +52,7 @@ def evaluate(rows: pl.DataFrame, entries: Sequence[str], withheld: Collection[st
 
 
 def _parts(rows: pl.DataFrame, by: str) -> dict[str, tuple[int, int]]:
-    """Of each group how many ballots there are, and how many are not counted."""
+    """For each group its ballots, and how many of them are not counted."""
     found = rows.group_by(by).agg(pl.len(), (~pl.col("counted")).sum().alias("out")).sort(by)
     return {name: (count, out) for name, count, out in found.iter_rows()}
 

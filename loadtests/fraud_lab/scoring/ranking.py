@@ -1,4 +1,4 @@
-"""The certified result beside the true one, which honest ballots alone would have given."""
+"""Compares the certified result with the true one, that of the honest ballots alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOP = 10
 
 def compared(rows: pl.DataFrame, entries: list[str]) -> dict[str, float]:
     """Errors of the 0-100 score (mean, worst), Kendall's tau-b, and whether winner and top ten are right (1 or 0).
-    What cannot be told apart and is not judged counts on neither side."""
+    Families that are not judged count on neither side."""
     rows = rows.filter(~pl.col("family").is_in(UNJUDGED))
     truth = counts(rows.filter(~pl.col("fraud")), entries)
     certified = counts(rows.filter("counted"), entries)
@@ -29,20 +29,19 @@ def compared(rows: pl.DataFrame, entries: list[str]) -> dict[str, float]:
 
 
 def rivals(rows: pl.DataFrame) -> list[str]:
-    """The entries that somebody frames."""
+    """The framed entries."""
     return rows.filter(pl.col("family").is_in(FRAMING))["entry"].unique().sort().to_list()
 
 
 def rival_share(rows: pl.DataFrame, entries: list[str]) -> float | None:
-    """By how much of itself the share of a framed rival differs at most from the true one, whatever else was tried for
-    or against whom; None where nobody is framed."""
+    """The largest relative error of a framed rival's share against the truth; None if no entry is framed."""
     rows = rows.filter(~pl.col("family").is_in(UNJUDGED))
     return _changed(rows.filter(~pl.col("fraud")), rows.filter("counted"), rivals(rows), entries)
 
 
 def framing(framed: pl.DataFrame, unframed: pl.DataFrame, entries: list[str]) -> float | None:
-    """By how much of itself the certified share of a rival changes at most because he is framed: the same contest with
-    the ballots that do it, and without them; None where nobody is framed."""
+    """The largest relative change of a rival's certified share by framing: the same contest with and without the
+    framing ballots; None if no entry is framed."""
     return _changed(unframed.filter("counted"), framed.filter("counted"), rivals(framed), entries)
 
 
@@ -61,12 +60,12 @@ def counts(rows: pl.DataFrame, entries: list[str]) -> Ints:
 
 
 def scores(tally: Ints) -> Floats:
-    """The leader has 100."""
+    """Scores from 0 to 100; the leader has 100."""
     return 100.0 * tally / max(1, int(tally.max()))
 
 
 def ordered(tally: Ints) -> Ints:
-    """Places of the entries, the first the leader; equals in the order of the list."""
+    """Indices of the entries by rank; ties keep the order of the list."""
     return np.argsort(-tally, kind="stable").astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""What certifying many ballots costs: copies of a small world, each with voters and places of its own."""
+"""The cost of certifying many ballots: copies of one world with voters and addresses of their own."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from loadtests.fraud_lab.simulator.table import ballot_table
 from voting.fraud.sweep import sweep
 from voting.services.policies import load_policy
 
-# Of one world; larger numbers are copies of it.
+# Ballots of the world that is copied.
 _WORLD = 50_000
-# Copies have other entries than those next to them, yet a contest has no more than so many times those of a world.
+# Neighbouring copies have different entries; there are at most this many sets of them.
 _MOST_ENTRIES = 10
-# Milliseconds by which copies are apart: no two ballots of a burst fall together for their copying alone.
+# Copies are shifted by this many ms, so that copying adds no bursts.
 _APART = 977
 
 
 class Cost(NamedTuple):
-    """Of one certification, in a process of its own; memory is the process's largest."""
+    """One certification in a process of its own; memory is its peak."""
 
     ballots: int
     seconds: float
@@ -37,7 +37,7 @@ class Cost(NamedTuple):
 
 
 def costs(ballots: int) -> Cost:
-    """Makes so many ballots, writes them to a file, and certifies what is in it."""
+    """Writes this many ballots to a file and certifies them."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "ballots.parquet")
         write(path, ballots)
@@ -47,7 +47,7 @@ def costs(ballots: int) -> Cost:
 
 
 def write(path: Path, ballots: int) -> None:
-    """So many ballots as the sweeps read them, by copying. They are never all in memory."""
+    """Writes this many ballots as the sweeps read them, by copying; they are never all in memory."""
     world = ballot_table(make_world(7, min(ballots, _WORLD), 0.22)).lazy()
     copies = -(-ballots // _WORLD)
     pl.concat([_copy(world, number) for number in range(copies)]).head(ballots).sink_parquet(path)

@@ -11,8 +11,8 @@ from loadtests.fraud_lab.scoring.figures import Figures
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: in which scenario, what it must reach (`floor`) and should (`aim`), and whether more is better. It is
-    the mean over seeds that is compared, or the worst seed where `by_worst`."""
+    """One figure of a scenario: what it must reach (`floor`), what it should (`aim`), and whether more is better. The
+    mean over seeds is compared, or the worst seed with `by_worst`."""
 
     name: str
     words: str
@@ -56,7 +56,7 @@ ROWS = (
 
 
 def measured(row: Row, runs: Sequence[Figures]) -> tuple[float, float] | None:
-    """Mean over the seeds, and the worst of them; the worst class is that of all seeds together."""
+    """Mean and worst over the seeds; the worst class is that of all seeds together."""
     values = [run.values[row.name] for run in runs if row.name in run.values]
     if not values:
         return None
@@ -65,12 +65,12 @@ def measured(row: Row, runs: Sequence[Figures]) -> tuple[float, float] | None:
 
 
 def pooled(runs: Sequence[Figures]) -> dict[str, float]:
-    """The share that each class of look-alikes lost in all worlds together."""
+    """The share that each crowd family lost in all worlds together."""
     return _together([run.lost for run in runs], lambda name: name.startswith("L"))
 
 
 def families(runs: Sequence[Figures]) -> dict[str, float]:
-    """The share that was removed of each family of attacks in all worlds together."""
+    """The share of each attack family that was removed in all worlds together."""
     return _together([run.removed for run in runs], lambda name: True)
 
 
@@ -129,7 +129,7 @@ _HEADS = ("removed", "lost", "score error, mean", "worst", "tau", "winner", "top
 
 
 def parts_table(runs: Sequence[Figures]) -> str:
-    """Each family and each class, all worlds together, and the worst places."""
+    """Each family over all worlds, and the worst single crowds."""
     removed = ", ".join(f"{name} {100 * share:.1f}" for name, share in families(runs).items())
     lost = ", ".join(f"{name} {100 * share:.2f}" for name, share in pooled(runs).items())
     worst = sorted(

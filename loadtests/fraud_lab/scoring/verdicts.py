@@ -1,4 +1,4 @@
-"""What became of every ballot: the output of `voting backtest`, or of a rule, beside the labels."""
+"""Joins the decisions of `voting backtest`, or of a naive rule, with the labels."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-# What the columns of verdicts hold besides `id`: `counted` in the end; `settled` whether it has reasons, or needs none;
-# `delay_ms` from its casting until it was first held or refused, null if it never was; `held_early` before
-# certification; `challenged`.
+# Columns of verdicts besides `id`: `counted` in the end; `settled`: counted, or with reasons; `delay_ms` from casting
+# until it was first held or refused, null if it never was; `held_early`: held before certification; `challenged`.
 _DECISIONS: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
     "decision": pl.String,
@@ -49,7 +48,7 @@ def read_verdicts(folder: Path, events: pl.DataFrame) -> pl.DataFrame:
 
 
 def judged(events: pl.DataFrame, labels: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
-    """One row a ballot: the labels, `entry`, and the verdict. A ballot without a verdict is a fault."""
+    """One row per ballot: labels, `entry` and verdict. Raises ValueError for a ballot without a verdict."""
     rows = labels.join(events.select("id", "entry"), on="id").join(verdicts, on="id", how="left")
     missing = int(rows["counted"].null_count())
     if missing or len(rows) != len(labels):
@@ -58,7 +57,7 @@ def judged(events: pl.DataFrame, labels: pl.DataFrame, verdicts: pl.DataFrame) -
 
 
 def of_rule(events: pl.DataFrame, counted: pl.Series) -> pl.DataFrame:
-    """The verdicts of a rule that decides at once and tells nobody why."""
+    """The verdicts of a rule that decides at once and gives no reasons."""
     return events.select(
         "id",
         counted=counted,

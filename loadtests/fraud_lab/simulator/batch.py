@@ -1,4 +1,4 @@
-"""Columns of ballots that one group of people, or one script, casts."""
+"""The ballots of one group of people or one script, as columns."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# What a column of whole numbers holds where nothing is known.
+# Marks an unknown value in a column of integers.
 NOTHING = -1
 
 
 @dataclass(slots=True)
 class Addresses:
     """Clients' addresses: `v4` as a number, or for IPv6 the two 64-bit halves (63 bits used); `hosting` 1, 0 or
-    NOTHING; `air` what WeChat would call the network: 0 a wireless LAN, 1 or 2 a phone's own."""
+    NOTHING; `air` the network as WeChat names it: 0 a wireless LAN, 1 or 2 mobile."""
 
     v4: Ints
     high: Ints
@@ -29,11 +29,11 @@ class Addresses:
     air: Ints
 
     def take(self, which: Ints) -> Addresses:
-        """Those at these places, as often as they are named."""
+        """The rows at these indices, which may repeat."""
         return Addresses(*(getattr(self, field.name)[which] for field in fields(self)))
 
     def where(self, mask: Bools, other: Addresses) -> Addresses:
-        """These where `mask` is true, elsewhere the other's."""
+        """These rows where `mask` is true, else the other's."""
         mine = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
         return Addresses(*(np.where(mask, ours, theirs) for ours, theirs in mine))
 
@@ -66,10 +66,10 @@ class Batch:
         return len(self.at)
 
     def take(self, which: Ints | Bools) -> Batch:
-        """Some of the ballots."""
+        """These ballots."""
         return Batch(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
-    """All of them, one after another."""
+    """All batches, one after another."""
     return Batch(*(np.concatenate([getattr(each, field.name) for each in batches]) for field in fields(Batch)))

@@ -40,19 +40,19 @@ class Clock:
         self._closing = random.uniform(0.15, 0.5)
 
     def start(self, day: int) -> int:
-        """Its midnight."""
+        """The midnight at which this day begins."""
         return self.midnight + day * DAY
 
     def day_of(self, at: Ints) -> Ints:
-        """Calendar days in China, the opening's being 0."""
+        """Calendar days in China; the day of the opening is 0."""
         return (at - self.midnight) // DAY
 
     def inside(self, at: Ints) -> Bools:
-        """Whether it is within the window."""
+        """Whether each moment is within the window."""
         return (at >= self.opens) & (at < self.closes)
 
     def days_drawn(self, count: int) -> Ints:
-        """Days by how busy they are."""
+        """Days, drawn by how busy they are."""
         return self._random.choice(self.days, count, p=self.weights / self.weights.sum()).astype(np.int64)
 
     def habits(self, day: Ints) -> Ints:
@@ -71,22 +71,22 @@ class Clock:
         return at.clip(self.opens, self.closes - 1)
 
     def around(self, day: Ints, hour: Floats | float, spread: float) -> Ints:
-        """Near an hour of these days, `spread` hours around it (normal)."""
+        """Moments near an hour of these days, normal with a deviation of `spread` hours."""
         shift = np.asarray(hour) + self._random.normal(0, spread, len(day))
         return self.midnight + day * DAY + (shift * HOUR).astype(np.int64)
 
     def flat(self, count: int, first: float = 0.0, last: float = 1.0) -> Ints:
-        """Evenly over this part of the window."""
+        """Moments drawn evenly from this part of the window."""
         share = self._random.uniform(first, last, count)
         return self.opens + (share * (self.closes - self.opens)).astype(np.int64)
 
     def waking(self) -> int:
-        """A moment at which something may begin: by day, in any part of the window but its last hours."""
+        """A moment when a campaign may begin: by day, not in the last hours of the window."""
         begins = int(self.habits(self._random.integers(0, self.days, 1))[0])
         return begins if begins < self.closes - 8 * HOUR else max(self.opens, begins - DAY)
 
     def span(self, least: int, most: int) -> Ints:
-        """Some days in a row: from `least` to `most` of them, or as many as the window has."""
+        """Consecutive days: `least` to `most` of them, or all of the window."""
         days = min(int(self._random.integers(least, most + 1)), self.days)
         start = int(self._random.integers(0, self.days - days + 1))
         return np.arange(start, start + days)

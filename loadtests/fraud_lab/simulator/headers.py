@@ -1,4 +1,4 @@
-"""Codes for what a request's headers say besides the client's own: how the page was reached, and what is odd."""
+"""Codes for how a page was reached, and for what is odd about a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Odd(IntEnum):
-    """What does not fit the client; honest clients have it too, behind filters, settings and old kernels."""
+    """What does not fit the client. Honest clients have it too: filters, settings, old browsers."""
 
     NOTHING = 0
     NO_LANGUAGE = 1
@@ -28,7 +28,7 @@ class Site(IntEnum):
     NONE = 4
 
 
-# Where the ballot's page was reached from; larger numbers are campaigns' own, lower ones than NO_REFERER foreign pages.
+# Where the ballot's page was reached from. Larger codes are campaigns' own links, codes below NO_REFERER foreign pages.
 NO_REFERER = -1
 DIRECT, SINGLE, GROUP, TIMELINE, POSTER, ARTICLE = range(6)
 OWN_SOURCES = ("", "?from=singlemessage", "?from=groupmessage", "?from=timeline", "?src=qr", "?src=mp")

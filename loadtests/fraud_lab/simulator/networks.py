@@ -43,7 +43,7 @@ _FIRST_TOO = (125, 171, 175, 180, 182, 183, 202, 210, 211, 218, 219, 220, 221, 2
 
 
 class Networks:
-    """The address plan of one world. Every drawing method answers one address for each province given."""
+    """The address plan of one world. Every drawing method returns one address per province given."""
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
@@ -52,27 +52,27 @@ class Networks:
         shape = (PROVINCES, CARRIERS)
         self._mobile = np.array([self._free.pop() for _ in range(PROVINCES * CARRIERS)]).reshape(shape)
         self._home = np.array([self._free.pop() for _ in range(PROVINCES * CARRIERS)]).reshape(shape)
-        # How many /24 a pool has, and behind how many addresses of each the subscribers are.
+        # The number of /24 in a pool, and of shared addresses in each.
         self._pool = np.exp(random.uniform(np.log(1.0), np.log(10), shape))
         self._behind = np.exp(random.uniform(np.log(2), np.log(40), shape)) * random.uniform(0.5, 2)
         self._spread = np.exp(random.uniform(np.log(40), np.log(256), shape))
         self._asn = np.array([[random.choice(_PROVINCIAL[each]) for each in range(CARRIERS)] for _ in range(PROVINCES)])
         self.mobile_v6 = random.uniform(0.05, 0.6)
         self.home_v6 = random.uniform(0.05, 0.5)
-        # Households' lines that share addresses too.
+        # The share of household lines behind shared addresses.
         self._shared = random.uniform(0.05, 0.5)
         self.people: Floats = random.dirichlet(np.full(PROVINCES, 2.5))
 
     def provinces(self, count: int) -> Ints:
-        """Where people live."""
+        """Provinces, drawn by population."""
         return self._random.choice(PROVINCES, count, p=self.people).astype(np.int64)
 
     def carriers(self, count: int) -> Ints:
-        """Whose customers they are."""
+        """Carriers, drawn by market share."""
         return self._random.choice(CARRIERS, count, p=[0.3, 0.2, 0.5]).astype(np.int64)
 
     def mobile(self, province: Ints, carrier: Ints) -> Addresses:
-        """Phones on the air: a few shared addresses, or an IPv6 prefix of one's own for the day."""
+        """Mobile networks: a few shared IPv4 addresses, or an IPv6 prefix for each ballot."""
         count = len(province)
         pool, behind = self._pool[province, carrier], self._behind[province, carrier]
         block = (pool * self._random.random(count) ** 1.4).astype(np.int64)
@@ -84,7 +84,7 @@ class Networks:
         return found
 
     def home(self, province: Ints, carrier: Ints, town: Ints | None = None) -> Addresses:
-        """Households: an address of their own, or one that the carrier shares out; those of a town have few /24."""
+        """Households: an address of their own, or a shared one; a town has few /24."""
         count = len(province)
         block = (self._spread[province, carrier] * self._random.random(count)).astype(np.int64)
         if town is not None:
@@ -107,7 +107,7 @@ class Networks:
         return _plain(start + np.arange(count), int(self._asn[province, carrier]), 0)
 
     def hosting(self, blocks: int, per_block: int) -> Addresses:
-        """Servers for rent, in so many /24; some that no list knows."""
+        """Rented servers in this many /24; some networks are on no hosting list."""
         networks = [_HOSTS[int(self._random.integers(len(_HOSTS)))][0] for _ in range(max(1, blocks // 12))]
         starts = np.array([self._free.pop() + (int(self._random.integers(256)) << 8) for _ in range(blocks)])
         hosts = self._random.integers(1, 255, (blocks, per_block))

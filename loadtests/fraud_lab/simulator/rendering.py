@@ -1,4 +1,4 @@
-"""Ballots as the server would have received them: numbers become texts, and some of what is known gets lost."""
+"""Ballots as the server receives them: numbers become texts, and some values get lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loadtests.fraud_lab.simulator.clients import KINDS, Profile
 from loadtests.fraud_lab.simulator.headers import ORIGIN, OWN_SOURCES, Odd, Site
 from loadtests.fraud_lab.simulator.scene import Scene
 
-# Headers by the column that holds them.
+# Column -> header.
 HEADERS = {
     "accept_language": "accept-language",
     "sec_ch_ua": "sec-ch-ua",
@@ -34,7 +34,7 @@ _GROUPS = (48, 32, 16, 0)
 
 
 def rendered(scene: Scene, rows: Batch) -> pl.DataFrame:
-    """One row a ballot with COLUMNS: times as UTC with ms, `languages` joined by commas, null where unknown."""
+    """One row per ballot with COLUMNS: times as UTC with ms, `languages` joined by commas, null where unknown."""
     keys = _Keys(scene.random)
     missing = _Missing(scene, len(rows))
     table = _Profiles(scene.clients.profiles, rows)
@@ -60,13 +60,13 @@ def rendered(scene: Scene, rows: Batch) -> pl.DataFrame:
 
 
 class _Missing:
-    """What gets lost on the way, of honest and other ballots alike."""
+    """Values lost on the way, of honest and fraudulent ballots alike."""
 
     def __init__(self, scene: Scene, count: int) -> None:
         self._scene, self._count = scene, count
 
     def mask(self, middle: float) -> pl.Series:
-        """True where something is lost: for a share of about the middle."""
+        """True for a share of about the middle."""
         return pl.Series(self._scene.mask(self._count, self._scene.about(middle)))
 
     def some(self, middle: float, column: pl.Series) -> pl.Series:
@@ -74,7 +74,7 @@ class _Missing:
         return without(column, self.mask(middle))
 
     def never_known(self) -> bool:
-        """Whether this world's server has no table of networks."""
+        """Whether this contest's server has no table of networks."""
         return bool(self._scene.mask(1, 0.1)[0])
 
 
@@ -112,7 +112,7 @@ class _Keys:
         self._hex = _groups("04x")
 
     def fresh(self, count: int) -> pl.Series:
-        """So many keys, all different."""
+        """This many different keys."""
         return self._texts(self._drawn(count))
 
     def of(self, numbers: Ints) -> pl.Series:
@@ -146,7 +146,7 @@ class _Profiles:
         return pl.Series([part(profile) for profile in self._profiles], dtype=pl.Float64).gather(self._rows.profile)
 
     def user_agent(self) -> pl.Series:
-        """With the phone's number and its network, where WeChat tells them."""
+        """The user agent, with WeChat's number of the phone and its network."""
         numbers = pl.Series([f"MMWEBID/{each}" for each in range(10_001)])
         networks = pl.Series([f"NetType/{each}" for each in _NETWORKS])
         parts = pl.DataFrame(
@@ -199,7 +199,7 @@ def _headers(scene: Scene, rows: Batch, table: _Profiles) -> dict[str, pl.Series
 
 
 def _suffixes(source: Ints) -> pl.Series:
-    """What a link's address ends in; campaigns' own links have codes that say nothing."""
+    """The end of a link's address; campaigns' own links have random codes."""
     most = int(max(source.max(initial=0), len(OWN_SOURCES)))
     texts = [
         *OWN_SOURCES,

@@ -1,4 +1,4 @@
-"""The world in the making: its people, its networks and browsers, and how a group of people becomes ballots."""
+"""One simulated contest: its people, networks and browsers, and how groups of people cast ballots."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class People:
 
 
 class Scene:
-    """Draws for one world; all of it comes from one generator, so that a seed gives the same world."""
+    """Draws for one world. Everything comes from one random generator, so a seed always gives the same world."""
 
     def __init__(self, random: np.random.Generator, entries: int, days: int) -> None:
         self.random = random
@@ -56,28 +56,28 @@ class Scene:
         self._sources = 6
 
     def about(self, middle: float, factor: float = 2.0) -> float:
-        """Around the middle, from 1/factor to factor times it, evenly in its logarithm."""
+        """A log-uniform number from middle / factor to middle * factor."""
         return float(middle * np.exp(self.random.uniform(-np.log(factor), np.log(factor))))
 
     def chance(self, middle: float) -> float:
-        """A share, from half to twice the middle, at most nearly all."""
+        """A share from half to twice the middle, 0.97 at most."""
         return min(0.97, self.about(middle))
 
     def whole(self, middle: float, least: int = 1) -> int:
-        """A whole number about the middle."""
+        """An integer about the middle."""
         return max(least, round(self.about(middle)))
 
     def province(self) -> int:
-        """One, by how many live there."""
+        """A province, drawn by population."""
         return int(self.networks.provinces(1)[0])
 
     def source(self) -> int:
-        """A campaign's own link to the contest."""
+        """The code of a campaign's own link to the contest."""
         self._sources += 1
         return self._sources
 
     def identities(self, count: int) -> Ints:
-        """Numbers that nobody has yet, for voters and devices alike."""
+        """New numbers for voters or devices."""
         self._voters += count
         return np.arange(self._voters - count, self._voters, dtype=np.int64)
 
@@ -90,7 +90,7 @@ class Scene:
         town: int | None = None,
         fresh: float | None = None,
     ) -> People:
-        """Genuine-looking people: by default of the whole country, with whatever they have."""
+        """Genuine-looking people, by default of the whole country and with any client."""
         random = self.random
         where = (
             self.networks.provinces(count)
@@ -128,14 +128,14 @@ class Scene:
         )
 
     def reach(self, people: People, who: Ints) -> Addresses:
-        """Where each ballot comes from: the air for phones that are out, else home."""
+        """The address of each ballot: mobile for phones away from home, else the household."""
         air = self.networks.mobile(people.province[who], people.carrier[who])
         home = self.networks.fresh_low(people.home.take(who))
         out = (self.random.random(len(who)) < people.roams[who]) & self.clients.is_mobile(people.profile[who])
         return air.where(out, home)
 
     def spots(self, place: Addresses, count: int) -> Addresses:
-        """For each ballot one of these addresses, the first ones more often."""
+        """One of these addresses per ballot, the first ones more often."""
         which = (len(place.asn) * self.random.random(count) ** 1.3).astype(np.int64)
         return self.networks.fresh_low(place.take(which))
 
@@ -146,11 +146,11 @@ class Scene:
         return (middle * _SECOND * pace * np.exp(spread)).clip(650, 5_400_000).astype(np.int64)
 
     def exact(self, count: int, median: float, sigma: float) -> Ints:
-        """Waiting times of a script: as `reading`, without people and their floor."""
+        """Waiting times of a script: as `reading`, without the lower bound of people."""
         return (median * _SECOND * np.exp(self.random.normal(0, sigma, count))).clip(30, None).astype(np.int64)
 
     def sources(self, count: int) -> Ints:
-        """How people come to the page by themselves."""
+        """How people reach the page without a campaign."""
         found = self.random.choice([DIRECT, SINGLE, GROUP, TIMELINE], count, p=[0.45, 0.2, 0.2, 0.15])
         return np.where(self.random.random(count) < self.referers, found, NO_REFERER).astype(np.int64)
 
@@ -167,7 +167,7 @@ class Scene:
         site: Ints | int = Site.OWN,
         loses: float | None = None,
     ) -> Batch:
-        """One ballot for each of `who` (rows of `people`) at `at`. `loses`: the share whose token is gone by then."""
+        """One ballot for each of `who` (rows of `people`) at `at`. `loses`: the share whose token was lost before."""
         count = len(who)
         opened = at - reading
         owned, row = np.unique(people.device, return_index=True)
@@ -201,25 +201,25 @@ class Scene:
         )
 
     def _browsed(self, count: int) -> Ints:
-        """How long before its ballot's page a fresh token was issued: with it, or as a first page was read."""
+        """The time from a fresh token to its ballot's page: none, or the reading of a first page."""
         browsed = np.exp(self.random.normal(np.log(40), 1.0, count)) * _SECOND
         return np.where(self.random.random(count) < 0.5, self.random.integers(0, 900, count), browsed).astype(np.int64)
 
     def odds(self, count: int, share: float) -> Ints:
-        """Contradictions of carelessly made requests."""
+        """Contradictions in requests made without care."""
         kinds = self.random.choice(
             [Odd.NO_LANGUAGE, Odd.OTHER_PLATFORM, Odd.NO_HINTS, Odd.BARE, Odd.FOREIGN_LANGUAGE, Odd.OTHER_REPORT], count
         )
         return np.where(self.random.random(count) < share, kinds, Odd.NOTHING).astype(np.int64)
 
     def run(self, start: float, gaps: Floats) -> Ints:
-        """Moments one after another from `start`, `gaps` in s between them."""
+        """Moments from `start` on with these gaps in seconds."""
         return (start + np.cumsum(gaps) * _SECOND).astype(np.int64)
 
     def mask(self, count: int, share: float) -> Bools:
-        """True for this share of them."""
+        """True for this share."""
         return self.random.random(count) < share
 
     def nothing(self, count: int) -> Ints:
-        """Unknown for all."""
+        """A column of unknown values."""
         return np.full(count, NOTHING, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""A world as files: the contest, the attempts in the backtest's format, and the labels apart from them."""
+"""Writes a world as files: the contest, the attempts in the format of the backtest, and the labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write(world: World, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONTEST).write_text(contest(world), "utf-8")
     world.labels.write_parquet(folder / LABELS)
-    # A name and a time in the head would make two runs' files differ.
+    # No name and no time in the header: the same world gives the same bytes.
     with (folder / EVENTS).open("wb") as raw, gzip.GzipFile("", "wb", 3, raw, mtime=0) as packed:
         for start in range(0, len(world.events), _CHUNK):
             text = lines(world.events.slice(start, _CHUNK))
@@ -31,7 +31,7 @@ def write(world: World, folder: Path) -> None:
 
 
 def contest(world: World) -> str:
-    """The contest's file."""
+    """The contest file."""
     opens, closes = (
         datetime.fromtimestamp(each / 1000, UTC).astimezone(_OFFSET) for each in (world.opens, world.closes)
     )
@@ -83,7 +83,7 @@ def lines(events: pl.DataFrame) -> pl.Series:
 
 
 def _quoted(column: pl.Expr) -> pl.Expr:
-    """As a JSON text; null stays null. Nothing here has control characters."""
+    """A JSON string; null stays null. No value here has control characters."""
     escaped = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
     return pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
 
@@ -102,7 +102,7 @@ def _moment(name: str) -> pl.Expr:
 
 
 def _headers() -> pl.Expr:
-    """Only those received; null where none is."""
+    """The headers that were received; null if there are none."""
     parts = [pl.concat_str(pl.lit(f'"{header}":'), _quoted(pl.col(name))) for name, header in HEADERS.items()]
     joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
     return (

@@ -1,9 +1,8 @@
-"""Campaigns that take on one trait of honest voters, and crowds that do together what campaigns are known by.
+"""Data augmentation: campaigns take on a trait of honest voters, and crowds take on traits of campaigns.
 
-A generator's campaigns have the faults that its author thought of. Here each trait is replaced, in some campaigns, by
-that of ordinary voters of the same world, drawn by chance: what is left must give the campaign away. And its crowds are
-as its author knew them: mostly of one entry. But a show has five contestants, a school several teams, and who likes a
-kind of entries votes for one after the other: some crowds, and some of the public, do so here.
+Simulated campaigns have the faults that their author thought of. Here some campaigns get one trait of ordinary voters
+of the same world, so that trees learn from the rest. Simulated crowds mostly vote for one entry; here some vote for
+several, as the audience of a show does, and some of the public votes for entries of one kind.
 """
 
 from __future__ import annotations
@@ -21,15 +20,14 @@ Change = Callable[[pl.DataFrame, pl.DataFrame, np.random.Generator], pl.DataFram
 _DAY, _SHIFT = 86_400_000, 28_800_000
 _PHONE = ("channel", "agent", "client", "fingerprint", "origin", "oddities", "app")
 _PLACE = ("address", "prefix", "asn", "hosting")
-# The share of campaigns (and of crowds) that take on a trait, and of those that take on a second one.
+# The share of campaigns and crowds that are changed, and of those that are changed again.
 SHARE, _AGAIN = 0.3, 0.2
-# The share of contests in which some of the public keeps to one kind of entries.
+# The share of contests in which some of the public prefers one kind of entries.
 _KINDS = 0.25
 
 
 def augmented(ballots: pl.DataFrame, labels: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """The ballots (a table as the sweeps read it, in the order of `labels`), some campaigns with honest traits and some
-    crowds of several entries or at one hour."""
+    """The ballots (the table of the sweeps, in the order of `labels`) with some campaigns and crowds changed."""
     fraud, family, instances = (labels[name].to_numpy() for name in ("fraud", "family", "instance"))
     honest, rows = ballots.filter(pl.Series(~fraud)), ballots.with_row_index("row")
     public = rows.filter(pl.Series(family == BACKGROUND))
@@ -46,7 +44,7 @@ def augmented(ballots: pl.DataFrame, labels: pl.DataFrame, random: np.random.Gen
 
 
 def _like(*columns: str) -> Change:
-    """Takes these columns over from an honest ballot, together."""
+    """Copies these columns from honest ballots."""
 
     def take(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
         drawn = honest.select(columns)[random.integers(0, honest.height, part.height)]
@@ -56,7 +54,7 @@ def _like(*columns: str) -> Change:
 
 
 def _at_honest_times(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """The same days, at the times of day of honest ballots."""
+    """Keeps the days and takes the times of day of honest ballots."""
     times = (honest["at"].to_numpy()[random.integers(0, honest.height, part.height)] + _SHIFT) % _DAY
     days = (part["at"].to_numpy() + _SHIFT) // _DAY
     moments = np.clip(days * _DAY + times - _SHIFT, *(honest["at"].to_numpy()[[0, -1]].tolist()))
@@ -64,7 +62,7 @@ def _at_honest_times(part: pl.DataFrame, honest: pl.DataFrame, random: np.random
 
 
 def _returning(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """The same accounts every day, with tokens that are as old as honest ones."""
+    """The same accounts every day, with tokens as old as honest ones."""
     day = (pl.col("at") + _SHIFT) // _DAY
     number = pl.int_range(pl.len()).over(day).cast(pl.String)
     names = part.select((pl.col("id").first() + "-" + number).alias("name"))["name"]
@@ -74,12 +72,12 @@ def _returning(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Gener
 
 
 def _once(part: pl.DataFrame, _honest: pl.DataFrame, _random: np.random.Generator) -> pl.DataFrame:
-    """An account for each ballot."""
+    """A new account for each ballot."""
     return part.with_columns(voter=pl.col("id"), device=pl.col("id"))
 
 
 def _of_several_entries(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """Of two to six entries in place of one: each ballot of one of them, some more popular than others."""
+    """Two to six entries in place of one, some more popular than others."""
     own = part["entry"].mode().sort()[0]
     others = honest["entry"].unique().sort().sample(int(random.integers(1, 6)), seed=int(random.integers(1 << 32)))
     entries = np.array([own, *others])
@@ -88,7 +86,7 @@ def _of_several_entries(part: pl.DataFrame, honest: pl.DataFrame, random: np.ran
 
 
 def _at_one_hour(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """The same days, within minutes of a call or two at the same time each day."""
+    """Keeps the days; all come within minutes of one or two calls at the same hour."""
     calls = random.uniform(7, 23) * 3_600_000 + np.array([0, random.uniform(0, 2) * 3_600_000])
     later = random.exponential(random.uniform(2, 30) * 60_000, part.height)
     times = np.clip(random.choice(calls, part.height) + later, 0, _DAY - 1).astype(np.int64)
@@ -98,7 +96,7 @@ def _at_one_hour(part: pl.DataFrame, honest: pl.DataFrame, random: np.random.Gen
 
 
 def _coming_again(part: pl.DataFrame, _honest: pl.DataFrame, _random: np.random.Generator) -> pl.DataFrame:
-    """Fewer people, who come again on other days with their phones and from their networks."""
+    """Fewer people, who return on other days with the same phones and networks."""
     day = (pl.col("at") + _SHIFT) // _DAY
     ordered = part.sort("at", "row")
     number = pl.int_range(pl.len()).over(day)
@@ -109,12 +107,12 @@ def _coming_again(part: pl.DataFrame, _honest: pl.DataFrame, _random: np.random.
 
 
 def _hasty(part: pl.DataFrame, _honest: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """Who was told what to choose reads less."""
+    """Shorter reading times: they were told what to choose."""
     return part.with_columns(reading=(pl.col("reading") * random.uniform(0.4, 1)).cast(pl.Int64))
 
 
 def kept_to_kinds(public: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
-    """Some of those who come again choose among the entries of one kind, as popular as these are."""
+    """Some returning voters choose among the entries of one kind, by popularity."""
     entries = public["entry"].value_counts().sort("entry")
     kinds = random.integers(int(random.integers(4, 13)), size=entries.height)
     voters = public["voter"].unique().sort()

@@ -1,8 +1,8 @@
-"""Fits the trees of a fraud policy's sweeps on made worlds: offline, once for each version of a policy.
+"""Fits the trees of a fraud policy's sweeps: offline, once for each version of a policy.
 
-The worlds are of all hands but the one that is withheld, some of their campaigns with a trait of honest voters
-(mutations). Whatever learns from what a look says learns from what one says that was not fitted on the world in
-question: of a look that something learns from there are two beside the policy's, each fitted on half of them.
+It learns from simulated worlds of all profiles that are not held out, and from reviewed contests. Trees of a second
+pass learn from what a first pass says of a world it was not fitted on: such a first pass is fitted on half of the
+worlds.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from loadtests.fraud_lab.training.trees import learnt, mixed
 from voting.fraud.features import QUICK, THOROUGH
 from voting.fraud.weighing import Trees
 
-# How many trees. With 1,000 in place of 600 a second look removes 0.9 points more at 0.2 % lost (54 worlds of seven
-# hands); clusters learn from the coarser one.
+# Numbers of trees. With 1,000 in place of 600 a second pass removed 0.9 points more at 0.2 % lost (54 worlds of seven
+# generators); clusters learn from the coarser one.
 _QUICK_FIRST, _QUICK_SECOND, _FIRST, _SECOND, _SECOND_BLIND, _CLUSTERS = 150, 250, 200, 1000, 600, 200
 # A simulated world, or a real contest.
 Source: TypeAlias = Plan | Labelled
-# By half of the worlds (of a plan's number in the list the last bit): trees fitted on the other half.
+# By half of the worlds (even and odd places in the list): trees fitted on the other half.
 Blind = tuple[Trees, Trees]
 
 
 class Worlds:
-    """The worlds of plans, and what is learnt from them, in files of `folder`: what is there is not made again."""
+    """The worlds and their samples, in files of `folder`; a file that exists is not made again."""
 
     def __init__(self, plans: Sequence[Source], folder: Path, tell: Callable[[str], None]) -> None:
         self._plans, self._folder, self._tell = plans, folder, tell
@@ -49,26 +49,25 @@ class Worlds:
         self._pool.shutdown(cancel_futures=True)
 
     def make(self) -> None:
-        """The worlds, and what a first look sees of them."""
+        """Makes the worlds, and the samples of a first pass."""
         self._each("made", _made)
 
     def look(self, first: Blind) -> None:
-        """What a second look sees, and the windows of rounds with what a first one sees of those."""
+        """Makes the samples of a second pass, the windows of rounds, and their first samples."""
         self._each("seen", _seen, self._by_half(first))
 
     def look_again(self, first: Blind, second: Blind, quick_first: Blind) -> None:
-        """What is seen of clusters, and what a round sees second."""
+        """Makes the samples of clusters and of second passes of rounds."""
         self._each("seen again", _seen_again, *(self._by_half(trees) for trees in (first, second, quick_first)))
 
     def fitted(self, kind: str, count: int, **options: Any) -> Trees:
-        """Trees for what was seen of this kind in all worlds."""
+        """Trees fitted on the samples of this kind of all worlds."""
         return self._fitted(kind, range(len(self._plans)), count, **options)
 
     def mean(self, kind: str, count: int, **options: Any) -> Trees:
-        """So many trees twice: half of what they say is learnt of the close hands alone.
+        """The mean, in log-odds, of a fit on the close profiles and a fit on all.
 
-        A fit of all hands loses on the close ones' worlds what it gains on the others'; better is this mean (in
-        log-odds)."""
+        A fit on all loses on the close ones what it gains on the others; the mean is better than each."""
         close = [number for number, plan in enumerate(self._plans) if plan.is_close]
         return mixed(self._fitted(kind, close, count, **options), self.fitted(kind, count, **options))
 
@@ -83,7 +82,7 @@ class Worlds:
         return learnt(samples, count, **options)
 
     def samples(self, plan: Source, kind: str) -> list[Sample]:
-        """What was seen of this kind in a plan's world."""
+        """The samples of this kind of one world."""
         found: list[Sample] = _read(_file(self._folder, plan, kind))
         return found
 
@@ -99,7 +98,7 @@ class Worlds:
 def fit(plans: Sequence[Source], folder: Path, tell: Callable[[str], None]) -> dict[str, Trees]:
     """The trees of a policy, by name.
 
-    `folder` keeps what is made on the way: who begins again with it goes on where it ended.
+    `folder` keeps intermediate results; a run that was stopped continues from them.
     """
     with Worlds(plans, folder, tell) as worlds:
         worlds.make()
@@ -112,8 +111,8 @@ def fit(plans: Sequence[Source], folder: Path, tell: Callable[[str], None]) -> d
             "quick_second": worlds.fitted("quick_second", _QUICK_SECOND),
             "first": worlds.mean("first", _FIRST),
             "second": worlds.mean("second", _SECOND),
-            # Of a cluster's means nothing is only ever against it: the old who are helped share phones, who hides rents
-            # addresses. Of the honest of twelve worlds 0.39 % were left above 0.45 with bounds, 0.33 without.
+            # No monotone bounds: helped elders share phones, privacy users rent addresses. With bounds 0.39 % of the
+            # honest ballots of twelve worlds were above 0.45, without 0.33 %.
             "clusters": worlds.mean("clusters", _CLUSTERS, against=()),
         }
 
@@ -154,7 +153,7 @@ def _read(file: Path) -> Any:
 
 
 def _keep(folder: Path, plan: Source, kind: str, make: Callable[[], object]) -> None:
-    """Makes what there is not yet; whole or not at all."""
+    """Makes the file if it does not exist; a file is never half written."""
     file = _file(folder, plan, kind)
     if not file.exists():
         part = file.with_suffix(".part")

@@ -1,4 +1,4 @@
-"""Trees of samples, by LightGBM, and their tables for a policy's file."""
+"""Fits trees with LightGBM and writes them as tables of a policy file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEARNING: dict[str, Any] = {
     "seed": 1,
     "verbosity": -1,
 }
-# What a ballot shows against itself may only ever add, however a made world has it.
+# Evidence of the ballot itself may only raise its score, whatever a simulated world shows.
 AGAINST = (
     "own_hosting",
     "own_odd",
@@ -41,15 +41,15 @@ AGAINST = (
 
 
 def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGAINST) -> Trees:
-    """So many trees; what begins with one of `against` may only add."""
-    # Not of the tests' packages: it needs a system library, and only who fits a policy anew needs it.
+    """This many trees; features that begin with one of `against` may only raise the score."""
+    # Imported here: it needs a system library, and only fitting needs it.
     import lightgbm
 
     names = samples[0].names
     fraud, weight = (np.concatenate([getattr(each, name) for each in samples]) for name in ("fraud", "weight"))
     bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
     options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
-    # Tables of several gigabytes, taken as they are.
+    # Tables of several gigabytes: not copied.
     tables = [np.ascontiguousarray(each.table) for each in samples]
     data = lightgbm.Dataset(tables, fraud, weight=weight, init_score=np.full(len(fraud), bias), feature_name=names)
     model = lightgbm.train(options, data, count)
@@ -57,7 +57,7 @@ def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGA
 
 
 def tree_of(node: Mapping[str, Any], names: Sequence[str]) -> Tree:
-    """A tree of LightGBM's dump."""
+    """One tree from LightGBM's dump."""
     if "split_feature" not in node:
         return float(node["leaf_value"])
     no, yes = (tree_of(node[child], names) for child in ("left_child", "right_child"))
@@ -65,7 +65,7 @@ def tree_of(node: Mapping[str, Any], names: Sequence[str]) -> Tree:
 
 
 def mixed(one: Trees, other: Trees) -> Trees:
-    """Trees whose log-odds are the mean of both: what only one fit has learnt by chance counts half."""
+    """Trees whose log-odds are the mean of both: what one fit learnt by chance counts half."""
     return Trees((one.bias + other.bias) / 2, tuple(_halved(tree) for tree in (*one.trees, *other.trees)))
 
 
@@ -76,7 +76,7 @@ def _halved(tree: Tree) -> Tree:
 
 
 def written(looks: Mapping[str, Trees]) -> str:
-    """The tables for the policy's file."""
+    """The tables for the policy file."""
     parts = []
     for name, look in looks.items():
         lines = [f"  {_line(tree)}," for tree in look.trees]

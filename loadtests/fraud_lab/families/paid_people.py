@@ -157,11 +157,11 @@ def street_stall(scene: Scene, ballots: int) -> Batch:
     )
 
 
-LISTED_HIRELINGS = {
+LISTED_PAID = {
     "A7": Family(click_farm, (1500, 9000), (1, 3)),
     "A8": Family(crowd_groups, (2000, 9000), (1, 3)),
 }
-OWN_HIRELINGS = {
+OWN_PAID = {
     "X5": Family(micro_tasks, (800, 6000), (1, 3)),
     "X6": Family(giveaway, (600, 5000), (1, 3)),
     "X7": Family(school_order, (600, 5000), (1, 3)),
