@@ -212,7 +212,7 @@ async def test_pages_and_ballots_at_once_are_all_answered(settings: Settings, co
             await asyncio.sleep(0.002)
             twice = (number + turn) % 5 == 0
             writer.write(raw[cut:] + (raw if twice else b""))
-            statuses += [(await read_answer(reader))[0] for _ in range(1 + twice)]
+            statuses += [(await read_answer(reader)).status for _ in range(1 + twice)]
         writer.close()
         return statuses
 
@@ -222,7 +222,7 @@ async def test_pages_and_ballots_at_once_are_all_answered(settings: Settings, co
         for number in range(5):
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"k{number}"}
             writer.write(request("POST", f"{path}/ballots", headers, b'{"entries": ["A001"]}'))
-            statuses.append((await read_answer(reader))[0])
+            statuses.append((await read_answer(reader)).status)
         writer.close()
         return statuses
 
