@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
 from loadtests.fraud_lab.families import ATTACKS, EVERY, LOOKALIKES
 from loadtests.fraud_lab.families.public import public
 from loadtests.fraud_lab.profiles import plan
-from loadtests.fraud_lab.simulator.batch import Batch, Bools, Ints, joined
-from loadtests.fraud_lab.simulator.rendering import rendered
+from loadtests.fraud_lab.profiles.rows import PUBLIC, Label, Rows
 from loadtests.fraud_lab.simulator.scene import Scene
-from loadtests.fraud_lab.simulator.world import BACKGROUND, DAYS, Rule, World
+from loadtests.fraud_lab.simulator.world import DAYS, Rule, World
 
 
 def make_world(  # noqa: PLR0913 (all by name)
@@ -39,69 +38,12 @@ def make_world(  # noqa: PLR0913 (all by name)
     gatherings = plan.gatherings(random, kinds, round(honest * random.uniform(0.2, 0.45)))
     # Framed rivals are drawn first: no campaign may help them.
     attacks.sort(key=lambda each: each.family != "A11")
-    rows = _Rows(scene, rule)
+    rows, made = Rows(scene, rule), Counter[str]()
     for each in attacks + gatherings:
-        family = ATTACKS.get(each.family) or LOOKALIKES[each.family]
-        rows.add(each.family, family.make(scene, each.ballots))
+        name, fraud = each.family, each.family in ATTACKS
+        family = ATTACKS[name] if fraud else LOOKALIKES[name]
+        made[name] += 1
+        rows.add(Label(fraud, name, f"{name}#{made[name]}", family.scripted), family.make(scene, each.ballots))
     # The public fills up what the quota and the window's ends have removed.
-    rows.add(BACKGROUND, public(scene, max(1, ballots - rows.valid())))
-    return rows.world(ballots, scene)
-
-
-class _Rows:
-    """Batches with their families."""
-
-    def __init__(self, scene: Scene, rule: Rule) -> None:
-        self._scene = scene
-        self._rule: Rule = rule
-        self._batches: list[Batch] = []
-        self._families: list[str] = []
-
-    def add(self, family: str, batch: Batch) -> None:
-        """Keeps the ballots inside the window and the quota."""
-        batch = batch.take(self._scene.clock.inside(batch.at))
-        self._batches.append(batch.take(self._first(batch)))
-        self._families.append(family)
-
-    def _first(self, batch: Batch) -> Ints:
-        """The first ballot of each voter in each period of the quota; no voter is in two batches."""
-        day = self._scene.clock.day_of(batch.at) if self._rule == "day" else np.zeros(len(batch), dtype=np.int64)
-        order = np.argsort(batch.at, kind="stable")
-        _, first = np.unique((batch.voter * 1000 + day)[order], return_index=True)
-        return np.sort(order[first]).astype(np.int64)
-
-    def valid(self) -> int:
-        """The number of ballots so far."""
-        return sum(len(each) for each in self._batches)
-
-    def world(self, ballots: int, scene: Scene) -> World:
-        """All ballots in order of time."""
-        rows, labels = joined(self._batches), self._labels()
-        excess = max(0, len(rows) - ballots)
-        spare = np.flatnonzero(labels["family"].to_numpy() == BACKGROUND)
-        keep: Bools = np.ones(len(rows), dtype=np.bool_)
-        keep[scene.random.choice(spare, min(excess, len(spare)), replace=False)] = False
-        chosen = np.flatnonzero(keep)
-        chosen = scene.random.permutation(chosen)
-        chosen = chosen[np.argsort(rows.at[chosen], kind="stable")]
-        events = rendered(scene, rows.take(chosen))
-        clock = scene.clock
-        labels = pl.concat([events.select("id"), labels[chosen]], how="horizontal")
-        return World(events, labels, scene.entries.codes, clock.opens, clock.closes, self._rule)
-
-    def _labels(self) -> pl.DataFrame:
-        seen: dict[str, int] = {}
-        instances = []
-        for family in self._families:
-            seen[family] = seen.get(family, 0) + 1
-            instances.append(family if family == BACKGROUND else f"{family}#{seen[family]}")
-        table = pl.DataFrame(
-            {
-                "fraud": [name in ATTACKS for name in self._families],
-                "family": self._families,
-                "instance": instances,
-                "scripted": [name in ATTACKS and ATTACKS[name].scripted for name in self._families],
-            },
-            schema={"fraud": pl.Boolean, "family": pl.String, "instance": pl.String, "scripted": pl.Boolean},
-        )
-        return table[np.repeat(np.arange(len(instances)), [len(each) for each in self._batches])]
+    rows.add(PUBLIC, public(scene, max(1, ballots - rows.valid())))
+    return rows.world(ballots)

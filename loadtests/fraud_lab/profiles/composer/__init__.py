@@ -1,4 +1,4 @@
-"""Worlds composed of traits drawn anew for each group: nothing about a family is fixed but what its table limits."""
+"""Worlds whose groups have traits drawn at random: a family is a table of limits on them."""
 
 from __future__ import annotations
 

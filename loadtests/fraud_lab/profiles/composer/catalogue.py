@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loadtests.fraud_lab.profiles.composer.families import Family, limited
+from loadtests.fraud_lab.profiles.composer.traits import Family, limited
 
 _SIZE = (300.0, 5_000.0)
 

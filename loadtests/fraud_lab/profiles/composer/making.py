@@ -1,35 +1,38 @@
-"""A whole world: how many ballots each group has, and all groups together."""
+"""A whole world: the number of ballots of each group, and all groups together."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from loadtests.fraud_lab.profiles.composer.catalogue import ATTACKS, CROWDS
-from loadtests.fraud_lab.profiles.composer.families import Family, Traits, draw
-from loadtests.fraud_lab.profiles.composer.groups import Columns, make_group
-from loadtests.fraud_lab.profiles.composer.setting import Setting, log_uniform, make_setting
-from loadtests.fraud_lab.profiles.composer.texts import events, names
-from loadtests.fraud_lab.simulator.world import World
+from loadtests.fraud_lab.profiles.composer.groups import make_group
+from loadtests.fraud_lab.profiles.composer.traits import Family, Traits, draw, log_uniform
+from loadtests.fraud_lab.profiles.rows import PUBLIC, Label, Rows
+from loadtests.fraud_lab.simulator.scene import Scene
+from loadtests.fraud_lab.simulator.world import DAYS, World
 
 _SMALL = (40, 350)
 _LEAST = {"script": 40, "paid": 40, "crowd": 20}
 _PAID = ATTACKS["Z2"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A group to make: its size, traits and label."""
-
-    size: int
-    traits: Traits
-    fraud: bool
-    family: str
-    instance: str
-    scripted: bool
+# Columns that a contest may lack as a whole, and how often.
+_LACKING = (
+    (("opened_at",), 0.04),
+    (("challenge_passed", "challenge_ms"), 0.25),
+    (("screen", "dpr", "languages", "timezone", "platform"), 0.08),
+    (("hosting",), 0.05),
+    (("device_issued_at",), 0.05),
+    (("device", "device_issued_at"), 0.03),
+    (("channel",), 0.04),
+    (("sec_fetch_site",), 0.06),
+    (("origin", "referer"), 0.08),
+    (("referer",), 0.08),
+    (("accept_language",), 0.03),
+)
 
 
 def make_world(
@@ -41,71 +44,56 @@ def make_world(
     families: Sequence[str] | None = None,
 ) -> World:
     """A world of `ballots`, a share `fraud` of them by campaigns of `families` (all by default), of 40 to 350 ballots
-    each where `small`; 20-45 % of the honest ballots are by crowds that look alike."""
-    rng = np.random.default_rng(seed)
-    setting = make_setting(rng, ballots)
-    bad = round(ballots * fraud)
+    each with `small`; 20-45 % of the honest ballots are by crowds."""
+    random = np.random.default_rng([seed, 0xC0])
+    scene = Scene(random, int(random.integers(50, 301)), DAYS)
     chosen = {name: family for name, family in ATTACKS.items() if families is None or name in families}
-    parts = list(_parts(rng, chosen, _sizes(rng, chosen, bad, small=small)))
-    honest = ballots - sum(part.size for part in parts)
-    crowds = _sizes(rng, CROWDS, int(honest * rng.uniform(0.22, 0.43)), small=False)
-    parts += _parts(rng, CROWDS, crowds)
-    rest = ballots - sum(part.size for part in parts)
-    public = Traits(returning=setting.returning)
-    parts.append(_Part(rest, public, False, "background", "background", False))
-    return _assemble(rng, setting, parts)
+    rows, bad = Rows(scene, "day"), round(ballots * fraud)
+    for label, traits, size in _groups(random, chosen, _sizes(random, chosen, bad, small=small)):
+        rows.add(label, make_group(scene, traits, size))
+    crowds = int((ballots - rows.valid()) * random.uniform(0.22, 0.43))
+    for label, traits, size in _groups(random, CROWDS, _sizes(random, CROWDS, crowds, small=False)):
+        rows.add(label, make_group(scene, traits, size))
+    public = Traits(returning=log_uniform(random, 0.05, 0.6))
+    rows.add(PUBLIC, make_group(scene, public, max(1, ballots - rows.valid())))
+    world = rows.world(ballots)
+    lacking = [name for names, chance in _LACKING if random.random() < chance for name in names]
+    nothing = (pl.lit(None, world.events.schema[name]).alias(name) for name in dict.fromkeys(lacking))
+    return replace(world, events=world.events.with_columns(nothing))
 
 
 def _sizes(
-    rng: np.random.Generator, families: Mapping[str, Family], budget: int, *, small: bool
+    random: np.random.Generator, families: Mapping[str, Family], budget: int, *, small: bool
 ) -> Iterator[tuple[str, int]]:
-    """Families in turn, each at least once where `budget` allows it, none with more than its part of a world so big."""
+    """Families in turn, each at least once if `budget` allows it, none with more than its part of the world."""
     least = min((_LEAST[family.kind] for family in families.values()), default=1)
     # In turn: a family missing from a world would go untested.
     turns: list[str] = []
     share = budget * (min(1.3 / len(families), 0.08) if len(families) > 2 else 0.5)
     while families and budget >= least:
-        turns = turns or [str(name) for name in rng.permutation(list(families))]
+        turns = turns or [str(name) for name in random.permutation(list(families))]
         name = turns.pop()
         low, high = _SMALL if small else families[name].size
         if not small:
             high = min(high, max(least, share))
-        size = min(budget, round(log_uniform(rng, max(least, min(low, 0.3 * high)), max(least, high))))
+        size = min(budget, round(log_uniform(random, max(least, min(low, 0.3 * high)), max(least, high))))
         yield name, size
         budget -= size
 
 
-def _parts(
-    rng: np.random.Generator, families: Mapping[str, Family], sizes: Iterator[tuple[str, int]]
-) -> Iterator[_Part]:
-    """Each instance with traits of its own; a hybrid's halves favour the same entries."""
-    made: dict[str, int] = {}
+def _groups(
+    random: np.random.Generator, families: Mapping[str, Family], sizes: Iterator[tuple[str, int]]
+) -> Iterator[tuple[Label, Traits, int]]:
+    """Each instance with traits of its own; the halves of a hybrid favour the same entries."""
+    made = Counter[str]()
     for name, size in sizes:
-        family, made[name] = families[name], made.get(name, 0) + 1
-        label = (family.kind != "crowd", name, f"{name}#{made[name]}", family.scripted)
-        traits = draw(rng, family)
+        family = families[name]
+        made[name] += 1
+        label = Label(family.kind != "crowd", name, f"{name}#{made[name]}", family.scripted)
+        traits = draw(random, family)
         if family.hybrid:
-            paid = replace(draw(rng, _PAID), whom=traits.whom, clients=traits.clients, favours=traits.favours)
-            half = round(size * rng.uniform(0.3, 0.7))
-            yield _Part(half, paid, *label)
+            paid = replace(draw(random, _PAID), whom=traits.whom, clients=traits.clients, favours=traits.favours)
+            half = round(size * random.uniform(0.3, 0.7))
+            yield label, paid, half
             size -= half
-        yield _Part(size, traits, *label)
-
-
-def _assemble(rng: np.random.Generator, setting: Setting, parts: Sequence[_Part]) -> World:
-    """All groups in one time order; each group's voters and devices are its own."""
-    groups: list[Columns] = []
-    voters = devices = 0
-    for part in parts:
-        group = make_group(rng, setting, part.traits, part.size)
-        group |= {"voter": group["voter"] + voters, "device": group["device"] + devices}
-        voters, devices = int(group["voter"].max()) + 1, int(group["device"].max()) + 1
-        groups.append(group)
-    columns = {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}
-    order = np.argsort(columns["at"], kind="stable")
-    entries = names(rng, len(setting.popularity)).str.slice(0, 8).to_list()
-    rows = events(rng, setting, {name: column[order] for name, column in columns.items()}, entries)
-    which = np.repeat(np.arange(len(parts)), [part.size for part in parts])[order]
-    shown = ("fraud", "family", "instance", "scripted")
-    labels = pl.DataFrame({name: [getattr(part, name) for part in parts] for name in shown})[which]
-    return World(rows, labels.insert_column(0, rows["id"]), entries, setting.opens, setting.closes, "day")
+        yield label, traits, size

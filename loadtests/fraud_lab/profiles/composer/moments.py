@@ -6,112 +6,119 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from loadtests.fraud_lab.profiles.composer.families import Traits
-from loadtests.fraud_lab.profiles.composer.places import Floats, Ints
-from loadtests.fraud_lab.profiles.composer.setting import DAY, MINUTE, WINDOW, ZONE, Setting, hours
+from loadtests.fraud_lab.profiles.composer.traits import Traits
+from loadtests.fraud_lab.simulator.batch import Floats, Ints
+from loadtests.fraud_lab.simulator.clock import DAY, HOUR
+from loadtests.fraud_lab.simulator.scene import Scene
 
-_HOUR = 60 * MINUTE
+_MS = 1000
 
 
-def moments(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Ints:
-    """Sorted moments of a group's ballots, all in the window; the share `again` comes on one of the next days."""
-    drawn = np.asarray(_TIMINGS[traits.when](rng, setting, traits, count), dtype=np.float64)
-    later = drawn + rng.integers(1, 4, count) * DAY + rng.normal(0, 2 * _HOUR, count)
-    moved = (rng.random(count) < traits.again) & (later < setting.closes)
+def moments(scene: Scene, traits: Traits, count: int) -> Ints:
+    """Sorted moments of a group's ballots, all in the window; a share `again` comes on one of the next days."""
+    random, clock = scene.random, scene.clock
+    drawn = np.asarray(_TIMINGS[traits.when](scene, traits, count), dtype=np.float64)
+    later = drawn + random.integers(1, 4, count) * DAY + random.normal(0, 2 * HOUR, count)
+    moved = scene.mask(count, traits.again) & (later < clock.closes)
     at = np.where(moved, later, drawn).astype(np.int64)
-    outside = (at < setting.opens) | (at >= setting.closes)
-    return np.sort(np.where(outside, setting.moments(rng, count), at))
+    return np.sort(np.where(clock.inside(at), at, _usual(scene, count)))
 
 
-def _public(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    return setting.moments(rng, count).astype(np.float64)
+def _usual(scene: Scene, count: int) -> Ints:
+    return scene.clock.habits(scene.clock.days_drawn(count))
 
 
-def _night(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    """Of night owls and shift workers: the small hours, fading towards the morning."""
-    drawn = setting.moments(rng, count)
-    return np.asarray(drawn + (rng.triangular(-1.5, 0.5, 5.5, count) - hours(drawn)) * _HOUR)
+def _public(scene: Scene, traits: Traits, count: int) -> Floats:
+    return _usual(scene, count).astype(np.float64)
 
 
-def _bursts(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
+def _night(scene: Scene, traits: Traits, count: int) -> Floats:
+    """Night owls and shift workers: the small hours, fading towards the morning."""
+    midnight = scene.clock.midnight + scene.clock.days_drawn(count) * DAY
+    return np.asarray(midnight + scene.random.triangular(-1.5, 0.5, 5.5, count) * HOUR)
+
+
+def _bursts(scene: Scene, traits: Traits, count: int) -> Floats:
     """A call and its decay, once or several times."""
+    random, parts = scene.random, round(traits.parts)
+    starts = _usual(scene, parts)[random.choice(parts, count, p=random.dirichlet(np.full(parts, 2)))]
+    return np.asarray(starts + random.exponential(traits.pace * _MS, count) % (scene.clock.closes - starts))
+
+
+def _days(scene: Scene, traits: Traits, count: int) -> Ints:
+    """For each ballot the midnight of one of `parts` consecutive days."""
     parts = round(traits.parts)
-    starts = setting.moments(rng, parts)[rng.choice(parts, count, p=rng.dirichlet(np.full(parts, 2)))]
-    return np.asarray(starts + rng.exponential(traits.pace * 1_000, count) % (setting.closes - starts))
+    return scene.clock.midnight + scene.random.choice(scene.clock.span(parts, parts), count) * DAY
 
 
-def _days(rng: np.random.Generator, setting: Setting, traits: Traits) -> Ints:
-    """The midnights of `parts` days in a row."""
-    first = (setting.opens + ZONE + DAY - 1) // DAY
-    whole = (setting.closes + ZONE) // DAY - first
-    parts = min(round(traits.parts), whole)
-    begin = first + int(rng.integers(0, whole - parts + 1))
-    return np.asarray((begin + np.arange(parts)) * DAY - ZONE, dtype=np.int64)
+def _daily(scene: Scene, traits: Traits, count: int) -> Floats:
+    """A reminder at a fixed hour; some vote at once and some later."""
+    hour = scene.random.choice((7.5, 8, 9, 9, 12, 12.5, 18, 20, 21))
+    return np.asarray(_days(scene, traits, count) + hour * HOUR + scene.random.exponential(traits.pace * _MS, count))
 
 
-def _daily(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    """Reminded at a fixed hour, some at once and some later."""
-    hour, late = rng.choice((7.5, 8, 9, 9, 12, 12.5, 18, 20, 21)), rng.exponential(traits.pace * 1_000, count)
-    return np.asarray(rng.choice(_days(rng, setting, traits), count) + hour * _HOUR + late)
+def _shift(scene: Scene, traits: Traits, count: int) -> Floats:
+    """During the hours of a desk."""
+    opened, length = scene.random.uniform(8, 10), scene.random.uniform(4, 10)
+    return np.asarray(_days(scene, traits, count) + (opened + scene.random.beta(1.5, 1.5, count) * length) * HOUR)
 
 
-def _shift(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    """While a desk is open."""
-    opened, hour = rng.uniform(8, 10), rng.beta(1.5, 1.5, count) * rng.uniform(4, 10)
-    return np.asarray(rng.choice(_days(rng, setting, traits), count) + (opened + hour) * _HOUR)
+def _deadline(scene: Scene, traits: Traits, count: int) -> Floats:
+    return scene.clock.closes - 1 - scene.random.exponential(traits.pace * _MS, count)
 
 
-def _deadline(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    return setting.closes - 1 - rng.exponential(traits.pace * 1_000, count) % WINDOW
+def _last(scene: Scene, traits: Traits, count: int) -> Floats:
+    return scene.clock.closes - 1 - scene.random.uniform(0, traits.pace * _MS, count)
 
 
-def _last(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    return setting.closes - 1 - rng.uniform(0, traits.pace * 1_000, count)
+def _flat(scene: Scene, traits: Traits, count: int) -> Floats:
+    length = min(_window(scene), traits.parts * DAY)
+    begin = scene.clock.opens + scene.random.uniform(0, _window(scene) - length)
+    return begin + scene.random.uniform(0, length, count)
 
 
-def _flat(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    length = min(WINDOW, traits.parts * DAY)
-    return setting.opens + rng.uniform(0, WINDOW - length) + rng.uniform(0, length, count)
-
-
-def _tasks(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
+def _tasks(scene: Scene, traits: Traits, count: int) -> Floats:
     """Windows in which a task is paid for."""
-    parts, length = round(traits.parts), traits.pace * 1_000
-    starts = np.minimum(setting.moments(rng, parts), setting.closes - length)
-    return np.asarray(starts[rng.integers(0, parts, count)] + rng.uniform(0, length, count))
+    parts, length = round(traits.parts), traits.pace * _MS
+    starts = np.minimum(_usual(scene, parts), scene.clock.closes - length)
+    return np.asarray(starts[scene.random.integers(0, parts, count)] + scene.random.uniform(0, length, count))
 
 
-def _fixed(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    return _sessions(rng, setting, traits, 1 + rng.uniform(-0.05, 0.05, count))
+def _fixed(scene: Scene, traits: Traits, count: int) -> Floats:
+    return _sessions(scene, traits, 1 + scene.random.uniform(-0.05, 0.05, count))
 
 
-def _gaps(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    return _sessions(rng, setting, traits, rng.exponential(1, count))
+def _gaps(scene: Scene, traits: Traits, count: int) -> Floats:
+    return _sessions(scene, traits, scene.random.exponential(1, count))
 
 
-def _sessions(rng: np.random.Generator, setting: Setting, traits: Traits, gaps: Floats) -> Floats:
-    """Ballots one after the other, in sessions that start at any hour; what would not fit runs faster."""
+def _sessions(scene: Scene, traits: Traits, gaps: Floats) -> Floats:
+    """One ballot after another, in sessions that start at any hour; faster where they would not fit."""
     parts = round(min(traits.parts, len(gaps)))
     session = np.arange(len(gaps)) * parts // len(gaps)
-    after = np.cumsum(gaps) * traits.pace * 1_000
+    after = np.cumsum(gaps) * traits.pace * _MS
     after -= after[np.searchsorted(session, session)]
-    longest = float(after.max()) + 1
-    after *= min(1.0, 0.9 * WINDOW / parts / longest)
-    room = WINDOW / parts
-    begins = np.arange(parts) * room + rng.uniform(0, max(room - longest, 0.1 * room), parts)
-    return np.asarray(setting.opens + begins[session] + after)
+    longest, room = float(after.max()) + 1, _window(scene) / parts
+    after *= min(1.0, 0.9 * room / longest)
+    begins = np.arange(parts) * room + scene.random.uniform(0, max(room - longest, 0.1 * room), parts)
+    return np.asarray(scene.clock.opens + begins[session] + after)
 
 
-def _cooldown(rng: np.random.Generator, setting: Setting, traits: Traits, count: int) -> Floats:
-    """Each address in its turn, again after the cooldown and a minute."""
-    spots, pause = round(traits.spots), (traits.pace + 60) * 1_000
+def _cooldown(scene: Scene, traits: Traits, count: int) -> Floats:
+    """Each address in turn, again after the cooldown and a minute."""
+    spots, pause = round(traits.spots), (traits.pace + 60) * _MS
     turn, lane = np.arange(count) // spots, np.arange(count) % spots
-    pause = min(pause, 0.95 * WINDOW / (turn[-1] + 1))
-    start = setting.opens + rng.uniform(0, max(1.0, WINDOW - pause * (turn[-1] + 1)))
-    return np.asarray(start + turn * pause + lane * pause / spots + rng.uniform(0, min(20_000, pause / spots), count))
+    pause = min(pause, 0.95 * _window(scene) / (turn[-1] + 1))
+    start = scene.clock.opens + scene.random.uniform(0, max(1.0, _window(scene) - pause * (turn[-1] + 1)))
+    jitter = scene.random.uniform(0, min(20_000, pause / spots), count)
+    return np.asarray(start + turn * pause + lane * pause / spots + jitter)
 
 
-_TIMINGS: Mapping[str, Callable[[np.random.Generator, Setting, Traits, int], Floats]] = {
+def _window(scene: Scene) -> int:
+    return scene.clock.closes - scene.clock.opens
+
+
+_TIMINGS: Mapping[str, Callable[[Scene, Traits, int], Floats]] = {
     "public": _public,
     "night": _night,
     "burst": _bursts,

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from loadtests.fraud_lab.profiles.composer.setting import log_uniform
-
 # A word, words of equal chance, a number, or a range (`log_uniform`).
 Limit = str | float | tuple[str, ...] | tuple[float, float]
 Limits = Mapping[str, Limit]
@@ -186,3 +184,8 @@ def _word(rng: np.random.Generator, limit: Limit) -> str:
 
 def _number(rng: np.random.Generator, limit: Limit) -> float:
     return log_uniform(rng, float(limit[0]), float(limit[1])) if isinstance(limit, tuple) else float(limit)
+
+
+def log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+    """A log-uniform number; from zero on, a uniform one."""
+    return float(np.exp(random.uniform(np.log(low), np.log(high)))) if low > 0 else float(random.uniform(low, high))
