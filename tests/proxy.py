@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that is cut, hangs, or loses an answer."""
+"""A TCP proxy on loopback that is cut, hangs, is slow, or loses an answer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Proxy:
         self._target = (host, port)
         self._connections: set[asyncio.Task[None]] = set()
         self._is_cut = self._hangs = False
+        self._delay = {"requests": 0.0, "answers": 0.0}
         self.eat_after: bytes | None = None
         """When a client sends this, the server gets it, and the connection ends before the answer. Once."""
         self.eaten = 0
@@ -42,9 +43,14 @@ class Proxy:
         """Keeps connections open and passes nothing on."""
         self._hangs = True
 
+    def delay(self, seconds: float, *, requests: bool = True) -> None:
+        """Each piece of data waits this long on its way, in both directions or answers only."""
+        self._delay = {"requests": seconds if requests else 0.0, "answers": seconds}
+
     def heal(self) -> None:
         """Serves as before."""
         self._is_cut = self._hangs = False
+        self.delay(0.0)
 
     async def close(self) -> None:
         """Ends every connection, and returns when all have ended."""
@@ -57,7 +63,7 @@ class Proxy:
             back = asyncio.create_task(self._pass_back(server_reader, writer))
             try:
                 while data := await reader.read(_CHUNK):
-                    await self._passable()
+                    await self._passable("requests")
                     server_writer.write(data)
                     await server_writer.drain()
                     if self.eat_after and self.eat_after in data:
@@ -73,12 +79,13 @@ class Proxy:
     async def _pass_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
-                await self._passable()
+                await self._passable("answers")
                 writer.write(data)
                 await writer.drain()
         writer.close()
 
-    async def _passable(self) -> None:
+    async def _passable(self, direction: str) -> None:
+        await asyncio.sleep(self._delay[direction])
         while self._hangs:
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -29,7 +29,7 @@ from loadtests.fraud_lab.simulator.writing import EVENTS, LABELS, write
 from loadtests.fraud_lab.training.fit import fit
 from loadtests.fraud_lab.training.labelled import Labelled, NotLabelledError
 from loadtests.fraud_lab.training.training_set import PLANS
-from loadtests.fraud_lab.training.trees import written
+from loadtests.fraud_lab.training.trees import OneSidedError, written
 
 # Seeds below are for tuning.
 FIRST_SEED = 4001
@@ -193,16 +193,18 @@ def _report(driven: Driven, out: Path) -> None:
     help="A real contest, from `voting events export --labels`; learnt from beside the simulated worlds.",
 )
 @click.option(
-    "--worlds", type=click.IntRange(2), help="Only this many simulated worlds, the smallest with fraud: for a try."
+    "--worlds",
+    type=click.IntRange(2),
+    help="Only this many worlds of the standard profile, small ones with fraud: for a try.",
 )
 def fit_command(work: Path, labelled: tuple[Path, ...], worlds: int | None) -> None:
     """Fit the trees of a policy's sweeps and print their tables."""
-    fraudulent = sorted((plan for plan in PLANS if plan.fraud), key=lambda plan: plan.ballots)
+    fraudulent = sorted((plan for plan in PLANS if plan.fraud and plan.is_close), key=lambda plan: plan.ballots)
     plans = PLANS if worlds is None else fraudulent[:worlds]
     sources = (*plans, *map(Labelled, labelled))
     try:
         click.echo(written(fit(sources, work, lambda text: click.echo(text, err=True))))
-    except NotLabelledError as error:
+    except (NotLabelledError, OneSidedError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
-from loadtests.faults.proxy import proxied
+from tests.proxy import proxied
 from voting.domain.rate import Rate, read_rate
 from voting.errors import SlowDown, TryAgain
 from voting.fraud.counters import Cells

@@ -13,7 +13,6 @@ from voting.domain.ballot import State
 from voting.postgres.ballots import SHARDS, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
-from voting.postgres.records import READ_SECONDS
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("decisions")
@@ -194,8 +193,8 @@ class RulingInForce(NamedTuple):
 
 async def select_rulings_in_force(connection: Connection, contest: str) -> dict[UUID, RulingInForce]:
     """By ballot, for those about which a reviewer's decision stands; within a transaction."""
-    await connection.execute(f"set local statement_timeout = '{READ_SECONDS}s'")
-    rows = await connection.fetch(_QUERIES["rulings_in_force"], contest, timeout=READ_SECONDS)
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["rulings_in_force"], contest, timeout=seconds)
     return {row["ballot"]: RulingInForce(*row) for row in rows}
 
 

@@ -40,6 +40,10 @@ AGAINST = (
 )
 
 
+class OneSidedError(ValueError):
+    """Nothing can be learnt from fraud or from honest ballots alone."""
+
+
 def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGAINST) -> Trees:
     """This many trees; features that begin with one of `against` may only raise the score."""
     # Imported here: it needs a system library, and only fitting needs it.
@@ -47,6 +51,8 @@ def learnt(samples: Sequence[Sample], count: int, against: tuple[str, ...] = AGA
 
     names = samples[0].names
     fraud, weight = (np.concatenate([getattr(each, name) for each in samples]) for name in ("fraud", "weight"))
+    if set(fraud[weight > 0]) != {0.0, 1.0}:
+        raise OneSidedError("the samples are all fraud or all honest: give more worlds, or contests with both rulings")
     bias = float(np.log((weight * fraud).sum() / (weight * (1 - fraud)).sum()))
     options = {**_LEARNING, "monotone_constraints": [int(name.startswith(against)) for name in names]}
     # Tables of several gigabytes: not copied.
