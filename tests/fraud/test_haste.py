@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-import pytest
 
-from loadtests.fraud.worlds import table_of
-from loadtests.traffic import make_world
+from tests.recorded import RINGS
 from voting.fraud.facts import Facts
 from voting.fraud.frame import Row, frame
 from voting.fraud.haste import hasty
@@ -35,12 +33,8 @@ def hiding(crowd: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@pytest.mark.parametrize("family", ["L5", "L7", "L10"])
-def test_bots_that_hide_in_a_crowd_are_held_and_the_crowd_is_not(family: str) -> None:
-    """Each crowd has 200 to 850 ballots for an entry, from 36 to 283 networks; of these bots 0 to 9 were held."""
-    world = make_world(4001, 40_000, 0.0)
-    honest = table_of(world)
-    is_crowd = pl.Series(world.labels["family"] == family)
+def check_that_bots_are_held_and_the_crowd_is_not(honest: pl.DataFrame, is_crowd: pl.Series) -> None:
+    """Bots hide among the ballots that the crowd has for its favourite entry."""
     crowd = honest.filter(is_crowd)
     entry = crowd["entry"].value_counts().sort("count", descending=True)["entry"][0]
     whole = pl.concat([honest, hiding(crowd.filter(pl.col("entry") == entry)).select(honest.columns)])
@@ -52,6 +46,13 @@ def test_bots_that_hide_in_a_crowd_are_held_and_the_crowd_is_not(family: str) ->
     spared = held.head(honest.height)["hold"]
     assert spared.filter(is_crowd).mean() < 0.01  # type: ignore[operator]
     assert spared.filter(~is_crowd).mean() < 0.001  # type: ignore[operator]
+
+
+def test_bots_that_hide_in_a_crowd_are_held_and_the_crowd_is_not() -> None:
+    """More crowds, of simulated contests: tests/loadtests/test_haste.py."""
+    fraud = RINGS.labels()["fraud"]
+    is_crowd = RINGS.labels().filter(~fraud)["family"] == "L10"
+    check_that_bots_are_held_and_the_crowd_is_not(RINGS.ballots().filter(~fraud), is_crowd)
 
 
 def rows(readings: Sequence[int | None], prefix: str = "p", agent: int = 5, day: int = 0) -> list[Row]:
