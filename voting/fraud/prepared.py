@@ -16,6 +16,7 @@ from voting.fraud.survey import Key, Numbering, ranks
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
 # A token of the last quarter of an hour is as good as new.
+# Its age is not counted from the first ballot: the trees would lose honest voters (policies/PROVENANCE.md).
 FRESH_SECONDS = 900
 # Wall time of the contests' country, for the hour of the day.
 _HOUR_SHIFT = 8
