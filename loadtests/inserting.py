@@ -13,8 +13,8 @@ from itertools import cycle
 import asyncpg
 
 from loadtests.service import CONTEST
-from voting.domain.contest_file import read_contest
-from voting.domain.quota import Bucket
+from voting.domain.ballots.quota import Bucket
+from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
 from voting.postgres.ballots import BallotRow
 from voting.postgres.database import Database, connected

@@ -9,7 +9,7 @@ import uvicorn
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
 
-from voting.cli.admission import GatedProtocol
+from voting.server.admission import GatedProtocol
 
 
 class Ballot(msgspec.Struct):

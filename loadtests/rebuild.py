@@ -19,11 +19,11 @@ from redis.asyncio import Redis
 
 from loadtests.service import ID, VOTING, prepared
 from voting import wiring
-from voting.domain.ballot import Receipt, commitment
+from voting.domain.ballots.ballot import Receipt, commitment
 from voting.redis import keys
 from voting.redis.connection import connected
-from voting.services.keyring import Keyring
-from voting.services.mirroring import Mirroring
+from voting.services.identity.keyring import Keyring
+from voting.services.tallies.projection import Mirroring
 from voting.settings import load
 
 SECONDS = 60.0

@@ -21,7 +21,7 @@ import httpx
 from loadtests.service import ID, VOTING, Prepared, free_port, prepared
 from tests.conftest import cast, wait_ready
 from tests.deploy.test_nginx import running
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
 
 # Between two faults: a node that has come back takes its share of the ballots.
 CALM_SECONDS = 0.5

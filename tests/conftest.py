@@ -24,10 +24,10 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from voting import engines, wiring
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
-from voting.domain.staff import Role
-from voting.services.keyring import Keyring
+from voting.domain.identity.roles import Role
+from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
 from voting.wiring import Office
 

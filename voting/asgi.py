@@ -15,7 +15,7 @@ from voting import telemetry
 from voting.services import Services
 from voting.settings import Settings, load
 from voting.web.app import create_app
-from voting.web.edge import Edge
+from voting.web.guard import Edge
 from voting.web.options import WebOptions
 from voting.wiring import running
 

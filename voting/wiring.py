@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from voting.domain.rate import read_rate
+from voting.domain.ballots.rate import read_rate
 from voting.errors import SchemaUnfit, TryAgain
+from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
 from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
@@ -21,30 +22,29 @@ from voting.postgres.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services import Services
-from voting.services.amending import Amending
-from voting.services.authorising import Authorising
-from voting.services.casting import Casting
-from voting.services.catalogue import Catalogue
-from voting.services.challenging import Challenging
-from voting.services.committing import Committing
-from voting.services.covering import Covering
-from voting.services.judging import Judging
-from voting.services.keyring import Keyring
-from voting.services.limiting import Limiting
-from voting.services.mirroring import Mirroring
-from voting.services.networks import networks_of
-from voting.services.organising import Organising
-from voting.services.policies import load_policy, load_shadow
-from voting.services.probing import Probing
-from voting.services.recording import BATCHES_AT_ONCE, Recording
-from voting.services.recounting import Recounting
-from voting.services.registering import Registering
-from voting.services.reporting import Reporting
-from voting.services.reviewing import Reviewing
-from voting.services.screening import Screening
-from voting.services.showing import Showing
-from voting.services.staffing import Staffing
-from voting.services.watching import Watching
+from voting.services.ballots.cast import Casting
+from voting.services.ballots.group_commit import Committing
+from voting.services.ballots.rate_limits import Limiting
+from voting.services.ballots.record import BATCHES_AT_ONCE, Recording
+from voting.services.ballots.screen import Screening
+from voting.services.contests.admin import Organising
+from voting.services.contests.amendments import Amending
+from voting.services.contests.contest_cache import Catalogue
+from voting.services.contests.covers import Covering
+from voting.services.fraud.policy_files import load_policy, load_shadow
+from voting.services.fraud.review import Reviewing
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.proof_of_work import Challenging
+from voting.services.identity.registration import Registering
+from voting.services.identity.sessions import Authorising
+from voting.services.identity.staff_keys import Staffing
+from voting.services.readiness import Probing
+from voting.services.results.marks import Judging
+from voting.services.results.reports import Reporting
+from voting.services.tallies.live_board import Watching
+from voting.services.tallies.projection import Mirroring
+from voting.services.tallies.reader import Showing
+from voting.services.tallies.recount import Recounting
 from voting.settings import Settings
 
 START_SECONDS = 120.0

@@ -30,9 +30,9 @@ from loadtests.faults.observer import Observer, observing
 from loadtests.faults.schedule import Planned
 from loadtests.faults.witness import Witness
 from voting import wiring
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
 from voting.wiring import Office
 
 CROWD = {"honest": 16, "twin": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}

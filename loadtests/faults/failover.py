@@ -20,10 +20,10 @@ from loadtests.faults.arena import SECRET, Service, environment, settings
 from loadtests.faults.pair import DATABASE, OWNER, ROLE, Node
 from loadtests.faults.proxy import Proxy, standing
 from voting import engines, wiring
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.engines import processes
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
 
 KINDS = ("switchover", "frozen", "returning")
 VOTE_EVERY_SECONDS = 0.2

@@ -108,7 +108,7 @@ def receipts_mixed() -> None:
 
 
 def _limits(change: Callable[[int], int]) -> None:
-    from voting.domain.tables import Quota
+    from voting.domain.contest.schema import Quota
 
     _put(Quota, "limit", property(lambda quota: change(quota.picks or quota.ballots or 0)))
 
@@ -147,7 +147,7 @@ def replays_differ() -> None:
 
 
 def bodies_alike() -> None:
-    import voting.domain.ballot as domain
+    import voting.domain.ballots.ballot as domain
 
     _put(domain, "body_digest", lambda codes: bytes(32))
 
@@ -214,14 +214,14 @@ def view_partial() -> None:
 
 
 def signatures_ignored() -> None:
-    import voting.domain.token as domain
+    import voting.domain.identity.token as domain
 
     _put(domain, "unseal", lambda key, token: domain._decode(token.partition(".")[0]))
 
 
 def contests_confused() -> None:
     from voting.errors import CredentialInvalid
-    from voting.services.keyring import Keyring
+    from voting.services.identity.keyring import Keyring
 
     opened = Keyring.open_credential
 
@@ -248,7 +248,7 @@ def clock_fast() -> None:
 
 
 def window_endless() -> None:
-    from voting.domain.contest import Contest
+    from voting.domain.contest.contest import Contest
 
     phase = Contest.phase
 

@@ -11,8 +11,8 @@ import altcha
 
 from loadtests.service import ID, prepared
 from voting import wiring
-from voting.services.challenging import Challenging
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.proof_of_work import Challenging
 from voting.settings import load
 
 ENTRIES = 60

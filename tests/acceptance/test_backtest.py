@@ -19,7 +19,7 @@ from netaddr import IPSet
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING
 from tests.fraud.rings import policy_text
-from voting.fraud.attempt import HEADERS, Attempt, Client, Solved
+from voting.fraud.facts.attempt import HEADERS, Attempt, Client, Solved
 
 RULES = """
 id = "replayed"

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.domain.test_contests import CASE, GREEN, POWER, STORY
+from tests.domain.contest.test_contests import CASE, GREEN, POWER, STORY
 from voting.settings import Settings
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.domain.test_contest import GOOD
-from tests.services.test_media_files import VP8, ffmpeg, video
+from tests.domain.contest.test_contest import GOOD
+from tests.media.test_reader import VP8, ffmpeg, video
 from voting.settings import Settings
 
 RULES = """

@@ -14,7 +14,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, contest_text, environment_of
-from tests.domain.test_contest import GOOD
+from tests.domain.contest.test_contest import GOOD
 from tests.spreadsheets.test_sheets import workbook
 from voting.settings import Settings
 

@@ -16,9 +16,9 @@ from tests.conftest import ROOT
 from voting.errors import VotingError
 from voting.services import Services
 from voting.web.app import create_app
+from voting.web.flood_limiter import EXEMPT
 from voting.web.options import WebOptions
 from voting.web.problems import STATUS
-from voting.web.throttle import EXEMPT
 
 LONGEST_FILE = 450
 LONGEST_FUNCTION = 60

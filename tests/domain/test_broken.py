@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.errors import FileInvalid
 
 BROKEN = Path(__file__).parent / "broken"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from voting.domain.picture import Damaged, read_picture
+from voting.domain.roster.picture import Damaged, read_picture
 
 PHOTOGRAPH = (Path(__file__).parent / "pictures" / "gps.jpg").read_bytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><exif:GPSLatitude>39,54.26N</exif:GPSLatitude></x:xmpmeta>'

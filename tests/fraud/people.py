@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from voting.fraud.attempt import Attempt, Client
+from voting.fraud.facts.attempt import Attempt, Client
 
 NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
 WECHAT = (

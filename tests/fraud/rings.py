@@ -16,20 +16,20 @@ import msgspec
 import polars as pl
 
 from tests.conftest import SECRET, Contests
-from voting.domain.ballot import Receipt, commitment
-from voting.domain.scoring import Tally
-from voting.fraud.facts import Facts, Oddity
-from voting.fraud.findings import Evidence, Group, Stage, Sweep
-from voting.fraud.past import Past
+from voting.domain.ballots.ballot import Receipt, commitment
+from voting.domain.results.scoring import Tally
+from voting.fraud.facts.facts import Facts, Oddity
+from voting.fraud.features.history import Past
 from voting.fraud.policy import Policy
+from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
-from voting.services.catalogue import Listing
-from voting.services.certifying import Certifying
-from voting.services.deciding import Detector
-from voting.services.keyring import Keyring, ReceiptKey
-from voting.services.policies import DEFAULT, load_policy
-from voting.services.reviewing import Person, Reviewing, Wish
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.apply_decisions import Detector
+from voting.services.fraud.certify import Certifying
+from voting.services.fraud.policy_files import DEFAULT, load_policy
+from voting.services.fraud.review import Person, Reviewing, Wish
+from voting.services.identity.keyring import Keyring, ReceiptKey
 
 _PACKAGED = load_policy()
 # The detector below needs no weights.

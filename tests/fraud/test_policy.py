@@ -10,7 +10,7 @@ import pytest
 
 from voting.errors import FileInvalid
 from voting.fraud.policy import read_policy
-from voting.services.policies import DEFAULT, load_policy
+from voting.services.fraud.policy_files import DEFAULT, load_policy
 
 TEXT = (files("voting.fraud") / "policies" / f"{DEFAULT}.toml").read_text("utf-8")
 

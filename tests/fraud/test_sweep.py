@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from tests.recorded import CLEAN, RINGS
-from voting.fraud.facts import Oddity
-from voting.fraud.findings import Sweep
-from voting.fraud.reasons import family_of
+from voting.fraud.facts.facts import Oddity
+from voting.fraud.reasons.findings import Sweep
+from voting.fraud.reasons.reasons import family_of
 from voting.fraud.sweep import sweep
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 
 HIRED = ("A7", "A8")
 

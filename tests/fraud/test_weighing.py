@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from voting.fraud.grounds import named
-from voting.fraud.survey import Numbering, Part
-from voting.fraud.weighing import Question, Tree, Trees, weigh
+from voting.fraud.features.column_index import Numbering, Part
+from voting.fraud.groups.group_evidence import named
+from voting.fraud.model.tree_ensemble import Question, Tree, Trees, weigh
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Question("own_odd", 0.5, Question("prefix_z", 1.5, -0.25, 0.125), Question("own_quick", 2.5, 1.0, 2.0))

@@ -20,9 +20,9 @@ from loadtests.firing import Volley
 from loadtests.routes import ballots, check, check_ballots, table
 from loadtests.service import CONTEST, roster
 from tests.conftest import free_port
-from voting.domain.contest_file import read_contest
-from voting.domain.roster import read_roster
-from voting.domain.sheet import read_csv
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.roster.roster import read_roster
+from voting.domain.roster.sheet import read_csv
 
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
 

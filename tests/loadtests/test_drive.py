@@ -19,7 +19,7 @@ from loadtests.fraud_lab.profiles.standard import make_world
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of, serving
 from tests.fraud.test_policy import TEXT
-from voting.domain.display import SETTLED
+from voting.domain.contest.display import SETTLED
 from voting.settings import Settings
 from voting.wiring import Office
 

@@ -7,7 +7,7 @@ import pytest
 
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.simulator.table import ballot_table
-from tests.fraud.test_haste import check_that_bots_are_held_and_the_crowd_is_not
+from tests.fraud.rules.test_haste import check_that_bots_are_held_and_the_crowd_is_not
 
 
 @pytest.mark.parametrize("family", ["L5", "L7", "L10"])

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from voting.domain.contest_file import read_contest
-from voting.fraud.attempt import Attempt
-from voting.fraud.frame import Row, frame, milliseconds
-from voting.fraud.observing import observe
-from voting.services.backtesting import Input, backtest
-from voting.services.networks import load_networks
-from voting.services.policies import load_policy
+from voting.domain.contest.contest_file import read_contest
+from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.observe import observe
+from voting.fraud.features.frame import Row, frame, milliseconds
+from voting.networks.lookup import load_networks
+from voting.services.fraud.backtest.run import Input, backtest
+from voting.services.fraud.policy_files import load_policy
 
 HERE = Path(__file__).parent
 EVENTS, LABELS, CONTEST = "events.jsonl.gz", "labels.csv.gz", "contest.toml"

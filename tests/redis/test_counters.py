@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 
-from voting.domain.rate import read_rate
-from voting.fraud.counters import Counters
-from voting.fraud.facts import Counts, Facts
+from voting.domain.ballots.rate import read_rate
+from voting.fraud.facts.facts import Counts, Facts
+from voting.fraud.online.counters import Counters
 from voting.redis import keys
 from voting.redis.connection import connected
 from voting.redis.turns import Call, Turns
-from voting.services.screening import counted, read_counts
+from voting.services.ballots.screen import counted, read_counts
 from voting.settings import Settings
 
 WIDE = (read_rate("1000000/second"), read_rate("1000000/second"))

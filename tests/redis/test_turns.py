@@ -12,13 +12,13 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.proxy import proxied
-from voting.domain.rate import Rate, read_rate
+from voting.domain.ballots.rate import Rate, read_rate
 from voting.errors import SlowDown, TryAgain
-from voting.fraud.counters import Cells
+from voting.fraud.online.counters import Cells
 from voting.redis import keys
 from voting.redis.connection import Connected, connected
 from voting.redis.turns import Call, Taken, Turns, Use
-from voting.services.limiting import Limiting
+from voting.services.ballots.rate_limits import Limiting
 from voting.settings import Settings
 
 WIDE = read_rate("1000000/second")

@@ -15,12 +15,12 @@ import msgspec
 
 from tests.conftest import VOTING, Contests, Service, as_owner, cast, environment_of, solve
 from tests.screening.test_screening import BROWSER, SCRIPT, send, ticket
-from voting.fraud.attempt import Attempt
-from voting.fraud.counters import Counters
-from voting.fraud.facts import Facts
-from voting.fraud.observing import observe
-from voting.fraud.scorecard import judge
-from voting.services.policies import load_policy
+from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.facts import Facts
+from voting.fraud.facts.observe import observe
+from voting.fraud.online.counters import Counters
+from voting.fraud.online.scorecard import judge
+from voting.services.fraud.policy_files import load_policy
 from voting.settings import Settings
 
 RULES = '[ballot]\nmost = 2\n[[quota]]\npicks = 2\nper = "contest"\nperiod = "day"\n'

@@ -21,8 +21,8 @@ from netaddr import IPSet
 from tests.acceptance.test_stopping import workers_of
 from tests.conftest import Contests, Service, environment_of, eventually, serving
 from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
-from voting.services.networks import load_networks
-from voting.services.policies import load_policy
+from voting.networks.lookup import load_networks
+from voting.services.fraud.policy_files import load_policy
 from voting.settings import Settings
 from voting.wiring import Office
 

@@ -9,8 +9,8 @@ import httpx
 from tests.conftest import Contests, Service
 from tests.fraud.rings import find_nothing
 from tests.screening.test_export import RULES, vote
-from voting.services.policies import load_policy
-from voting.services.retallying import Retallying
+from voting.services.fraud.policy_comparison import Retallying
+from voting.services.fraud.policy_files import load_policy
 from voting.wiring import Office
 
 

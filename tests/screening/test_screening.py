@@ -18,8 +18,8 @@ from tests.conftest import SECRET, Contests, Service, environment_of, refusal, s
 from tests.fraud.people import CHROME
 from voting import wiring
 from voting.errors import FileInvalid
-from voting.services.challenging import COUNTERS
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.proof_of_work import COUNTERS
 from voting.settings import Settings
 
 QUICK = 0.1

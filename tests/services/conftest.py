@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from tests.recorded import Recorded
-from tests.services.test_backtesting import Run
+from tests.services.fraud.test_backtest import Run
 
 Replayed = Callable[[Recorded], Run]
 

@@ -10,7 +10,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import SECRET
 from voting.demo import document
 from voting.errors import FileInvalid, SettingInvalid
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 from voting.settings import load, values
 
 URL = "postgresql://voting:pw@127.0.0.1:1/voting"

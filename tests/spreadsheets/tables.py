@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
-from voting.domain.marks import Mark, read_marks, read_metric
-from voting.domain.roster import read_roster
-from voting.domain.sheet import Sheet
+from voting.domain.results.marks import Mark, read_marks, read_metric
+from voting.domain.roster.roster import read_roster
+from voting.domain.roster.sheet import Sheet
 from voting.errors import FileInvalid
 from voting.spreadsheets import read_sheet
 

@@ -20,7 +20,7 @@ from tests.spreadsheets.tables import (
     sheet,
 )
 from voting.domain.entry import Entry
-from voting.domain.marks import read_marks, read_metric, uneven_panels
+from voting.domain.results.marks import read_marks, read_metric, uneven_panels
 from voting.spreadsheets import read_sheet
 
 # judge-twice

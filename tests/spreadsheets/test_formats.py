@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voting.domain.sheet import Held
+from voting.domain.roster.sheet import Held
 from voting.spreadsheets.formats import Unshowable, shown_number, shown_text
 
 SHOWN = [

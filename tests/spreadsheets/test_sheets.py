@@ -11,14 +11,14 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from tests.domain.test_contest import GOOD
-from voting.domain.contest_file import read_contest
-from voting.domain.repeats import read_past_winners
-from voting.domain.roster import read_roster
-from voting.domain.sheet import Row, Sheet
+from tests.domain.contest.test_contest import GOOD
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.roster.duplicates import read_past_winners
+from voting.domain.roster.roster import read_roster
+from voting.domain.roster.sheet import Row, Sheet
 from voting.errors import Fault, FileInvalid
-from voting.services.roster_report import PROBLEM, fault_workbook
 from voting.spreadsheets import LARGEST, read_sheet
+from voting.spreadsheets.fault_report import PROBLEM, fault_workbook
 
 TEXT = 'code,title,author,category\nA1,"标题, 一",张三,类别一\nA2,短片二,李四,one\n'
 TABLE: list[list[object]] = [

@@ -17,7 +17,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.conftest import ROOT
 from tests.voter_page.schedules import Outcome
-from voting.web.access import voter_cookie_name
+from voting.web.auth import voter_cookie_name
 
 MODULE = ROOT / "voting" / "web" / "static" / "ballots.mjs"
 DRIVER = Path(__file__).parent / "node_tabs.mjs"

@@ -21,7 +21,7 @@ from tests.conftest import Contests, Service
 from tests.voter_page.browsers import MODULE, NO_STORAGE, ChromiumTabs, Node, NodeTabs, Storage
 from tests.voter_page.faulty_proxy import FaultyProxy
 from tests.voter_page.schedules import HAPPENINGS, Happening, Step, Voter, schedule
-from voting.web.access import voter_cookie_name
+from voting.web.auth import voter_cookie_name
 
 __all__ = ["browser"]
 UNDER_NODE, IN_CHROMIUM = (int(number) for number in os.environ.get("VOTING_SCHEDULES", "60,2").split(","))

@@ -18,7 +18,7 @@ from tests.acceptance.test_browser import FIVE_A_DAY, PHONE, browser, picture
 from tests.conftest import Contests, Service
 from tests.voter_page.browsers import NO_STORAGE
 from tests.voter_page.faulty_proxy import Fault, FaultyProxy
-from voting.web.access import voter_cookie_name
+from voting.web.auth import voter_cookie_name
 
 __all__ = ["browser"]
 DESK: ViewportSize = {"width": 1280, "height": 800}

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from tests.conftest import Contests, as_owner, cast, refusal, solve
-from voting.fraud.facts import Facts, Oddity
-from voting.services.keyring import Keyring, check_receipt
+from voting.fraud.facts.facts import Facts, Oddity
+from voting.services.identity.keyring import Keyring, check_receipt
 from voting.wiring import Office
 
 FIVE_A_DAY = """

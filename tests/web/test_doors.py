@@ -17,18 +17,18 @@ import pytest
 from asyncpg import Connection
 
 from tests.conftest import SECRET, Contests, cast, environment_of, refusal, serving, solve
-from voting.domain.staff import Role
-from voting.domain.token import seal
+from voting.domain.identity.roles import Role
+from voting.domain.identity.token import seal
 from voting.errors import ContestUnknown, CredentialInvalid, NotFound, TryAgain, VotingError
-from voting.fraud.facts import Facts, hashed
+from voting.fraud.facts.facts import Facts, hashed
 from voting.postgres import staff
-from voting.services.authorising import KEPT_SECONDS, MOST_SESSIONS, Authorising
-from voting.services.catalogue import Catalogue, Listing
-from voting.services.covering import Covering
-from voting.services.keyring import Keyring
-from voting.services.mirroring import Reading
-from voting.services.staffing import PREFIX
-from voting.services.watching import MOST_BOARDS_OF_A_KEY, Watching
+from voting.services.contests.contest_cache import Catalogue, Listing
+from voting.services.contests.covers import Covering
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.sessions import KEPT_SECONDS, MOST_SESSIONS, Authorising
+from voting.services.identity.staff_keys import PREFIX
+from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, Watching
+from voting.services.tallies.projection import Reading
 from voting.settings import Settings
 from voting.wiring import Office
 

@@ -10,10 +10,10 @@ import httpx
 from tests.conftest import Contests, eventually, refusal
 from tests.fraud.rings import POLICY, Cast, crowd, find_rings, history, record, tally
 from tests.web.test_staff import bearer
-from voting.services.deciding import Deciding, Swept
-from voting.services.gathering import gather
-from voting.services.networks import load_networks
-from voting.services.organising import Organising
+from voting.networks.lookup import load_networks
+from voting.services.contests.admin import Organising
+from voting.services.fraud.apply_decisions import Deciding, Swept
+from voting.services.fraud.ballot_table import gather
 from voting.wiring import Office
 
 ENTRIES = 30

@@ -13,7 +13,7 @@ import msgspec
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, Service, environment_of
 from tests.web.test_groups import desk, ringed
-from voting.fraud.attempt import Attempt
+from voting.fraud.facts.attempt import Attempt
 from voting.wiring import Office
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import SECRET, Contests, as_owner, cast, eventually
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, record, tally, void_by_two
 from tests.web.test_groups import Desk, again, desk
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
 from voting.wiring import Office
 
 RULES = '[[quota]]\npicks = 5\n[display]\npolicy = "{}"\n'

@@ -9,11 +9,11 @@ import click
 
 from voting.cli.contest import read_text
 from voting.cli.session import tell
-from voting.domain.contest_file import read_contest
-from voting.services.backtesting import Input
-from voting.services.backtesting import backtest as run
-from voting.services.networks import load_networks
-from voting.services.policies import load_policy
+from voting.domain.contest.contest_file import read_contest
+from voting.networks.lookup import load_networks
+from voting.services.fraud.backtest.run import Input
+from voting.services.fraud.backtest.run import backtest as run
+from voting.services.fraud.policy_files import load_policy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -12,19 +12,19 @@ import msgspec
 
 from voting.cli.session import actor, env_file, find, in_office, need_secret, not_blank, read_settings, tell
 from voting.cli.tables import progress
-from voting.domain.sheet import Tick
-from voting.fraud.effect import in_words
+from voting.domain.roster.sheet import Tick
+from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
-from voting.services.catalogue import Listing
-from voting.services.keyring import Keyring, ReceiptKey
-from voting.services.policies import load_policy
-from voting.services.reviewing import Estimated, Reviewing
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.review import Estimated, Reviewing
+from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.settings import Settings
 from voting.wiring import Office
 
 if TYPE_CHECKING:
-    from voting.services.certifying import Certifying
+    from voting.services.fraud.certify import Certifying
 
 
 @click.command(epilog="Example: voting certify --contest demo --propose")
@@ -74,7 +74,7 @@ def _policy(settings: Settings, file: Path | None) -> Path | None:
 
 def _certifying(office: Office, settings: Settings) -> Certifying:
     # It brings polars, which the other commands need not wait for.
-    from voting.services.certifying import Certifying
+    from voting.services.fraud.certify import Certifying
 
     key = ReceiptKey(Keyring(need_secret(settings).secret).public_key)
     return Certifying(office.database, actor(), key, Reviewing(office.database, settings.second_person))
@@ -131,9 +131,9 @@ def _progress() -> Callable[[str], Tick]:
 
 def _show(made: Certification, contest: str, *, as_json: bool) -> None:
     if as_json:
-        from voting.services import certifying
+        from voting.services.fraud import certify
 
-        content = certifying.as_json(made, contest)
+        content = certify.as_json(made, contest)
         click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2))
         return
     for entry, tally in sorted(made.tallies.items()):

@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, in_office, not_blank, read_settings, tell
-from voting.domain.cautions import cautions
-from voting.domain.contest import Contest
-from voting.domain.contest_file import read_contest
-from voting.domain.document import reference
-from voting.domain.explain import explain as sentences
-from voting.domain.explain import local
-from voting.domain.language import LANGUAGES, Language
+from voting.domain.contest.cautions import cautions
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.explain import explain as sentences
+from voting.domain.contest.explain import local
+from voting.domain.contest.language import LANGUAGES, Language
+from voting.domain.contest.toml_schema import reference
 from voting.errors import FileInvalid
 from voting.text_file import read_text_file
 from voting.wiring import Office

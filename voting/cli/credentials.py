@@ -8,7 +8,7 @@ import click
 
 from voting.cli.session import env_file, find, in_office, need_secret, read_settings
 from voting.errors import NotFound
-from voting.services.keyring import Keyring
+from voting.services.identity.keyring import Keyring
 from voting.wiring import Office
 
 

@@ -12,7 +12,7 @@ import click
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
-from voting.services.exporting import Exporting
+from voting.services.fraud.export import Exporting
 from voting.wiring import Office
 
 

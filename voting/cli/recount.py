@@ -8,10 +8,10 @@ import click
 
 from voting.cli.session import env_file, find, in_office, need_secret, read_settings, tell
 from voting.cli.tables import progress
-from voting.domain.scoring import Tally
-from voting.services.keyring import Keyring, ReceiptKey
-from voting.services.receipts import ReceiptReport, check_receipts
-from voting.services.recounting import Difference
+from voting.domain.results.scoring import Tally
+from voting.services.ballots.receipts import ReceiptReport, check_receipts
+from voting.services.identity.keyring import Keyring, ReceiptKey
+from voting.services.tallies.recount import Difference
 from voting.wiring import Office
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.errors import SettingInvalid
-from voting.services.reporting import Report, as_csv, as_json, as_xlsx, awards_as_csv
+from voting.services.results.reports import Report, as_csv, as_json, as_xlsx, awards_as_csv
 from voting.wiring import Office
 
 

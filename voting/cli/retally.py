@@ -11,11 +11,11 @@ import msgspec
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.cli.tables import progress
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 from voting.wiring import Office
 
 if TYPE_CHECKING:
-    from voting.services.retallying import Line
+    from voting.services.fraud.policy_comparison import Line
 
 
 @click.command(epilog="Example: voting retally --contest demo --policy stricter.toml")
@@ -33,7 +33,7 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
 
     async def work(office: Office) -> tuple[Line, ...]:
         # It brings polars, which the other commands need not wait for.
-        from voting.services.retallying import Retallying
+        from voting.services.fraud.policy_comparison import Retallying
 
         listing = await find(office, contest)
         return await Retallying(office.database).compare(listing, other, progress("ballots read"))

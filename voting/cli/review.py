@@ -11,14 +11,14 @@ import click
 import msgspec
 
 from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
-from voting.domain.language import Language
+from voting.domain.contest.language import Language
 from voting.errors import Forbidden
-from voting.fraud.effect import in_words
+from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action
-from voting.services.authorising import Authorising
-from voting.services.catalogue import Listing
-from voting.services.group_view import alone, as_json, estimate_as_json, file_as_json, together
-from voting.services.reviewing import Estimated, File, Person, Reviewed, Reviewing, Wish, person_of
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
+from voting.services.fraud.review import Estimated, File, Person, Reviewed, Reviewing, Wish, person_of
+from voting.services.identity.sessions import Authorising
 from voting.settings import Settings
 from voting.text_file import read_text_file
 from voting.wiring import Office

@@ -11,10 +11,10 @@ import click
 from voting.cli.contest import read_text
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.cli.tables import Beside, checked, load_sheet
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Fault, FileInvalid
-from voting.services.organising import RosterChange
+from voting.services.contests.admin import RosterChange
 from voting.wiring import Office
 
 _SHOWN = 20

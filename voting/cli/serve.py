@@ -17,14 +17,14 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from voting import logs, wiring
-from voting.cli.admission import GatedProtocol
 from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.cli.sweep import Sweeper
-from voting.cli.workers import Workers
 from voting.errors import SettingInvalid
+from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server
-from voting.services.networks import networks_of
-from voting.services.policies import load_policy, load_shadow
+from voting.server.admission import GatedProtocol
+from voting.server.workers import Workers
+from voting.services.fraud.policy_files import load_policy, load_shadow
 from voting.settings import EMBEDDED, Settings, load, values
 
 STOP_SECONDS = 10
@@ -70,7 +70,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
     # Left to the sweeper, a fault would end all sweeps, and again at each new start. The packaged one is right.
     if given := [each for each in (policy if settings.policy else None, shadow) if each]:
         # It brings polars.
-        from voting.fraud.sweep_rules import sweep_rules
+        from voting.fraud.policy_check import sweep_rules
 
         for each in given:
             sweep_rules(each)

@@ -17,7 +17,7 @@ import click
 from voting import engines, logs, wiring
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
-from voting.services.catalogue import Listing
+from voting.services.contests.contest_cache import Listing
 from voting.settings import EMBEDDED, Settings, load
 from voting.wiring import Office
 

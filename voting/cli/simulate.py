@@ -12,16 +12,16 @@ import click
 from voting.cli.contest import contest, file_argument, read_text
 from voting.cli.session import tell
 from voting.cli.tables import load_sheet
-from voting.domain.comparison import Standing, changes, standings
-from voting.domain.contest import Contest
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
-from voting.domain.marks import Mark, read_marks, read_metric
-from voting.domain.outcome import Figures, compute
-from voting.domain.roster import read_roster
-from voting.domain.scoring import rounded
+from voting.domain.results.comparison import Standing, changes, standings
+from voting.domain.results.marks import Mark, read_marks, read_metric
+from voting.domain.results.outcome import Figures, compute
+from voting.domain.results.scoring import rounded
+from voting.domain.roster.roster import read_roster
 from voting.errors import NotFound
-from voting.services.simulating import figures, made_entries
+from voting.services.results.simulation import figures, made_entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
-from voting.domain.staff import Role
+from voting.domain.identity.roles import Role
 from voting.wiring import Office
 
 _ROLES: dict[str, Role] = {"organiser": "organiser", "judge": "judge", "auditor": "auditor"}

@@ -17,7 +17,7 @@ import click
 
 from voting import logs, wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
-from voting.services.policies import load_policy, load_shadow
+from voting.services.fraud.policy_files import load_policy, load_shadow
 from voting.settings import Settings
 
 # Votes go first: a machine that is busy with them sweeps later.
@@ -67,7 +67,7 @@ def _end_with_standard_input() -> None:
 
 async def _run(settings: Settings, *, once: bool) -> None:
     # It brings polars, which no other command should wait for.
-    from voting.services.sweeping import Sweeping
+    from voting.services.fraud.sweeping import Sweeping
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
 

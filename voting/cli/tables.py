@@ -10,16 +10,16 @@ from pathlib import Path
 import click
 
 from voting.cli.session import tell
-from voting.domain.contest import Contest
+from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.media import MediaFiles, media_names
-from voting.domain.repeats import read_past_winners
-from voting.domain.roster import read_roster
-from voting.domain.sheet import Sheet
+from voting.domain.roster.duplicates import read_past_winners
+from voting.domain.roster.media import MediaFiles, media_names
+from voting.domain.roster.roster import read_roster
+from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
-from voting.services.media_files import read_media
-from voting.services.roster_report import fault_workbook
+from voting.media.reader import read_media
 from voting.spreadsheets import LARGEST, read_sheet
+from voting.spreadsheets.fault_report import fault_workbook
 
 _QUICK = 2_000
 _QUICK_FILES = 20

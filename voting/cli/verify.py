@@ -10,12 +10,12 @@ import click
 
 from voting.cli.session import env_file, find, in_office, read_settings, tell
 from voting.cli.tables import progress
-from voting.services.keyring import check_receipt
+from voting.services.identity.keyring import check_receipt
 from voting.wiring import Office
 
 if TYPE_CHECKING:
     from voting.postgres.certifications import Certification
-    from voting.services.verifying import Verified
+    from voting.services.results.verification import Verified
 
 
 @click.group(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
@@ -50,7 +50,7 @@ def results(contest: str, env_file: Path | None) -> None:
 
     async def work(office: Office) -> tuple[Certification, tuple[Verified, ...]]:
         # It brings polars, which a receipt's check need not wait for.
-        from voting.services.verifying import verify_result
+        from voting.services.results.verification import verify_result
 
         return await verify_result(office.database, await find(office, contest), progress("ballots read"))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from voting.demo import secrets
 from voting.demo.covers import draw
 from voting.demo.secrets import DemoSecrets
-from voting.domain.contest_file import read_contest
-from voting.domain.roster import read_roster
-from voting.domain.sheet import read_csv
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.roster.roster import read_roster
+from voting.domain.roster.sheet import read_csv
 from voting.errors import ContestUnknown
 from voting.wiring import Office
 

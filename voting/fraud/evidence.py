@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voting.fraud.facts import Counts, Facts
-from voting.fraud.findings import Evidence
+from voting.fraud.facts.facts import Counts, Facts
+from voting.fraud.online.signals import Signal, crowd, own
 from voting.fraud.policy import Online
-from voting.fraud.signals import Signal, crowd, own
+from voting.fraud.reasons.findings import Evidence
 
 # What the value of a signal is, where it is no count of ballots.
 _VALUES = {"T1": "reading", "A1": "age", "C2": "contradictions"}

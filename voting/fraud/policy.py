@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 
-from voting.domain.document import key, line_of, read
+from voting.domain.contest.toml_schema import key, line_of, read
 from voting.errors import Fault, FileInvalid
 
 

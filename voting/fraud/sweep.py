@@ -11,21 +11,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from voting.fraud.clusters import clusters, together
-from voting.fraud.company import company, sure
-from voting.fraud.features import QUICK, THOROUGH, Families, features
-from voting.fraud.findings import Stage, Sweep
-from voting.fraud.grounds import LOCKSTEP, QUICKNESS, named, told_of
-from voting.fraud.groups import describe, families, label
-from voting.fraud.haste import hasty
-from voting.fraud.open_lists import list_workers
-from voting.fraud.past import NOTHING, Past, known
+from voting.fraud.features.column_index import Floats, Part, Survey
+from voting.fraud.features.features import QUICK, THOROUGH, Families, features
+from voting.fraud.features.history import NOTHING, Past, known
+from voting.fraud.features.neighbours import company, sure
+from voting.fraud.features.preprocess import cells_over_days, prepare
+from voting.fraud.groups.ballot_evidence import true_of
+from voting.fraud.groups.group_evidence import LOCKSTEP, QUICKNESS, named, told_of
+from voting.fraud.groups.groups import describe, families, label
+from voting.fraud.model.clusters import clusters, together
+from voting.fraud.model.tree_ensemble import Trees, Weighed, weigh
 from voting.fraud.policy import Policy
-from voting.fraud.prepared import cells_over_days, prepare
-from voting.fraud.survey import Floats, Part, Survey
-from voting.fraud.tasks import task_takers
-from voting.fraud.traits import true_of
-from voting.fraud.weighing import Trees, Weighed, weigh
+from voting.fraud.reasons.findings import Stage, Sweep
+from voting.fraud.rules.haste import hasty
+from voting.fraud.rules.shared_targets import list_workers
+from voting.fraud.rules.task_lists import task_takers
 
 Flags = npt.NDArray[np.bool_]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from voting.domain.ballot import State
-from voting.domain.contest import Contest
-from voting.domain.quota import Bucket, Use, since, stamp
+from voting.domain.ballots.ballot import State
+from voting.domain.ballots.quota import Bucket, Use, since, stamp
+from voting.domain.contest.contest import Contest
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

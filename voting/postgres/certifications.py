@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
-from voting.domain.scoring import Tally
+from voting.domain.results.scoring import Tally
 from voting.errors import Certified
 from voting.postgres.database import Connection
 from voting.postgres.queries import named

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
-from voting.domain.contest import Contest
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.schema import Window
 from voting.domain.entry import Entry
-from voting.domain.tables import Window
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

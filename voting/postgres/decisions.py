@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from voting.domain.ballot import State
+from voting.domain.ballots.ballot import State
 from voting.postgres.ballots import SHARDS, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named

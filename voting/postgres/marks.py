@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from voting.domain.marks import Mark
+from voting.domain.results.marks import Mark
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from voting.domain.staff import Role, StaffKey
+from voting.domain.identity.roles import Role, StaffKey
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from voting.domain.scoring import Tally
+from voting.domain.results.scoring import Tally
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

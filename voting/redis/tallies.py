@@ -10,7 +10,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from voting.domain.scoring import Tally
+from voting.domain.results.scoring import Tally
 from voting.redis import keys
 from voting.redis.breaker import Breaker
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from redis.asyncio import Redis
 
-from voting.domain.rate import Rate
-from voting.fraud.counters import QUICK, SLOW, Cells
+from voting.domain.ballots.rate import Rate
+from voting.fraud.online.counters import QUICK, SLOW, Cells
 from voting.redis import keys
 from voting.redis.breaker import Breaker
 
@@ -57,7 +57,7 @@ class Turns:
     async def take(self, uid: UUID, calls: Sequence[Call], rates: Sequence[Rate], now: float) -> list[Taken]:
         """What becomes of each call at `now`, in seconds of Unix time; it takes a turn of all its subjects or of none.
 
-        Cells are as voting.fraud.counters has them; of a device the values are those of its own two counters.
+        Cells are as voting.fraud.online.counters has them; of a device the values are those of its own two counters.
         """
         windows = [(seconds, int(now // seconds)) for seconds in (QUICK, SLOW)]
         names = [keys.counters(uid, seconds, number) for seconds, number in windows]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voting.services.authorising import Authorising
-from voting.services.casting import Casting
-from voting.services.catalogue import Catalogue
-from voting.services.covering import Covering
-from voting.services.keyring import Keyring
-from voting.services.probing import Probing
-from voting.services.registering import Registering
-from voting.services.reporting import Reporting
-from voting.services.reviewing import Reviewing
-from voting.services.showing import Showing
-from voting.services.watching import Watching
+from voting.services.ballots.cast import Casting
+from voting.services.contests.contest_cache import Catalogue
+from voting.services.contests.covers import Covering
+from voting.services.fraud.review import Reviewing
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.registration import Registering
+from voting.services.identity.sessions import Authorising
+from voting.services.readiness import Probing
+from voting.services.results.reports import Reporting
+from voting.services.tallies.live_board import Watching
+from voting.services.tallies.reader import Showing
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from voting.errors import TryAgain
-from voting.services.sharing import Sharing
+from voting.services.single_flight import Sharing
 
 # A reader who could have the last known value waits no longer for a new one.
 PATIENCE_SECONDS = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from voting.domain.sheet import Cells, Sheet, Tick, csv_records, make_sheet, silent
+from voting.domain.roster.sheet import Cells, Sheet, Tick, csv_records, make_sheet, silent
 from voting.errors import Fault, FileInvalid
 from voting.spreadsheets.encodings import decoded
 from voting.spreadsheets.workbook import read_workbook

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from voting.domain.sheet import Held
+from voting.domain.roster.sheet import Held
 
 # The formats that a workbook names by number only; 27 to 36 and 50 to 58 are those of a Chinese Excel or WPS.
 BUILT_IN = {

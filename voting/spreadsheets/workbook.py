@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
-from voting.domain.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
+from voting.domain.roster.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
 from voting.errors import Fault, FileInvalid
 from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
 from voting.spreadsheets.package import Broken, Package, attribute

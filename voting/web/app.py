@@ -14,19 +14,19 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Empty
 
 from voting import __version__
-from voting.fraud.agents import classify
+from voting.fraud.facts.user_agents import classify
 from voting.logs import is_json
 from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
-from voting.web.edge import STRICT_TRANSPORT, ASGIApp, Edge, StrictRequest
-from voting.web.given import GivenClients, GivenServices
+from voting.web.dependencies import GivenClients, GivenServices
+from voting.web.flood_limiter import Throttle
+from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Edge, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards
 from voting.web.pages import contests as contest_pages
 from voting.web.problems import answer_error
-from voting.web.throttle import Throttle
 
 T = TypeVar("T")
 HANDLERS: list[Any] = [

@@ -12,9 +12,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from voting.domain.client import Address, ClientFacts, Origin, origin_of
-from voting.fraud.agents import USER_AGENT_CHARACTERS
-from voting.fraud.attempt import HEADERS
+from voting.domain.ballots.client import Address, ClientFacts, Origin, origin_of
+from voting.fraud.facts.attempt import HEADERS
+from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS
 from voting.settings import Network
 
 # More than any browser sends; what is longer is cut, for it is kept in memory for a while.

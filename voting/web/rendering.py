@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
-from voting.domain.explain import local
-from voting.domain.language import Language
-from voting.services.catalogue import Listing
-from voting.web.words import WORDS
+from voting.domain.contest.explain import local
+from voting.domain.contest.language import Language
+from voting.services.contests.contest_cache import Listing
+from voting.web.i18n.words import WORDS
 
 LANGUAGE_SECONDS = 400 * 86400
 

@@ -16,7 +16,7 @@ import polars as pl
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.simulator.table import ballot_table
 from voting.fraud.sweep import sweep
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 
 # Ballots of the world that is copied.
 _WORLD = 50_000

@@ -7,10 +7,10 @@ import polars as pl
 
 from loadtests.fraud_lab.simulator.world import World
 from loadtests.fraud_lab.simulator.writing import lines
-from voting.fraud.attempt import Attempt
-from voting.fraud.frame import Row, frame, milliseconds
-from voting.fraud.observing import observe
-from voting.services.networks import load_networks
+from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.observe import observe
+from voting.fraud.features.frame import Row, frame, milliseconds
+from voting.networks.lookup import load_networks
 
 _CHUNK = 20_000
 

@@ -22,8 +22,8 @@ from loadtests.fraud_lab.training.labelled import Labelled
 from loadtests.fraud_lab.training.samples import Lesson, Sample, at_first, clustered, then, whole, windows
 from loadtests.fraud_lab.training.training_set import Plan
 from loadtests.fraud_lab.training.trees import learnt, mixed
-from voting.fraud.features import QUICK, THOROUGH
-from voting.fraud.weighing import Trees
+from voting.fraud.features.features import QUICK, THOROUGH
+from voting.fraud.model.tree_ensemble import Trees
 
 # Numbers of trees. With 1,000 in place of 600 a second pass removed 0.9 points more at 0.2 % lost (54 worlds of seven
 # generators); clusters learn from the coarser one.

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from voting.fraud.attempt import Attempt
-from voting.fraud.frame import Row, frame, milliseconds
-from voting.fraud.observing import observe
+from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.observe import observe
+from voting.fraud.features.frame import Row, frame, milliseconds
 
 _GZIP = b"\x1f\x8b"
 # The family of ballots without a label. They are context for the others, and nothing is learnt of themselves.

@@ -13,13 +13,13 @@ import polars as pl
 from loadtests.fraud_lab.families import UNJUDGED
 from loadtests.fraud_lab.simulator.world import BACKGROUND
 from loadtests.fraud_lab.training.labelled import UNLABELLED
-from voting.fraud.clusters import clusters
-from voting.fraud.features import Families, features
-from voting.fraud.past import Past
-from voting.fraud.prepared import prepare
-from voting.fraud.survey import Part, Survey
+from voting.fraud.features.column_index import Part, Survey
+from voting.fraud.features.features import Families, features
+from voting.fraud.features.history import Past
+from voting.fraud.features.preprocess import prepare
+from voting.fraud.model.clusters import clusters
+from voting.fraud.model.tree_ensemble import Trees, weigh
 from voting.fraud.sweep import calibrated, further, glance, past_of
-from voting.fraud.weighing import Trees, weigh
 
 Floats = npt.NDArray[np.float32]
 # A tenth of the ordinary voters is enough, and 300 ballots of one campaign or crowd.

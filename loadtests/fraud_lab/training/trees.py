@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loadtests.fraud_lab.training.samples import Sample
-from voting.fraud.weighing import Question, Tree, Trees
+from voting.fraud.model.tree_ensemble import Question, Tree, Trees
 
 _LEARNING: dict[str, Any] = {
     "objective": "binary",

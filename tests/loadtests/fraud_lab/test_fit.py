@@ -22,10 +22,10 @@ from loadtests.fraud_lab.training.fit import Worlds
 from loadtests.fraud_lab.training.samples import clustered, whole
 from loadtests.fraud_lab.training.training_set import PLANS, Plan, few_kinds
 from loadtests.fraud_lab.training.trees import mixed, tree_of, written
-from voting.fraud.survey import Part
+from voting.fraud.features.column_index import Part
+from voting.fraud.model.tree_ensemble import Question, Trees, weigh
 from voting.fraud.sweep import SweepPolicy
-from voting.fraud.weighing import Question, Trees, weigh
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Question("own_odd", 0.5, Question("prefix_z", 1.5, -0.25, 0.125), Question("own_quick", 2.5, 1.0, 2.0))

@@ -19,9 +19,9 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, Service, environment_of
 from tests.fraud.rings import Cast, record
 from tests.web.test_groups import again, desk
-from voting.fraud.facts import Facts, Oddity
-from voting.fraud.features import THOROUGH
-from voting.fraud.weighing import Trees
+from voting.fraud.facts.facts import Facts, Oddity
+from voting.fraud.features.features import THOROUGH
+from voting.fraud.model.tree_ensemble import Trees
 from voting.wiring import Office
 
 BOT = Facts(reading=300, hosting=True, oddities=int(Oddity.AUTOMATION))

@@ -11,7 +11,7 @@ from loadtests.fraud_lab.families.crowds import LISTED_CROWDS
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.simulator.table import ballot_table
 from voting.fraud.sweep import sweep
-from voting.services.policies import load_policy
+from voting.services.fraud.policy_files import load_policy
 
 PLAIN_BOTS = ("A1", "A2", "A5")
 

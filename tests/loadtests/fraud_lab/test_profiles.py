@@ -14,8 +14,8 @@ from loadtests.fraud_lab.profiles import assessor, composer
 from loadtests.fraud_lab.simulator.rendering import COLUMNS
 from loadtests.fraud_lab.simulator.world import BACKGROUND, World
 from loadtests.fraud_lab.simulator.writing import contest, lines
-from voting.domain.contest_file import read_contest
-from voting.fraud.attempt import Attempt
+from voting.domain.contest.contest_file import read_contest
+from voting.fraud.facts.attempt import Attempt
 
 BALLOTS, FRAUD = 20_000, 0.22
 

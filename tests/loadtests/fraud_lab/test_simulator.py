@@ -21,7 +21,7 @@ from loadtests.fraud_lab.simulator.rendering import CLIENT, HEADERS
 from loadtests.fraud_lab.simulator.scene import Scene
 from loadtests.fraud_lab.simulator.world import World
 from loadtests.fraud_lab.simulator.writing import contest, lines, write
-from voting.domain.contest_file import read_contest
+from voting.domain.contest.contest_file import read_contest
 
 BALLOTS = 12_000
 

@@ -2,7 +2,7 @@
 --
 -- GCRA (generic cell rate algorithm, ITU-T I.371): each subject has a theoretical arrival time (TAT); a call that would
 -- move it further than `burst` ahead of now is refused, and takes nothing from any of its subjects.
--- Counters: two strings of 32-bit counters, each for a window of time; voting/fraud/counters.py says which counter
+-- Counters: two strings of 32-bit counters, each for a window of time; voting/fraud/online/counters.py says which counter
 -- stands for what, and does the same in memory.
 -- KEYS[1], KEYS[2]  the counters of the short window and of the long one
 -- KEYS[3..] for each call its subjects' keys: strings, the TAT in microseconds of Unix time

@@ -9,15 +9,15 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import FromPath, JSONBody
 
-from voting.domain.ballot import check_key
+from voting.domain.ballots.ballot import check_key
 from voting.errors import Malformed
-from voting.fraud.attempt import Client
+from voting.fraud.facts.attempt import Client
 from voting.services import Services
-from voting.services.casting import Submission
-from voting.web.access import voter_cookie_name, voter_token
+from voting.services.ballots.cast import Submission
+from voting.web.auth import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
-from voting.web.edge import read_json
-from voting.web.given import GivenClients, GivenServices
+from voting.web.dependencies import GivenClients, GivenServices
+from voting.web.guard import read_json
 
 _TEMPLATE = "/api/v1/contests/{contest:str}/ballots"
 _PATH = re.compile(r"/api/v1/contests/([^/]+)/ballots")

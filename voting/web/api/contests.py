@@ -9,10 +9,10 @@ from typing import Any
 from litestar import get
 from litestar.params import FromPath
 
-from voting.domain.contest import Contest
-from voting.domain.explain import explain
-from voting.services.catalogue import Listing
-from voting.web.given import GivenServices
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import explain
+from voting.services.contests.contest_cache import Listing
+from voting.web.dependencies import GivenServices
 
 
 @get("/api/v1/contests")

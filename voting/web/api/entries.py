@@ -8,8 +8,8 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.entry import Entry, Sort, find
-from voting.domain.scoring import ranks
-from voting.web.given import PAGE, GivenServices
+from voting.domain.results.scoring import ranks
+from voting.web.dependencies import PAGE, GivenServices
 
 
 @get("/api/v1/contests/{contest:str}/entries")

@@ -10,11 +10,11 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from voting.services.group_view import as_json, estimate_as_json, file_as_json
-from voting.services.reporting import side_by_side
-from voting.services.reviewing import Wish, person_of
-from voting.web.access import permit
-from voting.web.given import GivenServices
+from voting.services.fraud.group_view import as_json, estimate_as_json, file_as_json
+from voting.services.fraud.review import Wish, person_of
+from voting.services.results.reports import side_by_side
+from voting.web.auth import permit
+from voting.web.dependencies import GivenServices
 
 _NO_STORE = {"cache-control": "no-store"}
 

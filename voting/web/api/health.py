@@ -10,7 +10,7 @@ from litestar import MediaType, Request, Response, get
 from voting import telemetry
 from voting.errors import Forbidden
 from voting.settings import Network
-from voting.web.given import GivenOptions, GivenServices
+from voting.web.dependencies import GivenOptions, GivenServices
 
 
 @get("/health/live", media_type=MediaType.JSON)

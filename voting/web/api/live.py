@@ -11,9 +11,9 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response import ServerSentEventMessage, Stream
 
-from voting.services.watching import Event
-from voting.web.access import permit
-from voting.web.given import GivenServices
+from voting.services.tallies.live_board import Event
+from voting.web.auth import permit
+from voting.web.dependencies import GivenServices
 
 RETRY_MILLISECONDS = 3000
 _HEADERS = {"cache-control": "no-cache", "connection": "keep-alive", "x-accel-buffering": "no"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.params import FromPath
 
-from voting.web.given import GivenServices
+from voting.web.dependencies import GivenServices
 
 _HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",

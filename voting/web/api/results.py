@@ -8,9 +8,9 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
-from voting.services.reporting import as_csv, as_json, as_xlsx
-from voting.web.access import permit
-from voting.web.given import GivenServices
+from voting.services.results.reports import as_csv, as_json, as_xlsx
+from voting.web.auth import permit
+from voting.web.dependencies import GivenServices
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

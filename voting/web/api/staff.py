@@ -8,8 +8,8 @@ import msgspec
 from litestar import Request, Response, delete, post
 from litestar.params import JSONBody
 
-from voting.web.access import staff_cookie, staff_session
-from voting.web.given import GivenOptions, GivenServices
+from voting.web.auth import staff_cookie, staff_session
+from voting.web.dependencies import GivenOptions, GivenServices
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):

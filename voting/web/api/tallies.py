@@ -8,8 +8,8 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from voting.domain.scoring import ranks
-from voting.web.given import GivenServices
+from voting.domain.results.scoring import ranks
+from voting.web.dependencies import GivenServices
 
 # Shared caches may answer for so long: a viral link must not become a load of readers.
 CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=21600"

@@ -8,9 +8,9 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from voting.web.access import bearer, held_token, voter_cookie, voter_token
+from voting.web.auth import bearer, held_token, voter_cookie, voter_token
 from voting.web.client import ClientReader, Scope
-from voting.web.given import GivenClients, GivenOptions, GivenServices
+from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,12 +7,12 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
-from voting.domain.cautions import cautions
+from voting.domain.contest.cautions import cautions
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.web.access import permit
-from voting.web.given import GivenServices
+from voting.web.auth import permit
+from voting.web.dependencies import GivenServices
+from voting.web.i18n.words import WORDS
 from voting.web.rendering import html, language_of, page, phase_of
-from voting.web.words import WORDS
 
 
 @get("/board/{contest:str}", media_type=MediaType.HTML)

@@ -9,17 +9,17 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from voting.domain.contest import Contest
+from voting.domain.ballots.quota import Limit, remaining, renewal
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import explain
+from voting.domain.contest.language import called
 from voting.domain.entry import Sort, find
-from voting.domain.explain import explain
-from voting.domain.language import called
-from voting.domain.quota import Limit, remaining, renewal
-from voting.domain.scoring import ranks
+from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
-from voting.services.catalogue import Listing
-from voting.web.access import held_token, voter_cookie, voter_cookie_name
-from voting.web.given import PAGE, GivenServices
+from voting.services.contests.contest_cache import Listing
+from voting.web.auth import held_token, voter_cookie, voter_cookie_name
+from voting.web.dependencies import PAGE, GivenServices
 from voting.web.rendering import html, language_of, page, phase_of
 
 

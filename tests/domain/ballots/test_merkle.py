@@ -1,0 +1,65 @@
+"""Merkle trees against RFC 9162's own definition."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voting.domain.ballots.merkle import leaf_hash, least_missing, place, root, root_of, tree
+
+STATEMENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
+
+
+def head(statements: Sequence[bytes]) -> bytes:
+    """MTH as section 2.1.1 defines it."""
+    if len(statements) == 1:
+        return hashlib.sha256(b"\x00" + statements[0]).digest()
+    split = 1
+    while split * 2 < len(statements):
+        split *= 2
+    return hashlib.sha256(b"\x01" + head(statements[:split]) + head(statements[split:])).digest()
+
+
+@given(STATEMENTS)
+def test_the_root_is_the_rfcs_and_every_path_leads_to_it(statements: list[bytes]) -> None:
+    top, paths = tree([leaf_hash(statement) for statement in statements])
+    assert top == head(statements)
+    assert [root(leaf_hash(each), path) for each, path in zip(statements, paths, strict=True)] == [top] * len(paths)
+
+
+@given(STATEMENTS, st.data())
+def test_another_statement_or_path_leads_elsewhere(statements: list[bytes], data: st.DataObject) -> None:
+    top, paths = tree([leaf_hash(statement) for statement in statements])
+    place = data.draw(st.integers(0, len(statements) - 1))
+    assert root(leaf_hash(statements[place] + b"!"), paths[place]) != top
+    if path := paths[place]:
+        at = data.draw(st.integers(0, len(path) - 1))
+        changed = path[:at] + bytes([path[at] ^ 1]) + path[at + 1 :]
+        if at % 33:
+            assert root(leaf_hash(statements[place]), changed) != top
+        else:
+            with pytest.raises(ValueError, match="hops"):
+                root(leaf_hash(statements[place]), changed)
+
+
+@pytest.mark.parametrize("path", [b"L", b"L" + b"\0" * 31, b"M" + b"\0" * 32, b"R" + b"\0" * 32 + b"L"])
+def test_what_is_no_path_is_told(path: bytes) -> None:
+    with pytest.raises(ValueError, match="hops"):
+        root(leaf_hash(b""), path)
+
+
+@given(st.integers(1, 40), st.data())
+def test_the_places_order_the_leaves_and_show_how_many_are_missing_at_least(count: int, data: st.DataObject) -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(count)]
+    top, paths = tree(leaves)
+    assert root_of(leaves) == top
+    places = [place(path) for path in paths]
+    assert places == sorted(places, reverse=True)
+    there = data.draw(st.sets(st.integers(0, count - 1), min_size=1))
+    missing = least_missing([places[number] for number in there])
+    assert missing <= count - len(there)
+    assert bool(missing) == (len(there) < count)

@@ -1,0 +1,73 @@
+"""What organisers are told of channels: in both languages, by the check and on the board."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, contest_text
+from tests.web.test_staff import bearer
+from voting.domain.contest.cautions import cautions
+from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.schema import VoterRule
+
+DOCUMENTS = sorted(Path("voting/contests").glob("00*.toml"))
+
+
+def text(channels: str) -> str:
+    rules = f"[voters]\nchannels = {channels}\n[[quota]]\npicks = 5\n" if channels else "[[quota]]\npicks = 5\n"
+    return contest_text("c", rules, timedelta(), timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("channels", "web", "missing"),
+    [
+        ("", True, ()),
+        ('["web"]', True, ()),
+        ('["issued"]', False, ()),
+        ("[]", False, ()),
+        ('["wechat"]', False, ("wechat",)),
+        ('["web", "mini_program", "wechat"]', True, ("mini_program", "wechat")),
+    ],
+)
+def test_what_a_web_vote_is_worth_and_what_is_missing(channels: str, web: bool, missing: tuple[str, ...]) -> None:
+    contest = read_contest(text(channels))
+    chinese, english = cautions(contest, "zh"), cautions(contest, "en")
+    assert any("patient script" in each for each in english) == any("脚本" in each for each in chinese) == web
+    for name in ("wechat", "mini_program"):
+        assert any(name in each for each in english) == any(name in each for each in chinese) == (name in missing)
+
+
+def test_only_channels_that_exist_are_defaults() -> None:
+    assert VoterRule().channels == ("web", "issued")
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.stem)
+def test_the_documents_load(file: Path) -> None:
+    done = run("contest", "check", str(file))
+    assert done.returncode == 0, done.stderr
+    by_web = "web" in read_contest(file.read_text("utf-8")).voters.channels
+    assert ("patient script" in done.stderr) == ("脚本" in done.stderr) == by_web
+
+
+def test_the_check_says_it(tmp_path: Path) -> None:
+    file = tmp_path / "contest.toml"
+    file.write_text(text('["web", "wechat"]'), "utf-8")
+    done = run("contest", "check", str(file), "--json")
+    told = json.loads(done.stdout)["cautions"]
+    assert [len(told[language]) for language in ("zh", "en")] == [2, 2]
+    assert all(each in done.stderr for language in told for each in told[language])
+
+
+async def test_the_board_says_it(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make('[voters]\nchannels = ["web", "wechat"]\n[[quota]]\npicks = 5\n')
+    key = await contests.staff_key("organiser", contest)
+    for language, words in {"zh": ("脚本", "wechat"), "en": ("patient script", "wechat")}.items():
+        page = await http.get(f"/board/{contest}?lang={language}", headers=bearer(key))
+        assert all(word in page.text for word in words)
+    assert "patient script" not in (await http.get(f"/board/{contest}?lang=en")).text, "not before the sign-in"

@@ -1,0 +1,49 @@
+"""Receipts as people send them on: wrapped, spaced, quoted, with what nobody sees between."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import SECRET
+from voting.domain.ballots.ballot import Receipt
+from voting.services.identity.keyring import Keyring, check_receipt
+
+KEYRING = Keyring(SECRET.encode())
+(RECEIPT, _) = KEYRING.sign([Receipt("demo", name, datetime.now(UTC), b"x" * 32) for name in ("one", "two")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(textwrap.wrap(RECEIPT, 76)),
+        "\r\n> ".join(textwrap.wrap(RECEIPT, 40)),
+        f"  「{RECEIPT}」 ",
+        f"“{RECEIPT}”\n",
+        f"'{RECEIPT}'",
+        f"`{RECEIPT}`",
+        "\u200b".join(textwrap.wrap(RECEIPT, 30)),
+        "\u00ad\n\ufeff".join(textwrap.wrap(RECEIPT, 30)),
+        "\u3000".join(textwrap.wrap(RECEIPT, 20)),
+        "\u00a0\u2060".join(RECEIPT),
+    ],
+)
+def test_a_receipt_that_was_wrapped_on_its_way_is_genuine(text: str) -> None:
+    statement = check_receipt(KEYRING.public_key, text)
+    assert statement
+    assert statement.splitlines()[:3] == ["voting receipt v1", "demo", "one"]
+
+
+@pytest.mark.parametrize("text", [RECEIPT[:-1], RECEIPT + "A", RECEIPT.replace(".", "", 1), "", "收据", f"x{RECEIPT}"])
+def test_what_is_cut_or_has_more_is_not(text: str) -> None:
+    assert check_receipt(KEYRING.public_key, text) is None
+
+
+def test_the_command_takes_the_pieces_that_a_shell_makes_of_it() -> None:
+    pieces = textwrap.wrap(RECEIPT, 50)
+    done = run("verify", "receipt", "--public-key", f" {KEYRING.public_key}\n", *pieces)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2] == "one"

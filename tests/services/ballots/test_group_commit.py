@@ -1,0 +1,142 @@
+"""The queue before the database: what goes together, what waits, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from voting.errors import TryAgain
+from voting.services.ballots import group_commit
+from voting.services.ballots.group_commit import Committing
+
+
+class Work:
+    """Answers each item with itself, after `gate` was opened; notes what went together."""
+
+    def __init__(self, *, open: bool = True) -> None:
+        self.batches: list[list[str]] = []
+        self.gate = asyncio.Event()
+        if open:
+            self.gate.set()
+
+    async def __call__(self, items: Sequence[str]) -> Sequence[str | Exception]:
+        self.batches.append(list(items))
+        await self.gate.wait()
+        return [ValueError(item) if item == "bad" else item for item in items]
+
+
+async def test_one_alone_goes_at_once() -> None:
+    work = Work()
+    assert await Committing(work, 64, 4).submit("a", "x") == "x"
+    assert work.batches == [["x"]]
+
+
+async def test_what_comes_in_one_round_of_the_loop_goes_together() -> None:
+    work = Work()
+    queue = Committing(work, 64, 4)
+    assert await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20))) == [f"{n}" for n in range(20)]
+    assert work.batches == [[f"{n}" for n in range(20)]]
+
+
+async def test_a_batch_has_a_bound() -> None:
+    work = Work()
+    queue = Committing(work, 8, 4)
+    await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20)))
+    assert [len(batch) for batch in work.batches] == [8, 8, 4]
+
+
+async def test_while_a_batch_is_under_way_the_rest_is_collected() -> None:
+    work = Work(open=False)
+    queue = Committing(work, 64, 4)
+    first = asyncio.create_task(queue.submit("a", "first"))
+    await asyncio.sleep(group_commit.COLLECT_SECONDS / 4)
+    rest = [asyncio.create_task(queue.submit("a", f"{n}")) for n in range(3)]
+    await asyncio.sleep(group_commit.COLLECT_SECONDS * 5)
+    assert work.batches == [["first"], ["0", "1", "2"]]
+    work.gate.set()
+    await asyncio.gather(first, *rest)
+
+
+async def test_an_error_is_its_own_items_alone() -> None:
+    queue = Committing(Work(), 64, 4)
+    found = await asyncio.gather(*(queue.submit("a", name) for name in ("x", "bad", "y")), return_exceptions=True)
+    assert [str(each) for each in found] == ["x", "bad", "y"]
+    assert isinstance(found[1], ValueError)
+
+
+async def test_what_the_work_raises_is_everyones() -> None:
+    async def away(items: Sequence[str]) -> Sequence[str]:
+        raise TryAgain
+
+    queue = Committing(away, 64, 4)
+    found = await asyncio.gather(*(queue.submit("a", "x") for _ in range(5)), return_exceptions=True)
+    assert [type(each) for each in found] == [TryAgain] * 5
+    with pytest.raises(TryAgain):
+        await queue.submit("a", "again")
+
+
+async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
+    gate = asyncio.Event()
+
+    async def work(items: Sequence[str]) -> Sequence[str]:
+        if "stuck" in items:
+            await gate.wait()
+        return items
+
+    queue = Committing(work, 1, 4)
+    stuck = [asyncio.create_task(queue.submit("one", "stuck")) for _ in range(10)]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        assert await queue.submit("two", "x") == "x"
+    gate.set()
+    assert await asyncio.gather(*stuck) == ["stuck"] * 10
+
+
+async def test_what_would_wait_too_long_is_refused_at_once() -> None:
+    async def slow(items: Sequence[str]) -> Sequence[str]:
+        await asyncio.sleep(0.1)
+        return items
+
+    queue = Committing(slow, 1, 2)
+    for _ in range(10):
+        await queue.submit("a", "x")
+    tasks = [asyncio.create_task(queue.submit("a", "x")) for _ in range(50)]
+    await asyncio.sleep(0.05)
+    refused = [task for task in tasks if task.done() and isinstance(error := task.exception(), TryAgain)]
+    assert 40 < len(refused) < 50, "what is refused is refused before the first is done"
+    assert all(
+        1 <= error.facts["retry_after"] <= 3 for task in refused if isinstance(error := task.exception(), TryAgain)
+    )
+    taken = await asyncio.gather(*(task for task in tasks if task not in refused))
+    assert taken == ["x"] * (50 - len(refused))
+
+
+async def test_what_was_given_up_in_the_queue_is_not_done() -> None:
+    work = Work(open=False)
+    queue = Committing(work, 1, 1)
+    first, second = (asyncio.create_task(queue.submit("a", name)) for name in ("first", "second"))
+    await asyncio.sleep(0.05)
+    for task in (first, second):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    work.gate.set()
+    await queue.drain()
+    assert await queue.submit("a", "third") == "third"
+    assert work.batches == [["first"], ["third"]]
+
+
+async def test_who_leaves_ends_nothing() -> None:
+    work = Work(open=False)
+    queue = Committing(work, 64, 4)
+    left = asyncio.create_task(queue.submit("a", "left"))
+    stays = asyncio.create_task(queue.submit("a", "stays"))
+    await asyncio.sleep(0.02)
+    left.cancel()
+    work.gate.set()
+    assert await stays == "stays"
+    await queue.drain()
+    assert work.batches == [["left", "stays"]]
+    assert not queue._lanes, "an idle lane is forgotten"

@@ -1,0 +1,97 @@
+"""Batches on the real database, past the edge: what no request can bring there too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from tests.conftest import Contests
+from voting import wiring
+from voting.domain.ballots.client import ClientFacts
+from voting.errors import Malformed, PicksInvalid, QuotaExhausted, TryAgain
+from voting.services import Services
+from voting.services.ballots.cast import Submission
+from voting.settings import Settings
+
+FACTS = ClientFacts(None, None, {})
+
+
+@pytest.fixture(scope="module")
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    async with wiring.running(settings) as ready:
+        yield ready
+
+
+def submission(key: str, *picks: str) -> Submission:
+    return Submission(key, list(picks), None, None, None)
+
+
+async def test_a_poison_row_is_taken_out_and_its_neighbours_are_kept(services: Services, contests: Contests) -> None:
+    contest = await contests.make()
+    tokens = contests.tokens(contest, 21)
+    # NUL: PostgreSQL's text does not take it. The edge refuses it long before.
+    keys = ["k"] * 13 + ["\0"] + ["k"] * 7
+    found = await asyncio.gather(
+        *(
+            services.casting.cast(contest, token, submission(key, "A001"), FACTS)
+            for token, key in zip(tokens, keys, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in found] == [bytes] * 13 + [Malformed] + [bytes] * 7
+    assert await contests.counted(contest) == {"A001": 20}
+    assert (await tallied(services, contest)) == {"A001": 20}
+
+
+async def test_each_ballot_of_a_batch_meets_the_ones_before_it(services: Services, contests: Contests) -> None:
+    contest = await contests.make("[ballot]\nmost = 2\n[[quota]]\npicks = 3\nperiod = 'sliding'\nminutes = 5\n")
+    one, two = contests.tokens(contest, 2)
+    asked = [
+        (one, submission("a", "A001", "A002")),
+        (two, submission("a", "A001")),
+        (one, submission("b", "A003", "A004")),
+        (one, submission("c", "A003", "A003")),
+        (one, submission("a", "A002", "A001")),
+        (one, submission("d", "A005")),
+        (one, submission("e", "A006")),
+    ]
+    found = await asyncio.gather(
+        *(services.casting.cast(contest, token, each, FACTS) for token, each in asked), return_exceptions=True
+    )
+    assert [type(each) for each in found] == [bytes, bytes, QuotaExhausted, PicksInvalid, bytes, bytes, QuotaExhausted]
+    assert found[4] == found[0]
+    assert await contests.counted(contest) == {"A001": 2, "A002": 1, "A005": 1}
+
+
+async def test_while_the_contest_is_locked_new_ballots_are_refused_soon(
+    services: Services, contests: Contests, settings: Settings
+) -> None:
+    contest, other = await contests.make(), await contests.make()
+    tokens = contests.tokens(contest, 30)
+    connection = await asyncpg.connect(settings.database_url)
+    async with connection.transaction():
+        await connection.execute("select from contests where id = $1 for update", contest)
+        early = [
+            asyncio.create_task(services.casting.cast(contest, token, submission("k", "A001"), FACTS))
+            for token in tokens[:20]
+        ]
+        await asyncio.sleep(1.2)
+        async with asyncio.timeout(0.5):
+            for token in tokens[20:]:
+                with pytest.raises(TryAgain) as refused:
+                    await services.casting.cast(contest, token, submission("k", "A001"), FACTS)
+                assert refused.value.facts["retry_after"] >= 1
+        async with asyncio.timeout(1):
+            (token,) = contests.tokens(other, 1)
+            assert await services.casting.cast(other, token, submission("k", "A001"), FACTS)
+    await asyncio.gather(*early)
+    await connection.close()
+    assert await contests.counted(contest) == {"A001": 20}
+
+
+async def tallied(services: Services, contest: str) -> dict[str, int]:
+    listing = await services.catalogue.get(contest)
+    return {entry: tally.counted for entry, tally in (await services.showing.live(listing)).tallies.items()}

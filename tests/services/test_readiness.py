@@ -1,0 +1,32 @@
+"""Whether the service is ready, asked by many at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.conftest import Contests
+from voting.redis.connection import connected
+from voting.services.readiness import Probing
+from voting.settings import Settings
+from voting.wiring import Office
+
+
+async def test_all_who_ask_while_the_first_probe_ends_get_its_answer(
+    settings: Settings, contests: Contests, office: Office
+) -> None:
+    """Who came between the probe's end and the first one's waking got nothing, and was answered 500."""
+    async with connected(settings.redis_url) as redis:
+        probing = Probing(office.database, redis.view)
+        answers: list[dict[str, bool]] = []
+
+        async def ask_often() -> None:
+            while len(answers) < 200:
+                answers.append(await probing.probe())
+                await asyncio.sleep(0)
+
+        async def ask_late(after: float) -> None:
+            await asyncio.sleep(after)
+            answers.append(await probing.probe())
+
+        await asyncio.gather(ask_often(), *(ask_late(number / 10_000) for number in range(300)))
+    assert all(answer == {"postgres": True, "redis": True} for answer in answers)

@@ -1,0 +1,1 @@
+"""Ballots, quotas, rates, the client's facts, Merkle trees."""

@@ -1,0 +1,1 @@
+"""A contest: its file, schema, calendar, and its rules in words."""

@@ -1,0 +1,31 @@
+"""What an organiser should know of a contest's rules before it opens: what they are not worth, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.language import Language
+from voting.domain.contest.schema import READY_CHANNELS
+
+_WEB: Mapping[Language, str] = {
+    "zh": "网页投票人只凭浏览器 Cookie 区分，任何人都可以反复领取（每次计算不到一秒）。有耐心的脚本借助数百个地址，"
+    "可以让数千张选票被计入而不被发现。若票数决定奖项，请改用向已核实人员发放的凭证（issued），或仅将票数作为参考。",
+    "en": "Web voters are told apart by a browser's cookie alone, and anyone can get new ones (in less than a second "
+    "of computing). A patient script behind some hundred addresses can have thousands of ballots counted without "
+    "being found. Where votes decide awards, give credentials to people whom you have checked (issued), or take the "
+    "votes as advice.",
+}
+_MISSING: Mapping[Language, str] = {
+    "zh": "本版本尚未接入以下渠道，目前没有人能经由它们投票：{}。",
+    "en": "This version has no adapter for these channels, so nobody can vote through them yet: {}.",
+}
+
+
+def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
+    """One sentence or two for each, none where there is nothing to be careful about."""
+    channels = contest.voters.channels
+    found = [_WEB[language]] if "web" in channels else []
+    if missing := [channel for channel in channels if channel not in READY_CHANNELS]:
+        found.append(_MISSING[language].format(("、" if language == "zh" else ", ").join(missing)))
+    return tuple(found)

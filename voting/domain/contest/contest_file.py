@@ -1,0 +1,120 @@
+"""Reads a contest from its file, and names every fault with its line and mend."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from voting.domain.contest.calendar import clock_times
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.references import reference_faults
+from voting.domain.contest.schema import Quota
+from voting.domain.contest.toml_schema import dotted, line_of, read
+from voting.domain.roster.names import alike
+from voting.errors import Fault, FileInvalid
+
+
+def read_contest(text: str, name: str = "contest file") -> Contest:
+    """The contest that `text` (TOML) describes. Raises FileInvalid with every fault and its line."""
+    contest, faults = read(text, Contest)
+    if contest is not None:
+        try:
+            faults = tuple(_rule_faults(contest, text))
+        except OverflowError:
+            where = line_of(text, "window", "opens_at")
+            faults = (Fault(where, "window", "lies outside the calendar", "write the years of the vote"),)
+    if contest is None or faults:
+        raise FileInvalid(name, faults)
+    return contest
+
+
+def _rule_faults(contest: Contest, text: str) -> list[Fault]:
+    if not _is_zone(contest.time_zone):
+        where = line_of(text, "time_zone")
+        return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
+    own = [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
+    return [*own, *reference_faults(contest, text)]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _window_faults(contest: Contest, text: str) -> list[Fault]:
+    window, where = contest.window, line_of(text, "window", "closes_at")
+    if sum(end is not None for end in (window.closes_at, window.closes_on, window.days)) != 1:
+        mend = "give one of closes_at, closes_on and days"
+        return [Fault(line_of(text, "window"), "window", "must end in one way", mend)]
+    if faults := _clock_faults(contest, text):
+        return faults
+    if contest.closes_at <= contest.opens_at:
+        return [Fault(where, "window.closes_at", "is not after opens_at", "let the window end after it begins")]
+    return []
+
+
+def _clock_faults(contest: Contest, text: str) -> list[Fault]:
+    """Local times that the zone's clocks skip, or show twice, when they change."""
+    faults = []
+    for name, moment in (("opens_at", contest.window.opens_at), ("closes_at", contest.window.closes_at)):
+        times = [] if moment is None or moment.tzinfo else clock_times(moment, contest.zone)
+        if len(times) == 1 or moment is None or moment.tzinfo:
+            continue
+        offset = f"{contest.time_zone}'s clocks {'show twice' if times else 'skip'}"
+        first = times[0] if times else moment.replace(tzinfo=contest.zone).astimezone(UTC).astimezone(contest.zone)
+        mend = f"write it with its offset, such as {first.isoformat()}"
+        faults.append(Fault(line_of(text, "window", name), f"window.{name}", f"is a time that {offset}", mend))
+    return faults
+
+
+def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
+    rule, faults = contest.ballot, []
+    if rule.least > rule.most:
+        where = line_of(text, "ballot", "least")
+        faults.append(Fault(where, "ballot.least", f"{rule.least} is more than most = {rule.most}", "raise `most`"))
+    for index, quota in enumerate(contest.quotas):
+        if what := _quota_fault(quota):
+            faults.append(Fault(line_of(text, "quota", index), f"quota[{index + 1}]", *what))
+        elif quota.per == "contest" and quota.picks is not None and quota.picks < rule.least:
+            where = line_of(text, "quota", index, "picks")
+            mend = f"give at least {rule.least} picks or lower ballot.least"
+            faults.append(Fault(where, f"quota[{index + 1}].picks", "no ballot could fit into this quota", mend))
+    return faults
+
+
+def _quota_fault(quota: Quota) -> tuple[str, str] | None:
+    if (quota.picks is None) == (quota.ballots is None):
+        return "counts picks or ballots", "give one of them: picks = 5, or ballots = 1"
+    if quota.ballots is not None and quota.per != "contest":
+        return "counts ballots, which are of the whole contest", "leave `per` out, or count picks"
+    if (quota.period == "sliding") != (quota.minutes is not None):
+        return "needs `minutes` for a sliding interval, and only there", 'write period = "sliding" with minutes = 5'
+    return None
+
+
+def _category_faults(contest: Contest, text: str) -> list[Fault]:
+    """A roster names a category by its name or id: nobody may take the one for another's."""
+    faults, owners = [], dict[str, tuple[int, str]]()
+    for index, category in enumerate(contest.categories):
+        for attribute in ("id", "name"):
+            value = getattr(category, attribute)
+            owner, known = owners.setdefault(alike(value), (index, value))
+            if owner != index:
+                what = f"{value!r} " + ("stands twice" if value == known else f"is nearly {known!r}")
+                place = f"category[{index + 1}].{attribute}"
+                where = line_of(text, "category", index, attribute)
+                faults.append(Fault(where, place, what, "give each category its own"))
+    return faults or ([] if contest.categories else _without_categories(contest, text))
+
+
+def _without_categories(contest: Contest, text: str) -> list[Fault]:
+    """What a contest without categories cannot have."""
+    paths: list[tuple[str | int, ...]] = [("tags",)] if contest.tags else []
+    paths += [("quota", index, "per") for index, each in enumerate(contest.quotas) if each.per == "category"]
+    paths += [("award", index, "per_category") for index, each in enumerate(contest.awards) if each.per_category]
+    for index, way in enumerate(contest.nominations):
+        paths += [("nomination", index, "per")] if way.per == "recommender_category" else []
+    mend = "write a [[category]] for each, or leave this out"
+    return [Fault(line_of(text, *path), dotted(path), "the contest has no category", mend) for path in paths]

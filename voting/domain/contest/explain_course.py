@@ -1,0 +1,215 @@
+"""The course of the contest in words: phases, entries, nomination, voters, objections."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.language import Language, called
+from voting.domain.contest.schema import EntryCheck, Nomination, Phase, Publication, Unique, VoterRule
+
+_CHANNELS = {
+    "zh": {"web": "网页", "wechat": "微信", "mini_program": "小程序", "issued": "主办方核验后发放的凭证"},
+    "en": {
+        "web": "the web",
+        "wechat": "WeChat",
+        "mini_program": "the mini program",
+        "issued": "a credential that the host gives out after a check",
+    },
+}
+
+
+def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
+    """One sentence for each rule."""
+    sentences = [_phase(phase, language) for phase in contest.phases]
+    sentences += [_check(check, contest, language) for check in contest.entry_checks]
+    sentences += [_nomination(nomination, language) for nomination in contest.nominations]
+    sentences += [_unique(unique, contest, language) for unique in contest.uniques]
+    sentences += [_tags(contest.tags, language)] if contest.tags else []
+    if contest.past_winners:
+        zh, en = "往届入选者不再参与。", "Past winners do not take part again."
+        sentences.append(zh if language == "zh" else en)
+    return (*sentences, *_voters(contest, language))
+
+
+def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
+    """What comes after the scores: sanctions, objections, and what was read into the document."""
+    zh = language == "zh"
+    sentences = []
+    if contest.sanctions:
+        steps = ("；" if zh else "; ").join(contest.sanctions)
+        several = len(contest.sanctions) > 1
+        sentences.append(
+            f"违规处理{'依次为' if several else ''}：{steps}。"
+            if zh
+            else f"Sanctions{', one after another' if several else ''}: {steps}."
+        )
+    if contest.publication:
+        sentences.append(_publication(contest.publication, language))
+    for reading in contest.readings:
+        taken = reading.taken if zh else reading.taken_en or reading.taken
+        sentences.append(
+            f"待主办方确认：文件“{reading.clause}”，按“{taken}”执行。"
+            if zh
+            else f"To be confirmed by the host: the document's “{reading.clause}” was read as: {taken}"
+        )
+    return tuple(sentences)
+
+
+def _phase(phase: Phase, language: Language) -> str:
+    zh = language == "zh"
+    name = called(phase, language)
+    first, last = _day(phase.opens_on, language), _day(phase.closes_on, language)
+    if phase.opens_on is None and phase.closes_on is None:
+        when = "时间另行通知" if zh else "to be announced"
+    elif phase.opens_on is None:
+        when = f"截至{last} 24:00" if zh else f"until {last}, 24:00"
+    elif phase.closes_on is None:
+        when = f"{first}起" if zh else f"from {first}"
+    else:
+        when = f"{first}至{last}" if zh else f"{first} to {last}"
+    others = [
+        f"{each.region}{each.channel}截至{_day(each.closes_on, language)} 24:00"
+        if zh
+        else f"{' '.join(filter(None, (each.region, each.channel)))} until {_day(each.closes_on, language)}, 24:00"
+        for each in phase.deadlines
+    ]
+    more = [*others, *([phase.note] if phase.note else [])]
+    if zh:
+        return f"{name}：{when}{'（' + '；'.join(more) + '）' if more else ''}。"
+    return f"{name}: {when}{' (' + '; '.join(more) + ')' if more else ''}."
+
+
+def _day(day: date | None, language: Language) -> str:
+    if day is None:
+        return ""
+    return f"{day.year}年{day.month}月{day.day}日" if language == "zh" else day.isoformat()
+
+
+_MEASURED = {
+    "number": ("", ""),
+    "text": (" 字", " characters"),
+    "duration": (" 秒", " seconds"),
+    "minutes": (" 分钟", " minutes"),
+    "resolution": ("P", "P"),
+    "size": (" MB", " MB"),
+}
+_YES = {"是": "yes (是)", "否": "no (否)"}
+# The roster's own columns as people call them.
+_COLUMNS = {
+    "code": ("编号", "code"),
+    "title": ("名称", "title"),
+    "author": ("作者", "author"),
+    "summary": ("简介", "summary"),
+    "video": ("视频链接", "video link"),
+    "recommender": ("推荐单位", "recommender"),
+}
+
+
+def _check(check: EntryCheck, contest: Contest, language: Language) -> str:
+    zh = language == "zh"
+    named = [each for each in contest.categories if each.id in check.categories]
+    only = ("、" if zh else ", ").join(called(each, language) for each in named)
+    optional = not check.needed and check.kind not in ("filled", "number", "text")
+    if zh:
+        given = "，如提供，" if optional else ""
+        return f"作品“{_column(check.column, language)}”{given}{_demand_zh(check)}{f'（{only}）' if only else ''}。"
+    column = check.column_en or _column(check.column, language)
+    given = ", where given" if optional else ""
+    return f"An entry's {column}: {_demand_en(check)}{given}{f' ({only})' if only else ''}."
+
+
+def _column(column: str, language: Language) -> str:
+    zh, en = _COLUMNS.get(column, (column, column))
+    return zh if language == "zh" else en
+
+
+def _unique(unique: Unique, contest: Contest, language: Language) -> str:
+    ways = [called(each, language) for each in contest.nominations if each.id in unique.nominations]
+    column = _column(unique.column, language)
+    if language == "zh":
+        return f"{'、'.join(ways)}{'中，' if ways else ''}同一{column}最多 {unique.most} 件作品。"
+    entries = "entry" if unique.most == 1 else "entries"
+    among = f" among {', '.join(ways)}" if ways else ""
+    return f"At most {unique.most} {entries} of one {column}{among}."
+
+
+def _tags(most: int, language: Language) -> str:
+    if language == "zh":
+        return f"作品可另注明至多 {most} 个兼及方向，只按所报的一个方向参评。"
+    return f"An entry may name up to {most} further categories, and competes in its own only."
+
+
+def _demand_zh(check: EntryCheck) -> str:
+    if check.kind in _MEASURED:
+        least, most, unit = _span(check)
+        floor = "不低于" if check.kind == "resolution" else "不少于"
+        span = f"不超过 {most}" if least is None else f"{floor} {least}" if most is None else f"为 {least}–{most}"
+        return span + _MEASURED[unit][0]
+    values = check.values
+    listed = f"须为“{'”“'.join(values)}”{'之一' if len(values) > 1 else ''}"
+    words = {
+        "one_of": listed,
+        "container": listed,
+        "ratio": f"的宽高比须为 {' 或 '.join(values)}",
+        "pattern": f"须按格式：{check.form}" if check.form else "须符合规定的格式",
+    }
+    return words.get(check.kind, "必填")
+
+
+def _demand_en(check: EntryCheck) -> str:
+    if check.kind in _MEASURED:
+        least, most, unit = _span(check)
+        span = f"{least} to {most}"
+        span = f"at most {most}" if least is None else f"at least {least}" if most is None else span
+        return span + _MEASURED[unit][1]
+    values = check.values
+    words = {
+        "one_of": f"{'one of ' if len(values) > 1 else ''}{', '.join(_YES.get(each, each) for each in values)}",
+        "container": " or ".join(values),
+        "ratio": f"ratio {' or '.join(values)}",
+        "pattern": f"in the form {check.form}" if check.form else "in the given form",
+    }
+    return words.get(check.kind, "required")
+
+
+def _span(check: EntryCheck) -> tuple[int | None, int | None, str]:
+    """Least, most and their unit: whole minutes where the seconds make them."""
+    least, most = check.least, check.most
+    if check.kind == "duration" and not ((least or 0) % 60 or (most or 0) % 60):
+        return least and least // 60, most and most // 60, "minutes"
+    return least, most, check.kind
+
+
+def _nomination(nomination: Nomination, language: Language) -> str:
+    zh = language == "zh"
+    if nomination.most_percent:
+        number = f"不超过总数的 {nomination.most_percent}%" if zh else f"at most {nomination.most_percent}% of all"
+    elif nomination.most is None:
+        number = "数量不限" if zh else "any number"
+    elif nomination.least:
+        number = f"{nomination.least}–{nomination.most} 件" if zh else f"{nomination.least} to {nomination.most}"
+    else:
+        number = f"不超过 {nomination.most} 件" if zh else f"at most {nomination.most}"
+    each, name = nomination.per == "recommender_category", called(nomination, language)
+    if zh:
+        ranked = "，并注明推荐顺序" if nomination.ranked else ""
+        return f"{name}：每个推荐单位{'每个类别 ' if each else ''}{number}{ranked}。"
+    ranked = ", in order of recommendation" if nomination.ranked else ""
+    return f"{name}: {number} from each recommender{' and category' if each else ''}{ranked}."
+
+
+def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
+    channels = [_CHANNELS[language][channel] for channel in contest.voters.channels]
+    if not channels or contest.voters == VoterRule():
+        return ()
+    return (f"投票方式：{'、'.join(channels)}。" if language == "zh" else f"Votes come through {', '.join(channels)}.",)
+
+
+def _publication(publication: Publication, language: Language) -> str:
+    if language == "zh":
+        days = f"{publication.days} 个{'工作日' if publication.working_days else '自然日'}"
+        return f"结果公示 {days}{'，异议须实名并附证明材料' if publication.real_name else ''}。"
+    days = f"{publication.days} {'working ' if publication.working_days else ''}days"
+    real = "; an objection takes the real name and evidence" if publication.real_name else ""
+    return f"The result is published for objections for {days}{real}."

@@ -1,0 +1,169 @@
+"""What the tables of a contest file name in each other: every name must be there, and make sense where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.roster_rules import roster_rule_faults
+from voting.domain.contest.schema import Award, Criterion, OrganisationAward, Round
+from voting.domain.contest.toml_schema import line_of
+from voting.domain.roster.names import difference, near_equal
+from voting.errors import Fault
+
+
+def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
+    """Every fault, with its line in `text`."""
+    yield from _unique(contest, text)
+    yield from _points(contest, text)
+    for path, what, mend in roster_rule_faults(contest):
+        yield _fault(text, path, what, mend)
+    for index, round_ in enumerate(contest.rounds):
+        yield from _rubrics(contest, text, index, round_)
+        yield from _criterion_names(text, index, round_)
+    for index, cut in enumerate(contest.cuts):
+        for place, source in (("by", cut.by), *(("order", each) for each in cut.order)):
+            yield from _source(contest, text, source, ("cut", index, place), allowed=("public", "votes"))
+    for index, part in enumerate(contest.blend.parts if contest.blend else ()):
+        yield from _source(contest, text, part.source, ("blend", "part", index, "source"), allowed=("public",))
+    for index, award in enumerate(contest.awards):
+        yield from _award(contest, text, index, award)
+    for index, honour in enumerate(contest.organisation_awards):
+        yield from _organisation_award(contest, text, index, honour)
+
+
+def _source(
+    contest: Contest, text: str, source: str, path: tuple[str | int, ...], allowed: tuple[str, ...]
+) -> Iterator[Fault]:
+    kind, _, name = source.partition(":")
+    known = {
+        "round": [each.id for each in contest.rounds],
+        "metric": [each.id for each in contest.metrics if each.of == "entry"],
+    }
+    if kind in known:
+        if name not in known[kind]:
+            there = ", ".join(known[kind]) or "none"
+            yield _fault(
+                text, path, f"there is no {kind} {name!r}", f"write a [[{kind}]] with this id; there are: {there}"
+            )
+    elif kind not in allowed:
+        yield _fault(text, path, f"{source!r} cannot decide here", f"use {', '.join(allowed)}, round:ID or metric:ID")
+
+
+def _award(contest: Contest, text: str, index: int, award: Award) -> Iterator[Fault]:
+    allowed = ("public", "votes", "final") if contest.blend else ("public", "votes")
+    for place, source in (("by", award.by), *(("order", each) for each in award.order)):
+        yield from _source(contest, text, source, ("award", index, place), allowed)
+    if award.count is not None and award.percent is not None:
+        yield _fault(text, ("award", index), "has a count and a percentage", "give one of them")
+    earlier = [each.id for each in contest.awards[:index]]
+    for other in award.excludes:
+        if other not in earlier:
+            there = ", ".join(earlier) or "none"
+            yield _fault(
+                text, ("award", index, "excludes"), f"{other!r} is not given before", f"earlier awards: {there}"
+            )
+    known = [category.id for category in contest.categories]
+    for category in award.categories:
+        if category not in known:
+            path = ("award", index, "categories")
+            yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
+    if award.among == "all" and award.by == "final":
+        mend = 'write among = "finalists", or another `by`'
+        yield _fault(text, ("award", index, "among"), "only those left have a final score", mend)
+
+
+def _organisation_award(contest: Contest, text: str, index: int, award: OrganisationAward) -> Iterator[Fault]:
+    figures = [f"metric:{each.id}" for each in contest.metrics if each.of == "organisation"]
+    sources = ("entries", "finalists", "awards", *figures)
+    counted = [merit.source for merit in award.merits]
+    places = [(("merit", number, "source"), source) for number, source in enumerate(counted)]
+    for place, source in (*places, *((("order",), source) for source in award.order)):
+        if source not in sources:
+            path = ("organisation_award", index, *place)
+            yield _fault(text, path, f"{source!r} does not count for organisations", f"there are: {', '.join(sources)}")
+    for source in dict.fromkeys(source for source in counted if counted.count(source) > 1):
+        yield _fault(text, ("organisation_award", index), f"{source!r} counts twice", "give it once")
+    ways = [each.id for each in contest.nominations]
+    if not ways:
+        mend = "write a [[nomination]] so that rosters say who recommends"
+        yield _fault(text, ("organisation_award", index), "nobody recommends entries", mend)
+    for name in award.nominations:
+        if name not in ways:
+            path = ("organisation_award", index, "nominations")
+            yield _fault(text, path, f"there is no nomination {name!r}", f"there are: {', '.join(ways)}")
+
+
+def _rubrics(contest: Contest, text: str, index: int, round_: Round) -> Iterator[Fault]:
+    """Each category's criteria: some, each once, their weights all unset or 100 percent together."""
+    known = [category.id for category in contest.categories]
+    for number, criterion in enumerate(round_.criteria):
+        for category in criterion.categories:
+            if category not in known:
+                path = ("round", index, "criterion", number, "categories")
+                yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
+    # One rubric for all categories is told once.
+    rubrics = {round_.rubric(category): category for category in reversed(contest.category_ids)}
+    for rubric, category in rubrics.items():
+        where = f" for category {category!r}" if len(rubrics) > 1 else ""
+        for what, mend in _rubric(rubric):
+            yield _fault(text, ("round", index, "id"), what + where, mend)
+
+
+def _criterion_names(text: str, index: int, round_: Round) -> Iterator[Fault]:
+    """Criteria are columns of the marks, beside these two."""
+    own: list[tuple[tuple[str | int, ...], str]] = [((), "judge"), ((), "entry")]
+    criteria = [
+        (("round", index, "criterion", number, "name"), each.name) for number, each in enumerate(round_.criteria)
+    ]
+    for path, name, _, other in near_equal([*own, *criteria]):
+        what = f"{name!r} is nearly {other!r}, another column of the marks"
+        yield _fault(text, path, what, f"they differ {difference(name, other)}: write it so, or give it another name")
+    for path, name in criteria:
+        if name in ("judge", "entry"):
+            yield _fault(text, path, f"{name!r} is another column of the marks", "give the criterion another name")
+
+
+def _rubric(rubric: tuple[Criterion, ...]) -> Iterator[tuple[str, str]]:
+    names = [criterion.name for criterion in rubric]
+    weights = [criterion.weight for criterion in rubric if criterion.weight is not None]
+    if not rubric:
+        yield "has no criterion", "give it one, or let a criterion mark all categories"
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"has criterion {name!r} twice", "give each one its own name"
+    if weights and len(weights) < len(rubric):
+        yield "some criteria have a weight and some have none", "give each one, or none"
+    elif weights and sum(weights) != 100:
+        yield f"the weights make {sum(weights)} percent", "let them make 100"
+
+
+def _points(contest: Contest, text: str) -> Iterator[Fault]:
+    rule = contest.public_points
+    if (rule.normaliser == "rank_step") != bool(rule.steps):
+        yield _fault(
+            text, ("public_points", "steps"), "belongs to rank_step, and only there", "such as [5, 4, 3, 2, 1]"
+        )
+    elif rule.steps and (list(rule.steps) != sorted(rule.steps, reverse=True) or rule.steps[0] != rule.points):
+        yield _fault(text, ("public_points", "steps"), "must fall, from `points` on", f"begin with {rule.points}")
+    if rule.scope == "finalists" and not contest.cuts:
+        yield _fault(text, ("public_points", "scope"), "there are no finalists without a cut", 'write scope = "all"')
+
+
+def _unique(contest: Contest, text: str) -> Iterator[Fault]:
+    awards = [("award", index, each.id) for index, each in enumerate(contest.awards)]
+    awards += [("organisation_award", index, each.id) for index, each in enumerate(contest.organisation_awards)]
+    for number, (table, index, id) in enumerate(awards):
+        if id in [other for _, _, other in awards[:number]]:
+            yield _fault(text, (table, index, "id"), f"{id!r} stands twice", "give each award its own")
+    for table, ids in (
+        ("round", [each.id for each in contest.rounds]),
+        ("metric", [each.id for each in contest.metrics]),
+    ):
+        for index, id in enumerate(ids):
+            if id in ids[:index]:
+                yield _fault(text, (table, index, "id"), f"{id!r} stands twice", "give each one its own")
+
+
+def _fault(text: str, path: tuple[str | int, ...], what: str, mend: str) -> Fault:
+    place = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return Fault(line_of(text, *path), place, what, mend)

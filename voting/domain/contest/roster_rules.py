@@ -1,0 +1,115 @@
+"""What the tables on rosters must fulfil so that a roster can be checked by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import EntryCheck, Nomination
+from voting.domain.roster.media import MEASURED
+from voting.domain.roster.names import difference, near_equal
+from voting.domain.roster.roster import OWN_COLUMNS
+from voting.domain.roster.units import ratio
+
+RuleFault = tuple[tuple[str | int, ...], str, str]
+"""Where in the contest's file, what, and how to mend it."""
+
+_BOUNDED = ("number", "text", "resolution", "duration", "size")
+
+
+def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
+    """Every fault of [[entry_check]], `media`, [[nomination]] and [[unique]]."""
+    categories = [category.id for category in contest.categories]
+    for index, check in enumerate(contest.entry_checks):
+        for place, what, mend in (*_given(check), *_check(check)):
+            yield ("entry_check", index, place), what, mend
+        yield from _unknown(check.categories, categories, ("entry_check", index, "categories"), "category")
+    yield from _media(contest)
+    for path, name, _, known in near_equal(_columns(contest)):
+        yield (
+            path,
+            f"the column {name!r} is nearly {known!r}",
+            f"they differ {difference(name, known)}: keep one spelling",
+        )
+    ids = [nomination.id for nomination in contest.nominations]
+    for index, nomination in enumerate(contest.nominations):
+        if nomination.id in ids[:index]:
+            yield ("nomination", index, "id"), f"{nomination.id!r} stands twice", "give each one its own"
+        yield from _nomination(nomination, index)
+    for index, unique in enumerate(contest.uniques):
+        yield from _unknown(unique.nominations, ids, ("unique", index, "nominations"), "nomination")
+
+
+def _columns(contest: Contest) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The columns of rosters: those that every roster may have, and those that the contest names."""
+    for name in (*OWN_COLUMNS, "recommender", "nomination", "order", "tags"):
+        yield (), name
+    yield from ((("entry_check", index, "column"), each.column) for index, each in enumerate(contest.entry_checks))
+    yield from ((("unique", index, "column"), each.column) for index, each in enumerate(contest.uniques))
+    yield from (
+        (path, name) for path, name in ((("past_winners",), contest.past_winners), (("media",), contest.media)) if name
+    )
+
+
+def _media(contest: Contest) -> Iterator[RuleFault]:
+    column = contest.media
+    if column != column.strip():
+        yield ("media",), f"{column!r} has spaces around it", "leave them out"
+    if column in (*OWN_COLUMNS, "recommender", "nomination", "order"):
+        what = f"{column!r} is a column of the roster that holds something else"
+        yield ("media",), what, 'take a column for the names of the files, such as media = "file"'
+    for index, check in enumerate(contest.entry_checks):
+        if column and check.column == column and check.kind in MEASURED:
+            what = f"{column!r} holds the names of the files, not a {check.kind}"
+            yield ("entry_check", index, "column"), what, f"name the column that holds the {check.kind}"
+
+
+def _values(check: EntryCheck) -> str:
+    return 'such as values = ["mp4"]' if check.kind == "container" else 'such as values = ["16:9"]'
+
+
+def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
+    """Keys that a kind needs, and those that would say nothing there."""
+    bounds = check.least is not None or check.most is not None
+    for place, given, kinds, mend in (
+        ("least", bounds, _BOUNDED, "least = 1, most = 100, or both"),
+        ("values", bool(check.values), ("one_of", "ratio", "container"), _values(check)),
+        ("pattern", bool(check.pattern), ("pattern",), 'such as pattern = "[A-Z]+"'),
+    ):
+        name = "least or most" if place == "least" else place
+        if check.kind in kinds and not given:
+            yield place, f"kind {check.kind!r} needs {name}", mend
+        elif given and check.kind not in kinds:
+            yield place, f"kind {check.kind!r} takes no {name}", f"leave it out, or take kind {' or '.join(kinds)}"
+
+
+def _check(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
+    if check.column != check.column.strip():
+        yield "column", f"{check.column!r} has spaces around it", "leave them out"
+    if check.least is not None and check.most is not None and check.least > check.most:
+        yield "least", f"{check.least} is more than most = {check.most}", "raise `most`"
+    if check.kind == "filled" and not check.needed:
+        yield "needed", "nothing is checked so", "leave `needed` out, or take another kind"
+    if check.kind == "ratio":
+        for value in check.values:
+            if ratio(value) is None:
+                yield "values", f"{value!r} is not a ratio", "write it as 16:9"
+    try:
+        re.compile(check.pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield "pattern", f"is not a regular expression: {error}", "mend it, or take kind one_of"
+
+
+def _nomination(nomination: Nomination, index: int) -> Iterator[RuleFault]:
+    if nomination.most is not None and nomination.most_percent is not None:
+        yield ("nomination", index), "has a number and a percentage as its most", "give most or most_percent"
+    if nomination.most is not None and nomination.least > nomination.most:
+        what = f"{nomination.least} is more than most = {nomination.most}"
+        yield ("nomination", index, "least"), what, "raise `most`"
+
+
+def _unknown(names: tuple[str, ...], known: list[str], path: tuple[str | int, ...], kind: str) -> Iterator[RuleFault]:
+    for name in names:
+        if name not in known:
+            yield path, f"there is no {kind} {name!r}", f"there are: {', '.join(known) or 'none'}"

@@ -1,0 +1,339 @@
+"""The tables of a contest file: what an organiser may write, and what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Literal
+
+from voting.domain.contest.toml_schema import key
+
+IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
+_SOURCES = r"public|votes|final|round:[a-z0-9-]+|metric:[a-z0-9-]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which ballots are accepted: [opens_at, closes_at) by the database's clock."""
+
+    opens_at: datetime = key(
+        "When voting begins; without an offset, in the contest's time zone. Where there is no public vote: when the "
+        "rules are sealed."
+    )
+    closes_at: datetime | None = key("When voting ends (that moment itself is outside).", default=None)
+    closes_on: date | None = key("Instead of closes_at: the last day, the whole of it, until 24:00.", default=None)
+    days: int | None = key("Instead of closes_at: how many times 24 hours it lasts.", default=None, least=1, most=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A theme or group of entries."""
+
+    id: str = key("Short identifier, used in addresses.", pattern=IDENTIFIER)
+    name: str = key("Name in Chinese, as the roster writes it.", least=1, most=60)
+    name_en: str = key("Name in English.", default="", most=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A phase's end for one channel or region, where it differs."""
+
+    closes_on: date = key("The last day, until 24:00.")
+    channel: str = key("For whom: the channel, as the document names it.", default="", most=60)
+    region: str = key("For whom: the region, as the document names it.", default="", most=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase of the contest as a calendar tells it. The vote itself is `[window]`."""
+
+    name: str = key("Its name.", least=1, most=60)
+    name_en: str = key("Its name in English.", default="", most=120)
+    opens_on: date | None = key("The first day.", default=None)
+    closes_on: date | None = key(
+        "The last day, until 24:00. With neither day the phase is to be announced (另行通知).", default=None
+    )
+    note: str = key("What else the document says of it.", default="", most=200)
+    deadlines: tuple[Deadline, ...] = key("Ends that differ by channel or region.", name="deadline", default=())
+
+
+# Those through which somebody can get a credential.
+READY_CHANNELS: tuple[Literal["web", "issued"], ...] = ("web", "issued")
+
+
+@dataclass(frozen=True, slots=True)
+class VoterRule:
+    """Who may vote."""
+
+    channels: tuple[Literal["web", "wechat", "mini_program", "issued"], ...] = key(
+        "How voters come in; `issued`: with a credential that the organiser gives to people it has checked; none, "
+        "written as []: there is no public vote. For `wechat` and `mini_program` there is no adapter yet: they may be "
+        "written, and nobody can vote through them.",
+        default=READY_CHANNELS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The list shown for objections before it is final (公示)."""
+
+    days: int = key("How long it is shown.", least=1, most=90)
+    working_days: bool = key("Whether only working days count.", default=False)
+    real_name: bool = key("Whether an objector must give the real name and evidence.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A gap of the published document and how it was read; shown with the rules until the organiser confirms it."""
+
+    clause: str = key("The document's place or words.", least=1, most=200)
+    taken: str = key("What was taken.", least=1, most=300)
+    taken_en: str = key("The same in English.", default="", most=400)
+
+
+@dataclass(frozen=True, slots=True)
+class BallotRule:
+    """What one ballot may hold."""
+
+    least: int = key("Fewest picks on one ballot.", default=1, least=1, most=100)
+    most: int = key("Most picks on one ballot.", default=1, least=1, most=100)
+    repeats: bool = key("Whether one ballot may pick the same entry more than once.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many picks, or ballots, a voter has, for what, in which period of the contest's time zone."""
+
+    picks: int | None = key("How many picks.", default=None, least=1, most=1000)
+    ballots: int | None = key("Instead of picks: how many ballots.", default=None, least=1, most=1000)
+    per: Literal["contest", "category", "entry"] = key("What the picks are counted for.", default="contest")
+    period: Literal["window", "week", "day", "hour", "sliding"] = key(
+        "Calendar period in the contest's time zone; `window` is the whole vote, `sliding` any `minutes` in a row.",
+        default="window",
+    )
+    minutes: int | None = key("For `sliding`: the interval's length.", default=None, least=1, most=100_000)
+
+    @property
+    def limit(self) -> int:
+        """How many."""
+        return self.picks or self.ballots or 0
+
+    @property
+    def unit(self) -> Literal["picks", "ballots"]:
+        """Of what."""
+        return "picks" if self.picks else "ballots"
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What voters may see of the tally while voting goes on."""
+
+    policy: Literal["live", "delayed", "daily", "hidden"] = key("How results are shown.", default="live")
+    minutes: int = key("For `delayed`: the tally is renewed every so many minutes.", default=5, least=1, most=1440)
+    at: time = key("For `daily`: the local time at which the tally is renewed.", default=time(18))
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRule:
+    """When a proof of work is asked for (ALTCHA; it prices scripts, it does not identify people)."""
+
+    ask: Literal["registration", "ballot"] = key(
+        "`registration`: once, for the credential; `ballot`: for every ballot too.", default="registration"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCheck:
+    """One thing that every entry must fulfil, checked on a column of the roster."""
+
+    column: str = key("The roster's column; one that is not the roster's own is allowed by naming it here.", least=1)
+    kind: Literal[
+        "filled", "number", "text", "one_of", "pattern", "resolution", "ratio", "duration", "container", "size"
+    ] = key(
+        "`filled`: not empty; `number`: least to most; `text`: least to most characters; `one_of`: one of values; "
+        "`pattern`: matches; `resolution`: as 1920x1080, its shorter side least or more; `ratio`: as 1920x1080, one of "
+        "values such as 16:9; `duration`: seconds or MM:SS, least to most seconds; `container`: one of values such as "
+        "mp4; `size`: as 12 or 12.5, least to most megabytes of 1,000,000 bytes. The last five are measured from the "
+        "files too, where `media` names them.",
+        default="filled",
+    )
+    least: int | None = key("Lower bound.", default=None, least=0)
+    most: int | None = key("Upper bound.", default=None, least=0)
+    values: tuple[str, ...] = key("For `one_of`, `ratio` and `container`.", default=())
+    pattern: str = key("For `pattern`: a regular expression for the whole cell.", default="")
+    form: str = key("For `pattern`: the form in words, as voters and entrants read it.", default="", most=200)
+    categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
+    needed: bool = key("Whether an empty cell is a fault.", default=True)
+    column_en: str = key("What the column holds, in English.", default="", most=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Nomination:
+    """How many entries a recommender may send in. With several, the roster's column `nomination` names the way."""
+
+    id: str = key("Short identifier, as the roster's column `nomination` has it.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    per: Literal["recommender", "recommender_category"] = key(
+        "Counted for each recommender (the roster's column `recommender`), or for each and category.",
+        default="recommender",
+    )
+    least: int = key("Fewest entries of a recommender that sends any.", default=0, least=0)
+    most: int | None = key("Most entries of a recommender.", default=None, least=1)
+    most_percent: int | None = key(
+        "Of all entries of the roster, most that one recommender may have.", default=None, least=1, most=100
+    )
+    ranked: bool = key("Whether the column `order` must number a recommender's entries from 1.", default=False)
+    name_en: str = key("Its name in English.", default="", most=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A column whose value may stand only so often, such as the first author."""
+
+    column: str = key("The roster's column.", least=1)
+    most: int = key("How often.", default=1, least=1)
+    nominations: tuple[str, ...] = key("Only among entries of these ways of nomination; otherwise all.", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPoints:
+    """How counted picks become public points."""
+
+    normaliser: Literal["linear_to_leader", "rank_linear", "rank_step", "share", "min_max", "percentile"] = key(
+        "How picks become points; `voting contest explain` says the formula.", default="linear_to_leader"
+    )
+    points: int = key("What the first gets.", default=100, least=1, most=1000)
+    steps: tuple[int, ...] = key("For `rank_step`: the points of the first, the second and so on.", default=())
+    scope: Literal["all", "finalists"] = key(
+        "Among whom picks are compared: all entries, or those that the last cut has left.", default="all"
+    )
+    ties: Literal["shared", "mean"] = key(
+        "Equal picks in a ranking normaliser: `shared` place, or the `mean` of the band of places.", default="shared"
+    )
+    places: int = key("Decimal places in the result; half rounds up.", default=4, least=0, most=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that a judge marks."""
+
+    name: str = key("Its name, as the marks' file has it.", least=1, most=60)
+    weight: int | None = key(
+        "Percent. Where the document gives none, leave it out: scoring waits until the organiser sets it.",
+        default=None,
+        least=1,
+        most=100,
+    )
+    categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)
+
+    def marks(self, category: str) -> bool:
+        """Whether entries of `category` are marked by it."""
+        return not self.categories or category in self.categories
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of experts' marks."""
+
+    id: str = key("Short identifier.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    criteria: tuple[Criterion, ...] = key("What is marked.", name="criterion", least=1)
+    full: int = key("The highest mark of each criterion.", default=100, least=1, most=1000)
+    drop_highest: int = key("Of an entry's totals, so many of the highest are left out.", default=0, least=0, most=10)
+    drop_lowest: int = key("Of an entry's totals, so many of the lowest are left out.", default=0, least=0, most=10)
+    name_en: str = key("Its name in English.", default="", most=200)
+
+    def rubric(self, category: str) -> tuple[Criterion, ...]:
+        """The criteria for entries of `category`."""
+        return tuple(criterion for criterion in self.criteria if criterion.marks(category))
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure from outside, such as clicks. For entries it is compared to the highest among those left."""
+
+    id: str = key("Short identifier.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    of: Literal["entry", "organisation"] = key("What has the figure; an organisation by its name.", default="entry")
+    name_en: str = key("Its name in English.", default="", most=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One step of the funnel: who goes on."""
+
+    by: str = key("What decides: public, votes, round:ID or metric:ID.", pattern=_SOURCES)
+    keep: int = key("How many go on.", least=1, most=100_000)
+    ties: Literal["include", "order"] = key("Equals at the cut: all go on, or `order` decides.", default="include")
+    order: tuple[str, ...] = key("For ties = `order`: what decides next, then next.", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the final score."""
+
+    source: str = key("public, round:ID or metric:ID.", pattern=_SOURCES)
+    points: int = key("What this part gives at most.", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How the parts make the final score: their sum."""
+
+    parts: tuple[Part, ...] = key("The parts.", name="part", least=1)
+    places: int = key("Decimal places in the result; half rounds up.", default=4, least=0, most=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """One award, given in the order of the file."""
+
+    id: str = key("Short identifier.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    by: str = key("What decides: final, public, votes, round:ID or metric:ID.", pattern=_SOURCES, default="final")
+    count: int | None = key(
+        "How many; left out where the document leaves it open (若干): none are given then.",
+        default=None,
+        least=0,
+        most=100_000,
+    )
+    percent: int | None = key("Instead of count: of those left, rounded down.", default=None, least=1, most=100)
+    categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
+    per_category: bool = key("So many in each category.", default=False)
+    among: Literal["finalists", "all"] = key("Who may get it.", default="finalists")
+    excludes: tuple[str, ...] = key("Awards that a winner of this one may not hold.", default=())
+    ties: Literal["include", "order"] = key(
+        "Equals at the last place: all get it, or `order` decides.", default="order"
+    )
+    order: tuple[str, ...] = key("What decides between equals, then next.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Merit:
+    """What counts for an organisation that recommends entries."""
+
+    source: str = key(
+        "`entries` that it recommended, `finalists` among them, `awards` that they hold, or metric:ID.",
+        pattern=r"entries|finalists|awards|metric:[a-z0-9-]+",
+    )
+    each: int = key("Points for each one.", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationAward:
+    """An award for those who recommend entries (the roster's column `recommender`): by the sum of merits."""
+
+    id: str = key("Short identifier.", pattern=IDENTIFIER)
+    name: str = key("Its name.", least=1, most=60)
+    merits: tuple[Merit, ...] = key("What counts, and how much.", name="merit", least=1)
+    count: int | None = key(
+        "How many; left out where the document leaves it open: none are given then.", default=None, least=0, most=10_000
+    )
+    nominations: tuple[str, ...] = key("Only by entries of these ways of nomination; otherwise all.", default=())
+    ties: Literal["include", "order"] = key(
+        "Equals at the last place: all get it, or `order` decides.", default="include"
+    )
+    order: tuple[str, ...] = key("What decides between equals, then next: sources as of merits.", default=())
+    name_en: str = key("Its name in English.", default="", most=200)

@@ -1,0 +1,40 @@
+"""Credentials: what a voter's bearer token or cookie says."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from voting.domain.ballots.ballot import Channel
+
+IDENTITY_BYTES = 16
+_CHANNELS: tuple[Channel, ...] = ("web", "wechat", "mini_program")
+_LAYOUT = struct.Struct(f">BBQ{IDENTITY_BYTES}s")
+_VERSION = 1
+_ISSUED = 255
+
+
+class Credential(NamedTuple):
+    """One voter of one contest. `channel` None: issued by the organiser. `identity` never leaves the token."""
+
+    identity: bytes
+    channel: Channel | None
+    issued_at: datetime
+
+    def pack(self) -> bytes:
+        """The token's payload."""
+        channel = _ISSUED if self.channel is None else _CHANNELS.index(self.channel)
+        return _LAYOUT.pack(_VERSION, channel, int(self.issued_at.timestamp() * 1000), self.identity)
+
+
+def unpack(payload: bytes) -> Credential | None:
+    """The credential in a token's payload; None for another version's."""
+    if len(payload) != _LAYOUT.size:
+        return None
+    version, channel, issued, identity = _LAYOUT.unpack(payload)
+    if version != _VERSION or (channel != _ISSUED and channel >= len(_CHANNELS)):
+        return None
+    return Credential(
+        identity, None if channel == _ISSUED else _CHANNELS[channel], datetime.fromtimestamp(issued / 1000, UTC)
+    )

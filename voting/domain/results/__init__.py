@@ -1,0 +1,1 @@
+"""From counts and marks to points, ranks, outcomes and awards."""

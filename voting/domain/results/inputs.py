@@ -1,0 +1,45 @@
+"""SHA-256 of what a result follows from besides the ballots: over one line of JSON a row, so that anybody can check."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+
+from voting.domain.results.outcome import Figures
+
+
+def lines_sha256(rows: Iterable[Sequence[object]]) -> str:
+    """Of UTF-8 lines as Python's json.dumps writes them, without escapes, each with its line feed."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def roster_sha256(figures: Figures) -> str:
+    """[code, title, author, ...] of each entry in the roster's order; a withdrawn one is not there."""
+    return lines_sha256(astuple(entry) for entry in figures.entries.values())
+
+
+def marks_sha256(figures: Figures) -> str:
+    """[round, judge, entry, criterion, mark], sorted; the mark is a fraction in lowest terms, such as 175/2."""
+    return lines_sha256(
+        sorted(
+            [round_, mark.judge, mark.entry, mark.criterion, str(mark.value)]
+            for round_, marks in figures.marks.items()
+            for mark in marks
+        )
+    )
+
+
+def metrics_sha256(figures: Figures) -> str:
+    """[metric, entry or organisation, figure], sorted."""
+    rows = ([metric, holder, value] for metric, values in figures.metrics.items() for holder, value in values.items())
+    return lines_sha256(sorted(rows))
+
+
+def revocations_sha256(figures: Figures) -> str:
+    """[award, entry or organisation, reason], sorted."""
+    return lines_sha256(sorted([award, holder, why] for (award, holder), why in figures.revoked.items()))

@@ -1,0 +1,177 @@
+"""Experts' marks: read from a table, checked, and made into one exact score for each entry and round."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from voting.domain.contest.schema import Round
+from voting.domain.entry import Entry
+from voting.domain.roster.columns import Columns, check
+from voting.domain.roster.names import Known, shown
+from voting.domain.roster.sheet import Row, Sheet
+from voting.domain.roster.units import number
+from voting.errors import Fault, NotScorable
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one judge gave one entry for one criterion; an exact decimal."""
+
+    judge: str
+    entry: str
+    criterion: str
+    value: Fraction
+
+
+def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: str = "marks") -> tuple[Mark, ...]:
+    """The marks of a table with the columns judge, entry and one for each criterion. Raises FileInvalid.
+
+    A judge marks an entry in one row, and every criterion of its category; the others' cells stay empty.
+    """
+    criteria = tuple(dict.fromkeys(criterion.name for criterion in round_.criteria))
+    columns = ("judge", "entry", *criteria)
+    of = Columns(columns, columns, "marks", filled=("judge", "entry"), names=("judge",), numbers=criteria)
+    table = check(sheet, of, name)
+    codes = Known(entries, "write its code")
+    marks: dict[tuple[str, str], list[Mark]] = {}
+    for row in table.rows:
+        judge, entry = row.cells["judge"], row.cells["entry"]
+        faults = [*_row_faults(row, round_, entries, codes)]
+        if (judge, entry) in marks:
+            faults.append(Fault(row.line, "entry", f"{judge} has marked {entry} already", "keep one of the rows"))
+        table.faults += faults
+        if entry in entries and not faults:
+            asked = [each.name for each in round_.rubric(entries[entry].category)]
+            values = [(name, number(row.cells[name])) for name in asked]
+            marks[judge, entry] = [Mark(judge, entry, name, value) for name, value in values if value is not None]
+    table.settle()
+    return tuple(mark for row in marks.values() for mark in row)
+
+
+def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "figures") -> dict[str, int]:
+    """The figures of a table with the columns `of` (entry or organisation) and value, whole numbers.
+
+    Raises FileInvalid.
+    """
+    columns = Columns((of, "value"), (of, "value"), "figures", filled=(of, "value"), numbers=("value",))
+    table = check(sheet, columns, name)
+    mend = "write its code" if of == "entry" else "write its name as the roster's column recommender first has it"
+    known = Known(holders, mend)
+    values: dict[str, int] = {}
+    for row in table.rows:
+        holder, text = row.cells[of], row.cells["value"]
+        value = number(text)
+        if holder and holder not in holders:
+            what = f"{shown(holder)} is not an {of} of this contest"
+            table.faults.append(Fault(row.line, of, what, known.mend(holder)))
+        elif holder in values:
+            table.faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
+        elif text and (value is None or value < 0 or value.denominator > 1):
+            table.faults.append(Fault(row.line, "value", f"{shown(text)} is not a whole number", "write it as 1234"))
+        elif value is not None:
+            values[holder] = int(value)
+    table.settle()
+    return values
+
+
+def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
+    """A sentence for each category of which some entries lack judges that others have, and for panels of other sizes.
+
+    A mean of few marks counts as much as one of many.
+    """
+    panels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for mark in marks:
+        if mark.entry in entries:
+            panels[entries[mark.entry].category][mark.entry].add(mark.judge)
+    for category, panel in panels.items():
+        every = set().union(*panel.values())
+        lacking = [(entry, sorted(every - judges)) for entry, judges in panel.items() if judges != every]
+        if lacking:
+            first = lacking[:_MOST_NAMED]
+            named = "; ".join(f"{entry} lacks {', '.join(judges[:_MOST_NAMED])}" for entry, judges in first)
+            more = f"; and {len(lacking) - _MOST_NAMED} more entries" if len(lacking) > _MOST_NAMED else ""
+            where = f"category {category!r}" if category else "the round"
+            yield (
+                f"not all entries of {where} have marks of the same judges, and means of fewer count as much: "
+                f"{named}{more}"
+            )
+    sizes = {category: len(set().union(*panel.values())) for category, panel in panels.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{category!r} {size}" for category, size in sizes.items())
+        yield f"the categories have panels of different sizes, and means of fewer judges count as much: {listed}"
+
+
+def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
+    """Each marked entry's mean of the judges' totals, as a share of the full mark, 0 to 1, exact.
+
+    A total is the weighted sum of the criteria of the entry's category (document 004, annex 2, section 2: 科学性30%
+    创新性30% …); of an entry's totals the highest and lowest are left out as the round says. Marks of withdrawn
+    entries count for nothing. Raises NotScorable where a weight is not set.
+    """
+    weights = _weights(round_, {entry.category for entry in entries.values()})
+    totals: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    for mark in marks:
+        if mark.entry not in entries:
+            continue
+        weight = weights.get((entries[mark.entry].category, mark.criterion))
+        if weight is None:
+            raise NotScorable(
+                f"entry {mark.entry} was marked by other criteria in round {round_.id!r}: import it again"
+            )
+        totals[mark.entry][mark.judge] += weight * mark.value / round_.full
+    return {entry: _trimmed_mean(round_, sorted(by_judge.values()), entry) for entry, by_judge in totals.items()}
+
+
+def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, str], Fraction]:
+    """What a mark counts for, by category and criterion, 0 to 1."""
+    marked = [criterion for criterion in round_.criteria if any(criterion.marks(each) for each in categories)]
+    unset = [criterion.name for criterion in marked if criterion.weight is None]
+    if unset:
+        raise NotScorable(
+            f"round {round_.id!r} has no weights for {', '.join(unset)}: the document gives none, the organiser must"
+            " set them in the contest's file"
+        )
+    return {
+        (category, criterion.name): Fraction(criterion.weight or 0, 100)
+        for category in categories
+        for criterion in round_.rubric(category)
+    }
+
+
+def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction:
+    kept = totals[round_.drop_lowest : len(totals) - round_.drop_highest]
+    if not kept:
+        raise NotScorable(f"entry {entry} has {len(totals)} totals in round {round_.id!r}, too few to leave some out")
+    return sum(kept, Fraction(0)) / len(kept)
+
+
+def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Known) -> Iterator[Fault]:
+    code = row.cells["entry"]
+    entry = entries.get(code)
+    if code and entry is None:
+        yield Fault(row.line, "entry", f"{shown(code)} is not an entry of this round", codes.mend(code))
+    asked = {criterion.name for criterion in round_.rubric(entry.category)} if entry else set()
+    for name in dict.fromkeys(criterion.name for criterion in round_.criteria):
+        text = row.cells[name]
+        if entry and text and name not in asked:
+            what = f"is not marked for entries of category {entry.category!r}"
+            yield Fault(row.line, name, what, "leave the cell empty")
+        elif text or name in asked:
+            yield from _mark_faults(name, text, round_.full, row.line)
+
+
+def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:
+    value = number(text)
+    if not text:
+        yield Fault(
+            line, column, "is missing", f"give a mark from 0 to {full}, or leave out the row of a judge who gave none"
+        )
+    elif value is None:
+        yield Fault(line, column, f"{shown(text)} is not a number", "write it as 87 or 87.5")
+    elif not 0 <= value <= full:
+        yield Fault(line, column, f"{shown(text)} is out of range", f"give a mark from 0 to {full}")

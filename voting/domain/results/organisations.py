@@ -1,0 +1,79 @@
+"""Awards for organisations that recommend entries: by the number of their entries and how far these came.
+
+Document 001, 十、（二）2: 「优秀组织奖」「特别贡献奖」根据同一单位报送或推荐的作品数量和质量、宣传报道数量和效果评出.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from voting.domain.contest.contest import Contest
+from voting.domain.entry import Entry
+from voting.domain.results.ranking import Given, Ranking, complete, winners
+from voting.domain.roster.names import alike
+
+Figures = Mapping[str, Mapping[str, int]]
+"""Figures from outside, by metric and holder."""
+
+
+def organisations(entries: Iterable[Entry], nominations: Collection[str] = ()) -> dict[str, list[Entry]]:
+    """Each recommender's entries by its name as first written; spellings that people take for the same are one."""
+    names: dict[str, str] = {}
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        # The name is the first of all, whichever ways count: figures are imported under it.
+        name = names.setdefault(alike(entry.recommender), entry.recommender)
+        if name and (not nominations or entry.nomination in nominations):
+            found[name].append(entry)
+    return dict(found)
+
+
+def organisation_awards(
+    contest: Contest,
+    entries: Mapping[str, Entry],
+    metrics: Figures,
+    revoked: Mapping[tuple[str, str], str],
+    left: Collection[str],
+    awards: Collection[Given],
+) -> tuple[Given, ...]:
+    """Every award's winners. `left` are the finalists, `awards` what the entries hold."""
+    held = Counter(given.holder for given in awards if given.place)
+    given: list[Given] = []
+    for award in contest.organisation_awards:
+        counts = _Counts(organisations(entries.values(), award.nominations), metrics, left, held)
+        taken = {one: why for (id, one), why in revoked.items() if id == award.id and one in counts.recommended}
+        if not award.count and not taken:
+            continue
+        every = frozenset(counts.recommended)
+        merits = [(merit.each, counts.of(every, merit.source)) for merit in award.merits]
+        value = {one: Fraction(sum(each * count[one] for each, count in merits)) for one in every}
+        order = [partial(counts.of, source=source) for source in award.order]
+        ranking = Ranking(value, order, include_ties=award.ties == "include")
+        given += winners(award.id, every, award.count or 0, ranking, taken)
+    return tuple(given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What counts for organisations: their entries, how far these came, and figures from outside."""
+
+    recommended: Mapping[str, Sequence[Entry]]
+    metrics: Figures
+    left: Collection[str]
+    held: Mapping[str, int]
+
+    def of(self, among: frozenset[str], source: str) -> dict[str, Fraction]:
+        """Each organisation's number. Raises NotScorable where a metric lacks one."""
+        kind, _, id = source.partition(":")
+        if kind == "metric":
+            figures = complete(f"metric {id!r}", "figures", "organisations", among, self.metrics.get(id, {}))
+            return {one: Fraction(figure) for one, figure in figures.items()}
+        return {one: Fraction(sum(self._count(entry, source) for entry in self.recommended[one])) for one in among}
+
+    def _count(self, entry: Entry, source: str) -> int:
+        counts = {"entries": 1, "finalists": int(entry.code in self.left), "awards": self.held.get(entry.code, 0)}
+        return counts[source]

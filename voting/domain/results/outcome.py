@@ -1,0 +1,149 @@
+"""The outcome: funnel, final scores and awards, each step with its reason, from picks, marks and outside figures.
+
+Everything is exact (fractions); rounding is done once, when a score is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Award
+from voting.domain.entry import Entry
+from voting.domain.results.marks import Mark, scores
+from voting.domain.results.organisations import organisation_awards
+from voting.domain.results.ranking import Given, Ranking, Source, complete, first, winners
+from voting.domain.results.scoring import public_points
+from voting.domain.results.stakes import groups_of, number_of
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the outcome is computed from. `marks` by round, `metrics` by metric and entry, counts by entry."""
+
+    entries: Mapping[str, Entry]
+    picks: Mapping[str, int]
+    marks: Mapping[str, Collection[Mark]]
+    metrics: Mapping[str, Mapping[str, int]]
+    revoked: Mapping[tuple[str, str], str]
+    """(award, holder) -> why it was taken back."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`reached`: how many cuts an entry has passed; `final`: the blended score of those left."""
+
+    reached: Mapping[str, int]
+    left: frozenset[str]
+    public: Mapping[str, Fraction]
+    final: Mapping[str, Fraction]
+    awards: tuple[Given, ...]
+    organisations: tuple[Given, ...]
+
+
+def compute(contest: Contest, figures: Figures) -> Outcome:
+    """The whole outcome. Raises NotScorable, naming what is missing."""
+    left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
+    for cut in contest.cuts:
+        order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
+        ranking = Ranking(_values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
+        left = frozenset(first(left, cut.keep, ranking))
+        reached.update((entry, reached[entry] + 1) for entry in left)
+    public = _public(contest, figures, left)
+    final = _final(contest, figures, left)
+    awards = _awards(contest, figures, left)
+    return Outcome(reached, left, public, final, awards, _organisations(contest, figures, left, awards))
+
+
+def _organisations(
+    contest: Contest, figures: Figures, left: frozenset[str], awards: tuple[Given, ...]
+) -> tuple[Given, ...]:
+    return organisation_awards(contest, figures.entries, figures.metrics, figures.revoked, left, awards)
+
+
+def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
+    """The sum of the parts: each part's points x the entry's share of what that part gives at most."""
+    if contest.blend is None:
+        return {}
+    total = dict.fromkeys(left, Fraction(0))
+    for part in contest.blend.parts:
+        shares = _shares(contest, figures, left, part.source)
+        for entry in left:
+            total[entry] += part.points * shares[entry]
+    return total
+
+
+def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
+    """What a source gives each entry, 0 to 1."""
+    if source == "public":
+        rule = contest.public_points
+        return {entry: value / rule.points for entry, value in _public(contest, figures, left).items()}
+    return _values(contest, figures, left, source)
+
+
+def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[Source]:
+    """What decides between equals of the group. Only what is imported may be there for the equals alone."""
+
+    def values(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
+        imported = source.startswith(("metric:", "round:"))
+        return _values(contest, figures, equals if imported else group, source)
+
+    return [partial(values, source) for source in sources]
+
+
+def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
+    """What decides by `source`, for each of those left. Raises NotScorable."""
+    kind, _, name = source.partition(":")
+    if kind == "votes":
+        return {entry: Fraction(figures.picks.get(entry, 0)) for entry in left}
+    if kind == "public":
+        return _public(contest, figures, left)
+    if kind == "final":
+        return _final(contest, figures, left)
+    if kind == "metric":
+        return _metric(figures, left, name)
+    return _round(contest, figures, left, name)
+
+
+def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
+    """Public points of those left, compared among the scope that the file says."""
+    scope = left if contest.public_points.scope == "finalists" else frozenset(figures.entries)
+    points = public_points({entry: figures.picks.get(entry, 0) for entry in scope}, contest.public_points)
+    return {entry: points[entry] for entry in left}
+
+
+def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
+    """A figure from outside as a share of the highest among those left."""
+    values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
+    most = max(values.values(), default=0)
+    return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
+
+
+def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
+    round_ = next(each for each in contest.rounds if each.id == name)
+    found = scores(round_, figures.marks.get(name, ()), figures.entries)
+    return complete(f"round {name!r}", "marks", "entries", left, found)
+
+
+def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
+    given: list[Given] = []
+    for award in contest.awards:
+        among = left if award.among == "finalists" else frozenset(figures.entries)
+        for group in groups_of(award, contest, figures.entries, among):
+            given += _give(contest, figures, award, group, given)
+    return tuple(given)
+
+
+def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
+    """The winners in one group."""
+    number = number_of(award, group)
+    revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
+    if not number and not revoked:
+        return []
+    value = _values(contest, figures, group, award.by)
+    holders = {each.holder for each in before if each.award in award.excludes and each.place}
+    ranking = Ranking(value, _order(contest, figures, group, award.order), include_ties=award.ties == "include")
+    return winners(award.id, group - holders, number, ranking, revoked)

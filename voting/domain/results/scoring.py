@@ -1,0 +1,123 @@
+"""Ranks and public points. Counts are integers, points exact fractions until the one written rounding at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from voting.domain.contest.schema import PublicPoints
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Picks of one entry. raw = held + counted + void."""
+
+    raw: int = 0
+    held: int = 0
+    counted: int = 0
+    version: int = 0
+    """Grows with every change; a higher version is newer."""
+
+
+def ranks(picks: Mapping[str, int]) -> dict[str, int]:
+    """Standard competition ranking (1, 2, 2, 4): one more than the number of entries with more picks."""
+    bands = _bands(picks)
+    return {entry: bands[count].start for entry, count in picks.items()}
+
+
+def public_points(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """Exact points of every entry in `picks`, by the rule's normaliser. Nobody gets points where nobody has picks."""
+    if not any(picks.values()):
+        return dict.fromkeys(picks, Fraction(0))
+    return _NORMALISERS[rule.normaliser](picks, rule)
+
+
+def _linear_to_leader(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """points x picks / most picks (document 004, annex 2, section 2: the leader gets the most)."""
+    most = max(picks.values())
+    return {entry: Fraction(rule.points * count, most) for entry, count in picks.items()}
+
+
+def _rank_linear(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """points / N x (N - place + 1) (儋州村歌 2025: 5÷队数×得分基数)."""
+    number = len(picks)
+    return {entry: rule.points * (number - place + 1) / number for entry, place in _places(picks, rule).items()}
+
+
+def _rank_step(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """The steps by place, nothing beyond them (汉语桥 2021: 第一名5分，第二名4分…)."""
+    bands = _bands(picks)
+    if rule.ties == "shared":
+        return {entry: Fraction(_step(rule, bands[count].start)) for entry, count in picks.items()}
+    return {entry: _mean([_step(rule, place) for place in bands[count]]) for entry, count in picks.items()}
+
+
+def _share(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """points x picks / all picks."""
+    total = sum(picks.values())
+    return {entry: Fraction(rule.points * count, total) for entry, count in picks.items()}
+
+
+def _min_max(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """points x (picks - fewest) / (most - fewest); all get the points where all have equally many."""
+    fewest, most = min(picks.values()), max(picks.values())
+    if fewest == most:
+        return dict.fromkeys(picks, Fraction(rule.points))
+    return {entry: Fraction(rule.points * (count - fewest), most - fewest) for entry, count in picks.items()}
+
+
+def _percentile(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """points x the share of the other entries that have fewer picks; with ties = mean, equals count one half."""
+    others = len(picks) - 1
+    if not others:
+        return dict.fromkeys(picks, Fraction(rule.points))
+    bands = _bands(picks)
+    fewer = {count: len(picks) - band.stop + 1 for count, band in bands.items()}
+    equals = {count: Fraction(len(band) - 1, 2) if rule.ties == "mean" else 0 for count, band in bands.items()}
+    return {entry: rule.points * (fewer[count] + equals[count]) / Fraction(others) for entry, count in picks.items()}
+
+
+_NORMALISERS = {
+    "linear_to_leader": _linear_to_leader,
+    "rank_linear": _rank_linear,
+    "rank_step": _rank_step,
+    "share": _share,
+    "min_max": _min_max,
+    "percentile": _percentile,
+}
+
+
+def _places(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
+    """Each entry's place: the first of its band, or the mean of the band (设计赛 2018: 取并列段平均)."""
+    bands = _bands(picks)
+    if rule.ties == "shared":
+        return {entry: Fraction(bands[count].start) for entry, count in picks.items()}
+    return {entry: _mean(list(bands[count])) for entry, count in picks.items()}
+
+
+def _bands(picks: Mapping[str, int]) -> dict[int, range]:
+    """The places, from 1, that the entries with equally many picks take together."""
+    bands: dict[int, range] = {}
+    place = 1
+    for count, number in sorted(Counter(picks.values()).items(), reverse=True):
+        bands[count] = range(place, place + number)
+        place += number
+    return bands
+
+
+def _step(rule: PublicPoints, place: int) -> int:
+    return rule.steps[place - 1] if place <= len(rule.steps) else 0
+
+
+def _mean(values: Sequence[int]) -> Fraction:
+    return Fraction(sum(values), len(values))
+
+
+def rounded(value: Fraction, places: int) -> Decimal:
+    """`value`, not negative, with exactly `places` decimals, half up."""
+    scaled = value * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

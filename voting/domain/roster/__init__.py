@@ -1,0 +1,1 @@
+"""Rosters: tables, rows, checks and units."""

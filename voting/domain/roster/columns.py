@@ -1,0 +1,151 @@
+"""What the columns of an organiser's table must be. Every reader of a table has its header and cells checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from voting.domain.roster.names import Known, alike, near_equal_faults, shown
+from voting.domain.roster.sheet import Row, Sheet, Tick, silent
+from voting.domain.roster.units import number
+from voting.errors import Fault, FileInvalid
+
+LONGEST = 10_000
+# What people put between cells instead of a comma.
+_OTHER_DELIMITERS = "，;；|、\t,"
+_FEWEST_FOR_NOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns that a table must have (`needed`), and all that it may have (`known`).
+
+    `filled` may have no empty cell; `names` tell persons and things apart; `numbers` are read to the last digit;
+    `paragraphs` may have line breaks; `longest` is in characters. A row is one of `rows`.
+    """
+
+    needed: tuple[str, ...]
+    known: tuple[str, ...]
+    rows: str
+    filled: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+    longest: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of a sheet whose header fits. `unread` are the faults of cells about whose text nothing can be said."""
+
+    name: str
+    unread: list[Fault]
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Raises FileInvalid with every fault by line, each once; a cell that is unread has no other fault."""
+        places = {(fault.line, fault.place) for fault in self.unread}
+        others = (fault for fault in self.faults if (fault.line, fault.place) not in places)
+        if faults := [*dict.fromkeys([*self.unread, *others])]:
+            raise FileInvalid(self.name, tuple(sorted(faults, key=lambda fault: fault.line)))
+
+
+def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Table:
+    """The table with the faults that do not depend on what it is about. Raises FileInvalid for its header."""
+    if misplaced := _misplaced_header(sheet, columns):
+        raise FileInvalid(name, (misplaced,))
+    faults = [*_header_faults(sheet, columns)]
+    if not faults and not sheet.rows and not sheet.faults:
+        faults.append(Fault(0, "", f"holds no {columns.rows}", "write one row for each below the header"))
+    if faults:
+        raise FileInvalid(name, (*sheet.faults, *faults))
+    table = Table(name, [*sheet.faults])
+    for done, row in enumerate(sheet.rows, 1):
+        if note := _note_fault(row, columns):
+            table.faults.append(note)
+        else:
+            table.rows.append(_exact(row, sheet, columns, table.unread) if sheet.held else row)
+            table.faults += _row_faults(table.rows[-1], columns)
+        tick(done)
+    for column in columns.names:
+        named = ((row.line, row.cells[column]) for row in table.rows if row.cells.get(column))
+        table.faults += near_equal_faults(column, named)
+    return table
+
+
+def _misplaced_header(sheet: Sheet, columns: Columns) -> Fault | None:
+    """The one fault of a file whose header is not where, or not written as, a header is looked for."""
+    if set(columns.needed) <= set(sheet.header):
+        return None
+    for line, cells in sheet.top:
+        if line != sheet.header_line and set(columns.needed) <= set(cells):
+            what = f"the header is on line {line}, below {shown(sheet.header[0])}"
+            return Fault(line, "", what, f"delete the lines above line {line}")
+        for mark in _OTHER_DELIMITERS if len(columns.needed) > 1 else "":
+            if any(set(columns.needed) <= {part.strip() for part in cell.split(mark)} for cell in cells):
+                what = f"the cells are separated by {mark!r}"
+                return Fault(line, "", what, "separate them by commas (CSV UTF-8), or save the file as .xlsx")
+    near = {alike(column) for column in columns.known}
+    if sheet.header and not any(alike(column) in near for column in sheet.header):
+        what = f"the header has none of the columns of this table, but {shown('，'.join(sheet.header))}"
+        return Fault(sheet.header_line, "", what, f"begin the file with: {','.join(columns.known)}")
+    return None
+
+
+def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
+    line, known = sheet.header_line, Known(columns.known, f"delete it; known columns: {', '.join(columns.known)}")
+    for column in columns.needed:
+        if column not in sheet.header:
+            yield Fault(line, column, "the column is missing", f"begin the file with: {','.join(columns.known)}")
+    for place, column in enumerate(sheet.header):
+        if column not in columns.known:
+            yield Fault(line, column or "(empty)", "is not a known column", known.mend(column))
+        elif column in sheet.header[:place]:
+            yield Fault(line, column, "stands twice", "keep one of the columns")
+
+
+def _note_fault(row: Row, columns: Columns) -> Fault | None:
+    """A line of one cell in a table of several is a note, a heading or a sum."""
+    filled = [text for text in (*row.cells.values(), *row.extra) if text]
+    if len(columns.needed) < _FEWEST_FOR_NOTES or len(filled) > 1:
+        return None
+    what = f"holds one cell only, {shown(filled[0])}, as a note"
+    return Fault(row.line, "", what, f"delete the line, or fill in {', '.join(columns.needed)}")
+
+
+def _exact(row: Row, sheet: Sheet, columns: Columns, unread: list[Fault]) -> Row:
+    """The row with each number as its cell holds it, where that is the number that the cell shows."""
+    cells = dict(row.cells)
+    for column in (*columns.numbers, *columns.names):
+        held, text = sheet.held.get((row.line, column)), row.cells.get(column, "")
+        if held is None:
+            continue
+        if column in columns.numbers and not held.is_date and number(text.replace(",", "")) == Fraction(held.text):
+            cells[column] = held.text
+        elif column in columns.numbers:
+            mend = "let both be the same number: format the cell as General, and round a computed one with ROUND"
+            unread.append(Fault(row.line, column, f"shows {shown(text)} but holds {held.text}", mend))
+        elif held.is_date:
+            mend = "format the column as text, and write the cell again"
+            unread.append(Fault(row.line, column, f"holds a date, {held.text}, and shows {shown(text)}", mend))
+    return replace(row, cells=cells)
+
+
+def _row_faults(row: Row, columns: Columns) -> Iterator[Fault]:
+    if row.extra:
+        what = f"has more cells than the header: {shown(','.join(row.extra))}"
+        yield Fault(row.line, "", what, 'put text with commas in "quotes", and write 1234.5 for 1,234.5')
+    for column, text in row.cells.items():
+        yield from _cell_faults(row.line, column, text, columns)
+
+
+def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterator[Fault]:
+    if column in columns.filled and not alike(text):
+        yield Fault(line, column, "is empty", "fill it in")
+    longest = columns.longest.get(column, LONGEST)
+    if len(text) > longest:
+        yield Fault(line, column, f"{shown(text)} has {len(text)} characters", f"at most {longest}")
+    if column not in columns.paragraphs and ("\n" in text or "\t" in text):
+        yield Fault(line, column, "has a line break or a tab", "write the cell on one line of plain text")

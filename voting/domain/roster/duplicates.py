@@ -1,0 +1,61 @@
+"""What may stand only so often in a roster: codes, a contest's [[unique]] columns, and past winners not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Unique
+from voting.domain.roster.columns import Columns, check
+from voting.domain.roster.names import alike, difference, shown
+from voting.domain.roster.row import Candidate, grouped
+from voting.domain.roster.sheet import Sheet
+from voting.errors import Fault, FileInvalid
+
+
+def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
+    """The texts below the heading `column`, or of a list without headings every text. Raises FileInvalid."""
+    headed = any(alike(cell) == alike(column) for _, cells in sheet.top for cell in cells)
+    if not headed and len(sheet.header) < 2 and not any(row.extra for row in sheet.rows):
+        if sheet.faults:
+            raise FileInvalid(name, sheet.faults)
+        return frozenset([*sheet.header, *(text for row in sheet.rows for text in row.cells.values())])
+    # Lists have other columns, too; none of them matters.
+    others = [each for each in sheet.header if alike(each) != alike(column)] if headed else []
+    table = check(sheet, Columns((column,), (column, *others), "past winners", names=(column,)), name)
+    table.settle()
+    return frozenset(row.cells[column] for row in table.rows if row.cells[column])
+
+
+def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winners: Collection[str]) -> Iterator[Fault]:
+    """Every fault; each row beyond what is allowed has one. `past_winners` are texts as a list has them."""
+    for code, group in grouped(candidates, lambda each: each.cells.get("code") or None).items():
+        for candidate in group[1:]:
+            what = f"{shown(code)} stands twice, first on line {group[0].line}"
+            yield Fault(candidate.line, "code", what, "give each entry its own code")
+    for rule in contest.uniques:
+        yield from _unique_faults(rule, candidates)
+    if contest.past_winners:
+        yield from _winner_faults(contest.past_winners, candidates, {alike(text): text for text in past_winners})
+
+
+def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:
+    among = [each for each in candidates if not rule.nominations or each.nomination in rule.nominations]
+    for group in grouped(among, lambda each: alike(each.cells.get(rule.column, "")) or None).values():
+        for candidate in group[rule.most :]:
+            what = f"{shown(candidate.cells[rule.column])} stands {len(group)} times, first on line {group[0].line}"
+            yield Fault(candidate.line, rule.column, what, f"at most {rule.most}; keep the others out")
+
+
+def _winner_faults(column: str, candidates: Sequence[Candidate], winners: Mapping[str, str]) -> Iterator[Fault]:
+    for candidate in candidates:
+        text = candidate.cells.get(column, "")
+        winner = winners.get(alike(text)) if text else None
+        if winner == text:
+            yield Fault(candidate.line, column, f"{shown(text)} has won before", "take the entry out")
+        elif winner is not None:
+            what = (
+                f"{shown(text)} is nearly {shown(winner)}, who has won before: they differ {difference(text, winner)}"
+            )
+            mend = "take the entry out; where they are two, add a word that tells them apart"
+            yield Fault(candidate.line, column, what, mend)

@@ -1,0 +1,146 @@
+"""Facts of entries' media files: they fill the empty cells of a row, and a cell that contradicts them is a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from voting.domain.contest.contest import Contest
+from voting.domain.roster.entry_checks import concerns, entry_check_faults
+from voting.domain.roster.names import shown
+from voting.domain.roster.row import Candidate
+from voting.domain.roster.sheet import Sheet
+from voting.domain.roster.units import MEGABYTE, container, has_ratio, lines, megabytes, pixels, ratio, seconds
+from voting.errors import Fault
+
+_APART = 1000
+"""Milliseconds by which a duration may differ: players round."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a video file says of itself. Width and height are as shown: turned upright, in square pixels."""
+
+    container: str
+    size: int
+    width: int
+    height: int
+    milliseconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that gave no facts: what is wrong with it, and how to mend that."""
+
+    what: str
+    mend: str
+
+
+MediaFiles = Mapping[str, MediaFacts | Unread]
+"""What the files say, by the name that the roster has for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A fact as a cell would say it and as a fault tells it; `agrees` is None for a cell that cannot be compared."""
+
+    text: str
+    told: str
+    agrees: Callable[[str], bool | None]
+
+
+def media_names(sheet: Sheet, contest: Contest) -> tuple[str, ...]:
+    """The files that the roster names, each once."""
+    names = (row.cells.get(contest.media, "") for row in sheet.rows)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def measured_faults(contest: Contest, candidate: Candidate, files: MediaFiles) -> Iterator[Fault]:
+    """The faults of one row's file, and those of its checks with what the file says."""
+    found = files.get(candidate.cells.get(contest.media, ""))
+    checks = contest.entry_checks
+    if isinstance(found, Unread):
+        yield Fault(candidate.line, contest.media, found.what, found.mend)
+        # Those cells would have been filled; that they are empty is no fault besides.
+        checks = tuple(each for each in checks if each.kind not in MEASURED or candidate.cells.get(each.column))
+    elif found is not None:
+        cells = dict(candidate.cells)
+        for check in (each for each in checks if each.kind in MEASURED and concerns(each, candidate)):
+            measure, text = MEASURED[check.kind](found), candidate.cells.get(check.column, "")
+            if measure is None or (text and measure.agrees(text) is not False):
+                continue
+            if text:
+                mend = f"write {measure.text}, or give the right file"
+                yield Fault(candidate.line, check.column, f"says {shown(text)}, the file {measure.told}", mend)
+            cells[check.column] = measure.text
+        candidate = replace(candidate, cells=cells)
+    yield from entry_check_faults(checks, candidate)
+
+
+def _duration(facts: MediaFacts) -> _Measure | None:
+    length = facts.milliseconds
+    if length is None:
+        return None
+
+    def agrees(text: str) -> bool | None:
+        said = seconds(text)
+        return None if said is None else abs(said * 1000 - length) <= _APART
+
+    # To the nearest second: encoders add or leave out a few frames.
+    minutes, rest = divmod((length + 500) // 1000, 60)
+    hours, less = divmod(minutes, 60)
+    clock = f"{hours}:{less:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+    return _Measure(clock, f"lasts {clock}", agrees)
+
+
+def _resolution(facts: MediaFacts) -> _Measure:
+    size = (facts.width, facts.height)
+
+    def agrees(text: str) -> bool | None:
+        if said := pixels(text):
+            return said == size
+        shorter = lines(text)
+        return None if shorter is None else shorter == min(size)
+
+    text = f"{facts.width}x{facts.height}"
+    return _Measure(text, f"shows {text}", agrees)
+
+
+def _ratio(facts: MediaFacts) -> _Measure:
+    size = (facts.width, facts.height)
+
+    def agrees(text: str) -> bool | None:
+        if said := pixels(text):
+            return said == size
+        wanted = ratio(text)
+        return None if wanted is None else has_ratio(size, wanted)
+
+    text = f"{facts.width}x{facts.height}"
+    return _Measure(text, f"shows {text}", agrees)
+
+
+def _container(facts: MediaFacts) -> _Measure:
+    return _Measure(
+        facts.container, f"is {facts.container}", lambda text: container(text) == container(facts.container)
+    )
+
+
+def _size(facts: MediaFacts) -> _Measure:
+    def agrees(text: str) -> bool | None:
+        said = megabytes(text)
+        # Rounded up or down, at the place to which it is written.
+        return None if said is None else abs(said[0] * MEGABYTE - facts.size) < said[1] * MEGABYTE
+
+    whole, rest = divmod(facts.size, MEGABYTE)
+    text = f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+    return _Measure(text, f"has {text} MB", agrees)
+
+
+MEASURED: Mapping[str, Callable[[MediaFacts], _Measure | None]] = {
+    "duration": _duration,
+    "resolution": _resolution,
+    "ratio": _ratio,
+    "container": _container,
+    "size": _size,
+}
+"""The kinds of checks that a file answers."""

@@ -1,0 +1,90 @@
+"""Who may send in how many: the quotas of a contest's [[nomination]] tables, over all rows of a roster.
+
+Document 004: a province at most 10, a county's team 1 that is not counted among them, a maker 1 of its own. Document
+003: 2 to 3 in each category, in order of recommendation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Nomination
+from voting.domain.roster.names import Known, alike, shown
+from voting.domain.roster.row import Candidate, grouped, nomination_ids
+from voting.errors import Fault
+
+
+def nomination_faults(contest: Contest, candidates: Sequence[Candidate]) -> Iterator[Fault]:
+    """Every fault; one of a quota stands at each row beyond it, a shortage at the first row of its recommender."""
+    if not contest.nominations:
+        return
+    for candidate in candidates:
+        yield from _row_faults(contest, candidate)
+    for rule in contest.nominations:
+        groups = grouped(candidates, lambda each, rule=rule: _group(each, rule))  # type: ignore[misc]
+        for group in groups.values():
+            yield from _surplus(rule, group, len(candidates))
+            yield from _shortage(rule, group)
+            yield from _order(group) if rule.ranked else ()
+
+
+def _row_faults(contest: Contest, candidate: Candidate) -> Iterator[Fault]:
+    if not candidate.cells.get("recommender"):
+        mend = "name who recommends the entry; where that is its maker, the maker"
+        yield Fault(candidate.line, "recommender", "is empty", mend)
+    if candidate.nomination:
+        return
+    ways, written = nomination_ids(contest), candidate.cells.get("nomination", "")
+    mend = Known(ways, f"one of: {', '.join(each.id for each in contest.nominations)}").mend(written)
+    what = f"{shown(written)} is not a way of nomination of this contest" if written else "is empty"
+    yield Fault(candidate.line, "nomination", what, mend)
+
+
+def _group(candidate: Candidate, rule: Nomination) -> tuple[str, str] | None:
+    """What the candidate is counted with, or None where another rule, or none, can count it."""
+    recommender = alike(candidate.cells.get("recommender", ""))
+    if candidate.nomination != rule.id or not recommender:
+        return None
+    if rule.per == "recommender":
+        return recommender, ""
+    return (recommender, candidate.category) if candidate.category else None
+
+
+def _surplus(rule: Nomination, group: list[Candidate], total: int) -> Iterator[Fault]:
+    if rule.most_percent is not None:
+        allowed = total * rule.most_percent // 100
+        limit = f"at most {rule.most_percent} percent of the roster's {total} entries, which is {allowed}"
+    elif rule.most is not None:
+        allowed, limit = rule.most, f"at most {rule.most}"
+    else:
+        return
+    for candidate in group[allowed:]:
+        yield Fault(candidate.line, "recommender", _sends(rule, group), f"{limit}; take {len(group) - allowed} out")
+
+
+def _shortage(rule: Nomination, group: list[Candidate]) -> Iterator[Fault]:
+    if len(group) < rule.least:
+        mend = f"at least {rule.least}; add {rule.least - len(group)}, or send none"
+        yield Fault(group[0].line, "recommender", _sends(rule, group), mend)
+
+
+def _sends(rule: Nomination, group: list[Candidate]) -> str:
+    where = f" in category {group[0].cells['category']}" if rule.per == "recommender_category" else ""
+    return f"{shown(group[0].cells['recommender'])} sends in {len(group)} by {rule.id}{where}"
+
+
+def _order(group: list[Candidate]) -> Iterator[Fault]:
+    """Numbers that are different and from 1 to n leave no gap."""
+    seen: dict[int, int] = {}
+    mend = f"number this recommender's entries from 1 to {len(group)}"
+    for candidate in group:
+        text = candidate.cells.get("order", "")
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+        if not 1 <= number <= len(group):
+            what = f"{shown(text)} leaves a gap" if number else f"{shown(text)} is not a place" if text else "is empty"
+            yield Fault(candidate.line, "order", what, mend)
+        elif number in seen:
+            yield Fault(candidate.line, "order", f"{number} stands twice, first on line {seen[number]}", mend)
+        else:
+            seen[number] = candidate.line

@@ -1,0 +1,135 @@
+"""Rosters: the rows of a sheet as entries, or every fault with row, column, value and mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
+
+from voting.domain.contest.contest import Contest
+from voting.domain.entry import Entry
+from voting.domain.roster.columns import Columns, check
+from voting.domain.roster.duplicates import repeat_faults
+from voting.domain.roster.media import MEASURED, MediaFiles, measured_faults
+from voting.domain.roster.names import Known, shown
+from voting.domain.roster.nominations import nomination_faults
+from voting.domain.roster.row import Candidate, candidate, category_ids
+from voting.domain.roster.sheet import Row, Sheet, Tick, silent
+from voting.domain.roster.units import plain
+from voting.errors import Fault
+
+_REQUIRED = ("code", "title", "author")
+OWN_COLUMNS = (*_REQUIRED, "category", "summary", "cover", "video")
+_LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
+_CODE = re.compile(r"[A-Za-z0-9_-]+")
+# What ends a link in a page's source, or hides its end.
+_NOT_IN_LINKS = re.compile(r"[\s\"'<>`\\^{|}]")
+
+
+def read_roster(
+    sheet: Sheet,
+    contest: Contest,
+    name: str = "roster",
+    past_winners: Collection[str] = (),
+    tick: Tick = silent,
+    media: MediaFiles | None = None,
+) -> tuple[Entry, ...]:
+    """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
+
+    `past_winners` are what the contest's column of that name may not hold; `tick` hears how many rows are done.
+    `media` is what the entries' files say, where they are there.
+    """
+    needed, known = columns(contest, media is not None)
+    of = Columns(
+        tuple(needed),
+        tuple(known),
+        "entries",
+        filled=(*_REQUIRED, "category"),
+        names=("code", "recommender"),
+        paragraphs=("summary", *(column for column in known if column not in OWN_COLUMNS)),
+        longest=_LONGEST,
+    )
+    table = check(sheet, of, name, tick)
+    candidates = [candidate(row, contest) for row in table.rows]
+    for row, each in zip(table.rows, candidates, strict=True):
+        table.faults += _row_faults(row, each, contest, media or {})
+    table.faults += nomination_faults(contest, candidates)
+    table.faults += repeat_faults(contest, candidates, past_winners)
+    table.settle()
+    return tuple(_entry(each) for each in candidates)
+
+
+def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[str]]:
+    """The columns that the contest's rosters must have, and all that they may have.
+
+    Where the files are `measured`, the roster must name them, and need not have what they say.
+    """
+    ways, checks = contest.nominations, contest.entry_checks
+    asked = ["category"] if contest.categories else []
+    asked += [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED)]
+    asked += [contest.media] if measured else []
+    asked += [rule.column for rule in contest.uniques]
+    asked += [contest.past_winners] if contest.past_winners else []
+    asked += ["recommender"] if ways else []
+    asked += ["nomination"] if len(ways) > 1 else []
+    asked += ["order"] if any(way.ranked for way in ways) else []
+    known = [*asked, *(check.column for check in checks), *(("nomination", "order") if ways else ())]
+    known += ["tags"] if contest.tags else []
+    known += [contest.media] if contest.media else []
+    own = [column for column in OWN_COLUMNS if column != "category" or contest.categories]
+    return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys([*own, *known])]
+
+
+def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFiles) -> Iterator[Fault]:
+    code, video = row.cells["code"], row.cells.get("video", "")
+    if code and not _CODE.fullmatch(code):
+        narrow = _CODE.fullmatch(plain(code))
+        mend = "write it in half width" if narrow else "use letters, digits, - and _ such as A017"
+        yield Fault(row.line, "code", f"{shown(code)} does not fit", mend)
+    if video and (problem := _link_problem(video)):
+        yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
+    category = row.cells.get("category", "")
+    if category and not candidate.category:
+        yield _category_fault(category, contest, row.line)
+    yield from _tag_faults(candidate, contest)
+    yield from measured_faults(contest, candidate, media)
+
+
+def _link_problem(text: str) -> tuple[str, str] | None:
+    """What is wrong with a link and how to mend it."""
+    if not text.lower().startswith("https://"):
+        return "is not a secure address", "begin it with https://"
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.username is not None:
+        return "names no host", "write it as https://video.example.cn/a.mp4"
+    if _NOT_IN_LINKS.search(text) or not text.isprintable():
+        return "holds a blank, a quote or another character that links do not have", "copy it from the address line"
+    return None
+
+
+def _category_fault(value: str, contest: Contest, line: int) -> Fault:
+    names = ", ".join(category.name for category in contest.categories)
+    mend = Known(category_ids(contest), f"one of: {names}").mend(value)
+    return Fault(line, "category", f"{shown(value)} is not a category of this contest", mend)
+
+
+def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
+    """Further themes: categories of the contest, each once, without the entry's own, no more than it may name."""
+    text, tags = candidate.cells.get("tags", ""), candidate.tags
+    names = ", ".join(category.name for category in contest.categories)
+    if "" in tags:
+        mend = f"write names with 、 between: {names}"
+        yield Fault(candidate.line, "tags", f"{shown(text)} holds what is not a category of this contest", mend)
+    elif len(set(tags)) < len(tags) or candidate.category in tags:
+        yield Fault(candidate.line, "tags", f"{shown(text)} names a category twice", "leave out its own, and repeats")
+    elif len(tags) > contest.tags:
+        yield Fault(candidate.line, "tags", f"{shown(text)} has {len(tags)} categories", f"at most {contest.tags}")
+
+
+def _entry(candidate: Candidate) -> Entry:
+    own = {column: candidate.cells.get(column, "") for column in (*OWN_COLUMNS, "recommender")}
+    return Entry(**(own | {"category": candidate.category, "nomination": candidate.nomination}), tags=candidate.tags)

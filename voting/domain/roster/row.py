@@ -1,0 +1,58 @@
+"""Candidates: the rows of a roster with what their words stand for, before they are entries."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from voting.domain.contest.contest import Contest
+from voting.domain.roster.sheet import Row
+
+_LIST = re.compile(r"\s*[、,，;；]\s*")
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row. `category` and `nomination` are ids, empty where the row names none that there is; so are `tags`."""
+
+    line: int
+    cells: Mapping[str, str]
+    category: str
+    nomination: str
+    tags: tuple[str, ...]
+
+
+def candidate(row: Row, contest: Contest) -> Candidate:
+    """The row's candidate. With one way of nomination, a row without the word is of this way."""
+    ways = nomination_ids(contest)
+    written = row.cells.get("nomination", "")
+    only = contest.nominations[0].id if len(contest.nominations) == 1 else ""
+    nomination = ways.get(written, "") if written else only
+    categories = category_ids(contest)
+    tags = tuple(categories.get(name, "") for name in _LIST.split(row.cells.get("tags", "")) if name)
+    return Candidate(row.line, row.cells, categories.get(row.cells.get("category", ""), ""), nomination, tags)
+
+
+def category_ids(contest: Contest) -> dict[str, str]:
+    """A category's id by its name and by its id."""
+    return {name: each.id for each in contest.categories for name in (each.name, each.id)}
+
+
+def nomination_ids(contest: Contest) -> dict[str, str]:
+    """A nomination's id by its name and by its id."""
+    return {name: each.id for each in contest.nominations for name in (each.name, each.id)}
+
+
+def grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], K | None]) -> dict[K, list[Candidate]]:
+    """The candidates by `key`, in the file's order; those without a key are in no group."""
+    groups: dict[K, list[Candidate]] = defaultdict(list)
+    for each in candidates:
+        found = key(each)
+        if found is not None:
+            groups[found].append(each)
+    return groups

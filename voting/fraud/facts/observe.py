@@ -1,0 +1,230 @@
+"""Observes an attempt: its facts, from what a request or a recorded line holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from voting.domain.ballots.client import App
+from voting.fraud.facts.attempt import HEADERS, Attempt, Client
+from voting.fraud.facts.facts import Facts, Oddity, hashed
+from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS, Outline, outline
+
+
+def observe(attempt: Attempt) -> Facts:
+    """The facts of an attempt; those that a live service recorded win over all else."""
+    if attempt.facts is not None:
+        return attempt.facts
+    at, issued_at, opened_at = attempt.at, attempt.device_issued_at, attempt.opened_at
+    address, prefix = places(attempt.ip) if attempt.ip else (None, None)
+    agent = _agent(attempt.user_agent) if attempt.user_agent is not None else None
+    headers, (origin, referer) = _texts(attempt.headers) if attempt.headers else _NO_HEADERS
+    page = _reported(attempt.client) if attempt.client is not None else None
+    sender = _sender(agent, attempt.channel, attempt.headers is not None, headers, page)
+    site = origin or referer
+    solved = attempt.challenge
+    return Facts(
+        attempt.channel,
+        attempt.device,
+        max(0, int((at - issued_at).total_seconds())) if issued_at else None,
+        round((at - opened_at).total_seconds() * 1000) if opened_at else None,
+        address,
+        prefix,
+        attempt.asn,
+        attempt.hosting,
+        sender.agent,
+        sender.client,
+        _site(site) if site else 0,
+        sender.oddities,
+        sender.app,
+        solved.passed if solved else None,
+        solved.ms if solved else None,
+    )
+
+
+# A tenth of what ipaddress takes; of IPv6 as most are written.
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
+_IPV6 = re.compile(r"[1-9a-f][0-9a-f]{0,3}(?::[0-9a-f]{1,4}){7}")
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+@lru_cache(20_000)
+def places(ip: str) -> tuple[str, str] | tuple[None, None]:
+    """The holder's address and the site's prefix; nothing for what is no address."""
+    if _IPV4.fullmatch(ip):
+        return ip, ip.rpartition(".")[0] + ".0/24"
+    if _IPV6.fullmatch(ip):
+        groups = ":".join([group.zfill(4) for group in ip.split(":", 4)[:4]])
+    else:
+        try:
+            packed = IPv6Address(ip).packed
+        except ValueError:
+            return None, None
+        if packed.startswith(_MAPPED):
+            return places(".".join(map(str, packed[len(_MAPPED) :])))
+        groups = packed.hex(":", 2)
+    return groups[:19] + "::/64", groups[:14] + "::/48"
+
+
+@lru_cache(2000)
+def _site(address: str) -> int:
+    try:
+        return hashed((urlsplit(address).hostname,))
+    except ValueError:
+        return hashed((address,))
+
+
+_Texts = tuple[str | None, ...]
+
+
+def _texts(headers: Mapping[str, object]) -> tuple[_Texts, _Texts]:
+    """The values of HEADERS, in their order; the last two, which name the site, apart."""
+    values = tuple([value if isinstance(value, str) else None for value in map(headers.get, HEADERS)])
+    return values[:-2], values[-2:]
+
+
+_NO_HEADERS = _texts({})
+# WeChat's number of one installation. Nothing is made of its digits: with one for all there are few kinds of senders.
+_INSTALLATION = re.compile(r"MMWEBID/(?<!\wMMWEBID/)\d+")
+
+
+def _agent(text: str) -> str:
+    return _INSTALLATION.sub("MMWEBID/0", text[:USER_AGENT_CHARACTERS])
+
+
+class _Page(msgspec.Struct, frozen=True, gc=False):
+    """What the page reported, as values that can be compared."""
+
+    screen: str | None
+    dpr: float | None
+    languages: str
+    first_language: str | None
+    timezone: str | None
+    platform: str | None
+
+
+def _reported(client: Client) -> _Page:
+    languages = client.languages
+    first = languages[0] if isinstance(languages, list) and languages else languages
+    first = first if isinstance(first, str) else None
+    return _Page(client.screen, client.dpr, str(languages), first, client.timezone, client.platform)
+
+
+class _Sender(NamedTuple):
+    agent: int
+    client: int
+    oddities: int
+    app: App
+
+
+@lru_cache(20_000)
+def _sender(
+    agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
+) -> _Sender:
+    """What sent a ballot. Cached: of one kind of phone come many."""
+    return _Sender(
+        hashed((_OF_ONE.sub("", agent),)) if agent is not None else 0,
+        _client(page, headers[0]),
+        int(_oddities(agent, channel, has_headers, headers, page)),
+        outline(agent).app if agent else "unknown",
+    )
+
+
+def _client(page: _Page | None, language: str | None) -> int:
+    if page is None:
+        return hashed((language,)) if language is not None else 0
+    return hashed((page.screen, page.dpr, page.languages, page.timezone, page.platform, language))
+
+
+_NOTHING = Oddity(0)
+
+
+def _oddities(
+    agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
+) -> Oddity:
+    language, hints, platform, mobile, site = headers
+    odd = Oddity.CROSS_SITE if site == "cross-site" else _NOTHING
+    if agent is None:
+        return odd
+    known = outline(agent)
+    if known.app == "automation":
+        odd |= Oddity.AUTOMATION
+    if has_headers and language is None and known.app != "mini_program":
+        odd |= Oddity.NO_LANGUAGE
+    odd |= _hints(agent, known, (hints, platform, mobile, site))
+    if known.app == "wechat" and not ("NetType/" in agent and "Language/" in agent) and not known.is_desktop:
+        odd |= Oddity.WECHAT_TOKENS
+    if channel in ("wechat", "mini_program") and known.app in ("browser", "automation"):
+        odd |= Oddity.CHANNEL
+    return odd | _page(known, language, page) if page else odd
+
+
+_VERSION = re.compile(r"\b(?:Chrome|Chromium|Edg)/(\d+)")
+_HINTED = re.compile(r'"(?:Chromium|Google Chrome|Microsoft Edge)";\s*v="?(\d+)')
+
+
+# What WeChat says of one installation, and of the network of the moment: it would make each phone a kind of its own.
+_OF_ONE = re.compile(r" ?\b(?:MMWEBID|NetType)/\S+")
+
+
+def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddity:
+    hints, platform, mobile, site = headers
+    odd = _NOTHING
+    if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and known.system not in ("", named):
+        odd |= Oddity.HINT_PLATFORM
+    if (mobile == "?1" and known.is_desktop) or (mobile == "?0" and known.is_phone):
+        odd |= Oddity.HINT_MOBILE
+    version = _VERSION.search(agent)
+    if hints and not version:
+        odd |= Oddity.HINT_FOREIGN
+    hinted = _HINTED.findall(hints) if hints else []
+    if version and hinted and version[1] not in hinted:
+        odd |= Oddity.HINT_VERSION
+    if known.is_desktop and known.is_chrome and version and int(version[1]) >= 90 and site and not hints:
+        odd |= Oddity.HINT_MISSING
+    return odd
+
+
+_SYSTEMS = {
+    "android": "android",
+    "ios": "ios",
+    "macos": "mac",
+    "windows": "windows",
+    "linux": "linux",
+    "chrome os": "chrome",
+    "harmonyos": "android",
+}
+
+
+# What navigator.platform begins with, on each system. iPadOS says MacIntel; Android says Linux.
+_PLATFORMS: Mapping[str, tuple[str, ...]] = {
+    "android": ("linux", "android", "harmony", "arm"),
+    "ios": ("iphone", "ipad", "ipod", "macintel", "ios"),
+    "mac": ("mac", "iphone", "ipad"),
+    "windows": ("win",),
+    "linux": ("linux", "x11"),
+}
+
+
+def _page(known: Outline, language: str | None, page: _Page) -> Oddity:
+    odd = _NOTHING
+    screen, platform, first = page.screen, page.platform, page.first_language
+    expected = _PLATFORMS.get(known.system)
+    if platform and expected and not platform.lower().startswith(expected):
+        odd |= Oddity.PLATFORM
+    if first and language and first[:2].lower() != language.strip()[:2].lower():
+        odd |= Oddity.LANGUAGES
+    if screen and known.is_phone and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
+        short = min(int(size[1]), int(size[2]))
+        # CSS pixels: no phone is so wide; and none has a plain ratio of 1 with a width that a desktop would have.
+        if short > 620 or (page.dpr == 1 and short > 500):
+            odd |= Oddity.SCREEN
+    if screen in ("800x600", "0x0"):
+        odd |= Oddity.SCREEN
+    return odd

@@ -1,0 +1,95 @@
+"""Covoting: voters who are seen together again and again, each time at another entry.
+
+Two strangers seldom back the same entry at the same time; that the same two do so for a second entry, and a third, is
+chance only among very many. Who works off one list with others meets them at every task. A loyal crowd meets too, but
+at its one entry, and that counts once. (The idea is SynchroTrap's, Cao et al., CCS 2014; as only those are paired who
+share two cells, not all who share one, it costs little.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from voting.fraud.features.column_index import Floats, Ints, Numbering, Part, Survey, order
+from voting.fraud.features.lockstep import Pairs, lifted, returning
+
+# Who backs an entry within two hours of another meets him; bins are laid twice, so that none is parted by a bin's end.
+_SECONDS = 7200
+# A pair of cells that more voters share is told by its lift. Nor is there room for more than so many pairs of voters.
+_CROWDED, _MOST = 150, 4_000_000
+
+
+class Covoters(NamedTuple):
+    """Pairs of voters (as numbered in `voters`) who met at `entries` different entries, two at least."""
+
+    voters: Numbering
+    first: Ints
+    second: Ints
+    entries: Ints
+
+    def others(self, least: int) -> Floats:
+        """By voter: with how many others he met at so many entries."""
+        often = self.entries >= least
+        size = self.voters.size
+        return np.asarray(
+            np.bincount(self.first[often], minlength=size) + np.bincount(self.second[often], minlength=size),
+            dtype=np.float64,
+        )
+
+
+def covoting(survey: Survey) -> Iterator[Part]:
+    """By voter: covote_twice, covote_thrice and covote_often (log1p of how many others he met at two, three and four
+    entries at least)."""
+    met = covoters(survey)
+    columns = {name: np.log1p(met.others(least)) for name, least in (("twice", 2), ("thrice", 3), ("often", 4))}
+    yield Part(met.voters, {f"covote_{name}": values.astype(np.float32) for name, values in columns.items()})
+
+
+def covoters(survey: Survey) -> Covoters:
+    """Who met whom at several entries."""
+    return survey.once(("covoters",), lambda: _covoters(survey))
+
+
+def _covoters(survey: Survey) -> Covoters:
+    voters, entries = returning(survey), survey.numbering(("entry",)).size
+    keys = [_met(lifted(survey, voters, times), voters.size, entries) for times in _times(survey)]
+    met = np.unique(np.concatenate(keys)) // max(1, entries)
+    first = np.flatnonzero(np.diff(met, prepend=-1))
+    pairs, size = met[first], max(1, voters.size)
+    return Covoters(voters, pairs // size, pairs % size, np.diff(np.append(first, len(met))))
+
+
+def _times(survey: Survey) -> Iterator[Numbering]:
+    second = survey.column("second")
+    for shift in (0, _SECONDS // 2):
+        bins = ((second + shift) // _SECONDS).astype(np.int64)
+        bins -= bins.min(initial=0)
+        yield Numbering(bins, int(bins.max(initial=0)) + 1)
+
+
+def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
+    """A number for each two voters who share a pair of cells, and each of its two entries."""
+    turn = order(pairs.kind.astype(np.int64), len(pairs.others) + 1)
+    kind, voter = pairs.kind[turn], pairs.voter[turn].astype(np.int64)
+    count = np.bincount(kind, minlength=len(pairs.others))
+    few = _few(count)[kind]
+    kind, voter = kind[few], voter[few]
+    end = np.cumsum(np.bincount(kind, minlength=len(count)))
+    # Each with those that come after it.
+    after = end[kind] - 1 - np.arange(len(kind))
+    left = np.repeat(np.arange(len(kind)), after)
+    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
+    two = np.minimum(voter[left], voter[right]) * voters + np.maximum(voter[left], voter[right])
+    return np.concatenate([two * entries + each[kind[left]] for each in (pairs.entry, pairs.entry_other)])
+
+
+def _few(count: Ints) -> Ints:
+    """Which kinds are of few enough voters and, from the least on, do not make too many pairs."""
+    turn = order(count.astype(np.int64), int(count.max(initial=0)) + 1)
+    pairs = np.cumsum(count[turn] * (count[turn] - 1) // 2)
+    few = np.zeros(len(count), dtype=bool)
+    few[turn] = (count[turn] <= _CROWDED) & (pairs <= _MOST)
+    return few

@@ -1,0 +1,65 @@
+"""The company that a ballot keeps: how much of what it shares a cell with was distrusted by a former look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from voting.fraud.features.column_index import Floats, Part, Survey, Values
+from voting.fraud.features.covoting import Covoters, covoters
+
+# Cells in which a campaign's ballots lie together.
+_CELLS: tuple[tuple[str, ...], ...] = (
+    ("entry", "fingerprint"),
+    ("entry", "agent"),
+    ("entry", "prefix"),
+    ("entry", "prefix", "day"),
+    ("entry", "minutes10"),
+    ("entry", "hour"),
+    ("entry", "day"),
+    ("entry", "returning", "fresh"),
+    ("entry", "returning", "hours2"),
+    ("entry", "fingerprint", "hours2"),
+    ("entry", "asn", "hours2"),
+    ("entry", "reading_bin", "hour"),
+    ("entry", "reading_bin", "age_bin"),
+    ("address",),
+    ("device",),
+    ("voter",),
+    ("entry",),
+)
+# So many honest ballots are assumed beside those that are there: two in a cell say little.
+_PRIOR = 3.0
+
+
+def sure(distrust: Values) -> Floats:
+    """What counts as bad company. Doubt does not: a crowd in which each is a little doubtful would convict itself."""
+    return np.asarray(np.clip(2 * distrust - 1, 0, 1), dtype=np.float64)
+
+
+def company(survey: Survey, trust: Floats) -> Iterator[Part]:
+    """For each cell of a ballot: the others' mean distrust, drawn towards the whole's mean, above that."""
+    distrust = sure(1 - trust)
+    usual = float(distrust.mean()) if len(distrust) else 0.0
+    for by in _CELLS:
+        cells = survey.numbering(by)
+        total, others = np.append(cells.totals(distrust), 0.0), np.append(cells.counts(), 0.0) - 1
+        mean = (total[cells.of] - distrust + _PRIOR * usual) / (others[cells.of] + _PRIOR)
+        yield Part(
+            None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0).astype(np.float32)}
+        )
+    met = covoters(survey)
+    yield Part(met.voters, {"company_covoters": _of_covoters(met, distrust, usual)})
+
+
+def _of_covoters(met: Covoters, distrust: Floats, usual: float) -> Floats:
+    """By voter: the mean distrust of the voters whom he met again, above what is usual."""
+    voters = met.voters
+    mean = voters.totals(distrust) / np.maximum(voters.counts(), 1)
+    weight = met.entries - 1.0
+    total, weights = np.full(voters.size, _PRIOR * usual), np.full(voters.size, _PRIOR)
+    for mine, other in ((met.first, met.second), (met.second, met.first)):
+        total += np.bincount(mine, weight * mean[other], voters.size)
+        weights += np.bincount(mine, weight, voters.size)
+    return np.asarray(total / weights - usual, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Groups of held ballots: what a reviewer decides about, with evidence and impact."""

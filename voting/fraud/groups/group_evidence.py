@@ -1,0 +1,177 @@
+"""What a group of held ballots shows: each reason counted, and compared with what is usual.
+
+What is told of a group can be counted again by anybody who has its ballots. Of a ballot's reasons those are told that
+its group bears out, if they are of two families of evidence; otherwise all, and then the group counts the others, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from voting.fraud.features.cells import expectation, surprise
+from voting.fraud.features.column_index import Floats, Ints, Survey
+from voting.fraud.groups.ballot_evidence import TRAITS, Bits
+from voting.fraud.reasons.codes import CODES
+from voting.fraud.reasons.findings import Evidence, Stage
+from voting.fraud.reasons.reasons import family_of
+
+# What only a cell shows: the most surprising one of the group is named.
+_CELLS = {
+    "A4": "age_bin",
+    "C3": "fingerprint",
+    "C7": "origin",
+    "N3": "prefix",
+    "T2": "reading_bin",
+    "T4": "hour_of_day",
+    "T5": "hour",
+}
+# Counted in their own way: how many voters a device has, and who is in lockstep.
+_COUNTED = ("C4", "G1")
+_LEAST_SURPRISE = 3.0
+_MOST_DEVICE_VOTERS = 3
+_REGULAR = 0.6
+_LEAST_GAPS = 12
+QUICKNESS = np.uint32(1 << CODES.index("T1"))
+LOCKSTEP = np.uint32(1 << CODES.index("G1"))
+
+
+class Grounds:
+    """Looks groups up in a contest's ballots. `names`: by ballot its entry and prefix as they are called; `bits`: by
+    ballot its reasons."""
+
+    def __init__(self, survey: Survey, names: pl.DataFrame, bits: Bits, stage: Stage) -> None:
+        self._survey, self._names, self._bits, self._stage = survey, names, bits, stage
+        everything = np.ones(survey.size)
+        self._cells = {code: survey.cells((by,)) for code, by in _CELLS.items()}
+        self._expected = {code: expectation(cells, everything) for code, cells in self._cells.items()}
+        self._surprise = {code: surprise(cells.n, self._expected[code]) for code, cells in self._cells.items()}
+        self._traits = {code: shown(survey) for code, shown in TRAITS.items() if code not in _COUNTED}
+        self._usual = {code: float(has.mean()) for code, has in self._traits.items()}
+        self._column = {name: survey.column(name) for name in ("reading", "fresh", "second")}
+
+    def of(self, rows: Ints) -> tuple[Evidence, ...]:
+        """The evidence of a group of these ballots, the strongest first, with what kind they are beside the first."""
+        shown = [
+            *self._of_traits(rows),
+            *self._of_cells(rows),
+            *self._devices(rows),
+            *self._intervals(rows),
+            *self._lockstep(rows),
+        ]
+        found = [*shown, *self._told_otherwise(rows, [each.code for each in shown])]
+        if not found:
+            # Held when they were cast, for reasons of another time's.
+            return ()
+        found.sort(key=lambda each: (-each.surprise, each.code))
+        first = found[0]
+        return msgspec.structs.replace(first, profile={**first.profile, **self._profile(rows)}), *found[1:]
+
+    def _told_otherwise(self, rows: Ints, shown: Sequence[str]) -> Iterator[Evidence]:
+        """What is told of some ballots though the group does not bear it out, as it is."""
+        kinds = np.unique(self._bits[rows]).tolist()
+        told = {code for bits in kinds for code in told_of(named(bits), shown, self._stage)}
+        for code in sorted(told - set(shown)):
+            if code in self._traits:
+                yield _counted(code, {}, int(self._traits[code][rows].sum()), self._usual[code] * len(rows))
+            elif code in _CELLS and (cell := self._most_surprising(code, rows)):
+                yield cell
+            else:
+                has = rows[(self._bits[rows] & _bit(code)) != 0]
+                voters = len(np.unique(self._survey.numbering(("voter",)).of[has]))
+                yield Evidence(code, {}, voters if family_of(code) == "G" else len(has), 0.0, 0.0)
+
+    def _of_traits(self, rows: Ints) -> Iterator[Evidence]:
+        for code, has in self._traits.items():
+            yield from _surprising(_counted(code, {}, int(has[rows].sum()), self._usual[code] * len(rows)))
+
+    def _of_cells(self, rows: Ints) -> Iterator[Evidence]:
+        for code in _CELLS:
+            if cell := self._most_surprising(code, rows):
+                yield from _surprising(cell)
+
+    def _most_surprising(self, code: str, rows: Ints) -> Evidence | None:
+        cells, by = self._cells[code], _CELLS[code]
+        here = np.unique(cells.ballots.of[rows])
+        here = here[here < cells.ballots.size]
+        if not len(here):
+            return None
+        most = here[np.argmax(self._surprise[code][here])]
+        ballot = int(cells.sample[most])
+        table = self._names if by == "prefix" else self._survey.ballots
+        key = {"entry": self._names["entry"][ballot], by: str(table[by][ballot])}
+        return _counted(code, key, int(cells.n[most]), float(self._expected[code][most]))
+
+    def _devices(self, rows: Ints) -> Iterator[Evidence]:
+        """C4: how many voters the device with the most of them has."""
+        devices, pairs = (self._survey.numbering(by) for by in (("device",), ("device", "voter")))
+        several = rows[np.unique(pairs.of[rows], return_index=True)[1]]
+        voters = np.unique(devices.of[several][devices.of[several] < devices.size], return_counts=True)[1]
+        if voters.max(initial=0) >= _MOST_DEVICE_VOTERS:
+            yield Evidence("C4", {}, int(voters.max()), 0.0, 0.0)
+
+    def _intervals(self, rows: Ints) -> Iterator[Evidence]:
+        """T3: the middle half of the gaps lies closer together than chance has it (1.6 medians for a Poisson flow)."""
+        gaps = np.diff(np.sort(self._column["second"][rows]))
+        if len(gaps) < _LEAST_GAPS:
+            return
+        low, middle, high = np.quantile(gaps, (0.25, 0.5, 0.75), method="nearest").tolist()
+        if middle > 0 and (high - low) / middle < _REGULAR:
+            yield Evidence("T3", {}, len(rows), 0.0, 0.0, {"gap": round(middle, 3)})
+
+    def _lockstep(self, rows: Ints) -> Iterator[Evidence]:
+        """G1: how many voters share pairs of entries with others, and of how many entries."""
+        rows = rows[(self._bits[rows] & LOCKSTEP) != 0]
+        voters, entries = (len(np.unique(self._survey.numbering((by,)).of[rows])) for by in ("voter", "entry"))
+        if voters > 1:
+            yield Evidence("G1", {}, voters, 0.0, 0.0, {"entries": entries})
+
+    def _profile(self, rows: Ints) -> dict[str, float]:
+        reading, fresh, second = (_known(self._column[name][rows]) for name in ("reading", "fresh", "second"))
+        kinds = {
+            told: float(len(np.unique(self._survey.numbering((name,)).of[rows])))
+            for told, name in (("prefixes", "prefix"), ("fingerprints", "fingerprint"), ("voters", "voter"))
+        }
+        profile = {**kinds, "first": float(second.min()), "last": float(second.max())}
+        if len(fresh):
+            profile["fresh"] = float(fresh.mean())
+        if len(reading):
+            low, high = np.exp(np.quantile(reading, (0.1, 0.9), method="nearest")).tolist()
+            profile |= {"reading_low": low, "reading_high": high}
+        return {name: round(value, 3) for name, value in sorted(profile.items())}
+
+
+def named(bits: int) -> tuple[str, ...]:
+    """The reason codes of these bits."""
+    return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
+
+
+def told_of(reasons: Sequence[str], shown: Sequence[str], stage: Stage) -> Sequence[str]:
+    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all.
+
+    A round's stay as they are: a replay does without the rounds' groups, and must say the same as live."""
+    both = [code for code in reasons if code in shown]
+    is_enough = stage == "certification" and len({family_of(code) for code in both}) > 1
+    return both if is_enough else reasons
+
+
+def _known(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+def _counted(code: str, key: dict[str, str], count: int, expected: float) -> Evidence:
+    expected = max(0.05, expected)
+    z = float(surprise(np.array(count), np.array(expected)))
+    return Evidence(code, key, count, round(expected, 3), round(z, 2))
+
+
+def _surprising(evidence: Evidence) -> Iterator[Evidence]:
+    if evidence.surprise >= _LEAST_SURPRISE:
+        yield evidence
+
+
+def _bit(code: str) -> np.uint32:
+    return np.uint32(1 << CODES.index(code))

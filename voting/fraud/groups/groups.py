@@ -1,0 +1,148 @@
+"""Puts held ballots into groups: what a reviewer decides about, for single ballots prove nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from voting.fraud.features.column_index import Ints, Numbering, Survey
+from voting.fraud.features.preprocess import prepare
+from voting.fraud.groups.ballot_evidence import Bits
+from voting.fraud.groups.group_evidence import LOCKSTEP, Grounds
+from voting.fraud.reasons.codes import CODES
+from voting.fraud.reasons.findings import Group, Stage
+from voting.fraud.reasons.reasons import family_of
+
+CAST_GROUP = "cast-"
+"""How the names of the groups begin of ballots that were held when they were cast."""
+
+
+class _Tie(NamedTuple):
+    """What two held ballots share: how many must, and which part of all ballots that share it must be held."""
+
+    by: tuple[str, ...]
+    least: int
+    part: float = 0.0
+
+
+# Of an hour and of a day many are honest.
+_TIES = (
+    _Tie(("entry", "fingerprint"), 3),
+    _Tie(("entry", "prefix"), 3),
+    _Tie(("entry", "hour"), 8),
+    _Tie(("entry", "day"), 8, part=0.25),
+    _Tie(("device",), 2),
+)
+_LOCKSTEP_TIES = (_Tie(("voter",), 2), _Tie(("entry", "day"), 8))
+
+
+def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
+    """The number of the group of each of these held ballots: the components of what ties them.
+
+    Who works off lists votes for many entries, and would tie all their campaigns to one: such ballots are tied apart.
+    """
+    lockstep = (reasons & LOCKSTEP) != 0
+    shared = []
+    for ties, of in ((_TIES, ~lockstep), (_LOCKSTEP_TIES, lockstep)):
+        for tie in ties:
+            values = np.full(len(rows), -1)
+            values[of] = _shared(survey.numbering(tie.by), rows[of], tie)
+            shared.append(values)
+    labels = np.arange(len(rows))
+    while True:
+        before = labels
+        for values in shared:
+            labels = _joined(labels, values)
+        if (labels == before).all():
+            return labels
+
+
+def describe(
+    survey: Survey, ballots: pl.DataFrame | pl.LazyFrame, held: Ints, labels: Ints, reasons: Bits, stage: Stage
+) -> Mapping[int, Group]:
+    """The groups by their labels, largest first. `held`, `labels`: the held ballots of the survey, and the group of
+    each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
+    if not len(held):
+        return {}
+    # Entries and prefixes are few: by ballot a number will do.
+    called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
+    names = called[survey.ballots["row"].to_numpy()]
+    grounds = Grounds(survey, names, reasons, stage)
+    order = np.argsort(labels, kind="stable")
+    begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
+    found = [(number, _described(names, grounds, rows)) for number, rows in parts]
+    return dict(sorted(found, key=lambda each: (-each[1].ballots, each[1].id)))
+
+
+def describe_cast(ballots: pl.DataFrame, held: pl.DataFrame) -> list[Group]:
+    """The groups of those that were held when they were cast (`held`: id, reasons), one for each first pick."""
+    if held.is_empty():
+        return []
+    survey = Survey(prepare(ballots))
+    reasons = held.select("id", bits=pl.Series([_bits(each) for each in held["reasons"].to_list()], dtype=pl.UInt32))
+    first = ballots.select("id", pl.col("entry").first().over("id"))
+    known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]
+    rows, entries = np.flatnonzero(known["bits"].is_not_null()), known["entry"].unique().sort()
+    found = known["entry"].gather(rows)
+    labels, bits = entries.search_sorted(found).to_numpy().astype(np.int64), known["bits"].fill_null(0).to_numpy()
+    described = describe(survey, ballots, rows, labels, bits, "online")
+    return [msgspec.structs.replace(group, id=CAST_GROUP + entries[number]) for number, group in described.items()]
+
+
+def group_id(ids: Sequence[str]) -> str:
+    """Names a group by its first ballots: the same ring has the same name when it is found again, grown."""
+    return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
+
+
+def _bits(codes: Sequence[str]) -> int:
+    """These codes as bits, without those of another time's."""
+    return sum(1 << CODES.index(code) for code in codes if code in CODES)
+
+
+def families(reasons: Bits) -> Ints:
+    """How many independent families of evidence each ballot's reasons are of."""
+    masks: dict[str, int] = {}
+    for number, code in enumerate(CODES):
+        masks[family_of(code)] = masks.get(family_of(code), 0) | 1 << number
+    return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
+
+
+def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
+    """A number for each of the values that enough of these ballots share; -1 for the others."""
+    found, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
+    all_ = np.append(numbering.counts(), 0.0)[found]
+    enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * all_)
+    return np.where(enough[inverse], inverse, -1)
+
+
+def _joined(labels: Ints, tie: Ints) -> Ints:
+    """Everything that one value ties gets the smallest label among it."""
+    tied = tie >= 0
+    if not tied.any():
+        return labels
+    least = np.full(int(tie.max()) + 1, len(labels))
+    np.minimum.at(least, tie[tied], labels[tied])
+    found = labels.copy()
+    found[tied] = np.minimum(found[tied], least[tie[tied]])
+    # A label is itself a ballot's number: follow it, so that chains close quickly.
+    return np.minimum(found, found[found])
+
+
+def _described(names: pl.DataFrame, grounds: Grounds, rows: Ints) -> Group:
+    group = names[rows]
+    evidence = grounds.of(rows)
+    entries = Counter(group["entry"].to_list())
+    return Group(
+        id=group_id(group["id"].to_list()),
+        reasons=tuple(sorted({each.code for each in evidence})),
+        ballots=len(rows),
+        entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
+        evidence=evidence,
+    )

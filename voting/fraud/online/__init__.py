@@ -1,0 +1,1 @@
+"""Judging one ballot when it is cast: counters, signals, scorecard."""

@@ -1,0 +1,130 @@
+"""Counts of ballots that are alike, in windows aligned with the clock: the same in memory and in Redis.
+
+They are kept in a fixed number of counters, found by hashing (a count-min sketch, Cormode and Muthukrishnan, 2005, of
+one row; two where a count weighs more). A count is thus never too small, and seldom too large; the memory is the same
+however many ballots come. `cells` says which counters a ballot adds to: here to those of `Counters`, live to those of
+voting/redis/lua/take_turns.lua.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from zlib import crc32
+
+from voting.fraud.facts.facts import Counts, Facts
+
+# Seconds of the two windows: what a burst is seen in, and what is counted against chance.
+QUICK, SLOW = 600, 7200
+WIDTH = 1 << 17
+# One row for cells, one counter for all ballots; then two rows for devices: last, for where no device is known Redis
+# keeps nothing of them.
+_ALL = WIDTH
+_DEVICES = _ALL + 1
+SIZE = _DEVICES + 2 * WIDTH
+# Multiply-shift hashing (Dietzfelbinger et al., 1997): odd multipliers, of which the upper bits are taken.
+_ONE, _OTHER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
+_FINGERPRINT, _BOTH, _PREFIX, _PLACE = (kind * 0x165667B19E3779F9 for kind in range(1, 5))
+_MASK, _UPPER, _LOWER = WIDTH - 1, 44, 20
+
+
+class Cells(NamedTuple):
+    """The counters that one pick adds 1 to, by their numbers.
+
+    `quick`: prefix with fingerprint, and with the entry; empty where one of them is unknown. `slow`: all, entry, and
+    where it is known fingerprint, and with the entry. `device`: two of the pair of device and voter, then two of the
+    device, to be counted only where the pair was not; empty where the device is unknown, or the voter himself.
+    """
+
+    quick: Sequence[int]
+    slow: Sequence[int]
+    device: Sequence[int]
+
+
+def cells(entry: str, voter: str, facts: Facts) -> Cells:
+    """Where a pick for this entry, of this voter, is counted."""
+    what = _number(entry) * _ONE
+    quick: tuple[int, ...] = ()
+    slow: tuple[int, ...] = (_ALL, what >> _UPPER & _MASK)
+    if facts.agent or facts.client:
+        client = facts.fingerprint * _OTHER
+        slow = (*slow, client + _FINGERPRINT >> _UPPER & _MASK, client + what + _BOTH >> _UPPER & _MASK)
+        if facts.prefix:
+            where = client + _number(facts.prefix) * _ONE + _PREFIX
+            quick = (where >> _UPPER & _MASK, where + what * 3 + _PLACE >> _UPPER & _MASK)
+    if facts.device is None or facts.device == voter:
+        return Cells(quick, slow, ())
+    device = crc32(facts.device.encode("utf-8", "replace"))
+    pair, device = crc32(voter.encode("utf-8", "replace"), device) * _ONE, device * _OTHER
+    first, second = _DEVICES, _DEVICES + WIDTH
+    places = (
+        first + (pair >> _UPPER & _MASK),
+        second + (pair >> _LOWER & _MASK),
+        first + (device >> _UPPER & _MASK),
+        second + (device >> _LOWER & _MASK),
+    )
+    return Cells(quick, slow, places)
+
+
+@lru_cache(20_000)
+def _number(text: str) -> int:
+    """Cached: there are few entries, and many ballots of one prefix."""
+    return crc32(text.encode("utf-8", "replace"))
+
+
+def counts(quick: Sequence[int], slow: Sequence[int], device: Sequence[int]) -> Counts:
+    """What the counters of `cells` hold: of the device only its own two."""
+    alone, both = slow[2:] or (0, 0)
+    prefix, place = quick or (0, 0)
+    return Counts(slow[0], slow[1], alone, both, prefix, place, min(device, default=0))
+
+
+class Counters:
+    """The counters in memory, for attempts that come in the order of their times. Past windows are dropped."""
+
+    def __init__(self) -> None:
+        self._quick = _Window(QUICK)
+        self._slow = _Window(SLOW)
+
+    def add(self, at: datetime, entry: str, voter: str, facts: Facts) -> Counts:
+        """Counts an attempt, and says what has been counted with it; what was counted live goes before."""
+        if facts.counts is not None:
+            return facts.counts
+        found, moment = cells(entry, voter, facts), at.timestamp()
+        quick, slow = self._quick.at(moment), self._slow.at(moment)
+        of_device = _voters(slow, found.device) if found.device else ()
+        return counts(_added(quick, found.quick), _added(slow, found.slow), of_device)
+
+
+class _Window:
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._ends = 0.0
+        self._counters: dict[int, int] = {}
+
+    def at(self, moment: float) -> dict[int, int]:
+        """The counters of the window that holds the moment, or of a later one that has begun."""
+        if moment >= self._ends:
+            self._ends = (moment // self._seconds + 1) * self._seconds
+            # Only those that are not 0: making them all anew costs more than a window's ballots.
+            self._counters = {}
+        return self._counters
+
+
+def _added(counters: dict[int, int], places: Sequence[int]) -> list[int]:
+    found = []
+    for place in places:
+        count = counters.get(place, 0) + 1
+        counters[place] = count
+        found.append(count)
+    return found
+
+
+def _voters(counters: dict[int, int], device: Sequence[int]) -> list[int]:
+    pair, own = device[:2], device[2:]
+    if pair[0] in counters and pair[1] in counters:
+        return [counters.get(place, 0) for place in own]
+    _added(counters, pair)
+    return _added(counters, own)

@@ -1,0 +1,90 @@
+"""What of one ballot's facts and counts bears on fraud, with the points that the policy gives it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from voting.fraud.facts.facts import Counts, Facts, Oddity
+from voting.fraud.policy import Below, Headers, Online
+
+# Of the oddities of C2, those that one cause brings together: they weigh once.
+_HINTS = Oddity.HINT_PLATFORM | Oddity.HINT_MOBILE | Oddity.HINT_FOREIGN | Oddity.HINT_VERSION
+_PAGE = Oddity.PLATFORM | Oddity.LANGUAGES | Oddity.SCREEN
+_MISSING = Oddity.NO_LANGUAGE | Oddity.HINT_MISSING | Oddity.WECHAT_TOKENS
+_CONTRADICTIONS = int(_HINTS | _PAGE | _MISSING | Oddity.CHANNEL)
+_AUTOMATION, _CROSS_SITE = int(Oddity.AUTOMATION), int(Oddity.CROSS_SITE)
+
+
+class Signal(NamedTuple):
+    """One reason's code with its points; `value` is what was observed or counted, `expected` what chance gives."""
+
+    code: str
+    points: int
+    value: float = 1
+    expected: float = 0
+    surprise: float = 0
+
+
+def own(facts: Facts, counts: Counts, policy: Online) -> Iterator[Signal]:
+    """What is remarkable of the ballot itself."""
+    if facts.hosting:
+        yield Signal("N1", policy.hosting)
+    if facts.oddities:
+        yield from _headers(facts.oddities, policy.headers)
+    if facts.challenge_passed is False:
+        yield Signal("P1", policy.headers.unproven)
+    if facts.reading is not None:
+        yield from _reading(facts.reading, policy.reading)
+    if facts.age is not None and facts.age < policy.fresh.below:
+        yield Signal("A1", policy.fresh.points, facts.age)
+    if counts.voters >= policy.voters.least:
+        yield Signal("C4", policy.voters.points, counts.voters)
+
+
+def crowd(counts: Counts, policy: Online) -> Iterator[Signal]:
+    """How many are like it: an honest crowd is, too."""
+    rule = policy.crowd
+    if counts.prefix_fingerprint >= rule.prefix.least:
+        yield Signal("N2", rule.prefix.points, counts.prefix_fingerprint)
+    if counts.place >= rule.burst.least:
+        yield Signal("T5", rule.burst.points, counts.place)
+    if counts.ballots and counts.entry_fingerprint >= rule.fingerprint.least:
+        expected = counts.entry * counts.fingerprint / counts.ballots
+        surprise = deviance(counts.entry_fingerprint, expected)
+        if surprise >= rule.surprise:
+            yield Signal("C3", rule.fingerprint.points, counts.entry_fingerprint, expected, surprise)
+
+
+def deviance(count: float, expected: float) -> float:
+    """The signed Poisson deviance of a count, in standard deviations."""
+    if expected <= 0 or count <= 0:
+        return 0.0 if count <= 0 else math.inf
+    root = math.sqrt(max(0.0, 2 * (count * math.log(count / expected) - (count - expected))))
+    return root if count >= expected else -root
+
+
+def _reading(milliseconds: int, steps: tuple[Below, ...]) -> Iterator[Signal]:
+    # Before its page was issued no ballot comes: the clocks disagree, and nothing is known.
+    for step in steps:
+        if 0 <= milliseconds < step.below:
+            yield Signal("T1", step.points, milliseconds / 1000)
+            return
+
+
+def _headers(odd: int, policy: Headers) -> Iterator[Signal]:
+    if odd & _AUTOMATION:
+        # What else does not fit is a part of what it is, and no second finding.
+        yield Signal("C1", policy.automation)
+    elif odd & _CONTRADICTIONS:
+        groups = (
+            (odd & _HINTS, policy.hints),
+            (odd & _PAGE, policy.page),
+            (odd & Oddity.CHANNEL, policy.channel),
+            (odd & _MISSING, policy.missing),
+        )
+        found = [points for there, points in groups if there]
+        yield Signal("C2", sum(found), len(found))
+    if odd & _CROSS_SITE:
+        yield Signal("C5", policy.cross_site)

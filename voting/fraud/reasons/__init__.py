@@ -1,0 +1,1 @@
+"""Reasons: their codes, families and sentences, and what a sweep finds."""

@@ -1,0 +1,1 @@
+"""Rules that nothing was fitted for: task lists and shared targets."""

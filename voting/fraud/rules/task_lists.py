@@ -1,0 +1,42 @@
+"""Task lists: an untrained rule of its own for who works one off, for trained looks miss people they have not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from voting.fraud.features.column_index import Numbering, Survey
+from voting.fraud.features.covoting import covoters
+from voting.fraud.features.lockstep import Flags, during, lifted, listed, returning
+
+_SURE_LIFT, _SURE_OTHERS, _SURE_PAIRS, _SURE_ENTRIES = 1.6, 3, 2, 3
+# Whom one meets at so many entries, and how many such others make it no chance.
+_MET_AT, _MET = 3, 2
+
+
+def task_takers(survey: Survey) -> pl.Series:
+    """The voters (as named in the ballots) who share with others what chance does not explain: they work off a list.
+
+    That is who met two others at three entries, within two hours each time: in made contests without fraud nobody did.
+    And who has a pair of days that at least three others have, five times as many as expected, friends that the two
+    entries share on any day allowed for: two such pairs of three entries; or one, and some pair of entries that a third
+    goes with, for two may be allies. This names some friends of two entries too: the sweeps ask what else speaks for a
+    ballot.
+    """
+    voters = returning(survey)
+    found = _in_pairs(survey, voters) | (covoters(survey).others(_MET_AT) >= _MET)
+    return survey.ballots["voter"].gather(voters.samples()[found]).sort()
+
+
+def _in_pairs(survey: Survey, voters: Numbering) -> Flags:
+    days, ever = (lifted(survey, voters, during(survey, time)) for time in ("day", "ever"))
+    sure = days.only((days.lift > _SURE_LIFT) & (days.others >= _SURE_OTHERS)).table().lazy()
+    sure = sure.group_by("voter").agg(
+        pairs=pl.len(), entries=pl.concat([pl.col("entry"), pl.col("entry_other")]).n_unique()
+    )
+    lists = listed(ever.only(ever.strong())).lazy().filter(pl.col("pair_ever_list") > 0)
+    several = (pl.col("pairs") >= _SURE_PAIRS) & (pl.col("entries") >= _SURE_ENTRIES)
+    named = sure.join(lists, on="voter", how="left").filter(several | pl.col("pair_ever_list").is_not_null())
+    found = np.zeros(voters.size, dtype=np.bool_)
+    found[named.collect()["voter"]] = True
+    return found

@@ -1,0 +1,1 @@
+"""The one door to MediaInfo: facts of entries' videos."""

@@ -1,0 +1,1 @@
+"""The one door to MaxMind DB files: the network of an address."""

@@ -1,0 +1,127 @@
+"""Whose network an address is in, and whether that one is known for hosting: looked up in files, read once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
+from ipaddress import ip_address
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import maxminddb
+from msgspec.structs import replace
+
+from voting.errors import Fault, FileInvalid
+from voting.fraud.facts.attempt import Attempt
+from voting.settings import Settings
+
+_LINE = re.compile(r"(?:AS)?(\d{1,10})\s*(?:#.*)?", re.IGNORECASE)
+_LIST = "give an existing UTF-8 file, one AS number a line"
+# Of a file of networks nearly every record has a number.
+_LOOKED_AT = 100
+
+
+class Networks:
+    """Completes attempts of which the network is not known by what their addresses tell."""
+
+    def __init__(
+        self, database: maxminddb.Reader | None, hosting: frozenset[int], sha256: Mapping[str, str | None]
+    ) -> None:
+        """`hosting`: the numbers of those that are known for it; `sha256`: of the two files, in hex."""
+        self._database = database
+        self._hosting = hosting
+        self.sha256 = sha256
+
+    def completed(self, attempt: Attempt) -> Attempt:
+        """The attempt with its `asn` and `hosting`. Of what a live service recorded nothing is looked up again."""
+        if attempt.facts is not None or (attempt.asn is not None and attempt.hosting is not None):
+            return attempt
+        asn = self._asn_of(attempt.ip) if attempt.asn is None else attempt.asn
+        if asn is None:
+            return attempt
+        return replace(attempt, asn=asn, hosting=asn in self._hosting if attempt.hosting is None else attempt.hosting)
+
+    def _asn_of(self, ip: str | None) -> int | None:
+        if self._database is None or ip is None:
+            return None
+        try:
+            address = ip_address(ip.partition("%")[0])
+            return _number(self._database.get(getattr(address, "ipv4_mapped", None) or address))
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            # No address, one of a kind that the file has none of, or a spoiled record: a ballot is not lost for it.
+            return None
+
+
+def networks_of(settings: Settings) -> Networks:
+    """As the settings name them. Raises FileInvalid."""
+    return load_networks(*(Path(name) if name else None for name in (settings.networks, settings.hosting)))
+
+
+def load_networks(database: Path | None = None, hosting: Path | None = None) -> Networks:
+    """From a MaxMind DB with autonomous systems' numbers (none: addresses are not looked up), and a list of those known
+    for hosting (none: the packaged one). Raises FileInvalid with every fault and its line."""
+    reader, digest = _opened(database) if database else (None, None)
+    if hosting is None:
+        name, listed = "hosting.txt", (files("voting.fraud") / "hosting.txt").read_bytes()
+    else:
+        name = str(hosting)
+        try:
+            listed = hosting.read_bytes()
+        except OSError as error:
+            raise _unreadable(name, error, _LIST) from None
+    hashes = {"networks": digest, "hosting": hashlib.sha256(listed).hexdigest()}
+    return Networks(reader, _listed(listed, name), hashes)
+
+
+def _opened(path: Path) -> tuple[maxminddb.Reader, str]:
+    """A reader of a copy, and the file's hash: a reader maps what it reads, and whoever puts a newer file in its place
+    must not pull it from under a vote."""
+    mend = "give a MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN, DB-IP ASN Lite or IPinfo Lite"
+    try:
+        whole = path.read_bytes()
+        with tempfile.NamedTemporaryFile(prefix="voting-networks-") as copy:
+            copy.write(whole)
+            copy.flush()
+            reader = maxminddb.open_database(copy.name)
+        some = list(islice(reader, _LOOKED_AT))
+    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+        raise _unreadable(str(path), error, mend) from None
+    if all(_number(record) is None for _, record in some):
+        raise FileInvalid(str(path), (Fault(0, "", "names no autonomous systems", mend),))
+    return reader, hashlib.sha256(whole).hexdigest()
+
+
+def _number(record: Any) -> int | None:
+    """Of a record its network's number: as MaxMind and DB-IP write it, or as IPinfo does ("AS4134")."""
+    if not isinstance(record, dict):
+        return None
+    number = record.get("autonomous_system_number", record.get("asn"))
+    if isinstance(number, str) and number[2:].isdecimal():
+        return int(number[2:])
+    return number if isinstance(number, int) else None
+
+
+def _listed(listed: bytes, name: str) -> frozenset[int]:
+    numbers, faults = set(), []
+    try:
+        text = listed.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, error, _LIST) from None
+    for line, entry in enumerate(map(str.strip, text.splitlines()), 1):
+        if not entry or entry.startswith("#"):
+            continue
+        if match := _LINE.fullmatch(entry):
+            numbers.add(int(match[1]))
+        else:
+            faults.append(Fault(line, "", f"{entry[:40]!r} is no AS number", "write it as 16509 or AS16509  # whose"))
+    if faults:
+        raise FileInvalid(name, tuple(faults))
+    return frozenset(numbers)
+
+
+def _unreadable(name: str, error: Exception, mend: str) -> FileInvalid:
+    return FileInvalid(name, (Fault(0, "", f"cannot be read ({error})", mend),))

@@ -1,0 +1,1 @@
+"""The HTTP server process: protocol, admission, workers, and the sweeper beside them."""

@@ -1,0 +1,128 @@
+"""uvicorn's HTTP protocol with the bounds that it lacks: on the time for a request's head, and on connections; and
+with an end in which no request that came is left without its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from typing import Any, ClassVar
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from voting.errors import Malformed
+from voting.web.guard import http_answer
+
+# Well below what a person would wait, and above what a phone in a lift needs.
+HEAD_SECONDS = 10.0
+MOST_CONNECTIONS = 10_000
+# While the server stops, an idle connection is kept for so long: its client may have sent a request already.
+LINGER_SECONDS = 0.5
+AGAIN_SECONDS = 0.05
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes connections whose request does not come, or that are too many for one process."""
+
+    _open: ClassVar[set[BoundedProtocol]] = set()
+    _patience: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
+    stopping = False
+    _begun = False
+    """A request's head is on its way."""
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has come."""
+        super().connection_made(transport)
+        self._open.add(self)
+        if len(self._open) > MOST_CONNECTIONS:
+            transport.close()
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has gone."""
+        self._open.discard(self)
+        self._stop_waiting()
+        if self._answering:
+            # uvicorn tells the latest request only, which need not be the one that is being answered.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes that begin no request, such as empty lines, have put an end to uvicorn's patience with a connection."""
+        super().data_received(data)
+        if self._patience is None and self.timeout_keep_alive_task is None and self._is_idle():
+            self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """Its request begins: the first, or the next on a connection that was kept."""
+        self._begun = True
+        self._wait_for_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is there; the body has a deadline of its own (web/edge.py)."""
+        self.head_has_come()
+        super().on_headers_complete()
+        if self.stopping:
+            self.cycle.keep_alive = False
+
+    def head_has_come(self) -> None:
+        """It is no longer waited for."""
+        self._begun = False
+        self._stop_waiting()
+
+    def send_400_response(self, msg: str) -> None:
+        """Not before the answer to the request before: a ballot that is counted would be answered 400."""
+        if self._answering is None or self._answering.response_complete or self._answering.more_body:
+            if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
+                msg = "the address is not ASCII; write other characters with %, such as %E9%A3%8E"
+            self.transport.write(http_answer(Malformed(msg), keep=False))
+            self.transport.close()
+            return
+        self.pipeline.clear()
+        self._answering.keep_alive = False
+
+    def shutdown(self) -> None:
+        """The server stops: what was sent is answered, and the connection closed with that answer or a moment later."""
+        self.stopping = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_if_idle(self) -> None:
+        """What has come, and was not read yet, would be lost with the connection: it is answered first."""
+        if self.transport.is_closing() or not self._is_idle():
+            return
+        if self._begun or _holds_bytes(self.transport.get_extra_info("socket")):
+            self.loop.call_later(AGAIN_SECONDS, self._close_if_idle)
+        else:
+            self.transport.close()
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience:
+            self._patience.cancel()
+            self._patience = None
+
+
+def _holds_bytes(connection: Any) -> bool:
+    """Whether something waits to be read."""
+    try:
+        with socket.fromfd(connection.fileno(), connection.family, connection.type) as same:
+            return bool(same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""A ballot's path: cast, screen, rate limits, group commit, record."""

@@ -1,0 +1,88 @@
+"""Limits how fast each subject, such as a voter or an address, may call.
+
+It counts exactly, over all processes, with one round trip for many calls.
+
+It keeps a single credential or host from taking the service's time; it is no quota, and judges nobody's honesty. The
+same round trip counts how many ballots were alike, for those who do.
+Without Redis everyone is let through, and nothing is counted: quotas are PostgreSQL's, and each process still has its
+own shield.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+from voting import telemetry
+from voting.domain.ballots.rate import Rate
+from voting.errors import SlowDown, TryAgain
+from voting.redis.turns import Call, Taken, Turns
+
+_MOST = 128
+_UNCOUNTED = Taken(0, None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    call: Call
+    now: float
+    taken: asyncio.Future[Taken]
+
+
+class Limiting:
+    """Lets calls through, or asks for patience."""
+
+    def __init__(self, turns: Turns, *rates: Rate) -> None:
+        self._turns = turns
+        self._rates = rates
+        self._calls: dict[UUID, list[_Waiting]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def admit(self, uid: UUID, call: Call, now: float) -> Taken:
+        """Returns when the call may go on. `now`: seconds of Unix time. Raises SlowDown, with how long to wait.
+
+        While Redis is away its cells are not known, and its ticket is believed.
+        """
+        waiting = _Waiting(call, now, asyncio.get_running_loop().create_future())
+        queue = self._calls.get(uid)
+        if queue is None:
+            self._calls[uid] = [waiting]
+            task = asyncio.create_task(self._ask(uid))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            queue.append(waiting)
+        taken = await waiting.taken
+        if taken.wait:
+            telemetry.SHED.labels("limit").inc()
+            raise SlowDown(retry_after=math.ceil(taken.wait))
+        return taken
+
+    async def _ask(self, uid: UUID) -> None:
+        """One question at a time for each contest: what comes meanwhile goes together with the next."""
+        while calls := self._calls[uid][:_MOST]:
+            del self._calls[uid][:_MOST]
+            try:
+                answers = await self._answers(uid, calls)
+            except Exception:
+                # Whatever it is, those who come next must not wait for a question that nobody asks.
+                logging.getLogger("voting").exception("the limits could not be asked")
+                answers = self._unlimited(calls)
+            for call, taken in zip(calls, answers, strict=True):
+                if not call.taken.done():
+                    call.taken.set_result(taken)
+        del self._calls[uid]
+
+    async def _answers(self, uid: UUID, calls: list[_Waiting]) -> list[Taken]:
+        try:
+            return await self._turns.take(uid, [each.call for each in calls], self._rates, calls[-1].now)
+        except TryAgain:
+            return self._unlimited(calls)
+
+    @staticmethod
+    def _unlimited(calls: list[_Waiting]) -> list[Taken]:
+        telemetry.UNLIMITED.inc(len(calls))
+        return [_UNCOUNTED] * len(calls)

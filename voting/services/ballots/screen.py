@@ -1,0 +1,133 @@
+"""Screens ballots before they are recorded: what is observed of each, what is counted of it, what the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from voting import telemetry
+from voting.domain.ballots.client import ClientFacts
+from voting.domain.identity.credential import Credential
+from voting.fraud.facts.attempt import Attempt, Client
+from voting.fraud.facts.facts import Counts, Facts
+from voting.fraud.facts.observe import observe
+from voting.fraud.online.counters import Cells, cells, counts
+from voting.fraud.online.scorecard import Judgement, Response, judge
+from voting.fraud.policy import Policy
+from voting.networks.lookup import Networks
+from voting.services.identity.keyring import Keyring, Ticket
+
+# Of a ballot of many picks so many are counted: what one ballot costs is bounded.
+MOST_COUNTED = 20
+
+
+class Sighting(NamedTuple):
+    """What a ballot came with, beside its picks. `voter` is the keyed hash, in hex."""
+
+    contest: str
+    voter: str
+    credential: Credential
+    ticket: Ticket | None
+    client: Client | None
+    request: ClientFacts
+
+
+class Screening:
+    """Observes and judges ballots under one policy. What a shadow would have decided is counted, and nothing else."""
+
+    def __init__(self, keyring: Keyring, networks: Networks, policy: Policy, shadow: Policy | None) -> None:
+        self._keyring = keyring
+        self._networks = networks
+        self._policy = policy.online
+        self._shadow = shadow
+
+    def observe(self, seen: Sighting, now: datetime) -> Facts:
+        """The facts, with keyed hashes for the address and its prefix, which are never kept themselves, and for the
+        browser's fingerprints: no list of agents can name them, and two contests have none in common."""
+        # A web voter is known by the token of the browser itself: its age is the device's.
+        is_device = seen.credential.channel == "web"
+        attempt = Attempt(
+            id="",
+            at=now,
+            voter=seen.voter,
+            entry="",
+            channel=seen.credential.channel,
+            device=seen.voter if is_device else None,
+            device_issued_at=seen.credential.issued_at if is_device else None,
+            opened_at=seen.ticket.issued_at if seen.ticket else None,
+            ip=seen.request.address,
+            user_agent=seen.request.agent,
+            headers=seen.request.headers,
+            client=seen.client,
+        )
+        facts = self._keyed(seen.contest, observe(self._networks.completed(attempt)))
+        if facts.address is None or facts.prefix is None:
+            return facts
+        hashed = self._keyring.hashed
+        address = hashed(seen.contest, "address", facts.address)
+        return msgspec.structs.replace(facts, address=address, prefix=hashed(seen.contest, "prefix", facts.prefix))
+
+    def _keyed(self, contest: str, facts: Facts) -> Facts:
+        def keyed(name: str, value: int) -> int:
+            # 63 bits, as they come; 0 stays unknown.
+            return int(self._keyring.hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
+
+        agent, client, origin = (keyed(name, getattr(facts, name)) for name in ("agent", "client", "origin"))
+        return msgspec.structs.replace(facts, agent=agent, client=client, origin=origin)
+
+    def judge(self, facts: Facts) -> Judgement:
+        """The judgement, by the facts and the counts among them."""
+        counts = facts.counts or Counts()
+        judgement = judge(facts, counts, self._policy)
+        if judgement.response != "allow":
+            telemetry.SCREENED.labels(judgement.response).inc()
+        if self._shadow:
+            would_be = judge(facts, counts, self._shadow.online)
+            _shadowed(self._shadow.version, judgement.response, would_be.response).inc()
+        return judgement
+
+    def effort(self, judgement: Judgement) -> int:
+        """How many times the usual work a challenge takes: once more for every 15 points above the bound, at most 4."""
+        above = sum(judgement.points.values()) - self._policy.challenge
+        return min(4, 1 + max(0, above) // 15)
+
+
+def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:
+    """The counters of every pick of a ballot, one after another."""
+    each = [cells(pick, voter, facts) for pick in picks[:MOST_COUNTED]]
+    if len(each) == 1:
+        return each[0]
+    quick, slow = (tuple(place for one in each for place in one[row]) for row in range(2))
+    return Cells(quick, slow, each[0].device if each else ())
+
+
+def read_counts(values: Cells | None, picks: Sequence[str]) -> Counts:
+    """The counts of a ballot by the values of its counters: of each figure the largest of its picks."""
+    number = min(len(picks), MOST_COUNTED)
+    if values is None or not number:
+        return Counts()
+    quick, slow = len(values.quick) // number, len(values.slow) // number
+    found = [
+        counts(
+            values.quick[place * quick : (place + 1) * quick],
+            values.slow[place * slow : (place + 1) * slow],
+            values.device,
+        )
+        for place in range(number)
+    ]
+    if number == 1:
+        return found[0]
+    return Counts(*(max(column) for column in zip(*(msgspec.structs.astuple(each) for each in found), strict=True)))
+
+
+_DECISIONS: dict[Response, str] = {"allow": "count", "challenge": "challenge", "hold": "hold"}
+
+
+@cache
+def _shadowed(policy: str, response: Response, shadow: Response) -> Any:
+    """Found once: the library takes a lock for each look-up."""
+    return telemetry.SHADOW.labels("online", policy, _DECISIONS[response], _DECISIONS[shadow])

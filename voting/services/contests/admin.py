@@ -1,0 +1,198 @@
+"""What an organiser does from the command line. Each act is written to the audit log in its own transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from voting import __version__
+from voting.domain.contest.contest import Contest
+from voting.domain.entry import Entry
+from voting.domain.roster.picture import Damaged, Picture, read_picture
+from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
+from voting.fraud.policy import Policy
+from voting.networks.lookup import Networks
+from voting.postgres import certifications, contests, staff
+from voting.postgres.database import Connection, Database
+from voting.services.identity.keyring import Keyring
+
+COVER_BYTES = 300_000
+_BEGIN = "service.begin"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChange:
+    """What an import does to a contest's entries."""
+
+    added: tuple[str, ...]
+    changed: Mapping[str, Mapping[str, list[str]]]
+    """By code: what differs, old and new."""
+    unchanged: int
+    absent: tuple[str, ...]
+    """In the contest and not in the file: they stay."""
+    removed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    """In the file, and taken out of the contest before: they stay out."""
+
+    @property
+    def total(self) -> int:
+        """How many entries the contest has after it."""
+        return len(self.added) + len(self.changed) + self.unchanged + len(self.absent)
+
+    def logged(self) -> dict[str, object]:
+        """What the audit log has of it."""
+        return {name: getattr(self, name) for name in ("added", "changed", "absent", "removed", "withdrawn")}
+
+
+class Organising:
+    """Creates contests, imports rosters, pauses votes and issues credentials. `actor` names who acts."""
+
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+
+    async def create(self, contest: Contest, document: str, open_now: bool = False) -> None:
+        """Stores a contest under its id; with `open_now` its window begins at this moment. Raises AlreadyExists."""
+
+        async def work(tx: Connection) -> None:
+            made = contest.opening(await contests.clock(tx)) if open_now else contest
+            if not await contests.insert(tx, made, document):
+                raise AlreadyExists(f"contest {contest.id!r} exists already; give the new one another id")
+            digest = hashlib.sha256(document.encode()).hexdigest()
+            window = {"opens_at": made.opens_at.isoformat(), "closes_at": made.closes_at.isoformat()}
+            await self._log(tx, "contest.create", contest.id, {"document_sha256": digest, **window})
+
+        await self._database.transact(work)
+
+    async def import_roster(
+        self,
+        contest: str,
+        entries: Sequence[Entry],
+        covers: Mapping[str, bytes],
+        amend: bool = False,
+        replacing: bool = False,
+    ) -> RosterChange:
+        """Stores all entries, or none, unless the result is certified. `covers`: file name in the roster -> its bytes.
+
+        Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. Entries
+        that are not among these stay; `replacing` removes them, before the window opens. A withdrawn entry stays
+        withdrawn. What changes is in the audit log, old and new.
+        """
+        pictures = {name: _picture(name, body) for name, body in covers.items()}
+        named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
+
+        async def work(tx: Connection) -> RosterChange:
+            await certifications.lock_open_result(tx, contest)
+            await contests.take_turn(tx)
+            stored = await contests.select(tx, contest)
+            before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
+            has_opened = bool(before and stored and stored.read_at >= stored.window.opens_at)
+            if has_opened and replacing:
+                raise RosterSealed(
+                    "voting has begun with these entries: import without --replace; to take one out: voting contest"
+                    f" withdraw --contest {contest} --entry CODE --reason ..."
+                )
+            if has_opened and not amend:
+                raise RosterSealed
+            change = _change(before, named, await contests.select_withdrawn(tx, contest), replacing)
+            for name, picture in pictures.values():
+                await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
+            await contests.remove_entries(tx, contest, change.removed)
+            await contests.upsert_entries(tx, contest, [each for each in named if each.code not in change.withdrawn])
+            details = {"entries": len(named), "covers": len(pictures)} | change.logged()
+            await self._log(tx, "roster.import", contest, details)
+            return change
+
+        return await self._database.transact(work)
+
+    async def pause(self, contest: str, paused: bool) -> None:
+        """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown."""
+
+        async def work(tx: Connection) -> None:
+            await contests.take_turn(tx)
+            if not await contests.set_paused(tx, contest, paused):
+                raise ContestUnknown(f"there is no contest {contest!r}")
+            await self._log(tx, "contest.pause" if paused else "contest.resume", contest, {})
+
+        await self._database.transact(work)
+
+    async def begin(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
+        """Notes by what a service that begins judges ballots: by which program, policies and lists."""
+        judged_by = _judged_by(policy, shadow, networks)
+        await self._database.transact(lambda tx: self._log(tx, _BEGIN, None, judged_by))
+
+    async def begin_anew(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
+        """Notes it where a worker that begins judges by something else than was noted last, by any service on this
+        database: the files may have changed since its own began."""
+        judged_by = _judged_by(policy, shadow, networks)
+
+        async def work(tx: Connection) -> None:
+            await staff.wait_for_log(tx)
+            if await staff.last_details(tx, _BEGIN) != judged_by:
+                await self._log(tx, _BEGIN, None, judged_by)
+
+        await self._database.transact(work)
+
+    async def issue_credentials(self, keyring: Keyring, contest: str, count: int, now: datetime) -> Iterator[str]:
+        """`count` bearer tokens for a closed circle of voters."""
+        await self._database.transact(lambda tx: self._log(tx, "credentials.issue", contest, {"count": count}))
+        return (keyring.issue_credential(contest, None, now) for _ in range(count))
+
+    async def _log(self, tx: Connection, action: str, contest: str | None, details: Mapping[str, object]) -> None:
+        await staff.log(tx, self._actor, action, contest, details)
+
+
+def _change(
+    before: Mapping[str, Entry], given: Sequence[Entry], withdrawn: Collection[str], replacing: bool
+) -> RosterChange:
+    live = [entry for entry in given if entry.code not in withdrawn]
+    codes = {entry.code for entry in live}
+    absent = tuple(code for code in before if code not in codes)
+    return RosterChange(
+        added=tuple(entry.code for entry in live if entry.code not in before),
+        changed={
+            entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
+            for entry in live
+            if before.get(entry.code, entry) != entry
+        },
+        unchanged=sum(before.get(entry.code) == entry for entry in live),
+        absent=() if replacing else absent,
+        removed=absent if replacing else (),
+        withdrawn=tuple(entry.code for entry in given if entry.code in withdrawn),
+    )
+
+
+def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
+    for field in fields(Entry):
+        was, becomes = getattr(old, field.name), getattr(new, field.name)
+        if was != becomes:
+            yield field.name, was, becomes
+
+
+def _picture(file: str, body: bytes) -> tuple[str, Picture]:
+    """The picture without its metadata, and its name: its content's hash."""
+    if len(body) > COVER_BYTES:
+        what = f"has {len(body)} bytes"
+        raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
+    try:
+        picture = read_picture(body)
+    except Damaged as error:
+        mend = "open it in a picture program and save it again"
+        raise FileInvalid(file, (Fault(0, "", f"is damaged: {error}", mend),)) from None
+    if picture is None:
+        raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+    return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
+
+
+def _judged_by(policy: Policy, shadow: Policy | None, networks: Networks) -> Mapping[str, object]:
+    def named(which: Policy) -> Mapping[str, str]:
+        return {"version": which.version, "sha256": which.sha256}
+
+    return {
+        "program": __version__,
+        "policy": named(policy),
+        "shadow": named(shadow) if shadow else None,
+        "networks": networks.sha256,
+    }

@@ -1,0 +1,113 @@
+"""Looks up contests and their entries, from memory for up to a second, and for longer while PostgreSQL is away."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from voting.domain.contest.contest import Contest, WindowPhase
+from voting.domain.contest.schema import IDENTIFIER
+from voting.domain.entry import Entry
+from voting.errors import ContestUnknown
+from voting.postgres import contests
+from voting.postgres.database import Database
+from voting.services.last_known import LastKnown
+from voting.services.next_read import NextRead
+
+FRESH_SECONDS = 1.0
+ACTIVE_SECONDS = 60.0
+_MOST_CONTESTS = 1000
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A contest with its entries, as last read."""
+
+    contest: Contest
+    entries: Mapping[str, Entry]
+    uid: UUID
+    document: str
+    paused: bool
+    revision: int
+    certified: bool
+    """Whether a certified result stands."""
+    read_at: datetime
+    read_on: float
+    """The process's monotonic clock at `read_at`."""
+
+    @cached_property
+    def covers(self) -> frozenset[str]:
+        """The names of the entries' pictures."""
+        return frozenset(entry.cover for entry in self.entries.values())
+
+    def now(self) -> datetime:
+        """The database's clock, carried on by the process's monotonic clock."""
+        return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
+
+    def fresh(self) -> bool:
+        """Whether it was read within the last second."""
+        return time.monotonic() - self.read_on < FRESH_SECONDS
+
+    def phase(self) -> WindowPhase:
+        """The phase now."""
+        return self.contest.phase(self.now(), self.paused)
+
+
+class Catalogue:
+    """The listings of one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listings: LastKnown[Listing] = LastKnown(_MOST_CONTESTS)
+        self._ids: LastKnown[tuple[str, ...]] = LastKnown(1)
+        self._next_ids = NextRead(self._read_ids)
+
+    async def get(self, contest: str) -> Listing:
+        """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
+        if not re.fullmatch(IDENTIFIER, contest):
+            raise ContestUnknown
+        if self._listings.peek(contest) is None and contest not in await self._next_ids.get():
+            raise ContestUnknown(f"there is no contest {contest[:64]!r}")
+        return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
+
+    async def renew(self, contest: str) -> Listing:
+        """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
+        return await self._listings.renew(contest, lambda: self._read(contest))
+
+    async def all(self) -> tuple[Listing, ...]:
+        """Every contest, the latest opening first; as last known while PostgreSQL is away."""
+        ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
+        return tuple([await self.get(id) for id in ids])
+
+    def active(self) -> tuple[Listing, ...]:
+        """The listings that were asked for in the last minute."""
+        since = time.monotonic() - ACTIVE_SECONDS
+        return tuple(listing for listing in self._listings.values() if listing.read_on > since)
+
+    async def _read_ids(self) -> tuple[str, ...]:
+        async with self._database.connection() as connection:
+            return tuple([stored.id for stored in await contests.select_all(connection)])
+
+    async def _read(self, contest: str) -> Listing:
+        known = self._listings.peek(contest)
+        async with self._database.connection() as connection:
+            before = time.monotonic()
+            stored = await contests.select(connection, contest)
+            if stored is None:
+                self._listings.forget(contest)
+                raise ContestUnknown(f"there is no contest {contest[:64]!r}")
+            if known and (known.uid, known.revision) == (stored.uid, stored.revision):
+                return replace(known, certified=stored.certified, read_at=stored.read_at, read_on=before)
+            entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
+        head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision, stored.certified)
+        return Listing(*head, stored.read_at, before)
+
+
+def _is_fresh(listing: Listing) -> bool:
+    """A contest without entries is read each time: its page must not stay empty after the import."""
+    return bool(listing.entries) and listing.fresh()

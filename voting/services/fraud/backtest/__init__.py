@@ -1,0 +1,1 @@
+"""Backtests: recorded attempts replayed through the live rules."""

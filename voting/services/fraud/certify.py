@@ -1,0 +1,218 @@
+"""Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
+
+What the sweep finds is void unless a reviewer released it; what was only held is counted again. Groups that take two
+persons are waited for, and every ballot must be what its voter's receipt says. The result names the
+policy and the hash of all that it follows from, so that the same ballots give it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import polars as pl
+
+from voting.domain.results.scoring import Tally
+from voting.domain.roster.sheet import Tick, silent
+from voting.errors import ContestUnknown, NotCertifiable, NotFound
+from voting.fraud.features.preprocess import prepare
+from voting.fraud.groups.excess import excesses
+from voting.fraud.policy import Policy
+from voting.fraud.policy_check import sweep_rules
+from voting.fraud.reasons.findings import Sweep
+from voting.fraud.sweep import sweep
+from voting.postgres import certifications, contests, decisions, groups, staff, tallies
+from voting.postgres.certifications import Certification, Draft
+from voting.postgres.database import Connection, Database
+from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, Excess
+from voting.services.ballots.receipts import check_receipts
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.apply_decisions import Deciding, Detector, Swept
+from voting.services.fraud.ballot_table import gather
+from voting.services.fraud.review import Reviewing
+from voting.services.identity.keyring import ReceiptKey
+from voting.services.results.binding import read_inputs
+from voting.services.tallies.recount import compare
+
+Progress = Callable[[str], Tick]
+"""What begins now, such as `ballots read`."""
+
+
+def _quiet(_what: str) -> Tick:
+    return silent
+
+
+class Certifying:
+    """Certifies. `actor` names who acts; `reviewing` knows what takes two persons."""
+
+    def __init__(
+        self, database: Database, actor: str, key: ReceiptKey, reviewing: Reviewing, detect: Detector = sweep
+    ) -> None:
+        self._database = database
+        self._actor = actor
+        self._key = key
+        self._reviewing = reviewing
+        self._detect = detect
+        self._deciding = Deciding(database)
+
+    async def standing(self, listing: Listing) -> Certification | None:
+        """The certification that stands."""
+        async with self._database.connection() as connection:
+            return await certifications.select(connection, listing.contest.id)
+
+    async def propose(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Changed:
+        """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
+        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
+        swept, _ = await self._sweep(listing, policy, progress)
+        changed = await self._apply(listing, swept, progress)
+        await self._log(listing, "certification.propose", {**_named(policy), "held": changed.held})
+        return changed
+
+    async def certify(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Certification:
+        """The certified result; the one that stands, if it was certified under this policy.
+
+        Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
+        their receipts say; Certified.
+        """
+        stands = await self.standing(listing)
+        if stands and stands.bound.policy_sha256 == policy.sha256:
+            return stands
+        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
+        receipts = await check_receipts(self._database, listing.contest.id, self._key, progress("receipts checked"))
+        if receipts.wrong:
+            raise NotCertifiable("\n".join(receipts.wrong))
+        swept, digest = await self._sweep(listing, policy, progress)
+        # Held first: what takes two persons is not made void by one.
+        await self._apply(listing, swept, progress)
+        await self._database.transact(lambda tx: self._check_decided(tx, listing))
+        await self._apply(listing, replace(swept, found_are="void"), progress)
+        return await self._database.transact(lambda tx: self._freeze(tx, listing, policy, digest))
+
+    async def reopen(self, listing: Listing, reason: str) -> int:
+        """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
+        contest = listing.contest.id
+
+        async def work(tx: Connection) -> int:
+            await certifications.lock_result(tx, contest)
+            number = await certifications.reopen(tx, contest, self._actor, reason)
+            if number is None:
+                raise NotFound(f"contest {contest!r} is not certified: there is nothing to open again")
+            await groups.reopen(tx, contest, CERTIFICATION)
+            held = [
+                Change(row.sequence, row.voter, "hold", row.reasons, row.group)
+                for row in await decisions.select_in_question(tx, contest)
+                if row.state == "void" and not row.frozen
+            ]
+            changed = await decisions.change(tx, contest, held, Authority("certification", self._actor))
+            details = {"certification": number, "reason": reason, "held": changed.changed}
+            await staff.log(tx, self._actor, "certification.reopen", contest, details)
+            return number
+
+        return await self._database.transact(work)
+
+    async def _sweep(self, listing: Listing, policy: Policy, progress: Progress) -> tuple[Swept, str]:
+        sweep_rules(policy)
+        digest = hashlib.sha256()
+        ballots = await gather(self._database, listing.contest.id, tick=progress("ballots read"), digest=digest)
+        progress(f"picks are swept: {len(ballots)}")
+        found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
+        return Swept(ballots, found, policy, "certification"), digest.hexdigest()
+
+    async def _apply(self, listing: Listing, swept: Swept, progress: Progress) -> Changed:
+        contest = listing.contest.id
+        tick = progress("ballots decided")
+        changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
+        estimates = await asyncio.to_thread(_excesses, swept.ballots, swept.found)
+
+        async def note(tx: Connection) -> None:
+            await certifications.lock_open_result(tx, contest)
+            await decisions.set_excesses(tx, contest, estimates)
+
+        await self._database.transact(note)
+        return changed
+
+    async def _check(self, tx: Connection, contest: str) -> None:
+        """Raises Certified, and NotCertifiable while the window is open."""
+        await certifications.lock_open_result(tx, contest)
+        # Waits for the last ballots under way: after that none can come.
+        await contests.hold(tx, contest)
+        stored = await contests.select(tx, contest)
+        if stored is None:
+            raise ContestUnknown(f"there is no contest {contest!r}")
+        if stored.read_at < stored.window_end:
+            ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
+            raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
+
+    async def _check_decided(self, tx: Connection, listing: Listing) -> None:
+        """As _check; raises NotCertifiable for groups that wait for a second person, too."""
+        await self._check(tx, listing.contest.id)
+        if waiting := await self._reviewing.undecided(tx, listing):
+            shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
+            raise NotCertifiable(
+                f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
+                f" show --contest {listing.contest.id} GROUP, then two persons release or void it with their keys"
+            )
+
+    async def _freeze(self, tx: Connection, listing: Listing, policy: Policy, digest: str) -> Certification:
+        contest = listing.contest.id
+        await self._check_decided(tx, listing)
+        await groups.void_open(tx, contest, CERTIFICATION)
+        inputs = await read_inputs(tx, contest)
+        found = inputs.tally
+        if wrong := compare(found, await tallies.recount(tx, contest)):
+            raise NotCertifiable(
+                f"the tally of {len(wrong)} entries is not what their ballots give; run: voting recount --contest "
+                f"{contest}"
+            )
+        if held := sum(tally.held for tally in found.values()):
+            raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
+        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*inputs.figures.entries, *found})}
+        bound = inputs.bound(policy.sha256, digest)
+        made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every))
+        details = {"number": made.number, "policy_version": policy.version, **asdict(bound)}
+        await staff.log(tx, self._actor, "certification.certify", contest, details)
+        return made
+
+    async def _log(self, listing: Listing, action: str, details: dict[str, object]) -> None:
+        await self._database.transact(lambda tx: staff.log(tx, self._actor, action, listing.contest.id, details))
+
+
+def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[Excess]:
+    """Of what is counted: how much of it cannot be honest, although nobody can tell which ballots those are."""
+    prepared = prepare(ballots)
+    counted = prepared.filter(~found.verdicts["hold"].gather(prepared["row"]))
+    estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
+    return [Excess(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
+
+
+def as_json(made: Certification, contest: str) -> dict[str, object]:
+    """The certified result, ready for JSON."""
+    head = {
+        "number": made.number,
+        "certified_at": made.certified_at,
+        "actor": made.actor,
+        "policy_version": made.policy_version,
+        **asdict(made.bound),
+    }
+    entries = [
+        {
+            "entry": entry,
+            "raw": tally.raw,
+            "held": tally.held,
+            "void": tally.raw - tally.held - tally.counted,
+            "counted": tally.counted,
+        }
+        for entry, tally in sorted(made.tallies.items())
+    ]
+    return {"contest": contest, **head, "entries": entries}
+
+
+def _frozen(tally: Tally) -> Tally:
+    """Without its version: it has no newer one."""
+    return Tally(tally.raw, tally.held, tally.counted)
+
+
+def _named(policy: Policy) -> dict[str, object]:
+    return {"policy_version": policy.version, "policy_sha256": policy.sha256}

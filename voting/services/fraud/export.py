@@ -1,0 +1,73 @@
+"""Writes recorded ballots as attempts that `voting backtest` replays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from voting.domain.entry import Entry
+from voting.postgres import decisions, records
+from voting.postgres.database import Database
+from voting.postgres.decisions import RulingInForce
+from voting.postgres.records import Record
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.ballot_table import read_facts
+
+_JSON = msgspec.json.Encoder()
+_RULINGS = {"release": "honest", "void": "fraud"}
+
+
+class Exporting:
+    """Exports the records of a contest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def events(self, listing: Listing, *, labels: bool = False) -> AsyncIterator[bytes]:
+        """A line for each pick of each recorded ballot, in order of time: see voting.fraud.facts.attempt.
+
+        Voters, devices and addresses are the keyed hashes that are stored. A pick is named for its ballot, and from the
+        second on for its number as well. With `labels` each line has `label`: null, or `ruling` ("honest" where a
+        reviewer released the ballot's group, "fraud" where it is void), the number of that `review`, and the `group`.
+        """
+        contest = listing.contest.id
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            rulings = await decisions.select_rulings_in_force(connection, contest) if labels else {}
+            async for some in records.read(connection, contest, None, None):
+                for record in some:
+                    label = {"label": _label(rulings.get(record.id))} if labels else {}
+                    for line in _lines(record, listing.entries, label):
+                        yield line
+
+
+def _label(found: RulingInForce | None) -> Mapping[str, Any] | None:
+    return {"ruling": _RULINGS[found.action], "review": found.ruling, "group": found.group} if found else None
+
+
+def _lines(record: Record, entries: Mapping[str, Entry], label: Mapping[str, Any]) -> list[bytes]:
+    facts, at = read_facts(record.facts), record.recorded_at.isoformat(timespec="milliseconds")
+    line = {"id": "", "at": at, "voter": record.voter.hex(), "entry": "", "channel": facts.channel}
+    if len(record.picks) > 1:
+        line["ballot"] = str(record.id)
+    lines = []
+    for number, pick in enumerate(record.picks, 1):
+        name = str(record.id) if number == 1 else f"{record.id}/{number}"
+        more = {
+            "id": name,
+            "entry": pick,
+            "device": facts.device,
+            "facts": facts,
+            "category": _category(entries.get(pick)),
+        }
+        lines.append(_JSON.encode({**line, **more, **label}) + b"\n")
+    return lines
+
+
+def _category(entry: Entry | None) -> str | None:
+    """None where the entry was withdrawn."""
+    return entry.category if entry else None

@@ -1,0 +1,140 @@
+"""Tallies the same ballots under another policy, and says what would differ. Nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from voting.domain.ballots.ballot import State
+from voting.domain.results.scoring import Tally, ranks
+from voting.domain.roster.sheet import Tick, silent
+from voting.fraud.facts.facts import Counts, Facts
+from voting.fraud.groups.plan import CAST_HELD
+from voting.fraud.online.scorecard import judge
+from voting.fraud.policy import Online, Policy
+from voting.fraud.policy_check import sweep_rules
+from voting.fraud.sweep import sweep
+from voting.postgres import certifications, decisions, tallies
+from voting.postgres.database import Database
+from voting.services.contests.contest_cache import Listing
+from voting.services.fraud.apply_decisions import Detector, standing_table
+from voting.services.fraud.ballot_table import gather
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An entry under one policy."""
+
+    held: int
+    void: int
+    counted: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it stands, and as it would under the other policy."""
+
+    entry: str
+    raw: int
+    raw_rank: int
+    now: Side
+    other: Side
+
+    @property
+    def differs(self) -> bool:
+        """Whether the other policy would change anything for it."""
+        return self.now != self.other
+
+
+class Retallying:
+    """Compares policies."""
+
+    def __init__(self, database: Database, detect: Detector = sweep) -> None:
+        self._database = database
+        self._detect = detect
+
+    async def compare(self, listing: Listing, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
+        """Every entry, the first by today's ranking first. What the other policy finds is held, or void once the result
+        is certified; what reviewers decided stands under any policy.
+
+        Each ballot is judged anew by the policy's online part, from the facts and counts of when it was cast. One that
+        would only have been challenged is counted: nobody knows whether it had been solved. One whose facts are gone
+        stays held if it was held when it was cast.
+        """
+        sweep_rules(policy)
+        contest, anew = listing.contest.id, _Anew(policy.online)
+        ballots = await gather(self._database, contest, tick=tick, hear=anew.hear)
+        async with self._database.connection() as connection:
+            now = await tallies.select(connection, contest)
+            standing = standing_table(await decisions.select_in_question(connection, contest))
+            found_are: State = "void" if await certifications.select(connection, contest) else "hold"
+        swept = await asyncio.to_thread(self._detect, ballots, policy, "certification")
+        found = pl.concat([swept.verdicts.filter("hold").select("id"), anew.held(standing)]).unique()
+        every = {code: now.get(code, Tally()) for code in listing.entries}
+        return _compared(every, _others(every, ballots, _states(found, standing, found_are)))
+
+
+class _Anew:
+    """Judges ballots by another policy than that under which they were cast."""
+
+    def __init__(self, online: Online) -> None:
+        self._online = online
+        self._held: list[str] = []
+        self._unknown: list[str] = []
+
+    def hear(self, number: str, facts: Facts) -> None:
+        """Judges one ballot."""
+        if facts == _NOTHING:
+            self._unknown.append(number)
+        elif judge(facts, facts.counts or Counts(), self._online).response == "hold":
+            self._held.append(number)
+
+    def held(self, standing: pl.DataFrame) -> pl.DataFrame:
+        """The ids of those that it would hold, and of those held of which nothing else is known."""
+        stays = standing.filter(CAST_HELD).select("id").join(_ids(self._unknown), on="id", how="semi")
+        return pl.concat([_ids(self._held), stays])
+
+
+_NOTHING = Facts()
+
+
+def _ids(ids: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"id": ids}, schema={"id": pl.String})
+
+
+def _states(found: pl.DataFrame, standing: pl.DataFrame, found_are: State) -> pl.DataFrame:
+    """The ballots that would not be counted: id and state."""
+    reviewed = standing.filter("frozen").select("id", "state")
+    free = found.join(reviewed, on="id", how="anti").select("id", state=pl.lit(found_are))
+    return pl.concat([free, reviewed.filter(pl.col("state") != "count")])
+
+
+def _others(now: Mapping[str, Tally], ballots: pl.DataFrame, states: pl.DataFrame) -> dict[str, Tally]:
+    """The tallies if these ballots had these states, and all others were counted."""
+    picks = ballots.join(states, on="id").group_by("entry", "state").len()
+    found = {(entry, state): count for entry, state, count in picks.iter_rows()}
+    others = {}
+    for entry, tally in now.items():
+        held, void = (found.get((entry, state), 0) for state in ("hold", "void"))
+        others[entry] = Tally(tally.raw, held, tally.raw - held - void)
+    return others
+
+
+def _compared(now: Mapping[str, Tally], other: Mapping[str, Tally]) -> tuple[Line, ...]:
+    """The lines of these tallies and of those under the other policy."""
+    raw_places = ranks({entry: tally.raw for entry, tally in now.items()})
+    sides, others = _sides(now), _sides(other)
+    lines = [Line(entry, tally.raw, raw_places[entry], sides[entry], others[entry]) for entry, tally in now.items()]
+    return tuple(sorted(lines, key=lambda line: (line.now.rank, line.entry)))
+
+
+def _sides(found: Mapping[str, Tally]) -> dict[str, Side]:
+    places = ranks({entry: tally.counted for entry, tally in found.items()})
+    return {
+        entry: Side(tally.held, tally.raw - tally.held - tally.counted, tally.counted, places[entry])
+        for entry, tally in found.items()
+    }

@@ -1,0 +1,284 @@
+"""Reviews groups of ballots: what each would do to the ranking, and what staff decide about it.
+
+Only ballots are ever released or void, never an entry: an attack in a rival's name takes nothing of the rival's own.
+What decides much is decided by two persons. Everything can be undone until the result is certified, and is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from voting.domain.ballots.ballot import State
+from voting.domain.identity.roles import StaffKey
+from voting.domain.results.scoring import Tally
+from voting.domain.results.stakes import Stake, stakes
+from voting.errors import Forbidden, NotFound, Stale
+from voting.fraud.groups.rank_impact import Effect, effect
+from voting.fraud.reasons.findings import Evidence
+from voting.postgres import certifications, contests, decisions, groups, staff, tallies
+from voting.postgres.database import Connection, Database
+from voting.postgres.decisions import Authority, Change, Decided, Excess, Member
+from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
+from voting.services.contests.contest_cache import Listing
+
+SAMPLE = 20
+_EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
+_AFTER: Mapping[Action, tuple[GroupState, State]] = {
+    "release": ("released", "count"),
+    "void": ("void", "void"),
+    "undo": ("open", "hold"),
+}
+Moved = Callable[[UUID, str, Iterable[str]], None]
+"""Hears whose tallies moved: a contest's uid and id, and the entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who decides. `name` is what tells persons apart; a machine's account has none, for anybody may be behind it."""
+
+    actor: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A group, its evidence and its effect."""
+
+    group: StoredGroup
+    evidence: tuple[Evidence, ...]
+    effect: Effect
+    needs_two: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """Picks of an entry that cannot be honest, although nobody can tell which, and the effect if as many as there may
+    be at most (`most`, of those that are counted) were void. Nothing is subtracted for them."""
+
+    excess: Excess
+    most: int
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """All about a group: with some of its ballots, and what reviewers did."""
+
+    reviewed: Reviewed
+    sample: tuple[Member, ...]
+    rulings: tuple[Ruling, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reviewer wants. `version` is that of the group as it was seen; None: whatever it is now."""
+
+    action: Action
+    reason: str
+    version: int | None = None
+
+
+Outcome = Literal["decided", "proposed", "withdrawn", "unchanged"]
+
+
+def person_of(key: StaffKey) -> Person:
+    """The person behind a staff key: two keys of one name are one person's."""
+    return Person(f"key:{key.id}", " ".join(key.name.casefold().split()))
+
+
+class Reviewing:
+    """Groups from `second_person` ballots on, or that change places which cuts or awards hang on, take two persons."""
+
+    def __init__(self, database: Database, second_person: int, moved: Moved | None = None) -> None:
+        self._database = database
+        self._second_person = second_person
+        self._moved = moved
+
+    async def all(self, listing: Listing) -> tuple[Reviewed, ...]:
+        """Every group, the greatest effect on the ranking first."""
+
+        async def work(tx: Connection) -> tuple[Reviewed, ...]:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            return await self._all(tx, listing)
+
+        found = await self._database.transact(work)
+        return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
+
+    async def excesses(self, listing: Listing) -> tuple[Estimated, ...]:
+        """What the last sweep for certification estimates where no single ballot can be told, the largest first."""
+
+        async def work(tx: Connection) -> tuple[Estimated, ...]:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            counted, at_stake = await self._counted(tx, listing), stakes(listing.contest, listing.entries)
+            found = await decisions.select_excesses(tx, listing.contest.id)
+            return tuple(_estimated(each, counted, at_stake) for each in found)
+
+        return await self._database.transact(work)
+
+    async def ungrouped(self, listing: Listing) -> int:
+        """How many ballots were held when they were cast and are in no group yet."""
+        async with self._database.connection() as connection:
+            return await decisions.count_ungrouped(connection, listing.contest.id)
+
+    async def show(self, listing: Listing, id: str) -> File:
+        """All about a group. Raises NotFound."""
+        contest = listing.contest.id
+
+        async def work(tx: Connection) -> File:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            reviewed = await self._one(tx, listing, id)
+            sample = await decisions.select_sample(tx, contest, id, SAMPLE)
+            return File(reviewed, sample, await groups.select_rulings(tx, contest, id))
+
+        return await self._database.transact(work)
+
+    async def history(self, listing: Listing, ballot: UUID) -> tuple[Decided, ...]:
+        """How a ballot came to be what it is; nothing when it was counted from the first."""
+        async with self._database.connection() as connection:
+            return await decisions.select_history(connection, listing.contest.id, ballot)
+
+    async def rule(self, listing: Listing, id: str, person: Person, wish: Wish) -> tuple[Outcome, Reviewed]:
+        """Does what the person wants, or proposes it to a second one; the same twice is once.
+
+        Raises NotFound, Stale, Forbidden (the second person is the first), Certified.
+        """
+        moved: frozenset[str] = frozenset()
+
+        async def work(tx: Connection) -> tuple[Outcome, Reviewed]:
+            nonlocal moved
+            contest = listing.contest.id
+            await certifications.lock_open_result(tx, contest)
+            before = await self._one(tx, listing, id)
+            outcome = _outcome(before, person, wish)
+            ruling = await _record(tx, contest, before, outcome, person, wish)
+            if outcome == "proposed":
+                now = (await contests.clock(tx)).isoformat()
+                proposal = Proposal(wish.action, person.actor, person.name, wish.reason, now)
+                await groups.propose(tx, contest, id, proposal)
+            elif outcome == "withdrawn":
+                await groups.propose(tx, contest, id, None)
+            elif outcome == "decided":
+                moved = await _decide(tx, contest, before.group, Authority("review", person.actor, ruling=ruling), wish)
+            return outcome, await self._one(tx, listing, id)
+
+        found = await self._database.transact(work)
+        if self._moved and moved:
+            self._moved(listing.uid, listing.contest.id, moved)
+        return found
+
+    async def undecided(self, tx: Connection, listing: Listing) -> tuple[str, ...]:
+        """The groups that two persons have not decided about although it takes two, or of which one has proposed it."""
+        every = await self._all(tx, listing)
+        return tuple(
+            each.group.id
+            for each in every
+            if each.group.proposal or (each.group.state == "open" and each.group.ballots and each.needs_two)
+        )
+
+    async def _one(self, tx: Connection, listing: Listing, id: str) -> Reviewed:
+        group = await _group(tx, listing.contest.id, id)
+        return self._reviewed(group, await self._counted(tx, listing), stakes(listing.contest, listing.entries))
+
+    async def _all(self, tx: Connection, listing: Listing) -> tuple[Reviewed, ...]:
+        at_stake = stakes(listing.contest, listing.entries)
+        counted = await self._counted(tx, listing)
+        found = await groups.select_all(tx, listing.contest.id)
+        return tuple(self._reviewed(each, counted, at_stake) for each in found)
+
+    def _reviewed(self, group: StoredGroup, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Reviewed:
+        found = effect(counted, group.entries, group.ballots, at_stake, is_counted=group.state == "released")
+        needs_two = group.ballots >= self._second_person or found.decides
+        return Reviewed(group, _EVIDENCE.decode(group.evidence), found, needs_two)
+
+    async def _counted(self, tx: Connection, listing: Listing) -> dict[str, int]:
+        found = await tallies.select(tx, listing.contest.id)
+        return {code: found.get(code, Tally()).counted for code in listing.entries}
+
+
+def _estimated(excess: Excess, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
+    # Since the estimate was made, a reviewer may have voided some of the entry's ballots.
+    most = min(excess.high, counted.get(excess.entry, 0))
+    return Estimated(excess, most, effect(counted, {excess.entry: most}, most, at_stake, is_counted=True))
+
+
+async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:
+    found = await groups.select(tx, contest, id)
+    if found is None:
+        raise NotFound(f"there is no group {id[:64]!r} in this contest")
+    return found
+
+
+def _outcome(before: Reviewed, person: Person, wish: Wish) -> Outcome:
+    """What the wish comes to. Raises Stale or Forbidden."""
+    group = before.group
+    if _is_done(group, person, wish):
+        return "unchanged"
+    if wish.version not in (None, group.version):
+        raise Stale(f"the group is at version {group.version} now", version=group.version)
+    if group.state == "gone":
+        raise Stale("the group is gone: no ballot is in it any more", version=group.version)
+    if before.needs_two and not person.name:
+        raise Forbidden("two persons decide about this group: each takes an organiser's key (--key-file)")
+    if group.proposal is None:
+        return "proposed" if before.needs_two else "decided"
+    return _second(group.proposal, person, wish)
+
+
+def _is_done(group: StoredGroup, person: Person, wish: Wish) -> bool:
+    """Whether it is so already: two persons who agree, or the second click of one."""
+    proposal = group.proposal
+    if proposal is None:
+        return group.state == _AFTER[wish.action][0]
+    is_own = (proposal.action, proposal.actor) == (wish.action, person.actor)
+    return is_own and wish.version == group.version - 1
+
+
+def _second(proposal: Proposal, person: Person, wish: Wish) -> Outcome:
+    """What becomes of a proposal."""
+    if wish.action == "undo" and proposal.action != "undo":
+        return "withdrawn"
+    if wish.action != proposal.action:
+        raise Stale(f"{proposal.actor} proposes to {proposal.action} it: confirm that, or undo it first")
+    if person.actor == proposal.actor or person.name == proposal.person:
+        raise Forbidden("this takes a second person: who proposed it cannot confirm it")
+    return "decided"
+
+
+async def _record(
+    tx: Connection, contest: str, before: Reviewed, outcome: Outcome, person: Person, wish: Wish
+) -> int | None:
+    """The ruling and its line in the audit log."""
+    if outcome == "unchanged":
+        return None
+    step: Mapping[Outcome, groups.Step] = {"proposed": "propose", "withdrawn": "withdraw", "decided": "decide"}
+    group = before.group
+    ruling = await groups.rule(tx, contest, group, step[outcome], wish.action, person.actor, wish.reason)
+    details = {
+        "group": group.id,
+        "action": wish.action,
+        "reason": wish.reason,
+        "person": person.name,
+        "ballots": group.ballots,
+        "ruling": ruling,
+        "was": group.state,
+        "places": [list(shift) for shift in before.effect.shifts[:20]],
+    }
+    if group.proposal:
+        details["proposed_by"] = group.proposal.actor
+    await staff.log(tx, person.actor, f"group.{step[outcome]}", contest, details)
+    return ruling
+
+
+async def _decide(tx: Connection, contest: str, group: StoredGroup, by: Authority, wish: Wish) -> frozenset[str]:
+    """All the group's ballots at once; they keep their reasons, which is what was found. Answers whose tally moved."""
+    group_state, state = _AFTER[wish.action]
+    members = await decisions.select_members(tx, contest, group.id)
+    changes = [Change(number, voter, state, reasons, group.id) for number, voter, reasons in members]
+    changed = await decisions.change(tx, contest, changes, by, frozen=True)
+    await groups.decide(tx, contest, group.id, group_state, None if wish.action == "undo" else by.actor)
+    return changed.entries

@@ -1,0 +1,213 @@
+"""Sweeps the open contests for rings, at the moments that the policy says: one process of all servers does.
+
+A shadow policy looks at the ballots of each round after it; what it finds is counted and told, and never in force.
+What was read stays in memory, so that each round reads what came since. When there is more than it may keep, the
+oldest goes: what was decided about that stands until certification.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from voting import telemetry
+from voting.domain.contest.display import SETTLED
+from voting.errors import TryAgain, VotingError
+from voting.fraud.features.frame import SCHEMA, milliseconds
+from voting.fraud.features.history import Past
+from voting.fraud.policy import Policy
+from voting.fraud.policy_check import sweep_rules
+from voting.fraud.reasons.findings import Sweep
+from voting.fraud.sweep import past_of, rounds, sweep
+from voting.postgres import contests, leases
+from voting.postgres.database import Connection, Database
+from voting.postgres.decisions import Changed
+from voting.services.contests.contest_cache import Catalogue, Listing
+from voting.services.fraud.apply_decisions import Deciding, Detector, Swept
+from voting.services.fraud.ballot_table import gather
+
+LEASE = "sweep"
+LEASE_SECONDS = 60.0
+# A round begins so much after its ballots are settled.
+SLACK_SECONDS = 1.0
+RENEW_SECONDS = 15.0
+# Picks kept in memory, over all contests: some 300 bytes each.
+MOST_ROWS = 6_000_000
+
+
+class LeaseLostError(Exception):
+    """Another process sweeps now, or the window has ended: what is left is not this one's to change."""
+
+
+@dataclass
+class _Kept:
+    """What is in memory of a contest."""
+
+    ballots: pl.DataFrame
+    until: datetime | None = None
+    """Up to which moment they were read."""
+    swept: int = 0
+    """The moment of the last round, in milliseconds."""
+    past: tuple[int, Past] | None = None
+    """What the days before a moment tell, and this moment."""
+
+
+class Sweeping:
+    """The near-line sweeps."""
+
+    def __init__(
+        self, database: Database, policy: Policy, shadow: Policy | None = None, detect: Detector = sweep
+    ) -> None:
+        self._database = database
+        self._catalogue = Catalogue(database)
+        self._deciding = Deciding(database)
+        self._policy = policy
+        self._rules = sweep_rules(policy)
+        self._shadow = shadow
+        if shadow:
+            sweep_rules(shadow)
+        self._detect = detect
+        self._holder = uuid.uuid4()
+        self._kept: dict[uuid.UUID, _Kept] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        every = self._rules.every_minutes * 60
+        while True:
+            # Aligned with the clock, so that a restart neither hastens a round nor delays it.
+            await asyncio.sleep(every - (time.time() - SETTLED.total_seconds() - SLACK_SECONDS) % every)
+            try:
+                await self.round()
+            except VotingError as error:
+                logging.getLogger("voting").warning("sweep: %s", error)
+            except Exception:
+                logging.getLogger("voting").exception("a sweep failed; the next begins in time")
+
+    async def round(self) -> Changed:
+        """The latest round of every open contest that is due and not done, unless another process does it."""
+        total = Changed()
+        async with self._leased() as is_ours:
+            if not is_ours:
+                self._kept.clear()
+                return total
+            listings = [each for each in await self._catalogue.all() if each.phase() in ("open", "paused")]
+            for uid in self._kept.keys() - {listing.uid for listing in listings}:
+                del self._kept[uid]
+            for listing in listings:
+                try:
+                    total += await self.sweep(listing, MOST_ROWS // len(listings))
+                except LeaseLostError as error:
+                    logging.getLogger("voting").warning("sweep of %s: %s", listing.contest.id, error)
+        return total
+
+    async def sweep(self, listing: Listing, most_rows: int = MOST_ROWS) -> Changed:
+        """The latest round of a contest, if one is due, under this process's lease. Raises LeaseLostError."""
+        begun, contest = time.monotonic(), listing.contest.id
+        kept = await self._read(listing, most_rows)
+        telemetry.SWEEP_PICKS.set(sum(each.ballots.height for each in self._kept.values()))
+        swept = await asyncio.to_thread(self._look, kept)
+        if swept is None:
+            return Changed()
+        changed = await self._deciding.apply(contest, swept, lambda tx: self._guard(tx, contest))
+        telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
+        telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
+        if self._shadow:
+            await asyncio.to_thread(self._compare, contest, swept, self._past(kept), self._shadow)
+        telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
+        return changed
+
+    def _look(self, kept: _Kept) -> Swept | None:
+        """What the latest round finds; None when there is none that was not done."""
+        until = milliseconds(kept.until) if kept.until else 0
+        due = [each for each in rounds(kept.ballots["at"].to_numpy(), self._rules) if kept.swept < each <= until]
+        if not due:
+            return None
+        kept.swept = due[-1]
+        at, back = pl.col("at"), self._rules.hours * 3_600_000
+        ballots = kept.ballots.filter((at >= kept.swept - back) & (at < kept.swept))
+        found = self._detect(ballots, self._policy, "nearline", self._past(kept))
+        return Swept(ballots, found, self._policy, "nearline")
+
+    def _compare(self, contest: str, swept: Swept, past: Past, shadow: Policy) -> None:
+        """Counts and tells what the shadow would have held of the same ballots. No fault of it touches the rounds."""
+        try:
+            found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", past))
+        except Exception:
+            logging.getLogger("voting").exception("sweep of %s: the shadow policy %s failed", contest, shadow.version)
+            return
+        for decisions, ballots in found.items():
+            telemetry.SHADOW.labels("nearline", shadow.version, *decisions).inc(ballots)
+        logging.getLogger("voting").info(
+            "sweep of %s: %d ballots held by both, %d by policy %s alone, %d by its shadow %s alone",
+            *(contest, found["hold", "hold"]),
+            *(found["hold", "count"], self._policy.version),
+            *(found["count", "hold"], shadow.version),
+        )
+
+    def _past(self, kept: _Kept) -> Past:
+        begin, end = self._rules.past(kept.swept)
+        if kept.past is None or kept.past[0] != end:
+            days = kept.ballots.filter(pl.col("at").is_between(begin, end, closed="left"))
+            kept.past = end, past_of(days, self._rules.first)
+        return kept.past[1]
+
+    async def _read(self, listing: Listing, most_rows: int) -> _Kept:
+        """The contest's settled ballots: those that no ballot can still be committed before."""
+        kept = self._kept.setdefault(listing.uid, _Kept(pl.DataFrame(schema=SCHEMA)))
+        before = (await self._catalogue.renew(listing.contest.id)).now() - SETTLED
+        if kept.until is None or before > kept.until:
+            more = await gather(self._database, listing.contest.id, kept.until, before)
+            # One piece of memory: the pieces of many rounds would each be kept whole.
+            kept.ballots = pl.concat([kept.ballots, more], rechunk=True).tail(most_rows)
+            kept.until = before
+        return kept
+
+    async def _guard(self, tx: Connection, contest: str) -> None:
+        stored = await contests.select(tx, contest)
+        if stored is None or stored.read_at >= stored.window_end:
+            raise LeaseLostError("the window has ended: what is left is certification's")
+        if not await leases.hold(tx, LEASE, self._holder):
+            raise LeaseLostError("another process sweeps now")
+
+    @asynccontextmanager
+    async def _leased(self) -> AsyncIterator[bool]:
+        """The lease, kept as long as the round takes."""
+        if not await self._take():
+            yield False
+            return
+        renewing = asyncio.create_task(self._renew())
+        try:
+            yield True
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            with suppress(TryAgain):
+                await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
+
+    async def _take(self) -> bool:
+        return await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(TryAgain):
+                await self._take()
+
+
+def compared(found: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:
+    """How many ballots two sweeps of the same picks decide how. A ballot is held when any of its picks is."""
+    picks = found.verdicts.select("id", decided="hold").with_columns(shadow=shadow.verdicts["hold"])
+    ballots = picks.group_by("id").agg(pl.col("decided", "shadow").any())
+    word = {True: "hold", False: "count"}
+    counts = ballots.group_by("decided", "shadow").len().iter_rows()
+    return Counter({(word[decided], word[would_be]): number for decided, would_be, number in counts})

@@ -1,0 +1,52 @@
+"""Issues and ends staff keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from voting.domain.identity.roles import Role, StaffKey
+from voting.errors import NotFound
+from voting.postgres import staff
+from voting.postgres.database import Connection, Database
+
+PREFIX = "vsk"
+
+
+class Staffing:
+    """Keeps the staff keys. `actor` names who acts."""
+
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+
+    async def create(self, name: str, role: Role, contest: str | None) -> str:
+        """A new key, shown this once: only its hash is kept."""
+        id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+
+        async def work(tx: Connection) -> None:
+            await staff.insert(tx, id, name, role, contest, hashed(secret))
+            await staff.log(tx, self._actor, "staff.key.create", contest, {"key": id, "name": name, "role": role})
+
+        await self._database.transact(work)
+        return f"{PREFIX}_{id}_{secret}"
+
+    async def revoke(self, id: str) -> None:
+        """Ends a key and every session opened with it. Raises NotFound."""
+
+        async def work(tx: Connection) -> None:
+            if not await staff.revoke(tx, id):
+                raise NotFound(f"there is no live staff key {id!r}; `voting staff key list` shows them")
+            await staff.log(tx, self._actor, "staff.key.revoke", None, {"key": id})
+
+        await self._database.transact(work)
+
+    async def all(self) -> tuple[StaffKey, ...]:
+        """Every key, oldest first."""
+        async with self._database.connection() as connection:
+            return await staff.select_all(connection)
+
+
+def hashed(secret: str) -> bytes:
+    """The secret has 256 random bits: a plain hash is enough to keep it from a reader of the table."""
+    return hashlib.sha256(secret.encode()).digest()

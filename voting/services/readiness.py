@@ -1,0 +1,51 @@
+"""Tells whether what the service depends on answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+from voting.errors import TryAgain
+from voting.postgres.database import Database
+from voting.redis.tallies import TallyView
+from voting.services.single_flight import Sharing
+
+ANSWER_SECONDS = 2.0
+KEPT_SECONDS = 0.5
+
+
+class Probing:
+    """Probes PostgreSQL and Redis."""
+
+    def __init__(self, database: Database, view: TallyView) -> None:
+        self._database = database
+        self._view = view
+        self._kept: dict[str, bool] = {}
+        self._asked_on = float("-inf")
+        self._sharing: Sharing[dict[str, bool]] = Sharing()
+        self.draining = False
+        """The process stops: it answers what comes, and wants no more."""
+
+    async def probe(self) -> dict[str, bool]:
+        """Which of them answers within two seconds, asked at most twice a second: anybody may ask.
+
+        Without Redis the service is slower, but whole.
+        """
+        if time.monotonic() - self._asked_on > KEPT_SECONDS:
+            return await self._sharing.once("probe", self._ask)
+        return self._kept
+
+    async def _ask(self) -> dict[str, bool]:
+        both = await asyncio.gather(self._answers(self._database.ping()), self._answers(self._view.ping()))
+        # Together: whoever asks between the two would get the answer of before, or none.
+        self._kept, self._asked_on = dict(zip(("postgres", "redis"), both, strict=True)), time.monotonic()
+        return self._kept
+
+    async def _answers(self, ping: Awaitable[None]) -> bool:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await ping
+        except (TryAgain, TimeoutError):
+            return False
+        return True

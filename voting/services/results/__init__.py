@@ -1,0 +1,1 @@
+"""Results: reports, marks and metrics, awards, simulation."""

@@ -1,0 +1,65 @@
+"""The award list: who gets which award, in the order of the contest's file, with what was taken back and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Award
+from voting.domain.entry import Entry
+from voting.domain.results.outcome import Outcome
+from voting.domain.results.ranking import Given
+from voting.domain.results.scoring import rounded
+
+MARK_PLACES = 4
+AWARD_COLUMNS = ("award", "name", "place", "holder", "title", "author", "category", "score", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `place` 0: taken back. `holder`: an entry's code or an organisation's name."""
+
+    award: str
+    name: str
+    place: int
+    holder: str
+    title: str
+    author: str
+    category: str
+    score: str
+    reason: str
+
+
+def award_list(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]) -> tuple[Line, ...]:
+    """Every line, awards for entries first."""
+    return (*_to_entries(contest, outcome, entries), *_to_organisations(contest, outcome))
+
+
+def _to_entries(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]) -> Iterator[Line]:
+    awards = {award.id: award for award in contest.awards}
+    categories = {category.id: category.name for category in contest.categories}
+    for given in outcome.awards:
+        award, entry = awards[given.award], entries[given.holder]
+        head = (award.id, award.name, given.place, given.holder, entry.title, entry.author)
+        yield Line(*head, categories.get(entry.category, ""), _score(contest, award, given), given.reason)
+
+
+def _to_organisations(contest: Contest, outcome: Outcome) -> Iterator[Line]:
+    names = {award.id: award.name for award in contest.organisation_awards}
+    for given in outcome.organisations:
+        head = (given.award, names[given.award], given.place, given.holder)
+        yield Line(*head, "", "", "", str(rounded(given.value, 0)), given.reason)
+
+
+def _score(contest: Contest, award: Award, given: Given) -> str:
+    """What decided, as people read it; empty for a figure from outside, which has no score of its own."""
+    kind, _, id = award.by.partition(":")
+    if kind == "final" and contest.blend:
+        return f"{rounded(given.value, contest.blend.places):f}"
+    if kind == "public":
+        return f"{rounded(given.value, contest.public_points.places):f}"
+    if kind == "round":
+        full = next(round_.full for round_ in contest.rounds if round_.id == id)
+        return f"{rounded(given.value * full, MARK_PLACES):f}"
+    return f"{rounded(given.value, 0):f}" if kind == "votes" else ""

@@ -1,0 +1,82 @@
+"""What a contest's result follows from, read in one snapshot, and whether it is still what was certified."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from voting.domain.results.inputs import marks_sha256, metrics_sha256, revocations_sha256, roster_sha256
+from voting.domain.results.outcome import Figures
+from voting.domain.results.scoring import Tally
+from voting.errors import ContestUnknown
+from voting.postgres import certifications, contests, marks, tallies
+from voting.postgres.certifications import Bound, Certification
+from voting.postgres.contests import StoredContest
+from voting.postgres.database import Connection
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The rules, the figures and the tally that a result is computed from; of a certified one the certified tally."""
+
+    stored: StoredContest
+    figures: Figures
+    tally: Mapping[str, Tally]
+    certification: Certification | None
+    changed: tuple[str, ...]
+    """What is not as it was certified, although nothing but SQL could change it: such a result is not final."""
+
+    def bound(self, policy_sha256: str, ballots_sha256: str) -> Bound:
+        """The hashes that a certification binds."""
+        return _bound(self.stored, self.figures, policy_sha256, ballots_sha256)
+
+
+async def read_inputs(tx: Connection, contest: str) -> Inputs:
+    """To be called in a snapshot, or with the result locked. Raises ContestUnknown."""
+    stored = await contests.select(tx, contest)
+    if stored is None:
+        raise ContestUnknown(f"there is no contest {contest!r}")
+    stands, now = await certifications.select(tx, contest), await tallies.select(tx, contest)
+    tally = stands.tallies if stands else now
+    figures = Figures(
+        entries={entry.code: entry for entry in await contests.select_entries(tx, contest)},
+        picks={entry: each.counted for entry, each in tally.items()},
+        marks=await marks.select(tx, contest),
+        metrics=await marks.select_metrics(tx, contest),
+        revoked=await marks.select_revocations(tx, contest),
+    )
+    return Inputs(stored, figures, tally, stands, _changed(stands, stored, figures, now) if stands else ())
+
+
+def plain(tally: Mapping[str, Tally]) -> dict[str, tuple[int, int, int]]:
+    """Raw, held and counted picks of the entries that have any: versions do not count."""
+    return {entry: (each.raw, each.held, each.counted) for entry, each in tally.items() if each.raw}
+
+
+def document_sha256(document: str) -> str:
+    """A document's SHA-256 in hex."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _bound(stored: StoredContest, figures: Figures, policy_sha256: str, ballots_sha256: str) -> Bound:
+    return Bound(
+        policy_sha256=policy_sha256,
+        ballots_sha256=ballots_sha256,
+        document_sha256=document_sha256(stored.document),
+        roster_sha256=roster_sha256(figures),
+        marks_sha256=marks_sha256(figures),
+        metrics_sha256=metrics_sha256(figures),
+        revocations_sha256=revocations_sha256(figures),
+    )
+
+
+def _changed(
+    stands: Certification, stored: StoredContest, figures: Figures, now: Mapping[str, Tally]
+) -> tuple[str, ...]:
+    certified = asdict(stands.bound)
+    is_now = asdict(_bound(stored, figures, stands.bound.policy_sha256, stands.bound.ballots_sha256))
+    changed = [name.removesuffix("_sha256") for name, digest in is_now.items() if digest != certified[name]]
+    if plain(stands.tallies) != plain(now):
+        changed.append("tally")
+    return tuple(changed)

@@ -1,0 +1,312 @@
+"""Reports results: per entry raw, held and counted picks, rank and exact public points, from one snapshot."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from voting.domain.contest.contest import Contest
+from voting.domain.entry import Entry
+from voting.domain.results.marks import uneven_panels
+from voting.domain.results.outcome import compute
+from voting.domain.results.ranking import Given
+from voting.domain.results.scoring import Tally, public_points, ranks, rounded
+from voting.postgres.certifications import Certification
+from voting.postgres.database import Connection, Database
+from voting.services.contests.contest_cache import Listing
+from voting.services.results.awards import AWARD_COLUMNS, Line, award_list
+from voting.services.results.binding import Inputs, document_sha256, read_inputs
+
+UNCERTIFIED = "uncertified"
+_ENTRY = ("entry", "title", "author", "category", "raw", "held", "counted")
+COLUMNS = (*_ENTRY, "rank", "public_points")
+BLENDED = (*_ENTRY, "public_rank", "public_points", "cuts_passed", "final", "place", "awards")
+# A cell that begins so would be run as a formula by a spreadsheet (OWASP ASVS 5.0, 1.2.10).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry's result."""
+
+    entry: Entry
+    tally: Tally
+    rank: int
+    public_points: Decimal | None
+    """None for an entry outside the scope of the normaliser."""
+    cuts_passed: int = 0
+    final: Decimal | None = None
+    place: int | None = None
+    """By the final score; `rank` is by counted picks alone."""
+    awards: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results of one contest at one moment."""
+
+    contest: Contest
+    as_of: datetime
+    phase: str
+    rows: tuple[Row, ...]
+    document_sha256: str
+    input_sha256: str
+    certification: Certification | None = None
+    changed: tuple[str, ...] = ()
+    """What is not as it was certified."""
+    blended: bool = False
+    awards: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether it is the certified result, from what was certified."""
+        return self.certification is not None and not self.changed
+
+
+class Reporting:
+    """Makes reports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def report(self, listing: Listing, *, blended: bool = False) -> Report:
+        """The results now, from one snapshot of PostgreSQL, best first; from what was certified where the contest is.
+
+        `blended`: with funnel, final scores and awards; raises NotScorable, naming what is missing for them.
+        """
+
+        async def work(tx: Connection) -> Inputs:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            return await read_inputs(tx, listing.contest.id)
+
+        inputs = await self._database.transact(work)
+        report = make_report(inputs, listing.phase())
+        return blend(report, inputs) if blended else report
+
+
+def make_report(inputs: Inputs, phase: str) -> Report:
+    """The report of a contest's entries and their tallies."""
+    contest, entries = inputs.stored.contest, inputs.figures.entries
+    every = {code: inputs.tally.get(code, Tally()) for code in entries}
+    counted = {code: tally.counted for code, tally in every.items()}
+    rule = contest.public_points
+    exact, places = public_points(counted, rule), ranks(counted)
+    rows = [Row(entry, every[code], places[code], rounded(exact[code], rule.places)) for code, entry in entries.items()]
+    rows.sort(key=lambda row: (row.rank, row.entry.code))
+    return Report(
+        contest=contest,
+        as_of=inputs.stored.read_at,
+        phase=phase,
+        rows=tuple(rows),
+        document_sha256=document_sha256(inputs.stored.document),
+        input_sha256=_input_hash(every),
+        certification=inputs.certification,
+        changed=inputs.changed,
+    )
+
+
+def blend(report: Report, inputs: Inputs) -> Report:
+    """The report with the outcome: those with the best final score first, then the others as before."""
+    contest, figures = report.contest, inputs.figures
+    outcome = compute(contest, figures)
+    places = contest.blend.places if contest.blend else 0
+    rows = [
+        replace(
+            row,
+            public_points=_rounded(outcome.public.get(row.entry.code), contest.public_points.places),
+            cuts_passed=outcome.reached[row.entry.code],
+            final=_rounded(outcome.final.get(row.entry.code), places),
+            place=_place(outcome.final, row.entry.code),
+            awards=tuple(given for given in outcome.awards if given.holder == row.entry.code),
+        )
+        for row in report.rows
+    ]
+    rows.sort(key=lambda row: (-row.cuts_passed, -outcome.final.get(row.entry.code, Fraction(0)), row.rank))
+    notes = [
+        f"round {round_.id!r}: {note}"
+        for round_ in contest.rounds
+        for note in uneven_panels(figures.marks.get(round_.id, ()), figures.entries)
+    ]
+    return replace(
+        report,
+        rows=tuple(rows),
+        blended=True,
+        awards=award_list(contest, outcome, figures.entries),
+        notes=tuple(notes),
+    )
+
+
+def _place(final: Mapping[str, Fraction], code: str) -> int | None:
+    """One more than the number of entries with a better final score."""
+    return 1 + sum(other > final[code] for other in final.values()) if code in final else None
+
+
+def _rounded(value: Fraction | None, places: int) -> Decimal | None:
+    return None if value is None else rounded(value, places)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Ready for JSON; points are strings, so that no reader makes floats of them."""
+    entries = [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
+    awards = {"awards": [asdict(line) for line in report.awards]} if report.blended else {}
+    return _head(report) | {"entries": entries} | awards
+
+
+def side_by_side(report: Report) -> dict[str, Any]:
+    """All tallies of every entry, the first by counted picks first, ready for JSON."""
+    raw_places = ranks({row.entry.code: row.tally.raw for row in report.rows})
+    rows = [
+        {
+            "entry": row.entry.code,
+            "raw": row.tally.raw,
+            "held": row.tally.held,
+            "void": row.tally.raw - row.tally.held - row.tally.counted,
+            "counted": row.tally.counted,
+            "raw_rank": raw_places[row.entry.code],
+            "rank": row.rank,
+        }
+        for row in report.rows
+    ]
+    return {name: _head(report)[name] for name in ("as_of", "phase", "final", "policy_version")} | {"entries": rows}
+
+
+def _head(report: Report) -> dict[str, Any]:
+    rule, contest = report.contest.public_points, report.contest
+    parts = contest.blend.parts if contest.blend and report.blended else ()
+    stands = report.certification
+    return {
+        "contest": contest.id,
+        "as_of": report.as_of.astimezone(contest.zone),
+        "phase": report.phase,
+        "final": report.final,
+        "policy_version": stands.policy_version if stands else UNCERTIFIED,
+        **(_certified(stands, report) if stands else {}),
+        "normaliser": {
+            "name": rule.normaliser,
+            "points": rule.points,
+            "scope": rule.scope if report.blended else "all",
+            "places": rule.places,
+            "rounding": "half_up",
+        },
+        "blend": [{"source": part.source, "points": part.points} for part in parts],
+        "document_sha256": report.document_sha256,
+        "input_sha256": report.input_sha256,
+        **({"notes": list(report.notes)} if report.blended else {}),
+    }
+
+
+def _certified(stands: Certification, report: Report) -> dict[str, Any]:
+    return {
+        "certification": stands.number,
+        "certified_at": stands.certified_at.astimezone(report.contest.zone),
+        "changed_since": list(report.changed),
+        **asdict(stands.bound),
+    }
+
+
+def as_csv(report: Report) -> str:
+    """The entries; each line of a certified result with what it follows from."""
+    return _csv([_columns(report), *(_cells(row, report) for row in report.rows)], report)
+
+
+def awards_as_csv(report: Report) -> str:
+    """The award list of a blended report."""
+    return _csv([AWARD_COLUMNS, *(astuple(line) for line in report.awards)], report)
+
+
+def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
+    """With a byte order mark, so that Excel reads Chinese."""
+    certified = _certificate(report)
+    table = [[*rows[0], *certified], *([*row, *certified.values()] for row in rows[1:])]
+    out = io.StringIO()
+    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in table)
+    return "\ufeff" + out.getvalue()
+
+
+def _certificate(report: Report) -> dict[str, str | int]:
+    """Columns of a certified result; none where it is not certified."""
+    if report.certification is None:
+        return {}
+    hashes = {name: digest or "" for name, digest in asdict(report.certification.bound).items()}
+    changed = " ".join(report.changed)
+    return {"result_final": str(report.final).lower(), "changed_since": changed} | {
+        "certification": report.certification.number,
+        **hashes,
+    }
+
+
+def as_xlsx(report: Report) -> bytes:
+    """A workbook; points are text, exact to the last place."""
+    # A worker process that nobody asks for one starts sooner without it.
+    import xlsxwriter
+
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = _write(book, "results", [_columns(report), *(_cells(row, report) for row in report.rows)])
+        for number, line in enumerate(_head_lines(report)):
+            sheet.write_string(number, len(_columns(report)) + 1, line)
+        if report.blended:
+            _write(book, "awards", [AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
+    return out.getvalue()
+
+
+def _write(book: Any, name: str, rows: Iterable[Sequence[str | int]]) -> Any:
+    sheet = book.add_worksheet(name)
+    for number, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, int):
+                sheet.write_number(number, column, cell)
+            else:
+                sheet.write_string(number, column, cell)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(1, 3, 28)
+    return sheet
+
+
+def _columns(report: Report) -> tuple[str, ...]:
+    return BLENDED if report.blended else COLUMNS
+
+
+def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
+    names = {category.id: category.name for category in report.contest.categories}
+    entry, tally = row.entry, row.tally
+    head = (entry.code, entry.title, entry.author, names.get(entry.category, ""))
+    cells = (*head, tally.raw, tally.held, tally.counted, row.rank, _text(row.public_points))
+    if not report.blended:
+        return cells
+    place = "" if row.place is None else row.place
+    return (*cells, row.cuts_passed, _text(row.final), place, _awards(row, report.contest))
+
+
+def _text(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:f}"
+
+
+def _awards(row: Row, contest: Contest) -> str:
+    """The awards' names, each with its reason where it has one."""
+    names = {award.id: award.name for award in contest.awards}
+    return "；".join(names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards)
+
+
+def _head_lines(report: Report) -> tuple[str, ...]:
+    head = [f"{name}: {value}" for name, value in _head(report).items() if name != "notes"]
+    return (*head, *(f"note: {note}" for note in report.notes))
+
+
+def _harmless(cell: str | int) -> str | int:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _input_hash(every: Mapping[str, Tally]) -> str:
+    """SHA-256 over one JSON line an entry, sorted by code: [code, raw, held, counted]."""
+    lines = [json.dumps([code, tally.raw, tally.held, tally.counted]) for code, tally in sorted(every.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

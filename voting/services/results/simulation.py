@@ -1,0 +1,66 @@
+"""What-if: an outcome from given or made-up votes and marks, without a server. Made-up ones follow from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Round
+from voting.domain.entry import Entry
+from voting.domain.results.marks import Mark
+from voting.domain.results.organisations import organisations
+from voting.domain.results.outcome import Figures
+
+_VOTES = 10_000
+_JUDGES = 5
+
+
+def made_entries(contest: Contest, number: int) -> dict[str, Entry]:
+    """Entries E001 onwards, spread over the categories."""
+    categories = contest.category_ids
+    codes = [f"E{index:03d}" for index in range(1, number + 1)]
+    return {code: Entry(code, code, "", categories[index % len(categories)]) for index, code in enumerate(codes)}
+
+
+def figures(
+    contest: Contest,
+    entries: Mapping[str, Entry],
+    votes: Mapping[str, int] | None,
+    marks: Mapping[str, Collection[Mark]],
+    seed: int,
+) -> Figures:
+    """What is given, and for the rest something made up: votes as popularity falls, marks around an entry's quality."""
+    dice = random.Random(seed)  # noqa: S311 (a rehearsal, no secret)
+    codes = sorted(entries)
+    order = dice.sample(codes, len(codes))
+    made_votes = {entry: _VOTES // place + dice.randrange(50) for place, entry in enumerate(order, 1)}
+    quality = {entry: dice.uniform(60, 95) for entry in codes}
+    made: dict[str, Collection[Mark]] = {}
+    for round_ in contest.rounds:
+        made[round_.id] = _marks(round_, entries, quality, dice)
+    metrics = {
+        each.id: {
+            holder: dice.randrange(100_000)
+            for holder in (codes if each.of == "entry" else organisations(entries.values()))
+        }
+        for each in contest.metrics
+    }
+    return Figures(entries, made_votes if votes is None else votes, {**made, **marks}, metrics, {})
+
+
+def _marks(
+    round_: Round, entries: Mapping[str, Entry], quality: Mapping[str, float], dice: random.Random
+) -> list[Mark]:
+    """Thousandths of the full mark, exact like written ones."""
+    return [
+        Mark(f"J{judge}", entry, each.name, _mark(quality[entry], dice) * round_.full)
+        for judge in range(1, _JUDGES + 1)
+        for entry in quality
+        for each in round_.rubric(entries[entry].category)
+    ]
+
+
+def _mark(quality: float, dice: random.Random) -> Fraction:
+    return Fraction(min(1000, max(0, round(quality * 10 + dice.gauss(0, 40)))), 1000)

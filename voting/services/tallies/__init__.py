@@ -1,0 +1,1 @@
+"""Tallies: their projection into Redis, what voters may see of them, live boards, recounts."""

@@ -1,0 +1,191 @@
+"""Feeds the organisers' live boards: one look at the contest for all its boards in this process.
+
+Events are absolute states, not deltas: a board that missed some is right again with the next, and one that comes back
+with the id of the state that stands gets nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from voting import telemetry
+from voting.domain.results.scoring import Tally, ranks
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAgain
+from voting.postgres import tallies
+from voting.postgres.database import Database
+from voting.services.contests.contest_cache import Catalogue, Listing
+from voting.services.single_flight import Sharing
+from voting.services.tallies.projection import Reading
+from voting.services.tallies.reader import Showing
+
+LOOK_SECONDS = 0.5
+RATE_EVERY_SECONDS = 5.0
+RATE_OVER_SECONDS = 60
+PING_SECONDS = 15.0
+# Older figures are not a live board's: it says that the data is away.
+STALE = timedelta(seconds=5)
+MOST_BOARDS = 2000
+# One key's open boards must leave room for the others'.
+MOST_BOARDS_OF_A_KEY = 200
+# So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
+BOARDS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One server-sent event, the same object for all boards. `name` empty: a comment that keeps the connection open.
+    `id` None: the board resumes from where it was."""
+
+    name: str
+    id: str | None
+    data: Any
+
+
+PING = Event("", None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a board should show under a name; it is sent when its marker changes."""
+
+    marker: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    states: tuple[_State, ...]
+    taken_on: float
+
+
+class Watching:
+    """Live boards."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, showing: Showing) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._showing = showing
+        self._boards: Counter[str] = Counter()
+        self._rates: dict[str, tuple[int, float]] = {}
+        self._looks: dict[str, _Look] = {}
+        self._sharing: Sharing[_Look] = Sharing()
+        self._closing = False
+
+    def close(self) -> None:
+        """Ends every board soon, so that the process can stop; browsers come back to another by themselves."""
+        self._closing = True
+
+    def admit(self, key: str) -> None:
+        """To be called before an answer is begun. Raises TryAgain for too many boards, here or of the key."""
+        if self._boards.total() >= MOST_BOARDS or self._boards[key] >= MOST_BOARDS_OF_A_KEY:
+            raise TryAgain("too many live boards are open here")
+
+    async def watch(
+        self, contest: str, key: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Sequence[Event]]:
+        """Events for a board of a staff key, until the reader goes away, the process stops or `permit`, asked again and
+        again, refuses."""
+        self._boards[key] += 1
+        telemetry.BOARDS.inc()
+        try:
+            async for events in self._events(contest, last_id, permit):
+                yield events
+        except (CredentialInvalid, CredentialMissing, Forbidden):
+            return
+        finally:
+            self._boards -= Counter([key])
+            telemetry.BOARDS.dec()
+            if not self._boards:
+                self._looks.clear()
+
+    async def _events(
+        self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[Sequence[Event]]:
+        sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
+        while not self._closing:
+            with suppress(TryAgain):
+                await permit()
+            news = [state for state in await self._look(contest) if sent.get(state.event.name) != state.marker]
+            if news:
+                sent.update((state.event.name, state.marker) for state in news)
+                spoke = time.monotonic()
+                yield tuple(state.event for state in news)
+            elif time.monotonic() - spoke > PING_SECONDS:
+                spoke = time.monotonic()
+                yield (PING,)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Until the next look; boards that came together are spread, or they would all be told at once."""
+        return LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
+
+    async def _look(self, contest: str) -> tuple[_State, ...]:
+        look = self._looks.get(contest)
+        if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
+            look = await self._sharing.once(contest, lambda: self._take(contest))
+        return look.states
+
+    async def _take(self, contest: str) -> _Look:
+        """A state that did not change is the same event as before: it is put into words once."""
+        former = {each.event.name: each for each in self._looks[contest].states} if contest in self._looks else {}
+        states = []
+        for name, id, marker, data in await self._states(contest):
+            known = former.get(name)
+            states.append(known if known and known.marker == marker else _State(marker, Event(name, id, data())))
+        self._looks[contest] = look = _Look(tuple(states), time.monotonic())
+        return look
+
+    async def _states(self, contest: str) -> list[tuple[str, str | None, str, Callable[[], Any]]]:
+        """Name, id, marker and data of what stands now; a notice alone while the data cannot be read."""
+        try:
+            listing = await self._catalogue.get(contest)
+            reading = await self._showing.live(listing)
+            if listing.now() - reading.as_of > STALE:
+                raise TryAgain
+            rate = await self._rate(listing)
+        except TryAgain:
+            return [("notice", None, "data_away", lambda: {"code": "data_away"})]
+        found = reading.tallies
+        version = f"{listing.uid.hex[:8]}-{listing.revision}-{sum(tally.version for tally in found.values())}"
+        code = f"phase_{listing.phase()}"
+        return [
+            ("tally", version, version, lambda: _tally(listing, reading)),
+            ("decisions", version, version, lambda: _decisions(found)),
+            ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
+            ("notice", None, code, lambda: {"code": code, "at": listing.now().astimezone(listing.contest.zone)}),
+        ]
+
+    async def _rate(self, listing: Listing) -> int:
+        """Ballots of the last minute, looked up every five seconds for all boards."""
+        rate, read_on = self._rates.get(listing.contest.id, (0, 0.0))
+        if time.monotonic() - read_on < RATE_EVERY_SECONDS:
+            return rate
+        self._rates[listing.contest.id] = (rate, time.monotonic())
+        async with self._database.connection() as connection:
+            rate = await tallies.rate(connection, listing.contest.id, RATE_OVER_SECONDS)
+        self._rates[listing.contest.id] = (rate, time.monotonic())
+        return rate
+
+
+def _tally(listing: Listing, reading: Reading) -> dict[str, Any]:
+    every = {code: reading.tallies.get(code, Tally()) for code in listing.entries}
+    places = ranks({code: tally.counted for code, tally in every.items()})
+    rows = [
+        {"entry": code, "raw": tally.raw, "held": tally.held, "counted": tally.counted, "rank": places[code]}
+        for code, tally in sorted(every.items(), key=lambda item: (places[item[0]], item[0]))
+    ]
+    return {"as_of": reading.as_of.astimezone(listing.contest.zone), "entries": rows}
+
+
+def _decisions(found: Mapping[str, Tally]) -> dict[str, int]:
+    """Picks by decision."""
+    raw, held, counted = (sum(getattr(tally, name) for tally in found.values()) for name in ("raw", "held", "counted"))
+    return {"count": counted, "hold": held, "void": raw - held - counted}

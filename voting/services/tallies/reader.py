@@ -1,0 +1,127 @@
+"""Shows voters what they may see: the tally as far as the display policy allows, and their own standing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from voting.domain.ballots.ballot import State
+from voting.domain.ballots.quota import Remaining, remaining
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.display import shown_as_of
+from voting.errors import TryAgain
+from voting.postgres import ballots, tallies
+from voting.postgres.database import Database
+from voting.redis.tallies import TallyView
+from voting.services.ballots.remaining_quota import describe
+from voting.services.contests.contest_cache import Listing
+from voting.services.identity.keyring import Keyring
+from voting.services.last_known import LastKnown
+from voting.services.tallies.projection import Mirroring, Reading
+
+LIVE = timedelta(seconds=0.25)
+_DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "void"}
+_MOST_CONTESTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Picks of every entry as of a moment; None where they stay hidden.
+
+    Until the result is certified these are all recorded picks (`raw`), whatever was decided about their ballots, and
+    the tag follows from them alone: a figure that falls, or a tag that changes without a new pick, would tell an
+    attacker which ballots are held or void. Then they are the counted ones. Invariant I5 holds for both: Redis has
+    every figure of PostgreSQL's tally and is never above it, so what is shown is never above the recorded ballots.
+    """
+
+    as_of: datetime
+    picks: Mapping[str, int] | None
+    tag: str
+    """Changes when the picks do."""
+
+
+class Showing:
+    """Reads tallies from Redis, or from PostgreSQL while Redis is away.
+
+    While both are away, or PostgreSQL for so long that Redis can no longer be checked, voters see the last figures that
+    this process read, with their moment.
+    """
+
+    def __init__(self, database: Database, view: TallyView, mirroring: Mirroring, keyring: Keyring) -> None:
+        self._database = database
+        self._view = view
+        self._mirroring = mirroring
+        self._keyring = keyring
+        self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
+
+    async def shown(self, listing: Listing) -> Shown:
+        """What voters may see now."""
+        now = listing.now()
+        as_of = shown_as_of(listing.contest, now)
+        if as_of is None:
+            return Shown(now, None, "hidden")
+        # How results are shown is said for the time of voting: a certified one is shown as it is.
+        live = listing.certified or listing.contest.display.policy == "live"
+        reading = await (self.live(listing) if live else self._past(listing, as_of))
+        found, tag = reading.tallies, f"{listing.uid.hex[:8]}-{listing.revision}"
+        if listing.certified:
+            picks = {code: found[code].counted if code in found else 0 for code in listing.entries}
+            return Shown(reading.as_of, picks, f"{tag}-certified-{sum(tally.version for tally in found.values())}")
+        picks = {code: found[code].raw if code in found else 0 for code in listing.entries}
+        version = sum(picks.values()) if live else int(reading.as_of.timestamp())
+        return Shown(reading.as_of, picks, f"{tag}-{version}")
+
+    async def live(self, listing: Listing) -> Reading:
+        """The tally now, at most a quarter of a second old; the last known one while PostgreSQL is away."""
+        return await self._mirroring.readings.get(
+            listing.uid, lambda: self._read(listing), lambda reading: listing.now() - reading.as_of < LIVE
+        )
+
+    async def left(self, listing: Listing, token: str) -> Remaining:
+        """The voter's remaining quota. Raises CredentialInvalid."""
+        contest, now = listing.contest, listing.now()
+        voter = self._voter(contest, token)
+        async with self._database.connection() as connection:
+            used = await ballots.select_used(connection, contest, voter, now)
+        return remaining(contest, used, now)
+
+    async def standing(self, listing: Listing, token: str) -> dict[str, Any]:
+        """The voter's remaining quota and own ballots; what was decided about them, once the result is certified."""
+        contest = listing.contest
+        left = await self.left(listing, token)
+        async with self._database.connection() as connection:
+            own = await ballots.select_own(connection, contest.id, self._voter(contest, token))
+        rows = [
+            {
+                "ballot": str(ballot.id),
+                "recorded_at": ballot.recorded_at.astimezone(contest.zone),
+                "state": _DECIDED[ballot.state] if listing.certified else "recorded",
+            }
+            for ballot in own
+        ]
+        return {"remaining": describe(contest, left), "ballots": rows}
+
+    def _voter(self, contest: Contest, token: str) -> bytes:
+        return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
+
+    async def _read(self, listing: Listing) -> Reading:
+        as_of = listing.now()
+        if self._mirroring.is_checked(listing.uid):
+            with suppress(TryAgain):
+                if (viewed := await self._view.read(listing.uid)) is not None:
+                    return Reading(viewed, as_of)
+        async with self._database.connection() as connection:
+            return Reading(await tallies.select(connection, listing.contest.id), as_of)
+
+    async def _past(self, listing: Listing, as_of: datetime) -> Reading:
+        """The tally as of a moment, the same in every process: the first that is asked for it writes it down."""
+        return await self._moments.get(
+            listing.uid, lambda: self._take(listing, as_of), lambda reading: reading.as_of == as_of
+        )
+
+    async def _take(self, listing: Listing, as_of: datetime) -> Reading:
+        found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, listing.contest.id, as_of))
+        return Reading(found, as_of)

@@ -1,0 +1,63 @@
+"""Recounts the ballots: the tally must equal them, at every snapshot. What differs is told, and mended on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+
+from voting.domain.results.scoring import Tally
+from voting.postgres import certifications, contests, staff, tallies
+from voting.postgres.database import Connection, Database
+from voting.services.contests.contest_cache import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An entry whose tally is not what its ballots give. Versions do not count."""
+
+    entry: str
+    tally: Tally
+    recount: Tally
+
+
+class Recounting:
+    """Recounts. `actor` names who acts."""
+
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+
+    async def differences(self, listing: Listing) -> tuple[Difference, ...]:
+        """Every entry that differs, from one snapshot; ballots go on meanwhile."""
+
+        async def work(tx: Connection) -> tuple[Difference, ...]:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            return await self._compare(tx, listing)
+
+        return await self._database.transact(work)
+
+    async def mend(self, listing: Listing, reason: str) -> tuple[Difference, ...]:
+        """Sets the tally to the recount, and says what differed; ballots wait for it. It is in the audit log."""
+
+        async def work(tx: Connection) -> tuple[Difference, ...]:
+            await certifications.lock_open_result(tx, listing.contest.id)
+            await contests.hold(tx, listing.contest.id)
+            found = await self._compare(tx, listing)
+            if found:
+                await tallies.replace(tx, listing.contest.id, {each.entry: each.recount for each in found})
+                changed = {each.entry: [astuple(each.tally)[:3], astuple(each.recount)[:3]] for each in found}
+                details = {"reason": reason, "changed": changed}
+                await staff.log(tx, self._actor, "tally.mend", listing.contest.id, details)
+            return found
+
+        return await self._database.transact(work)
+
+    async def _compare(self, tx: Connection, listing: Listing) -> tuple[Difference, ...]:
+        tally = await tallies.select(tx, listing.contest.id)
+        return compare(tally, await tallies.recount(tx, listing.contest.id))
+
+
+def compare(tally: Mapping[str, Tally], recount: Mapping[str, Tally]) -> tuple[Difference, ...]:
+    """Every entry whose raw, held or counted picks differ."""
+    pairs = ((entry, tally.get(entry, Tally()), recount.get(entry, Tally())) for entry in sorted({*tally, *recount}))
+    return tuple(Difference(*pair) for pair in pairs if astuple(pair[1])[:3] != astuple(pair[2])[:3])

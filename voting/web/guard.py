@@ -1,0 +1,369 @@
+"""The edge: what every request passes before Litestar. Sizes, encodings and deadlines; strict JSON.
+
+Litestar by itself answers 500 to deeply nested JSON and invalid UTF-8, and takes duplicate keys and NUL: not here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.types import HTTPScope
+
+from voting import telemetry
+from voting.errors import (
+    HeadersTooLarge,
+    Malformed,
+    NotFound,
+    SlowRequest,
+    TooLarge,
+    TryAgain,
+    UnsupportedMediaType,
+    VotingError,
+)
+from voting.logs import request_id
+from voting.web.client import Scope
+from voting.web.cors import Cors
+from voting.web.deadlines import Deadline, Deadlines
+from voting.web.flood_limiter import Throttle
+from voting.web.problems import known, problem, render
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+# The answer's JSON; None where the application must answer.
+ShortWay = Callable[[Scope, bytes], Awaitable[bytes | None]]
+
+BODY_BYTES = 16 * 1024
+DRAIN_BYTES = 1024 * 1024
+BODY_SECONDS = 10.0
+# From the last byte of a request to the first of its answer; longer than any wait below, which has its own refusal.
+ANSWER_SECONDS = 10.0
+HEADER_BYTES = 16 * 1024
+HEADER_FIELDS = 64
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+# For a year browsers come by TLS only (RFC 6797); other hosts of the domain are none of our business.
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_PAGE_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+)
+_CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *_SECURITY, _PAGE_POLICY]
+
+
+class Edge:
+    """Wraps the application.
+
+    `always`: header fields of every answer. `short` may answer 201 to a request with a body by itself: the framework
+    costs more than all the rest of a ballot.
+    """
+
+    def __init__(
+        self, app: ASGIApp, throttle: Throttle, cors: Cors, short: ShortWay, always: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        self._app = app
+        self._throttle = throttle
+        self._cors = cors
+        self._short = short
+        self._always = always
+        self._bodies = Deadlines(BODY_SECONDS)
+        self._answers = Deadlines(ANSWER_SECONDS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        reply = _Reply(send, head_only=scope["method"] == "HEAD")
+        if reply.head_only:
+            # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
+            scope = {**scope, "method": "GET"}
+        try:
+            _note_request_id(scope)
+            reply.extra = [*self._always, *self._cors.fields(scope)]
+            _check_head(scope)
+            _join_cookies(scope)
+            reply.extra += self._throttle.check(scope)
+            body = await self._read_body(scope, receive)
+        except VotingError as error:
+            # The rest of a refused body is not read: the connection cannot be used again.
+            await _refuse(error, scope, reply.send, [(b"connection", b"close")])
+        else:
+            await self._answer(scope, body, receive, reply)
+        _measure(scope, reply.status or 500, time.perf_counter() - begun)
+
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
+        """What has not begun to be answered in time is refused, and may be sent again."""
+        deadline = reply.deadline = self._answers.begin()
+        try:
+            with deadline:
+                await self._reply(scope, body, receive, reply)
+        except TimeoutError:
+            if not deadline.expired:
+                raise
+            await _refuse(TryAgain(), scope, reply.send)
+
+    async def _reply(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
+        try:
+            answer = await self._short(scope, body) if body else None
+            if answer is None:
+                _check_host(scope)
+        except Exception as error:
+            request: Request[Any, Any, Any] = Request(cast(HTTPScope, scope))
+            await _refuse(known(request, error), scope, reply.send)
+            return
+        if answer is None:
+            await self._app(scope, _replay(body, receive), reply.send)
+        else:
+            await reply.created(answer)
+
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if length == b"0" and b"transfer-encoding" not in headers:
+            return b""
+        try:
+            with self._bodies.begin():
+                body = await _collect(receive)
+        except TimeoutError:
+            raise SlowRequest from None
+        if len(body) > BODY_BYTES:
+            raise TooLarge(f"the body may have at most {BODY_BYTES} bytes")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise UnsupportedMediaType("send the body without Content-Encoding")
+        _check_media_type(headers.get(b"content-type", b""))
+        return body
+
+
+class _Reply:
+    """The way out of one request: notes the status, and adds the headers that every answer has."""
+
+    __slots__ = ("_send", "deadline", "extra", "head_only", "status")
+
+    def __init__(self, send: Send, head_only: bool) -> None:
+        self._send = send
+        self.head_only = head_only
+        self.status = 0
+        self.extra: list[tuple[bytes, bytes]] = []
+        self.deadline: Deadline | None = None
+
+    async def send(self, message: Message) -> None:
+        """Passes on what the application says."""
+        if message["type"] == "http.response.start":
+            self._begin(message["status"])
+            message["headers"] = [*message["headers"], *_added(message["headers"]), *self.extra]
+        elif self.head_only:
+            message["body"] = b""
+        await self._send(message)
+
+    async def created(self, answer: bytes) -> None:
+        """201 with JSON."""
+        self._begin(201)
+        headers = [*_CREATED, *self.extra, (b"content-length", b"%d" % len(answer))]
+        await self._send({"type": "http.response.start", "status": 201, "headers": headers})
+        await self._send({"type": "http.response.body", "body": answer, "more_body": False})
+
+    def _begin(self, status: int) -> None:
+        self.status = status
+        if self.deadline:
+            self.deadline.lift()
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON is read strictly."""
+
+    async def json(self) -> Any:
+        """The body. Raises Malformed for what is not plain, flat enough UTF-8 JSON with unique keys."""
+        return read_json(await self.body())
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
+    try:
+        # A byte order mark may be ignored (RFC 8259 section 8.1): some editors and languages write one.
+        value = _STRICT.decode(body.decode("utf-8-sig"))
+        if b"\\u" in body:
+            # What follows can come as an escape only: JSON has no bare control characters, UTF-8 no surrogates.
+            _check_text(value)
+    except UnicodeDecodeError:
+        raise Malformed("the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("the body is nested too deeply") from None
+    except ValueError as error:
+        raise Malformed(f"the body is not JSON: {str(error)[:120]}") from None
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise Malformed("the body has an object with the same key twice")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Malformed(f"{name} is not a JSON number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def _check_text(value: Any) -> None:
+    """No NUL, which PostgreSQL cannot store, and no half of a surrogate pair, which UTF-8 cannot say."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise Malformed("the body holds a NUL character")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise Malformed("the body holds half of a surrogate pair")
+    elif isinstance(value, list):
+        for item in value:
+            _check_text(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key)
+            _check_text(item)
+
+
+def _note_request_id(scope: Scope) -> None:
+    """For what is logged of this request; a proxy in front sets it."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id.set(value.decode())
+
+
+def _check_head(scope: Scope) -> None:
+    """Sizes; no NUL, which neither a file's name nor PostgreSQL's text can hold; no raw bytes in the query, on which
+    the framework fails."""
+    if "\0" in scope["path"]:
+        raise NotFound
+    if not scope["query_string"].isascii():
+        # Nor could the refusal be written, which looks for a language in it.
+        scope["query_string"] = b""
+        raise Malformed("the address is not ASCII; encode what comes after the question mark with %")
+    headers = scope["headers"]
+    size = (
+        sum([len(name) + len(value) for name, value in headers]) + len(scope["raw_path"]) + len(scope["query_string"])
+    )
+    if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
+        raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
+    _check_version(scope)
+
+
+def _check_version(scope: Scope) -> None:
+    """HTTP/1.1 comes with one Host field (RFC 9112 section 3.2); HTTP/0.9 has no header fields at all."""
+    if scope["http_version"] == "0.9":
+        raise Malformed("HTTP/0.9 is not served; send the request as HTTP/1.1")
+    if scope["http_version"] == "1.1" and [name for name, _ in scope["headers"]].count(b"host") != 1:
+        raise Malformed("an HTTP/1.1 request needs one Host header field")
+
+
+def _join_cookies(scope: Scope) -> None:
+    """Several Cookie fields are one, as HTTP/2 splits them (RFC 9113 section 8.2.3)."""
+    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+    if len(cookies) > 1:
+        others = [field for field in scope["headers"] if field[0] != b"cookie"]
+        scope["headers"] = [*others, (b"cookie", b"; ".join(cookies))]
+
+
+def _check_host(scope: Scope) -> None:
+    """What the framework reads in some of its refusals, and fails on (RFC 9112 section 3.2 wants it refused)."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            try:
+                _ = urlsplit(b"//" + value).port
+            except ValueError:
+                raise Malformed("the Host header is not a host, with or without a port") from None
+
+
+def _check_media_type(value: bytes) -> None:
+    if value == b"application/json":
+        return
+    media_type, *parameters = value.decode("latin-1").lower().split(";")
+    if media_type.strip() != "application/json":
+        raise UnsupportedMediaType("send the body as application/json in UTF-8")
+    for parameter in parameters:
+        name, _, text = parameter.strip().partition("=")
+        if name == "charset" and text.strip("\"'") not in ("utf-8", "utf8"):
+            raise UnsupportedMediaType(f"the charset {text[:40]!r} is not read; send JSON in UTF-8")
+
+
+async def _collect(receive: Receive) -> bytes:
+    """The body, cut soon after its limit. Of a longer one so much is read that a client still sending it does not miss
+    the refusal; whoever sends more than that finds the connection closed."""
+    body, read = b"", 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("the body ended early")
+        read += len(message["body"])
+        if len(body) <= BODY_BYTES:
+            body += bytes(message["body"])
+        if not message["more_body"] or read > DRAIN_BYTES:
+            return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was read, then whatever the server says (a disconnect)."""
+    given = False
+
+    async def replayed() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+async def _refuse(error: VotingError, scope: Scope, send: Send, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    answer = render(Request(cast(HTTPScope, scope)), error)
+    raw = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *more]
+    raw.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def http_answer(error: VotingError, keep: bool) -> bytes:
+    """The problem as a whole HTTP/1.1 answer, for a server that refuses a request before the application has it.
+    `keep`: the connection stays open."""
+    answer = problem(error)
+    fields = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *_SECURITY, _PAGE_POLICY]
+    fields.append((b"content-length", b"%d" % len(answer.body)))
+    if not keep:
+        fields.append((b"connection", b"close"))
+    status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()
+    return b"\r\n".join([status, *(name + b": " + value for name, value in fields), b"", answer.body])
+
+
+def _added(headers: Any) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in headers}
+    return _SECURITY if b"content-security-policy" in names else [*_SECURITY, _PAGE_POLICY]
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    route = str(scope.get("path_template") or "unmatched")
+    method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+    counter, times = _metrics(route, method, status)
+    counter.inc()
+    times.observe(seconds)
+
+
+@lru_cache(1000)
+def _metrics(route: str, method: str, status: int) -> tuple[Any, Any]:
+    """Found once: the library takes a lock for each look-up."""
+    return telemetry.REQUESTS.labels(route, method, str(status)), telemetry.REQUEST_SECONDS.labels(route)

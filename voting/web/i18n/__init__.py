@@ -1,0 +1,1 @@
+"""Every word that no contest brings along, in Chinese and English."""
