@@ -23,7 +23,7 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.redis import keys
 from voting.redis.connection import connected
 from voting.services.identity.keyring import Keyring
-from voting.services.tallies.projection import Mirroring
+from voting.services.tallies.projection import TallyProjection
 from voting.settings import load
 
 SECONDS = 60.0
@@ -100,11 +100,11 @@ async def _rebuild_view(environment: Mapping[str, str], times: list[float]) -> i
     """Makes the lost view as a worker does when it starts; answers how many counted picks it holds then."""
     settings = load(environment)
     async with wiring.office(settings, "rebuild") as office, connected(settings.redis_url) as redis:
-        uid = (await office.catalogue.get(ID)).uid
+        uid = (await office.contest_cache.get(ID)).uid
         async with Redis.from_url(settings.redis_url) as client:
             await client.delete(keys.tally(uid))
         with _timed("the view in Redis from PostgreSQL", times):
-            await Mirroring(office.database, redis.view, office.catalogue).reconcile_all()
+            await TallyProjection(office.database, redis.view, office.contest_cache).reconcile_all()
         return sum(tally.counted for tally in (await redis.view.read(uid) or {}).values())
 
 

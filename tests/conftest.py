@@ -29,7 +29,7 @@ from voting.domain.entry import Entry
 from voting.domain.identity.roles import Role
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 SECRET = "test-secret-of-more-than-32-bytes-0123456789"
 VOTING = [sys.executable, "-m", "voting"]
@@ -76,8 +76,8 @@ class Contests:
             for number in range(1, entries + 1)
         ]
         async with self.office() as office:
-            await office.organising.create(contest, text)
-            await office.organising.import_roster(id, roster, {})
+            await office.contest_admin.create(contest, text)
+            await office.contest_admin.import_roster(id, roster, {})
         return id
 
     def tokens(self, contest: str, count: int) -> list[str]:
@@ -88,9 +88,9 @@ class Contests:
     async def staff_key(self, role: Role, contest: str | None, name: str = "test") -> str:
         """A staff key."""
         async with self.office() as office:
-            return await office.staffing.create(f"{name} {role}", role, contest)
+            return await office.staff_keys.create(f"{name} {role}", role, contest)
 
-    def office(self) -> AbstractAsyncContextManager[Office]:
+    def office(self) -> AbstractAsyncContextManager[AdminServices]:
         """The services of a command."""
         return wiring.office(self.settings, "test")
 
@@ -237,7 +237,7 @@ async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def office(settings: Settings) -> AsyncIterator[Office]:
+async def office(settings: Settings) -> AsyncIterator[AdminServices]:
     """The services of a command."""
     async with wiring.office(settings, "test") as ready:
         yield ready

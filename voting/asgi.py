@@ -15,12 +15,12 @@ from voting import telemetry
 from voting.services import Services
 from voting.settings import Settings, load
 from voting.web.app import create_app
-from voting.web.guard import Edge
+from voting.web.guard import Guard
 from voting.web.options import WebOptions
 from voting.wiring import running
 
 
-def application() -> Edge:
+def application() -> Guard:
     """The application as the environment says. Raises SettingInvalid."""
     _end_with_the_parent()
     telemetry.forget_dead_processes()
@@ -43,8 +43,8 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
     async with running(settings) as services:
 
         def stopping() -> None:
-            services.watching.close()
-            services.probing.draining = True
+            services.live_boards.close()
+            services.readiness.draining = True
 
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -23,28 +23,28 @@ from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.ballots.cast import Casting
-from voting.services.ballots.group_commit import Committing
-from voting.services.ballots.rate_limits import Limiting
-from voting.services.ballots.record import BATCHES_AT_ONCE, Recording
+from voting.services.ballots.group_commit import GroupCommit
+from voting.services.ballots.rate_limits import RateLimits
+from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
 from voting.services.ballots.screen import Screening
-from voting.services.contests.admin import Organising
-from voting.services.contests.amendments import Amending
-from voting.services.contests.contest_cache import Catalogue
-from voting.services.contests.covers import Covering
+from voting.services.contests.admin import ContestAdmin
+from voting.services.contests.amendments import Amendments
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy, load_shadow
-from voting.services.fraud.review import Reviewing
+from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.proof_of_work import Challenging
-from voting.services.identity.registration import Registering
-from voting.services.identity.sessions import Authorising
-from voting.services.identity.staff_keys import Staffing
-from voting.services.readiness import Probing
-from voting.services.results.marks import Judging
-from voting.services.results.reports import Reporting
-from voting.services.tallies.live_board import Watching
-from voting.services.tallies.projection import Mirroring
-from voting.services.tallies.reader import Showing
-from voting.services.tallies.recount import Recounting
+from voting.services.identity.proof_of_work import ProofOfWork
+from voting.services.identity.registration import Registration
+from voting.services.identity.sessions import StaffSessions
+from voting.services.identity.staff_keys import StaffKeys
+from voting.services.readiness import Readiness
+from voting.services.results.marks import Marks
+from voting.services.results.reports import Reports
+from voting.services.tallies.live_board import LiveBoards
+from voting.services.tallies.projection import TallyProjection
+from voting.services.tallies.reader import TallyReader
+from voting.services.tallies.recount import Recounts
 from voting.settings import Settings
 
 START_SECONDS = 120.0
@@ -70,27 +70,29 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         ledger = await stack.enter_async_context(database.committing(writers))
         await check_rights(database)
         await check_schema(database)
-        await Organising(database, "serve").begin_anew(policy, shadow, networks)
+        await ContestAdmin(database, "serve").begin_anew(policy, shadow, networks)
         return database, ledger
 
     async with (
         reached(opened) as (database, ledger),
         redis.connected(settings.redis_url) as connected,
     ):
-        catalogue = Catalogue(database)
-        mirroring = Mirroring(database, connected.view, catalogue)
-        await mirroring.reconcile_all()
+        contest_cache = ContestCache(database)
+        tally_projection = TallyProjection(database, connected.view, contest_cache)
+        await tally_projection.reconcile_all()
         keyring = Keyring(settings.secret)
-        committing = Committing(Recording(ledger, keyring).record, settings.batch, writers)
-        limiting = Limiting(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
+        committing = GroupCommit(BallotRecorder(ledger, keyring).record, settings.batch, writers)
+        rate_limits = RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
         screening = Screening(keyring, networks, policy, shadow)
-        casting = Casting(catalogue, keyring, Challenging(keyring), screening, limiting, committing, mirroring)
-        services = _services(settings, database, connected, catalogue, mirroring, keyring, casting)
-        work = asyncio.create_task(mirroring.run())
+        casting = Casting(
+            contest_cache, keyring, ProofOfWork(keyring), screening, rate_limits, committing, tally_projection
+        )
+        services = _services(settings, database, connected, contest_cache, tally_projection, keyring, casting)
+        work = asyncio.create_task(tally_projection.run())
         try:
             yield services
         finally:
-            services.watching.close()
+            services.live_boards.close()
             await committing.drain()
             work.cancel()
             with suppress(asyncio.CancelledError):
@@ -123,35 +125,35 @@ async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncItera
 
 
 @dataclass(frozen=True)
-class Office:
+class AdminServices:
     """What the commands need: no Redis, and no secret but where one is used."""
 
     database: Database
-    amending: Amending
-    catalogue: Catalogue
-    judging: Judging
-    organising: Organising
-    recounting: Recounting
-    reporting: Reporting
-    staffing: Staffing
+    amendments: Amendments
+    contest_cache: ContestCache
+    marks: Marks
+    contest_admin: ContestAdmin
+    recounts: Recounts
+    reports: Reports
+    staff_keys: StaffKeys
 
 
 @asynccontextmanager
-async def office(settings: Settings, actor: str) -> AsyncIterator[Office]:
+async def office(settings: Settings, actor: str) -> AsyncIterator[AdminServices]:
     """The services of a command, on a database that `settings` names. Raises SchemaUnfit."""
     async with postgres.connected(settings.database_url, 2) as database:
         await check_rights(database)
         await check_schema(database)
-        catalogue = Catalogue(database)
-        yield Office(
+        contest_cache = ContestCache(database)
+        yield AdminServices(
             database,
-            amending=Amending(database, actor),
-            catalogue=catalogue,
-            judging=Judging(database, actor),
-            organising=Organising(database, actor),
-            recounting=Recounting(database, actor),
-            reporting=Reporting(database),
-            staffing=Staffing(database, actor),
+            amendments=Amendments(database, actor),
+            contest_cache=contest_cache,
+            marks=Marks(database, actor),
+            contest_admin=ContestAdmin(database, actor),
+            recounts=Recounts(database, actor),
+            reports=Reports(database),
+            staff_keys=StaffKeys(database, actor),
         )
 
 
@@ -166,23 +168,23 @@ def _services(
     settings: Settings,
     database: Database,
     connected: Connected,
-    catalogue: Catalogue,
-    mirroring: Mirroring,
+    contest_cache: ContestCache,
+    tally_projection: TallyProjection,
     keyring: Keyring,
     casting: Casting,
 ) -> Services:
-    registrations = Limiting(connected.turns, read_rate(settings.limit_registration))
-    showing = Showing(database, connected.view, mirroring, keyring)
+    registrations = RateLimits(connected.turns, read_rate(settings.limit_registration))
+    tally_reader = TallyReader(database, connected.view, tally_projection, keyring)
     return Services(
-        authorising=Authorising(database),
+        staff_sessions=StaffSessions(database),
         casting=casting,
-        catalogue=catalogue,
-        covering=Covering(database),
+        contest_cache=contest_cache,
+        covers=Covers(database),
         keyring=keyring,
-        probing=Probing(database, connected.view),
-        registering=Registering(database, keyring, Challenging(keyring), registrations),
-        reporting=Reporting(database),
-        reviewing=Reviewing(database, settings.second_person, mirroring.mark),
-        showing=showing,
-        watching=Watching(database, catalogue, showing),
+        readiness=Readiness(database, connected.view),
+        registration=Registration(database, keyring, ProofOfWork(keyring), registrations),
+        reports=Reports(database),
+        reviews=Reviews(database, settings.second_person, tally_projection.mark),
+        tally_reader=tally_reader,
+        live_boards=LiveBoards(database, contest_cache, tally_reader),
     )

@@ -33,7 +33,7 @@ from voting import wiring
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.services.identity.keyring import Keyring
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 CROWD = {"honest": 16, "twin": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}
 ENTRIES = 24
@@ -168,7 +168,7 @@ def _categories() -> dict[str, str]:
     return {f"E{number:03d}": CATEGORIES[number % 2] for number in range(1, ENTRIES + 1)}
 
 
-async def _make(office: Office, poll: Poll) -> UUID:
+async def _make(office: AdminServices, poll: Poll) -> UUID:
     opens, closes = (datetime.fromtimestamp(moment, UTC).isoformat() for moment in (poll.opens, poll.closes))
     quotas = "".join(
         f'[[quota]]\npicks = {rule.picks}\nper = "{rule.per}"\nperiod = "window"\n\n' for rule in poll.rules
@@ -179,9 +179,9 @@ async def _make(office: Office, poll: Poll) -> UUID:
         f"[window]\nopens_at = {opens}\ncloses_at = {closes}\n\n{categories}[ballot]\nleast = 1\nmost = 5\n\n{quotas}"
     )
     roster = [Entry(code, f"作品 {code}", "作者", category, "简介") for code, category in poll.entries.items()]
-    await office.organising.create(read_contest(text), text)
-    await office.organising.import_roster(poll.id, roster, {}, amend=True)
-    return (await office.catalogue.get(poll.id)).uid
+    await office.contest_admin.create(read_contest(text), text)
+    await office.contest_admin.import_roster(poll.id, roster, {}, amend=True)
+    return (await office.contest_cache.get(poll.id)).uid
 
 
 async def _issue(arena: Arena, contest: str, count: int, file: Path) -> None:

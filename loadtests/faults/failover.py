@@ -182,7 +182,7 @@ async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre
             await asyncio.to_thread(node.destroy)
 
 
-async def made_contest(opening: AbstractAsyncContextManager[wiring.Office]) -> tuple[str, Iterator[str]]:
+async def made_contest(opening: AbstractAsyncContextManager[wiring.AdminServices]) -> tuple[str, Iterator[str]]:
     """An open contest with one entry, and voters' credentials without end."""
     id, now = f"t-{secrets.token_hex(4)}", datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
     opens_at, closes_at = ((now + timedelta(days=days)).isoformat() for days in (-1, 1))
@@ -192,8 +192,8 @@ async def made_contest(opening: AbstractAsyncContextManager[wiring.Office]) -> t
         '[[category]]\nid = "one"\nname = "one"\n\n[[quota]]\npicks = 1\nper = "contest"\nperiod = "window"\n'
     )
     async with opening as office:
-        await office.organising.create(read_contest(text), text)
-        await office.organising.import_roster(id, [Entry("A001", "作品", "作者", "one", "简介")], {}, amend=True)
+        await office.contest_admin.create(read_contest(text), text)
+        await office.contest_admin.import_roster(id, [Entry("A001", "作品", "作者", "one", "简介")], {}, amend=True)
     return id, _tokens(id)
 
 

@@ -12,7 +12,7 @@ import altcha
 from loadtests.service import ID, prepared
 from voting import wiring
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.proof_of_work import Challenging
+from voting.services.identity.proof_of_work import ProofOfWork
 from voting.settings import load
 
 ENTRIES = 60
@@ -47,10 +47,10 @@ def standing() -> Iterator[tuple[Ground, dict[str, str]]]:
 async def _ground(environment: Mapping[str, str], entries: list[str], tokens: list[str]) -> Ground:
     settings = load(environment)
     async with wiring.office(settings, "malformed") as office:
-        staff = await office.staffing.create("malformed", "organiser", ID)
-        now = (await office.catalogue.get(ID)).now()
+        staff = await office.staff_keys.create("malformed", "organiser", ID)
+        now = (await office.contest_cache.get(ID)).now()
     keyring = Keyring(settings.secret)
-    challenge = altcha.Challenge.from_dict(await Challenging(keyring).ask(ID, "registration", now))
+    challenge = altcha.Challenge.from_dict(await ProofOfWork(keyring).ask(ID, "registration", now))
     solution = altcha.solve_challenge(challenge)
     assert solution is not None
     solved = altcha.Payload(challenge, solution).to_base64()
@@ -60,5 +60,5 @@ async def _ground(environment: Mapping[str, str], entries: list[str], tokens: li
 async def tally_is_recount(environment: Mapping[str, str]) -> str:
     """Empty, or in what way the tally is not what the ballots give."""
     async with wiring.office(load(environment), "malformed") as office:
-        found = await office.recounting.differences(await office.catalogue.get(ID))
+        found = await office.recounts.differences(await office.contest_cache.get(ID))
     return "; ".join(str(asdict(each)) for each in found[:5])

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from tests.conftest import ROOT, Contests, Service
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 OUTPUT = ROOT / "tests" / "output"
@@ -145,7 +145,7 @@ async def test_a_ballot_of_several_picks_is_put_together_and_cast(phone: Page, c
     assert await contests.counted(contest) == {"A001": 1, "A024": 1}
 
 
-async def test_windows_that_are_not_open(phone: Page, contests: Contests, office: Office) -> None:
+async def test_windows_that_are_not_open(phone: Page, contests: Contests, office: AdminServices) -> None:
     closed = await contests.make(opens=timedelta(days=-2), closes=timedelta(days=-1))
     await phone.goto(f"/c/{closed}")
     await expect(phone.locator("#phase")).to_have_text("投票已结束")
@@ -157,7 +157,7 @@ async def test_windows_that_are_not_open(phone: Page, contests: Contests, office
     await expect(phone.locator("[data-entry=A001] button")).to_be_disabled()
     await picture(phone, "not-open")
     paused = await contests.make()
-    await office.organising.pause(paused, True)
+    await office.contest_admin.pause(paused, True)
     await phone.goto(f"/c/{paused}")
     await expect(phone.locator("#phase")).to_have_text("投票已暂停")
 

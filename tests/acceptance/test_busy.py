@@ -13,7 +13,7 @@ import httpx
 
 from tests.conftest import Contests, Service, cast, environment_of, refusal, serving
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @contextlib.asynccontextmanager
@@ -35,12 +35,12 @@ async def many_voters(url: str, contests: Contests, contest: str, count: int) ->
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_busy_vote_can_be_paused(service: Service, contests: Contests, office: Office) -> None:
+async def test_a_busy_vote_can_be_paused(service: Service, contests: Contests, office: AdminServices) -> None:
     """New share locks must not overtake the pause for ever."""
     contest = await contests.make()
     async with many_voters(service.url, contests, contest, 32) as statuses:
         async with asyncio.timeout(3):
-            await office.organising.pause(contest, True)
+            await office.contest_admin.pause(contest, True)
         await asyncio.sleep(0.3)
         del statuses[:]
         await asyncio.sleep(0.3)

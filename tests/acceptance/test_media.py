@@ -141,4 +141,4 @@ async def test_a_roster_is_imported_with_its_files(
     right = run("roster", "import", roster(tmp_path, "right.mp4", "phone.mp4", head="文件"), *order, env=env)
     assert right.returncode == 0, right.stderr
     async with contests.office() as office:
-        assert [*(await office.catalogue.get(id)).entries] == ["A1", "A2"]
+        assert [*(await office.contest_cache.get(id)).entries] == ["A1", "A2"]

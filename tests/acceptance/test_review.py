@@ -13,9 +13,9 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
-from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, dripped, record
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, dripped, record
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 def policy_file(folder: Path, version: str) -> Path:
@@ -50,13 +50,13 @@ class Shell:
 
 
 @pytest.fixture
-async def ringed(contests: Contests, office: Office) -> str:
+async def ringed(contests: Contests, office: AdminServices) -> str:
     """A closed contest of twenty entries; two rings were found for certification."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
     honest = [each for number in range(1, 21) for each in crowd(1000 * number, 25 - number, f"A{number:03d}")]
     rings = [*crowd(50_000, 30, "A017", "ring-a"), *crowd(60_000, 3, "A020", "ring-b")]
     await record(office.database, contest, [*honest, *rings], timedelta(hours=1))
-    await certifying(office.database).propose(await office.catalogue.get(contest), POLICY)
+    await certifier(office.database).propose(await office.contest_cache.get(contest), POLICY)
     return contest
 
 
@@ -139,7 +139,7 @@ async def test_an_open_contest_is_not_certified(contests: Contests, settings: Se
 
 
 async def test_a_retally_prints_what_is_raw_held_void_and_counted_side_by_side(
-    contests: Contests, settings: Settings, office: Office, tmp_path: Path
+    contests: Contests, settings: Settings, office: AdminServices, tmp_path: Path
 ) -> None:
     contest = await contests.make(entries=3)
     casts = [*crowd(0, 3, "A001"), *crowd(5, 2, "A002"), Cast(9, "A003", seen=SCRIPT, state="hold")]
@@ -160,7 +160,7 @@ def test_a_policy_with_a_fault_is_told_with_its_line(tmp_path: Path, settings: S
 
 
 async def test_who_certifies_is_told_which_places_hang_on_what_nobody_can_tell_apart(
-    contests: Contests, office: Office, settings: Settings
+    contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     shell = Shell(settings, await dripped(contests, office.database))
     for told in (shell.run("certify", "--propose")[1], shell.run("certify")[1], shell.run("certify")[1]):

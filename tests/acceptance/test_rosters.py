@@ -100,11 +100,11 @@ async def test_a_roster_with_a_fault_is_not_imported_at_all(
     )
     assert (wrong.returncode, report.exists()) == (1, True)
     async with contests.office() as office:
-        assert not (await office.catalogue.get(id)).entries
+        assert not (await office.contest_cache.get(id)).entries
     right = run("roster", "import", roster(tmp_path, RIGHT), "--contest", id, "--amend", env=env)
     assert right.returncode == 0, right.stderr
     async with contests.office() as office:
-        entries = (await office.catalogue.get(id)).entries
+        entries = (await office.contest_cache.get(id)).entries
     assert [entry.title for entry in entries.values()] == ["题0", "题1", "题2", "题3"]
 
 

@@ -15,7 +15,7 @@ from tests.conftest import Contests, environment_of, eventually, free_port, serv
 from tests.fraud.rings import crowd, history, policy_text, record, tally
 from tests.processes import command
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 def sweepers(parent: int) -> list[psutil.Process]:
@@ -58,7 +58,7 @@ async def test_it_can_be_switched_off(settings: Settings) -> None:
         assert "polars" not in _libraries(psutil.Process(process.pid)), "the packaged policy need not be checked"
 
 
-async def test_one_round_by_hand(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
+async def test_one_round_by_hand(contests: Contests, settings: Settings, office: AdminServices, tmp_path: Path) -> None:
     contest = await contests.make(opens=timedelta(hours=-1))
     await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
     env = environment_of(settings) | {"VOTING_POLICY": str(policy_file(tmp_path, "one"))}
@@ -68,7 +68,9 @@ async def test_one_round_by_hand(contests: Contests, settings: Settings, office:
     assert (await tally(office.database, contest))["A001"][0] == 20
 
 
-async def test_a_round_with_a_shadow(contests: Contests, settings: Settings, office: Office, tmp_path: Path) -> None:
+async def test_a_round_with_a_shadow(
+    contests: Contests, settings: Settings, office: AdminServices, tmp_path: Path
+) -> None:
     contest = await contests.make(opens=timedelta(hours=-1))
     await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
     force, shadow = tmp_path / "force.toml", tmp_path / "shadow.toml"

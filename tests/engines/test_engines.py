@@ -122,10 +122,10 @@ def test_a_password_is_needed_and_shows_in_no_command_line(tmp_path: Path, told:
             sql(found.database_url.replace("voting_app:", "voting_app:x"), "select 1")
         with pytest.raises(redis.AuthenticationError):
             view(found.redis_url.replace("redis://:", "redis://:x")).ping()
-        listing = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True).stdout
-        assert str(tmp_path) in listing
+        snapshot = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True).stdout
+        assert str(tmp_path) in snapshot
         for engine in ("postgres", "valkey"):
-            assert state(tmp_path)[engine]["password"] not in listing
+            assert state(tmp_path)[engine]["password"] not in snapshot
 
 
 def test_one_engine_alone(tmp_path: Path, told: list[str]) -> None:
@@ -246,9 +246,9 @@ def test_nothing_is_started_again_while_stopping(tmp_path: Path, told: list[str]
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.15)
     assert state(tmp_path)["postgres"]["pid"] == 0
-    listing = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True).stdout
-    assert str(tmp_path / "postgres") not in listing
-    assert str(tmp_path / "valkey") not in listing
+    snapshot = subprocess.run(["ps", "-axww", "-o", "command="], capture_output=True, text=True).stdout
+    assert str(tmp_path / "postgres") not in snapshot
+    assert str(tmp_path / "valkey") not in snapshot
 
 
 def test_a_stale_pid_file_that_names_a_stranger(tmp_path: Path, told: list[str]) -> None:

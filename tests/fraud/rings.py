@@ -24,11 +24,11 @@ from voting.fraud.policy import Policy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
-from voting.services.fraud.certify import Certifying
+from voting.services.fraud.certify import Certifier
 from voting.services.fraud.policy_files import DEFAULT, load_policy
-from voting.services.fraud.review import Person, Reviewing, Wish
+from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
 
 _PACKAGED = load_policy()
@@ -163,17 +163,17 @@ async def in_question(database: Database, contest: str) -> list[decisions.Standi
         return await decisions.select_in_question(connection, contest)
 
 
-def certifying(database: Database, detect: Detector = find_rings) -> Certifying:
+def certifier(database: Database, detect: Detector = find_rings) -> Certifier:
     """What certifies with the secret of the tests; no group takes two persons for its size."""
-    return Certifying(database, "test", RECEIPT_KEY, Reviewing(database, 1000), detect)
+    return Certifier(database, "test", RECEIPT_KEY, Reviews(database, 1000), detect)
 
 
-async def void_by_two(database: Database, listing: Listing) -> None:
+async def void_by_two(database: Database, snapshot: ContestSnapshot) -> None:
     """Two persons make void what the sweep for certification finds and one person may not."""
-    reviewing = Reviewing(database, 1000)
-    await certifying(database).propose(listing, POLICY)
+    reviews = Reviews(database, 1000)
+    await certifier(database).propose(snapshot, POLICY)
     async with database.connection() as connection:
-        waiting = await reviewing.undecided(connection, listing)
+        waiting = await reviews.undecided(connection, snapshot)
     for group in waiting:
         for person in (Person("key:1", "wang"), Person("key:2", "li")):
-            await reviewing.rule(listing, group, person, Wish("void", "one script"))
+            await reviews.rule(snapshot, group, person, ReviewAction("void", "one script"))

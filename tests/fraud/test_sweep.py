@@ -51,12 +51,12 @@ def test_what_is_said_of_a_ballot_is_true_of_it() -> None:
         "A3": (pl.len().over("voter") == 1) & (pl.col("age") < 900),
         "G1": pl.col("entry").n_unique().over("voter") > 1,
     }
-    told_of = 0
+    group_statements = 0
     for code, truth in truths.items():
         said = told.with_columns(true=truth.fill_null(value=False)).filter(pl.col("reasons").list.contains(code))
         assert said["true"].all(), code
-        told_of += said.height > 0
-    assert told_of > 5
+        group_statements += said.height > 0
+    assert group_statements > 5
 
 
 def test_every_hold_has_its_reasons_and_a_group_with_evidence(

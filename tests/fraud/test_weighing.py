@@ -8,7 +8,7 @@ import pytest
 
 from voting.fraud.features.column_index import Numbering, Part
 from voting.fraud.groups.group_evidence import named
-from voting.fraud.model.tree_ensemble import Question, Tree, Trees, weigh
+from voting.fraud.model.tree_ensemble import Question, Tree, Trees, score_trees
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Question("own_odd", 0.5, Question("prefix_z", 1.5, -0.25, 0.125), Question("own_quick", 2.5, 1.0, 2.0))
@@ -46,7 +46,7 @@ def test_trees_of_any_shape_add_what_asking_one_ballot_after_another_adds() -> N
         return tree
 
     trees = tuple(grown(int(random.integers(1, 9))) for _ in range(40))
-    probability = weigh([Part(None, table)], Trees(-0.5, trees), 500).probability
+    probability = score_trees([Part(None, table)], Trees(-0.5, trees), 500).probability
     scores = np.array([-0.5 + sum(asked(tree, row) for tree in trees) for row in range(500)])
     assert probability == pytest.approx(1 / (1 + np.exp(-scores)), abs=1e-5)
     assert probability.std() > 0.1
@@ -58,7 +58,7 @@ def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
         Part(None, {"own_odd": np.array([0.0, 0.0, 1.0, 1.0]), "own_quick": np.array([9.0, 9.0, 1.0, 9.0])}),
         Part(cells, {"prefix_z": np.array([1.0, 2.0]), "nobody_asks": np.array([1.0, 1.0])}),
     ]
-    found = weigh(parts, Trees(-1.0, (TREE, TREE)), 4)
+    found = score_trees(parts, Trees(-1.0, (TREE, TREE)), 4)
     score = np.log(found.probability / (1 - found.probability))
     assert score == pytest.approx([-1.5, -0.75, 1.0, 3.0], abs=1e-5)
     assert (found.reasons != 0).tolist() == [False, False, True, True]
@@ -67,6 +67,6 @@ def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
 def test_how_large_a_contest_is_speaks_against_nobody() -> None:
     tree = Question("own_contest", 3.5, 1.0, Question("own_odd", 0.5, 0.0, 4.0))
     parts = [Part(None, {"own_contest": np.full(2, 4.0), "own_odd": np.array([0.0, 1.0])})]
-    found = weigh(parts, Trees(0.0, (tree,)), 2)
+    found = score_trees(parts, Trees(0.0, (tree,)), 2)
     assert found.probability == pytest.approx([0.5, 1 / (1 + np.exp(-4))])
     assert [named(int(bits)) for bits in found.reasons] == [(), ("C2",)]

@@ -21,7 +21,7 @@ from tests.conftest import Contests, environment_of, serving
 from tests.fraud.test_policy import TEXT
 from voting.domain.contest.display import SETTLED
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 SECONDS = 11.0
 ROUND_SECONDS = 12.0
@@ -103,7 +103,7 @@ def difference(one: Decisions, other: Decisions, families: Mapping[str, str]) ->
 
 
 async def test_live_and_backtest_decide_the_same(
-    settings: Settings, contests: Contests, office: Office, tmp_path: Path
+    settings: Settings, contests: Contests, office: AdminServices, tmp_path: Path
 ) -> None:
     contest = await contests.make(entries=60)
     environment = environment_of(settings)
@@ -126,7 +126,7 @@ async def test_live_and_backtest_decide_the_same(
     late = await live(settings, contest)
 
     events, rules, folder = tmp_path / "events.jsonl.gz", tmp_path / "contest.toml", tmp_path / "backtest"
-    rules.write_text((await office.catalogue.get(contest)).document, "utf-8")
+    rules.write_text((await office.contest_cache.get(contest)).document, "utf-8")
     assert run("events", "export", "--contest", contest, "--out", str(events), env=environment).returncode == 0
     options = ["--contest", rules, "--events", events, "--policy", policy, "--out", folder]
     assert run("backtest", *map(str, options), env=environment).returncode == 0

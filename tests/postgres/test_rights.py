@@ -58,7 +58,7 @@ async def test_an_installation_of_a_superuser_moves_by_one_command(moved: Settin
     with serving(environment):
         pass
     async with wiring.office(moved, "test") as office:
-        assert await office.catalogue.all() == ()
+        assert await office.contest_cache.all() == ()
         async with office.database.connection() as connection:
             assert await connection.fetchval("show search_path") == "public, pg_temp"
             assert await connection.fetchval("show idle_in_transaction_session_timeout") == "1min"

@@ -18,7 +18,7 @@ from voting.fraud.online.counters import Cells
 from voting.redis import keys
 from voting.redis.connection import Connected, connected
 from voting.redis.turns import Call, Taken, Turns, Use
-from voting.services.ballots.rate_limits import Limiting
+from voting.services.ballots.rate_limits import RateLimits
 from voting.settings import Settings
 
 WIDE = read_rate("1000000/second")
@@ -32,8 +32,8 @@ async def take(turns: Turns, uid: UUID, subjects: Sequence[tuple[str, str]], rat
     return [taken.wait for taken in await turns.take(uid, calls, rates, NOW)]
 
 
-async def admit(limiting: Limiting, uid: UUID, voter: str) -> Taken:
-    return await limiting.admit(uid, Call((voter, "a"), UNCOUNTED), NOW)
+async def admit(rate_limits: RateLimits, uid: UUID, voter: str) -> Taken:
+    return await rate_limits.admit(uid, Call((voter, "a"), UNCOUNTED), NOW)
 
 
 @pytest.fixture
@@ -99,12 +99,12 @@ async def test_a_refused_call_takes_no_turn_of_its_other_subject(ready: Connecte
 
 
 async def test_a_voter_who_is_too_fast_is_told_how_long_to_wait(ready: Connected) -> None:
-    limiting, uid = Limiting(ready.turns, read_rate("10/minute"), WIDE), uuid4()
-    answers = await asyncio.gather(*(admit(limiting, uid, "v") for _ in range(12)), return_exceptions=True)
+    rate_limits, uid = RateLimits(ready.turns, read_rate("10/minute"), WIDE), uuid4()
+    answers = await asyncio.gather(*(admit(rate_limits, uid, "v") for _ in range(12)), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, Exception)]
     assert len(refused) == 2
     assert all(isinstance(each, SlowDown) and each.facts["retry_after"] == 6 for each in refused)
-    await admit(limiting, uuid4(), "v")
+    await admit(rate_limits, uuid4(), "v")
 
 
 async def test_calls_that_come_together_take_one_round_trip(ready: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +117,8 @@ async def test_calls_that_come_together_take_one_round_trip(ready: Connected, mo
 
     # Slots: the method is replaced on its class.
     monkeypatch.setattr(type(ready.turns), "take", lambda self, *given: counted(*given))
-    limiting, uid = Limiting(ready.turns, WIDE, WIDE), uuid4()
-    await asyncio.gather(*(admit(limiting, uid, f"{number}") for number in range(200)))
+    rate_limits, uid = RateLimits(ready.turns, WIDE, WIDE), uuid4()
+    await asyncio.gather(*(admit(rate_limits, uid, f"{number}") for number in range(200)))
     assert sizes == [128, 72]
 
 
@@ -128,14 +128,14 @@ async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked
     def fail(*given: object) -> None:
         raise RuntimeError("not Redis' fault")
 
-    limiting, uid = Limiting(ready.turns, read_rate("1/hour"), WIDE), uuid4()
+    rate_limits, uid = RateLimits(ready.turns, read_rate("1/hour"), WIDE), uuid4()
     with monkeypatch.context() as patched:
         patched.setattr(type(ready.turns), "take", fail)
-        await asyncio.gather(*(admit(limiting, uid, "v") for _ in range(3)))
+        await asyncio.gather(*(admit(rate_limits, uid, "v") for _ in range(3)))
     assert "not Redis' fault" in caplog.text
-    await admit(limiting, uid, "v")
+    await admit(rate_limits, uid, "v")
     with pytest.raises(SlowDown):
-        await admit(limiting, uid, "v")
+        await admit(rate_limits, uid, "v")
 
 
 async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settings: Settings) -> None:
@@ -162,10 +162,10 @@ async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settin
 
 async def test_without_redis_everyone_is_let_through_and_only_one_call_waits(settings: Settings) -> None:
     async with connected("redis://127.0.0.1:1/0") as away:
-        limiting = Limiting(away.turns, read_rate("1/hour"), WIDE)
+        rate_limits = RateLimits(away.turns, read_rate("1/hour"), WIDE)
         for _ in range(50):
             use = Use("t", "v", 3600)
-            taken = await limiting.admit(uuid4(), Call(("v", "a"), UNCOUNTED, use), NOW)
+            taken = await rate_limits.admit(uuid4(), Call(("v", "a"), UNCOUNTED, use), NOW)
             assert (taken.cells, taken.is_first) == (None, True), "nothing is counted, and tickets are believed"
         begun = time.monotonic()
         with pytest.raises(TryAgain):

@@ -24,7 +24,7 @@ from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, t
 from voting.networks.lookup import load_networks
 from voting.services.fraud.policy_files import load_policy
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(s
         assert lines == [former | {"policy": {"version": policy.version, "sha256": policy.sha256}}]
 
 
-async def test_workers_that_begin_together_note_it_once(service: Service, office: Office) -> None:
+async def test_workers_that_begin_together_note_it_once(service: Service, office: AdminServices) -> None:
     policy = replace(load_policy(), sha256="f" * 64)
     lists = load_networks(Path(service.settings.networks), Path(service.settings.hosting))
-    await asyncio.gather(*(office.organising.begin_anew(policy, None, lists) for _ in range(2)))
+    await asyncio.gather(*(office.contest_admin.begin_anew(policy, None, lists) for _ in range(2)))
     assert [each["policy"]["sha256"] for each in await noted(service)].count(policy.sha256) == 1

@@ -6,27 +6,27 @@ import asyncio
 
 from tests.conftest import Contests
 from voting.redis.connection import connected
-from voting.services.readiness import Probing
+from voting.services.readiness import Readiness
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 async def test_all_who_ask_while_the_first_probe_ends_get_its_answer(
-    settings: Settings, contests: Contests, office: Office
+    settings: Settings, contests: Contests, office: AdminServices
 ) -> None:
     """Who came between the probe's end and the first one's waking got nothing, and was answered 500."""
     async with connected(settings.redis_url) as redis:
-        probing = Probing(office.database, redis.view)
+        readiness = Readiness(office.database, redis.view)
         answers: list[dict[str, bool]] = []
 
         async def ask_often() -> None:
             while len(answers) < 200:
-                answers.append(await probing.probe())
+                answers.append(await readiness.probe())
                 await asyncio.sleep(0)
 
         async def ask_late(after: float) -> None:
             await asyncio.sleep(after)
-            answers.append(await probing.probe())
+            answers.append(await readiness.probe())
 
         await asyncio.gather(ask_often(), *(ask_late(number / 10_000) for number in range(300)))
     assert all(answer == {"postgres": True, "redis": True} for answer in answers)

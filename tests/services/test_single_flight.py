@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from voting.services.single_flight import Sharing
+from voting.services.single_flight import SingleFlight
 
 
 async def test_overlapping_calls_do_the_work_once_and_all_get_its_result() -> None:
-    sharing: Sharing[int] = Sharing()
+    sharing: SingleFlight[int] = SingleFlight()
     runs = 0
 
     async def work() -> int:
@@ -26,7 +26,7 @@ async def test_overlapping_calls_do_the_work_once_and_all_get_its_result() -> No
 
 
 async def test_other_names_are_other_work() -> None:
-    sharing: Sharing[str] = Sharing()
+    sharing: SingleFlight[str] = SingleFlight()
 
     async def named(name: str) -> str:
         await asyncio.sleep(0.01)
@@ -37,7 +37,7 @@ async def test_other_names_are_other_work() -> None:
 
 
 async def test_a_failure_reaches_all_and_is_not_kept() -> None:
-    sharing: Sharing[int] = Sharing()
+    sharing: SingleFlight[int] = SingleFlight()
 
     async def fail() -> int:
         await asyncio.sleep(0.01)
@@ -50,7 +50,7 @@ async def test_a_failure_reaches_all_and_is_not_kept() -> None:
 
 
 async def test_who_leaves_ends_nothing_for_the_others() -> None:
-    sharing: Sharing[int] = Sharing()
+    sharing: SingleFlight[int] = SingleFlight()
 
     async def work() -> int:
         await asyncio.sleep(0.05)

@@ -84,7 +84,7 @@ async def live_under_node(world: World, node: Node, seed: int, keeps_credential:
         tokens = world.contests.tokens(world.contest, 12)
         await browser.start(proxy.url, world.contest, tokens, storage, random.random() < 0.7)
         voter = Voter(proxy, browser, tabs, world.next_day)
-        await told_of(seed, voter, schedule(seed, SETS, tabs, happenings))
+        await group_statements(seed, voter, schedule(seed, SETS, tabs, happenings))
         await browser.end()
     world.close(voter)
 
@@ -104,12 +104,12 @@ async def live_in_chromium(world: World, browser: Browser, seed: int, of_several
         await context.add_cookies([{"name": voter_cookie_name(world.contest), "value": token, "url": proxy.url}])
         voter = Voter(proxy, ChromiumTabs(context, world.contest, of_several), tabs, world.next_day)
         steps = schedule(seed, sets, tabs, happenings)
-        await told_of(seed, voter, steps)
+        await group_statements(seed, voter, steps)
         await context.close()
     world.close(voter)
 
 
-async def told_of(seed: int, voter: Voter, steps: list[Step]) -> None:
+async def group_statements(seed: int, voter: Voter, steps: list[Step]) -> None:
     """Names the schedule that fails."""
     try:
         await voter.live(steps)

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Contests, as_owner, cast, refusal, solve
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.services.identity.keyring import Keyring, check_receipt
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 FIVE_A_DAY = """
 [ballot]
@@ -97,7 +97,7 @@ async def test_ballots_and_sliding_intervals_are_exact_under_races_too(
 
 
 async def test_a_sliding_interval_frees_slots_one_by_one(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     """新华四川: 同一 IP 5 分钟内限投一票 (rules-and-peers.md, 1b), read as one pick of a voter in any five minutes."""
     contest = await contests.make('[[quota]]\npicks = 1\nperiod = "sliding"\nminutes = 5\n')
@@ -126,7 +126,7 @@ async def test_one_key_64_times_at_once_is_one_ballot_and_64_equal_answers(
 
 
 async def test_the_same_key_is_answered_the_same_after_the_window_has_closed(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
@@ -278,12 +278,12 @@ async def test_window_not_open_and_closed_tell_the_times(http: httpx.AsyncClient
         assert {"opens_at", "closes_at", "server_time"} <= set(answer.json())
 
 
-async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
-    await office.organising.pause(contest, True)
+    await office.contest_admin.pause(contest, True)
     assert refusal(await cast(http, contest, token, ["A001"])) == (409, "contest_paused")
-    await office.organising.pause(contest, False)
+    await office.contest_admin.pause(contest, False)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
 
 
@@ -330,7 +330,7 @@ async def test_key_reused_and_picks_invalid(http: httpx.AsyncClient, contests: C
 @pytest.mark.parametrize("picks", [["A003"], ["A002", "A003"], ["A001"], ["NOBODY"], ["A001"] * 9])
 @pytest.mark.parametrize("closed", [False, True])
 async def test_ten_minutes_later_a_key_is_answered_as_before_whatever_the_body(
-    http: httpx.AsyncClient, contests: Contests, office: Office, picks: list[str], closed: bool
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, picks: list[str], closed: bool
 ) -> None:
     contest = await contests.make("[ballot]\nmost = 2\n[[quota]]\npicks = 9\n")
     (token,) = contests.tokens(contest, 1)
@@ -366,7 +366,7 @@ async def test_two_voters_may_use_the_same_key(http: httpx.AsyncClient, contests
     assert first.json()["ballot"] != second.json()["ballot"]
 
 
-async def test_facts_hold_no_plain_address(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_facts_hold_no_plain_address(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     ticket = (await http.get(f"/api/v1/contests/{contest}")).json()["ticket"]

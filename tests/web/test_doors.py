@@ -22,15 +22,15 @@ from voting.domain.identity.token import seal
 from voting.errors import ContestUnknown, CredentialInvalid, NotFound, TryAgain, VotingError
 from voting.fraud.facts.facts import Facts, hashed
 from voting.postgres import staff
-from voting.services.contests.contest_cache import Catalogue, Listing
-from voting.services.contests.covers import Covering
+from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
+from voting.services.contests.covers import Covers
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.sessions import KEPT_SECONDS, MOST_SESSIONS, Authorising
+from voting.services.identity.sessions import KEPT_SECONDS, MOST_SESSIONS, StaffSessions
 from voting.services.identity.staff_keys import PREFIX
-from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, Watching
+from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, LiveBoards
 from voting.services.tallies.projection import Reading
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 SCHOOL = 200
 
@@ -222,7 +222,7 @@ async def test_metrics_are_not_for_the_public(settings: Settings, contests: Cont
 
 
 async def test_a_staff_key_has_twenty_sessions_the_newest(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     key, other = [await contests.staff_key("organiser", contest) for _ in range(2)]
@@ -246,22 +246,22 @@ async def test_a_staff_key_has_twenty_sessions_the_newest(
         assert await connection.fetchval(ended) == 0
 
 
-async def test_one_keys_boards_leave_room_for_others(contests: Contests, office: Office) -> None:
+async def test_one_keys_boards_leave_room_for_others(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
-    watching = Watching(office.database, office.catalogue, _AnyTally())  # type: ignore[arg-type]
+    live_boards = LiveBoards(office.database, office.contest_cache, _AnyTally())  # type: ignore[arg-type]
 
     async def permit() -> None:
         pass
 
-    boards = [watching.watch(contest, "one", None, permit) for _ in range(MOST_BOARDS_OF_A_KEY)]
+    boards = [live_boards.watch(contest, "one", None, permit) for _ in range(MOST_BOARDS_OF_A_KEY)]
     for board in boards:
-        watching.admit("one")
+        live_boards.admit("one")
         await anext(board)
     with pytest.raises(TryAgain):
-        watching.admit("one")
-    watching.admit("other")
+        live_boards.admit("one")
+    live_boards.admit("other")
     await boards[0].aclose()  # type: ignore[attr-defined]
-    watching.admit("one")
+    live_boards.admit("one")
     for board in boards:
         await board.aclose()  # type: ignore[attr-defined]
 
@@ -269,15 +269,15 @@ async def test_one_keys_boards_leave_room_for_others(contests: Contests, office:
 class _AnyTally:
     """Stands in for what reads the tally, which no bound depends on."""
 
-    async def live(self, listing: Listing) -> Reading:
-        return Reading({}, listing.now())
+    async def live(self, snapshot: ContestSnapshot) -> Reading:
+        return Reading({}, snapshot.now())
 
 
 async def test_asking_for_what_is_not_there_is_no_query_each(
-    contests: Contests, office: Office, monkeypatch: pytest.MonkeyPatch
+    contests: Contests, office: AdminServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many names of each kind at once: contests, covers, staff keys, sessions."""
-    listing = await office.catalogue.get(await contests.make())
+    snapshot = await office.contest_cache.get(await contests.make())
     queries: Counter[str] = Counter()
 
     def counted(name: str) -> Callable[..., Awaitable[object]]:
@@ -291,18 +291,18 @@ async def test_asking_for_what_is_not_there_is_no_query_each(
 
     for name in ("fetch", "fetchrow", "fetchval"):
         monkeypatch.setattr(Connection, name, counted(name))
-    catalogue, authorising, covering = (
-        Catalogue(office.database),
-        Authorising(office.database),
-        Covering(office.database),
+    contest_cache, staff_sessions, covers = (
+        ContestCache(office.database),
+        StaffSessions(office.database),
+        Covers(office.database),
     )
     roles: frozenset[Role] = frozenset({"organiser"})
     kinds: dict[type[VotingError], tuple[Callable[[str], Awaitable[object]], ...]] = {
-        ContestUnknown: (lambda name: catalogue.get(name[:20]),),
-        NotFound: (lambda name: covering.fetch(listing, f"{name}.png"), lambda name: covering.fetch(listing, "")),
+        ContestUnknown: (lambda name: contest_cache.get(name[:20]),),
+        NotFound: (lambda name: covers.fetch(snapshot, f"{name}.png"), lambda name: covers.fetch(snapshot, "")),
         CredentialInvalid: (
-            lambda name: authorising.by_key(f"{PREFIX}_{name[:12]}_{name[:40]}"),
-            lambda name: authorising.permit(listing.contest.id, roles, None, name),
+            lambda name: staff_sessions.by_key(f"{PREFIX}_{name[:12]}_{name[:40]}"),
+            lambda name: staff_sessions.permit(snapshot.contest.id, roles, None, name),
         ),
     }
     for refusal_, asks in kinds.items():
@@ -314,9 +314,9 @@ async def test_asking_for_what_is_not_there_is_no_query_each(
             assert queries.total() <= 3
     # What was stored a moment ago is found at once.
     made = await contests.make()
-    assert (await catalogue.get(made)).contest.id == made
+    assert (await contest_cache.get(made)).contest.id == made
     key = await contests.staff_key("organiser", made)
-    assert (await authorising.by_key(key)).contest == made
+    assert (await staff_sessions.by_key(key)).contest == made
 
 
 async def test_stored_fingerprints_name_nobody_and_are_a_contests_own(

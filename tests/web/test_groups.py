@@ -11,15 +11,15 @@ from tests.conftest import Contests, eventually, refusal
 from tests.fraud.rings import POLICY, Cast, crowd, find_rings, history, record, tally
 from tests.web.test_staff import bearer
 from voting.networks.lookup import load_networks
-from voting.services.contests.admin import Organising
-from voting.services.fraud.apply_decisions import Deciding, Swept
-from voting.services.fraud.ballot_table import gather
-from voting.wiring import Office
+from voting.services.contests.admin import ContestAdmin
+from voting.services.fraud.apply_decisions import DecisionWriter, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
+from voting.wiring import AdminServices
 
 ENTRIES = 30
 
 
-async def ringed(contests: Contests, office: Office) -> str:
+async def ringed(contests: Contests, office: AdminServices) -> str:
     """A contest of thirty entries, a large ring for the twelfth, and a small one for the last."""
     contest = await contests.make(entries=ENTRIES)
     honest = [each for number in range(1, 21) for each in crowd(1000 * number, 3 * (22 - number), f"A{number:03d}")]
@@ -30,15 +30,15 @@ async def ringed(contests: Contests, office: Office) -> str:
     return contest
 
 
-async def again(office: Office, contest: str) -> None:
+async def again(office: AdminServices, contest: str) -> None:
     """One more sweep."""
 
     async def always(_: object) -> None:
         pass
 
-    ballots = await gather(office.database, contest)
+    ballots = await load_ballot_table(office.database, contest)
     swept = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
-    await Deciding(office.database).apply(contest, swept, always)
+    await DecisionWriter(office.database).apply(contest, swept, always)
 
 
 class Desk:
@@ -63,15 +63,15 @@ class Desk:
 
 async def desk(http: httpx.AsyncClient, contests: Contests, contest: str, name: str = "Wang") -> Desk:
     async with contests.office() as office:
-        return Desk(http, contest, await office.staffing.create(name, "organiser", contest))
+        return Desk(http, contest, await office.staff_keys.create(name, "organiser", contest))
 
 
 async def test_a_ballot_held_when_it_was_cast_says_why_and_by_which_policy(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make(entries=3)
     wang = Desk(http, contest, await contests.staff_key("organiser", contest))
-    await Organising(office.database, "test").begin(POLICY, None, load_networks())
+    await ContestAdmin(office.database, "test").begin(POLICY, None, load_networks())
     await record(office.database, contest, [Cast(1, "A001", state="hold"), Cast(2, "A001")], timedelta(0))
     assert (await wang.get("/groups")).json()["ungrouped"] == 1
     async with office.database.connection() as connection:
@@ -84,7 +84,7 @@ async def test_a_ballot_held_when_it_was_cast_says_why_and_by_which_policy(
 
 
 async def test_groups_come_in_the_order_of_their_effect_with_evidence_in_words(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await ringed(contests, office)
     answer = (await (await desk(http, contests, contest)).get("/groups")).json()["groups"]
@@ -101,7 +101,7 @@ async def test_groups_come_in_the_order_of_their_effect_with_evidence_in_words(
     assert "60张选票" in evidence["words"]["zh"]
 
 
-async def test_only_organisers_decide(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_only_organisers_decide(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest, other = await ringed(contests, office), await contests.make()
     for role in ("judge", "auditor"):
         reader = Desk(http, contest, await contests.staff_key(role, contest))
@@ -121,7 +121,7 @@ async def test_only_organisers_decide(http: httpx.AsyncClient, contests: Contest
 
 
 async def test_a_small_group_is_void_at_once_released_and_undone_and_the_boards_follow(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await ringed(contests, office)
     wang = await desk(http, contests, contest)
@@ -159,7 +159,9 @@ async def test_a_small_group_is_void_at_once_released_and_undone_and_the_boards_
     assert all(each["reasons"] == ["A1", "C3"] for each in lines)
 
 
-async def test_no_sweep_overrules_a_reviewer(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_no_sweep_overrules_a_reviewer(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
     contest = await ringed(contests, office)
     wang = await desk(http, contests, contest)
     await wang.decide("ring-a", "release", (await wang.group("ring-a"))["version"])
@@ -171,7 +173,9 @@ async def test_no_sweep_overrules_a_reviewer(http: httpx.AsyncClient, contests: 
     assert (await wang.group("ring-a-2"))["ballots"] == 3
 
 
-async def test_what_decides_much_takes_two_persons(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_what_decides_much_takes_two_persons(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
     contest = await ringed(contests, office)
     wang, li = await desk(http, contests, contest), await desk(http, contests, contest, "Li")
     version = (await wang.group("ring-big"))["version"]
@@ -201,7 +205,7 @@ async def test_what_decides_much_takes_two_persons(http: httpx.AsyncClient, cont
     assert (await tally(office.database, contest))["A012"] == (95, 65, 30)
 
 
-async def test_a_proposal_can_be_withdrawn(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_a_proposal_can_be_withdrawn(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await ringed(contests, office)
     wang = await desk(http, contests, contest)
     version = (await wang.group("ring-big"))["version"]
@@ -213,7 +217,7 @@ async def test_a_proposal_can_be_withdrawn(http: httpx.AsyncClient, contests: Co
     assert await history(office.database, contest) == [("nearline", "hold", 64)]
 
 
-async def test_a_stale_page_decides_nothing(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_a_stale_page_decides_nothing(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await ringed(contests, office)
     wang = await desk(http, contests, contest)
     version = (await wang.group("ring-a"))["version"]
@@ -226,7 +230,7 @@ async def test_a_stale_page_decides_nothing(http: httpx.AsyncClient, contests: C
 
 
 async def test_framing_a_rival_takes_nothing_of_the_rivals_own(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await ringed(contests, office)
     before = (await tally(office.database, contest))["A001"]
@@ -242,7 +246,7 @@ async def test_framing_a_rival_takes_nothing_of_the_rivals_own(
     assert (after[1], after[2]) == (before[1], before[2])
 
 
-async def test_each_act_is_in_the_audit_log(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_each_act_is_in_the_audit_log(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await ringed(contests, office)
     wang, li = await desk(http, contests, contest), await desk(http, contests, contest, "Li")
     version = (await wang.group("ring-big"))["version"]

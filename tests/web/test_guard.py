@@ -19,7 +19,7 @@ from voting.settings import Settings, load
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.flood_limiter import Throttle
-from voting.web.guard import Edge, read_json
+from voting.web.guard import Guard, read_json
 
 
 async def test_slow_down_with_retry_after(settings: Settings, contests: Contests) -> None:
@@ -336,7 +336,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
     async def no_short_way(scope: Any, body: bytes) -> None:
         return None
 
-    edge = Edge(app, Throttle("9/second", "9/second", ClientReader(())), Cors(frozenset()), no_short_way)
+    edge = Guard(app, Throttle("9/second", "9/second", ClientReader(())), Cors(frozenset()), no_short_way)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
         refused = await client.get("/slow")
         assert refusal(refused) == (503, "try_again")

@@ -14,7 +14,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, Service, environment_of
 from tests.web.test_groups import desk, ringed
 from voting.fraud.facts.attempt import Attempt
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 def exported(service: Service, contest: str, *options: str) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def rulings(lines: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
 
 
 async def test_a_ballot_has_the_ruling_in_force_of_its_group(
-    http: httpx.AsyncClient, contests: Contests, office: Office, service: Service
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, service: Service
 ) -> None:
     contest = await ringed(contests, office)
     first, second = await desk(http, contests, contest), await desk(http, contests, contest, "Li")
@@ -52,7 +52,7 @@ async def test_a_ballot_has_the_ruling_in_force_of_its_group(
 
 
 async def test_a_labelled_export_is_replayed_like_any_other(
-    http: httpx.AsyncClient, contests: Contests, office: Office, service: Service, tmp_path: Path
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, service: Service, tmp_path: Path
 ) -> None:
     contest = await ringed(contests, office)
     assert (await (await desk(http, contests, contest)).decide("ring-a", "void", 1)).status_code == 200

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Contests, as_owner, cast, eventually, refusal, solve
 from voting.domain.entry import Entry
 from voting.postgres import tallies
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, contests: Contests) -> None:
@@ -40,13 +40,13 @@ async def test_unknown_contests_everywhere(http: httpx.AsyncClient) -> None:
 
 
 async def test_entries_are_there_as_soon_as_they_are_imported(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     """However often the page was asked for before: a worker remembers a contest for a second, an empty one never."""
     contest = await contests.make(entries=0)
     for _ in range(4):
         assert (await http.get(f"/api/v1/contests/{contest}/entries")).json()["total"] == 0
-    await office.organising.import_roster(contest, [Entry("A001", "作品", "作者", "one", "")], {})
+    await office.contest_admin.import_roster(contest, [Entry("A001", "作品", "作者", "one", "")], {})
     for _ in range(4):
         assert (await http.get(f"/api/v1/contests/{contest}/entries")).json()["total"] == 1
 
@@ -133,7 +133,7 @@ async def test_hidden_tallies_are_shown_nowhere(http: httpx.AsyncClient, contest
 
 
 async def test_delayed_and_daily_tallies_hold_what_was_recorded_before_their_moment(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     for rules in ('policy = "delayed"\nminutes = 5', 'policy = "daily"\nat = 18:00:00'):
         contest = await contests.make(f"[display]\n{rules}\n[[quota]]\npicks = 5\n", opens=timedelta(days=-3))
@@ -146,7 +146,7 @@ async def test_delayed_and_daily_tallies_hold_what_was_recorded_before_their_mom
         assert (await cast(http, contest, late, ["A002"])).status_code == 201
         content = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
         assert {row["entry"]: row["picks"] for row in content["tallies"] if row["picks"]} == {"A001": 1}
-        assert datetime.fromisoformat(content["as_of"]) < (await office.catalogue.get(contest)).now()
+        assert datetime.fromisoformat(content["as_of"]) < (await office.contest_cache.get(contest)).now()
 
 
 async def test_a_web_voter_registers_votes_and_sees_its_standing(http: httpx.AsyncClient, contests: Contests) -> None:
@@ -227,14 +227,14 @@ async def test_addresses_that_are_not_there_share_one_label(http: httpx.AsyncCli
 
 
 async def test_a_cover_is_served_as_what_it_is_and_cannot_run_anything(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     from voting.domain.entry import Entry
 
     contest = await contests.make()
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
     entry = Entry("A001", "作品", "作者", "one", cover="a.svg")
-    await office.organising.import_roster(contest, [entry], {"a.svg": svg}, amend=True)
+    await office.contest_admin.import_roster(contest, [entry], {"a.svg": svg}, amend=True)
     path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
     answer = await http.get(path)
     assert (answer.content, answer.headers["content-type"]) == (svg, "image/svg+xml")
@@ -253,7 +253,7 @@ async def test_the_contracts_query_may_come_empty(http: httpx.AsyncClient, conte
 
 
 async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_came_since(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     start = datetime.now(UTC)

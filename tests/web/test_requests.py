@@ -15,7 +15,7 @@ from voting.domain.entry import Entry
 from voting.errors import FileInvalid, SettingInvalid
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 KEYED = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 BODY = b'{"entries": ["A001"]}'
@@ -148,20 +148,20 @@ async def test_a_search_finds_whatever_the_width_case_and_blanks(
 
 
 async def test_a_photographers_position_is_not_published(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     photograph = (ROOT / "tests" / "domain" / "pictures" / "gps.jpg").read_bytes()
     assert b"Phone" in photograph
     entry = Entry("A001", "作品", "作者", "one", cover="a.jpg")
-    await office.organising.import_roster(contest, [entry], {"a.jpg": photograph}, amend=True)
+    await office.contest_admin.import_roster(contest, [entry], {"a.jpg": photograph}, amend=True)
     path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
     cover = await http.get(path)
     assert cover.headers["content-type"] == "image/jpeg"
     assert hashlib.sha256(cover.content).hexdigest() in path
     assert b"Phone" not in cover.content
     with pytest.raises(FileInvalid, match=r"a\.jpg: .*is damaged: it ends too early; open it in a picture program"):
-        await office.organising.import_roster(contest, [entry], {"a.jpg": photograph[:300]}, amend=True)
+        await office.contest_admin.import_roster(contest, [entry], {"a.jpg": photograph[:300]}, amend=True)
 
 
 H5, SIBLING = "https://h5.example.org", "http://127.0.0.1:9"

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from tests.conftest import SECRET, Contests, as_owner, cast, eventually
-from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, record, tally, void_by_two
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, record, tally, void_by_two
 from tests.web.test_groups import Desk, again, desk
 from voting.services.identity.keyring import Keyring
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 RULES = '[[quota]]\npicks = 5\n[display]\npolicy = "{}"\n'
 Seen = dict[str, Any]
@@ -34,7 +34,7 @@ async def seen(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> Seen
     }
 
 
-async def voted(http: httpx.AsyncClient, contests: Contests, office: Office, contest: str) -> list[str]:
+async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServices, contest: str) -> list[str]:
     """Voters' tokens; the first one's ballot was held when it was cast, the second's is in a ring."""
     tokens = contests.tokens(contest, 3)
     for token in tokens:
@@ -54,7 +54,7 @@ async def voted(http: httpx.AsyncClient, contests: Contests, office: Office, con
 
 
 async def test_no_decision_shows_before_the_certification(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make(RULES.format("live"), entries=6)
     tokens = await voted(http, contests, office, contest)
@@ -91,9 +91,9 @@ async def test_no_decision_shows_before_the_certification(
     await ended(office, contest)
     await follow(http, contest)
     assert (await seen(http, contest, tokens))["tallies"] == before["tallies"], "nor when the window has closed"
-    listing = await office.catalogue.renew(contest)
-    await void_by_two(office.database, listing)
-    await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.renew(contest)
+    await void_by_two(office.database, snapshot)
+    await certifier(office.database).certify(snapshot, POLICY)
 
     async def is_told() -> bool:
         after = await seen(http, contest, tokens)
@@ -109,7 +109,7 @@ async def organisers_see_it(wang: Desk) -> None:
     assert [shown["A002"][name] for name in ("raw", "held", "void", "counted")] == [14, 0, 6, 8]
 
 
-async def ended(office: Office, contest: str) -> None:
+async def ended(office: AdminServices, contest: str) -> None:
     async with office.database.connection() as connection:
         update = "update contests set closes_at = now(), revision = revision + 1 where id = $1"
         await connection.execute(update, contest)
@@ -124,7 +124,7 @@ async def follow(http: httpx.AsyncClient, contest: str) -> None:
 
 @pytest.mark.parametrize("display", ["delayed", "daily"])
 async def test_nor_does_a_later_moment_show_it(
-    http: httpx.AsyncClient, contests: Contests, office: Office, display: str
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, display: str
 ) -> None:
     """At a new moment the picks are all that were recorded before it; certified, what is counted is shown at once."""
     contest = await contests.make(RULES.format(display), opens=timedelta(days=-3), entries=3)
@@ -139,9 +139,9 @@ async def test_nor_does_a_later_moment_show_it(
 
     assert await picks() == {"A001": 8, "A002": 1}
     await ended(office, contest)
-    listing = await office.catalogue.renew(contest)
-    await void_by_two(office.database, listing)
-    await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.renew(contest)
+    await void_by_two(office.database, snapshot)
+    await certifier(office.database).certify(snapshot, POLICY)
 
     async def is_told() -> bool:
         return await picks() == {"A001": 5}
@@ -149,9 +149,9 @@ async def test_nor_does_a_later_moment_show_it(
     await eventually(is_told, 10)
 
 
-async def test_hidden_stays_hidden(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_hidden_stays_hidden(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(RULES.format("hidden"), opens=timedelta(days=-3), closes=timedelta(seconds=-1))
     await record(office.database, contest, crowd(0, 5, "A001"), timedelta(days=2))
-    await certifying(office.database).certify(await office.catalogue.get(contest), POLICY)
+    await certifier(office.database).certify(await office.contest_cache.get(contest), POLICY)
     answer = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()
     assert (answer["policy"], answer["tallies"]) == ("hidden", [])

@@ -15,7 +15,7 @@ import httpx
 import openpyxl
 
 from tests.conftest import Contests, cast, eventually, refusal
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ async def test_roles(http: httpx.AsyncClient, contests: Contests) -> None:
 
 
 async def test_a_revoked_key_is_refused_within_seconds_and_its_session_too(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     key = await contests.staff_key("organiser", contest)
@@ -47,7 +47,7 @@ async def test_a_revoked_key_is_refused_within_seconds_and_its_session_too(
     assert (await http.get(path, headers=bearer(key))).status_code == 200
     assert (await http.post("/api/v1/staff/session", json={"key": key})).status_code == 201
     assert (await http.get(path)).status_code == 200
-    await office.staffing.revoke(key.split("_")[1])
+    await office.staff_keys.revoke(key.split("_")[1])
 
     async def refused() -> bool:
         answers = [await http.get(path, headers=bearer(key)), await http.get(path)]
@@ -104,11 +104,13 @@ async def test_results_in_three_formats(http: httpx.AsyncClient, contests: Conte
     assert refusal(await http.get(path, headers=key, params={"format": "pdf"})) == (400, "malformed")
 
 
-async def test_a_title_cannot_become_a_formula(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_a_title_cannot_become_a_formula(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
     from voting.domain.entry import Entry
 
     contest = await contests.make(entries=1)
-    await office.organising.import_roster(contest, [Entry("A001", "=1+1", "@x", "one")], {}, amend=True)
+    await office.contest_admin.import_roster(contest, [Entry("A001", "=1+1", "@x", "one")], {}, amend=True)
     key = bearer(await contests.staff_key("judge", contest))
 
     async def renewed() -> bool:
@@ -202,7 +204,7 @@ async def test_signing_out_ends_the_session_on_the_server(http: httpx.AsyncClien
 
 
 async def test_reading_results_and_signing_in_are_in_the_audit_log(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     key = await contests.staff_key("judge", contest)
@@ -218,12 +220,12 @@ async def test_reading_results_and_signing_in_are_in_the_audit_log(
 
 
 async def test_an_open_board_ends_soon_after_its_key_is_revoked(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     key = await contests.staff_key("organiser", contest)
     async with board(http, contest, bearer(key)) as events, asyncio.timeout(15):
         assert (await next_tally(events))[1] == {}
-        await office.staffing.revoke(key.split("_")[1])
+        await office.staff_keys.revoke(key.split("_")[1])
         async for _ in events:
             pass

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, in_office, need_secret, not_blank, read_settings, tell
+from voting.cli.session import actor, env_file, find, need_secret, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.roster.sheet import Tick
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.policy_files import load_policy
-from voting.services.fraud.review import Estimated, Reviewing
+from voting.services.fraud.review import Estimated, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 if TYPE_CHECKING:
-    from voting.services.fraud.certify import Certifying
+    from voting.services.fraud.certify import Certifier
 
 
 @click.command(epilog="Example: voting certify --contest demo --propose")
@@ -53,17 +53,17 @@ def certify(
         raise click.UsageError("--propose and --reopen do not go together")
     settings = read_settings(env_file)
     if reopen is not None:
-        number = in_office(settings, lambda office: _reopen(office, settings, contest, reopen))
+        number = with_admin(settings, lambda office: _reopen(office, settings, contest, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        changed, doubts = in_office(settings, lambda office: _propose(office, settings, contest, policy))
+        changed, doubts = with_admin(settings, lambda office: _propose(office, settings, contest, policy))
         tell(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, doubts = in_office(settings, lambda office: _certify(office, settings, contest, policy))
+        made, doubts = with_admin(settings, lambda office: _certify(office, settings, contest, policy))
         _show(made, contest, as_json=json)
     _warn(doubts, contest)
 
@@ -72,41 +72,41 @@ def _policy(settings: Settings, file: Path | None) -> Path | None:
     return file or (Path(settings.policy) if settings.policy else None)
 
 
-def _certifying(office: Office, settings: Settings) -> Certifying:
+def _certifier(office: AdminServices, settings: Settings) -> Certifier:
     # It brings polars, which the other commands need not wait for.
-    from voting.services.fraud.certify import Certifying
+    from voting.services.fraud.certify import Certifier
 
     key = ReceiptKey(Keyring(need_secret(settings).secret).public_key)
-    return Certifying(office.database, actor(), key, Reviewing(office.database, settings.second_person))
+    return Certifier(office.database, actor(), key, Reviews(office.database, settings.second_person))
 
 
 async def _certify(
-    office: Office, settings: Settings, contest: str, policy: Path | None
+    office: AdminServices, settings: Settings, contest: str, policy: Path | None
 ) -> tuple[Certification, list[Estimated]]:
-    listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
-    made = await _certifying(office, settings).certify(listing, rules, _progress())
-    return made, await _doubts(office, settings, listing)
+    snapshot, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    made = await _certifier(office, settings).certify(snapshot, rules, _progress())
+    return made, await _doubts(office, settings, snapshot)
 
 
 async def _propose(
-    office: Office, settings: Settings, contest: str, policy: Path | None
+    office: AdminServices, settings: Settings, contest: str, policy: Path | None
 ) -> tuple[Changed, list[Estimated]]:
-    listing, rules = await find(office, contest), load_policy(_policy(settings, policy))
-    changed = await _certifying(office, settings).propose(listing, rules, _progress())
-    return changed, await _doubts(office, settings, listing)
+    snapshot, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    changed = await _certifier(office, settings).propose(snapshot, rules, _progress())
+    return changed, await _doubts(office, settings, snapshot)
 
 
-async def _doubts(office: Office, settings: Settings, listing: Listing) -> list[Estimated]:
+async def _doubts(office: AdminServices, settings: Settings, snapshot: ContestSnapshot) -> list[Estimated]:
     """Of each entry the largest excess on which a cut or an award may hang."""
-    found = await Reviewing(office.database, settings.second_person).excesses(listing)
+    found = await Reviews(office.database, settings.second_person).excesses(snapshot)
     largest: dict[str, Estimated] = {}
     for each in found:
         largest.setdefault(each.excess.entry, each)
     return [each for each in largest.values() if each.effect.decides]
 
 
-async def _reopen(office: Office, settings: Settings, contest: str, reason: str) -> int:
-    return await _certifying(office, settings).reopen(await find(office, contest), reason)
+async def _reopen(office: AdminServices, settings: Settings, contest: str, reason: str) -> int:
+    return await _certifier(office, settings).reopen(await find(office, contest), reason)
 
 
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:

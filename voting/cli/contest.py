@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, in_office, not_blank, read_settings, tell
+from voting.cli.session import env_file, not_blank, read_settings, tell, with_admin
 from voting.domain.contest.cautions import cautions
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
@@ -20,7 +20,7 @@ from voting.domain.contest.language import LANGUAGES, Language
 from voting.domain.contest.toml_schema import reference
 from voting.errors import FileInvalid
 from voting.text_file import read_text_file
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
@@ -72,11 +72,11 @@ def create(file: Path, open_now: bool, env_file: Path | None) -> None:
     text = read_text(file)
     found = read_contest(text, str(file))
 
-    async def work(office: Office) -> Contest:
-        await office.organising.create(found, text, open_now)
-        return (await office.catalogue.get(found.id)).contest
+    async def work(office: AdminServices) -> Contest:
+        await office.contest_admin.create(found, text, open_now)
+        return (await office.contest_cache.get(found.id)).contest
 
-    stored = in_office(read_settings(env_file), work)
+    stored = with_admin(read_settings(env_file), work)
     opens, closes = (local(moment, stored, "en") for moment in (stored.opens_at, stored.closes_at))
     tell(f"contest {stored.id!r} is created: open from {opens} to {closes}")
 
@@ -88,7 +88,7 @@ def replace(file: Path, env_file: Path | None) -> None:
     """Puts FILE's rules in the place of the contest's, until they are sealed or the window opens."""
     text = read_text(file)
     found = read_contest(text, str(file))
-    in_office(read_settings(env_file), lambda office: office.amending.replace(found, text))
+    with_admin(read_settings(env_file), lambda office: office.amendments.replace(found, text))
     tell(f"contest {found.id!r} has the rules of {file}")
 
 
@@ -99,7 +99,7 @@ def seal(file: Path, env_file: Path | None) -> None:
     """Seals the contest's rules, which must be FILE's, and prints their SHA-256, to be published."""
     text = read_text(file)
     found = read_contest(text, str(file))
-    click.echo(in_office(read_settings(env_file), lambda office: office.amending.seal(found.id, text)))
+    click.echo(with_admin(read_settings(env_file), lambda office: office.amendments.seal(found.id, text)))
     tell(f"the rules of {found.id!r} are sealed")
 
 
@@ -113,7 +113,7 @@ def seal(file: Path, env_file: Path | None) -> None:
 def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
     """Moves the window's end to a later moment, where the rules declare `extension` changeable."""
     moment = _moment(closes_at)
-    in_office(read_settings(env_file), lambda office: office.amending.extend(id, moment, reason))
+    with_admin(read_settings(env_file), lambda office: office.amendments.extend(id, moment, reason))
     tell(f"contest {id!r} closes at {closes_at}")
 
 
@@ -126,7 +126,7 @@ def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
 @env_file
 def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
     """Takes an entry out, where the rules declare `withdrawal` changeable; its ballots stay as they are."""
-    in_office(read_settings(env_file), lambda office: office.amending.withdraw(id, entry, reason))
+    with_admin(read_settings(env_file), lambda office: office.amendments.withdraw(id, entry, reason))
     tell(f"entry {entry} is withdrawn from contest {id!r}")
 
 
@@ -135,7 +135,7 @@ def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
 @env_file
 def pause(id: str, env_file: Path | None) -> None:
     """Refuses new ballots until `voting contest resume`; ballots under way are finished first."""
-    in_office(read_settings(env_file), lambda office: office.organising.pause(id, True))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, True))
     tell(f"contest {id!r} is paused")
 
 
@@ -144,7 +144,7 @@ def pause(id: str, env_file: Path | None) -> None:
 @env_file
 def resume(id: str, env_file: Path | None) -> None:
     """Takes ballots again after a pause."""
-    in_office(read_settings(env_file), lambda office: office.organising.pause(id, False))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, False))
     tell(f"contest {id!r} takes ballots again")
 
 

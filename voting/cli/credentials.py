@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, need_secret, read_settings
+from voting.cli.session import env_file, find, need_secret, read_settings, with_admin
 from voting.errors import NotFound
 from voting.services.identity.keyring import Keyring
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @click.group(epilog="Example: voting credentials issue --contest demo --count 3")
@@ -26,11 +26,11 @@ def issue(contest: str, count: int, env_file: Path | None) -> None:
     settings = need_secret(read_settings(env_file))
     keyring = Keyring(settings.secret)
 
-    async def work(office: Office) -> None:
-        listing = await find(office, contest)
-        if "issued" not in listing.contest.voters.channels:
+    async def work(office: AdminServices) -> None:
+        snapshot = await find(office, contest)
+        if "issued" not in snapshot.contest.voters.channels:
             raise NotFound(f"contest {contest!r} takes no issued credentials; its [voters] channels say who may vote")
-        for token in await office.organising.issue_credentials(keyring, contest, count, listing.now()):
+        for token in await office.contest_admin.issue_credentials(keyring, contest, count, snapshot.now()):
             click.echo(token)
 
-    in_office(settings, work)
+    with_admin(settings, work)

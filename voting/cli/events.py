@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
-from voting.services.fraud.export import Exporting
-from voting.wiring import Office
+from voting.services.fraud.export import EventExport
+from voting.wiring import AdminServices
 
 
 @click.group(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
@@ -41,15 +41,15 @@ def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) 
     ballot that only certification voided.
     """
 
-    async def work(office: Office) -> int:
-        listing, count = await find(office, contest), 0
+    async def work(office: AdminServices) -> int:
+        snapshot, count = await find(office, contest), 0
         with _opened(out) as file:
-            async for line in Exporting(office.database).events(listing, labels=labels):
+            async for line in EventExport(office.database).events(snapshot, labels=labels):
                 file.write(line)
                 count += 1
         return count
 
-    count = in_office(read_settings(env_file), work)
+    count = with_admin(read_settings(env_file), work)
     tell(f"{count} picks" if out is None else f"{count} picks are in {out}")
 
 

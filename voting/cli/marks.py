@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, not_blank, read_settings, tell
+from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import notice, progress, read_bytes
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 contest_option = click.option("--contest", required=True, help="The contest's id.")
@@ -28,11 +28,11 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
     """Puts the marks of FILE (CSV or XLSX: judge, entry, a column for each criterion) in the place of the round's."""
     body = read_bytes(file)
 
-    async def work(office: Office) -> int:
-        listing = await find(office, contest)
-        return await office.judging.import_marks(listing, round_, body, str(file), progress("rows read"), notice(file))
+    async def work(office: AdminServices) -> int:
+        snapshot = await find(office, contest)
+        return await office.marks.import_marks(snapshot, round_, body, str(file), progress("rows read"), notice(file))
 
-    tell(f"{in_office(read_settings(env_file), work)} marks are in round {round_!r}")
+    tell(f"{with_admin(read_settings(env_file), work)} marks are in round {round_!r}")
 
 
 @click.group(epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
@@ -49,11 +49,11 @@ def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) 
     """Puts the figures of FILE (CSV or XLSX: entry, or organisation, and value) in the place of the metric's."""
     body = read_bytes(file)
 
-    async def work(office: Office) -> int:
-        listing = await find(office, contest)
-        return await office.judging.import_metric(listing, metric, body, str(file), notice(file))
+    async def work(office: AdminServices) -> int:
+        snapshot = await find(office, contest)
+        return await office.marks.import_metric(snapshot, metric, body, str(file), notice(file))
 
-    tell(f"{in_office(read_settings(env_file), work)} figures are in metric {metric!r}")
+    tell(f"{with_admin(read_settings(env_file), work)} figures are in metric {metric!r}")
 
 
 @click.group(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
@@ -70,8 +70,8 @@ def awards() -> None:
 def revoke(contest: str, award: str, holder: str, reason: str, env_file: Path | None) -> None:
     """Takes an award back from its holder; the next one comes up in its place."""
 
-    async def work(office: Office) -> None:
-        await office.judging.revoke(await find(office, contest), award, holder, reason)
+    async def work(office: AdminServices) -> None:
+        await office.marks.revoke(await find(office, contest), award, holder, reason)
 
-    in_office(read_settings(env_file), work)
+    with_admin(read_settings(env_file), work)
     tell(f"award {award!r} is taken back from {holder}")

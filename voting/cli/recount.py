@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, need_secret, read_settings, tell
+from voting.cli.session import env_file, find, need_secret, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.results.scoring import Tally
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.services.tallies.recount import Difference
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @click.command(epilog="Example: voting recount --contest demo")
@@ -28,12 +28,12 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
     settings = need_secret(read_settings(env_file))
     key = ReceiptKey(Keyring(settings.secret).public_key)
 
-    async def work(office: Office) -> tuple[tuple[Difference, ...], ReceiptReport]:
-        listing = await find(office, contest)
-        found = await (office.recounting.mend(listing, mend) if mend else office.recounting.differences(listing))
+    async def work(office: AdminServices) -> tuple[tuple[Difference, ...], ReceiptReport]:
+        snapshot = await find(office, contest)
+        found = await (office.recounts.mend(snapshot, mend) if mend else office.recounts.differences(snapshot))
         return found, await check_receipts(office.database, contest, key, progress("receipts checked"))
 
-    found, receipts = in_office(settings, work)
+    found, receipts = with_admin(settings, work)
     for each in found:
         click.echo(f"{each.entry}\ttally {_counts(each.tally)}\tballots {_counts(each.recount)}")
     for line in receipts.wrong:

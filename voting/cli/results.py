@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
 from voting.services.results.reports import Report, as_csv, as_json, as_xlsx, awards_as_csv
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @click.command(epilog="Example: voting results --contest demo --format csv --out results.csv")
@@ -29,10 +29,10 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bo
     if awards and (kind != "csv" or not blended):
         raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")
 
-    async def work(office: Office) -> Report:
-        return await office.reporting.report(await find(office, contest), blended=blended)
+    async def work(office: AdminServices) -> Report:
+        return await office.reports.report(await find(office, contest), blended=blended)
 
-    report = in_office(read_settings(env_file), work)
+    report = with_admin(read_settings(env_file), work)
     if report.changed:
         tell(
             f"not final: {', '.join(report.changed)} changed since the certification, past every command; find out who"

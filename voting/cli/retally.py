@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.services.fraud.policy_files import load_policy
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 if TYPE_CHECKING:
     from voting.services.fraud.policy_comparison import Line
@@ -31,14 +31,14 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
     """
     other = load_policy(policy)
 
-    async def work(office: Office) -> tuple[Line, ...]:
+    async def work(office: AdminServices) -> tuple[Line, ...]:
         # It brings polars, which the other commands need not wait for.
-        from voting.services.fraud.policy_comparison import Retallying
+        from voting.services.fraud.policy_comparison import PolicyComparison
 
-        listing = await find(office, contest)
-        return await Retallying(office.database).compare(listing, other, progress("ballots read"))
+        snapshot = await find(office, contest)
+        return await PolicyComparison(office.database).compare(snapshot, other, progress("ballots read"))
 
-    lines = in_office(read_settings(env_file), work)
+    lines = with_admin(read_settings(env_file), work)
     if json:
         content = {
             "contest": contest,

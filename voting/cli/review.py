@@ -10,18 +10,18 @@ from typing import Any, TypeVar, cast
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, in_office, not_blank, read_settings, tell
+from voting.cli.session import actor, env_file, find, not_blank, read_settings, tell, with_admin
 from voting.domain.contest.language import Language
 from voting.errors import Forbidden
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
-from voting.services.fraud.review import Estimated, File, Person, Reviewed, Reviewing, Wish, person_of
-from voting.services.identity.sessions import Authorising
+from voting.services.fraud.review import Estimated, File, Person, ReviewAction, Reviewed, Reviews, person_of
+from voting.services.identity.sessions import StaffSessions
 from voting.settings import Settings
 from voting.text_file import read_text_file
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 T = TypeVar("T")
 Decorated = Callable[..., Any]
@@ -50,9 +50,9 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     are, with the interval, and the effect if as many as there may be were void. Nothing is subtracted for those.
     """
     settings = read_settings(env_file)
-    listing, (found, estimates, ungrouped) = _reviewing(settings, contest, _all)
+    snapshot, (found, estimates, ungrouped) = _reviews(settings, contest, _all)
     if json:
-        groups = [as_json(each, listing.contest.zone) for each in found]
+        groups = [as_json(each, snapshot.contest.zone) for each in found]
         excesses = [estimate_as_json(each) for each in estimates]
         _print({"groups": groups, "excesses": excesses, "ungrouped": ungrouped})
         return
@@ -80,19 +80,19 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 def show(group: str, contest: str, language: str, json: bool, env_file: Path | None) -> None:
     """Shows a group: its evidence, its effect, some of its ballots and what was decided about it."""
     settings = read_settings(env_file)
-    listing, found = _reviewing(settings, contest, lambda reviewing, listing: reviewing.show(listing, group))
+    snapshot, found = _reviews(settings, contest, lambda reviews, snapshot: reviews.show(snapshot, group))
     if json:
-        _print(file_as_json(found, listing.contest.zone))
+        _print(file_as_json(found, snapshot.contest.zone))
         return
-    for line in _file(found, cast(Language, language), listing.contest.zone):
+    for line in _file(found, cast(Language, language), snapshot.contest.zone):
         click.echo(line)
 
 
-async def _all(reviewing: Reviewing, listing: Listing) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...], int]:
-    return await reviewing.all(listing), await reviewing.excesses(listing), await reviewing.ungrouped(listing)
+async def _all(reviews: Reviews, snapshot: ContestSnapshot) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...], int]:
+    return await reviews.all(snapshot), await reviews.excesses(snapshot), await reviews.ungrouped(snapshot)
 
 
-def _deciding(function: Decorated) -> Decorated:
+def _decisions(function: Decorated) -> Decorated:
     """What the commands that decide have in common."""
     options = (
         click.argument("group"),
@@ -112,21 +112,21 @@ def _deciding(function: Decorated) -> Decorated:
 
 
 @review.command(epilog="Example: voting review release --contest demo 3f9c1a2b7d4e --reason 'a school class'")
-@_deciding
+@_decisions
 def release(**given: Any) -> None:
     """Counts the ballots of a group, and no sweep holds them again."""
     _decide("release", **given)
 
 
 @review.command(epilog="Example: voting review void --contest demo 3f9c1a2b7d4e --reason 'one script'")
-@_deciding
+@_decisions
 def void(**given: Any) -> None:
     """Makes the ballots of a group void. Entries are never: an attack in a rival's name does the rival no harm."""
     _decide("void", **given)
 
 
 @review.command(epilog="Example: voting review undo --contest demo 3f9c1a2b7d4e --reason 'wrong group'")
-@_deciding
+@_decisions
 def undo(**given: Any) -> None:
     """Takes back what was decided or proposed about a group: its ballots are held, as they were found."""
     _decide("undo", **given)
@@ -145,35 +145,35 @@ def _decide(
     settings = read_settings(env_file)
     key = read_text_file(key_file).strip() if key_file else None
 
-    async def work(office: Office) -> tuple[str, Reviewed]:
-        listing = await find(office, contest)
+    async def work(office: AdminServices) -> tuple[str, Reviewed]:
+        snapshot = await find(office, contest)
         person = await _person(office, contest, key) if key else Person(actor())
-        wish = Wish(action, reason, version)
-        return await Reviewing(office.database, settings.second_person).rule(listing, group, person, wish)
+        wish = ReviewAction(action, reason, version)
+        return await Reviews(office.database, settings.second_person).rule(snapshot, group, person, wish)
 
-    outcome, after = in_office(settings, work)
+    outcome, after = with_admin(settings, work)
     click.echo(f"{group}\t{outcome}\t{after.group.state}\tversion {after.group.version}")
     if outcome == "proposed":
         again = f"voting review {action} --contest {contest} {group} --reason ... --key-file ..."
         tell(f"{after.group.ballots} ballots wait for a second person: {again}")
 
 
-async def _person(office: Office, contest: str, text: str) -> Person:
+async def _person(office: AdminServices, contest: str, text: str) -> Person:
     """Raises CredentialInvalid, or Forbidden for a key that may not decide about this contest."""
-    key = await Authorising(office.database).by_key(text)
+    key = await StaffSessions(office.database).by_key(text)
     if key.role != "organiser" or key.contest not in (None, contest):
         raise Forbidden("this takes an organiser's key for this contest")
     return person_of(key)
 
 
-def _reviewing(
-    settings: Settings, contest: str, ask: Callable[[Reviewing, Listing], Awaitable[T]]
-) -> tuple[Listing, T]:
-    async def work(office: Office) -> tuple[Listing, T]:
-        listing = await find(office, contest)
-        return listing, await ask(Reviewing(office.database, settings.second_person), listing)
+def _reviews(
+    settings: Settings, contest: str, ask: Callable[[Reviews, ContestSnapshot], Awaitable[T]]
+) -> tuple[ContestSnapshot, T]:
+    async def work(office: AdminServices) -> tuple[ContestSnapshot, T]:
+        snapshot = await find(office, contest)
+        return snapshot, await ask(Reviews(office.database, settings.second_person), snapshot)
 
-    return in_office(settings, work)
+    return with_admin(settings, work)
 
 
 def _line(each: Reviewed, language: str) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from voting.cli.contest import read_text
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import Beside, checked, load_sheet
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Fault, FileInvalid
 from voting.services.contests.admin import RosterChange
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 _SHOWN = 20
 _path = click.Path(path_type=Path)
@@ -80,13 +80,13 @@ def import_(
     """
     sheet = load_sheet(file)
 
-    async def work(office: Office) -> RosterChange:
-        listing = await find(office, contest)
-        entries = checked(file, sheet, listing.contest, beside)
+    async def work(office: AdminServices) -> RosterChange:
+        snapshot = await find(office, contest)
+        entries = checked(file, sheet, snapshot.contest, beside)
         pictures = _pictures(file, entries, covers)
-        return await office.organising.import_roster(contest, entries, pictures, amend, replacing)
+        return await office.contest_admin.import_roster(contest, entries, pictures, amend, replacing)
 
-    change = in_office(read_settings(env_file), work)
+    change = with_admin(read_settings(env_file), work)
     tell(
         f"{change.total} entries are in contest {contest!r}: {len(change.added)} new, {len(change.changed)} changed,"
         f" {change.unchanged} unchanged" + (f", {len(change.absent)} that the file lacks" if change.absent else "")

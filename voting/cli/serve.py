@@ -80,7 +80,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
         if migrate:
             await wiring.migrate(settings, lambda _: None)
         office = await stack.enter_async_context(wiring.office(settings, "serve"))
-        await office.organising.begin(policy, shadow, networks)
+        await office.contest_admin.begin(policy, shadow, networks)
 
     async with wiring.reached(opened):
         pass

@@ -17,9 +17,9 @@ import click
 from voting import engines, logs, wiring
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.settings import EMBEDDED, Settings, load
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Sett
         )
 
 
-def in_office(settings: Settings, work: Callable[[Office], Awaitable[T]]) -> T:
+def with_admin(settings: Settings, work: Callable[[AdminServices], Awaitable[T]]) -> T:
     """Runs `work` with the command's services."""
 
     async def run(ready: Settings) -> T:
@@ -98,12 +98,12 @@ def in_office(settings: Settings, work: Callable[[Office], Awaitable[T]]) -> T:
         return asyncio.run(run(ready))
 
 
-async def find(office: Office, contest: str) -> Listing:
+async def find(office: AdminServices, contest: str) -> ContestSnapshot:
     """The contest. Raises ContestUnknown with those that there are."""
     try:
-        return await office.catalogue.get(contest)
+        return await office.contest_cache.get(contest)
     except ContestUnknown:
-        known = ", ".join([listing.contest.id for listing in await office.catalogue.all()]) or "none yet"
+        known = ", ".join([snapshot.contest.id for snapshot in await office.contest_cache.all()]) or "none yet"
         raise ContestUnknown(f"there is no contest {contest!r}; there are: {known}") from None
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.domain.identity.roles import Role
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 _ROLES: dict[str, Role] = {"organiser": "organiser", "judge": "judge", "auditor": "auditor"}
 
@@ -31,19 +31,19 @@ def key() -> None:
 def create(role: str, name: str, contest: str | None, env_file: Path | None) -> None:
     """Prints a new key. Only its hash is kept: it cannot be shown again."""
 
-    async def work(office: Office) -> str:
+    async def work(office: AdminServices) -> str:
         if contest:
             await find(office, contest)
-        return await office.staffing.create(name, _ROLES[role], contest)
+        return await office.staff_keys.create(name, _ROLES[role], contest)
 
-    click.echo(in_office(read_settings(env_file), work))
+    click.echo(with_admin(read_settings(env_file), work))
 
 
 @key.command(name="list", epilog="Example: voting staff key list")
 @env_file
 def show(env_file: Path | None) -> None:
     """Lists every key: id, role, contest, state, name."""
-    for each in in_office(read_settings(env_file), lambda office: office.staffing.all()):
+    for each in with_admin(read_settings(env_file), lambda office: office.staff_keys.all()):
         state = "revoked" if each.revoked_at else "live"
         click.echo(f"{each.id}\t{each.role}\t{each.contest or '*'}\t{state}\t{each.name}")
 
@@ -53,5 +53,5 @@ def show(env_file: Path | None) -> None:
 @env_file
 def revoke(id: str, env_file: Path | None) -> None:
     """Ends the key ID and every session opened with it, within two seconds."""
-    in_office(read_settings(env_file), lambda office: office.staffing.revoke(id))
+    with_admin(read_settings(env_file), lambda office: office.staff_keys.revoke(id))
     tell(f"key {id} is revoked")

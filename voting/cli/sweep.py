@@ -71,7 +71,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
 
     policy = load_policy(Path(settings.policy) if settings.policy else None)
 
-    async def opened(stack: AsyncExitStack) -> wiring.Office:
+    async def opened(stack: AsyncExitStack) -> wiring.AdminServices:
         return await stack.enter_async_context(wiring.office(settings, actor()))
 
     async with wiring.reached(opened) as office:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voting.cli.session import env_file, find, in_office, read_settings, tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.services.identity.keyring import check_receipt
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 if TYPE_CHECKING:
     from voting.postgres.certifications import Certification
@@ -48,13 +48,13 @@ def results(contest: str, env_file: Path | None) -> None:
     compare its hash with your file's. `tally` is counted from the ballots themselves.
     """
 
-    async def work(office: Office) -> tuple[Certification, tuple[Verified, ...]]:
+    async def work(office: AdminServices) -> tuple[Certification, tuple[Verified, ...]]:
         # It brings polars, which a receipt's check need not wait for.
         from voting.services.results.verification import verify_result
 
         return await verify_result(office.database, await find(office, contest), progress("ballots read"))
 
-    stands, checks = in_office(read_settings(env_file), work)
+    stands, checks = with_admin(read_settings(env_file), work)
     click.echo(f"policy\t{stands.bound.policy_sha256}\t{stands.policy_version}")
     for each in checks:
         click.echo(f"{each.name}\t{each.certified or '-'}\t{'agrees' if each.agrees else f'differs: {each.now}'}")

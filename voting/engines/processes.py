@@ -109,8 +109,8 @@ def tail(log: Path, start: int) -> str:
 def _commands() -> Iterator[tuple[int, bytes]]:
     """Every other process with its command line, each argument followed by one space."""
     if not (PROC / "self").exists():
-        listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=False).stdout
-        for line in listing.splitlines():
+        snapshot = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=False).stdout
+        for line in snapshot.splitlines():
             pid, _, command = line.strip().partition(b" ")
             yield int(pid), command.strip() + b" "
         return

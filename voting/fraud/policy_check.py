@@ -20,7 +20,7 @@ from voting.fraud.features.history import NOTHING
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.clusters import clusters
 from voting.fraud.policy import Policy
-from voting.fraud.sweep import SweepPolicy, further
+from voting.fraud.sweep import SweepPolicy, second_pass
 
 _HERE: Path = ("sweep",)
 _MOST = 1_000_000_000
@@ -127,9 +127,9 @@ def _seen() -> Mapping[str, frozenset[str]]:
     days, hours = Survey(prepare(frame([]))), Survey(prepare(frame([]), NOTHING))
     return {
         "quick_first": _names(features(hours, none, QUICK)),
-        "quick_second": _names(further(hours, none, QUICK)),
+        "quick_second": _names(second_pass(hours, none, QUICK)),
         "first": _names(features(days, none, THOROUGH)),
-        "second": _names(further(days, none, THOROUGH)),
+        "second": _names(second_pass(days, none, THOROUGH)),
         "clusters": frozenset(clusters(days, none, none).columns),
     }
 

@@ -17,10 +17,10 @@ from voting.fraud.features.history import NOTHING, Past, known
 from voting.fraud.features.neighbours import company, sure
 from voting.fraud.features.preprocess import cells_over_days, prepare
 from voting.fraud.groups.ballot_evidence import true_of
-from voting.fraud.groups.group_evidence import LOCKSTEP, QUICKNESS, named, told_of
+from voting.fraud.groups.group_evidence import LOCKSTEP, QUICKNESS, group_statements, named
 from voting.fraud.groups.groups import describe, families, label
 from voting.fraud.model.clusters import clusters, together
-from voting.fraud.model.tree_ensemble import Trees, Weighed, weigh
+from voting.fraud.model.tree_ensemble import Trees, TreeScores, score_trees
 from voting.fraud.policy import Policy
 from voting.fraud.reasons.findings import Stage, Sweep
 from voting.fraud.rules.haste import hasty
@@ -110,7 +110,7 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, pa
     kinds, kind = np.unique(found.group[held] << 32 | found.reasons[held], return_inverse=True)
     of_kind = [groups[number] for number in (kinds >> 32).tolist()]
     reasons = [
-        list(told_of(named(bits & 0xFFFFFFFF), group.reasons, stage))
+        list(group_statements(named(bits & 0xFFFFFFFF), group.reasons, stage))
         for bits, group in zip(kinds.tolist(), of_kind, strict=True)
     ]
     row = survey.ballots["row"].to_numpy()
@@ -136,10 +136,10 @@ def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
     """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        found, _ = look_again(survey, rules.quick_first, rules.quick_second, QUICK)
+        found, _ = reconsider(survey, rules.quick_first, rules.quick_second, QUICK)
         return _held(survey, found, _listed(takers, found, rules.nearline), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    found, distrust = look_again(survey, rules.first, rules.second)
+    found, distrust = reconsider(survey, rules.first, rules.second)
     # Who works off a list does so for many entries on many days: no one day's cluster acquits him.
     listed = _listed(takers, found, rules.certification) | _open_listed(survey, found, rules.certification)
     if rules.clusters:
@@ -171,52 +171,54 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
     taking = pl.concat([task_takers(survey), workers])
     takers = row.filter(survey.ballots["voter"].is_in(taking.implode()))
     distrust = np.empty(survey.size, dtype=np.float32)
-    distrust[row.to_numpy()] = glance(survey, first, THOROUGH)[1]
+    distrust[row.to_numpy()] = first_pass(survey, first, THOROUGH)[1]
     return Past(ballots["voter"].gather(takers).unique().sort(), known(cells_over_days(ballots), sure(distrust)))
 
 
-def look_again(
+def reconsider(
     survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH
-) -> tuple[Weighed, npt.NDArray[np.float32]]:
+) -> tuple[TreeScores, npt.NDArray[np.float32]]:
     """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
     company. A third would find company in its own doubts: it holds more of the honest, and no more of the others.
 
     Beside what is found: the first look's probabilities.
     """
-    first_sight, distrust = glance(survey, first, families)
-    found = weigh(further(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
+    first_sight, distrust = first_pass(survey, first, families)
+    found = score_trees(second_pass(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
     probability = calibrated(found.probability, second.bias)
     # Company is no evidence of its own: what was found at first stands for it.
-    return Weighed(probability, first_sight.reasons | found.reasons), distrust
+    return TreeScores(probability, first_sight.reasons | found.reasons), distrust
 
 
-def glance(survey: Survey, first: Trees, families: Families = THOROUGH) -> tuple[Weighed, npt.NDArray[np.float32]]:
+def first_pass(
+    survey: Survey, first: Trees, families: Families = THOROUGH
+) -> tuple[TreeScores, npt.NDArray[np.float32]]:
     """A first look, and its probabilities as they are here."""
-    found = weigh(features(survey, np.ones(survey.size), families), first, survey.size)
+    found = score_trees(features(survey, np.ones(survey.size), families), first, survey.size)
     return found, calibrated(found.probability, first.bias)
 
 
-def further(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
+def second_pass(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
     """What a further look sees. `trust`: by ballot, as the look before had it."""
     yield from features(survey, trust, families)
     if families.whole:
         yield from company(survey, trust)
 
 
-def _listed(takers: pl.Series, found: Weighed, look: Look) -> Flags:
+def _listed(takers: pl.Series, found: TreeScores, look: Look) -> Flags:
     """The ballots that the rule of task lists holds. It is untrained: where all else speaks for a ballot, two entries'
     friends are allies, and no list."""
     return takers.to_numpy() & (found.probability >= look.release)
 
 
-def _open_listed(survey: Survey, found: Weighed, look: Look) -> Flags:
+def _open_listed(survey: Survey, found: TreeScores, look: Look) -> Flags:
     """The ballots that the rule of open lists holds: something else must speak a little for it, too. Lovers of a kind
     are found with them where a campaign moves what is popular."""
     workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
     return workers.to_numpy() & (found.probability >= look.ally)
 
 
-def _held(survey: Survey, found: Weighed, listed: Flags, look: Look) -> Verdicts:
+def _held(survey: Survey, found: TreeScores, listed: Flags, look: Look) -> Verdicts:
     quick = hasty(survey)
     hold = listed | quick | (found.probability > _cut(found.probability.astype(np.float64), look))
     reasons = true_of(survey, found.reasons)

@@ -46,7 +46,7 @@ class Change(NamedTuple):
     group: str | None
 
 
-class Excess(NamedTuple):
+class ExcessEstimate(NamedTuple):
     """Picks of an entry beyond what honest voters explain, where no single ballot can be told; `sign` says by what."""
 
     entry: str
@@ -166,15 +166,15 @@ async def change(
     return Changed(row["changed"], row["held"], row["released"], row["voided"], frozenset(row["entries"]))
 
 
-async def set_excesses(connection: Connection, contest: str, found: Sequence[Excess]) -> None:
+async def set_excesses(connection: Connection, contest: str, found: Sequence[ExcessEstimate]) -> None:
     """Puts the estimates in the place of those before; the result must be locked."""
     await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(each) for each in found]))
 
 
-async def select_excesses(connection: Connection, contest: str) -> tuple[Excess, ...]:
+async def select_excesses(connection: Connection, contest: str) -> tuple[ExcessEstimate, ...]:
     """The estimates of the last sweep for certification, largest first."""
     text = await connection.fetchval(_QUERIES["excesses"], contest)
-    return tuple(Excess(*each) for each in json.loads(text or "[]"))
+    return tuple(ExcessEstimate(*each) for each in json.loads(text or "[]"))
 
 
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:

@@ -28,8 +28,8 @@ class Breaker:
         now = time.monotonic()
         if now < self._until:
             raise TryAgain("Redis is away")
-        probing = self._until > 0
-        if probing:
+        readiness = self._until > 0
+        if readiness:
             # The others keep away until this one is back.
             self._until = now + OPEN_SECONDS
         try:

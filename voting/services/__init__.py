@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voting.services.ballots.cast import Casting
-from voting.services.contests.contest_cache import Catalogue
-from voting.services.contests.covers import Covering
-from voting.services.fraud.review import Reviewing
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.contests.covers import Covers
+from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.registration import Registering
-from voting.services.identity.sessions import Authorising
-from voting.services.readiness import Probing
-from voting.services.results.reports import Reporting
-from voting.services.tallies.live_board import Watching
-from voting.services.tallies.reader import Showing
+from voting.services.identity.registration import Registration
+from voting.services.identity.sessions import StaffSessions
+from voting.services.readiness import Readiness
+from voting.services.results.reports import Reports
+from voting.services.tallies.live_board import LiveBoards
+from voting.services.tallies.reader import TallyReader
 
 
 @dataclass(frozen=True)
 class Services:
     """What the web needs."""
 
-    authorising: Authorising
+    staff_sessions: StaffSessions
     casting: Casting
-    catalogue: Catalogue
-    covering: Covering
+    contest_cache: ContestCache
+    covers: Covers
     keyring: Keyring
-    probing: Probing
-    registering: Registering
-    reporting: Reporting
-    reviewing: Reviewing
-    showing: Showing
-    watching: Watching
+    readiness: Readiness
+    registration: Registration
+    reports: Reports
+    reviews: Reviews
+    tally_reader: TallyReader
+    live_boards: LiveBoards

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from voting.errors import TryAgain
-from voting.services.single_flight import Sharing
+from voting.services.single_flight import SingleFlight
 
 # A reader who could have the last known value waits no longer for a new one.
 PATIENCE_SECONDS = 0.25
@@ -37,7 +37,7 @@ class LastKnown(Generic[T]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
-        self._sharing: Sharing[T] = Sharing()
+        self._single_flight: SingleFlight[T] = SingleFlight()
 
     async def get(self, name: Hashable, read: Callable[[], Awaitable[T]], fresh: Callable[[T], bool]) -> T:
         """The kept value where it is fresh, else a new one; the last known one while that cannot be read.
@@ -47,7 +47,7 @@ class LastKnown(Generic[T]):
         kept = self._kept.get(name)
         if kept is None or not kept.younger_than(KNOWN_SECONDS):
             return await self.renew(name, read)
-        if fresh(kept.value) or (self._sharing.busy(name) and kept.younger_than(OVERLAP_SECONDS)):
+        if fresh(kept.value) or (self._single_flight.busy(name) and kept.younger_than(OVERLAP_SECONDS)):
             return kept.value
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -63,7 +63,7 @@ class LastKnown(Generic[T]):
             self.put(name, value)
             return value
 
-        return await self._sharing.once(name, work)
+        return await self._single_flight.once(name, work)
 
     def put(self, name: Hashable, value: T) -> None:
         """Keeps a value that was read elsewhere."""

@@ -9,13 +9,13 @@ from collections.abc import Awaitable
 from voting.errors import TryAgain
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
-from voting.services.single_flight import Sharing
+from voting.services.single_flight import SingleFlight
 
 ANSWER_SECONDS = 2.0
 KEPT_SECONDS = 0.5
 
 
-class Probing:
+class Readiness:
     """Probes PostgreSQL and Redis."""
 
     def __init__(self, database: Database, view: TallyView) -> None:
@@ -23,7 +23,7 @@ class Probing:
         self._view = view
         self._kept: dict[str, bool] = {}
         self._asked_on = float("-inf")
-        self._sharing: Sharing[dict[str, bool]] = Sharing()
+        self._single_flight: SingleFlight[dict[str, bool]] = SingleFlight()
         self.draining = False
         """The process stops: it answers what comes, and wants no more."""
 
@@ -33,7 +33,7 @@ class Probing:
         Without Redis the service is slower, but whole.
         """
         if time.monotonic() - self._asked_on > KEPT_SECONDS:
-            return await self._sharing.once("probe", self._ask)
+            return await self._single_flight.once("probe", self._ask)
         return self._kept
 
     async def _ask(self) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Sharing(Generic[T]):
+class SingleFlight(Generic[T]):
     """Work under way, by name."""
 
     def __init__(self) -> None:

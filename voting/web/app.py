@@ -22,7 +22,7 @@ from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices
 from voting.web.flood_limiter import Throttle
-from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Edge, StrictRequest
+from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards
 from voting.web.pages import contests as contest_pages
@@ -60,7 +60,7 @@ HANDLERS: list[Any] = [
 ]
 
 
-def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Edge:
+def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Guard:
     """The ASGI application; `services` is entered when the server starts and left when it stops."""
     clients = ClientReader(options.trusted_proxies, options.cors_origins)
     short = ballots.ShortWay(clients)
@@ -93,7 +93,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
     )
     throttle = Throttle(options.shield_reads, options.shield_writes, clients)
     always = [STRICT_TRANSPORT] if options.secure_cookies else []
-    return Edge(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short, always)
+    return Guard(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short, always)
 
 
 def _after_services(given: T) -> Callable[[GivenServices], T]:

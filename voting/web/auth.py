@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie
 from voting.domain.identity.roles import Role, StaffKey
 from voting.errors import CredentialInvalid, CredentialMissing
 from voting.services import Services
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 
 STAFF_COOKIE = "voting-staff"
 # Browsers take such a cookie over TLS and from this very host: no other host of the domain can set one.
@@ -72,7 +72,9 @@ def staff_session(request: Request[Any, Any, Any]) -> str | None:
     return request.cookies.get(name)
 
 
-async def permit(request: Request[Any, Any, Any], services: Services, listing: Listing, *roles: Role) -> StaffKey:
+async def permit(
+    request: Request[Any, Any, Any], services: Services, snapshot: ContestSnapshot, *roles: Role
+) -> StaffKey:
     """The staff key behind the request. Raises CredentialMissing, CredentialInvalid or Forbidden."""
     session = staff_session(request)
-    return await services.authorising.permit(listing.contest.id, frozenset(roles), bearer(request), session)
+    return await services.staff_sessions.permit(snapshot.contest.id, frozenset(roles), bearer(request), session)

@@ -65,7 +65,7 @@ _PAGE_POLICY = (
 _CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *_SECURITY, _PAGE_POLICY]
 
 
-class Edge:
+class Guard:
     """Wraps the application.
 
     `always`: header fields of every answer. `short` may answer 201 to a request with a body by itself: the framework

@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 
 from voting.domain.contest.explain import local
 from voting.domain.contest.language import Language
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.i18n.words import WORDS
 
 LANGUAGE_SECONDS = 400 * 86400
@@ -41,9 +41,9 @@ def html(request: Request[Any, Any, Any], text: str) -> Response[str]:
     return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"}, cookies=cookies)
 
 
-def phase_of(listing: Listing) -> str:
+def phase_of(snapshot: ContestSnapshot) -> str:
     """The phase as pages call it: `none` where there is no public vote."""
-    return listing.phase() if listing.contest.public_vote else "none"
+    return snapshot.phase() if snapshot.contest.public_vote else "none"
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:

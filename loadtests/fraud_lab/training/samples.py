@@ -18,8 +18,8 @@ from voting.fraud.features.features import Families, features
 from voting.fraud.features.history import Past
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.clusters import clusters
-from voting.fraud.model.tree_ensemble import Trees, weigh
-from voting.fraud.sweep import calibrated, further, glance, past_of
+from voting.fraud.model.tree_ensemble import Trees, score_trees
+from voting.fraud.sweep import calibrated, first_pass, past_of, second_pass
 
 Floats = npt.NDArray[np.float32]
 # A tenth of the ordinary voters is enough, and 300 ballots of one campaign or crowd.
@@ -84,15 +84,15 @@ def at_first(lesson: Lesson, families: Families) -> Sample:
 def then(lesson: Lesson, first: Trees, families: Families) -> Sample:
     """Samples for a second pass, after a first one that was not fitted on this world."""
     survey = Survey(lesson.ballots)
-    _, distrust = glance(survey, first, families)
-    return _sample(further(survey, 1 - distrust.astype(np.float64), families), lesson)
+    _, distrust = first_pass(survey, first, families)
+    return _sample(second_pass(survey, 1 - distrust.astype(np.float64), families), lesson)
 
 
 def clustered(lesson: Lesson, first: Trees, second: Trees) -> Sample:
     """Samples of clusters, made by passes that were not fitted on this world; a campaign is mostly fraud."""
     survey = Survey(lesson.ballots)
-    _, distrust = glance(survey, first)
-    found = weigh(further(survey, 1 - distrust.astype(np.float64)), second, survey.size)
+    _, distrust = first_pass(survey, first)
+    found = score_trees(second_pass(survey, 1 - distrust.astype(np.float64)), second, survey.size)
     each = clusters(survey, distrust, calibrated(found.probability, second.bias))
     labels = lesson.labels
     count = each.ballots.counts()

@@ -246,11 +246,11 @@ def test_documents_without_a_vote_let_nobody_in_and_show_nothing(name: str) -> N
     ]
     assert contest.blend is None
     assert all(award.by.startswith("round:") for award in contest.awards)
-    judging = contest.phases[1]
-    assert judging.opens_on
-    assert judging.closes_on
-    assert end_of_day(judging.opens_on - timedelta(days=1), contest.zone) <= contest.opens_at
-    assert contest.closes_at <= end_of_day(judging.closes_on, contest.zone)
+    marks = contest.phases[1]
+    assert marks.opens_on
+    assert marks.closes_on
+    assert end_of_day(marks.opens_on - timedelta(days=1), contest.zone) <= contest.opens_at
+    assert contest.closes_at <= end_of_day(marks.closes_on, contest.zone)
     assert any("文件没有公众投票" in reading.clause for reading in contest.readings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voting.domain.results.stakes import Stake
-from voting.fraud.groups.rank_impact import Effect, Shift, effect, in_words
+from voting.fraud.groups.rank_impact import Effect, RankShift, effect, in_words
 
 COUNTED = {"A017": 100, "A002": 90, "A003": 80, "A004": 10}
 
@@ -16,13 +16,13 @@ def ranked(counted: dict[str, int], picks: dict[str, int], ballots: int, *, is_c
 def test_a_held_group_would_bring_its_entry_up() -> None:
     found = ranked(COUNTED, {"A004": 85}, 85, is_counted=False)
     # With it: A017 100, A004 95, A002 90, A003 80.
-    assert found.shifts == (Shift("A004", 2, 4), Shift("A002", 3, 2), Shift("A003", 4, 3))
+    assert found.shifts == (RankShift("A004", 2, 4), RankShift("A002", 3, 2), RankShift("A003", 4, 3))
     assert found.decides
 
 
 def test_a_counted_group_would_let_it_fall() -> None:
     found = ranked(COUNTED, {"A017": 95}, 95, is_counted=True)
-    assert found.shifts[0] == Shift("A017", 1, 4)
+    assert found.shifts[0] == RankShift("A017", 1, 4)
     assert in_words(found.shifts, {"A017": 95}, "en") == "If it is void, A017 falls from 1st to 4th."
     assert in_words(found.shifts, {"A017": 95}, "zh") == "若作废：A017 由第 1 名变为第 4 名。"
 
@@ -41,7 +41,7 @@ def test_below_the_tenth_place_it_does_not_reach_the_top() -> None:
     counted = {f"A{number:03d}": 1000 - number for number in range(1, 21)}
     found = ranked(counted, {"A020": 5}, 5, is_counted=False)
     # A015 has 985 picks too.
-    assert found.shifts[0] == Shift("A020", 15, 20)
+    assert found.shifts[0] == RankShift("A020", 15, 20)
     assert not found.decides
 
 

@@ -23,7 +23,7 @@ from loadtests.fraud_lab.training.samples import clustered, whole
 from loadtests.fraud_lab.training.training_set import PLANS, Plan, few_kinds
 from loadtests.fraud_lab.training.trees import mixed, tree_of, written
 from voting.fraud.features.column_index import Part
-from voting.fraud.model.tree_ensemble import Question, Trees, weigh
+from voting.fraud.model.tree_ensemble import Question, Trees, score_trees
 from voting.fraud.sweep import SweepPolicy
 from voting.services.fraud.policy_files import load_policy
 
@@ -56,7 +56,7 @@ def test_the_tables_are_read_back() -> None:
 def test_mixed_trees_add_the_mean_of_what_both_add() -> None:
     looks = mixed(Trees(-2.0, (TREE, 0.5)), Trees(-3.0, (0.25,)))
     parts = [Part(None, {"own_odd": np.array([0.0, 1.0]), "own_quick": np.array([0.0, 9.0])})]
-    found = weigh(parts, looks, 2).probability
+    found = score_trees(parts, looks, 2).probability
     # Of the first fit -2 + 0.5 and -0.25 or 2 by its tree, of the second -2.75.
     assert np.log(found / (1 - found)) == pytest.approx([(-1.75 - 2.75) / 2, (0.5 - 2.75) / 2], abs=1e-3)
 

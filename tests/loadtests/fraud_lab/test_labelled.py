@@ -22,14 +22,14 @@ from tests.web.test_groups import again, desk
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.features import THOROUGH
 from voting.fraud.model.tree_ensemble import Trees
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 BOT = Facts(reading=300, hosting=True, oddities=int(Oddity.AUTOMATION))
 
 
 @pytest.fixture
 async def labelled(
-    http: httpx.AsyncClient, contests: Contests, office: Office, service: Service, tmp_path: Path
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, service: Service, tmp_path: Path
 ) -> Path:
     """A contest of 1,520 ballots, in which reviewers voided a ring of 400 and released a group of 120."""
     contest = await contests.make(entries=10)

@@ -9,7 +9,7 @@ import pytest
 
 from voting.errors import TryAgain
 from voting.services.ballots import group_commit
-from voting.services.ballots.group_commit import Committing
+from voting.services.ballots.group_commit import GroupCommit
 
 
 class Work:
@@ -29,27 +29,27 @@ class Work:
 
 async def test_one_alone_goes_at_once() -> None:
     work = Work()
-    assert await Committing(work, 64, 4).submit("a", "x") == "x"
+    assert await GroupCommit(work, 64, 4).submit("a", "x") == "x"
     assert work.batches == [["x"]]
 
 
 async def test_what_comes_in_one_round_of_the_loop_goes_together() -> None:
     work = Work()
-    queue = Committing(work, 64, 4)
+    queue = GroupCommit(work, 64, 4)
     assert await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20))) == [f"{n}" for n in range(20)]
     assert work.batches == [[f"{n}" for n in range(20)]]
 
 
 async def test_a_batch_has_a_bound() -> None:
     work = Work()
-    queue = Committing(work, 8, 4)
+    queue = GroupCommit(work, 8, 4)
     await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20)))
     assert [len(batch) for batch in work.batches] == [8, 8, 4]
 
 
 async def test_while_a_batch_is_under_way_the_rest_is_collected() -> None:
     work = Work(open=False)
-    queue = Committing(work, 64, 4)
+    queue = GroupCommit(work, 64, 4)
     first = asyncio.create_task(queue.submit("a", "first"))
     await asyncio.sleep(group_commit.COLLECT_SECONDS / 4)
     rest = [asyncio.create_task(queue.submit("a", f"{n}")) for n in range(3)]
@@ -60,7 +60,7 @@ async def test_while_a_batch_is_under_way_the_rest_is_collected() -> None:
 
 
 async def test_an_error_is_its_own_items_alone() -> None:
-    queue = Committing(Work(), 64, 4)
+    queue = GroupCommit(Work(), 64, 4)
     found = await asyncio.gather(*(queue.submit("a", name) for name in ("x", "bad", "y")), return_exceptions=True)
     assert [str(each) for each in found] == ["x", "bad", "y"]
     assert isinstance(found[1], ValueError)
@@ -70,7 +70,7 @@ async def test_what_the_work_raises_is_everyones() -> None:
     async def away(items: Sequence[str]) -> Sequence[str]:
         raise TryAgain
 
-    queue = Committing(away, 64, 4)
+    queue = GroupCommit(away, 64, 4)
     found = await asyncio.gather(*(queue.submit("a", "x") for _ in range(5)), return_exceptions=True)
     assert [type(each) for each in found] == [TryAgain] * 5
     with pytest.raises(TryAgain):
@@ -85,7 +85,7 @@ async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
             await gate.wait()
         return items
 
-    queue = Committing(work, 1, 4)
+    queue = GroupCommit(work, 1, 4)
     stuck = [asyncio.create_task(queue.submit("one", "stuck")) for _ in range(10)]
     await asyncio.sleep(0.05)
     async with asyncio.timeout(1):
@@ -99,7 +99,7 @@ async def test_what_would_wait_too_long_is_refused_at_once() -> None:
         await asyncio.sleep(0.1)
         return items
 
-    queue = Committing(slow, 1, 2)
+    queue = GroupCommit(slow, 1, 2)
     for _ in range(10):
         await queue.submit("a", "x")
     tasks = [asyncio.create_task(queue.submit("a", "x")) for _ in range(50)]
@@ -115,7 +115,7 @@ async def test_what_would_wait_too_long_is_refused_at_once() -> None:
 
 async def test_what_was_given_up_in_the_queue_is_not_done() -> None:
     work = Work(open=False)
-    queue = Committing(work, 1, 1)
+    queue = GroupCommit(work, 1, 1)
     first, second = (asyncio.create_task(queue.submit("a", name)) for name in ("first", "second"))
     await asyncio.sleep(0.05)
     for task in (first, second):
@@ -130,7 +130,7 @@ async def test_what_was_given_up_in_the_queue_is_not_done() -> None:
 
 async def test_who_leaves_ends_nothing() -> None:
     work = Work(open=False)
-    queue = Committing(work, 64, 4)
+    queue = GroupCommit(work, 64, 4)
     left = asyncio.create_task(queue.submit("a", "left"))
     stays = asyncio.create_task(queue.submit("a", "stays"))
     await asyncio.sleep(0.02)

@@ -18,7 +18,7 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 INSERT = """
 insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
@@ -26,7 +26,7 @@ values ($1, $2, $3, $4, '', $5, 'count', $6, $7, $8)
 """
 
 
-async def batches(office: Office, contest: str, sizes: Sequence[int]) -> None:
+async def batches(office: AdminServices, contest: str, sizes: Sequence[int]) -> None:
     """Ballots for A001 in batches of these sizes, signed as casting does."""
     keyring, now = Keyring(SECRET.encode()), datetime.now(UTC)
     async with office.database.connection() as connection:
@@ -49,7 +49,7 @@ async def change(contests: Contests, sql: str, *arguments: object) -> None:
         await connection.execute(sql, *arguments)
 
 
-async def check(office: Office, contest: str) -> ReceiptReport:
+async def check(office: AdminServices, contest: str) -> ReceiptReport:
     return await check_receipts(office.database, contest, RECEIPT_KEY)
 
 
@@ -62,7 +62,7 @@ ONE = "ctid = (select ctid from ballots where contest = $1 order by recorded_at 
 
 
 async def test_what_the_service_recorded_is_right(
-    http: httpx.AsyncClient, contests: Contests, office: Office, settings: Settings
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await contests.make("[ballot]\nmost = 3\n[[quota]]\npicks = 5\n")
     for token in contests.tokens(contest, 4):
@@ -71,7 +71,7 @@ async def test_what_the_service_recorded_is_right(
     assert (report.ballots, report.wrong) == (4, [])
 
 
-async def test_batches_of_every_size_are_right(contests: Contests, office: Office) -> None:
+async def test_batches_of_every_size_are_right(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await batches(office, contest, SIZES)
     report = await check(office, contest)
@@ -100,7 +100,7 @@ async def test_batches_of_every_size_are_right(contests: Contests, office: Offic
     ],
 )
 async def test_one_changed_row_is_found(
-    contests: Contests, office: Office, sql: str, counts: tuple[int, int, int]
+    contests: Contests, office: AdminServices, sql: str, counts: tuple[int, int, int]
 ) -> None:
     contest = await contests.make()
     await batches(office, contest, (7, 9))
@@ -108,7 +108,7 @@ async def test_one_changed_row_is_found(
     assert found(await check(office, contest)) == counts
 
 
-async def test_a_receipt_of_another_contest_or_key_is_none(contests: Contests, office: Office) -> None:
+async def test_a_receipt_of_another_contest_or_key_is_none(contests: Contests, office: AdminServices) -> None:
     contest, other = await contests.make(), await contests.make()
     await batches(office, contest, (4,))
     await change(contests, "update ballots set contest = $2 where contest = $1", contest, other)
@@ -122,7 +122,7 @@ async def test_a_receipt_of_another_contest_or_key_is_none(contests: Contests, o
 
 
 async def test_the_ballots_that_are_gone_of_a_batch_are_counted_as_far_as_it_tells(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
     await batches(office, contest, (64,))
@@ -138,7 +138,7 @@ async def test_the_ballots_that_are_gone_of_a_batch_are_counted_as_far_as_it_tel
 
 
 async def test_200_moved_and_50_invented_ballots_are_named_and_stop_the_certification(
-    contests: Contests, office: Office, settings: Settings
+    contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(hours=-1))
     await batches(office, contest, [64] * 12)

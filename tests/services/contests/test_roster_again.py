@@ -13,9 +13,9 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, contest_text, environment_of
 from voting.domain.entry import Entry
 from voting.errors import RosterSealed
-from voting.services.contests.amendments import Amending
+from voting.services.contests.amendments import Amendments
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 QUOTA = "[[quota]]\npicks = 5\n"
 HEAD = "code,title,author,category\n"
@@ -30,12 +30,12 @@ def roster(*codes: str, title: str = "作品") -> list[Entry]:
 async def upcoming(contests: Contests, *codes: str) -> str:
     contest = await contests.make(QUOTA, opens=timedelta(days=1), entries=0)
     async with contests.office() as office:
-        await office.organising.import_roster(contest, roster(*codes), {})
+        await office.contest_admin.import_roster(contest, roster(*codes), {})
     return contest
 
 
-async def codes_of(office: Office, contest: str) -> list[str]:
-    return [*(await office.catalogue.renew(contest)).entries]
+async def codes_of(office: AdminServices, contest: str) -> list[str]:
+    return [*(await office.contest_cache.renew(contest)).entries]
 
 
 def test_the_command_says_what_it_did_and_what_the_file_lacks(settings: Settings, tmp_path: Path) -> None:
@@ -57,32 +57,32 @@ def test_the_command_says_what_it_did_and_what_the_file_lacks(settings: Settings
     assert [each["entry"] for each in left] == ["A002", "A017"]
 
 
-async def test_each_kind_is_counted_as_what_it_is(contests: Contests, office: Office) -> None:
+async def test_each_kind_is_counted_as_what_it_is(contests: Contests, office: AdminServices) -> None:
     contest = await upcoming(contests, "A1", "A2", "A3", "A4")
-    await Amending(office.database, "t").withdraw(contest, "A4", "asked for")
+    await Amendments(office.database, "t").withdraw(contest, "A4", "asked for")
     given = [*roster("A2"), *roster("A3", title="改名"), *roster("A4", "A5")]
-    change = await office.organising.import_roster(contest, given, {})
+    change = await office.contest_admin.import_roster(contest, given, {})
     assert (change.added, [*change.changed], change.unchanged) == (("A5",), ["A3"], 1)
     assert (change.absent, change.removed, change.withdrawn, change.total) == (("A1",), (), ("A4",), 4)
     assert sorted(await codes_of(office, contest)) == ["A1", "A2", "A3", "A5"]
 
 
-async def test_the_same_file_again_changes_nothing(contests: Contests, office: Office) -> None:
+async def test_the_same_file_again_changes_nothing(contests: Contests, office: AdminServices) -> None:
     contest = await upcoming(contests, "A1", "A2")
-    change = await office.organising.import_roster(contest, roster("A2", "A1"), {})
+    change = await office.contest_admin.import_roster(contest, roster("A2", "A1"), {})
     assert (change.added, change.changed, change.unchanged, change.absent) == ((), {}, 2, ())
 
 
-async def test_nothing_is_removed_once_voting_has_begun(contests: Contests, office: Office) -> None:
+async def test_nothing_is_removed_once_voting_has_begun(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(QUOTA, entries=3)
     for amend in (False, True):
         with pytest.raises(RosterSealed, match="voting contest withdraw"):
-            await office.organising.import_roster(contest, roster("A001"), {}, amend=amend, replacing=True)
-    change = await office.organising.import_roster(contest, roster("A009"), {}, amend=True)
+            await office.contest_admin.import_roster(contest, roster("A001"), {}, amend=amend, replacing=True)
+    change = await office.contest_admin.import_roster(contest, roster("A009"), {}, amend=True)
     assert (change.added, change.absent, change.total) == (("A009",), ("A001", "A002", "A003"), 4)
 
 
-async def test_a_first_import_may_replace_nothing(contests: Contests, office: Office) -> None:
+async def test_a_first_import_may_replace_nothing(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(QUOTA, entries=0)
-    change = await office.organising.import_roster(contest, roster("A1"), {}, replacing=True)
+    change = await office.contest_admin.import_roster(contest, roster("A1"), {}, replacing=True)
     assert (change.added, change.total) == (("A1",), 1)

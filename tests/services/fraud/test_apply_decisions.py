@@ -13,28 +13,28 @@ from tests.fraud.rings import POLICY, Cast, crowd, find_nothing, find_rings, his
 from voting.postgres import groups
 from voting.postgres.database import Connection
 from voting.postgres.decisions import Changed
-from voting.services.fraud.apply_decisions import Deciding, Detector, Swept
-from voting.services.fraud.ballot_table import gather
-from voting.wiring import Office
+from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
+from voting.wiring import AdminServices
 
 
 async def always(_tx: Connection) -> None:
     """Nothing stands against it."""
 
 
-async def swept(office: Office, contest: str, detect: Detector = find_rings) -> Changed:
-    ballots = await gather(office.database, contest)
+async def swept(office: AdminServices, contest: str, detect: Detector = find_rings) -> Changed:
+    ballots = await load_ballot_table(office.database, contest)
     found = Swept(ballots, detect(ballots, POLICY, "nearline"), POLICY, "nearline")
-    return await Deciding(office.database).apply(contest, found, always)
+    return await DecisionWriter(office.database).apply(contest, found, always)
 
 
-async def states(office: Office, contest: str) -> dict[str, tuple[str, int, int]]:
+async def states(office: AdminServices, contest: str) -> dict[str, tuple[str, int, int]]:
     async with office.database.connection() as connection:
         found = await groups.select_all(connection, contest)
     return {each.id: (each.state, each.ballots, each.version) for each in found}
 
 
-async def test_a_ring_is_held_with_its_reasons_and_its_history(contests: Contests, office: Office) -> None:
+async def test_a_ring_is_held_with_its_reasons_and_its_history(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, [*crowd(0, 30, "A001"), *crowd(100, 20, "A002", "ring-1")])
     changed = await swept(office, contest)
@@ -46,7 +46,7 @@ async def test_a_ring_is_held_with_its_reasons_and_its_history(contests: Contest
     assert await states(office, contest) == {"ring-1": ("open", 20, 1)}
 
 
-async def test_the_same_sweep_again_changes_nothing(contests: Contests, office: Office) -> None:
+async def test_the_same_sweep_again_changes_nothing(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, [*crowd(0, 30, "A001"), *crowd(100, 20, "A002", "ring-1")])
     await swept(office, contest)
@@ -55,7 +55,7 @@ async def test_the_same_sweep_again_changes_nothing(contests: Contests, office: 
     assert (await states(office, contest), await history(office.database, contest)) == before
 
 
-async def test_what_is_found_no_more_is_counted_again(contests: Contests, office: Office) -> None:
+async def test_what_is_found_no_more_is_counted_again(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     online = [Cast(number, "A003", state="hold") for number in range(500, 505)]
     await record(office.database, contest, [*crowd(0, 20, "A002", "ring-1"), *online])
@@ -71,7 +71,7 @@ async def test_what_is_found_no_more_is_counted_again(contests: Contests, office
     assert (await states(office, contest))["ring-1"][:2] == ("open", 20)
 
 
-async def test_a_ring_that_grows_keeps_its_name(contests: Contests, office: Office) -> None:
+async def test_a_ring_that_grows_keeps_its_name(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, crowd(0, 1500, "A002", "ring-1"))
     assert (await swept(office, contest)).held == 1500
@@ -81,7 +81,7 @@ async def test_a_ring_that_grows_keeps_its_name(contests: Contests, office: Offi
     assert (found[0], found[1][1]) == ("ring-1", 1540)
 
 
-async def test_it_stops_where_it_may_not_go_on(contests: Contests, office: Office) -> None:
+async def test_it_stops_where_it_may_not_go_on(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, crowd(0, 2500, "A002", "ring-1"))
     asked = 0
@@ -92,21 +92,21 @@ async def test_it_stops_where_it_may_not_go_on(contests: Contests, office: Offic
         if asked > 3:
             raise RuntimeError("lost")
 
-    ballots = await gather(office.database, contest)
+    ballots = await load_ballot_table(office.database, contest)
     found = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
     with suppress(RuntimeError):
-        await Deciding(office.database).apply(contest, found, thrice)
+        await DecisionWriter(office.database).apply(contest, found, thrice)
     assert await tally(office.database, contest) == {"A002": (2500, 2000, 500)}, "whole thousands, and the tally right"
-    assert (await Deciding(office.database).apply(contest, found, always)).held == 500
+    assert (await DecisionWriter(office.database).apply(contest, found, always)).held == 500
     assert (await states(office, contest))["ring-1"][1] == 2500
 
 
 async def test_while_it_is_applied_casting_goes_on_and_the_tally_is_right_at_every_look(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make('[[quota]]\npicks = 1\nper = "contest"\nperiod = "day"\n')
     await record(office.database, contest, [*crowd(0, 3000, "A001", "ring-1"), *crowd(10_000, 1000, "A002")])
-    ballots = await gather(office.database, contest)
+    ballots = await load_ballot_table(office.database, contest)
     found = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
     nothing = replace(found, found=find_nothing(ballots, POLICY, "nearline"))
     looks = cast_so_far = 0
@@ -114,7 +114,7 @@ async def test_while_it_is_applied_casting_goes_on_and_the_tally_is_right_at_eve
 
     async def sweep() -> None:
         for each in (found, nothing, found):
-            await Deciding(office.database).apply(contest, each, always)
+            await DecisionWriter(office.database).apply(contest, each, always)
         ended.set()
 
     async def vote(tokens: list[str]) -> None:

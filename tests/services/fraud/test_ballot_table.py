@@ -10,19 +10,19 @@ import httpx
 
 from tests.conftest import ROOT, Contests, cast
 from voting.fraud.facts.facts import Facts
-from voting.services.fraud.ballot_table import gather, read_facts, voter_bytes, voter_text
-from voting.wiring import Office
+from voting.services.fraud.ballot_table import load_ballot_table, read_facts, voter_bytes, voter_text
+from voting.wiring import AdminServices
 
 
 async def test_what_was_observed_of_a_ballot_is_in_the_table(
-    http: httpx.AsyncClient, contests: Contests, office: Office
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make('[ballot]\nmost = 2\n[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n')
     client = {"screen": "412x915", "dpr": 2.6, "timezone": "Asia/Shanghai"}
     for token in contests.tokens(contest, 2):
         assert (await cast(http, contest, token, ["A001", "A002"], client=client)).status_code == 201
     digest, again = hashlib.sha256(), hashlib.sha256()
-    found = await gather(office.database, contest, digest=digest)
+    found = await load_ballot_table(office.database, contest, digest=digest)
     assert found["entry"].to_list() == ["A001", "A002"] * 2
     assert found["id"].n_unique() == found["voter"].n_unique() == 2
     assert found["address"].null_count() == found["prefix"].null_count() == 0
@@ -30,7 +30,7 @@ async def test_what_was_observed_of_a_ballot_is_in_the_table(
     assert 0 not in found["agent"].to_list()
     assert 0 not in found["client"].to_list()
     assert max(map(len, (*found["id"], *found["voter"]))) <= 12
-    await gather(office.database, contest, digest=again)
+    await load_ballot_table(office.database, contest, digest=again)
     assert digest.digest() == again.digest() != hashlib.sha256().digest()
 
 

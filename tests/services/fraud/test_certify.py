@@ -13,7 +13,7 @@ from tests.fraud.rings import (
     RECEIPT_KEY,
     SCRIPT,
     Cast,
-    certifying,
+    certifier,
     crowd,
     dripped,
     find_nothing,
@@ -26,13 +26,13 @@ from tests.fraud.rings import (
 )
 from voting.domain.results.scoring import Tally
 from voting.errors import Certified, NotCertifiable, NotFound
-from voting.services.fraud.apply_decisions import Deciding, Swept
-from voting.services.fraud.ballot_table import gather
-from voting.services.fraud.certify import Certifying
-from voting.services.fraud.policy_comparison import Retallying, Side
-from voting.services.fraud.review import Person, Reviewing, Wish
+from voting.services.fraud.apply_decisions import DecisionWriter, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
+from voting.services.fraud.certify import Certifier
+from voting.services.fraud.policy_comparison import PolicyComparison, Side
+from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.results.reports import as_json
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 HOUR = timedelta(hours=1)
 # Only the first place in category two is worth something: A001 and A003 compete there, A002 and A004 do not.
@@ -42,29 +42,29 @@ WANG = Person("key:1", "wang")
 OTHER = replace(POLICY, version="another", sha256="0" * 64)
 
 
-async def closed(contests: Contests, office: Office, rules: str = RULES) -> str:
+async def closed(contests: Contests, office: AdminServices, rules: str = RULES) -> str:
     """A closed contest with two rings, one of which the near-line sweep had held with an honest ballot beside it."""
     contest = await contests.make(rules, opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
     honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold", seen=SCRIPT)]
     honest += crowd(190, 2, "A004", "early-1")
     fraud = [*crowd(200, 30, "A002", "ring-1"), *crowd(300, 8, "A001", "late-1")]
     await record(office.database, contest, [*honest, *fraud], HOUR)
-    ballots = await gather(office.database, contest)
+    ballots = await load_ballot_table(office.database, contest)
     swept = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
 
     async def always(_: object) -> None:
         pass
 
-    await Deciding(office.database).apply(contest, swept, always)
+    await DecisionWriter(office.database).apply(contest, swept, always)
     return contest
 
 
 async def test_what_is_found_or_was_held_when_it_was_cast_is_void_and_what_a_round_held_counts(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office)
-    listing = await office.catalogue.get(contest)
-    made = await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.get(contest)
+    made = await certifier(office.database).certify(snapshot, POLICY)
     assert await tally(office.database, contest) == {
         "A001": (68, 0, 60),
         "A002": (80, 0, 50),
@@ -82,63 +82,65 @@ async def test_what_is_found_or_was_held_when_it_was_cast_is_void_and_what_a_rou
         ("nearline", "hold", 32),
         ("online", "hold", 1),
     ]
-    report = as_json(await office.reporting.report(listing))
+    report = as_json(await office.reports.report(snapshot))
     assert (report["final"], report["policy_version"], report["certification"]) == (True, POLICY.version, 1)
     assert report["ballots_sha256"] == made.bound.ballots_sha256
 
 
-async def test_it_is_the_same_again_and_not_under_another_policy(contests: Contests, office: Office) -> None:
+async def test_it_is_the_same_again_and_not_under_another_policy(contests: Contests, office: AdminServices) -> None:
     contest = await closed(contests, office)
-    listing = await office.catalogue.get(contest)
-    made = await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.get(contest)
+    made = await certifier(office.database).certify(snapshot, POLICY)
     before = await history(office.database, contest)
-    assert await certifying(office.database).certify(listing, POLICY) == made
+    assert await certifier(office.database).certify(snapshot, POLICY) == made
     assert await history(office.database, contest) == before
     with pytest.raises(Certified):
-        await certifying(office.database).certify(listing, OTHER)
+        await certifier(office.database).certify(snapshot, OTHER)
     with pytest.raises(Certified):
-        await certifying(office.database).propose(listing, POLICY)
+        await certifier(office.database).propose(snapshot, POLICY)
 
 
-async def test_not_before_the_window_has_closed(contests: Contests, office: Office) -> None:
+async def test_not_before_the_window_has_closed(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, crowd(0, 5, "A001", "ring-1"))
-    listing = await office.catalogue.get(contest)
+    snapshot = await office.contest_cache.get(contest)
     with pytest.raises(NotCertifiable, match="the window is open until"):
-        await certifying(office.database).certify(listing, POLICY)
+        await certifier(office.database).certify(snapshot, POLICY)
     assert await tally(office.database, contest) == {"A001": (5, 0, 5)}
 
 
 async def test_what_a_reviewer_released_is_counted_and_a_proposal_is_waited_for(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office)
-    listing, reviewing = await office.catalogue.get(contest), Reviewing(office.database, 20)
-    assert (await certifying(office.database).propose(listing, POLICY)).held == 8
-    assert (await reviewing.rule(listing, "ring-1", WANG, Wish("release", "a school class")))[0] == "proposed"
+    snapshot, reviews = await office.contest_cache.get(contest), Reviews(office.database, 20)
+    assert (await certifier(office.database).propose(snapshot, POLICY)).held == 8
+    assert (await reviews.rule(snapshot, "ring-1", WANG, ReviewAction("release", "a school class")))[0] == "proposed"
     with pytest.raises(NotCertifiable, match="ring-1"):
-        await certifying(office.database).certify(listing, POLICY)
-    assert (await reviewing.rule(listing, "ring-1", Person("key:2", "li"), Wish("release", "yes")))[0] == "decided"
-    made = await certifying(office.database).certify(listing, POLICY)
+        await certifier(office.database).certify(snapshot, POLICY)
+    assert (await reviews.rule(snapshot, "ring-1", Person("key:2", "li"), ReviewAction("release", "yes")))[
+        0
+    ] == "decided"
+    made = await certifier(office.database).certify(snapshot, POLICY)
     assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (60, 80)
     with pytest.raises(Certified):
-        await reviewing.rule(listing, "ring-1", WANG, Wish("void", "too late"))
+        await reviews.rule(snapshot, "ring-1", WANG, ReviewAction("void", "too late"))
 
 
 async def test_it_can_be_opened_again_on_record_and_the_first_result_is_kept(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office)
-    listing = await office.catalogue.get(contest)
+    snapshot = await office.contest_cache.get(contest)
     with pytest.raises(NotFound):
-        await certifying(office.database).reopen(listing, "nothing there")
-    first = await certifying(office.database).certify(listing, POLICY)
-    assert await certifying(office.database).reopen(listing, "an objection in the publication") == 1
+        await certifier(office.database).reopen(snapshot, "nothing there")
+    first = await certifier(office.database).certify(snapshot, POLICY)
+    assert await certifier(office.database).reopen(snapshot, "an objection in the publication") == 1
     assert (await tally(office.database, contest))["A002"] == (80, 30, 50)
-    reviewing = Reviewing(office.database, 1000)
-    await reviewing.rule(listing, "late-1", WANG, Wish("release", "they came by bus"))
-    await reviewing.rule(listing, "late-1", Person("key:2", "li"), Wish("release", "so they did"))
-    second = await certifying(office.database).certify(listing, OTHER)
+    reviews = Reviews(office.database, 1000)
+    await reviews.rule(snapshot, "late-1", WANG, ReviewAction("release", "they came by bus"))
+    await reviews.rule(snapshot, "late-1", Person("key:2", "li"), ReviewAction("release", "so they did"))
+    second = await certifier(office.database).certify(snapshot, OTHER)
     assert (second.number, second.policy_version) == (2, "another")
     assert second.bound.ballots_sha256 == first.bound.ballots_sha256, "the same ballots"
     assert second.tallies["A001"].counted == 68
@@ -149,44 +151,48 @@ async def test_it_can_be_opened_again_on_record_and_the_first_result_is_kept(
     assert [tuple(row) for row in kept] == [(1, "an objection in the publication"), (2, None)]
 
 
-async def test_a_run_that_was_cut_short_is_finished_by_the_next(contests: Contests, office: Office) -> None:
+async def test_a_run_that_was_cut_short_is_finished_by_the_next(contests: Contests, office: AdminServices) -> None:
     contest = await closed(contests, office)
-    listing = await office.catalogue.get(contest)
-    ballots = await gather(office.database, contest)
+    snapshot = await office.contest_cache.get(contest)
+    ballots = await load_ballot_table(office.database, contest)
     swept = Swept(ballots, find_rings(ballots, POLICY, "certification"), POLICY, "certification", "void")
 
     async def always(_: object) -> None:
         pass
 
     # All was applied, and then the machine lost its power before the result was frozen; now another policy is asked.
-    await Deciding(office.database).apply(contest, swept, always)
-    made = await certifying(office.database, find_nothing).certify(listing, OTHER)
+    await DecisionWriter(office.database).apply(contest, swept, always)
+    made = await certifier(office.database, find_nothing).certify(snapshot, OTHER)
     assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (68, 80)
 
 
-async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Contests, office: Office) -> None:
+async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Contests, office: AdminServices) -> None:
     contest = await closed(contests, office)
-    listing = await office.catalogue.get(contest)
-    await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.get(contest)
+    await certifier(office.database).certify(snapshot, POLICY)
     before = await history(office.database, contest), await tally(office.database, contest)
-    lines = {line.entry: line for line in await Retallying(office.database, find_nothing).compare(listing, OTHER)}
+    lines = {
+        line.entry: line for line in await PolicyComparison(office.database, find_nothing).compare(snapshot, OTHER)
+    }
     one, two = lines["A001"], lines["A002"]
     assert (one.raw, one.now, one.other) == (68, Side(0, 8, 60, 1), Side(0, 0, 68, 2))
     assert (two.now.rank, two.other.rank, two.raw_rank) == (2, 1, 1)
     assert not lines["A003"].differs
     assert (await history(office.database, contest), await tally(office.database, contest)) == before
-    same = await Retallying(office.database, find_rings).compare(listing, POLICY)
+    same = await PolicyComparison(office.database, find_rings).compare(snapshot, POLICY)
     assert not [line for line in same if line.differs]
 
 
-async def test_what_takes_two_persons_is_waited_for_and_not_void_by_one(contests: Contests, office: Office) -> None:
+async def test_what_takes_two_persons_is_waited_for_and_not_void_by_one(
+    contests: Contests, office: AdminServices
+) -> None:
     contest = await closed(contests, office, RULES.replace('categories = ["two"]', ""))
-    listing = await office.catalogue.get(contest)
+    snapshot = await office.contest_cache.get(contest)
     with pytest.raises(NotCertifiable, match=r"1 groups take two persons and wait for them: ring-1; look at each"):
-        await certifying(office.database).certify(listing, POLICY)
+        await certifier(office.database).certify(snapshot, POLICY)
     assert (await tally(office.database, contest))["A002"] == (80, 30, 50), "held, not void"
-    await void_by_two(office.database, listing)
-    made = await certifying(office.database).certify(listing, POLICY)
+    await void_by_two(office.database, snapshot)
+    made = await certifier(office.database).certify(snapshot, POLICY)
     assert (made.tallies["A001"], made.tallies["A002"]) == (Tally(68, 0, 60), Tally(80, 0, 50))
     async with office.database.connection() as connection:
         rows = await connection.fetch(
@@ -195,19 +201,21 @@ async def test_what_takes_two_persons_is_waited_for_and_not_void_by_one(contests
     assert dict(map(tuple, rows)) == {"cast-A003": "certification", "late-1": "certification", "ring-1": "key:2"}
 
 
-async def test_a_group_of_many_ballots_is_waited_for_wherever_it_stands(contests: Contests, office: Office) -> None:
-    listing = await office.catalogue.get(await closed(contests, office))
-    careful = Certifying(office.database, "test", RECEIPT_KEY, Reviewing(office.database, 30), find_rings)
+async def test_a_group_of_many_ballots_is_waited_for_wherever_it_stands(
+    contests: Contests, office: AdminServices
+) -> None:
+    snapshot = await office.contest_cache.get(await closed(contests, office))
+    careful = Certifier(office.database, "test", RECEIPT_KEY, Reviews(office.database, 30), find_rings)
     with pytest.raises(NotCertifiable, match="ring-1"):
-        await careful.certify(listing, POLICY)
+        await careful.certify(snapshot, POLICY)
 
 
-async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, office: Office) -> None:
+async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, office: AdminServices) -> None:
     contest = await dripped(contests, office.database)
-    listing = await office.catalogue.get(contest)
-    made = await certifying(office.database).certify(listing, POLICY)
+    snapshot = await office.contest_cache.get(contest)
+    made = await certifier(office.database).certify(snapshot, POLICY)
     assert made.tallies["A002"].counted == 750
-    (estimated,) = await Reviewing(office.database, 200).excesses(listing)
+    (estimated,) = await Reviews(office.database, 200).excesses(snapshot)
     found = estimated.excess
     assert (found.entry, found.sign) == ("A002", "night")
     assert 0 < found.low < found.estimate < found.high <= 750
@@ -216,5 +224,5 @@ async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, 
     # A reviewer has voided all but five of its picks since: no more than those can be void.
     async with office.database.connection() as connection:
         await connection.execute("update tallies set counted = 5 where contest = $1 and entry = 'A002'", contest)
-    (estimated,) = await Reviewing(office.database, 200).excesses(listing)
+    (estimated,) = await Reviews(office.database, 200).excesses(snapshot)
     assert estimated.most == 5

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.conftest import Contests, as_owner
-from tests.fraud.rings import POLICY, SCRIPT, Cast, certifying, crowd, find_nothing, record
+from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, find_nothing, record
 from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.policy import Policy
-from voting.services.fraud.policy_comparison import Retallying, Side
-from voting.services.fraud.review import Person, Reviewing, Wish
-from voting.wiring import Office
+from voting.services.fraud.policy_comparison import PolicyComparison, Side
+from voting.services.fraud.review import Person, ReviewAction, Reviews
+from voting.wiring import AdminServices
 
 # Challenged and solved under the packaged policy; with less of it, or of what was counted then, hardly a hint.
 ODD = Facts(oddities=int(Oddity.CROSS_SITE), reading=1000, challenge_passed=True, counts=Counts(voters=9))
@@ -22,7 +22,7 @@ def holding(points: int) -> Policy:
     return replace(POLICY, version="another", sha256="0" * 64, online=replace(POLICY.online, hold=points))
 
 
-async def made(contests: Contests, office: Office) -> str:
+async def made(contests: Contests, office: AdminServices) -> str:
     """A closed contest: a script held when it was cast, one odd ballot counted, and honest ones."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=3)
     script, odd = Cast(100, "A003", state="hold", seen=SCRIPT), Cast(101, "A002", seen=ODD)
@@ -32,39 +32,45 @@ async def made(contests: Contests, office: Office) -> str:
     return contest
 
 
-async def sides(office: Office, contest: str, policy: Policy) -> dict[str, tuple[Side, Side]]:
-    listing = await office.catalogue.get(contest)
-    lines = await Retallying(office.database, find_nothing).compare(listing, policy)
+async def sides(office: AdminServices, contest: str, policy: Policy) -> dict[str, tuple[Side, Side]]:
+    snapshot = await office.contest_cache.get(contest)
+    lines = await PolicyComparison(office.database, find_nothing).compare(snapshot, policy)
     return {line.entry: (line.now, line.other) for line in lines if line.differs}
 
 
 async def test_what_was_held_when_it_was_cast_counts_under_a_policy_that_holds_nothing_then(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await made(contests, office)
     assert await sides(office, contest, POLICY) == {}
     assert await sides(office, contest, holding(1000)) == {"A003": (Side(1, 0, 0, 3), Side(0, 0, 1, 3))}
 
 
-async def test_a_stricter_policy_holds_by_what_was_counted_when_it_was_cast(contests: Contests, office: Office) -> None:
+async def test_a_stricter_policy_holds_by_what_was_counted_when_it_was_cast(
+    contests: Contests, office: AdminServices
+) -> None:
     contest = await made(contests, office)
     assert await sides(office, contest, holding(70)) == {"A002": (Side(0, 0, 3, 2), Side(1, 0, 2, 2))}
 
 
 async def test_what_a_reviewer_decided_stands_and_what_is_found_more_is_void_in_a_certified_result(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest = await made(contests, office)
-    listing = await office.catalogue.get(contest)
-    await certifying(office.database).propose(listing, POLICY)
-    await Reviewing(office.database, 1000).rule(listing, "cast-A003", Person("key:1", "wang"), Wish("void", "a script"))
-    await Reviewing(office.database, 1000).rule(listing, "cast-A003", Person("key:2", "li"), Wish("void", "so it is"))
+    snapshot = await office.contest_cache.get(contest)
+    await certifier(office.database).propose(snapshot, POLICY)
+    await Reviews(office.database, 1000).rule(
+        snapshot, "cast-A003", Person("key:1", "wang"), ReviewAction("void", "a script")
+    )
+    await Reviews(office.database, 1000).rule(
+        snapshot, "cast-A003", Person("key:2", "li"), ReviewAction("void", "so it is")
+    )
     assert await sides(office, contest, holding(1000)) == {}
-    await certifying(office.database).certify(listing, POLICY)
+    await certifier(office.database).certify(snapshot, POLICY)
     assert await sides(office, contest, holding(70)) == {"A002": (Side(0, 0, 3, 2), Side(0, 1, 2, 2))}
 
 
-async def test_a_ballot_whose_facts_are_gone_stays_as_it_was_cast(contests: Contests, office: Office) -> None:
+async def test_a_ballot_whose_facts_are_gone_stays_as_it_was_cast(contests: Contests, office: AdminServices) -> None:
     contest = await made(contests, office)
     async with as_owner(contests.settings) as connection:
         await connection.execute("delete from ballot_facts where contest = $1", contest)

@@ -20,7 +20,7 @@ from voting.fraud.reasons.findings import Stage, Sweep
 from voting.postgres import leases
 from voting.services.fraud.sweeping import LEASE, Sweeping, compared
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 class Seen:
@@ -39,7 +39,7 @@ class Seen:
 EVERY = timedelta(minutes=15)
 
 
-async def test_a_round_looks_at_the_last_hours_up_to_its_moment(contests: Contests, office: Office) -> None:
+async def test_a_round_looks_at_the_last_hours_up_to_its_moment(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(opens=timedelta(days=-2), entries=50)
     seen = Seen("A042")
     sweeping = Sweeping(office.database, POLICY, detect=seen.find)
@@ -54,7 +54,7 @@ async def test_a_round_looks_at_the_last_hours_up_to_its_moment(contests: Contes
     assert await history(office.database, contest) == [("nearline", "hold", 5)]
 
 
-async def test_closed_contests_are_left_to_certification(contests: Contests, office: Office) -> None:
+async def test_closed_contests_are_left_to_certification(contests: Contests, office: AdminServices) -> None:
     closed = await contests.make(opens=timedelta(hours=-2), closes=timedelta(minutes=-1))
     await record(office.database, closed, crowd(0, 10, "A001", "ring-1"), timedelta(minutes=30))
     await Sweeping(office.database, POLICY, detect=find_rings).round()
@@ -62,7 +62,7 @@ async def test_closed_contests_are_left_to_certification(contests: Contests, off
 
 
 async def test_only_one_process_sweeps_and_another_takes_over_from_a_dead_one(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     contest, other = await contests.make(opens=-3 * EVERY), uuid.uuid4()
     await record(office.database, contest, crowd(0, 10, "A001", "ring-1"), 2 * EVERY)
@@ -76,7 +76,7 @@ async def test_only_one_process_sweeps_and_another_takes_over_from_a_dead_one(
 
 
 async def test_what_was_found_by_one_who_lost_the_lease_is_not_put_into_force(
-    contests: Contests, office: Office, settings: Settings
+    contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY)
     await record(office.database, contest, crowd(0, 10, "A001", "ring-1"), 2 * EVERY)
@@ -122,7 +122,7 @@ def find_other_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: 
 
 
 async def test_a_shadow_is_counted_and_told_and_decides_nothing(
-    contests: Contests, office: Office, caplog: pytest.LogCaptureFixture
+    contests: Contests, office: AdminServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY, entries=50)
     rings = [*crowd(0, 5, "A001", "ring-a"), *crowd(10, 4, "A001", "ring-b")]
@@ -141,7 +141,7 @@ async def test_a_shadow_is_counted_and_told_and_decides_nothing(
 
 
 async def test_a_shadow_that_fails_stops_nothing(
-    contests: Contests, office: Office, caplog: pytest.LogCaptureFixture
+    contests: Contests, office: AdminServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY)
     await record(office.database, contest, crowd(0, 10, "A001", "ring-1"), 2 * EVERY)

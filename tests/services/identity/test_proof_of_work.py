@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import SECRET, solve
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.proof_of_work import COUNTERS, Challenging, Solved
+from voting.services.identity.proof_of_work import COUNTERS, ProofOfWork, Solved
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -25,9 +25,9 @@ async def test_counters_are_drawn_from_0_upwards(monkeypatch: pytest.MonkeyPatch
         return below - 1 if last else 0
 
     monkeypatch.setattr("secrets.randbelow", draw)
-    challenging = Challenging(Keyring(SECRET.encode()))
-    solved = solve(await challenging.ask("c", "ballot", NOW, effort))
+    proof_of_work = ProofOfWork(Keyring(SECRET.encode()))
+    solved = solve(await proof_of_work.ask("c", "ballot", NOW, effort))
     assert drawn == [effort * COUNTERS]
     counter = json.loads(base64.b64decode(solved))["solution"]["counter"]
     assert counter == (effort * COUNTERS - 1 if last else 0)
-    assert isinstance(challenging.judge("c", "ballot", solved, NOW), Solved)
+    assert isinstance(proof_of_work.judge("c", "ballot", solved, NOW), Solved)

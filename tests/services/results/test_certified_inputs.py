@@ -15,19 +15,19 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, as_owner, environment_of
-from tests.fraud.rings import POLICY, certifying, crowd, find_nothing, find_rings, record
+from tests.fraud.rings import POLICY, certifier, crowd, find_nothing, find_rings, record
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Certified, VotingError
 from voting.postgres import certifications
-from voting.services.contests.amendments import Amending
-from voting.services.contests.contest_cache import Listing
-from voting.services.fraud.apply_decisions import Deciding, Swept
-from voting.services.fraud.ballot_table import gather
-from voting.services.fraud.review import Person, Reviewing, Wish
+from voting.services.contests.amendments import Amendments
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.apply_decisions import DecisionWriter, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
+from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.results.reports import as_csv, as_json, as_xlsx, awards_as_csv
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 RULES = """
 [[quota]]
@@ -65,84 +65,84 @@ CLICKS = "entry,value\nA001,0\nA002,100\n"
 TOP = 'changeable = ["extension", "withdrawal"]\n'
 
 
-async def certified(contests: Contests, office: Office) -> Listing:
+async def certified(contests: Contests, office: AdminServices) -> ContestSnapshot:
     """A certified contest: A002 has the award."""
     times = {"opens": timedelta(hours=-3), "closes": timedelta(minutes=-1)}
     contest = await contests.make(RULES, entries=2, top=TOP, **times)
     await record(
         office.database, contest, [*crowd(0, 30, "A001"), *crowd(100, 20, "A002", "ring-1")], timedelta(hours=1)
     )
-    listing = await office.catalogue.get(contest)
-    await office.judging.import_marks(listing, "final", MARKS.encode(), "m.csv")
-    await office.judging.import_metric(listing, "clicks", CLICKS.encode(), "c.csv")
-    await certifying(office.database, find_nothing).certify(listing, POLICY)
-    return listing
+    snapshot = await office.contest_cache.get(contest)
+    await office.marks.import_marks(snapshot, "final", MARKS.encode(), "m.csv")
+    await office.marks.import_metric(snapshot, "clicks", CLICKS.encode(), "c.csv")
+    await certifier(office.database, find_nothing).certify(snapshot, POLICY)
+    return snapshot
 
 
-async def blended(office: Office, listing: Listing) -> dict[str, Any]:
-    report = as_json(await office.reporting.report(await office.catalogue.renew(listing.contest.id), blended=True))
+async def blended(office: AdminServices, snapshot: ContestSnapshot) -> dict[str, Any]:
+    report = as_json(await office.reports.report(await office.contest_cache.renew(snapshot.contest.id), blended=True))
     return {name: value for name, value in report.items() if name != "as_of"}
 
 
-async def sweep(office: Office, listing: Listing) -> None:
-    ballots = await gather(office.database, listing.contest.id)
+async def sweep(office: AdminServices, snapshot: ContestSnapshot) -> None:
+    ballots = await load_ballot_table(office.database, snapshot.contest.id)
 
     async def always(_: object) -> None:
         pass
 
     swept = Swept(ballots, find_rings(ballots, POLICY, "nearline"), POLICY, "nearline")
-    await Deciding(office.database).apply(listing.contest.id, swept, always)
+    await DecisionWriter(office.database).apply(snapshot.contest.id, swept, always)
 
 
 def entries(*codes: str) -> list[Entry]:
     return [Entry(code, "改名", "作者", "one") for code in codes]
 
 
-ACTS: dict[str, Callable[[Office, Listing], Awaitable[object]]] = {
-    "marks": lambda office, each: office.judging.import_marks(each, "final", LATE.encode(), "late.csv"),
-    "metrics": lambda office, each: office.judging.import_metric(each, "clicks", CLICKS.encode(), "c.csv"),
-    "revocation": lambda office, each: office.judging.revoke(each, "first", "A002", "抄袭"),
-    "roster": lambda office, each: office.organising.import_roster(each.contest.id, entries("A003"), {}, amend=True),
-    "amended roster": lambda office, each: office.organising.import_roster(
+ACTS: dict[str, Callable[[AdminServices, ContestSnapshot], Awaitable[object]]] = {
+    "marks": lambda office, each: office.marks.import_marks(each, "final", LATE.encode(), "late.csv"),
+    "metrics": lambda office, each: office.marks.import_metric(each, "clicks", CLICKS.encode(), "c.csv"),
+    "revocation": lambda office, each: office.marks.revoke(each, "first", "A002", "抄袭"),
+    "roster": lambda office, each: office.contest_admin.import_roster(each.contest.id, entries("A003"), {}, amend=True),
+    "amended roster": lambda office, each: office.contest_admin.import_roster(
         each.contest.id, entries("A001"), {}, amend=True
     ),
-    "withdrawal": lambda office, each: Amending(office.database, "t").withdraw(each.contest.id, "A002", "asked"),
-    "extension": lambda office, each: Amending(office.database, "t").extend(
+    "withdrawal": lambda office, each: Amendments(office.database, "t").withdraw(each.contest.id, "A002", "asked"),
+    "extension": lambda office, each: Amendments(office.database, "t").extend(
         each.contest.id, datetime.now(UTC) + timedelta(days=1), "flood"
     ),
-    "rules": lambda office, each: Amending(office.database, "t").replace(read_contest(each.document), each.document),
-    "seal": lambda office, each: Amending(office.database, "t").seal(each.contest.id, each.document),
-    "mend": lambda office, each: office.recounting.mend(each, "why not"),
+    "rules": lambda office, each: Amendments(office.database, "t").replace(read_contest(each.document), each.document),
+    "seal": lambda office, each: Amendments(office.database, "t").seal(each.contest.id, each.document),
+    "mend": lambda office, each: office.recounts.mend(each, "why not"),
     "sweep": sweep,
-    "proposal": lambda office, each: certifying(office.database).propose(each, POLICY),
-    "review": lambda office, each: Reviewing(office.database, 20).rule(
-        each, "ring-1", Person("key:1", "li"), Wish("void", "x")
+    "proposal": lambda office, each: certifier(office.database).propose(each, POLICY),
+    "review": lambda office, each: Reviews(office.database, 20).rule(
+        each, "ring-1", Person("key:1", "li"), ReviewAction("void", "x")
     ),
 }
 
 
-async def test_nothing_changes_a_certified_result(contests: Contests, office: Office) -> None:
-    listing = await certified(contests, office)
-    before = await blended(office, listing)
+async def test_nothing_changes_a_certified_result(contests: Contests, office: AdminServices) -> None:
+    snapshot = await certified(contests, office)
+    before = await blended(office, snapshot)
     assert before["final"] is True
     assert before["awards"][0]["holder"] == "A002"
     for name, act in ACTS.items():
-        with pytest.raises(Certified, match=f"voting certify --contest {listing.contest.id} --reopen") as refused:
-            await act(office, listing)
+        with pytest.raises(Certified, match=f"voting certify --contest {snapshot.contest.id} --reopen") as refused:
+            await act(office, snapshot)
         assert refused.value.code == "certified", name
-    assert await blended(office, listing) == before
+    assert await blended(office, snapshot) == before
 
 
 async def test_after_it_is_opened_again_it_can_be_changed_and_binds_what_is_there_then(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
-    listing = await certified(contests, office)
-    before = await blended(office, listing)
-    await certifying(office.database).reopen(listing, "an objection")
-    await office.judging.import_marks(listing, "final", LATE.encode(), "late.csv")
-    assert (await blended(office, listing))["final"] is False
-    made = await certifying(office.database, find_nothing).certify(listing, POLICY)
-    after = await blended(office, listing)
+    snapshot = await certified(contests, office)
+    before = await blended(office, snapshot)
+    await certifier(office.database).reopen(snapshot, "an objection")
+    await office.marks.import_marks(snapshot, "final", LATE.encode(), "late.csv")
+    assert (await blended(office, snapshot))["final"] is False
+    made = await certifier(office.database, find_nothing).certify(snapshot, POLICY)
+    after = await blended(office, snapshot)
     assert (after["final"], after["certification"], after["awards"][0]["holder"]) == (True, 2, "A001")
     assert after["marks_sha256"] == made.bound.marks_sha256 != before["marks_sha256"]
     for name in ("ballots", "document", "roster", "metrics", "revocations"):
@@ -162,13 +162,13 @@ PAST_THE_SERVICE = {
 
 @pytest.mark.parametrize("what", PAST_THE_SERVICE)
 async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
-    contests: Contests, office: Office, settings: Settings, what: str
+    contests: Contests, office: AdminServices, settings: Settings, what: str
 ) -> None:
-    listing = await certified(contests, office)
-    verify = ("verify", "results", "--contest", listing.contest.id)
+    snapshot = await certified(contests, office)
+    verify = ("verify", "results", "--contest", snapshot.contest.id)
     async with as_owner(settings) as connection:
-        await connection.execute(PAST_THE_SERVICE[what], listing.contest.id)
-    report = as_json(await office.reporting.report(await office.catalogue.renew(listing.contest.id)))
+        await connection.execute(PAST_THE_SERVICE[what], snapshot.contest.id)
+    report = as_json(await office.reports.report(await office.contest_cache.renew(snapshot.contest.id)))
     # Every ballot is read by `verify`, not for each answer; its tally is the certified one.
     expected = [] if what == "ballots" else [what]
     assert (report["final"], report["changed_since"]) == (not expected, expected)
@@ -179,14 +179,14 @@ async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
     assert differs == ({"ballots", "tally"} if what == "ballots" else {what} - {"tally"}), done.stdout
     assert done.returncode == (1 if differs else 0)
     if what == "marks":
-        told = run("results", "--contest", listing.contest.id, "--blend", env=environment_of(settings))
+        told = run("results", "--contest", snapshot.contest.id, "--blend", env=environment_of(settings))
         assert json.loads(told.stdout)["final"] is False
         assert "not final: marks changed since the certification" in told.stderr
 
 
-async def test_every_format_shows_the_hashes(contests: Contests, office: Office, settings: Settings) -> None:
-    listing = await certified(contests, office)
-    report = await office.reporting.report(listing, blended=True)
+async def test_every_format_shows_the_hashes(contests: Contests, office: AdminServices, settings: Settings) -> None:
+    snapshot = await certified(contests, office)
+    report = await office.reports.report(snapshot, blended=True)
     content = as_json(report)
     places = [(row["entry"], row["public_rank"], row["place"], row["final"]) for row in content["entries"]]
     # A002: 70 x 0.75 + 10 x 1 + 20 x 20 / 30; A001: 70 x 0.7 + 10 x 0 + 20.
@@ -203,35 +203,35 @@ async def test_every_format_shows_the_hashes(contests: Contests, office: Office,
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx(report)))
     cells = {str(cell.value) for row in book["results"].iter_rows() for cell in row}
     assert {f"{name}: {value}" for name, value in hashes.items()} <= cells
-    done = run("verify", "results", "--contest", listing.contest.id, env=environment_of(settings))
+    done = run("verify", "results", "--contest", snapshot.contest.id, env=environment_of(settings))
     assert done.returncode == 0, done.stdout
     assert all(value in done.stdout for value in hashes.values())
 
 
 async def test_a_change_that_races_a_certification_comes_before_it_or_is_refused(
-    contests: Contests, office: Office
+    contests: Contests, office: AdminServices
 ) -> None:
     for _ in range(5):
-        listing = await certified(contests, office)
-        await certifying(office.database).reopen(listing, "again")
+        snapshot = await certified(contests, office)
+        await certifier(office.database).reopen(snapshot, "again")
         async with contests.office() as other:
             outcomes = await asyncio.gather(
-                certifying(office.database, find_nothing).certify(listing, POLICY),
-                *(other.judging.import_marks(listing, "final", LATE.encode(), "late.csv") for _ in range(4)),
+                certifier(office.database, find_nothing).certify(snapshot, POLICY),
+                *(other.marks.import_marks(snapshot, "final", LATE.encode(), "late.csv") for _ in range(4)),
                 return_exceptions=True,
             )
         assert not [each for each in outcomes if isinstance(each, BaseException) and not isinstance(each, VotingError)]
-        assert (await blended(office, listing))["final"] is True
+        assert (await blended(office, snapshot))["final"] is True
 
 
-async def test_a_change_waits_for_the_certification_under_way(contests: Contests, office: Office) -> None:
-    listing = await certified(contests, office)
-    contest = listing.contest.id
-    await certifying(office.database).reopen(listing, "again")
+async def test_a_change_waits_for_the_certification_under_way(contests: Contests, office: AdminServices) -> None:
+    snapshot = await certified(contests, office)
+    contest = snapshot.contest.id
+    await certifier(office.database).reopen(snapshot, "again")
     async with contests.office() as other, office.database.connection() as connection:
         async with connection.transaction():
             await certifications.lock_open_result(connection, contest)
-            late = asyncio.create_task(other.judging.import_marks(listing, "final", LATE.encode(), "late.csv"))
+            late = asyncio.create_task(other.marks.import_marks(snapshot, "final", LATE.encode(), "late.csv"))
             await asyncio.sleep(0.5)
             assert not late.done()
             await connection.execute(
@@ -242,12 +242,12 @@ async def test_a_change_waits_for_the_certification_under_way(contests: Contests
 
 
 async def test_panels_of_unequal_size_are_noted_in_the_results(
-    contests: Contests, office: Office, settings: Settings
+    contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
-    listing = await certified(contests, office)
-    await certifying(office.database).reopen(listing, "marks were missing")
-    await office.judging.import_marks(listing, "final", f"{MARKS}李四,A001,80,80\n".encode(), "m.csv")
-    done = run("results", "--contest", listing.contest.id, "--blend", env=environment_of(settings))
+    snapshot = await certified(contests, office)
+    await certifier(office.database).reopen(snapshot, "marks were missing")
+    await office.marks.import_marks(snapshot, "final", f"{MARKS}李四,A001,80,80\n".encode(), "m.csv")
+    done = run("results", "--contest", snapshot.contest.id, "--blend", env=environment_of(settings))
     (note,) = json.loads(done.stdout)["notes"]
     assert note.startswith("round 'final': ")
     assert "means of fewer" in note

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from tests.conftest import Contests, cast, environment_of, eventually, serving
 from voting.redis import keys
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ async def metric(client: httpx.AsyncClient, name: str) -> float:
 
 
 async def test_a_drift_is_shown_and_mended(
-    settings: Settings, contests: Contests, office: Office, redis: Redis
+    settings: Settings, contests: Contests, office: AdminServices, redis: Redis
 ) -> None:
     contest = await contests.make("[ballot]\nmost = 2\n[[quota]]\npicks = 5\n")
-    key = keys.tally((await office.catalogue.get(contest)).uid)
+    key = keys.tally((await office.contest_cache.get(contest)).uid)
     with serving(environment_of(settings), "--workers", "1") as (url, _):
         async with httpx.AsyncClient(base_url=url, timeout=30) as client:
             for token in contests.tokens(contest, 3):

@@ -16,10 +16,10 @@ from voting.postgres import tallies
 from voting.redis import keys
 from voting.redis.connection import connected
 from voting.redis.tallies import TallyView
-from voting.services.contests.contest_cache import Catalogue
-from voting.services.tallies.projection import Mirroring, _forever
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.tallies.projection import TallyProjection, _forever
 from voting.settings import Settings
-from voting.wiring import Office
+from voting.wiring import AdminServices
 
 
 @pytest.fixture
@@ -35,15 +35,17 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-async def voted(http: httpx.AsyncClient, contests: Contests, office: Office) -> tuple[str, Catalogue]:
+async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> tuple[str, ContestCache]:
     contest = await contests.make()
     for token in contests.tokens(contest, 3):
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
-    return contest, office.catalogue
+    return contest, office.contest_cache
 
 
-async def test_an_older_tally_never_replaces_a_newer(view: TallyView, contests: Contests, office: Office) -> None:
-    uid = (await office.catalogue.get(await contests.make())).uid
+async def test_an_older_tally_never_replaces_a_newer(
+    view: TallyView, contests: Contests, office: AdminServices
+) -> None:
+    uid = (await office.contest_cache.get(await contests.make())).uid
     await view.write(uid, {"A": Tally(5, 0, 5, 9)}, "complete")
     await view.write(uid, {"A": Tally(3, 0, 3, 4), "B": Tally(1, 0, 1, 1)})
     assert await view.read(uid) == {"A": Tally(5, 0, 5, 9), "B": Tally(1, 0, 1, 1)}
@@ -51,18 +53,18 @@ async def test_an_older_tally_never_replaces_a_newer(view: TallyView, contests: 
     assert await view.read(uid) == {"B": Tally(1, 0, 1, 1)}
 
 
-async def test_a_part_is_not_taken_for_the_whole(view: TallyView, contests: Contests, office: Office) -> None:
-    uid = (await office.catalogue.get(await contests.make())).uid
+async def test_a_part_is_not_taken_for_the_whole(view: TallyView, contests: Contests, office: AdminServices) -> None:
+    uid = (await office.contest_cache.get(await contests.make())).uid
     assert await view.read(uid) is None
     await view.write(uid, {"A": Tally(1, 0, 1, 1)})
     assert await view.read(uid) is None
 
 
 async def test_flushed_lost_and_forged_views_are_mended_within_five_seconds(
-    http: httpx.AsyncClient, contests: Contests, office: Office, redis: Redis
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, redis: Redis
 ) -> None:
-    contest, catalogue = await voted(http, contests, office)
-    key = keys.tally((await catalogue.get(contest)).uid)
+    contest, contest_cache = await voted(http, contests, office)
+    key = keys.tally((await contest_cache.get(contest)).uid)
 
     async def shows_three() -> bool:
         rows = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()["tallies"]
@@ -99,7 +101,7 @@ async def _missing(redis: Redis, key: str, entry: str) -> bool:
     return not await redis.hexists(key, entry)
 
 
-async def test_the_tally_equals_the_recount(http: httpx.AsyncClient, contests: Contests, office: Office) -> None:
+async def test_the_tally_equals_the_recount(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest, _ = await voted(http, contests, office)
     async with office.database.connection() as connection:
         tally = await tallies.select(connection, contest)
@@ -110,12 +112,12 @@ async def test_the_tally_equals_the_recount(http: httpx.AsyncClient, contests: C
 
 
 async def test_reconciling_without_redis_raises_nothing_but_try_again(
-    settings: Settings, contests: Contests, office: Office
+    settings: Settings, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make()
-    await office.catalogue.get(contest)
+    await office.contest_cache.get(contest)
     async with connected("redis://127.0.0.1:1/0") as away:
-        await Mirroring(office.database, away.view, office.catalogue).reconcile_all()
+        await TallyProjection(office.database, away.view, office.contest_cache).reconcile_all()
 
 
 async def test_work_whose_cancellation_is_swallowed_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ _OVERDISPERSION = 2.0
 _LEAST_BALLOTS = 200
 
 
-class Excess(msgspec.Struct, frozen=True):
+class ExcessEstimate(msgspec.Struct, frozen=True):
     """An entry's excess: picks beyond what its honest voters explain. `sign` is night or fresh."""
 
     entry: str
@@ -31,7 +31,7 @@ class Excess(msgspec.Struct, frozen=True):
     high: int
 
 
-def excesses(counted: pl.DataFrame, names: pl.Series) -> tuple[Excess, ...]:
+def excesses(counted: pl.DataFrame, names: pl.Series) -> tuple[ExcessEstimate, ...]:
     """The excesses whose interval is above zero, largest first, among the counted ballots (prepared).
 
     `names` has the entries' codes, in the ballots' order.
@@ -45,7 +45,7 @@ def excesses(counted: pl.DataFrame, names: pl.Series) -> tuple[Excess, ...]:
     return tuple(sorted(found, key=lambda each: (-each.estimate, each.entry, each.sign)))
 
 
-def _mixtures(table: pl.DataFrame, sign: str, of_fraud: float) -> list[Excess]:
+def _mixtures(table: pl.DataFrame, sign: str, of_fraud: float) -> list[ExcessEstimate]:
     entries = table.group_by("entry").agg(n=pl.len(), there=pl.col("share").sum()).sort("entry")
     all_, all_there = entries["n"].sum(), entries["there"].sum()
     found = []
@@ -61,5 +61,5 @@ def _mixtures(table: pl.DataFrame, sign: str, of_fraud: float) -> list[Excess]:
             (there - n * usual + deviates * spread) / (of_fraud - usual) for deviates in (-_DEVIATES, 0, _DEVIATES)
         )
         if low > 0:
-            found.append(Excess(entry, sign, int(low), round(middle), min(n, math.ceil(high))))
+            found.append(ExcessEstimate(entry, sign, int(low), round(middle), min(n, math.ceil(high))))
     return found

@@ -39,7 +39,7 @@ QUICKNESS = np.uint32(1 << CODES.index("T1"))
 LOCKSTEP = np.uint32(1 << CODES.index("G1"))
 
 
-class Grounds:
+class GroupEvidence:
     """Looks groups up in a contest's ballots. `names`: by ballot its entry and prefix as they are called; `bits`: by
     ballot its reasons."""
 
@@ -73,7 +73,7 @@ class Grounds:
     def _told_otherwise(self, rows: Ints, shown: Sequence[str]) -> Iterator[Evidence]:
         """What is told of some ballots though the group does not bear it out, as it is."""
         kinds = np.unique(self._bits[rows]).tolist()
-        told = {code for bits in kinds for code in told_of(named(bits), shown, self._stage)}
+        told = {code for bits in kinds for code in group_statements(named(bits), shown, self._stage)}
         for code in sorted(told - set(shown)):
             if code in self._traits:
                 yield _counted(code, {}, int(self._traits[code][rows].sum()), self._usual[code] * len(rows))
@@ -149,7 +149,7 @@ def named(bits: int) -> tuple[str, ...]:
     return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
 
 
-def told_of(reasons: Sequence[str], shown: Sequence[str], stage: Stage) -> Sequence[str]:
+def group_statements(reasons: Sequence[str], shown: Sequence[str], stage: Stage) -> Sequence[str]:
     """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all.
 
     A round's stay as they are: a replay does without the rounds' groups, and must say the same as live."""

@@ -14,7 +14,7 @@ import polars as pl
 from voting.fraud.features.column_index import Ints, Numbering, Survey
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.ballot_evidence import Bits
-from voting.fraud.groups.group_evidence import LOCKSTEP, Grounds
+from voting.fraud.groups.group_evidence import LOCKSTEP, GroupEvidence
 from voting.fraud.reasons.codes import CODES
 from voting.fraud.reasons.findings import Group, Stage
 from voting.fraud.reasons.reasons import family_of
@@ -73,7 +73,7 @@ def describe(
     # Entries and prefixes are few: by ballot a number will do.
     called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
     names = called[survey.ballots["row"].to_numpy()]
-    grounds = Grounds(survey, names, reasons, stage)
+    grounds = GroupEvidence(survey, names, reasons, stage)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
     parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
@@ -135,7 +135,7 @@ def _joined(labels: Ints, tie: Ints) -> Ints:
     return np.minimum(found, found[found])
 
 
-def _described(names: pl.DataFrame, grounds: Grounds, rows: Ints) -> Group:
+def _described(names: pl.DataFrame, grounds: GroupEvidence, rows: Ints) -> Group:
     group = names[rows]
     evidence = grounds.of(rows)
     entries = Counter(group["entry"].to_list())

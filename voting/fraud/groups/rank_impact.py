@@ -9,7 +9,7 @@ from voting.domain.results.scoring import ranks
 from voting.domain.results.stakes import Stake
 
 
-class Shift(NamedTuple):
+class RankShift(NamedTuple):
     """An entry's place if the group's ballots are counted, and if they are void."""
 
     entry: str
@@ -20,7 +20,7 @@ class Shift(NamedTuple):
 class Effect(NamedTuple):
     """Every entry whose place hangs on the group, the best place first."""
 
-    shifts: tuple[Shift, ...]
+    shifts: tuple[RankShift, ...]
     ballots: int
     decides: bool
     """Whether it changes a place that a cut or an award may hang on."""
@@ -45,13 +45,15 @@ def effect(
     return Effect(tuple(shifts), ballots, decides)
 
 
-def _shifts(with_it: Mapping[str, int], without: Mapping[str, int], among: Collection[str]) -> list[Shift]:
+def _shifts(with_it: Mapping[str, int], without: Mapping[str, int], among: Collection[str]) -> list[RankShift]:
     """The places that differ, counted among some entries."""
     before, after = (ranks({entry: tally[entry] for entry in among}) for tally in (with_it, without))
-    return [Shift(entry, before[entry], after[entry]) for entry in among if before[entry] != after[entry]]
+    return [RankShift(entry, before[entry], after[entry]) for entry in among if before[entry] != after[entry]]
 
 
-def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str, estimate: int | None = None) -> str:
+def in_words(
+    shifts: tuple[RankShift, ...], picks: Mapping[str, int], language: str, estimate: int | None = None
+) -> str:
     """The effect in one sentence: on the entries that the group voted for, or where those keep their places, on others.
     `estimate`: what is thought void is no group but so many picks."""
     told = ([shift for shift in shifts if shift.entry in picks] or list(shifts))[:3]
@@ -70,7 +72,7 @@ def in_words(shifts: tuple[Shift, ...], picks: Mapping[str, int], language: str,
     return f"{head}, {moves}."
 
 
-def _best(shift: Shift) -> int:
+def _best(shift: RankShift) -> int:
     return min(shift.counted, shift.void)
 
 

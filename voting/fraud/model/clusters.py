@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from voting.fraud.features.column_index import Floats, Numbering, Part, Survey, Values
 from voting.fraud.features.features import World, own
-from voting.fraud.model.tree_ensemble import Trees, weigh
+from voting.fraud.model.tree_ensemble import Trees, score_trees
 
 # What is likelier than this to be dishonest is looked at; of fewer nobody can say what they are on average.
 _DOUBTFUL, _LEAST = 0.2, 5
@@ -38,15 +38,15 @@ def clusters(survey: Survey, distrust: Values, probability: Values) -> Clusters:
     def mean(values: Values | npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(at, np.nan_to_num(values).astype(np.float64), len(told)) / count
 
-    first, further = distrust[rows], probability[rows]
+    first, second_pass = distrust[rows], probability[rows]
     columns = {
         "cluster_size": np.log(count),
         "cluster_share": count / cells.counts()[told],
         "cluster_glance": mean(first),
         "cluster_glance_certain": mean(first > _CERTAIN),
         "cluster_glance_unlikely": mean(first < _UNLIKELY),
-        "cluster_likely": mean(further),
-        "cluster_certain": mean(further > _CERTAIN),
+        "cluster_likely": mean(second_pass),
+        "cluster_certain": mean(second_pass > _CERTAIN),
     }
     for part in own(survey, World(survey, 1 - distrust.astype(np.float64))):
         columns |= {name: mean(part.of_ballots(name, rows)) for name in part.columns}
@@ -55,5 +55,5 @@ def clusters(survey: Survey, distrust: Values, probability: Values) -> Clusters:
 
 def together(found: Clusters, trees: Trees) -> Values:
     """By ballot the probability that its cluster is a campaign; 1 for one that is in none."""
-    of_each = weigh([Part(None, found.columns)], trees, found.ballots.size).probability
+    of_each = score_trees([Part(None, found.columns)], trees, found.ballots.size).probability
     return np.append(of_each, np.float32(1))[found.ballots.of]

@@ -67,7 +67,7 @@ class Trees(msgspec.Struct, frozen=True):
         return {each.feature for tree in self.trees for each, _ in _questions(tree)}
 
 
-class Weighed(msgspec.Struct, frozen=True):
+class TreeScores(msgspec.Struct, frozen=True):
     """By ballot: the probability that it is no honest one, and the reasons as bits, in the order of CODES."""
 
     probability: Floats
@@ -91,7 +91,7 @@ class _Steps(NamedTuple):
         return ((name, _picked(values, places)) for name, values in self.columns.items())
 
 
-def weigh(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> Weighed:
+def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> TreeScores:
     """The sum over all trees. A feature that there is none of is 0. Reasons are told from a probability on."""
     bounds = _bounds(trees)
     steps = [_steps(part, bounds) for part in parts]
@@ -111,7 +111,7 @@ def weigh(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) ->
     with ThreadPoolExecutor(_THREADS) as executor:
         # Asked for, so that a fault in one is not lost.
         list(executor.map(look, range(0, rows, _CHUNK)))
-    return Weighed(probability, reasons)
+    return TreeScores(probability, reasons)
 
 
 def _bounds(trees: Trees) -> Bounds:

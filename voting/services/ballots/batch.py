@@ -20,7 +20,7 @@ from voting.domain.contest.explain import explain_quota
 from voting.errors import KeyReused, QuotaExhausted, VotingError
 from voting.postgres.ballots import BallotRow, Earlier, WindowRow
 from voting.services.ballots.remaining_quota import describe
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import Solved, Unsolved
 
@@ -30,7 +30,7 @@ _JSON = msgspec.json.Encoder()
 class Attempt(NamedTuple):
     """A ballot that a voter wants to cast, as judged by what is known outside the transaction."""
 
-    listing: Listing
+    snapshot: ContestSnapshot
     voter: bytes
     channel: Channel | None
     key: str
@@ -124,7 +124,7 @@ class Batch:
     def _drafted(self, attempt: Attempt) -> _Draft:
         contest, now = self.contest, self.window.now
         contest.check_window(now, self.window.paused)
-        picks = rules.check_picks(contest.ballot, attempt.listing.entries, attempt.picks)
+        picks = rules.check_picks(contest.ballot, attempt.snapshot.entries, attempt.picks)
         challenge = self._unspent(attempt.proof)
         wanted, used = buckets(contest, picks), self.earlier.used.get(attempt.voter, {})
         self._check_quotas(wanted, used)

@@ -18,14 +18,14 @@ from voting.fraud.facts.facts import Facts
 from voting.fraud.online.scorecard import Judgement
 from voting.redis.turns import Call, Use
 from voting.services.ballots.batch import Answer, Attempt, UnprovenError
-from voting.services.ballots.group_commit import Committing
-from voting.services.ballots.rate_limits import Limiting
+from voting.services.ballots.group_commit import GroupCommit
+from voting.services.ballots.rate_limits import RateLimits
 from voting.services.ballots.record import RulesMovedError
 from voting.services.ballots.screen import Screening, Sighting, counted, read_counts
-from voting.services.contests.contest_cache import Catalogue, Listing
+from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
-from voting.services.identity.proof_of_work import Challenging, Solved, Unsolved
-from voting.services.tallies.projection import Mirroring
+from voting.services.identity.proof_of_work import ProofOfWork, Solved, Unsolved
+from voting.services.tallies.projection import TallyProjection
 
 
 class Submission(NamedTuple):
@@ -54,21 +54,21 @@ class Casting:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        contest_cache: ContestCache,
         keyring: Keyring,
-        challenging: Challenging,
+        proof_of_work: ProofOfWork,
         screening: Screening,
-        limiting: Limiting,
-        committing: Committing[Attempt, Answer],
-        mirroring: Mirroring,
+        rate_limits: RateLimits,
+        committing: GroupCommit[Attempt, Answer],
+        tally_projection: TallyProjection,
     ) -> None:
-        self._catalogue = catalogue
+        self._contest_cache = contest_cache
         self._keyring = keyring
-        self._challenging = challenging
+        self._proof_of_work = proof_of_work
         self._screening = screening
-        self._limiting = limiting
-        self._committing = committing
-        self._mirroring = mirroring
+        self._rate_limits = rate_limits
+        self._group_commit = committing
+        self._tally_projection = tally_projection
 
     async def cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
@@ -81,17 +81,17 @@ class Casting:
         return answer.text.encode()
 
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> Answer:
-        listing = await self._catalogue.get(contest)
-        credential = self._keyring.credential_of(listing.contest, token)
-        if (credential.channel or "issued") not in listing.contest.voters.channels:
+        snapshot = await self._contest_cache.get(contest)
+        credential = self._keyring.credential_of(snapshot.contest, token)
+        if (credential.channel or "issued") not in snapshot.contest.voters.channels:
             raise ChannelClosed
         voter = self._keyring.voter(contest, credential.identity)
-        seen = Sighting(contest, voter.hex(), credential, self._ticket(listing, submission), submission.client, facts)
-        screened = await self._screened(listing, seen, submission)
+        seen = Sighting(contest, voter.hex(), credential, self._ticket(snapshot, submission), submission.client, facts)
+        screened = await self._screened(snapshot, seen, submission)
         judgement = screened.judgement
         held = judgement.response == "hold"
         attempt = Attempt(
-            listing=listing,
+            snapshot=snapshot,
             voter=voter,
             channel=credential.channel,
             key=submission.key,
@@ -105,43 +105,43 @@ class Casting:
         answer = await self._committed(attempt, self._screening.effort(judgement))
         if not answer.replayed:
             _clients(screened.facts.app).inc()
-            self._mirroring.mark(listing.uid, contest, submission.picks)
+            self._tally_projection.mark(snapshot.uid, contest, submission.picks)
         return answer
 
-    async def _screened(self, listing: Listing, seen: Sighting, submission: Submission) -> _Screened:
+    async def _screened(self, snapshot: ContestSnapshot, seen: Sighting, submission: Submission) -> _Screened:
         """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
-        now, picks = listing.now(), submission.picks
+        now, picks = snapshot.now(), submission.picks
         facts = self._screening.observe(seen, now)
         call = Call((seen.voter, facts.address or seen.voter), counted(picks, seen.voter, facts), _use(seen, now))
-        taken = await self._limiting.admit(listing.uid, call, now.timestamp())
+        taken = await self._rate_limits.admit(snapshot.uid, call, now.timestamp())
         # Another voter's ticket is none: how long its holder has been reading is not known.
         reading = facts.reading if taken.is_first else None
         facts = msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
         judgement = self._screening.judge(facts)
-        if judgement.response != "challenge" and listing.contest.challenge.ask != "ballot":
+        if judgement.response != "challenge" and snapshot.contest.challenge.ask != "ballot":
             return _Screened(facts, judgement, None)
         # Checked here, for it takes a third of a millisecond: too long while the voters' rows are locked.
-        proof = self._challenging.judge(seen.contest, "ballot", submission.challenge, now)
+        proof = self._proof_of_work.judge(seen.contest, "ballot", submission.challenge, now)
         if isinstance(proof, Solved):
             solving = (now - proof.asked_at).total_seconds() * 1000
             facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
         return _Screened(facts, judgement, proof)
 
-    def _ticket(self, listing: Listing, submission: Submission) -> Ticket | None:
+    def _ticket(self, snapshot: ContestSnapshot, submission: Submission) -> Ticket | None:
         if submission.ticket is None:
             return None
-        return self._keyring.open_ticket(listing.contest.id, submission.ticket, listing.now())
+        return self._keyring.open_ticket(snapshot.contest.id, submission.ticket, snapshot.now())
 
     async def _committed(self, attempt: Attempt, effort: int) -> Answer:
-        contest = attempt.listing.contest.id
+        contest = attempt.snapshot.contest.id
         while True:
             try:
-                return await self._committing.submit(contest, attempt)
+                return await self._group_commit.submit(contest, attempt)
             except RulesMovedError:
-                attempt = attempt._replace(listing=await self._catalogue.renew(contest))
+                attempt = attempt._replace(snapshot=await self._contest_cache.renew(contest))
             except UnprovenError as error:
-                now = attempt.listing.now()
-                refusal = await self._challenging.required(contest, "ballot", now, str(error) or None, effort)
+                now = attempt.snapshot.now()
+                refusal = await self._proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
                 raise refusal from None
 
 

@@ -47,7 +47,7 @@ class _Lane(Generic[T, R]):
     timer: asyncio.Handle | None = None
 
 
-class Committing(Generic[T, R]):
+class GroupCommit(Generic[T, R]):
     """Does `work` on at most `most` items at a time, with at most `at_once` batches under way.
 
     `work` answers for each item, in order, its result or its own error; what it raises is everyone's. It is not ended

@@ -32,7 +32,7 @@ class _Waiting:
     taken: asyncio.Future[Taken]
 
 
-class Limiting:
+class RateLimits:
     """Lets calls through, or asks for patience."""
 
     def __init__(self, turns: Turns, *rates: Rate) -> None:

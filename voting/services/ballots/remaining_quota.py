@@ -14,7 +14,7 @@ from voting.domain.contest.contest import Contest
 _MOST = 10_000
 
 
-class Telling:
+class RemainingQuota:
     """Remembers what it told: of voters who have used as much of the same quotas there are many."""
 
     def __init__(self) -> None:

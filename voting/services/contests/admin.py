@@ -46,7 +46,7 @@ class RosterChange:
         return {name: getattr(self, name) for name in ("added", "changed", "absent", "removed", "withdrawn")}
 
 
-class Organising:
+class ContestAdmin:
     """Creates contests, imports rosters, pauses votes and issues credentials. `actor` names who acts."""
 
     def __init__(self, database: Database, actor: str) -> None:

@@ -16,7 +16,7 @@ from voting.postgres.database import Connection, Database
 from voting.services.results.binding import document_sha256
 
 
-class Amending:
+class Amendments:
     """Amends contests. `actor` names who acts. Every method raises ContestUnknown, Certified."""
 
     def __init__(self, database: Database, actor: str) -> None:

@@ -25,7 +25,7 @@ _MOST_CONTESTS = 1000
 
 
 @dataclass(frozen=True)
-class Listing:
+class ContestSnapshot:
     """A contest with its entries, as last read."""
 
     contest: Contest
@@ -58,16 +58,16 @@ class Listing:
         return self.contest.phase(self.now(), self.paused)
 
 
-class Catalogue:
+class ContestCache:
     """The listings of one process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listings: LastKnown[Listing] = LastKnown(_MOST_CONTESTS)
+        self._listings: LastKnown[ContestSnapshot] = LastKnown(_MOST_CONTESTS)
         self._ids: LastKnown[tuple[str, ...]] = LastKnown(1)
         self._next_ids = NextRead(self._read_ids)
 
-    async def get(self, contest: str) -> Listing:
+    async def get(self, contest: str) -> ContestSnapshot:
         """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
@@ -75,25 +75,25 @@ class Catalogue:
             raise ContestUnknown(f"there is no contest {contest[:64]!r}")
         return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
 
-    async def renew(self, contest: str) -> Listing:
+    async def renew(self, contest: str) -> ContestSnapshot:
         """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
         return await self._listings.renew(contest, lambda: self._read(contest))
 
-    async def all(self) -> tuple[Listing, ...]:
+    async def all(self) -> tuple[ContestSnapshot, ...]:
         """Every contest, the latest opening first; as last known while PostgreSQL is away."""
         ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
         return tuple([await self.get(id) for id in ids])
 
-    def active(self) -> tuple[Listing, ...]:
+    def active(self) -> tuple[ContestSnapshot, ...]:
         """The listings that were asked for in the last minute."""
         since = time.monotonic() - ACTIVE_SECONDS
-        return tuple(listing for listing in self._listings.values() if listing.read_on > since)
+        return tuple(snapshot for snapshot in self._listings.values() if snapshot.read_on > since)
 
     async def _read_ids(self) -> tuple[str, ...]:
         async with self._database.connection() as connection:
             return tuple([stored.id for stored in await contests.select_all(connection)])
 
-    async def _read(self, contest: str) -> Listing:
+    async def _read(self, contest: str) -> ContestSnapshot:
         known = self._listings.peek(contest)
         async with self._database.connection() as connection:
             before = time.monotonic()
@@ -105,9 +105,9 @@ class Catalogue:
                 return replace(known, certified=stored.certified, read_at=stored.read_at, read_on=before)
             entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
         head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision, stored.certified)
-        return Listing(*head, stored.read_at, before)
+        return ContestSnapshot(*head, stored.read_at, before)
 
 
-def _is_fresh(listing: Listing) -> bool:
+def _is_fresh(snapshot: ContestSnapshot) -> bool:
     """A contest without entries is read each time: its page must not stay empty after the import."""
-    return bool(listing.entries) and listing.fresh()
+    return bool(snapshot.entries) and snapshot.fresh()

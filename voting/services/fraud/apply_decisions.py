@@ -50,7 +50,7 @@ class Swept:
     found_are: Literal["hold", "void"] = "hold"
 
 
-class Deciding:
+class DecisionWriter:
     """Applies sweeps."""
 
     def __init__(self, database: Database) -> None:

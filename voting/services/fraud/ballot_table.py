@@ -35,11 +35,11 @@ class Digest(Protocol):
         """More of what is hashed."""
 
 
-Hear = Callable[[str, Facts], None]
+OnBallot = Callable[[str, Facts], None]
 """Hears each ballot: how the table names it, and its facts."""
 
 
-async def gather(
+async def load_ballot_table(
     database: Database,
     contest: str,
     since: datetime | None = None,
@@ -47,7 +47,7 @@ async def gather(
     *,
     tick: Tick = silent,
     digest: Digest | None = None,
-    hear: Hear | None = None,
+    hear: OnBallot | None = None,
 ) -> pl.DataFrame:
     """The contest's ballots of [since, before), from one snapshot; `digest` gets a line for each."""
     parts, done = [pl.DataFrame(schema=SCHEMA)], 0
@@ -84,7 +84,7 @@ def ballot_line(record: Record) -> bytes:
     return _JSON.encode((str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)) + b"\n"
 
 
-def _table(some: Iterable[Record], digest: Digest | None, hear: Hear | None) -> pl.DataFrame:
+def _table(some: Iterable[Record], digest: Digest | None, hear: OnBallot | None) -> pl.DataFrame:
     rows = []
     for record in some:
         if digest:

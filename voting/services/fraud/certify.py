@@ -26,12 +26,12 @@ from voting.fraud.sweep import sweep
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, Excess
+from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
 from voting.services.ballots.receipts import check_receipts
-from voting.services.contests.contest_cache import Listing
-from voting.services.fraud.apply_decisions import Deciding, Detector, Swept
-from voting.services.fraud.ballot_table import gather
-from voting.services.fraud.review import Reviewing
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
+from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import ReceiptKey
 from voting.services.results.binding import read_inputs
 from voting.services.tallies.recount import compare
@@ -44,55 +44,55 @@ def _quiet(_what: str) -> Tick:
     return silent
 
 
-class Certifying:
+class Certifier:
     """Certifies. `actor` names who acts; `reviewing` knows what takes two persons."""
 
     def __init__(
-        self, database: Database, actor: str, key: ReceiptKey, reviewing: Reviewing, detect: Detector = sweep
+        self, database: Database, actor: str, key: ReceiptKey, reviews: Reviews, detect: Detector = sweep
     ) -> None:
         self._database = database
         self._actor = actor
         self._key = key
-        self._reviewing = reviewing
+        self._reviews = reviews
         self._detect = detect
-        self._deciding = Deciding(database)
+        self._decisions = DecisionWriter(database)
 
-    async def standing(self, listing: Listing) -> Certification | None:
+    async def standing(self, snapshot: ContestSnapshot) -> Certification | None:
         """The certification that stands."""
         async with self._database.connection() as connection:
-            return await certifications.select(connection, listing.contest.id)
+            return await certifications.select(connection, snapshot.contest.id)
 
-    async def propose(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Changed:
+    async def propose(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress = _quiet) -> Changed:
         """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
-        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
-        swept, _ = await self._sweep(listing, policy, progress)
-        changed = await self._apply(listing, swept, progress)
-        await self._log(listing, "certification.propose", {**_named(policy), "held": changed.held})
+        await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
+        swept, _ = await self._sweep(snapshot, policy, progress)
+        changed = await self._apply(snapshot, swept, progress)
+        await self._log(snapshot, "certification.propose", {**_named(policy), "held": changed.held})
         return changed
 
-    async def certify(self, listing: Listing, policy: Policy, progress: Progress = _quiet) -> Certification:
+    async def certify(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress = _quiet) -> Certification:
         """The certified result; the one that stands, if it was certified under this policy.
 
         Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
         their receipts say; Certified.
         """
-        stands = await self.standing(listing)
+        stands = await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
-        await self._database.transact(lambda tx: self._check(tx, listing.contest.id))
-        receipts = await check_receipts(self._database, listing.contest.id, self._key, progress("receipts checked"))
+        await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
+        receipts = await check_receipts(self._database, snapshot.contest.id, self._key, progress("receipts checked"))
         if receipts.wrong:
             raise NotCertifiable("\n".join(receipts.wrong))
-        swept, digest = await self._sweep(listing, policy, progress)
+        swept, digest = await self._sweep(snapshot, policy, progress)
         # Held first: what takes two persons is not made void by one.
-        await self._apply(listing, swept, progress)
-        await self._database.transact(lambda tx: self._check_decided(tx, listing))
-        await self._apply(listing, replace(swept, found_are="void"), progress)
-        return await self._database.transact(lambda tx: self._freeze(tx, listing, policy, digest))
+        await self._apply(snapshot, swept, progress)
+        await self._database.transact(lambda tx: self._check_decided(tx, snapshot))
+        await self._apply(snapshot, replace(swept, found_are="void"), progress)
+        return await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, digest))
 
-    async def reopen(self, listing: Listing, reason: str) -> int:
+    async def reopen(self, snapshot: ContestSnapshot, reason: str) -> int:
         """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
-        contest = listing.contest.id
+        contest = snapshot.contest.id
 
         async def work(tx: Connection) -> int:
             await certifications.lock_result(tx, contest)
@@ -112,18 +112,20 @@ class Certifying:
 
         return await self._database.transact(work)
 
-    async def _sweep(self, listing: Listing, policy: Policy, progress: Progress) -> tuple[Swept, str]:
+    async def _sweep(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress) -> tuple[Swept, str]:
         sweep_rules(policy)
         digest = hashlib.sha256()
-        ballots = await gather(self._database, listing.contest.id, tick=progress("ballots read"), digest=digest)
+        ballots = await load_ballot_table(
+            self._database, snapshot.contest.id, tick=progress("ballots read"), digest=digest
+        )
         progress(f"picks are swept: {len(ballots)}")
         found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
         return Swept(ballots, found, policy, "certification"), digest.hexdigest()
 
-    async def _apply(self, listing: Listing, swept: Swept, progress: Progress) -> Changed:
-        contest = listing.contest.id
+    async def _apply(self, snapshot: ContestSnapshot, swept: Swept, progress: Progress) -> Changed:
+        contest = snapshot.contest.id
         tick = progress("ballots decided")
-        changed = await self._deciding.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
+        changed = await self._decisions.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
         estimates = await asyncio.to_thread(_excesses, swept.ballots, swept.found)
 
         async def note(tx: Connection) -> None:
@@ -145,19 +147,19 @@ class Certifying:
             ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
 
-    async def _check_decided(self, tx: Connection, listing: Listing) -> None:
+    async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot) -> None:
         """As _check; raises NotCertifiable for groups that wait for a second person, too."""
-        await self._check(tx, listing.contest.id)
-        if waiting := await self._reviewing.undecided(tx, listing):
+        await self._check(tx, snapshot.contest.id)
+        if waiting := await self._reviews.undecided(tx, snapshot):
             shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
             raise NotCertifiable(
                 f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
-                f" show --contest {listing.contest.id} GROUP, then two persons release or void it with their keys"
+                f" show --contest {snapshot.contest.id} GROUP, then two persons release or void it with their keys"
             )
 
-    async def _freeze(self, tx: Connection, listing: Listing, policy: Policy, digest: str) -> Certification:
-        contest = listing.contest.id
-        await self._check_decided(tx, listing)
+    async def _freeze(self, tx: Connection, snapshot: ContestSnapshot, policy: Policy, digest: str) -> Certification:
+        contest = snapshot.contest.id
+        await self._check_decided(tx, snapshot)
         await groups.void_open(tx, contest, CERTIFICATION)
         inputs = await read_inputs(tx, contest)
         found = inputs.tally
@@ -175,16 +177,16 @@ class Certifying:
         await staff.log(tx, self._actor, "certification.certify", contest, details)
         return made
 
-    async def _log(self, listing: Listing, action: str, details: dict[str, object]) -> None:
-        await self._database.transact(lambda tx: staff.log(tx, self._actor, action, listing.contest.id, details))
+    async def _log(self, snapshot: ContestSnapshot, action: str, details: dict[str, object]) -> None:
+        await self._database.transact(lambda tx: staff.log(tx, self._actor, action, snapshot.contest.id, details))
 
 
-def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[Excess]:
+def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
     """Of what is counted: how much of it cannot be honest, although nobody can tell which ballots those are."""
     prepared = prepare(ballots)
     counted = prepared.filter(~found.verdicts["hold"].gather(prepared["row"]))
     estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
-    return [Excess(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
+    return [ExcessEstimate(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
 
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:

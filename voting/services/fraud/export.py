@@ -12,27 +12,27 @@ from voting.postgres import decisions, records
 from voting.postgres.database import Database
 from voting.postgres.decisions import RulingInForce
 from voting.postgres.records import Record
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.ballot_table import read_facts
 
 _JSON = msgspec.json.Encoder()
 _RULINGS = {"release": "honest", "void": "fraud"}
 
 
-class Exporting:
+class EventExport:
     """Exports the records of a contest."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def events(self, listing: Listing, *, labels: bool = False) -> AsyncIterator[bytes]:
+    async def events(self, snapshot: ContestSnapshot, *, labels: bool = False) -> AsyncIterator[bytes]:
         """A line for each pick of each recorded ballot, in order of time: see voting.fraud.facts.attempt.
 
         Voters, devices and addresses are the keyed hashes that are stored. A pick is named for its ballot, and from the
         second on for its number as well. With `labels` each line has `label`: null, or `ruling` ("honest" where a
         reviewer released the ballot's group, "fraud" where it is void), the number of that `review`, and the `group`.
         """
-        contest = listing.contest.id
+        contest = snapshot.contest.id
         async with (
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -41,7 +41,7 @@ class Exporting:
             async for some in records.read(connection, contest, None, None):
                 for record in some:
                     label = {"label": _label(rulings.get(record.id))} if labels else {}
-                    for line in _lines(record, listing.entries, label):
+                    for line in _lines(record, snapshot.entries, label):
                         yield line
 
 

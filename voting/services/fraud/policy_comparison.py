@@ -19,9 +19,9 @@ from voting.fraud.policy_check import sweep_rules
 from voting.fraud.sweep import sweep
 from voting.postgres import certifications, decisions, tallies
 from voting.postgres.database import Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector, standing_table
-from voting.services.fraud.ballot_table import gather
+from voting.services.fraud.ballot_table import load_ballot_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Line:
         return self.now != self.other
 
 
-class Retallying:
+class PolicyComparison:
     """Compares policies."""
 
     def __init__(self, database: Database, detect: Detector = sweep) -> None:
         self._database = database
         self._detect = detect
 
-    async def compare(self, listing: Listing, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
+    async def compare(self, snapshot: ContestSnapshot, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
         """Every entry, the first by today's ranking first. What the other policy finds is held, or void once the result
         is certified; what reviewers decided stands under any policy.
 
@@ -66,15 +66,15 @@ class Retallying:
         stays held if it was held when it was cast.
         """
         sweep_rules(policy)
-        contest, anew = listing.contest.id, _Anew(policy.online)
-        ballots = await gather(self._database, contest, tick=tick, hear=anew.hear)
+        contest, anew = snapshot.contest.id, _Anew(policy.online)
+        ballots = await load_ballot_table(self._database, contest, tick=tick, hear=anew.hear)
         async with self._database.connection() as connection:
             now = await tallies.select(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
             found_are: State = "void" if await certifications.select(connection, contest) else "hold"
         swept = await asyncio.to_thread(self._detect, ballots, policy, "certification")
         found = pl.concat([swept.verdicts.filter("hold").select("id"), anew.held(standing)]).unique()
-        every = {code: now.get(code, Tally()) for code in listing.entries}
+        every = {code: now.get(code, Tally()) for code in snapshot.entries}
         return _compared(every, _others(every, ballots, _states(found, standing, found_are)))
 
 

@@ -22,9 +22,9 @@ from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change, Decided, Excess, Member
+from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate, Member
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 
 SAMPLE = 20
 _EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -60,7 +60,7 @@ class Estimated:
     """Picks of an entry that cannot be honest, although nobody can tell which, and the effect if as many as there may
     be at most (`most`, of those that are counted) were void. Nothing is subtracted for them."""
 
-    excess: Excess
+    excess: ExcessEstimate
     most: int
     effect: Effect
 
@@ -75,7 +75,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReviewAction:
     """What a reviewer wants. `version` is that of the group as it was seen; None: whatever it is now."""
 
     action: Action
@@ -91,7 +91,7 @@ def person_of(key: StaffKey) -> Person:
     return Person(f"key:{key.id}", " ".join(key.name.casefold().split()))
 
 
-class Reviewing:
+class Reviews:
     """Groups from `second_person` ballots on, or that change places which cuts or awards hang on, take two persons."""
 
     def __init__(self, database: Database, second_person: int, moved: Moved | None = None) -> None:
@@ -99,50 +99,52 @@ class Reviewing:
         self._second_person = second_person
         self._moved = moved
 
-    async def all(self, listing: Listing) -> tuple[Reviewed, ...]:
+    async def all(self, snapshot: ContestSnapshot) -> tuple[Reviewed, ...]:
         """Every group, the greatest effect on the ranking first."""
 
         async def work(tx: Connection) -> tuple[Reviewed, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            return await self._all(tx, listing)
+            return await self._all(tx, snapshot)
 
         found = await self._database.transact(work)
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
 
-    async def excesses(self, listing: Listing) -> tuple[Estimated, ...]:
+    async def excesses(self, snapshot: ContestSnapshot) -> tuple[Estimated, ...]:
         """What the last sweep for certification estimates where no single ballot can be told, the largest first."""
 
         async def work(tx: Connection) -> tuple[Estimated, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            counted, at_stake = await self._counted(tx, listing), stakes(listing.contest, listing.entries)
-            found = await decisions.select_excesses(tx, listing.contest.id)
+            counted, at_stake = await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries)
+            found = await decisions.select_excesses(tx, snapshot.contest.id)
             return tuple(_estimated(each, counted, at_stake) for each in found)
 
         return await self._database.transact(work)
 
-    async def ungrouped(self, listing: Listing) -> int:
+    async def ungrouped(self, snapshot: ContestSnapshot) -> int:
         """How many ballots were held when they were cast and are in no group yet."""
         async with self._database.connection() as connection:
-            return await decisions.count_ungrouped(connection, listing.contest.id)
+            return await decisions.count_ungrouped(connection, snapshot.contest.id)
 
-    async def show(self, listing: Listing, id: str) -> File:
+    async def show(self, snapshot: ContestSnapshot, id: str) -> File:
         """All about a group. Raises NotFound."""
-        contest = listing.contest.id
+        contest = snapshot.contest.id
 
         async def work(tx: Connection) -> File:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            reviewed = await self._one(tx, listing, id)
+            reviewed = await self._one(tx, snapshot, id)
             sample = await decisions.select_sample(tx, contest, id, SAMPLE)
             return File(reviewed, sample, await groups.select_rulings(tx, contest, id))
 
         return await self._database.transact(work)
 
-    async def history(self, listing: Listing, ballot: UUID) -> tuple[Decided, ...]:
+    async def history(self, snapshot: ContestSnapshot, ballot: UUID) -> tuple[Decided, ...]:
         """How a ballot came to be what it is; nothing when it was counted from the first."""
         async with self._database.connection() as connection:
-            return await decisions.select_history(connection, listing.contest.id, ballot)
+            return await decisions.select_history(connection, snapshot.contest.id, ballot)
 
-    async def rule(self, listing: Listing, id: str, person: Person, wish: Wish) -> tuple[Outcome, Reviewed]:
+    async def rule(
+        self, snapshot: ContestSnapshot, id: str, person: Person, wish: ReviewAction
+    ) -> tuple[Outcome, Reviewed]:
         """Does what the person wants, or proposes it to a second one; the same twice is once.
 
         Raises NotFound, Stale, Forbidden (the second person is the first), Certified.
@@ -151,9 +153,9 @@ class Reviewing:
 
         async def work(tx: Connection) -> tuple[Outcome, Reviewed]:
             nonlocal moved
-            contest = listing.contest.id
+            contest = snapshot.contest.id
             await certifications.lock_open_result(tx, contest)
-            before = await self._one(tx, listing, id)
+            before = await self._one(tx, snapshot, id)
             outcome = _outcome(before, person, wish)
             ruling = await _record(tx, contest, before, outcome, person, wish)
             if outcome == "proposed":
@@ -164,30 +166,30 @@ class Reviewing:
                 await groups.propose(tx, contest, id, None)
             elif outcome == "decided":
                 moved = await _decide(tx, contest, before.group, Authority("review", person.actor, ruling=ruling), wish)
-            return outcome, await self._one(tx, listing, id)
+            return outcome, await self._one(tx, snapshot, id)
 
         found = await self._database.transact(work)
         if self._moved and moved:
-            self._moved(listing.uid, listing.contest.id, moved)
+            self._moved(snapshot.uid, snapshot.contest.id, moved)
         return found
 
-    async def undecided(self, tx: Connection, listing: Listing) -> tuple[str, ...]:
+    async def undecided(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[str, ...]:
         """The groups that two persons have not decided about although it takes two, or of which one has proposed it."""
-        every = await self._all(tx, listing)
+        every = await self._all(tx, snapshot)
         return tuple(
             each.group.id
             for each in every
             if each.group.proposal or (each.group.state == "open" and each.group.ballots and each.needs_two)
         )
 
-    async def _one(self, tx: Connection, listing: Listing, id: str) -> Reviewed:
-        group = await _group(tx, listing.contest.id, id)
-        return self._reviewed(group, await self._counted(tx, listing), stakes(listing.contest, listing.entries))
+    async def _one(self, tx: Connection, snapshot: ContestSnapshot, id: str) -> Reviewed:
+        group = await _group(tx, snapshot.contest.id, id)
+        return self._reviewed(group, await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries))
 
-    async def _all(self, tx: Connection, listing: Listing) -> tuple[Reviewed, ...]:
-        at_stake = stakes(listing.contest, listing.entries)
-        counted = await self._counted(tx, listing)
-        found = await groups.select_all(tx, listing.contest.id)
+    async def _all(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[Reviewed, ...]:
+        at_stake = stakes(snapshot.contest, snapshot.entries)
+        counted = await self._counted(tx, snapshot)
+        found = await groups.select_all(tx, snapshot.contest.id)
         return tuple(self._reviewed(each, counted, at_stake) for each in found)
 
     def _reviewed(self, group: StoredGroup, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Reviewed:
@@ -195,12 +197,12 @@ class Reviewing:
         needs_two = group.ballots >= self._second_person or found.decides
         return Reviewed(group, _EVIDENCE.decode(group.evidence), found, needs_two)
 
-    async def _counted(self, tx: Connection, listing: Listing) -> dict[str, int]:
-        found = await tallies.select(tx, listing.contest.id)
-        return {code: found.get(code, Tally()).counted for code in listing.entries}
+    async def _counted(self, tx: Connection, snapshot: ContestSnapshot) -> dict[str, int]:
+        found = await tallies.select(tx, snapshot.contest.id)
+        return {code: found.get(code, Tally()).counted for code in snapshot.entries}
 
 
-def _estimated(excess: Excess, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
+def _estimated(excess: ExcessEstimate, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
     # Since the estimate was made, a reviewer may have voided some of the entry's ballots.
     most = min(excess.high, counted.get(excess.entry, 0))
     return Estimated(excess, most, effect(counted, {excess.entry: most}, most, at_stake, is_counted=True))
@@ -213,7 +215,7 @@ async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:
     return found
 
 
-def _outcome(before: Reviewed, person: Person, wish: Wish) -> Outcome:
+def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:
     """What the wish comes to. Raises Stale or Forbidden."""
     group = before.group
     if _is_done(group, person, wish):
@@ -229,7 +231,7 @@ def _outcome(before: Reviewed, person: Person, wish: Wish) -> Outcome:
     return _second(group.proposal, person, wish)
 
 
-def _is_done(group: StoredGroup, person: Person, wish: Wish) -> bool:
+def _is_done(group: StoredGroup, person: Person, wish: ReviewAction) -> bool:
     """Whether it is so already: two persons who agree, or the second click of one."""
     proposal = group.proposal
     if proposal is None:
@@ -238,7 +240,7 @@ def _is_done(group: StoredGroup, person: Person, wish: Wish) -> bool:
     return is_own and wish.version == group.version - 1
 
 
-def _second(proposal: Proposal, person: Person, wish: Wish) -> Outcome:
+def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
     """What becomes of a proposal."""
     if wish.action == "undo" and proposal.action != "undo":
         return "withdrawn"
@@ -250,7 +252,7 @@ def _second(proposal: Proposal, person: Person, wish: Wish) -> Outcome:
 
 
 async def _record(
-    tx: Connection, contest: str, before: Reviewed, outcome: Outcome, person: Person, wish: Wish
+    tx: Connection, contest: str, before: Reviewed, outcome: Outcome, person: Person, wish: ReviewAction
 ) -> int | None:
     """The ruling and its line in the audit log."""
     if outcome == "unchanged":
@@ -274,7 +276,9 @@ async def _record(
     return ruling
 
 
-async def _decide(tx: Connection, contest: str, group: StoredGroup, by: Authority, wish: Wish) -> frozenset[str]:
+async def _decide(
+    tx: Connection, contest: str, group: StoredGroup, by: Authority, wish: ReviewAction
+) -> frozenset[str]:
     """All the group's ballots at once; they keep their reasons, which is what was found. Answers whose tally moved."""
     group_state, state = _AFTER[wish.action]
     members = await decisions.select_members(tx, contest, group.id)

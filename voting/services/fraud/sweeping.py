@@ -31,9 +31,9 @@ from voting.fraud.sweep import past_of, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Changed
-from voting.services.contests.contest_cache import Catalogue, Listing
-from voting.services.fraud.apply_decisions import Deciding, Detector, Swept
-from voting.services.fraud.ballot_table import gather
+from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
+from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
+from voting.services.fraud.ballot_table import load_ballot_table
 
 LEASE = "sweep"
 LEASE_SECONDS = 60.0
@@ -68,8 +68,8 @@ class Sweeping:
         self, database: Database, policy: Policy, shadow: Policy | None = None, detect: Detector = sweep
     ) -> None:
         self._database = database
-        self._catalogue = Catalogue(database)
-        self._deciding = Deciding(database)
+        self._contest_cache = ContestCache(database)
+        self._decisions = DecisionWriter(database)
         self._policy = policy
         self._rules = sweep_rules(policy)
         self._shadow = shadow
@@ -99,25 +99,25 @@ class Sweeping:
             if not is_ours:
                 self._kept.clear()
                 return total
-            listings = [each for each in await self._catalogue.all() if each.phase() in ("open", "paused")]
-            for uid in self._kept.keys() - {listing.uid for listing in listings}:
+            snapshots = [each for each in await self._contest_cache.all() if each.phase() in ("open", "paused")]
+            for uid in self._kept.keys() - {snapshot.uid for snapshot in snapshots}:
                 del self._kept[uid]
-            for listing in listings:
+            for snapshot in snapshots:
                 try:
-                    total += await self.sweep(listing, MOST_ROWS // len(listings))
+                    total += await self.sweep(snapshot, MOST_ROWS // len(snapshots))
                 except LeaseLostError as error:
-                    logging.getLogger("voting").warning("sweep of %s: %s", listing.contest.id, error)
+                    logging.getLogger("voting").warning("sweep of %s: %s", snapshot.contest.id, error)
         return total
 
-    async def sweep(self, listing: Listing, most_rows: int = MOST_ROWS) -> Changed:
+    async def sweep(self, snapshot: ContestSnapshot, most_rows: int = MOST_ROWS) -> Changed:
         """The latest round of a contest, if one is due, under this process's lease. Raises LeaseLostError."""
-        begun, contest = time.monotonic(), listing.contest.id
-        kept = await self._read(listing, most_rows)
+        begun, contest = time.monotonic(), snapshot.contest.id
+        kept = await self._read(snapshot, most_rows)
         telemetry.SWEEP_PICKS.set(sum(each.ballots.height for each in self._kept.values()))
         swept = await asyncio.to_thread(self._look, kept)
         if swept is None:
             return Changed()
-        changed = await self._deciding.apply(contest, swept, lambda tx: self._guard(tx, contest))
+        changed = await self._decisions.apply(contest, swept, lambda tx: self._guard(tx, contest))
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
         if self._shadow:
@@ -160,12 +160,12 @@ class Sweeping:
             kept.past = end, past_of(days, self._rules.first)
         return kept.past[1]
 
-    async def _read(self, listing: Listing, most_rows: int) -> _Kept:
+    async def _read(self, snapshot: ContestSnapshot, most_rows: int) -> _Kept:
         """The contest's settled ballots: those that no ballot can still be committed before."""
-        kept = self._kept.setdefault(listing.uid, _Kept(pl.DataFrame(schema=SCHEMA)))
-        before = (await self._catalogue.renew(listing.contest.id)).now() - SETTLED
+        kept = self._kept.setdefault(snapshot.uid, _Kept(pl.DataFrame(schema=SCHEMA)))
+        before = (await self._contest_cache.renew(snapshot.contest.id)).now() - SETTLED
         if kept.until is None or before > kept.until:
-            more = await gather(self._database, listing.contest.id, kept.until, before)
+            more = await load_ballot_table(self._database, snapshot.contest.id, kept.until, before)
             # One piece of memory: the pieces of many rounds would each be kept whole.
             kept.ballots = pl.concat([kept.ballots, more], rechunk=True).tail(most_rows)
             kept.until = before

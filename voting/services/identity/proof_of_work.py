@@ -51,7 +51,7 @@ class _Opened:
     purpose: tuple[object, object]
 
 
-class Challenging:
+class ProofOfWork:
     """Makes and checks challenges, each bound to one contest and purpose."""
 
     def __init__(self, keyring: Keyring) -> None:

@@ -11,62 +11,66 @@ from voting.fraud.online.counters import Cells
 from voting.postgres import ballots
 from voting.postgres.database import Database
 from voting.redis.turns import Call
-from voting.services.ballots.rate_limits import Limiting
-from voting.services.contests.contest_cache import Listing
+from voting.services.ballots.rate_limits import RateLimits
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.proof_of_work import Challenging
+from voting.services.identity.proof_of_work import ProofOfWork
 
 # An address that asks too often hears of it so much later.
 REFUSED_SECONDS = 1.0
 _UNCOUNTED = Cells((), (), ())
 
 
-class Registering:
+class Registration:
     """Registers voters, while the window is open."""
 
-    def __init__(self, database: Database, keyring: Keyring, challenging: Challenging, limiting: Limiting) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, proof_of_work: ProofOfWork, rate_limits: RateLimits
+    ) -> None:
         self._database = database
         self._keyring = keyring
-        self._challenging = challenging
-        self._limiting = limiting
+        self._proof_of_work = proof_of_work
+        self._rate_limits = rate_limits
 
-    async def ask(self, listing: Listing, address: str | None) -> dict[str, Any]:
+    async def ask(self, snapshot: ContestSnapshot, address: str | None) -> dict[str, Any]:
         """A challenge to solve. Raises WindowNotOpen, WindowClosed, or SlowDown where the address asks too often."""
-        await self._admit(listing, address, "challenges")
-        return await self._challenging.ask(listing.contest.id, "registration", listing.now())
+        await self._admit(snapshot, address, "challenges")
+        return await self._proof_of_work.ask(snapshot.contest.id, "registration", snapshot.now())
 
-    async def register(self, listing: Listing, address: str | None, solved: str | None, held: str | None) -> str:
+    async def register(
+        self, snapshot: ContestSnapshot, address: str | None, solved: str | None, held: str | None
+    ) -> str:
         """The voter's token: `held` again where it is good, so that one browser stays one voter.
 
         Raises ChallengeRequired, with a fresh challenge, for one that is unsolved or was used before; ChannelClosed
         where the contest takes no voters from the web; and as `ask`.
         """
-        contest, now = listing.contest.id, listing.now()
-        if "web" not in listing.contest.voters.channels:
+        contest, now = snapshot.contest.id, snapshot.now()
+        if "web" not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        await self._admit(listing, address, "registrations")
-        fit = await self._challenging.check(contest, "registration", solved, now)
+        await self._admit(snapshot, address, "registrations")
+        fit = await self._proof_of_work.check(contest, "registration", solved, now)
         if not await self._database.transact(lambda tx: ballots.spend_challenge(tx, contest, fit.mark, fit.expires_at)):
-            raise await self._challenging.required(contest, "registration", now, "the challenge was used before")
-        return held if held and self._is_good(listing, held) else self._keyring.issue_credential(contest, "web", now)
+            raise await self._proof_of_work.required(contest, "registration", now, "the challenge was used before")
+        return held if held and self._is_good(snapshot, held) else self._keyring.issue_credential(contest, "web", now)
 
-    async def _admit(self, listing: Listing, address: str | None, what: str) -> None:
+    async def _admit(self, snapshot: ContestSnapshot, address: str | None, what: str) -> None:
         """Each address has a rate for challenges and another for registrations, far above what a school needs."""
-        now = listing.now()
-        listing.contest.check_window(now)
+        now = snapshot.now()
+        snapshot.contest.check_window(now)
         holder = places(address)[0] if address else None
         if holder:
-            subject = self._keyring.hashed(listing.contest.id, what, holder)
+            subject = self._keyring.hashed(snapshot.contest.id, what, holder)
             try:
-                await self._limiting.admit(listing.uid, Call((subject,), _UNCOUNTED), now.timestamp())
+                await self._rate_limits.admit(snapshot.uid, Call((subject,), _UNCOUNTED), now.timestamp())
             except SlowDown:
                 # Who asks again at each answer would take the time of those who vote.
                 await asyncio.sleep(REFUSED_SECONDS)
                 raise
 
-    def _is_good(self, listing: Listing, token: str) -> bool:
+    def _is_good(self, snapshot: ContestSnapshot, token: str) -> bool:
         try:
-            self._keyring.credential_of(listing.contest, token)
+            self._keyring.credential_of(snapshot.contest, token)
         except CredentialInvalid:
             return False
         return True

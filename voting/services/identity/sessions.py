@@ -23,7 +23,7 @@ _MOST_KEPT = 1000
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{20,60}})")
 
 
-class Authorising:
+class StaffSessions:
     """Checks staff keys and sessions. The end of either is seen within two seconds."""
 
     def __init__(self, database: Database) -> None:

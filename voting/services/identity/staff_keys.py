@@ -13,7 +13,7 @@ from voting.postgres.database import Connection, Database
 PREFIX = "vsk"
 
 
-class Staffing:
+class StaffKeys:
     """Keeps the staff keys. `actor` names who acts."""
 
     def __init__(self, database: Database, actor: str) -> None:

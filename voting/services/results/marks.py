@@ -13,14 +13,14 @@ from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound
 from voting.postgres import certifications, marks, staff
 from voting.postgres.database import Connection, Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.spreadsheets import read_sheet
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[None]]
 
 
-class Judging:
+class Marks:
     """Marks, metrics, awards. `actor` names who acts."""
 
     def __init__(self, database: Database, actor: str) -> None:
@@ -28,40 +28,46 @@ class Judging:
         self._actor = actor
 
     async def import_marks(
-        self, listing: Listing, round_: str, body: bytes, name: str, tick: Tick = silent, notice: Notice = silent
+        self,
+        snapshot: ContestSnapshot,
+        round_: str,
+        body: bytes,
+        name: str,
+        tick: Tick = silent,
+        notice: Notice = silent,
     ) -> int:
         """Replaces the round's marks by those of a table; answers how many. Raises FileInvalid, NotFound, Certified."""
-        table = _find({each.id: each for each in listing.contest.rounds}, round_, "round")
+        table = _find({each.id: each for each in snapshot.contest.rounds}, round_, "round")
         sheet = read_sheet(body, name, tick)
         for note in sheet.notes:
             notice(note)
-        given = read_marks(sheet, table, listing.entries, name)
-        for panel in uneven_panels(given, listing.entries):
+        given = read_marks(sheet, table, snapshot.entries, name)
+        for panel in uneven_panels(given, snapshot.entries):
             notice(panel)
         details = {"round": round_, "marks": len(given), **_digest(body)}
-        replace = partial(marks.replace_round, contest=listing.contest.id, round_=round_, marks=given)
-        await self._change(listing, replace, "marks.import", details)
+        replace = partial(marks.replace_round, contest=snapshot.contest.id, round_=round_, marks=given)
+        await self._change(snapshot, replace, "marks.import", details)
         return len(given)
 
     async def import_metric(
-        self, listing: Listing, metric: str, body: bytes, name: str, notice: Notice = silent
+        self, snapshot: ContestSnapshot, metric: str, body: bytes, name: str, notice: Notice = silent
     ) -> int:
         """Replaces the metric's figures by a table's; answers how many. Raises FileInvalid, NotFound, Certified."""
-        table = _find({each.id: each for each in listing.contest.metrics}, metric, "metric")
-        holders = listing.entries if table.of == "entry" else organisations(listing.entries.values())
+        table = _find({each.id: each for each in snapshot.contest.metrics}, metric, "metric")
+        holders = snapshot.entries if table.of == "entry" else organisations(snapshot.entries.values())
         sheet = read_sheet(body, name)
         for note in sheet.notes:
             notice(note)
         given = read_metric(sheet, table.of, holders, name)
         details = {"metric": metric, "figures": len(given), **_digest(body)}
-        replace = partial(marks.replace_metric, contest=listing.contest.id, metric=metric, values=given)
-        await self._change(listing, replace, "metric.import", details)
+        replace = partial(marks.replace_metric, contest=snapshot.contest.id, metric=metric, values=given)
+        await self._change(snapshot, replace, "metric.import", details)
         return len(given)
 
-    async def revoke(self, listing: Listing, award: str, holder: str, reason: str) -> None:
+    async def revoke(self, snapshot: ContestSnapshot, award: str, holder: str, reason: str) -> None:
         """Takes an award back from an entry or organisation; the next comes up. Raises NotFound, AlreadyExists,
         Certified."""
-        contest, entries = listing.contest, listing.entries
+        contest, entries = snapshot.contest, snapshot.entries
         for_organisations = [each.id for each in contest.organisation_awards]
         _find(dict.fromkeys([*(each.id for each in contest.awards), *for_organisations]), award, "award")
         if award in for_organisations:
@@ -70,19 +76,19 @@ class Judging:
             _find(entries, holder, "entry")
 
         async def work(tx: Connection) -> None:
-            if not await marks.revoke(tx, listing.contest.id, award, holder, reason):
+            if not await marks.revoke(tx, snapshot.contest.id, award, holder, reason):
                 raise AlreadyExists(f"award {award!r} of {holder} was taken back before")
 
         details = {"award": award, "holder": holder, "reason": reason}
-        await self._change(listing, work, "award.revoke", details)
+        await self._change(snapshot, work, "award.revoke", details)
 
-    async def _change(self, listing: Listing, work: Work, action: str, details: Mapping[str, object]) -> None:
+    async def _change(self, snapshot: ContestSnapshot, work: Work, action: str, details: Mapping[str, object]) -> None:
         """Does it, if the result is not certified, and writes it down. Raises Certified."""
 
         async def change(tx: Connection) -> None:
-            await certifications.lock_open_result(tx, listing.contest.id)
+            await certifications.lock_open_result(tx, snapshot.contest.id)
             await work(tx)
-            await staff.log(tx, self._actor, action, listing.contest.id, details)
+            await staff.log(tx, self._actor, action, snapshot.contest.id, details)
 
         await self._database.transact(change)
 

@@ -21,7 +21,7 @@ from voting.domain.results.ranking import Given
 from voting.domain.results.scoring import Tally, public_points, ranks, rounded
 from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.results.awards import AWARD_COLUMNS, Line, award_list
 from voting.services.results.binding import Inputs, document_sha256, read_inputs
 
@@ -72,13 +72,13 @@ class Report:
         return self.certification is not None and not self.changed
 
 
-class Reporting:
+class Reports:
     """Makes reports."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def report(self, listing: Listing, *, blended: bool = False) -> Report:
+    async def report(self, snapshot: ContestSnapshot, *, blended: bool = False) -> Report:
         """The results now, from one snapshot of PostgreSQL, best first; from what was certified where the contest is.
 
         `blended`: with funnel, final scores and awards; raises NotScorable, naming what is missing for them.
@@ -86,10 +86,10 @@ class Reporting:
 
         async def work(tx: Connection) -> Inputs:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            return await read_inputs(tx, listing.contest.id)
+            return await read_inputs(tx, snapshot.contest.id)
 
         inputs = await self._database.transact(work)
-        report = make_report(inputs, listing.phase())
+        report = make_report(inputs, snapshot.phase())
         return blend(report, inputs) if blended else report
 
 

@@ -13,7 +13,7 @@ from voting.errors import NotFound
 from voting.postgres import records, tallies
 from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.ballot_table import ballot_line
 from voting.services.results.binding import plain, read_inputs
 
@@ -33,10 +33,10 @@ class Verified:
 
 
 async def verify_result(
-    database: Database, listing: Listing, tick: Tick = silent
+    database: Database, snapshot: ContestSnapshot, tick: Tick = silent
 ) -> tuple[Certification, tuple[Verified, ...]]:
     """The certification that stands, and each of its inputs, in one snapshot. Raises NotFound."""
-    contest = listing.contest.id
+    contest = snapshot.contest.id
 
     async def work(tx: Connection) -> tuple[Certification, tuple[Verified, ...]]:
         await tx.execute("set transaction isolation level repeatable read, read only")

@@ -21,10 +21,10 @@ from voting.domain.results.scoring import Tally, ranks
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAgain
 from voting.postgres import tallies
 from voting.postgres.database import Database
-from voting.services.contests.contest_cache import Catalogue, Listing
-from voting.services.single_flight import Sharing
+from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
+from voting.services.single_flight import SingleFlight
 from voting.services.tallies.projection import Reading
-from voting.services.tallies.reader import Showing
+from voting.services.tallies.reader import TallyReader
 
 LOOK_SECONDS = 0.5
 RATE_EVERY_SECONDS = 5.0
@@ -66,17 +66,17 @@ class _Look:
     taken_on: float
 
 
-class Watching:
+class LiveBoards:
     """Live boards."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, showing: Showing) -> None:
+    def __init__(self, database: Database, contest_cache: ContestCache, tally_reader: TallyReader) -> None:
         self._database = database
-        self._catalogue = catalogue
-        self._showing = showing
+        self._contest_cache = contest_cache
+        self._tally_reader = tally_reader
         self._boards: Counter[str] = Counter()
         self._rates: dict[str, tuple[int, float]] = {}
         self._looks: dict[str, _Look] = {}
-        self._sharing: Sharing[_Look] = Sharing()
+        self._single_flight: SingleFlight[_Look] = SingleFlight()
         self._closing = False
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Watching:
     async def _look(self, contest: str) -> tuple[_State, ...]:
         look = self._looks.get(contest)
         if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
-            look = await self._sharing.once(contest, lambda: self._take(contest))
+            look = await self._single_flight.once(contest, lambda: self._take(contest))
         return look.states
 
     async def _take(self, contest: str) -> _Look:
@@ -146,43 +146,43 @@ class Watching:
     async def _states(self, contest: str) -> list[tuple[str, str | None, str, Callable[[], Any]]]:
         """Name, id, marker and data of what stands now; a notice alone while the data cannot be read."""
         try:
-            listing = await self._catalogue.get(contest)
-            reading = await self._showing.live(listing)
-            if listing.now() - reading.as_of > STALE:
+            snapshot = await self._contest_cache.get(contest)
+            reading = await self._tally_reader.live(snapshot)
+            if snapshot.now() - reading.as_of > STALE:
                 raise TryAgain
-            rate = await self._rate(listing)
+            rate = await self._rate(snapshot)
         except TryAgain:
             return [("notice", None, "data_away", lambda: {"code": "data_away"})]
         found = reading.tallies
-        version = f"{listing.uid.hex[:8]}-{listing.revision}-{sum(tally.version for tally in found.values())}"
-        code = f"phase_{listing.phase()}"
+        version = f"{snapshot.uid.hex[:8]}-{snapshot.revision}-{sum(tally.version for tally in found.values())}"
+        code = f"phase_{snapshot.phase()}"
         return [
-            ("tally", version, version, lambda: _tally(listing, reading)),
+            ("tally", version, version, lambda: _tally(snapshot, reading)),
             ("decisions", version, version, lambda: _decisions(found)),
             ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
-            ("notice", None, code, lambda: {"code": code, "at": listing.now().astimezone(listing.contest.zone)}),
+            ("notice", None, code, lambda: {"code": code, "at": snapshot.now().astimezone(snapshot.contest.zone)}),
         ]
 
-    async def _rate(self, listing: Listing) -> int:
+    async def _rate(self, snapshot: ContestSnapshot) -> int:
         """Ballots of the last minute, looked up every five seconds for all boards."""
-        rate, read_on = self._rates.get(listing.contest.id, (0, 0.0))
+        rate, read_on = self._rates.get(snapshot.contest.id, (0, 0.0))
         if time.monotonic() - read_on < RATE_EVERY_SECONDS:
             return rate
-        self._rates[listing.contest.id] = (rate, time.monotonic())
+        self._rates[snapshot.contest.id] = (rate, time.monotonic())
         async with self._database.connection() as connection:
-            rate = await tallies.rate(connection, listing.contest.id, RATE_OVER_SECONDS)
-        self._rates[listing.contest.id] = (rate, time.monotonic())
+            rate = await tallies.rate(connection, snapshot.contest.id, RATE_OVER_SECONDS)
+        self._rates[snapshot.contest.id] = (rate, time.monotonic())
         return rate
 
 
-def _tally(listing: Listing, reading: Reading) -> dict[str, Any]:
-    every = {code: reading.tallies.get(code, Tally()) for code in listing.entries}
+def _tally(snapshot: ContestSnapshot, reading: Reading) -> dict[str, Any]:
+    every = {code: reading.tallies.get(code, Tally()) for code in snapshot.entries}
     places = ranks({code: tally.counted for code, tally in every.items()})
     rows = [
         {"entry": code, "raw": tally.raw, "held": tally.held, "counted": tally.counted, "rank": places[code]}
         for code, tally in sorted(every.items(), key=lambda item: (places[item[0]], item[0]))
     ]
-    return {"as_of": reading.as_of.astimezone(listing.contest.zone), "entries": rows}
+    return {"as_of": reading.as_of.astimezone(snapshot.contest.zone), "entries": rows}
 
 
 def _decisions(found: Mapping[str, Tally]) -> dict[str, int]:

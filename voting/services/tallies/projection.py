@@ -21,7 +21,7 @@ from voting.postgres.ballots import sweep_challenges
 from voting.postgres.database import Database
 from voting.postgres.staff import sweep_sessions
 from voting.redis.tallies import TallyView
-from voting.services.contests.contest_cache import Catalogue, Listing
+from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.last_known import LastKnown
 
 GATHER_SECONDS = 0.1
@@ -40,13 +40,13 @@ class Reading:
     as_of: datetime
 
 
-class Mirroring:
+class TallyProjection:
     """Keeps Redis equal to PostgreSQL."""
 
-    def __init__(self, database: Database, view: TallyView, catalogue: Catalogue) -> None:
+    def __init__(self, database: Database, view: TallyView, contest_cache: ContestCache) -> None:
         self._database = database
         self._view = view
-        self._catalogue = catalogue
+        self._contest_cache = contest_cache
         self._dirty: dict[tuple[UUID, str], set[str]] = {}
         self._moved = asyncio.Event()
         self._checked: dict[UUID, float] = {}
@@ -69,8 +69,8 @@ class Mirroring:
     async def reconcile_all(self) -> None:
         """Writes every contest's tally: done before the first request, for whatever happened before this start."""
         try:
-            for listing in await self._catalogue.all():
-                await self.reconcile(listing)
+            for snapshot in await self._contest_cache.all():
+                await self.reconcile(snapshot)
         except TryAgain as error:
             logging.getLogger("voting").warning("the view is rebuilt later: %s", error)
 
@@ -89,25 +89,25 @@ class Mirroring:
         return time.monotonic() - self._checked.get(uid, float("-inf")) < CHECKED_SECONDS
 
     async def _reconcile(self) -> None:
-        open_now = [listing for listing in await self._catalogue.all() if listing.phase() in ("open", "paused")]
+        open_now = [snapshot for snapshot in await self._contest_cache.all() if snapshot.phase() in ("open", "paused")]
         drift = 0
-        for listing in {listing.uid: listing for listing in (*open_now, *self._catalogue.active())}.values():
-            drift += await self.reconcile(listing)
+        for snapshot in {snapshot.uid: snapshot for snapshot in (*open_now, *self._contest_cache.active())}.values():
+            drift += await self.reconcile(snapshot)
         telemetry.VIEW_DRIFT.set(drift)
         telemetry.VIEW_MENDED.inc(drift)
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
-    async def reconcile(self, listing: Listing) -> int:
+    async def reconcile(self, snapshot: ContestSnapshot) -> int:
         """Writes the whole tally; answers how many entries were not as they should be.
 
         The view is read before the truth: a version in it that is higher than the truth's, or the same with other
         numbers, can then only be wrong (PostgreSQL was restored to an earlier time, or either was forged), and the view
         is replaced: it would not take what is no newer.
         """
-        uid, begun, as_of = listing.uid, time.monotonic(), listing.now()
+        uid, begun, as_of = snapshot.uid, time.monotonic(), snapshot.now()
         seen = await self._view.read(uid)
         async with self._database.connection() as connection:
-            truth = await tallies.select(connection, listing.contest.id)
+            truth = await tallies.select(connection, snapshot.contest.id)
         known = self.readings.peek(uid)
         if known is None or known.as_of < as_of:
             self.readings.put(uid, Reading(truth, as_of))

@@ -17,10 +17,10 @@ from voting.postgres import ballots, tallies
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
 from voting.services.ballots.remaining_quota import describe
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
 from voting.services.last_known import LastKnown
-from voting.services.tallies.projection import Mirroring, Reading
+from voting.services.tallies.projection import Reading, TallyProjection
 
 LIVE = timedelta(seconds=0.25)
 _DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "void"}
@@ -43,62 +43,64 @@ class Shown:
     """Changes when the picks do."""
 
 
-class Showing:
+class TallyReader:
     """Reads tallies from Redis, or from PostgreSQL while Redis is away.
 
     While both are away, or PostgreSQL for so long that Redis can no longer be checked, voters see the last figures that
     this process read, with their moment.
     """
 
-    def __init__(self, database: Database, view: TallyView, mirroring: Mirroring, keyring: Keyring) -> None:
+    def __init__(
+        self, database: Database, view: TallyView, tally_projection: TallyProjection, keyring: Keyring
+    ) -> None:
         self._database = database
         self._view = view
-        self._mirroring = mirroring
+        self._tally_projection = tally_projection
         self._keyring = keyring
         self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
 
-    async def shown(self, listing: Listing) -> Shown:
+    async def shown(self, snapshot: ContestSnapshot) -> Shown:
         """What voters may see now."""
-        now = listing.now()
-        as_of = shown_as_of(listing.contest, now)
+        now = snapshot.now()
+        as_of = shown_as_of(snapshot.contest, now)
         if as_of is None:
             return Shown(now, None, "hidden")
         # How results are shown is said for the time of voting: a certified one is shown as it is.
-        live = listing.certified or listing.contest.display.policy == "live"
-        reading = await (self.live(listing) if live else self._past(listing, as_of))
-        found, tag = reading.tallies, f"{listing.uid.hex[:8]}-{listing.revision}"
-        if listing.certified:
-            picks = {code: found[code].counted if code in found else 0 for code in listing.entries}
+        live = snapshot.certified or snapshot.contest.display.policy == "live"
+        reading = await (self.live(snapshot) if live else self._past(snapshot, as_of))
+        found, tag = reading.tallies, f"{snapshot.uid.hex[:8]}-{snapshot.revision}"
+        if snapshot.certified:
+            picks = {code: found[code].counted if code in found else 0 for code in snapshot.entries}
             return Shown(reading.as_of, picks, f"{tag}-certified-{sum(tally.version for tally in found.values())}")
-        picks = {code: found[code].raw if code in found else 0 for code in listing.entries}
+        picks = {code: found[code].raw if code in found else 0 for code in snapshot.entries}
         version = sum(picks.values()) if live else int(reading.as_of.timestamp())
         return Shown(reading.as_of, picks, f"{tag}-{version}")
 
-    async def live(self, listing: Listing) -> Reading:
+    async def live(self, snapshot: ContestSnapshot) -> Reading:
         """The tally now, at most a quarter of a second old; the last known one while PostgreSQL is away."""
-        return await self._mirroring.readings.get(
-            listing.uid, lambda: self._read(listing), lambda reading: listing.now() - reading.as_of < LIVE
+        return await self._tally_projection.readings.get(
+            snapshot.uid, lambda: self._read(snapshot), lambda reading: snapshot.now() - reading.as_of < LIVE
         )
 
-    async def left(self, listing: Listing, token: str) -> Remaining:
+    async def left(self, snapshot: ContestSnapshot, token: str) -> Remaining:
         """The voter's remaining quota. Raises CredentialInvalid."""
-        contest, now = listing.contest, listing.now()
+        contest, now = snapshot.contest, snapshot.now()
         voter = self._voter(contest, token)
         async with self._database.connection() as connection:
             used = await ballots.select_used(connection, contest, voter, now)
         return remaining(contest, used, now)
 
-    async def standing(self, listing: Listing, token: str) -> dict[str, Any]:
+    async def standing(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any]:
         """The voter's remaining quota and own ballots; what was decided about them, once the result is certified."""
-        contest = listing.contest
-        left = await self.left(listing, token)
+        contest = snapshot.contest
+        left = await self.left(snapshot, token)
         async with self._database.connection() as connection:
             own = await ballots.select_own(connection, contest.id, self._voter(contest, token))
         rows = [
             {
                 "ballot": str(ballot.id),
                 "recorded_at": ballot.recorded_at.astimezone(contest.zone),
-                "state": _DECIDED[ballot.state] if listing.certified else "recorded",
+                "state": _DECIDED[ballot.state] if snapshot.certified else "recorded",
             }
             for ballot in own
         ]
@@ -107,21 +109,21 @@ class Showing:
     def _voter(self, contest: Contest, token: str) -> bytes:
         return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
 
-    async def _read(self, listing: Listing) -> Reading:
-        as_of = listing.now()
-        if self._mirroring.is_checked(listing.uid):
+    async def _read(self, snapshot: ContestSnapshot) -> Reading:
+        as_of = snapshot.now()
+        if self._tally_projection.is_checked(snapshot.uid):
             with suppress(TryAgain):
-                if (viewed := await self._view.read(listing.uid)) is not None:
+                if (viewed := await self._view.read(snapshot.uid)) is not None:
                     return Reading(viewed, as_of)
         async with self._database.connection() as connection:
-            return Reading(await tallies.select(connection, listing.contest.id), as_of)
+            return Reading(await tallies.select(connection, snapshot.contest.id), as_of)
 
-    async def _past(self, listing: Listing, as_of: datetime) -> Reading:
+    async def _past(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
         """The tally as of a moment, the same in every process: the first that is asked for it writes it down."""
         return await self._moments.get(
-            listing.uid, lambda: self._take(listing, as_of), lambda reading: reading.as_of == as_of
+            snapshot.uid, lambda: self._take(snapshot, as_of), lambda reading: reading.as_of == as_of
         )
 
-    async def _take(self, listing: Listing, as_of: datetime) -> Reading:
-        found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, listing.contest.id, as_of))
+    async def _take(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
+        found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, snapshot.contest.id, as_of))
         return Reading(found, as_of)

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from voting.domain.results.scoring import Tally
 from voting.postgres import certifications, contests, staff, tallies
 from voting.postgres.database import Connection, Database
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,41 +20,41 @@ class Difference:
     recount: Tally
 
 
-class Recounting:
+class Recounts:
     """Recounts. `actor` names who acts."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
         self._actor = actor
 
-    async def differences(self, listing: Listing) -> tuple[Difference, ...]:
+    async def differences(self, snapshot: ContestSnapshot) -> tuple[Difference, ...]:
         """Every entry that differs, from one snapshot; ballots go on meanwhile."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            return await self._compare(tx, listing)
+            return await self._compare(tx, snapshot)
 
         return await self._database.transact(work)
 
-    async def mend(self, listing: Listing, reason: str) -> tuple[Difference, ...]:
+    async def mend(self, snapshot: ContestSnapshot, reason: str) -> tuple[Difference, ...]:
         """Sets the tally to the recount, and says what differed; ballots wait for it. It is in the audit log."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
-            await certifications.lock_open_result(tx, listing.contest.id)
-            await contests.hold(tx, listing.contest.id)
-            found = await self._compare(tx, listing)
+            await certifications.lock_open_result(tx, snapshot.contest.id)
+            await contests.hold(tx, snapshot.contest.id)
+            found = await self._compare(tx, snapshot)
             if found:
-                await tallies.replace(tx, listing.contest.id, {each.entry: each.recount for each in found})
+                await tallies.replace(tx, snapshot.contest.id, {each.entry: each.recount for each in found})
                 changed = {each.entry: [astuple(each.tally)[:3], astuple(each.recount)[:3]] for each in found}
                 details = {"reason": reason, "changed": changed}
-                await staff.log(tx, self._actor, "tally.mend", listing.contest.id, details)
+                await staff.log(tx, self._actor, "tally.mend", snapshot.contest.id, details)
             return found
 
         return await self._database.transact(work)
 
-    async def _compare(self, tx: Connection, listing: Listing) -> tuple[Difference, ...]:
-        tally = await tallies.select(tx, listing.contest.id)
-        return compare(tally, await tallies.recount(tx, listing.contest.id))
+    async def _compare(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[Difference, ...]:
+        tally = await tallies.select(tx, snapshot.contest.id)
+        return compare(tally, await tallies.recount(tx, snapshot.contest.id))
 
 
 def compare(tally: Mapping[str, Tally], recount: Mapping[str, Tally]) -> tuple[Difference, ...]:

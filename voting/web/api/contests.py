@@ -11,24 +11,26 @@ from litestar.params import FromPath
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.dependencies import GivenServices
 
 
 @get("/api/v1/contests")
 async def list_contests(services: GivenServices) -> dict[str, Any]:
     """Every contest: id, title and window."""
-    listings = await services.catalogue.all()
+    snapshots = await services.contest_cache.all()
     return {
-        "contests": [{"id": each.contest.id, "title": each.contest.title, "window": _window(each)} for each in listings]
+        "contests": [
+            {"id": each.contest.id, "title": each.contest.title, "window": _window(each)} for each in snapshots
+        ]
     }
 
 
 @get("/api/v1/contests/{contest:str}")
 async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """Title, host, rules in words, window, quota, categories, and how results are shown."""
-    listing = await services.catalogue.get(contest)
-    rules = listing.contest
+    snapshot = await services.contest_cache.get(contest)
+    rules = snapshot.contest
     return {
         "id": rules.id,
         "title": rules.title,
@@ -37,26 +39,26 @@ async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[
         "host_en": rules.host_en,
         "rules": {"zh": explain(rules, "zh"), "en": explain(rules, "en")},
         "time_zone": rules.time_zone,
-        "window": _window(listing),
+        "window": _window(snapshot),
         "ballot": asdict(rules.ballot),
         "quota": [asdict(quota) for quota in rules.quotas],
         "categories": [asdict(category) for category in rules.categories],
-        "entries": len(listing.entries),
-        "document_sha256": hashlib.sha256(listing.document.encode()).hexdigest(),
+        "entries": len(snapshot.entries),
+        "document_sha256": hashlib.sha256(snapshot.document.encode()).hexdigest(),
         "display": _display(rules),
         "challenge": asdict(rules.challenge),
-        "ticket": services.keyring.issue_ticket(rules.id, listing.now()),
+        "ticket": services.keyring.issue_ticket(rules.id, snapshot.now()),
         "receipt_key": services.keyring.public_key,
     }
 
 
-def _window(listing: Listing) -> dict[str, Any]:
-    zone = listing.contest.zone
+def _window(snapshot: ContestSnapshot) -> dict[str, Any]:
+    zone = snapshot.contest.zone
     return {
-        "opens_at": listing.contest.opens_at.astimezone(zone),
-        "closes_at": listing.contest.closes_at.astimezone(zone),
-        "phase": listing.phase(),
-        "server_time": listing.now().astimezone(zone),
+        "opens_at": snapshot.contest.opens_at.astimezone(zone),
+        "closes_at": snapshot.contest.closes_at.astimezone(zone),
+        "phase": snapshot.phase(),
+        "server_time": snapshot.now().astimezone(zone),
     }
 
 

@@ -22,10 +22,15 @@ async def list_entries(
     page: Annotated[str, QueryParameter(pattern=PAGE)] = "",
 ) -> dict[str, Any]:
     """20 entries a page. `picks` and `rank` are null, and sorting by picks is by code, while picks are hidden."""
-    listing = await services.catalogue.get(contest)
-    shown = await services.showing.shown(listing)
+    snapshot = await services.contest_cache.get(contest)
+    shown = await services.tally_reader.shown(snapshot)
     found = find(
-        listing.entries.values(), category=category, text=q, sort=sort or "code", page=int(page or 1), picks=shown.picks
+        snapshot.entries.values(),
+        category=category,
+        text=q,
+        sort=sort or "code",
+        page=int(page or 1),
+        picks=shown.picks,
     )
     places = ranks(shown.picks) if shown.picks is not None else {}
     picks = shown.picks or {}
@@ -38,7 +43,7 @@ async def list_entries(
         "page": found.page,
         "pages": found.pages,
         "total": found.total,
-        "as_of": shown.as_of.astimezone(listing.contest.zone),
+        "as_of": shown.as_of.astimezone(snapshot.contest.zone),
     }
 
 

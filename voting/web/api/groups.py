@@ -11,7 +11,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from voting.services.fraud.group_view import as_json, estimate_as_json, file_as_json
-from voting.services.fraud.review import Wish, person_of
+from voting.services.fraud.review import ReviewAction, person_of
 from voting.services.results.reports import side_by_side
 from voting.web.auth import permit
 from voting.web.dependencies import GivenServices
@@ -33,12 +33,12 @@ async def list_groups(
 ) -> Response[dict[str, Any]]:
     """Every group, the greatest effect on the ranking first; estimates where no single ballot can be told; and how many
     ballots were held when they were cast and are in no group before the certification."""
-    listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "organiser", "judge", "auditor")
-    found = await services.reviewing.all(listing)
-    estimates = [estimate_as_json(each) for each in await services.reviewing.excesses(listing)]
-    groups = [as_json(each, listing.contest.zone) for each in found]
-    content = {"groups": groups, "excesses": estimates, "ungrouped": await services.reviewing.ungrouped(listing)}
+    snapshot = await services.contest_cache.get(contest)
+    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    found = await services.reviews.all(snapshot)
+    estimates = [estimate_as_json(each) for each in await services.reviews.excesses(snapshot)]
+    groups = [as_json(each, snapshot.contest.zone) for each in found]
+    content = {"groups": groups, "excesses": estimates, "ungrouped": await services.reviews.ungrouped(snapshot)}
     return Response(content, headers=_NO_STORE)
 
 
@@ -47,10 +47,10 @@ async def show_group(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """A group with its evidence, some of its ballots and what was decided about it."""
-    listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "organiser", "judge", "auditor")
-    found = await services.reviewing.show(listing, group)
-    return Response(file_as_json(found, listing.contest.zone), headers=_NO_STORE)
+    snapshot = await services.contest_cache.get(contest)
+    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    found = await services.reviews.show(snapshot, group)
+    return Response(file_as_json(found, snapshot.contest.zone), headers=_NO_STORE)
 
 
 @post("/api/v1/staff/contests/{contest:str}/groups/{group:str}/decisions", status_code=200)
@@ -62,11 +62,11 @@ async def decide(
     services: GivenServices,
 ) -> Response[dict[str, Any]]:
     """Releases or voids a group, or undoes that; 202 when it waits for a second person."""
-    listing = await services.catalogue.get(contest)
-    key = await permit(request, services, listing, "organiser")
-    wish = Wish(data.action, data.reason, data.version)
-    outcome, after = await services.reviewing.rule(listing, group, person_of(key), wish)
-    content = {"outcome": outcome} | as_json(after, listing.contest.zone)
+    snapshot = await services.contest_cache.get(contest)
+    key = await permit(request, services, snapshot, "organiser")
+    wish = ReviewAction(data.action, data.reason, data.version)
+    outcome, after = await services.reviews.rule(snapshot, group, person_of(key), wish)
+    content = {"outcome": outcome} | as_json(after, snapshot.contest.zone)
     return Response(content, status_code=202 if outcome == "proposed" else 200, headers=_NO_STORE)
 
 
@@ -75,10 +75,10 @@ async def show_history(
     contest: FromPath[str], ballot: FromPath[UUID], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Every decision about a ballot; none when it was counted from the first."""
-    listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "organiser", "auditor")
-    found = await services.reviewing.history(listing, ballot)
-    zone = listing.contest.zone
+    snapshot = await services.contest_cache.get(contest)
+    await permit(request, services, snapshot, "organiser", "auditor")
+    found = await services.reviews.history(snapshot, ballot)
+    zone = snapshot.contest.zone
     rows = [asdict(each) | {"decided_at": each.decided_at.astimezone(zone)} for each in found]
     return Response({"ballot": str(ballot), "history": rows}, headers=_NO_STORE)
 
@@ -88,6 +88,6 @@ async def show_staff_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Raw, held, void and counted picks of every entry side by side, with the rank by raw and by counted picks."""
-    listing = await services.catalogue.get(contest)
-    await permit(request, services, listing, "organiser", "judge", "auditor")
-    return Response(side_by_side(await services.reporting.report(listing)), headers=_NO_STORE)
+    snapshot = await services.contest_cache.get(contest)
+    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    return Response(side_by_side(await services.reports.report(snapshot)), headers=_NO_STORE)

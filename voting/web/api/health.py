@@ -26,7 +26,7 @@ async def ready(services: GivenServices) -> Response[dict[str, Any]]:
     It does not follow PostgreSQL: a failover would take every process out of the load balancer, with the pages that it
     could still answer and the Retry-After of its refusals.
     """
-    if services.probing.draining:
+    if services.readiness.draining:
         return Response({"status": "draining"}, status_code=503)
     return Response({"status": "ok"})
 
@@ -34,7 +34,7 @@ async def ready(services: GivenServices) -> Response[dict[str, Any]]:
 @get("/health/deps")
 async def deps(services: GivenServices) -> Response[dict[str, Any]]:
     """For people and alerts: PostgreSQL and Redis, each "ok" or "away". 503 without PostgreSQL, which ballots need."""
-    answers = await services.probing.probe()
+    answers = await services.readiness.probe()
     words = {name: "ok" if answers[name] else "away" for name in answers}
     return Response({"status": words["postgres"], **words}, status_code=200 if answers["postgres"] else 503)
 
@@ -48,7 +48,7 @@ async def metrics(request: Request[Any, Any, Any], services: GivenServices, opti
     peer = request.scope["client"]
     if _FORWARDED & set(request.headers.keys()) or not peer or not _is_within(peer[0], options.metrics_networks):
         raise Forbidden("metrics are given to the networks of VOTING_METRICS_NETWORKS, without a proxy between")
-    for name, answers in (await services.probing.probe()).items():
+    for name, answers in (await services.readiness.probe()).items():
         telemetry.DEPENDENCY_UP.labels(name).set(answers)
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -22,14 +22,14 @@ _HEADERS = {"cache-control": "no-cache", "connection": "keep-alive", "x-accel-bu
 @get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream")
 async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Stream:
     """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
-    listing = await services.catalogue.get(contest)
+    snapshot = await services.contest_cache.get(contest)
 
     async def permitted() -> None:
-        await permit(request, services, await services.catalogue.get(contest), "organiser")
+        await permit(request, services, await services.contest_cache.get(contest), "organiser")
 
-    key = await permit(request, services, listing, "organiser")
-    services.watching.admit(key.id)
-    events = services.watching.watch(listing.contest.id, key.id, request.headers.get("last-event-id"), permitted)
+    key = await permit(request, services, snapshot, "organiser")
+    services.live_boards.admit(key.id)
+    events = services.live_boards.watch(snapshot.contest.id, key.id, request.headers.get("last-event-id"), permitted)
     return Stream(_messages(events), headers=_HEADERS, media_type="text/event-stream")
 
 

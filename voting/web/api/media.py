@@ -17,5 +17,5 @@ _HEADERS = {
 @get("/media/{contest:str}/{name:str}")
 async def show_cover(contest: FromPath[str], name: FromPath[str], services: GivenServices) -> Response[bytes]:
     """A picture, named by its content."""
-    media_type, body = await services.covering.fetch(await services.catalogue.get(contest), name)
+    media_type, body = await services.covers.fetch(await services.contest_cache.get(contest), name)
     return Response(body, media_type=media_type, headers=_HEADERS)

@@ -23,14 +23,14 @@ async def show_results(
     format: FromQuery[Literal["json", "csv", "xlsx"]] = "json",
 ) -> Response[bytes]:
     """Per entry raw, held and counted picks, rank and exact public points."""
-    listing = await services.catalogue.get(contest)
-    key = await permit(request, services, listing, "judge", "organiser", "auditor")
-    await services.authorising.log(key, "results.read", listing.contest.id)
-    report = await services.reporting.report(listing)
+    snapshot = await services.contest_cache.get(contest)
+    key = await permit(request, services, snapshot, "judge", "organiser", "auditor")
+    await services.staff_sessions.log(key, "results.read", snapshot.contest.id)
+    report = await services.reports.report(snapshot)
     headers = {"cache-control": "no-store"}
     if format == "json":
         return Response(msgspec.json.encode(as_json(report)), media_type="application/json", headers=headers)
-    headers["content-disposition"] = f'attachment; filename="results-{listing.contest.id}.{format}"'
+    headers["content-disposition"] = f'attachment; filename="results-{snapshot.contest.id}.{format}"'
     if format == "csv":
         return Response(as_csv(report).encode(), media_type="text/csv; charset=utf-8", headers=headers)
     return Response(as_xlsx(report), media_type=_XLSX, headers=headers)

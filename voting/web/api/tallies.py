@@ -20,8 +20,8 @@ async def show_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:
     """Best first; an empty list while picks are hidden. 304 when nothing moved."""
-    listing = await services.catalogue.get(contest)
-    shown = await services.showing.shown(listing)
+    snapshot = await services.contest_cache.get(contest)
+    shown = await services.tally_reader.shown(snapshot)
     headers = {"etag": f'"{shown.tag}"', "cache-control": CACHE}
     if headers["etag"] in [
         tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
@@ -34,8 +34,8 @@ async def show_tallies(
         for code, place in sorted(places.items(), key=lambda row: (row[1], row[0]))
     ]
     content = {
-        "as_of": shown.as_of.astimezone(listing.contest.zone),
-        "policy": listing.contest.display.policy,
+        "as_of": shown.as_of.astimezone(snapshot.contest.zone),
+        "policy": snapshot.contest.display.policy,
         "tallies": rows,
     }
     return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)

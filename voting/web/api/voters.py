@@ -24,8 +24,8 @@ async def ask_challenge(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
 ) -> dict[str, Any]:
     """An ALTCHA challenge bound to this contest; it ends after ten minutes. 409 outside the window."""
-    listing = await services.catalogue.get(contest)
-    return await services.registering.ask(listing, _address(request, clients))
+    snapshot = await services.contest_cache.get(contest)
+    return await services.registration.ask(snapshot, _address(request, clients))
 
 
 @post("/api/v1/contests/{contest:str}/voters", status_code=201)
@@ -39,10 +39,10 @@ async def register_voter(
 ) -> Response[dict[str, Any]]:
     """A credential, in the body and as a cookie; 409 outside the window. A browser that has a good one gets the same
     again."""
-    listing = await services.catalogue.get(contest)
+    snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)
-    token = await services.registering.register(listing, _address(request, clients), data.challenge, held)
-    content = {"token": token, "ticket": services.keyring.issue_ticket(contest, listing.now())}
+    token = await services.registration.register(snapshot, _address(request, clients), data.challenge, held)
+    content = {"token": token, "ticket": services.keyring.issue_ticket(contest, snapshot.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
 
@@ -52,8 +52,8 @@ async def show_me(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """The voter's remaining quota and own ballots' ids and states, never the picks."""
-    listing = await services.catalogue.get(contest)
-    content = await services.showing.standing(listing, voter_token(request, contest))
+    snapshot = await services.contest_cache.get(contest)
+    content = await services.tally_reader.standing(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
 
 

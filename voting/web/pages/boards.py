@@ -18,18 +18,18 @@ from voting.web.rendering import html, language_of, page, phase_of
 @get("/board/{contest:str}", media_type=MediaType.HTML)
 async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """The board, or the form to sign in."""
-    listing = await services.catalogue.get(contest)
+    snapshot = await services.contest_cache.get(contest)
     language, key, problem = language_of(request), None, ""
     try:
-        key = await permit(request, services, listing, "organiser")
+        key = await permit(request, services, snapshot, "organiser")
     except Forbidden:
         problem = WORDS[language].error_forbidden
     except (CredentialMissing, CredentialInvalid):
         pass
     values: dict[str, Any] = {
-        "contest": listing.contest,
-        "entries": listing.entries.values(),
-        "phase": phase_of(listing),
+        "contest": snapshot.contest,
+        "entries": snapshot.entries.values(),
+        "phase": phase_of(snapshot),
     }
-    values["cautions"] = cautions(listing.contest, language)
+    values["cautions"] = cautions(snapshot.contest, language)
     return html(request, page("board.html", language, **values, key=key, problem=problem))

@@ -17,7 +17,7 @@ from voting.domain.entry import Sort, find
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
-from voting.services.contests.contest_cache import Listing
+from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.auth import held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenServices
 from voting.web.rendering import html, language_of, page, phase_of
@@ -26,11 +26,11 @@ from voting.web.rendering import html, language_of, page, phase_of
 @get("/", media_type=MediaType.HTML)
 async def home(request: Request[Any, Any, Any], services: GivenServices) -> Response[str] | Redirect:
     """The contests; with only one, that one."""
-    listings = await services.catalogue.all()
-    if len(listings) == 1:
-        return Redirect(f"/c/{listings[0].contest.id}")
+    snapshots = await services.contest_cache.all()
+    if len(snapshots) == 1:
+        return Redirect(f"/c/{snapshots[0].contest.id}")
     return html(
-        request, page("home.html", language_of(request), listings=[(each, phase_of(each)) for each in listings])
+        request, page("home.html", language_of(request), snapshots=[(each, phase_of(each)) for each in snapshots])
     )
 
 
@@ -45,20 +45,20 @@ async def show_contest(
     number: Annotated[str, QueryParameter(name="page", pattern=PAGE)] = "",
 ) -> Response[str]:
     """The entries of a contest, with what the voter needs to vote."""
-    listing = await services.catalogue.get(contest)
-    shared = await _shared(request, services, listing)
+    snapshot = await services.contest_cache.get(contest)
+    shared = await _shared(request, services, snapshot)
     picks = shared["shown"].picks
     found = find(
-        listing.entries.values(), category=category, text=q, sort=sort or "code", page=int(number or 1), picks=picks
+        snapshot.entries.values(), category=category, text=q, sort=sort or "code", page=int(number or 1), picks=picks
     )
     wish = {"category": category, "q": q, "sort": sort or "code", "page": found.page}
 
     def link(**changes: object) -> str:
         return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"
 
-    rules = explain(listing.contest, shared["language"])
+    rules = explain(snapshot.contest, shared["language"])
     answer = html(request, page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
-    return _keeping_voter(answer, request, services, listing.contest)
+    return _keeping_voter(answer, request, services, snapshot.contest)
 
 
 @get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML)
@@ -66,44 +66,48 @@ async def show_entry(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """One entry. Raises EntryUnknown."""
-    listing = await services.catalogue.get(contest)
-    entry = listing.entries.get(code)
+    snapshot = await services.contest_cache.get(contest)
+    entry = snapshot.entries.get(code)
     if entry is None:
         raise EntryUnknown
-    shared = await _shared(request, services, listing)
+    shared = await _shared(request, services, snapshot)
     language = shared["language"]
-    names = {each.id: called(each, language) for each in listing.contest.categories}
+    names = {each.id: called(each, language) for each in snapshot.contest.categories}
     tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
     shared["title"] = f"{entry.title} · {shared['title']}"
     answer = html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))
-    return _keeping_voter(answer, request, services, listing.contest)
+    return _keeping_voter(answer, request, services, snapshot.contest)
 
 
-async def _shared(request: Request[Any, Any, Any], services: Services, listing: Listing) -> dict[str, Any]:
-    language, contest = language_of(request), listing.contest
-    shown = await services.showing.shown(listing)
+async def _shared(request: Request[Any, Any, Any], services: Services, snapshot: ContestSnapshot) -> dict[str, Any]:
+    language, contest = language_of(request), snapshot.contest
+    shown = await services.tally_reader.shown(snapshot)
     token = _good_token(request, services, contest)
     other = "en" if language == "zh" else "zh"
     return {
         "language": language,
         "contest": contest,
         "title": contest.title if language == "zh" else contest.title_en or contest.title,
-        "phase": phase_of(listing),
-        "now": listing.now(),
-        "ticket": services.keyring.issue_ticket(contest.id, listing.now()),
+        "phase": phase_of(snapshot),
+        "now": snapshot.now(),
+        "ticket": services.keyring.issue_ticket(contest.id, snapshot.now()),
         "shown": shown,
         "places": ranks(shown.picks or {}),
         "known": token is not None,
-        "left": await _left(listing, services, token),
-        "entry_renews_at": _entry_renews_at(listing),
+        "left": await _left(snapshot, services, token),
+        "entry_renews_at": _entry_renews_at(snapshot),
         "switch": f"{request.scope['path']}?{urlencode({**dict(request.query_params), 'lang': other})}",
     }
 
 
-async def _left(listing: Listing, services: Services, token: str | None) -> Limit | None:
+async def _left(snapshot: ContestSnapshot, services: Services, token: str | None) -> Limit | None:
     """The tightest quota over the whole contest: what the voter's eye wants. None while PostgreSQL is away."""
     try:
-        left = await services.showing.left(listing, token) if token else remaining(listing.contest, {}, listing.now())
+        left = (
+            await services.tally_reader.left(snapshot, token)
+            if token
+            else remaining(snapshot.contest, {}, snapshot.now())
+        )
     except TryAgain:
         # The entries can be read without it.
         return None
@@ -130,10 +134,10 @@ def _keeping_voter(
     return answer
 
 
-def _entry_renews_at(listing: Listing) -> str:
+def _entry_renews_at(snapshot: ContestSnapshot) -> str:
     """When an entry that was voted for can be voted for again; empty where nothing forbids it at once."""
-    contest: Contest = listing.contest
+    contest: Contest = snapshot.contest
     left = [
-        renewal(contest, quota, listing.now()) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1
+        renewal(contest, quota, snapshot.now()) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1
     ]
     return max(left).isoformat() if left else ""
