@@ -89,6 +89,10 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 def _database(text: str) -> str:
     if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
@@ -190,12 +194,12 @@ class Settings:
     shield_writes: str = setting(
         "VOTING_SHIELD_WRITES", _rate, "1000/second", "Writes from one address that one worker process lets through."
     )
-    policy: str = setting(
-        "VOTING_POLICY", str, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
+    policy: Path | None = setting(
+        "VOTING_POLICY", _file, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
     )
-    shadow_policy: str = setting(
+    shadow_policy: Path | None = setting(
         "VOTING_SHADOW_POLICY",
-        str,
+        _file,
         "",
         "File of a fraud policy that judges the same ballots beside it and decides nothing; empty: none.",
     )

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from voting.domain.ballots.rate import read_rate
@@ -31,7 +30,7 @@ from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
-from voting.services.fraud.policy_files import load_policy, load_shadow
+from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import ProofOfWork
@@ -59,8 +58,8 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
 
     Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults; waits for PostgreSQL.
     """
-    policy = load_policy(Path(settings.policy) if settings.policy else None)
-    shadow = load_shadow(settings.shadow_policy)
+    policy = load_policy(settings.policy)
+    shadow = load_policy(settings.shadow_policy) if settings.shadow_policy else None
     networks = networks_of(settings)
     writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
 

@@ -18,7 +18,7 @@ from netaddr import IPSet
 
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING
-from tests.fraud.rings import policy_text
+from tests.fraud.rings import write_policy
 from voting.fraud.facts.attempt import HEADERS, Attempt, Client, Solved
 
 RULES = """
@@ -81,7 +81,7 @@ def test_a_terminal_is_shown_progress(folder: Path) -> None:
 
 
 def test_a_policy_of_ones_own(folder: Path) -> None:
-    text = (ROOT / "voting" / "fraud" / "policies" / "2026.2.toml").read_text("utf-8")
+    text = (ROOT / "voting" / "fraud" / "policies" / "2026.2" / "rules.toml").read_text("utf-8")
     (folder / "mine.toml").write_text(text + "\n# mine\n", "utf-8")
     assert run(*arguments(folder, "--policy", str(folder / "mine.toml"))).returncode == 0
     own = json.loads((folder / "out" / "summary.json").read_text("utf-8"))["policy"]["sha256"]
@@ -155,12 +155,11 @@ def test_a_fault_in_a_file_is_1_and_names_the_line(folder: Path) -> None:
 
 
 def test_a_fault_in_the_sweep_part_of_a_policy_is_1_and_names_the_line(folder: Path) -> None:
-    text = policy_text("mine").replace("growth = 0.2", 'growth = "x"').replace("[sweep.nearline]", "[sweep.nearlin]")
-    file = folder / "mine.toml"
-    file.write_text(text, "utf-8")
+    faults = {"growth = 0.2": 'growth = "x"', "[sweep.nearline]": "[sweep.nearlin]"}
+    file = write_policy(folder / "mine.toml", "mine", edit=faults)
     done = run(*arguments(folder, "--policy", str(file)))
     assert done.returncode == 1
-    lines = text.splitlines()
+    lines = file.read_text("utf-8").splitlines()
     for place, line in (("growth: 'x' does not fit", 'growth = "x"'), ("nearlin: is not a known", "[sweep.nearlin]")):
         assert f"{file}: line {lines.index(line) + 1}, sweep.{place}" in done.stderr
     assert "Traceback" not in done.stderr

@@ -20,7 +20,7 @@ from voting.wiring import AdminServices
 
 def policy_file(folder: Path, version: str) -> Path:
     """The packaged policy under another version, complete."""
-    text = (Path(__file__).parents[2] / "voting/fraud/policies" / f"{POLICY.version}.toml").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "voting/fraud/policies" / POLICY.version / "rules.toml").read_text("utf-8")
     file = folder / f"{version}.toml"
     file.write_text(text.replace(f'version = "{POLICY.version}"', f'version = "{version}"'), "utf-8")
     return file

@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.test_cli import run
 from tests.acceptance.test_review import policy_file
 from tests.conftest import Contests, environment_of, eventually, free_port, serving
-from tests.fraud.rings import crowd, history, policy_text, record, tally
+from tests.fraud.rings import crowd, history, record, tally, write_policy
 from tests.processes import command
 from voting.settings import Settings
 from voting.wiring import AdminServices
@@ -74,10 +74,10 @@ async def test_a_round_with_a_shadow(
     contest = await contests.make(opens=timedelta(hours=-1))
     await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
     force, shadow = tmp_path / "force.toml", tmp_path / "shadow.toml"
-    force.write_text(policy_text("force"), "utf-8")
+    write_policy(force, "force")
     # Any ballot at all gives it reasons of two families, and no doubt.
-    any_ballot = '[["fingerprint_ratio", -1, 0, ["hour_ratio", -1, 0, 60]]]'
-    shadow.write_text(policy_text("suspicious", trees=any_ballot), "utf-8")
+    any_ballot = [["fingerprint_ratio", -1, 0, ["hour_ratio", -1, 0, 60]]]
+    write_policy(shadow, "suspicious", trees=any_ballot)
     policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
     done = run("sweep", "--once", env=environment_of(settings) | policies)
     assert done.returncode == 0, done.stderr
@@ -92,9 +92,9 @@ async def test_a_round_with_a_shadow(
     [
         ("hold = 75", "hold = 40", "faulty.toml: line 8, online.hold: 40 is too small; at least challenge = 50"),
         (
-            "trees = []",
-            "trees = 3",
-            ", sweep.quick_first.trees: 3 does not fit; write `array`",
+            'model = "faulty.json"',
+            'model = "no.json"',
+            "sweep.model: no model 'no.json' with the SHA-256 that the",
         ),
     ],
 )
@@ -103,8 +103,8 @@ def test_a_policy_with_a_fault_is_refused_at_the_start(
     old: str, new: str, message: str, faulty: str, settings: Settings, tmp_path: Path
 ) -> None:
     file, right = tmp_path / "faulty.toml", tmp_path / "right.toml"
-    right.write_text(policy_text("right"), "utf-8")
-    file.write_text(policy_text("faulty").replace(old, new), "utf-8")
+    write_policy(right, "right")
+    write_policy(file, "faulty", edit={old: new})
     files = {"VOTING_POLICY": str(right), "VOTING_SHADOW_POLICY": str(right)} | {faulty: str(file)}
     env = environment_of(settings) | files
     for words in (["serve", "--port", str(free_port())], ["sweep", "--once"]):

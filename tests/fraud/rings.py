@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -20,23 +21,24 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.domain.results.scoring import Tally
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.history import Past
-from voting.fraud.policy import Policy
+from voting.fraud.model.tree_ensemble import Trees
+from voting.fraud.model_file import Model
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
 from voting.postgres import decisions, tallies
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
 from voting.services.fraud.certify import Certifier
-from voting.services.fraud.policy_files import DEFAULT, load_policy
+from voting.services.fraud.policy_files import DEFAULT, load_sweep_policy
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
 
-_PACKAGED = load_policy()
+_PACKAGED = load_sweep_policy()
+_PASSES = ("quick_first", "quick_second", "first", "second")
 # The detector below needs no weights.
-_LOOKS = ("quick_first", "quick_second", "first", "second")
-_TREELESS = {look: {"bias": -9.0, "trees": []} for look in _LOOKS}
-_SWEEP = _PACKAGED.sweep | _TREELESS | {"every_minutes": 15, "hours": 12}
-POLICY = replace(_PACKAGED, sweep=_SWEEP)
+_TREELESS = Model(*(Trees(-9.0, ()) for _ in _PASSES))
+POLICY = replace(_PACKAGED, model=_TREELESS, sweep=replace(_PACKAGED.sweep, every_minutes=15.0, hours=12))
 EARLIER = timedelta(minutes=2)
 SCRIPT = Facts(oddities=int(Oddity.AUTOMATION | Oddity.CROSS_SITE), reading=100, hosting=True)
 """What is held when it is cast."""
@@ -44,12 +46,22 @@ _JSON = msgspec.json.Encoder()
 _ZONE = timezone(timedelta(hours=8))
 
 
-def policy_text(version: str, trees: str = "[]") -> str:
-    """The packaged policy's file under another version, every look of its sweeps with these trees."""
-    text = (files("voting.fraud") / "policies" / f"{DEFAULT}.toml").read_text("utf-8")
-    head = re.split(rf"^\[sweep\.(?:{'|'.join(_LOOKS)})\b", text, maxsplit=1, flags=re.M)[0]
-    looks = "".join(f"[sweep.{look}]\nbias = -9.0\ntrees = {trees}\n" for look in _LOOKS)
-    return head.replace(f'version = "{DEFAULT}"', f'version = "{version}"') + looks
+def write_policy(file: Path, version: str, trees: Sequence[object] = (), edit: Mapping[str, str] | None = None) -> Path:
+    """The packaged rules under another version in `file`, and a model beside it whose every pass has these trees."""
+    body = json.dumps({each: {"bias": -9.0, "trees": trees} for each in _PASSES}).encode()
+    model = file.with_suffix(".json")
+    model.write_bytes(body)
+    text = (files("voting.fraud") / "policies" / DEFAULT / "rules.toml").read_text("utf-8")
+    changes = {
+        f'version = "{DEFAULT}"': f'version = "{version}"',
+        'model = "model.json"': f'model = "{model.name}"',
+        _PACKAGED.sweep.model_sha256: hashlib.sha256(body).hexdigest(),
+    }
+    for old, new in (changes | dict(edit or {})).items():
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    return file
 
 
 class Cast(NamedTuple):
@@ -117,7 +129,7 @@ async def dripped(contests: Contests, database: Database) -> str:
     return contest
 
 
-def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+def find_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
     """Finds each device whose name begins with `ring`, as one group; with `late` in the end only, `early` before it."""
     also = "late" if stage == "certification" else "early"
     sought = pl.col("device").str.starts_with("ring") | pl.col("device").str.starts_with(also)
@@ -133,7 +145,7 @@ def find_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past |
     return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups))
 
 
-def find_nothing(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+def find_nothing(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
     """Finds nothing."""
     return find_rings(ballots.with_columns(device=pl.lit(None, pl.String)), policy, stage)
 

@@ -12,7 +12,7 @@ from tests.services.fraud.test_backtest import A_DAY, OPENS, RULES, Event, event
 from voting.domain.contest.contest_file import read_contest
 from voting.fraud.facts.attempt import Attempt
 from voting.fraud.replay import Backtest, Replayed
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 PHONE = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
@@ -30,7 +30,7 @@ def replayed(kind: type[Backtest], events: Iterable[Event]) -> tuple[Replayed, i
     """What a replay finds, and how many rounds it looked at."""
     parts: list[str] = []
     with ThreadPoolExecutor(1) as executor:
-        test = kind(read_contest(RULES + A_DAY), load_policy(), executor, lambda part, done: parts.append(part))
+        test = kind(read_contest(RULES + A_DAY), load_sweep_policy(), executor, lambda part, done: parts.append(part))
         for attempt in msgspec.convert(sorted(events, key=lambda each: moment(each["at"])), list[Attempt]):
             test.offer([attempt])
         return test.finish(), parts.count("nearline")

@@ -12,7 +12,7 @@ from voting.fraud.facts.facts import Oddity
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.reasons.reasons import family_of
 from voting.fraud.sweep import sweep
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 HIRED = ("A7", "A8")
 
@@ -22,7 +22,7 @@ def attacked() -> tuple[pl.DataFrame, pl.DataFrame, Sweep]:
     """A recorded contest with plain bots: its ballots, their labels, and what is found."""
     kept = ~RINGS.labels()["family"].is_in(HIRED)
     ballots, labels = RINGS.ballots().filter(kept), RINGS.labels().filter(kept)
-    return ballots, labels, sweep(ballots, load_policy(), "certification")
+    return ballots, labels, sweep(ballots, load_sweep_policy(), "certification")
 
 
 def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep]) -> None:
@@ -38,7 +38,7 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
 def test_what_is_said_of_a_ballot_is_true_of_it() -> None:
     """Its company may have spoken against it, too: that has other words."""
     ballots = RINGS.ballots()
-    told = ballots.with_columns(sweep(ballots, load_policy(), "certification").verdicts["reasons"])
+    told = ballots.with_columns(sweep(ballots, load_sweep_policy(), "certification").verdicts["reasons"])
     odd = pl.col("oddities")
     ours = int(Oddity.AUTOMATION | Oddity.CROSS_SITE)
     truths = {
@@ -81,7 +81,7 @@ def test_the_same_ballots_in_another_order_get_the_same_verdicts(
     attacked: tuple[pl.DataFrame, pl.DataFrame, Sweep],
 ) -> None:
     ballots, _, found = attacked
-    again = sweep(ballots.sample(fraction=1.0, shuffle=True, seed=5), load_policy(), "certification")
+    again = sweep(ballots.sample(fraction=1.0, shuffle=True, seed=5), load_sweep_policy(), "certification")
     assert again.groups == found.groups
     assert again.verdicts.sort("id").equals(found.verdicts.sort("id"))
 
@@ -91,18 +91,18 @@ def test_ballots_read_from_a_file_get_the_same_verdicts(
 ) -> None:
     ballots, _, found = attacked
     ballots.write_parquet(tmp_path / "ballots.parquet", row_group_size=3000)
-    again = sweep(pl.scan_parquet(tmp_path / "ballots.parquet"), load_policy(), "certification")
+    again = sweep(pl.scan_parquet(tmp_path / "ballots.parquet"), load_sweep_policy(), "certification")
     assert again.groups == found.groups
     assert again.verdicts.equals(found.verdicts)
 
 
 def test_a_clean_contest_loses_next_to_nobody() -> None:
-    found = sweep(CLEAN.ballots(), load_policy(), "certification")
+    found = sweep(CLEAN.ballots(), load_sweep_policy(), "certification")
     assert found.verdicts["hold"].mean() < 0.001  # type: ignore[operator]
 
 
 def test_nothing_is_found_among_no_ballots() -> None:
     empty = CLEAN.ballots().head(0)
-    found = sweep(empty, load_policy(), "nearline")
+    found = sweep(empty, load_sweep_policy(), "nearline")
     assert found.verdicts.height == 0
     assert found.groups == ()

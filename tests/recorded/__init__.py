@@ -18,7 +18,7 @@ from voting.fraud.facts.observe import observe
 from voting.fraud.features.frame import Row, frame, milliseconds
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input, backtest
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 HERE = Path(__file__).parent
 EVENTS, LABELS, CONTEST = "events.jsonl.gz", "labels.csv.gz", "contest.toml"
@@ -41,7 +41,7 @@ class Recorded:
         """Runs the backtest with the packaged policy: writes the files of `voting backtest`, answers the summary."""
         contest = read_contest((self.folder / CONTEST).read_text("utf-8"), CONTEST)
         events = Input(self.folder / EVENTS)
-        return backtest(contest, events, load_policy(), load_networks(), out, lambda part, done: None)
+        return backtest(contest, events, load_sweep_policy(), load_networks(), out, lambda part, done: None)
 
     def expected(self, file: str) -> bytes:
         """One of RESULTS as it was frozen."""

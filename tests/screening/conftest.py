@@ -17,11 +17,11 @@ def patient(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Set
     """The settings, with that policy."""
     file = tmp_path_factory.mktemp("policy") / "patient.toml"
     file.write_text(TEXT.replace("below = 150\n", "below = 9000\n").replace("below = 500\n", "below = 9001\n"), "utf-8")
-    return replace(settings, policy=str(file))
+    return replace(settings, policy=file)
 
 
 @pytest.fixture(scope="session")
 def service(patient: Settings) -> Iterator[Service]:
     """The service with two workers, under that policy."""
-    with serving(environment_of(patient) | {"VOTING_POLICY": patient.policy}, "--workers", "2") as (url, process):
+    with serving(environment_of(patient) | {"VOTING_POLICY": str(patient.policy)}, "--workers", "2") as (url, process):
         yield Service(url, patient, process)

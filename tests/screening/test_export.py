@@ -66,7 +66,7 @@ async def test_a_replay_of_what_was_recorded_decides_online_as_live(
     done = export(service.settings, contest, "--out", str(file))
     assert done.returncode == 0, done.stderr
     lines = gzip.decompress(file.read_bytes()).splitlines()
-    policy, counters = load_policy(Path(service.settings.policy)).online, Counters()
+    policy, counters = load_policy(service.settings.policy).online, Counters()
     times = []
     for line in lines:
         attempt = msgspec.json.decode(line, type=Attempt)

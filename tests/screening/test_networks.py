@@ -36,9 +36,10 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     writer.to_db_file(str(folder / "networks.mmdb"))
     (folder / "hosting.txt").write_text("AS64500\n", "utf-8")
     lists = {"VOTING_NETWORKS": str(folder / "networks.mmdb"), "VOTING_HOSTING": str(folder / "hosting.txt")}
+    assert patient.policy
     policy = Path(shutil.copy(patient.policy, folder / "policy.toml"))
     more = {"VOTING_POLICY": str(policy), "VOTING_TRUSTED_PROXIES": ""} | lists
-    settings = replace(patient, policy=str(policy), networks=lists["VOTING_NETWORKS"], hosting=lists["VOTING_HOSTING"])
+    settings = replace(patient, policy=policy, networks=lists["VOTING_NETWORKS"], hosting=lists["VOTING_HOSTING"])
     with serving(environment_of(patient) | more, "--workers", "1") as (url, process):
         yield Service(url, settings, process)
 
@@ -53,7 +54,7 @@ async def noted(service: Service) -> list[Any]:
 
 async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
     details = (await noted(service))[-1]
-    policy = load_policy(Path(service.settings.policy))
+    policy = load_policy(service.settings.policy)
     assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}
     assert details["shadow"] is None
     lists = (Path(service.settings.networks), Path(service.settings.hosting))
@@ -72,7 +73,8 @@ async def test_a_rented_address_is_one_reason_and_never_the_only_one(
 
 async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(service: Service) -> None:
     """SIGHUP: each worker stops when another serves in its place, by what the files say then."""
-    file, former = Path(service.settings.policy), (await noted(service))[-1]
+    file, former = service.settings.policy, (await noted(service))[-1]
+    assert file
     file.write_text(file.read_text("utf-8") + "\n# another hash\n", "utf-8")
     policy = load_policy(file)
     for _ in range(2):

@@ -161,7 +161,7 @@ async def test_scripts_with_an_organisers_credentials_are_counted(
 async def test_without_redis_the_facts_alone_are_judged(patient: Settings, contests: Contests) -> None:
     contest = await contests.make()
     one, other = contests.tokens(contest, 2)
-    environment = environment_of(patient) | {"REDIS_URL": "redis://127.0.0.1:1/0", "VOTING_POLICY": patient.policy}
+    environment = environment_of(patient) | {"REDIS_URL": "redis://127.0.0.1:1/0", "VOTING_POLICY": str(patient.policy)}
     with serving(environment) as (url, _):
         async with httpx.AsyncClient(base_url=url, timeout=30) as http:
             assert (await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))).status_code == 201
@@ -173,5 +173,5 @@ async def test_a_policy_with_a_fault_is_refused_at_the_start(settings: Settings,
     file = tmp_path / "mine.toml"
     file.write_text('version = "x"\n', "utf-8")
     with pytest.raises(FileInvalid, match="online: is missing"):
-        async with wiring.running(replace(settings, policy=str(file))):
+        async with wiring.running(replace(settings, policy=file)):
             pass

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Contests, Service, environment_of, serving
-from tests.fraud.rings import policy_text
+from tests.fraud.rings import write_policy
 from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
 from voting.settings import Settings
 
@@ -19,9 +19,9 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The service under a policy that counts what that one, in its shadow, challenges and holds."""
     folder = tmp_path_factory.mktemp("policies")
     force, shadow = folder / "lenient.toml", folder / "strict.toml"
-    text = policy_text("strict").replace("below = 150\n", "below = 9000\n").replace("below = 500\n", "below = 9001\n")
-    shadow.write_text(text, "utf-8")
-    force.write_text(text.replace("hold = 75", "hold = 100").replace("challenge = 50", "challenge = 90"), "utf-8")
+    patience = {"below = 150\n": "below = 9000\n", "below = 500\n": "below = 9001\n"}
+    write_policy(shadow, "strict", edit=patience)
+    write_policy(force, "strict", edit=patience | {"hold = 75": "hold = 100", "challenge = 50": "challenge = 90"})
     policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
     with serving(environment_of(patient) | policies, "--workers", "2") as (url, process):
         yield Service(url, patient, process)

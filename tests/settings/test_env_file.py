@@ -181,7 +181,7 @@ def test_a_mark_before_a_contest_or_a_policy_is_skipped(tmp_path: Path) -> None:
     assert "is right" in run("contest", "check", str(contest)).stderr
     contest.write_text(document(), "utf-16")
     assert "is not UTF-8 but UTF-16" in run("contest", "check", str(contest)).stderr
-    packaged = Path("voting/fraud/policies/2026.2.toml").read_bytes()
+    packaged = Path("voting/fraud/policies/2026.2/rules.toml").read_bytes()
     policy.write_bytes(b"\xef\xbb\xbf" + packaged)
     assert load_policy(policy).sha256 == load_policy().sha256
     policy.write_bytes(packaged.decode().encode("utf-16"))

@@ -13,7 +13,7 @@ from voting.domain.contest.contest_file import read_contest
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input
 from voting.services.fraud.backtest.run import backtest as run
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -76,7 +76,7 @@ def backtest(
     """
     rules = read_contest(read_text(contest), str(contest))
     looked_up = load_networks(networks, hosting)
-    summary = run(rules, Input(events), load_policy(policy), looked_up, out, _progress)
+    summary = run(rules, Input(events), load_sweep_policy(policy), looked_up, out, _progress)
     counts = summary["decisions"]
     told = ", ".join(f"{counts[each]} {word}" for each, word in _WORDS.items())
     if sys.stderr.isatty():

@@ -17,7 +17,7 @@ from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 from voting.services.fraud.review import Estimated, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.settings import Settings
@@ -68,10 +68,6 @@ def certify(
     _warn(doubts, contest)
 
 
-def _policy(settings: Settings, file: Path | None) -> Path | None:
-    return file or (Path(settings.policy) if settings.policy else None)
-
-
 def _certifier(office: AdminServices, settings: Settings) -> Certifier:
     # It brings polars, which the other commands need not wait for.
     from voting.services.fraud.certify import Certifier
@@ -83,7 +79,7 @@ def _certifier(office: AdminServices, settings: Settings) -> Certifier:
 async def _certify(
     office: AdminServices, settings: Settings, contest: str, policy: Path | None
 ) -> tuple[Certification, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    snapshot, rules = await find(office, contest), load_sweep_policy(policy or settings.policy)
     made = await _certifier(office, settings).certify(snapshot, rules, _progress())
     return made, await _doubts(office, settings, snapshot)
 
@@ -91,7 +87,7 @@ async def _certify(
 async def _propose(
     office: AdminServices, settings: Settings, contest: str, policy: Path | None
 ) -> tuple[Changed, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_policy(_policy(settings, policy))
+    snapshot, rules = await find(office, contest), load_sweep_policy(policy or settings.policy)
     changed = await _certifier(office, settings).propose(snapshot, rules, _progress())
     return changed, await _doubts(office, settings, snapshot)
 

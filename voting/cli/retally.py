@@ -11,7 +11,7 @@ import msgspec
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 from voting.wiring import AdminServices
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
     Each ballot is judged anew, as if it had been cast under that policy, and by its sweep; what reviewers have decided
     stands under any policy.
     """
-    other = load_policy(policy)
+    other = load_sweep_policy(policy)
 
     async def work(office: AdminServices) -> tuple[Line, ...]:
         # It brings polars, which the other commands need not wait for.

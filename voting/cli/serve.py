@@ -24,7 +24,7 @@ from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server
 from voting.server.admission import GatedProtocol
 from voting.server.workers import Workers
-from voting.services.fraud.policy_files import load_policy, load_shadow
+from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.settings import EMBEDDED, Settings, load, values
 
 STOP_SECONDS = 10
@@ -65,15 +65,11 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
     a Redis in a cluster; FileInvalid for a fraud policy or a list of networks that is none.
     """
     networks = networks_of(settings)
-    policy = load_policy(Path(settings.policy) if settings.policy else None)
-    shadow = load_shadow(settings.shadow_policy)
-    # Left to the sweeper, a fault would end all sweeps, and again at each new start. The packaged one is right.
-    if given := [each for each in (policy if settings.policy else None, shadow) if each]:
-        # It brings polars.
-        from voting.fraud.policy_check import sweep_rules
-
-        for each in given:
-            sweep_rules(each)
+    policy = load_policy(settings.policy)
+    shadow = load_policy(settings.shadow_policy) if settings.shadow_policy else None
+    for given in filter(None, (settings.policy, settings.shadow_policy)):
+        # A fault in a model would end every sweep, again at each start of the sweeper.
+        load_sweep_policy(given)
     await check_server(settings.redis_url)
 
     async def opened(stack: AsyncExitStack) -> None:

@@ -17,7 +17,7 @@ import click
 
 from voting import logs, wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
-from voting.services.fraud.policy_files import load_policy, load_shadow
+from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
 
 # Votes go first: a machine that is busy with them sweeps later.
@@ -69,13 +69,14 @@ async def _run(settings: Settings, *, once: bool) -> None:
     # It brings polars, which no other command should wait for.
     from voting.services.fraud.sweeping import Sweeping
 
-    policy = load_policy(Path(settings.policy) if settings.policy else None)
+    policy = load_sweep_policy(settings.policy)
+    shadow = load_sweep_policy(settings.shadow_policy) if settings.shadow_policy else None
 
     async def opened(stack: AsyncExitStack) -> wiring.AdminServices:
         return await stack.enter_async_context(wiring.office(settings, actor()))
 
     async with wiring.reached(opened) as office:
-        sweeping = Sweeping(office.database, policy, load_shadow(settings.shadow_policy))
+        sweeping = Sweeping(office.database, policy, shadow)
         if once:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")

@@ -1,13 +1,21 @@
-"""A fraud policy: a file with a version, known by its hash. Weights are data; nothing is learnt while it runs."""
+"""A fraud policy: a TOML file of rules with a version, known by its SHA-256.
+
+The rules name their fitted model, a JSON file, by its SHA-256 (voting.fraud.model_file): the policy's hash binds both.
+Web workers need the rules only.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voting.domain.contest.toml_schema import key, line_of, read
 from voting.errors import Fault, FileInvalid
+
+if TYPE_CHECKING:
+    # It imports numpy and polars, which are not for web workers.
+    from voting.fraud.model_file import Model
 
 
 def _points(help: str) -> Any:
@@ -89,37 +97,79 @@ class Online:
     crowd: Crowd = key("Ballots that are alike.")
 
 
+def _share(help: str, **more: Any) -> Any:
+    return key(help, least=0, most=1, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class StageRules:
+    """When a stage of the sweeps holds a ballot."""
+
+    least_probability: float = _share("The least probability of being fraudulent at which a ballot is held.")
+    false_discoveries: float = _share("Expected share of honest ballots among those held.")
+    loss: float = _share("Expected share of all honest ballots that are held; both bounds together are the limit.")
+    least_group: int = key("The least number of ballots of a group.", least=1, most=1_000_000)
+    release: float = _share(
+        "A held ballot is released below this probability; the rule of task lists holds none below it either."
+    )
+    ally: float = _share("The least probability at which the rule of shared targets holds a ballot.", default=0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRules:
+    """How recorded ballots are judged again as groups: near-line while the vote is open, and for certification."""
+
+    model: str = key("File of the fitted model, beside this one or packaged.", least=1, most=200)
+    model_sha256: str = key("SHA-256 of the model's file.", pattern="[0-9a-f]{64}")
+    nearline: StageRules = key("The rounds while the vote is open.")
+    certification: StageRules = key("The last pass over all ballots.")
+    every_minutes: float = key("Rounds are due at the clock's multiples of this.", default=15.0, least=0.05, most=1440)
+    hours: int = key("How far a round looks back.", default=12, least=1, most=8784)
+    growth: float = _share("A round waits until its ballots have grown by this share,", default=0.05)
+    wait_minutes: float = key("but no longer than this.", default=45.0, least=0, most=10_080)
+    past_hours: int = key("How often the history that a round knows is computed.", default=24, least=1, most=8784)
+    past_days: int = key("How many days that history has.", default=4, least=0, most=366)
+
+    def past(self, moment: int) -> tuple[int, int]:
+        """The bounds of the history of a moment: from, and before (milliseconds)."""
+        every = self.past_hours * 3_600_000
+        end = moment // every * every
+        return end - self.past_days * 24 * 3_600_000, end
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`online` judges a ballot when it is cast, `sweep` all of them again later, as a group."""
+    """`online` judges a ballot when it is cast, `sweep` judges all of them again later, as groups."""
 
     version: str
     sha256: str
     online: Online
-    sweep: dict[str, Any]
-    """Read further by sweep_rules(), which brings polars: who only judges what is cast does without."""
-    name: str
-    text: str
-    """The file's, for the lines of its faults."""
+    sweep: SweepRules
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPolicy(Policy):
+    """A policy with its model loaded."""
+
+    model: Model
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
     version: str = key("The policy's version, which every decision names.", least=1, most=40)
     online: Online = key("Judges a ballot when it is cast.")
-    sweep: dict[str, Any] = key("Judges all of them again later.")
+    sweep: SweepRules = key("Judges all of them again later.")
 
 
 def read_policy(text: str, name: str = "policy") -> Policy:
-    """The policy of a TOML file's text. Raises FileInvalid with every fault and its line; of the sweep part, which
-    sweep_rules() checks, only where there is none."""
+    """The policy of a TOML file's text. Raises FileInvalid with every fault and its line."""
     document, faults = read(text, _Document)
     if document is not None:
         faults = tuple(_rule_faults(document.online, text))
     if document is None or faults:
         raise FileInvalid(name, faults)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    return Policy(document.version, sha256, document.online, document.sweep, name, text)
+    return Policy(document.version, sha256, document.online, document.sweep)
 
 
 def _rule_faults(online: Online, text: str) -> list[Fault]:

@@ -26,10 +26,9 @@ from voting.fraud.groups.groups import describe_cast
 from voting.fraud.online.counters import Counters
 from voting.fraud.online.quotas import Quotas
 from voting.fraud.online.scorecard import judge as judge_online
-from voting.fraud.policy import Policy
-from voting.fraud.policy_check import sweep_rules
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Group, Stage, Sweep
-from voting.fraud.sweep import SweepPolicy, Verdicts, judge, past_of, rounds, sweep
+from voting.fraud.sweep import Verdicts, judge, past_of, rounds, sweep
 
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
@@ -91,10 +90,10 @@ class Backtest:
     later ballots are cast.
     """
 
-    def __init__(self, contest: Contest, policy: Policy, executor: Executor, tick: Tick) -> None:
+    def __init__(self, contest: Contest, policy: SweepPolicy, executor: Executor, tick: Tick) -> None:
         self._contest = contest
         self._policy = policy
-        self._rules = sweep_rules(policy)
+        self._rules = policy.sweep
         self._executor = executor
         self._tick = tick
         self._quotas = Quotas(contest)
@@ -205,14 +204,14 @@ class Backtest:
         """Begins the rounds for which it is known what the past tells."""
         while self._due and (past := self._past_before(self._due[0].moment)).done():
             due = self._due.pop(0)
-            found = self._executor.submit(_look, self._shared[due.first : due.last], past.result(), self._rules)
+            found = self._executor.submit(_look, self._shared[due.first : due.last], past.result(), self._policy)
             self._rounds.append(_Round(due, found))
 
     def _past_before(self, moment: int) -> Future[Past]:
         begin, end = self._rules.past(moment)
         if end not in self._past:
             first, last = np.searchsorted(self._ballots["at"].to_numpy(), [begin, end]).tolist()
-            self._past[end] = self._executor.submit(past_of, self._shared[first:last], self._rules.first)
+            self._past[end] = self._executor.submit(past_of, self._shared[first:last], self._policy.model.first)
         return self._past[end]
 
     def _apply(self, looks: _Looks, round_: _Round) -> None:
@@ -263,9 +262,9 @@ def _shared(ballots: pl.DataFrame) -> pl.DataFrame:
     return ballots.drop(_UNREAD).with_columns(pl.when(texts.is_not_null()).then(texts.hash()))
 
 
-def _look(window: pl.DataFrame, past: Past, rules: SweepPolicy) -> Verdicts:
+def _look(window: pl.DataFrame, past: Past, policy: SweepPolicy) -> Verdicts:
     """Prepared rows are ordered by time, as these are: they have the same numbers."""
-    return judge(Survey(prepare(window, past)), rules, "nearline")
+    return judge(Survey(prepare(window, past)), policy.sweep, policy.model, "nearline")
 
 
 class _Looks:

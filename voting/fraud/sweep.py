@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -21,69 +21,22 @@ from voting.fraud.groups.group_evidence import LOCKSTEP, QUICKNESS, group_statem
 from voting.fraud.groups.groups import describe, families, label
 from voting.fraud.model.clusters import clusters, together
 from voting.fraud.model.tree_ensemble import Trees, TreeScores, score_trees
-from voting.fraud.policy import Policy
+from voting.fraud.policy import StageRules, SweepPolicy, SweepRules
 from voting.fraud.reasons.findings import Stage, Sweep
 from voting.fraud.rules.haste import hasty
 from voting.fraud.rules.shared_targets import list_workers
 from voting.fraud.rules.task_lists import task_takers
 
+if TYPE_CHECKING:
+    from voting.fraud.model_file import Model
+
 Flags = npt.NDArray[np.bool_]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Hours = Annotated[int, msgspec.Meta(ge=1, le=8784)]
 # What is repeated converges, from above or below; the odds are shifted by so much at most. Never upwards: where bots
 # are many, a crowd that is in doubt is no likelier to be bought.
 _REPETITIONS = 100
 _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
 # Who backed no more entries of an open list than this may be a friend of them: rounds are not told of him.
 _ALLIES = 2
-
-
-class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a ballot is held: how probable it must be that it is dishonest, and how many more must be like it.
-
-    Of the held so many are expected to be honest at most: the share `false_discoveries` of them, for where much is
-    dishonest more is lost; and the share `loss` of all that are honest, for where little is, campaigns are small.
-    """
-
-    least_probability: Share
-    false_discoveries: Share
-    loss: Share
-    least_group: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-    release: Share
-    """A ballot held before is let go where the probability is below this; nor does the rule of task lists hold it."""
-    ally: Share = 0.05
-    """Who backed two entries of an open list or more is held where the probability is this at least."""
-
-
-class SweepPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The policy of the sweeps: the trees of the rounds' two quick looks and of the certification's, what is
-    asked of clusters, and the cuts."""
-
-    quick_first: Trees
-    quick_second: Trees
-    first: Trees
-    second: Trees
-    nearline: Look
-    certification: Look
-    clusters: Trees | None = None
-    """None: of clusters nothing is asked."""
-    every_minutes: Annotated[float, msgspec.Meta(ge=0.05, le=1440)] = 15
-    """Near-line rounds are at the clock's multiples of this,"""
-    hours: Hours = 12
-    """and look so far back. A round waits"""
-    growth: Share = 0.05
-    """until the ballots that it looks at have grown by such a share,"""
-    wait_minutes: Annotated[float, msgspec.Meta(ge=0, le=10_080)] = 45
-    """but not longer than that. What the past tells is found out"""
-    past_hours: Hours = 24
-    """once in so many hours, from so many days."""
-    past_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 4
-
-    def past(self, moment: int) -> tuple[int, int]:
-        """From when to before when the ballots are that tell a moment's past (milliseconds)."""
-        every = self.past_hours * 3_600_000
-        end = moment // every * every
-        return end - self.past_days * 24 * 3_600_000, end
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -96,14 +49,14 @@ class Verdicts(msgspec.Struct, frozen=True):
     """-1: none."""
 
 
-def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
     """What is found among these ballots (a table as frame() makes it, in any order; one that is scanned from a file is
     read as it is needed, and takes less memory).
 
     `past`: what a round knows of the days before; the certification sees them itself.
     """
     survey = Survey(prepare(ballots, past))
-    found = judge(survey, msgspec.convert(policy.sweep, SweepPolicy), stage)
+    found = judge(survey, policy.sweep, policy.model, stage)
     held = np.flatnonzero(found.hold)
     groups = describe(survey, ballots, held, found.group[held], found.reasons, stage)
     # Of millions of ballots a few are different: what is said of each kind is made once.
@@ -132,23 +85,23 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: Policy, stage: Stage, pa
     return Sweep(verdicts, tuple(groups.values()))
 
 
-def judge(survey: Survey, rules: SweepPolicy, stage: Stage) -> Verdicts:
+def judge(survey: Survey, rules: SweepRules, model: Model, stage: Stage) -> Verdicts:
     """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        found, _ = reconsider(survey, rules.quick_first, rules.quick_second, QUICK)
+        found, _ = reconsider(survey, model.quick_first, model.quick_second, QUICK)
         return _held(survey, found, _listed(takers, found, rules.nearline), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    found, distrust = reconsider(survey, rules.first, rules.second)
+    found, distrust = reconsider(survey, model.first, model.second)
     # Who works off a list does so for many entries on many days: no one day's cluster acquits him.
     listed = _listed(takers, found, rules.certification) | _open_listed(survey, found, rules.certification)
-    if rules.clusters:
-        campaign = together(clusters(survey, distrust, found.probability), rules.clusters)
+    if model.clusters:
+        campaign = together(clusters(survey, distrust, found.probability), model.clusters)
         found = msgspec.structs.replace(found, probability=found.probability * campaign)
     return _held(survey, found, listed, rules.certification)
 
 
-def rounds(times: npt.NDArray[np.int64], rules: SweepPolicy) -> list[int]:
+def rounds(times: npt.NDArray[np.int64], rules: SweepRules) -> list[int]:
     """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
     every, longest = round(rules.every_minutes * 60_000), round(rules.wait_minutes * 60_000)
     found: list[int] = []
@@ -205,20 +158,20 @@ def second_pass(survey: Survey, trust: Floats, families: Families = THOROUGH) ->
         yield from company(survey, trust)
 
 
-def _listed(takers: pl.Series, found: TreeScores, look: Look) -> Flags:
+def _listed(takers: pl.Series, found: TreeScores, look: StageRules) -> Flags:
     """The ballots that the rule of task lists holds. It is untrained: where all else speaks for a ballot, two entries'
     friends are allies, and no list."""
     return takers.to_numpy() & (found.probability >= look.release)
 
 
-def _open_listed(survey: Survey, found: TreeScores, look: Look) -> Flags:
+def _open_listed(survey: Survey, found: TreeScores, look: StageRules) -> Flags:
     """The ballots that the rule of open lists holds: something else must speak a little for it, too. Lovers of a kind
     are found with them where a campaign moves what is popular."""
     workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
     return workers.to_numpy() & (found.probability >= look.ally)
 
 
-def _held(survey: Survey, found: TreeScores, listed: Flags, look: Look) -> Verdicts:
+def _held(survey: Survey, found: TreeScores, listed: Flags, look: StageRules) -> Verdicts:
     quick = hasty(survey)
     hold = listed | quick | (found.probability > _cut(found.probability.astype(np.float64), look))
     reasons = true_of(survey, found.reasons)
@@ -253,7 +206,7 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
     return np.asarray(shifted / (1 + shifted), dtype=np.float32)
 
 
-def _cut(probability: npt.NDArray[np.float64], look: Look) -> float:
+def _cut(probability: npt.NDArray[np.float64], look: StageRules) -> float:
     """The probability above which ballots are held.
 
     It is the lowest, though not below the least, at which no more of the held than allowed are expected to be honest

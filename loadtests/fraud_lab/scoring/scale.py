@@ -16,7 +16,7 @@ import polars as pl
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.simulator.table import ballot_table
 from voting.fraud.sweep import sweep
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 # Ballots of the world that is copied.
 _WORLD = 50_000
@@ -62,7 +62,7 @@ def _copy(world: pl.LazyFrame, number: int) -> pl.LazyFrame:
 
 
 def _measured(path: Path, ballots: int) -> Cost:
-    policy = load_policy()
+    policy = load_sweep_policy()
     wall, processor = time.perf_counter(), time.process_time()
     found = sweep(pl.scan_parquet(path), policy, "certification")
     wall, processor = time.perf_counter() - wall, time.process_time() - processor

@@ -81,16 +81,16 @@ def _halved(tree: Tree) -> Tree:
     return tree / 2
 
 
-def written(looks: Mapping[str, Trees]) -> str:
-    """The tables for the policy file."""
+def written(passes: Mapping[str, Trees]) -> str:
+    """A policy's model file, a tree a line (voting.fraud.model_file)."""
     parts = []
-    for name, look in looks.items():
-        lines = [f"  {_line(tree)}," for tree in look.trees]
-        parts.append("\n".join([f"[sweep.{name}]", f"bias = {look.bias:.4f}", "trees = [", *lines, "]", ""]))
-    return "\n".join(parts)
+    for name, trees in passes.items():
+        lines = ",\n".join(f"   {_line(tree)}" for tree in trees.trees)
+        parts.append(f' "{name}": {{\n  "bias": {trees.bias:.4f},\n  "trees": [\n{lines}\n  ]\n }}')
+    return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def _line(tree: Tree) -> str:
     if not isinstance(tree, Question):
         return f"{tree:.3f}"
-    return f'["{tree.feature}", {tree.above:.4g}, {_line(tree.no)}, {_line(tree.yes)}]'
+    return f'["{tree.feature}",{tree.above:.4g},{_line(tree.no)},{_line(tree.yes)}]'

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from tests.recorded import CLEAN, RINGS
 from voting.fraud.features.history import CELLS, NOTHING, Past, known
 from voting.fraud.features.preprocess import cells_over_days, prepare
-from voting.fraud.sweep import SweepPolicy, past_of
-from voting.services.fraud.policy_files import load_policy
+from voting.fraud.sweep import past_of
+from voting.services.fraud.policy_files import load_sweep_policy
 
-RULES = msgspec.convert(load_policy().sweep, SweepPolicy)
+POLICY = load_sweep_policy()
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,8 @@ def with_a_ring(ballots: pl.DataFrame) -> pl.DataFrame:
 
 def test_a_round_knows_a_ring_of_the_days_before_by_its_voters_and_who_takes_tasks() -> None:
     table = with_a_ring(RINGS.ballots().filter(RINGS.labels()["family"] == "background"))
-    begin, end = RULES.past(int(table["at"][-1]))
-    past = past_of(table.filter(pl.col("at").is_between(begin, end, closed="left")), RULES.first)
+    begin, end = POLICY.sweep.past(int(table["at"][-1]))
+    past = past_of(table.filter(pl.col("at").is_between(begin, end, closed="left")), POLICY.model.first)
     after = table.filter(pl.col("at") >= end)
     now = prepare(after, past).sort("row").select("past_voter", "taker")
     found = after.hstack(now).with_columns(paid=pl.col("voter").str.starts_with("paid"))
@@ -86,6 +87,6 @@ def test_a_round_knows_a_ring_of_the_days_before_by_its_voters_and_who_takes_tas
 
 def test_the_past_is_of_whole_days_that_are_over() -> None:
     day = 24 * 3_600_000
-    rules = msgspec.structs.replace(RULES, past_hours=24, past_days=4)
+    rules = replace(POLICY.sweep, past_hours=24, past_days=4)
     assert rules.past(9 * day) == rules.past(10 * day - 1) == (5 * day, 9 * day)
-    assert past_of(CLEAN.ballots().head(0), RULES.first) is NOTHING
+    assert past_of(CLEAN.ballots().head(0), POLICY.model.first) is NOTHING

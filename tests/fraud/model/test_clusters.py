@@ -12,10 +12,11 @@ from voting.fraud.features.column_index import Numbering, Survey
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.clusters import Clusters, clusters, together
 from voting.fraud.model.tree_ensemble import Question, Trees
-from voting.fraud.sweep import SweepPolicy, judge
-from voting.services.fraud.policy_files import load_policy
+from voting.fraud.model_file import Model
+from voting.fraud.sweep import judge
+from voting.services.fraud.policy_files import load_sweep_policy
 
-RULES = msgspec.convert(load_policy().sweep, SweepPolicy)
+POLICY = load_sweep_policy()
 NEVER, ALWAYS = Trees(-9.0, ()), Trees(9.0, ())
 
 
@@ -75,14 +76,20 @@ def test_a_ballot_in_none_is_not_asked_about() -> None:
     assert none == 1
 
 
+def with_clusters(trees: Trees | None) -> Model:
+    return msgspec.structs.replace(POLICY.model, clusters=trees)
+
+
 def test_where_no_cluster_is_a_campaign_only_what_is_in_none_is_held(survey: Survey) -> None:
     spared, asked_nothing = (
-        judge(survey, msgspec.structs.replace(RULES, clusters=trees), "certification") for trees in (NEVER, None)
+        judge(survey, POLICY.sweep, msgspec.structs.replace(POLICY.model, clusters=trees), "certification")
+        for trees in (NEVER, None)
     )
     assert asked_nothing.hold.sum() > 1000
     assert spared.hold.sum() < 0.02 * asked_nothing.hold.sum()
     # A round sees too little of a day to ask.
     one, other = (
-        judge(survey, msgspec.structs.replace(RULES, clusters=trees), "nearline") for trees in (NEVER, ALWAYS)
+        judge(survey, POLICY.sweep, msgspec.structs.replace(POLICY.model, clusters=trees), "nearline")
+        for trees in (NEVER, ALWAYS)
     )
     assert np.array_equal(one.hold, other.hold)

@@ -6,11 +6,8 @@ import re
 
 import pytest
 
-from voting.fraud.evidence import online
-from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.reasons.reasons import REASONS, details, explain, family_of
-from voting.services.fraud.policy_files import load_policy
 
 
 def test_the_example_of_the_research_page() -> None:
@@ -48,24 +45,3 @@ def test_what_a_group_has_in_common_is_said_in_small_numbers() -> None:
     assert details(profile, "zh") == ["21个投票人", "阅读时间2.1–2.9秒", "集中在3分钟内"]
     for seconds, en in ((90, "within 90 s"), (9000, "within 2 hours"), (400_000, "within 5 days")):
         assert details({"first": 0.0, "last": seconds}, "en") == [en]
-
-
-def test_the_evidence_of_a_judgement_made_online() -> None:
-    counts = Counts(ballots=1000, entry=200, fingerprint=150, entry_fingerprint=140, place=90, voters=2)
-    facts = Facts(
-        device="d",
-        age=4,
-        reading=312,
-        prefix="p",
-        agent=5,
-        oddities=int(Oddity.AUTOMATION),
-        hosting=True,
-        counts=counts,
-    )
-    found = online("A017", facts, load_policy().online)
-    assert [evidence.code for evidence in found] == ["A1", "C1", "C3", "N1", "T1", "T5"]
-    said = [explain(evidence, "en") for evidence in found]
-    assert said[4] == "the ballot came faster than voters read and tap; reading time 0.312 s"
-    assert said[2].startswith("140 ballots for entry A017 share one browser fingerprint; 30 expected (z ")
-    assert said[5] == "90 ballots for entry A017 came in a burst"
-    assert found[5].key == {"entry": "A017", "prefix": "p", "fingerprint": f"{facts.fingerprint:016x}"}

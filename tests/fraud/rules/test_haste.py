@@ -14,7 +14,7 @@ from voting.fraud.features.frame import Row, frame
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.rules.haste import hasty
 from voting.fraud.sweep import sweep
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 HIDDEN = 900
 DAY = 86_400_000
@@ -38,7 +38,7 @@ def check_that_bots_are_held_and_the_crowd_is_not(honest: pl.DataFrame, is_crowd
     crowd = honest.filter(is_crowd)
     entry = crowd["entry"].value_counts().sort("count", descending=True)["entry"][0]
     whole = pl.concat([honest, hiding(crowd.filter(pl.col("entry") == entry)).select(honest.columns)])
-    held = whole.with_columns(sweep(whole, load_policy(), "certification").verdicts.select("hold", "reasons"))
+    held = whole.with_columns(sweep(whole, load_sweep_policy(), "certification").verdicts.select("hold", "reasons"))
     bots = held.tail(HIDDEN)
     assert bots["hold"].mean() > 0.9  # type: ignore[operator]
     quick = bots.filter(pl.col("hold") & (pl.col("reading") < 1500))

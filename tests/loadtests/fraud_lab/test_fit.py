@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,7 @@ from loadtests.fraud_lab.training.training_set import PLANS, Plan, few_kinds
 from loadtests.fraud_lab.training.trees import mixed, tree_of, written
 from voting.fraud.features.column_index import Part
 from voting.fraud.model.tree_ensemble import Question, Trees, score_trees
-from voting.fraud.sweep import SweepPolicy
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Question("own_odd", 0.5, Question("prefix_z", 1.5, -0.25, 0.125), Question("own_quick", 2.5, 1.0, 2.0))
@@ -47,10 +45,9 @@ def test_a_dumped_tree_is_read() -> None:
     assert tree_of(leaf(0.5), NAMES) == 0.5
 
 
-def test_the_tables_are_read_back() -> None:
-    looks = {"first": Trees(-2.5, (TREE, 0.125))}
-    tables = tomllib.loads(written(looks))["sweep"]
-    assert msgspec.convert(tables["first"], Trees) == looks["first"]
+def test_the_model_file_is_read_back() -> None:
+    passes = {"quick_first": Trees(-2.5, (TREE, 0.125)), "first": Trees(-1.0, ())}
+    assert msgspec.json.decode(written(passes), type=dict[str, Trees]) == passes
 
 
 def test_mixed_trees_add_the_mean_of_what_both_add() -> None:
@@ -118,8 +115,8 @@ def test_who_likes_a_kind_votes_for_what_is_popular_of_it() -> None:
 
 def test_a_cluster_to_learn_from_is_fraud_where_most_of_it_is() -> None:
     world = make_world(31, 6000, 0.3, families=("A1",), days=2)
-    labels, rules = world.labels, msgspec.convert(load_policy().sweep, SweepPolicy)
-    sample = clustered(whole(ballot_table(world), labels), rules.first, rules.second)
+    labels, model = world.labels, load_sweep_policy().model
+    sample = clustered(whole(ballot_table(world), labels), model.first, model.second)
     certain = sample.table[:, sample.names.index("cluster_certain")]
     assert sample.table.shape == (len(sample.fraud), len(sample.names))
     assert set(sample.fraud) == {0.0, 1.0}
@@ -159,7 +156,7 @@ def test_of_most_worlds_few_kinds_of_fraud_are_learnt_and_everybody_honest() -> 
 
 def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> None:
     plans = [Plan("standard", 31, 4000, 0.3, small=False), Plan("composer", 32, 4000, 0.3, small=True)]
-    rules = msgspec.convert(load_policy().sweep, SweepPolicy)
+    model = load_sweep_policy().model
     told: list[str] = []
     made: dict[str, tuple[int, bytes]] = {}
     # What the first run lost is made again by the second, and nothing else.
@@ -168,9 +165,9 @@ def test_what_was_made_on_the_way_to_a_fit_is_not_made_again(tmp_path: Path) -> 
             (tmp_path / lost).unlink()
         with Worlds(plans, tmp_path, told.append) as worlds:
             worlds.make()
-            worlds.look((rules.first, rules.first))
+            worlds.look((model.first, model.first))
             worlds.look_again(
-                (rules.first, rules.first), (rules.second, rules.second), (rules.quick_first, rules.quick_first)
+                (model.first, model.first), (model.second, model.second), (model.quick_first, model.quick_first)
             )
             shapes = {
                 kind: max(sample.table.shape[1] for plan in plans for sample in worlds.samples(plan, kind))

@@ -11,14 +11,14 @@ from loadtests.fraud_lab.families.crowds import LISTED_CROWDS
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.simulator.table import ballot_table
 from voting.fraud.sweep import sweep
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 PLAIN_BOTS = ("A1", "A2", "A5")
 
 
 def test_in_a_contest_of_some_size_every_crowd_is_spared() -> None:
     world = make_world(21, 100_000, 0.2, families=PLAIN_BOTS)
-    held = world.labels.with_columns(sweep(ballot_table(world), load_policy(), "certification").verdicts["hold"])
+    held = world.labels.with_columns(sweep(ballot_table(world), load_sweep_policy(), "certification").verdicts["hold"])
     assert held.filter("fraud")["hold"].mean() > 0.98  # type: ignore[operator]
     crowds = held.filter(~pl.col("fraud")).group_by("family").agg(pl.col("hold").mean())
     assert len(crowds) > len(LISTED_CROWDS)
@@ -39,9 +39,9 @@ def working_off_a_list(fraud: float) -> tuple[pl.DataFrame, pl.Series]:
 
 
 def test_who_works_off_an_open_list_is_held_where_something_else_speaks_for_it_too() -> None:
-    policy = load_policy()
-    certification = policy.sweep["certification"]
-    unlisted = replace(policy, sweep=policy.sweep | {"certification": certification | {"ally": 1.0}})
+    policy = load_sweep_policy()
+    certification = replace(policy.sweep.certification, ally=1.0)
+    unlisted = replace(policy, sweep=replace(policy.sweep, certification=certification))
     ballots, paid = working_off_a_list(0.2)
     listed, trees_alone = (sweep(ballots, each, "certification").verdicts["hold"] for each in (policy, unlisted))
     assert listed.filter(paid).mean() > 0.4  # type: ignore[operator]

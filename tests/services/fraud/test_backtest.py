@@ -16,7 +16,7 @@ from voting.domain.contest.contest_file import read_contest
 from voting.errors import FileInvalid, SettingInvalid
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input, backtest
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 FILES = ["decisions.jsonl", "history.jsonl", "report.html", "summary.json"]
 DECISION = ["id", "decision", "reasons", "stage", "decided_at"]
@@ -86,7 +86,9 @@ def replay(tmp_path: Path) -> Replay:
         text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events if isinstance(each, dict))
         path.write_bytes(events if isinstance(events, bytes) else text.encode())
         contest = read_contest(RULES + quotas, "contest.toml")
-        return Run(out, backtest(contest, Input(path), load_policy(), load_networks(), out, lambda part, done: None))
+        return Run(
+            out, backtest(contest, Input(path), load_sweep_policy(), load_networks(), out, lambda part, done: None)
+        )
 
     return run
 
@@ -211,7 +213,7 @@ def test_a_run_that_fails_leaves_the_former_results_alone(replay: Replay, tmp_pa
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path) -> None:
     contest, none = read_contest(RULES + A_DAY, "contest.toml"), Input(tmp_path / "none.jsonl")
     with pytest.raises(SettingInvalid, match=r"^/proc/none/out cannot be written .*; give another folder with --out"):
-        backtest(contest, none, load_policy(), load_networks(), Path("/proc/none/out"), lambda part, done: None)
+        backtest(contest, none, load_sweep_policy(), load_networks(), Path("/proc/none/out"), lambda part, done: None)
 
 
 def test_a_gzip_cut_short_is_told_and_leaves_nothing(replay: Replay, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 from playwright.async_api import async_playwright
 
@@ -19,8 +18,7 @@ from tests.services.conftest import Replayed
 from tests.services.fraud.test_backtest import DECISION, FILES, Event, Run, moment
 from voting import __version__
 from voting.domain.contest.contest_file import read_contest
-from voting.fraud.sweep import SweepPolicy
-from voting.services.fraud.policy_files import load_policy
+from voting.services.fraud.policy_files import load_sweep_policy
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +93,7 @@ def test_a_ballot_held_and_released_has_two_lines(world: World) -> None:
 
 
 def test_the_rounds_are_on_the_clock(world: World) -> None:
-    every = timedelta(minutes=msgspec.convert(load_policy().sweep, SweepPolicy).every_minutes)
+    every = timedelta(minutes=load_sweep_policy().sweep.every_minutes)
     for line in world[2].history:
         if line["stage"] == "nearline":
             assert (moment(line["decided_at"]) - datetime(1970, 1, 1, tzinfo=UTC)) % every == timedelta()
@@ -108,7 +106,7 @@ def test_the_summary_adds_up(world: World) -> None:
     assert summary["version"] == __version__
     assert summary["attempts"] == len(events)
     assert summary["events_sha256"] == hashlib.sha256((folder / EVENTS).read_bytes()).hexdigest()
-    assert summary["policy"] == {"version": load_policy().version, "sha256": load_policy().sha256}
+    assert summary["policy"] == {"version": load_sweep_policy().version, "sha256": load_sweep_policy().sha256}
     assert Counter(summary["decisions"]) == Counter(line["decision"] for line in decisions)
     assert Counter(summary["stages"]) == Counter(line["stage"] for line in decisions)
     assert summary["reasons"] == Counter(code for line in decisions for code in line["reasons"])

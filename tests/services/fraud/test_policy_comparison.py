@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.conftest import Contests, as_owner
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, find_nothing, record
 from voting.fraud.facts.facts import Counts, Facts, Oddity
-from voting.fraud.policy import Policy
+from voting.fraud.policy import SweepPolicy
 from voting.services.fraud.policy_comparison import PolicyComparison, Side
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.wiring import AdminServices
@@ -17,7 +17,7 @@ from voting.wiring import AdminServices
 ODD = Facts(oddities=int(Oddity.CROSS_SITE), reading=1000, challenge_passed=True, counts=Counts(voters=9))
 
 
-def holding(points: int) -> Policy:
+def holding(points: int) -> SweepPolicy:
     """The policy that holds from so many points on when a ballot is cast."""
     return replace(POLICY, version="another", sha256="0" * 64, online=replace(POLICY.online, hold=points))
 
@@ -32,7 +32,7 @@ async def made(contests: Contests, office: AdminServices) -> str:
     return contest
 
 
-async def sides(office: AdminServices, contest: str, policy: Policy) -> dict[str, tuple[Side, Side]]:
+async def sides(office: AdminServices, contest: str, policy: SweepPolicy) -> dict[str, tuple[Side, Side]]:
     snapshot = await office.contest_cache.get(contest)
     lines = await PolicyComparison(office.database, find_nothing).compare(snapshot, policy)
     return {line.entry: (line.now, line.other) for line in lines if line.differs}

@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from tests.conftest import Contests
 from tests.fraud.rings import POLICY, crowd, find_nothing, find_rings, history, record, tally
 from voting.fraud.features.history import Past
-from voting.fraud.policy import Policy
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Stage, Sweep
 from voting.postgres import leases
 from voting.services.fraud.sweeping import LEASE, Sweeping, compared
@@ -30,7 +30,7 @@ class Seen:
         self.sizes: list[int] = []
         self._entry = entry
 
-    def find(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+    def find(self, ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
         if self._entry in ballots["entry"].to_list():
             self.sizes.append(ballots.height)
         return find_rings(ballots, policy, stage)
@@ -84,7 +84,7 @@ async def test_what_was_found_by_one_who_lost_the_lease_is_not_put_into_force(
     class Slow:
         """Finds rings after another process has taken the lease, as if this one had slept."""
 
-        def find(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+        def find(self, ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
             import asyncio
 
             import asyncpg
@@ -113,7 +113,7 @@ def looked(decided: str, shadow: str) -> float:
     return REGISTRY.get_sample_value("voting_shadow_total", labels) or 0
 
 
-def find_other_rings(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+def find_other_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
     """The shadow takes the voters of A043 for a ring as well, and those of ring-b for none."""
     if policy is SHADOW:
         unlike = pl.when(entry="A043").then(pl.lit("ring-c")).when(pl.col("device") != "ring-b").then("device")
@@ -146,7 +146,7 @@ async def test_a_shadow_that_fails_stops_nothing(
     contest = await contests.make(opens=-3 * EVERY)
     await record(office.database, contest, crowd(0, 10, "A001", "ring-1"), 2 * EVERY)
 
-    def fail(ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+    def fail(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
         if policy is SHADOW:
             raise KeyError("no_such_feature")
         return find_rings(ballots, policy, stage)

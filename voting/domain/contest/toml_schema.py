@@ -21,9 +21,12 @@ T = TypeVar("T")
 _LONGEST_SHOWN = 40
 Path = tuple[str | int, ...]
 
+# Whole numbers up to this are exact as floating-point numbers.
+_MOST_WHOLE = 2**53
 _NAMES: dict[type, str] = {
     str: "text in quotes",
     int: "a whole number",
+    float: "a number",
     bool: "true or false",
     datetime: "a date and time such as 2026-08-01T09:00:00+08:00",
     time: "a time such as 18:00:00",
@@ -36,8 +39,8 @@ def key(
     *,
     default: Any = MISSING,
     name: str = "",
-    least: int | None = None,
-    most: int | None = None,
+    least: float | None = None,
+    most: float | None = None,
     pattern: str = "",
 ) -> Any:
     """A documented key: `least` and `most` bound a number or a text's length; `name` is the key where it differs."""
@@ -155,7 +158,9 @@ class _Reader:
         return self.fault(path, f"{shown(value)} is not allowed", f"{hint}one of: {', '.join(allowed)}")
 
     def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
-        if type(value) is not hint:
+        if hint is float and type(value) is int and abs(value) <= _MOST_WHOLE:
+            value = float(value)
+        if type(value) is not hint or value != value:
             return self.fault(path, f"{shown(value)} does not fit", f"write {_NAMES[hint]}")
         if problem := _out_of_bounds(value, item.metadata):
             return self.fault(path, *problem)

@@ -48,7 +48,7 @@ class Question(NamedTuple):
 Tree = Question | float
 
 
-class Trees(msgspec.Struct, frozen=True):
+class Trees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Log-odds: `bias`, and what each tree adds. A tree has eight ends at most."""
 
     bias: float

@@ -16,7 +16,7 @@ from voting.domain.ballots.ballot import State
 from voting.domain.roster.sheet import Tick, silent
 from voting.fraud.features.history import Past
 from voting.fraud.groups.plan import STANDING, Plan, plan
-from voting.fraud.policy import Policy
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Group, Stage, Sweep
 from voting.postgres import certifications, decisions, groups
 from voting.postgres.database import Connection, Database
@@ -31,7 +31,7 @@ ACTOR = "policy"
 class Detector(Protocol):
     """What finds rings among ballots: `voting.fraud.sweep.sweep`."""
 
-    def __call__(self, ballots: pl.DataFrame, policy: Policy, stage: Stage, past: Past | None = None) -> Sweep:
+    def __call__(self, ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
         """What is found; `past`: what a round knows of the days before."""
 
 
@@ -45,7 +45,7 @@ class Swept:
 
     ballots: pl.DataFrame
     found: Sweep
-    policy: Policy
+    policy: SweepPolicy
     stage: Literal["nearline", "certification"]
     found_are: Literal["hold", "void"] = "hold"
 

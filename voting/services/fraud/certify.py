@@ -19,8 +19,7 @@ from voting.domain.roster.sheet import Tick, silent
 from voting.errors import ContestUnknown, NotCertifiable, NotFound
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.excess import excesses
-from voting.fraud.policy import Policy
-from voting.fraud.policy_check import sweep_rules
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import sweep
 from voting.postgres import certifications, contests, decisions, groups, staff, tallies
@@ -62,7 +61,7 @@ class Certifier:
         async with self._database.connection() as connection:
             return await certifications.select(connection, snapshot.contest.id)
 
-    async def propose(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress = _quiet) -> Changed:
+    async def propose(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress = _quiet) -> Changed:
         """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
         await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
         swept, _ = await self._sweep(snapshot, policy, progress)
@@ -70,7 +69,9 @@ class Certifier:
         await self._log(snapshot, "certification.propose", {**_named(policy), "held": changed.held})
         return changed
 
-    async def certify(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress = _quiet) -> Certification:
+    async def certify(
+        self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress = _quiet
+    ) -> Certification:
         """The certified result; the one that stands, if it was certified under this policy.
 
         Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
@@ -112,8 +113,7 @@ class Certifier:
 
         return await self._database.transact(work)
 
-    async def _sweep(self, snapshot: ContestSnapshot, policy: Policy, progress: Progress) -> tuple[Swept, str]:
-        sweep_rules(policy)
+    async def _sweep(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress) -> tuple[Swept, str]:
         digest = hashlib.sha256()
         ballots = await load_ballot_table(
             self._database, snapshot.contest.id, tick=progress("ballots read"), digest=digest
@@ -157,7 +157,9 @@ class Certifier:
                 f" show --contest {snapshot.contest.id} GROUP, then two persons release or void it with their keys"
             )
 
-    async def _freeze(self, tx: Connection, snapshot: ContestSnapshot, policy: Policy, digest: str) -> Certification:
+    async def _freeze(
+        self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str
+    ) -> Certification:
         contest = snapshot.contest.id
         await self._check_decided(tx, snapshot)
         await groups.void_open(tx, contest, CERTIFICATION)
@@ -216,5 +218,5 @@ def _frozen(tally: Tally) -> Tally:
     return Tally(tally.raw, tally.held, tally.counted)
 
 
-def _named(policy: Policy) -> dict[str, object]:
+def _named(policy: SweepPolicy) -> dict[str, object]:
     return {"policy_version": policy.version, "policy_sha256": policy.sha256}

@@ -14,8 +14,7 @@ from voting.domain.roster.sheet import Tick, silent
 from voting.fraud.facts.facts import Counts, Facts
 from voting.fraud.groups.plan import CAST_HELD
 from voting.fraud.online.scorecard import judge
-from voting.fraud.policy import Online, Policy
-from voting.fraud.policy_check import sweep_rules
+from voting.fraud.policy import Online, SweepPolicy
 from voting.fraud.sweep import sweep
 from voting.postgres import certifications, decisions, tallies
 from voting.postgres.database import Database
@@ -57,7 +56,7 @@ class PolicyComparison:
         self._database = database
         self._detect = detect
 
-    async def compare(self, snapshot: ContestSnapshot, policy: Policy, tick: Tick = silent) -> tuple[Line, ...]:
+    async def compare(self, snapshot: ContestSnapshot, policy: SweepPolicy, tick: Tick = silent) -> tuple[Line, ...]:
         """Every entry, the first by today's ranking first. What the other policy finds is held, or void once the result
         is certified; what reviewers decided stands under any policy.
 
@@ -65,7 +64,6 @@ class PolicyComparison:
         would only have been challenged is counted: nobody knows whether it had been solved. One whose facts are gone
         stays held if it was held when it was cast.
         """
-        sweep_rules(policy)
         contest, anew = snapshot.contest.id, _Anew(policy.online)
         ballots = await load_ballot_table(self._database, contest, tick=tick, hear=anew.hear)
         async with self._database.connection() as connection:

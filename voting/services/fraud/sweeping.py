@@ -24,8 +24,7 @@ from voting.domain.contest.display import SETTLED
 from voting.errors import TryAgain, VotingError
 from voting.fraud.features.frame import SCHEMA, milliseconds
 from voting.fraud.features.history import Past
-from voting.fraud.policy import Policy
-from voting.fraud.policy_check import sweep_rules
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import past_of, rounds, sweep
 from voting.postgres import contests, leases
@@ -65,16 +64,14 @@ class Sweeping:
     """The near-line sweeps."""
 
     def __init__(
-        self, database: Database, policy: Policy, shadow: Policy | None = None, detect: Detector = sweep
+        self, database: Database, policy: SweepPolicy, shadow: SweepPolicy | None = None, detect: Detector = sweep
     ) -> None:
         self._database = database
         self._contest_cache = ContestCache(database)
         self._decisions = DecisionWriter(database)
         self._policy = policy
-        self._rules = sweep_rules(policy)
+        self._rules = policy.sweep
         self._shadow = shadow
-        if shadow:
-            sweep_rules(shadow)
         self._detect = detect
         self._holder = uuid.uuid4()
         self._kept: dict[uuid.UUID, _Kept] = {}
@@ -137,7 +134,7 @@ class Sweeping:
         found = self._detect(ballots, self._policy, "nearline", self._past(kept))
         return Swept(ballots, found, self._policy, "nearline")
 
-    def _compare(self, contest: str, swept: Swept, past: Past, shadow: Policy) -> None:
+    def _compare(self, contest: str, swept: Swept, past: Past, shadow: SweepPolicy) -> None:
         """Counts and tells what the shadow would have held of the same ballots. No fault of it touches the rounds."""
         try:
             found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", past))
@@ -157,7 +154,7 @@ class Sweeping:
         begin, end = self._rules.past(kept.swept)
         if kept.past is None or kept.past[0] != end:
             days = kept.ballots.filter(pl.col("at").is_between(begin, end, closed="left"))
-            kept.past = end, past_of(days, self._rules.first)
+            kept.past = end, past_of(days, self._policy.model.first)
         return kept.past[1]
 
     async def _read(self, snapshot: ContestSnapshot, most_rows: int) -> _Kept:

@@ -25,7 +25,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import Fault, FileInvalid
 from voting.fraud.facts.attempt import Attempt
-from voting.fraud.policy import Policy
+from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Stage
 from voting.fraud.replay import Backtest, Decided, Decision, Replayed, Tick
 from voting.networks.lookup import Networks
@@ -79,7 +79,7 @@ class _Hashed(io.FileIO):
 
 
 def backtest(
-    contest: Contest, events: Input, policy: Policy, networks: Networks, out: Path, tick: Tick
+    contest: Contest, events: Input, policy: SweepPolicy, networks: Networks, out: Path, tick: Tick
 ) -> Mapping[str, Any]:
     """Replays the events and writes decisions, history, summary and report into the folder; answers the summary.
 
@@ -98,7 +98,7 @@ def backtest(
     return summary
 
 
-def _replayed(contest: Contest, events: Input, policy: Policy, networks: Networks, tick: Tick) -> Replayed:
+def _replayed(contest: Contest, events: Input, policy: SweepPolicy, networks: Networks, tick: Tick) -> Replayed:
     # A process beside, for the replay itself keeps one core busy; spawned, for polars has threads: it needs but one.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
@@ -202,7 +202,7 @@ def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[
 
 
 def _summary(
-    contest: Contest, replayed: Replayed, policy: Policy, networks: Networks, events_sha256: str
+    contest: Contest, replayed: Replayed, policy: SweepPolicy, networks: Networks, events_sha256: str
 ) -> dict[str, Any]:
     final = replayed.final
     reasons = Counter(reason for decision in final for reason in decision.reasons)
