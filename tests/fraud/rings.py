@@ -21,8 +21,8 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.domain.results.scoring import Tally
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.history import Past
+from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Trees
-from voting.fraud.model_file import Model
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
 from voting.postgres import decisions, tallies

@@ -18,11 +18,11 @@ from uvicorn.config import LOGGING_CONFIG
 
 from voting import logs, wiring
 from voting.cli.session import env_file, need_secret, tell, with_engines
-from voting.cli.sweep import Sweeper
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server
 from voting.server.admission import GatedProtocol
+from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.settings import EMBEDDED, Settings, load, values

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ import click
 
 from voting import logs, wiring
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
+from voting.server.sweeper import STOP_SECONDS
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
 
@@ -24,8 +24,6 @@ from voting.settings import Settings
 NICENESS = 10
 # The workers start first, and a service that is stopped at once needs no sweeper.
 START_AFTER_SECONDS = 5.0
-RESTART_SECONDS = 10.0
-STOP_SECONDS = 2.0
 
 
 @click.command(epilog="Example: voting sweep --once")
@@ -92,41 +90,3 @@ def _stop(task: asyncio.Task[None]) -> None:
     """Gives the lease back; a sweep under way, in a thread, is not waited for: nothing of it is in force yet."""
     task.cancel()
     asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 0)
-
-
-class Sweeper:
-    """The process beside the workers, started anew when it dies."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started = float("-inf")
-
-    def keep_alive(self) -> None:
-        """Starts it where it does not run, and not again and again within seconds."""
-        if self._process and self._process.poll() is None:
-            return
-        now = time.monotonic()
-        if now - self._started < RESTART_SECONDS:
-            return
-        self._forget()
-        self._started = now
-        # A command of its own, so that `ps` tells it from the workers.
-        command = [sys.executable, "-m", "voting", "sweep", "--beside"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
-
-    def stop(self) -> None:
-        """Ends it."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(2 * STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._forget()
-
-    def _forget(self) -> None:
-        if self._process and self._process.stdin:
-            self._process.stdin.close()
-        self._process = None

@@ -21,6 +21,7 @@ from voting.fraud.features.frame import frame
 from voting.fraud.features.history import NOTHING
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.clusters import clusters
+from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Question, Tree, Trees
 from voting.fraud.sweep import second_pass
 
@@ -28,17 +29,6 @@ from voting.fraud.sweep import second_pass
 _MOST_ODDS = 30
 _MOST = 1_000_000_000
 _FIX = "make the model again: make fit"
-
-
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The trees of the near-line rounds' two quick passes, of the certification's two, and those for clusters."""
-
-    quick_first: Trees
-    quick_second: Trees
-    first: Trees
-    second: Trees
-    clusters: Trees | None = None
-    """None: clusters are not judged."""
 
 
 def read_model(body: bytes, name: str = "model") -> Model:

@@ -15,7 +15,7 @@ from voting.errors import Fault, FileInvalid
 
 if TYPE_CHECKING:
     # It imports numpy and polars, which are not for web workers.
-    from voting.fraud.model_file import Model
+    from voting.fraud.model.model import Model
 
 
 def _points(help: str) -> Any:

@@ -28,7 +28,7 @@ from voting.fraud.rules.shared_targets import list_workers
 from voting.fraud.rules.task_lists import task_takers
 
 if TYPE_CHECKING:
-    from voting.fraud.model_file import Model
+    from voting.fraud.model.model import Model
 
 Flags = npt.NDArray[np.bool_]
 # What is repeated converges, from above or below; the odds are shifted by so much at most. Never upwards: where bots

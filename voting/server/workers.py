@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from voting.cli.sweep import Sweeper
+from voting.server.sweeper import Sweeper
 
 TICK_SECONDS = 0.1
 SILENT_SECONDS = 10.0

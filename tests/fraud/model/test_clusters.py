@@ -11,8 +11,8 @@ from tests.recorded import RINGS
 from voting.fraud.features.column_index import Numbering, Survey
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.clusters import Clusters, clusters, together
+from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Question, Trees
-from voting.fraud.model_file import Model
 from voting.fraud.sweep import judge
 from voting.services.fraud.policy_files import load_sweep_policy
 

@@ -12,7 +12,9 @@ import polars as pl
 from voting.fraud.facts.facts import Oddity
 from voting.fraud.features.column_index import Key, Numbering, ranks
 from voting.fraud.features.history import Keys, Past, keys_of
-from voting.fraud.rules.haste import QUICK, TAIL
+
+# Milliseconds: below the first a ballot is quick, from there to below the second it is the tail to compare with.
+QUICK, TAIL = 1500, 3000
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
 # A token of the last quarter of an hour is as good as new.

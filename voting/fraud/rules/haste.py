@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from voting.fraud.features.column_index import Key, Survey
 
-# Milliseconds: below the first a ballot is quick, from there to below the second it is the tail to compare with.
-QUICK, TAIL = 1500, 3000
 # Where a crowd's bots are together: at its addresses, with its browsers, or on its days.
 _CELLS: tuple[Key, ...] = (("entry", "prefix"), ("entry", "fingerprint"), ("entry", "day"))
 _LEAST, _DEVIATIONS = 8, 3.0
