@@ -23,9 +23,9 @@ from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.group_commit import GroupCommit
-from voting.services.ballots.rate_limits import RateLimits
 from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
 from voting.services.ballots.screen import Screening
+from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestCache
@@ -37,6 +37,7 @@ from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.registration import Registration
 from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_keys import StaffKeys
+from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.marks import Marks
 from voting.services.results.reports import Reports
@@ -173,7 +174,7 @@ def _services(
     casting: Casting,
 ) -> Services:
     registrations = RateLimits(connected.turns, read_rate(settings.limit_registration))
-    tally_reader = TallyReader(database, connected.view, tally_projection, keyring)
+    tally_reader = TallyReader(database, connected.view, tally_projection)
     return Services(
         staff_sessions=StaffSessions(database),
         casting=casting,
@@ -185,5 +186,6 @@ def _services(
         reports=Reports(database),
         reviews=Reviews(database, settings.second_person, tally_projection.mark),
         tally_reader=tally_reader,
+        voter_status=VoterStatus(database, keyring),
         live_boards=LiveBoards(database, contest_cache, tally_reader),
     )

@@ -18,7 +18,7 @@ from voting.fraud.online.counters import Cells
 from voting.redis import keys
 from voting.redis.connection import Connected, connected
 from voting.redis.turns import Call, Taken, Turns, Use
-from voting.services.ballots.rate_limits import RateLimits
+from voting.services.rate_limits import RateLimits
 from voting.settings import Settings
 
 WIDE = read_rate("1000000/second")

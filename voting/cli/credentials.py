@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, need_secret, read_settings, with_admin
+from voting.cli.session import actor, env_file, find, need_secret, read_settings, with_admin
 from voting.errors import NotFound
+from voting.services.identity.credentials import issue_credentials
 from voting.services.identity.keyring import Keyring
 from voting.wiring import AdminServices
 
@@ -30,7 +31,7 @@ def issue(contest: str, count: int, env_file: Path | None) -> None:
         snapshot = await find(office, contest)
         if "issued" not in snapshot.contest.voters.channels:
             raise NotFound(f"contest {contest!r} takes no issued credentials; its [voters] channels say who may vote")
-        for token in await office.contest_admin.issue_credentials(keyring, contest, count, snapshot.now()):
+        for token in await issue_credentials(office.database, keyring, actor(), contest, count, snapshot.now()):
             click.echo(token)
 
     with_admin(settings, work)

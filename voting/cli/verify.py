@@ -15,7 +15,7 @@ from voting.wiring import AdminServices
 
 if TYPE_CHECKING:
     from voting.postgres.certifications import Certification
-    from voting.services.results.verification import Verified
+    from voting.services.fraud.verification import Verified
 
 
 @click.group(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
@@ -50,7 +50,7 @@ def results(contest: str, env_file: Path | None) -> None:
 
     async def work(office: AdminServices) -> tuple[Certification, tuple[Verified, ...]]:
         # It brings polars, which a receipt's check need not wait for.
-        from voting.services.results.verification import verify_result
+        from voting.services.fraud.verification import verify_result
 
         return await verify_result(office.database, await find(office, contest), progress("ballots read"))
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from pymediainfo import MediaInfo
 
+from voting.domain.names import shown
 from voting.domain.roster.media import MediaFacts, Unread
-from voting.domain.roster.names import shown
 from voting.errors import Fault, FileInvalid
 from voting.media.matroska import is_whole_stream
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voting.services.ballots.cast import Casting
+from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.review import Reviews
@@ -31,4 +32,5 @@ class Services:
     reports: Reports
     reviews: Reviews
     tally_reader: TallyReader
+    voter_status: VoterStatus
     live_boards: LiveBoards

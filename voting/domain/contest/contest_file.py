@@ -10,7 +10,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.references import reference_faults
 from voting.domain.contest.schema import Quota
 from voting.domain.contest.toml_schema import dotted, line_of, read
-from voting.domain.roster.names import alike
+from voting.domain.names import alike
 from voting.errors import Fault, FileInvalid
 
 

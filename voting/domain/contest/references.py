@@ -8,7 +8,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.roster_rules import roster_rule_faults
 from voting.domain.contest.schema import Award, Criterion, OrganisationAward, Round
 from voting.domain.contest.toml_schema import line_of
-from voting.domain.roster.names import difference, near_equal
+from voting.domain.names import difference, near_equal
 from voting.errors import Fault
 
 

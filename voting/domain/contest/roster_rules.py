@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.schema import EntryCheck, Nomination
-from voting.domain.roster.media import MEASURED
-from voting.domain.roster.names import difference, near_equal
-from voting.domain.roster.roster import OWN_COLUMNS
-from voting.domain.roster.units import ratio
+from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, EntryCheck, Nomination
+from voting.domain.names import difference, near_equal
+from voting.domain.units import ratio
 
 RuleFault = tuple[tuple[str | int, ...], str, str]
 """Where in the contest's file, what, and how to mend it."""
@@ -60,7 +58,7 @@ def _media(contest: Contest) -> Iterator[RuleFault]:
         what = f"{column!r} is a column of the roster that holds something else"
         yield ("media",), what, 'take a column for the names of the files, such as media = "file"'
     for index, check in enumerate(contest.entry_checks):
-        if column and check.column == column and check.kind in MEASURED:
+        if column and check.column == column and check.kind in MEASURED_KINDS:
             what = f"{column!r} holds the names of the files, not a {check.kind}"
             yield ("entry_check", index, "column"), what, f"name the column that holds the {check.kind}"
 

@@ -142,6 +142,14 @@ class ChallengeRule:
     )
 
 
+REQUIRED_COLUMNS = ("code", "title", "author")
+OWN_COLUMNS = (*REQUIRED_COLUMNS, "category", "summary", "cover", "video")
+"""The columns of a roster that need no [[entry_check]]."""
+
+MEASURED_KINDS = ("duration", "resolution", "ratio", "container", "size")
+"""The kinds of entry checks that a media file answers by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntryCheck:
     """One thing that every entry must fulfil, checked on a column of the roster."""

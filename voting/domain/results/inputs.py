@@ -10,6 +10,11 @@ from dataclasses import astuple
 from voting.domain.results.outcome import Figures
 
 
+def document_sha256(document: str) -> str:
+    """Of the contest's file, as UTF-8, in hex."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
 def lines_sha256(rows: Iterable[Sequence[object]]) -> str:
     """Of UTF-8 lines as Python's json.dumps writes them, without escapes, each with its line feed."""
     digest = hashlib.sha256()

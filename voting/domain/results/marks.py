@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from voting.domain.contest.schema import Round
 from voting.domain.entry import Entry
+from voting.domain.names import Known, shown
 from voting.domain.roster.columns import Columns, check
-from voting.domain.roster.names import Known, shown
 from voting.domain.roster.sheet import Row, Sheet
-from voting.domain.roster.units import number
+from voting.domain.units import number
 from voting.errors import Fault, NotScorable
 
 _MOST_NAMED = 10

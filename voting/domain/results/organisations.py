@@ -13,8 +13,8 @@ from functools import partial
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.names import alike
 from voting.domain.results.ranking import Given, Ranking, complete, winners
-from voting.domain.roster.names import alike
 
 Figures = Mapping[str, Mapping[str, int]]
 """Figures from outside, by metric and holder."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from voting.domain.roster.names import Known, alike, near_equal_faults, shown
+from voting.domain.names import Known, alike, near_equal_faults, shown
 from voting.domain.roster.sheet import Row, Sheet, Tick, silent
-from voting.domain.roster.units import number
+from voting.domain.units import number
 from voting.errors import Fault, FileInvalid
 
 LONGEST = 10_000

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Unique
+from voting.domain.names import alike, difference, shown
 from voting.domain.roster.columns import Columns, check
-from voting.domain.roster.names import alike, difference, shown
 from voting.domain.roster.row import Candidate, grouped
 from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from voting.domain.contest.schema import EntryCheck
-from voting.domain.roster.names import Known, shown
+from voting.domain.names import Known, shown
 from voting.domain.roster.row import Candidate
-from voting.domain.roster.units import container, has_ratio, lines, megabytes, number, pixels, plain, ratio, seconds
+from voting.domain.units import container, has_ratio, lines, megabytes, number, pixels, plain, ratio, seconds
 from voting.errors import Fault
 
 # Patterns are an organiser's own: a short cell bounds what a slow one can cost.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import MEASURED_KINDS
+from voting.domain.names import shown
 from voting.domain.roster.entry_checks import concerns, entry_check_faults
-from voting.domain.roster.names import shown
 from voting.domain.roster.row import Candidate
 from voting.domain.roster.sheet import Sheet
-from voting.domain.roster.units import MEGABYTE, container, has_ratio, lines, megabytes, pixels, ratio, seconds
+from voting.domain.units import MEGABYTE, container, has_ratio, lines, megabytes, pixels, ratio, seconds
 from voting.errors import Fault
 
 _APART = 1000
@@ -62,11 +63,11 @@ def measured_faults(contest: Contest, candidate: Candidate, files: MediaFiles) -
     if isinstance(found, Unread):
         yield Fault(candidate.line, contest.media, found.what, found.mend)
         # Those cells would have been filled; that they are empty is no fault besides.
-        checks = tuple(each for each in checks if each.kind not in MEASURED or candidate.cells.get(each.column))
+        checks = tuple(each for each in checks if each.kind not in MEASURED_KINDS or candidate.cells.get(each.column))
     elif found is not None:
         cells = dict(candidate.cells)
-        for check in (each for each in checks if each.kind in MEASURED and concerns(each, candidate)):
-            measure, text = MEASURED[check.kind](found), candidate.cells.get(check.column, "")
+        for check in (each for each in checks if each.kind in MEASURED_KINDS and concerns(each, candidate)):
+            measure, text = _MEASURES[check.kind](found), candidate.cells.get(check.column, "")
             if measure is None or (text and measure.agrees(text) is not False):
                 continue
             if text:
@@ -136,11 +137,11 @@ def _size(facts: MediaFacts) -> _Measure:
     return _Measure(text, f"has {text} MB", agrees)
 
 
-MEASURED: Mapping[str, Callable[[MediaFacts], _Measure | None]] = {
+_MEASURES: Mapping[str, Callable[[MediaFacts], _Measure | None]] = {
     "duration": _duration,
     "resolution": _resolution,
     "ratio": _ratio,
     "container": _container,
     "size": _size,
 }
-"""The kinds of checks that a file answers."""
+"""By kind of check: what a file answers. The kinds are MEASURED_KINDS."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Nomination
-from voting.domain.roster.names import Known, alike, shown
+from voting.domain.names import Known, alike, shown
 from voting.domain.roster.row import Candidate, grouped, nomination_ids
 from voting.errors import Fault
 

@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, REQUIRED_COLUMNS
 from voting.domain.entry import Entry
+from voting.domain.names import Known, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.duplicates import repeat_faults
-from voting.domain.roster.media import MEASURED, MediaFiles, measured_faults
-from voting.domain.roster.names import Known, shown
+from voting.domain.roster.media import MediaFiles, measured_faults
 from voting.domain.roster.nominations import nomination_faults
 from voting.domain.roster.row import Candidate, candidate, category_ids
 from voting.domain.roster.sheet import Row, Sheet, Tick, silent
-from voting.domain.roster.units import plain
+from voting.domain.units import plain
 from voting.errors import Fault
 
-_REQUIRED = ("code", "title", "author")
-OWN_COLUMNS = (*_REQUIRED, "category", "summary", "cover", "video")
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 # What ends a link in a page's source, or hides its end.
@@ -44,7 +43,7 @@ def read_roster(
         tuple(needed),
         tuple(known),
         "entries",
-        filled=(*_REQUIRED, "category"),
+        filled=(*REQUIRED_COLUMNS, "category"),
         names=("code", "recommender"),
         paragraphs=("summary", *(column for column in known if column not in OWN_COLUMNS)),
         longest=_LONGEST,
@@ -66,7 +65,7 @@ def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[s
     """
     ways, checks = contest.nominations, contest.entry_checks
     asked = ["category"] if contest.categories else []
-    asked += [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED)]
+    asked += [check.column for check in checks if check.needed and not (measured and check.kind in MEASURED_KINDS)]
     asked += [contest.media] if measured else []
     asked += [rule.column for rule in contest.uniques]
     asked += [contest.past_winners] if contest.past_winners else []
@@ -77,7 +76,7 @@ def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[s
     known += ["tags"] if contest.tags else []
     known += [contest.media] if contest.media else []
     own = [column for column in OWN_COLUMNS if column != "category" or contest.categories]
-    return [*dict.fromkeys([*_REQUIRED, *asked])], [*dict.fromkeys([*own, *known])]
+    return [*dict.fromkeys([*REQUIRED_COLUMNS, *asked])], [*dict.fromkeys([*own, *known])]
 
 
 def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFiles) -> Iterator[Fault]:

@@ -19,12 +19,12 @@ from voting.fraud.online.scorecard import Judgement
 from voting.redis.turns import Call, Use
 from voting.services.ballots.batch import Answer, Attempt, UnprovenError
 from voting.services.ballots.group_commit import GroupCommit
-from voting.services.ballots.rate_limits import RateLimits
 from voting.services.ballots.record import RulesMovedError
 from voting.services.ballots.screen import Screening, Sighting, counted, read_counts
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
 from voting.services.identity.proof_of_work import ProofOfWork, Solved, Unsolved
+from voting.services.rate_limits import RateLimits
 from voting.services.tallies.projection import TallyProjection
 
 

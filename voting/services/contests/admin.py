@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 
 from voting import __version__
 from voting.domain.contest.contest import Contest
@@ -16,7 +15,6 @@ from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
 from voting.postgres import certifications, contests, staff
 from voting.postgres.database import Connection, Database
-from voting.services.identity.keyring import Keyring
 
 COVER_BYTES = 300_000
 _BEGIN = "service.begin"
@@ -134,11 +132,6 @@ class ContestAdmin:
                 await self._log(tx, _BEGIN, None, judged_by)
 
         await self._database.transact(work)
-
-    async def issue_credentials(self, keyring: Keyring, contest: str, count: int, now: datetime) -> Iterator[str]:
-        """`count` bearer tokens for a closed circle of voters."""
-        await self._database.transact(lambda tx: self._log(tx, "credentials.issue", contest, {"count": count}))
-        return (keyring.issue_credential(contest, None, now) for _ in range(count))
 
     async def _log(self, tx: Connection, action: str, contest: str | None, details: Mapping[str, object]) -> None:
         await staff.log(tx, self._actor, action, contest, details)

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from voting.domain.contest.contest import Contest
+from voting.domain.results.inputs import document_sha256
 from voting.errors import ContestUnknown, EntryUnknown, RulesSealed
 from voting.postgres import certifications, contests, staff
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
-from voting.services.results.binding import document_sha256
 
 
 class Amendments:

@@ -11,10 +11,10 @@ from voting.fraud.online.counters import Cells
 from voting.postgres import ballots
 from voting.postgres.database import Database
 from voting.redis.turns import Call
-from voting.services.ballots.rate_limits import RateLimits
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import ProofOfWork
+from voting.services.rate_limits import RateLimits
 
 # An address that asks too often hears of it so much later.
 REFUSED_SECONDS = 1.0

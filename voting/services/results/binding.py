@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from voting.domain.results.inputs import marks_sha256, metrics_sha256, revocations_sha256, roster_sha256
+from voting.domain.results.inputs import (
+    document_sha256,
+    marks_sha256,
+    metrics_sha256,
+    revocations_sha256,
+    roster_sha256,
+)
 from voting.domain.results.outcome import Figures
 from voting.domain.results.scoring import Tally
 from voting.errors import ContestUnknown
@@ -52,11 +57,6 @@ async def read_inputs(tx: Connection, contest: str) -> Inputs:
 def plain(tally: Mapping[str, Tally]) -> dict[str, tuple[int, int, int]]:
     """Raw, held and counted picks of the entries that have any: versions do not count."""
     return {entry: (each.raw, each.held, each.counted) for entry, each in tally.items() if each.raw}
-
-
-def document_sha256(document: str) -> str:
-    """A document's SHA-256 in hex."""
-    return hashlib.sha256(document.encode()).hexdigest()
 
 
 def _bound(stored: StoredContest, figures: Figures, policy_sha256: str, ballots_sha256: str) -> Bound:

@@ -15,6 +15,7 @@ from typing import Any
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.results.inputs import document_sha256
 from voting.domain.results.marks import uneven_panels
 from voting.domain.results.outcome import compute
 from voting.domain.results.ranking import Given
@@ -23,7 +24,7 @@ from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.results.awards import AWARD_COLUMNS, Line, award_list
-from voting.services.results.binding import Inputs, document_sha256, read_inputs
+from voting.services.results.binding import Inputs, read_inputs
 
 UNCERTIFIED = "uncertified"
 _ENTRY = ("entry", "title", "author", "category", "raw", "held", "counted")

@@ -1,4 +1,4 @@
-"""Shows voters what they may see: the tally as far as the display policy allows, and their own standing."""
+"""The tally as voters may see it, as far as the display policy allows."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from voting.domain.ballots.ballot import State
-from voting.domain.ballots.quota import Remaining, remaining
-from voting.domain.contest.contest import Contest
 from voting.domain.contest.display import shown_as_of
 from voting.errors import TryAgain
-from voting.postgres import ballots, tallies
+from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.redis.tallies import TallyView
-from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.identity.keyring import Keyring
 from voting.services.last_known import LastKnown
 from voting.services.tallies.projection import Reading, TallyProjection
 
 LIVE = timedelta(seconds=0.25)
-_DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "void"}
 _MOST_CONTESTS = 1000
 
 
@@ -50,13 +43,10 @@ class TallyReader:
     this process read, with their moment.
     """
 
-    def __init__(
-        self, database: Database, view: TallyView, tally_projection: TallyProjection, keyring: Keyring
-    ) -> None:
+    def __init__(self, database: Database, view: TallyView, tally_projection: TallyProjection) -> None:
         self._database = database
         self._view = view
         self._tally_projection = tally_projection
-        self._keyring = keyring
         self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
 
     async def shown(self, snapshot: ContestSnapshot) -> Shown:
@@ -81,33 +71,6 @@ class TallyReader:
         return await self._tally_projection.readings.get(
             snapshot.uid, lambda: self._read(snapshot), lambda reading: snapshot.now() - reading.as_of < LIVE
         )
-
-    async def left(self, snapshot: ContestSnapshot, token: str) -> Remaining:
-        """The voter's remaining quota. Raises CredentialInvalid."""
-        contest, now = snapshot.contest, snapshot.now()
-        voter = self._voter(contest, token)
-        async with self._database.connection() as connection:
-            used = await ballots.select_used(connection, contest, voter, now)
-        return remaining(contest, used, now)
-
-    async def standing(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any]:
-        """The voter's remaining quota and own ballots; what was decided about them, once the result is certified."""
-        contest = snapshot.contest
-        left = await self.left(snapshot, token)
-        async with self._database.connection() as connection:
-            own = await ballots.select_own(connection, contest.id, self._voter(contest, token))
-        rows = [
-            {
-                "ballot": str(ballot.id),
-                "recorded_at": ballot.recorded_at.astimezone(contest.zone),
-                "state": _DECIDED[ballot.state] if snapshot.certified else "recorded",
-            }
-            for ballot in own
-        ]
-        return {"remaining": describe(contest, left), "ballots": rows}
-
-    def _voter(self, contest: Contest, token: str) -> bytes:
-        return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
 
     async def _read(self, snapshot: ContestSnapshot) -> Reading:
         as_of = snapshot.now()

@@ -53,7 +53,7 @@ async def show_me(
 ) -> Response[dict[str, Any]]:
     """The voter's remaining quota and own ballots' ids and states, never the picks."""
     snapshot = await services.contest_cache.get(contest)
-    content = await services.tally_reader.standing(snapshot, voter_token(request, contest))
+    content = await services.voter_status.status(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
 
 

@@ -104,7 +104,7 @@ async def _left(snapshot: ContestSnapshot, services: Services, token: str | None
     """The tightest quota over the whole contest: what the voter's eye wants. None while PostgreSQL is away."""
     try:
         left = (
-            await services.tally_reader.left(snapshot, token)
+            await services.voter_status.remaining(snapshot, token)
             if token
             else remaining(snapshot.contest, {}, snapshot.now())
         )
