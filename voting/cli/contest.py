@@ -16,8 +16,8 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.explain import explain as sentences
 from voting.domain.contest.explain import local
-from voting.domain.contest.language import LANGUAGES, Language
 from voting.domain.contest.toml_schema import reference
+from voting.domain.language import LANGUAGES, Language
 from voting.errors import FileInvalid
 from voting.text_file import read_text_file
 from voting.wiring import AdminServices

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from voting.cli.session import actor, env_file, find, not_blank, read_settings, tell, with_admin
-from voting.domain.contest.language import Language
+from voting.domain.language import Language
 from voting.errors import Forbidden
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action

@@ -12,7 +12,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
 from voting.domain.contest.explain import local
-from voting.domain.contest.language import Language
+from voting.domain.language import Language
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.i18n.words import WORDS
 

@@ -13,7 +13,6 @@ from voting.domain.contest.schema import BallotRule
 from voting.domain.entry import Entry
 from voting.errors import EntryUnknown, Malformed, PicksInvalid
 
-Channel = Literal["web", "wechat", "mini_program"]
 State = Literal["count", "hold", "void"]
 # So long after its ballot a key is refused with another body.
 KEY_REUSED = timedelta(minutes=10)

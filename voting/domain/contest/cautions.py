@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.language import Language
-from voting.domain.contest.schema import READY_CHANNELS
+from voting.domain.identity.channel import READY_CHANNELS
+from voting.domain.language import Language
 
 _WEB: Mapping[Language, str] = {
     "zh": "网页投票人只凭浏览器 Cookie 区分，任何人都可以反复领取（每次计算不到一秒）。有耐心的脚本借助数百个地址，"

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain_course import explain_course, explain_end
 from voting.domain.contest.explain_outcome import explain_outcome
-from voting.domain.contest.language import Language
 from voting.domain.contest.schema import Quota
+from voting.domain.language import Language
 
 _PER = {
     "zh": {"contest": "", "category": "每个类别", "entry": "对同一作品"},

@@ -5,18 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.language import Language, called
 from voting.domain.contest.schema import EntryCheck, Nomination, Phase, Publication, Unique, VoterRule
-
-_CHANNELS = {
-    "zh": {"web": "网页", "wechat": "微信", "mini_program": "小程序", "issued": "主办方核验后发放的凭证"},
-    "en": {
-        "web": "the web",
-        "wechat": "WeChat",
-        "mini_program": "the mini program",
-        "issued": "a credential that the host gives out after a check",
-    },
-}
+from voting.domain.identity.channel import NAMES
+from voting.domain.language import Language, called
 
 
 def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
@@ -200,7 +191,7 @@ def _nomination(nomination: Nomination, language: Language) -> str:
 
 
 def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
-    channels = [_CHANNELS[language][channel] for channel in contest.voters.channels]
+    channels = [NAMES[language][channel] for channel in contest.voters.channels]
     if not channels or contest.voters == VoterRule():
         return ()
     return (f"投票方式：{'、'.join(channels)}。" if language == "zh" else f"Votes come through {', '.join(channels)}.",)

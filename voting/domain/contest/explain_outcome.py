@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.language import Language, called
 from voting.domain.contest.schema import Award, Category, Criterion, Cut, OrganisationAward, PublicPoints, Round
+from voting.domain.language import Language, called
 
 _FORMULAS = {
     "zh": {

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Literal
 
 from voting.domain.contest.toml_schema import key
+from voting.domain.identity.channel import READY_CHANNELS, VoterChannel
 
 IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
 _SOURCES = r"public|votes|final|round:[a-z0-9-]+|metric:[a-z0-9-]+"
@@ -57,15 +58,11 @@ class Phase:
     deadlines: tuple[Deadline, ...] = key("Ends that differ by channel or region.", name="deadline", default=())
 
 
-# Those through which somebody can get a credential.
-READY_CHANNELS: tuple[Literal["web", "issued"], ...] = ("web", "issued")
-
-
 @dataclass(frozen=True, slots=True)
 class VoterRule:
     """Who may vote."""
 
-    channels: tuple[Literal["web", "wechat", "mini_program", "issued"], ...] = key(
+    channels: tuple[VoterChannel, ...] = key(
         "How voters come in; `issued`: with a credential that the organiser gives to people it has checked; none, "
         "written as []: there is no public vote. For `wechat` and `mini_program` there is no adapter yet: they may be "
         "written, and nobody can vote through them.",

@@ -6,10 +6,9 @@ import struct
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from voting.domain.ballots.ballot import Channel
+from voting.domain.identity.channel import CHANNELS, Channel
 
 IDENTITY_BYTES = 16
-_CHANNELS: tuple[Channel, ...] = ("web", "wechat", "mini_program")
 _LAYOUT = struct.Struct(f">BBQ{IDENTITY_BYTES}s")
 _VERSION = 1
 _ISSUED = 255
@@ -24,7 +23,7 @@ class Credential(NamedTuple):
 
     def pack(self) -> bytes:
         """The token's payload."""
-        channel = _ISSUED if self.channel is None else _CHANNELS.index(self.channel)
+        channel = _ISSUED if self.channel is None else CHANNELS.index(self.channel)
         return _LAYOUT.pack(_VERSION, channel, int(self.issued_at.timestamp() * 1000), self.identity)
 
 
@@ -33,8 +32,8 @@ def unpack(payload: bytes) -> Credential | None:
     if len(payload) != _LAYOUT.size:
         return None
     version, channel, issued, identity = _LAYOUT.unpack(payload)
-    if version != _VERSION or (channel != _ISSUED and channel >= len(_CHANNELS)):
+    if version != _VERSION or (channel != _ISSUED and channel >= len(CHANNELS)):
         return None
     return Credential(
-        identity, None if channel == _ISSUED else _CHANNELS[channel], datetime.fromtimestamp(issued / 1000, UTC)
+        identity, None if channel == _ISSUED else CHANNELS[channel], datetime.fromtimestamp(issued / 1000, UTC)
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
+from voting.domain.identity.channel import Channel
 from voting.fraud.facts.facts import Facts
 
 # Of the headers that a request may have, those that tell something; lower case, as in Attempt.
@@ -19,7 +20,6 @@ HEADERS = (
     "origin",
     "referer",
 )
-Channel = Literal["web", "wechat", "mini_program"]
 
 
 # What JSON gave has no cycles: the garbage collector need not look at any of them.

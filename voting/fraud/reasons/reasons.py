@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from voting.domain.contest.language import Language
+from voting.domain.language import Language
 
 if TYPE_CHECKING:
     # Its module holds tables too, which the processes that serve have no need of.

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import msgspec
 
 from voting.domain.ballots import ballot as rules
-from voting.domain.ballots.ballot import Channel, Receipt, State
+from voting.domain.ballots.ballot import Receipt, State
 from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, remaining, spent
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
+from voting.domain.identity.channel import Channel
 from voting.errors import KeyReused, QuotaExhausted, VotingError
 from voting.postgres.ballots import BallotRow, Earlier, WindowRow
 from voting.services.ballots.remaining_quota import describe

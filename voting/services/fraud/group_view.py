@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from voting.domain.contest.language import Language
+from voting.domain.language import Language
 from voting.fraud.groups.rank_impact import Effect, in_words
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.reasons.reasons import REASONS, details, explain

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Channel, Receipt
+from voting.domain.ballots.ballot import Receipt
 from voting.domain.contest.contest import Contest
 from voting.domain.identity import credential
+from voting.domain.identity.channel import Channel
 from voting.domain.identity.credential import Credential
 from voting.domain.identity.token import derive, mac, seal, unseal
 from voting.errors import CredentialInvalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from voting.domain.contest.language import Language
+from voting.domain.language import Language
 
 _ZH = {
     "title": "公众投票",

@@ -12,8 +12,8 @@ from litestar.response import Redirect
 from voting.domain.ballots.quota import Limit, remaining, renewal
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain
-from voting.domain.contest.language import called
 from voting.domain.entry import Sort, find
+from voting.domain.language import called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services import Services
