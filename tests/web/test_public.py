@@ -315,3 +315,13 @@ async def test_a_contest_without_a_public_vote_takes_nobody_and_says_so(
         page = (await http.get(address, headers={"accept-language": "zh-CN"})).text
         assert "本活动不设公众投票" in page
         assert not [sign for sign in ('class="vote"', 'class="picks"', 'id="countdown"') if sign in page]
+
+
+async def test_the_home_page_lists_the_contests(http: httpx.AsyncClient, contests: Contests) -> None:
+    first, second = await contests.make(), await contests.make()
+    # What was asked for before may be shown for a second.
+    await asyncio.sleep(1.1)
+    answer = await http.get("/", headers={"accept": "text/html"})
+    assert answer.status_code == 200
+    assert f'href="/c/{first}"' in answer.text
+    assert f'href="/c/{second}"' in answer.text
