@@ -157,13 +157,16 @@ class ChromiumTabs:
         """Presses; the outcome is there when something final is told."""
         page = self._pages[tab]
         await page.evaluate("document.querySelector('#toast').className = 'toast'")
-        button = f"[data-entry={picks[0]}] button.vote"
-        if self._of_several:
-            button = "#ballot button"
+        button = "#ballot button" if self._of_several else f"[data-entry={picks[0]}] button.vote"
+        # A ballot of several picks cannot be changed before it is known whether it was recorded.
+        if self._of_several and await page.locator(button).get_attribute("data-told") != "unknown":
             await self._choose(page, picks)
-        repeats = await page.locator(button).get_attribute("data-told") == "unknown"
-        await page.locator(button).click()
-        return self._told(page, button, repeats)
+        pressed = tuple(sorted(await self._chosen(page)))
+        # At once, for another tab may change the button; and without the driver's wait until a second tap is welcome.
+        told = await page.locator(button).evaluate(
+            "(button) => { const told = button.dataset.told; button.click(); return told; }"
+        )
+        return self._told(page, button, Outcome("", repeats=told == "unknown", picks=pressed))
 
     async def _choose(self, page: Page, picks: Sequence[str]) -> None:
         for code in [*picks, *await self._chosen(page)]:
@@ -179,7 +182,7 @@ class ChromiumTabs:
         )
         return found
 
-    async def _told(self, page: Page, button: str, repeats: bool) -> Outcome:
+    async def _told(self, page: Page, button: str, pressed: Outcome) -> Outcome:
         states: list[str] = []
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
@@ -190,13 +193,13 @@ class ChromiumTabs:
                 button,
             )
             if told in ("unknown", "unknowable"):
-                return Outcome(told, "", states, repeats)
+                return pressed._replace(state=told, receipt="", states=states)
             if not told and "good" in tone:
-                return Outcome("recorded", receipt, states, repeats)
+                return pressed._replace(state="recorded", receipt=receipt, states=states)
             if not told and "bad" in tone:
-                return Outcome("refused", "", states, repeats)
+                return pressed._replace(state="refused", receipt="", states=states)
             if not told and "too_fast" in states:
-                return Outcome("too_fast", "", states, repeats)
+                return pressed._replace(state="too_fast", receipt="", states=states)
             states += [told] if told else []
             # A request must not seem to take too long; a countdown may run as fast as it can.
             await page.clock.run_for(300 if told in ("sending", "checking") else 1000)

@@ -56,6 +56,8 @@ class Outcome(NamedTuple):
     states: Sequence[str] = ()
     repeats: bool = False
     """Whether the button said that trying again cannot count twice."""
+    picks: Picks = ()
+    """What was pressed, where a page keeps a ballot of several picks as it was sent."""
 
 
 class Tabs(Protocol):
@@ -156,13 +158,13 @@ class Voter:
             await self._press(step.tab, step.picks, None if step.what in ("press", "offline") else other)
 
     async def _press(self, tab: int, picks: Sequence[str], again_in: int | None = None) -> None:
-        name = tuple(sorted(picks))
         self.proxy.pressed.clear()
         pressed = [await self.tabs.press(tab, picks)]
         if again_in is not None:
             pressed.append(await self.tabs.press(again_in, picks))
         self.proxy.pressed.set()
         outcomes = await asyncio.gather(*pressed)
+        name = outcomes[0].picks or tuple(sorted(picks))
         self.log += [f"tab {tab} {name}: {[outcome._replace(receipt=outcome.receipt[-6:]) for outcome in outcomes]}"]
         is_repeat = name in self.open or (name not in self.refused and outcomes[0].repeats)
         receipts = {outcome.receipt for outcome in outcomes if outcome.state == "recorded"}

@@ -323,6 +323,7 @@ addEventListener("storage", (event) => {
   const prefix = `${contest}:`;
   if (event.key && event.key.startsWith(prefix)) ballots.onStored(event.key.slice(prefix.length), event.newValue);
   chosen = readChosen();
+  showButtons();
   void refresh();
 });
 addEventListener("pageshow", (event) => void (event.persisted && refresh()));
