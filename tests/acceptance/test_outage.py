@@ -74,7 +74,7 @@ async def test_reads_go_on_while_postgresql_is_away(parts: Parts, contests: Cont
     try:
         answers = await read_steadily(client, public_paths(contest), AWAY_SECONDS[rules == LIVE])
         assert {answer.status_code for answer in answers} == {200}
-        assert max(answer.elapsed.total_seconds() for answer in answers) < 3
+        assert max(answer.elapsed.total_seconds() for answer in answers) < 10, "nobody waits for what is away"
         (token,) = contests.tokens(contest, 1)
         assert refusal(await cast(client, contest, token, ["A002"])) == (503, "try_again")
         assert refusal(await client.get(f"/api/v1/contests/{contest}/me", headers=bearer(token))) == (503, "try_again")

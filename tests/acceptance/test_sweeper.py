@@ -25,9 +25,11 @@ def sweepers(parent: int) -> list[psutil.Process]:
 async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings, tmp_path: Path) -> None:
     policy = str(policy_file(tmp_path, "one"))
     with serving(environment_of(settings) | {"VOTING_SWEEP": "on", "VOTING_POLICY": policy}) as (_, process):
+        # It is ten steps nicer than whoever started it; 19 is the nicest.
+        nicest = min(19, psutil.Process().nice() + 10)
 
         async def is_sweeping() -> bool:
-            return any(each.nice() == 10 and "polars" in _libraries(each) for each in sweepers(process.pid))
+            return any(each.nice() == nicest and "polars" in _libraries(each) for each in sweepers(process.pid))
 
         await eventually(is_sweeping, 60)
         for each in psutil.Process(process.pid).children():
