@@ -32,8 +32,9 @@ class Bug:
 
 
 def _trigger(table: str, when: str, body: str) -> str:
+    # The application may not do what a bug does: it acts with the owner's rights.
     return f"""
-create function planted_{table}() returns trigger language plpgsql as $$ begin {body} end $$;
+create function planted_{table}() returns trigger language plpgsql security definer as $$ begin {body} end $$;
 create trigger planted {when} on {table} for each row execute function planted_{table}();
 """
 
