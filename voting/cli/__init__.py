@@ -1,6 +1,6 @@
-"""The commands. Results go to standard output, everything else to standard error.
+"""The commands. Results go to standard output, messages to standard error.
 
-Exit codes: 0 done, 1 refused or found wrong, 2 wrong use.
+Exit codes: 0 success, 1 refused or a check failed, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import click
 from voting import __version__
 from voting.errors import VotingError
 
-# Each with the module that has it.
+# Command -> module.
 COMMANDS = {
     "serve": "serve",
     "demo": "demo",
     "migrate": "migrate",
-    # Which adds a command to the group.
+    # This module adds a command to the group.
     "contest": "simulate",
     "roster": "roster",
     "marks": "marks",
@@ -40,14 +40,14 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Loads a command when it is called: the worker processes, which find their protocol here, need none of them."""
+    """Imports a command's module when the command is called: worker processes need none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command."""
+        """The names of all commands."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """The command, or None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = getattr(import_module(f"voting.cli.{COMMANDS[cmd_name]}"), cmd_name)
@@ -61,13 +61,13 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__)
 def voting() -> None:
-    """Runs public votes: contests, rosters, ballots, results."""
+    """Run public votes: contests, rosters, ballots, results."""
 
 
 def main() -> None:
-    """Runs the command; an expected failure is one message and exit code 1."""
+    """Runs the command; an expected failure prints one message and exits with code 1."""
     try:
-        # What a command's Exit says comes back as a value; commands themselves answer nothing.
+        # click returns the code of a command's Exit; commands return nothing.
         sys.exit(voting.main(prog_name="voting", standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""voting backtest: what a fraud policy would have done to recorded attempts."""
+"""voting backtest: replays recorded attempts under a fraud policy."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(epilog="Example: voting backtest --contest contest.toml --events events.jsonl.gz --out backtest")
-@click.option("--contest", required=True, type=_FILE, help="The contest's file: its window and quotas hold.")
+@click.option("--contest", required=True, type=_FILE, help="The contest's file; its window and quotas apply.")
 @click.option("--events", required=True, type=_FILE, help="Recorded attempts: JSON Lines, plain or gzipped.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the results.")
-@click.option("--policy", type=_FILE, help="The fraud policy; without it the one that comes with the program.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
+@click.option("--policy", type=_FILE, help="The fraud policy; default: the packaged one.")
 @click.option(
     "--networks",
     type=_FILE,
-    help="MaxMind DB file of autonomous systems, for addresses whose own is not recorded.",
+    help="MaxMind DB file of autonomous systems, for addresses without a recorded one.",
 )
 @click.option(
     "--hosting",
     type=_FILE,
-    help="Autonomous systems known for hosting, one number a line, for attempts whose `hosting` is not recorded;"
-    " without it the packaged list.",
+    help="Autonomous systems known for hosting, one number a line, for attempts without a recorded `hosting`;"
+    " default: the packaged list.",
 )
 def backtest(
     contest: Path, events: Path, out: Path, policy: Path | None, networks: Path | None, hosting: Path | None
 ) -> None:
-    """Replays attempts through the live rules on a simulated clock. Needs no server and stores no ballot.
+    """Replay attempts through the live rules on a simulated clock. Needs no server and stores no ballot.
 
     Writes decisions.jsonl, history.jsonl, summary.json and report.html.
 
-    Each line of --events is one attempt to cast one pick, a JSON object, sorted by `at`. Required are the first four;
-    the others may be null or absent: what is unknown weighs nothing. Moments have an offset from UTC.
+    Each line of --events is one attempt to cast one pick, a JSON object, sorted by `at`. The first four fields are
+    required; the others may be null or absent and then weigh nothing. Moments have an offset from UTC.
 
     \b
     id                text, no two alike: names the attempt in the output

@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: voting certify --contest demo --propose")
 @click.option("--contest", required=True, help="The contest's id.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file; otherwise the one of the settings.")
-@click.option("--propose", is_flag=True, help="Only find: what is found is held, for `voting review`.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file; default: that of the settings.")
+@click.option("--propose", is_flag=True, help="Sweep only: hold what is found, for `voting review`.")
 @click.option(
     "--reopen",
     metavar="REASON",
     callback=not_blank,
-    help="Open a certified contest for review again; its result is kept.",
+    help="Permit changes to a certified contest again; its result is kept.",
 )
-@click.option("--json", "json", is_flag=True, help="As JSON.")
+@click.option("--json", "json", is_flag=True, help="Print JSON.")
 @env_file
 def certify(
     contest: str, policy: Path | None, propose: bool, reopen: str | None, json: bool, env_file: Path | None
 ) -> None:
-    """Sweeps every ballot of a closed contest once more and freezes the result.
+    """Sweep all ballots of a closed contest once more and freeze the result.
 
-    What the sweep finds is void unless a reviewer released it; what was only held is counted. To look at the groups
-    before that, use --propose, then `voting review`. Groups that take two persons are waited for. Every ballot must be
-    what its voter's receipt says. Until --reopen marks, figures, roster, rules and decisions cannot change.
-    Certified again under the same policy, it is the same result.
+    Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
+    To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
+    two persons, or if a ballot differs from its voter's receipt. Marks, figures, roster, rules and decisions cannot
+    change until --reopen. Under the same policy the command returns the standing result.
     """
     if propose and reopen is not None:
         raise click.UsageError("--propose and --reopen do not go together")
@@ -69,7 +69,7 @@ def certify(
 
 
 def _certifier(office: AdminServices, settings: Settings) -> Certifier:
-    # It brings polars, which the other commands need not wait for.
+    # It imports polars, which is slow to load.
     from voting.services.fraud.certify import Certifier
 
     key = ReceiptKey(Keyring(need_secret(settings).secret).public_key)
@@ -93,7 +93,7 @@ async def _propose(
 
 
 async def _doubts(office: AdminServices, settings: Settings, snapshot: ContestSnapshot) -> list[Estimated]:
-    """Of each entry the largest excess on which a cut or an award may hang."""
+    """For each entry, its largest estimated excess, if a cut or an award may depend on it."""
     found = await Reviews(office.database, settings.second_person).excesses(snapshot)
     largest: dict[str, Estimated] = {}
     for each in found:
@@ -106,7 +106,7 @@ async def _reopen(office: AdminServices, settings: Settings, contest: str, reaso
 
 
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:
-    """An estimate subtracts nothing: whether a place that hangs on it stands, people decide."""
+    """Warns of estimated excesses. They subtract nothing; people decide whether a place stands."""
     for each in doubts:
         words = in_words(each.effect.shifts, {each.excess.entry: each.most}, "en", each.most)
         tell(

@@ -27,14 +27,14 @@ file_argument = click.argument("file", type=click.Path(path_type=Path))
 
 @click.group(epilog="Example: voting contest create contest.toml")
 def contest() -> None:
-    """Checks, explains and creates contests from their files."""
+    """Check, explain, create and change contests."""
 
 
 @contest.command(epilog="Example: voting contest check contest.toml")
 @file_argument
 @click.option("--json", "as_json", is_flag=True, help="Faults as JSON on standard output.")
 def check(file: Path, as_json: bool) -> None:
-    """Says whether FILE is right, every fault with its line, and what a vote by its rules is not worth."""
+    """Check FILE: report each fault with its line, and the limits of a vote under its rules."""
     try:
         found = read_contest(read_text(file), str(file))
     except FileInvalid as error:
@@ -55,7 +55,7 @@ def check(file: Path, as_json: bool) -> None:
 @file_argument
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
 def explain(file: Path, language: str) -> None:
-    """Says FILE's rules in words, as the voters read them."""
+    """Print the rules of FILE in words, as voters read them."""
     found = read_contest(read_text(file), str(file))
     chosen: Language = "zh" if language == "zh" else "en"
     click.echo(found.title if chosen == "zh" else found.title_en or found.title)
@@ -65,10 +65,10 @@ def explain(file: Path, language: str) -> None:
 
 @contest.command(epilog="Example: voting contest create contest.toml")
 @file_argument
-@click.option("--open-now", is_flag=True, help="Let the window begin at this moment, as long as the file says.")
+@click.option("--open-now", is_flag=True, help="Open the window now; it keeps its length. For trials.")
 @env_file
 def create(file: Path, open_now: bool, env_file: Path | None) -> None:
-    """Stores the contest of FILE under its id."""
+    """Create the contest of FILE under its id."""
     text = read_text(file)
     found = read_contest(text, str(file))
 
@@ -85,7 +85,7 @@ def create(file: Path, open_now: bool, env_file: Path | None) -> None:
 @file_argument
 @env_file
 def replace(file: Path, env_file: Path | None) -> None:
-    """Puts FILE's rules in the place of the contest's, until they are sealed or the window opens."""
+    """Replace the contest's rules by those of FILE, until they are sealed or the window opens."""
     text = read_text(file)
     found = read_contest(text, str(file))
     with_admin(read_settings(env_file), lambda office: office.amendments.replace(found, text))
@@ -96,7 +96,7 @@ def replace(file: Path, env_file: Path | None) -> None:
 @file_argument
 @env_file
 def seal(file: Path, env_file: Path | None) -> None:
-    """Seals the contest's rules, which must be FILE's, and prints their SHA-256, to be published."""
+    """Seal the contest's rules, which must equal FILE, and print their SHA-256 for publication."""
     text = read_text(file)
     found = read_contest(text, str(file))
     click.echo(with_admin(read_settings(env_file), lambda office: office.amendments.seal(found.id, text)))
@@ -107,11 +107,11 @@ def seal(file: Path, env_file: Path | None) -> None:
     epilog="Example: voting contest extend --contest demo --closes-at 2026-12-05T18:00:00+08:00 --reason flood"
 )
 @click.option("--contest", "id", required=True, help="The contest's id.")
-@click.option("--closes-at", required=True, help="The later end, with its offset, such as 2026-12-05T18:00:00+08:00.")
-@click.option("--reason", required=True, callback=not_blank, help="Why, for the audit log.")
+@click.option("--closes-at", required=True, help="The new, later end with its UTC offset: 2026-12-05T18:00:00+08:00.")
+@click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")
 @env_file
 def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
-    """Moves the window's end to a later moment, where the rules declare `extension` changeable."""
+    """Extend the window, if the rules declare `extension` changeable."""
     moment = _moment(closes_at)
     with_admin(read_settings(env_file), lambda office: office.amendments.extend(id, moment, reason))
     tell(f"contest {id!r} closes at {closes_at}")
@@ -122,10 +122,10 @@ def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
 )
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--entry", required=True, help="The entry's code.")
-@click.option("--reason", required=True, callback=not_blank, help="Why, for the audit log.")
+@click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")
 @env_file
 def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
-    """Takes an entry out, where the rules declare `withdrawal` changeable; its ballots stay as they are."""
+    """Withdraw an entry, if the rules declare `withdrawal` changeable; its ballots are kept."""
     with_admin(read_settings(env_file), lambda office: office.amendments.withdraw(id, entry, reason))
     tell(f"entry {entry} is withdrawn from contest {id!r}")
 
@@ -134,7 +134,7 @@ def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @env_file
 def pause(id: str, env_file: Path | None) -> None:
-    """Refuses new ballots until `voting contest resume`; ballots under way are finished first."""
+    """Refuse new ballots until `voting contest resume`; ballots in progress are completed first."""
     with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, True))
     tell(f"contest {id!r} is paused")
 
@@ -143,14 +143,14 @@ def pause(id: str, env_file: Path | None) -> None:
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @env_file
 def resume(id: str, env_file: Path | None) -> None:
-    """Takes ballots again after a pause."""
+    """Accept ballots again after a pause."""
     with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, False))
     tell(f"contest {id!r} takes ballots again")
 
 
 @contest.command(name="reference", epilog="Example: voting contest reference > contest-file.md")
 def show_reference() -> None:
-    """Prints every key of a contest file as Markdown."""
+    """Print every key of a contest file as Markdown."""
     click.echo(reference(Contest), nl=False)
 
 
@@ -167,5 +167,5 @@ def _moment(text: str) -> datetime:
 
 
 def read_text(file: Path) -> str:
-    """A UTF-8 file's text, its lines ended by \\n. Raises FileInvalid."""
+    """The text of a UTF-8 file with \\n as line ends. Raises FileInvalid."""
     return io.StringIO(read_text_file(file), newline=None).read()

@@ -1,4 +1,4 @@
-"""voting credentials: bearer tokens for a closed circle of voters."""
+"""voting credentials: bearer tokens for voters whom the organiser has checked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from voting.wiring import AdminServices
 
 @click.group(epilog="Example: voting credentials issue --contest demo --count 3")
 def credentials() -> None:
-    """Issues voters' credentials."""
+    """Issue voters' credentials."""
 
 
 @credentials.command(epilog="Example: voting credentials issue --contest demo --count 100 > tokens.txt")
 @click.option("--contest", required=True, help="The contest's id.")
-@click.option("--count", required=True, type=click.IntRange(1, 10_000_000), help="How many.")
+@click.option("--count", required=True, type=click.IntRange(1, 10_000_000), help="The number of tokens.")
 @env_file
 def issue(contest: str, count: int, env_file: Path | None) -> None:
-    """Prints COUNT bearer tokens, one a line. Each is one voter of the contest."""
+    """Print COUNT bearer tokens, one a line. Each stands for one voter of the contest."""
     settings = need_secret(read_settings(env_file))
     keyring = Keyring(settings.secret)
 

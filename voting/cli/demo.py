@@ -29,12 +29,12 @@ PORTS_TRIED = 20
 
 @click.command(epilog="Example: voting demo --port 8010 --reset")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--reset", is_flag=True, help="Start anew: everything of the former demo is lost.")
+@click.option("--reset", is_flag=True, help="Delete all data of the earlier demo first.")
 @click.option(
-    "--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1, 256), help="Processes."
+    "--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1, 256), help="Worker processes."
 )
 def demo(port: int, reset: bool, workers: int) -> None:
-    """Runs the demo's contest: 120 entries, a window of ten days beginning with its first start."""
+    """Run the demo contest: 120 entries, open for ten days from its first start."""
     settings = load(os.environ)
     if reset:
         _reset(settings)
@@ -54,7 +54,7 @@ async def _prepare(settings: Settings) -> DemoSecrets:
 
 
 def _with_secret(settings: Settings) -> Settings:
-    """The demo's own secret, made at its first start, unless one is set."""
+    """The settings with the demo's own secret, created at its first start, unless one is set."""
     if settings.secret:
         return settings
     kept = secrets.load(settings.data) or secrets.make()
@@ -73,7 +73,7 @@ def _reset(settings: Settings) -> None:
 
 @contextmanager
 def _free_port(port: int) -> Iterator[socket.socket]:
-    """The first free port from `port` on; a busy one is stepped over and told."""
+    """Listens on the first free port from `port` on; reports if that is another one."""
     for number in range(port, min(port + PORTS_TRIED, 65536)):
         try:
             with listening(HOST, number) as listener:
@@ -87,7 +87,7 @@ def _free_port(port: int) -> Iterator[socket.socket]:
 
 
 def _announce(address: str, kept: DemoSecrets) -> None:
-    """Tells where to look, once the service answers."""
+    """Prints addresses and keys once the service answers."""
     while not _ready(address):
         time.sleep(0.05)
     tell(

@@ -1,4 +1,4 @@
-"""voting events: what was recorded, for `voting backtest`."""
+"""voting events: exports recorded ballots for `voting backtest`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voting.wiring import AdminServices
 
 @click.group(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
 def events() -> None:
-    """Recorded ballots as events."""
+    """Export recorded ballots as events."""
 
 
 @events.command(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
@@ -26,19 +26,21 @@ def events() -> None:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write, gzipped where its name ends in .gz; otherwise standard output.",
+    help="File to write, gzipped if its name ends in .gz; default: standard output.",
 )
-@click.option("--labels", is_flag=True, help="Add what reviewers decided about each ballot, to fit a fraud policy on.")
+@click.option(
+    "--labels", is_flag=True, help="Add the reviewers' decision about each ballot, for fitting a fraud policy."
+)
 @env_file
 def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) -> None:
-    """Writes each pick of each recorded ballot as a line that `voting backtest` reads.
+    """Write each pick of each recorded ballot as a line for `voting backtest`.
 
-    Voters, devices and addresses are keyed hashes, as they are stored.
+    Voters, devices and addresses are keyed hashes, as stored.
 
     With --labels each line has "label": {"ruling": "honest" or "fraud", "review": the ruling's number, "group": its
-    group}, or null. A ballot is honest where a reviewer's last decision released its group, and fraud where it voided
-    it. No label: a ballot that nobody reviewed, an undone decision, a proposal that waits for a second person, and a
-    ballot that only certification voided.
+    group}, or null. A ballot is honest if the reviewers' last decision released its group, and fraud if it voided it.
+    A ballot has no label if nobody reviewed it, the decision was undone, a proposal waits for a second person, or only
+    certification voided it.
     """
 
     async def work(office: AdminServices) -> int:
@@ -54,7 +56,7 @@ def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) 
 
 
 def _opened(out: Path | None) -> Any:
-    """A file of bytes, to be closed where it is one of ours. Raises SettingInvalid."""
+    """A binary file to write to; standard output is not closed. Raises SettingInvalid."""
     if out is None:
         return nullcontext(sys.stdout.buffer)
     try:

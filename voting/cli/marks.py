@@ -1,4 +1,4 @@
-"""voting marks, metrics, awards: what judges and outside figures bring, and what is taken back."""
+"""voting marks, metrics, awards: experts' marks, outside figures, revoked awards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ contest_option = click.option("--contest", required=True, help="The contest's id
 
 @click.group(epilog="Example: voting marks import marks.csv --contest demo --round first")
 def marks() -> None:
-    """Takes experts' marks."""
+    """Import experts' marks."""
 
 
 @marks.command(name="import", epilog="Example: voting marks import marks.csv --contest demo --round first")
@@ -25,7 +25,7 @@ def marks() -> None:
 @click.option("--round", "round_", required=True, help="The round's id in the contest's file.")
 @env_file
 def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -> None:
-    """Puts the marks of FILE (CSV or XLSX: judge, entry, a column for each criterion) in the place of the round's."""
+    """Replace the round's marks by FILE (CSV or XLSX: judge, entry, one column for each criterion)."""
     body = read_bytes(file)
 
     async def work(office: AdminServices) -> int:
@@ -37,7 +37,7 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
 
 @click.group(epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
 def metrics() -> None:
-    """Takes figures from outside, such as clicks."""
+    """Import outside figures, such as clicks."""
 
 
 @metrics.command(name="import", epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
@@ -46,7 +46,7 @@ def metrics() -> None:
 @click.option("--metric", required=True, help="The metric's id in the contest's file.")
 @env_file
 def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) -> None:
-    """Puts the figures of FILE (CSV or XLSX: entry, or organisation, and value) in the place of the metric's."""
+    """Replace the metric's figures by FILE (CSV or XLSX: entry or organisation, and value)."""
     body = read_bytes(file)
 
     async def work(office: AdminServices) -> int:
@@ -58,17 +58,17 @@ def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) 
 
 @click.group(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
 def awards() -> None:
-    """Looks after awards that were given."""
+    """Manage awards."""
 
 
 @awards.command(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
 @contest_option
 @click.option("--award", required=True, help="The award's id in the contest's file.")
 @click.option("--from", "holder", required=True, help="The entry's code, or the organisation's name.")
-@click.option("--reason", required=True, callback=not_blank, help="Why; it is shown with the results.")
+@click.option("--reason", required=True, callback=not_blank, help="The reason, shown with the results.")
 @env_file
 def revoke(contest: str, award: str, holder: str, reason: str, env_file: Path | None) -> None:
-    """Takes an award back from its holder; the next one comes up in its place."""
+    """Revoke an award; the next in line receives it."""
 
     async def work(office: AdminServices) -> None:
         await office.marks.revoke(await find(office, contest), award, holder, reason)

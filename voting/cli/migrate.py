@@ -1,4 +1,4 @@
-"""voting migrate: the schema."""
+"""voting migrate: applies migrations to the database."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from voting.cli.session import env_file, read_settings, tell, with_engines
 )
 @env_file
 def migrate(env_file: Path | None) -> None:
-    """Brings the schema up to date, as the tables' owner: DATABASE_OWNER_URL, or DATABASE_URL where that is not set.
+    """Apply migrations as the tables' owner: DATABASE_OWNER_URL, or DATABASE_URL if that is not set.
 
-    With both, DATABASE_URL's user is made where it is missing, and may record votes and no more; the role
-    voting_auditor may read. Safe to run from many places at once, and while an older version serves.
+    With both set, creates DATABASE_URL's user with the rights of the service, and the role voting_auditor, which may
+    only read. Safe to run several times at once, and, for expand migrations, while an older version serves.
     """
     with with_engines(read_settings(env_file), own=False, redis=False) as ready:
         applied = asyncio.run(wiring.migrate(ready, tell))

@@ -1,4 +1,4 @@
-"""voting recount: whether the tally is what the ballots give, and the ballots what their receipts say."""
+"""voting recount: compares the tally with the ballots, and the ballots with their receipts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from voting.wiring import AdminServices
 
 @click.command(epilog="Example: voting recount --contest demo")
 @click.option("--contest", required=True, help="The contest's id.")
-@click.option("--mend", metavar="REASON", help="Set the tally to the recount; ballots wait, the audit log has it.")
+@click.option("--mend", metavar="REASON", help="Set the tally to the recount, on record; ballots wait meanwhile.")
 @env_file
 def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
-    """Counts the ballots again and compares the tally; checks each ballot against the receipt that its voter has.
+    """Recount the ballots, compare the tally, and check each ballot against its voter's receipt.
 
-    Names ballots that hold other picks than their receipt was given for, ballots without a receipt of this service, and
-    batches of which ballots are missing. Exit code 1 where anything is wrong and not mended; only a tally can be.
+    Lists ballots whose picks differ from their receipt, ballots without a receipt of this service, and batches with
+    missing ballots. Exit code 1 if anything is wrong and not corrected; only a tally can be corrected.
     """
     settings = need_secret(read_settings(env_file))
     key = ReceiptKey(Keyring(settings.secret).public_key)

@@ -17,14 +17,19 @@ from voting.wiring import AdminServices
 @click.command(epilog="Example: voting results --contest demo --format csv --out results.csv")
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option(
-    "--format", "kind", type=click.Choice(["json", "csv", "xlsx"]), default="json", show_default=True, help="Format."
+    "--format",
+    "kind",
+    type=click.Choice(["json", "csv", "xlsx"]),
+    default="json",
+    show_default=True,
+    help="Output format.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; otherwise standard output.")
-@click.option("--blend", "blended", is_flag=True, help="With experts' marks: funnel, final scores and awards.")
-@click.option("--awards", is_flag=True, help="With --blend and csv: the award list instead of the entries.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; default: standard output.")
+@click.option("--blend", "blended", is_flag=True, help="Add experts' marks: cuts, final scores and awards.")
+@click.option("--awards", is_flag=True, help="With --blend --format csv: print the award list instead of the entries.")
 @env_file
 def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bool, env_file: Path | None) -> None:
-    """Prints per entry raw, held and counted picks, rank and exact public points."""
+    """Print raw, held and counted picks, rank and exact public points of each entry."""
 
     if awards and (kind != "csv" or not blended):
         raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: voting retally --contest demo --policy stricter.toml")
 @click.option("--contest", required=True, help="The contest's id.")
 @click.option("--policy", required=True, type=click.Path(path_type=Path), help="The other policy's file.")
-@click.option("--json", "json", is_flag=True, help="As JSON, every entry.")
+@click.option("--json", "json", is_flag=True, help="Print all entries as JSON.")
 @env_file
 def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> None:
-    """Shows per entry what another fraud policy would change; nothing is changed.
+    """Show what another fraud policy would change for each entry; nothing is changed.
 
-    Each ballot is judged anew, as if it had been cast under that policy, and by its sweep; what reviewers have decided
-    stands under any policy.
+    Each ballot is screened as if it had been cast under that policy, then swept by it; reviewers' decisions stand under
+    any policy.
     """
     other = load_sweep_policy(policy)
 
     async def work(office: AdminServices) -> tuple[Line, ...]:
-        # It brings polars, which the other commands need not wait for.
+        # It imports polars, which is slow to load.
         from voting.services.fraud.policy_comparison import PolicyComparison
 
         snapshot = await find(office, contest)

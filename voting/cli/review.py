@@ -1,4 +1,4 @@
-"""voting review: groups of ballots, and what is decided about them."""
+"""voting review: groups of ballots, and decisions about them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _contest = click.option("--contest", required=True, help="The contest's id.")
 _language = click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the evidence."
 )
-_json = click.option("--json", "json", is_flag=True, help="As JSON.")
+_json = click.option("--json", "json", is_flag=True, help="Print JSON.")
 
 
 @click.group(epilog="Example: voting review list --contest demo")
 def review() -> None:
-    """Reviews the groups of ballots that the sweeps found."""
+    """Review groups of ballots that the sweeps found."""
 
 
 @review.command(name="list", epilog="Example: voting review list --contest demo --language en")
@@ -44,10 +44,10 @@ def review() -> None:
 @_json
 @env_file
 def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> None:
-    """Lists the groups, those that change the ranking most first: id, state, ballots, reasons, effect.
+    """List the groups, largest effect on the ranking first: id, state, ballots, reasons, effect.
 
-    After them, for entries of which a part cannot be honest although no single ballot can be told: how many picks that
-    are, with the interval, and the effect if as many as there may be were void. Nothing is subtracted for those.
+    Then, for each entry with an excess that cannot be honest although no single ballot can be identified: the estimated
+    number of picks with its interval, and the effect if the most were void. Nothing is subtracted for an estimate.
     """
     settings = read_settings(env_file)
     snapshot, (found, estimates, ungrouped) = _reviews(settings, contest, _all)
@@ -78,7 +78,7 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 @_json
 @env_file
 def show(group: str, contest: str, language: str, json: bool, env_file: Path | None) -> None:
-    """Shows a group: its evidence, its effect, some of its ballots and what was decided about it."""
+    """Show a group: evidence, effect, some of its ballots, and the decisions about it."""
     settings = read_settings(env_file)
     snapshot, found = _reviews(settings, contest, lambda reviews, snapshot: reviews.show(snapshot, group))
     if json:
@@ -93,16 +93,16 @@ async def _all(reviews: Reviews, snapshot: ContestSnapshot) -> tuple[tuple[Revie
 
 
 def _decisions(function: Decorated) -> Decorated:
-    """What the commands that decide have in common."""
+    """Adds the argument and options that the deciding commands share."""
     options = (
         click.argument("group"),
         _contest,
-        click.option("--reason", required=True, callback=not_blank, help="Why, for the record."),
-        click.option("--version", type=int, help="The group's version as you saw it; refused when it has changed."),
+        click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log."),
+        click.option("--version", type=int, help="The group's version that you saw; refused if it has changed."),
         click.option(
             "--key-file",
             type=click.Path(path_type=Path),
-            help="File with the staff key of who decides; without, this machine's account does where one person may.",
+            help="File with your staff key; default: this machine's account, if one person may decide.",
         ),
         env_file,
     )
@@ -114,21 +114,21 @@ def _decisions(function: Decorated) -> Decorated:
 @review.command(epilog="Example: voting review release --contest demo 3f9c1a2b7d4e --reason 'a school class'")
 @_decisions
 def release(**given: Any) -> None:
-    """Counts the ballots of a group, and no sweep holds them again."""
+    """Count the ballots of a group; no sweep holds them again."""
     _decide("release", **given)
 
 
 @review.command(epilog="Example: voting review void --contest demo 3f9c1a2b7d4e --reason 'one script'")
 @_decisions
 def void(**given: Any) -> None:
-    """Makes the ballots of a group void. Entries are never: an attack in a rival's name does the rival no harm."""
+    """Void the ballots of a group. Entries are never voided: framing a rival does it no harm."""
     _decide("void", **given)
 
 
 @review.command(epilog="Example: voting review undo --contest demo 3f9c1a2b7d4e --reason 'wrong group'")
 @_decisions
 def undo(**given: Any) -> None:
-    """Takes back what was decided or proposed about a group: its ballots are held, as they were found."""
+    """Take back a decision or proposal about a group: its ballots are held again."""
     _decide("undo", **given)
 
 
@@ -159,7 +159,7 @@ def _decide(
 
 
 async def _person(office: AdminServices, contest: str, text: str) -> Person:
-    """Raises CredentialInvalid, or Forbidden for a key that may not decide about this contest."""
+    """The key's person. Raises CredentialInvalid, or Forbidden for a key without rights in this contest."""
     key = await StaffSessions(office.database).by_key(text)
     if key.role != "organiser" or key.contest not in (None, contest):
         raise Forbidden("this takes an organiser's key for this contest")

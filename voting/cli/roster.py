@@ -19,13 +19,13 @@ from voting.wiring import AdminServices
 
 _SHOWN = 20
 _path = click.Path(path_type=Path)
-_PAST_WINNERS = "List (CSV, XLSX or a text a line) of what the contest's past_winners excludes."
-_MEDIA = "Folder of the files that the contest's media column names; their facts fill empty cells and are compared."
-_REPORT = "Workbook to write where there are faults."
+_PAST_WINNERS = "Past winners to exclude by the contest's past_winners: CSV, XLSX or one a line."
+_MEDIA = "Folder of the files in the contest's media column; what they hold fills empty cells and is compared."
+_REPORT = "Workbook to write if there are faults, with each fault marked."
 
 
 def beside_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What both commands check a roster with, given to them as one."""
+    """Adds the options that both commands share, passed to them as `beside`."""
 
     @click.option("--past-winners", type=_path, help=_PAST_WINNERS)
     @click.option("--media", type=_path, help=_MEDIA)
@@ -43,7 +43,7 @@ def beside_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(epilog="Example: voting roster import roster.csv --contest demo --covers covers/")
 def roster() -> None:
-    """Checks and imports rosters: CSV or XLSX files with a row for each entry."""
+    """Check and import rosters: CSV or XLSX files with one row for each entry."""
 
 
 @roster.command(epilog="Example: voting roster check roster.csv --contest-file contest.toml")
@@ -51,7 +51,7 @@ def roster() -> None:
 @click.option("--contest-file", required=True, type=_path, help="The contest's file.")
 @beside_options
 def check(file: Path, contest_file: Path, beside: Beside) -> None:
-    """Says whether FILE is right, and every fault with its line, column and mend."""
+    """Check FILE: report each fault with its line, column and correction."""
     contest = read_contest(read_text(contest_file), str(contest_file))
     entries = checked(file, load_sheet(file), contest, beside)
     tell(f"{file}: {len(entries)} entries are right")
@@ -60,9 +60,9 @@ def check(file: Path, contest_file: Path, beside: Beside) -> None:
 @roster.command(name="import", epilog="Example: voting roster import roster.csv --contest demo --covers covers/")
 @click.argument("file", type=_path)
 @click.option("--contest", required=True, help="The contest's id.")
-@click.option("--covers", type=_path, help="Folder of the pictures that the cover column names.")
-@click.option("--amend", is_flag=True, help="Change entries although voting has begun; the audit log has old and new.")
-@click.option("--replace", "replacing", is_flag=True, help="Remove entries that FILE lacks; before voting begins only.")
+@click.option("--covers", type=_path, help="Folder of the pictures in the cover column.")
+@click.option("--amend", is_flag=True, help="Change entries after voting has begun; the audit log records old and new.")
+@click.option("--replace", "replacing", is_flag=True, help="Remove entries that FILE lacks; only before voting begins.")
 @beside_options
 @env_file
 def import_(
@@ -74,9 +74,9 @@ def import_(
     beside: Beside,
     env_file: Path | None,
 ) -> None:
-    """Imports every entry of FILE, or none. Entries of the same code are renewed; those that FILE lacks stay.
+    """Import all entries of FILE, or none. An entry of the same code is updated; entries that FILE lacks are kept.
 
-    Says how many are new, changed and unchanged, and names those that FILE lacks.
+    Reports how many are new, changed and unchanged, and lists those that FILE lacks.
     """
     sheet = load_sheet(file)
 
@@ -107,7 +107,7 @@ def _listed(codes: Sequence[str]) -> str:
 
 
 def _pictures(file: Path, entries: Sequence[Entry], covers: Path | None) -> dict[str, bytes]:
-    """The pictures by name. Raises FileInvalid with each that is missing."""
+    """The pictures by name. Raises FileInvalid, which lists each missing one."""
     names = sorted({entry.cover for entry in entries if entry.cover})
     found, faults = {}, []
     for name in names:

@@ -36,10 +36,10 @@ MOST_FILES = 65_536
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
-@click.option("--migrate", is_flag=True, help="Bring the schema up to date first.")
+@click.option("--migrate", is_flag=True, help="Apply migrations first.")
 @env_file
 def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | None) -> None:
-    """Serves on DATABASE_URL and REDIS_URL, or on the embedded engines where they are not set."""
+    """Serve, on DATABASE_URL and REDIS_URL or, if they are not set, on embedded engines."""
     settings = need_secret(load(os.environ, env_file))
     if settings.log == "json":
         logs.use_json()

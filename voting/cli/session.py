@@ -1,4 +1,4 @@
-"""What the commands share: settings, the embedded engines, and services for the length of a command."""
+"""Shared by the commands: settings, embedded engines, and services for the duration of a command."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from voting.wiring import AdminServices
 T = TypeVar("T")
 
 env_file = click.option(
-    "--env-file", type=click.Path(path_type=Path), help="File of NAME=value settings; the environment goes before it."
+    "--env-file", type=click.Path(path_type=Path), help="File of NAME=value settings; the environment takes precedence."
 )
 
 
 def not_blank(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """An option's callback: a script's unset variable is no reason."""
+    """An option's callback: refuses a blank reason, such as a script's unset variable."""
     if value is not None and not value.strip():
         raise click.BadParameter("is blank; say why, for the record")
     return value
 
 
 def tell(text: str) -> None:
-    """A line for people, on standard error."""
+    """Prints a message on standard error, or logs it where the log is JSON."""
     if logs.is_json():
         logging.getLogger("voting").info(text)
     else:
@@ -44,7 +44,7 @@ def tell(text: str) -> None:
 
 
 def read_settings(file: Path | None) -> Settings:
-    """The settings; on a demo's own database its secret serves where none is set. Raises as `load` does."""
+    """The settings; on a demo's database, with its secret if none is set. Raises as `load` does."""
     settings = load(os.environ, file)
     if settings.secret or settings.database_url != EMBEDDED:
         return settings
@@ -52,7 +52,7 @@ def read_settings(file: Path | None) -> Settings:
 
 
 def need_secret(settings: Settings) -> Settings:
-    """The settings, if they hold a secret. Raises SettingInvalid."""
+    """The settings. Raises SettingInvalid if they lack a secret."""
     if not settings.secret:
         raise SettingInvalid("VOTING_SECRET is not set; set it to 32 bytes or more, such as: openssl rand -hex 32")
     return settings
@@ -60,9 +60,9 @@ def need_secret(settings: Settings) -> Settings:
 
 @contextmanager
 def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Settings]:
-    """The settings with the addresses of the embedded engines, started or joined where they are wanted.
+    """The settings with the addresses of the embedded engines, which are started or joined if configured.
 
-    Raises SettingInvalid for an address that a file of settings lacks, EnginesUnavailable.
+    Raises SettingInvalid if a file of settings lacks an address, EnginesUnavailable.
     """
     needed = {"DATABASE_URL": settings.database_url} | ({"REDIS_URL": settings.redis_url} if redis else {})
     if missing := [name for name, url in needed.items() if not url]:
@@ -86,7 +86,7 @@ def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Sett
 
 
 def with_admin(settings: Settings, work: Callable[[AdminServices], Awaitable[T]]) -> T:
-    """Runs `work` with the command's services."""
+    """Runs `work` with the services of commands."""
 
     async def run(ready: Settings) -> T:
         async with wiring.office(ready, actor()) as office:
@@ -99,7 +99,7 @@ def with_admin(settings: Settings, work: Callable[[AdminServices], Awaitable[T]]
 
 
 async def find(office: AdminServices, contest: str) -> ContestSnapshot:
-    """The contest. Raises ContestUnknown with those that there are."""
+    """The contest. Raises ContestUnknown, which lists the existing ones."""
     try:
         return await office.contest_cache.get(contest)
     except ContestUnknown:
@@ -108,7 +108,7 @@ async def find(office: AdminServices, contest: str) -> ContestSnapshot:
 
 
 def actor() -> str:
-    """Who acts, for the audit log: the account on this machine."""
+    """The actor in the audit log: the account on this machine."""
     try:
         return f"shell:{getpass.getuser()}"
     except (KeyError, OSError):

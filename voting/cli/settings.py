@@ -1,4 +1,4 @@
-"""voting settings: the reference."""
+"""voting settings: the reference of settings."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from voting.settings import reference
 
 @click.command(epilog="Example: voting settings > deploy/settings.md")
 def settings() -> None:
-    """Prints every setting as Markdown."""
+    """Print every setting as Markdown."""
     click.echo(reference(), nl=False)

@@ -1,4 +1,4 @@
-"""voting contest simulate: whose place another rule would change."""
+"""voting contest simulate: compares the outcomes of two sets of rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from voting.services.results.simulation import figures, made_entries
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What the command line gives; the rest is made up."""
+    """Inputs from the command line; the others are generated."""
 
     entries: int
     roster: Path | None
@@ -37,17 +37,25 @@ class _Given:
 
 @contest.command(epilog="Example: voting contest simulate contest.toml --against other.toml --seed 7")
 @file_argument
-@click.option("--against", type=click.Path(path_type=Path), help="The other rules; without them the order is shown.")
-@click.option("--entries", default=130, show_default=True, type=click.IntRange(1, 10_000), help="How many, made up.")
-@click.option("--roster", type=click.Path(path_type=Path), help="Roster (CSV or XLSX) of the entries; or made up.")
 @click.option(
-    "--votes", type=click.Path(path_type=Path), help="Picks (entry, value); without a roster its entries are those."
+    "--against", type=click.Path(path_type=Path), help="File of the other rules; default: show the order under FILE."
 )
-@click.option("--marks", multiple=True, help="ROUND=FILE, the marks of a round; otherwise made up.")
-@click.option("--seed", default=1, show_default=True, help="What is made up follows from it.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--entries", default=130, show_default=True, type=click.IntRange(1, 10_000), help="The number of generated entries."
+)
+@click.option(
+    "--roster", type=click.Path(path_type=Path), help="Roster (CSV or XLSX) of the entries; default: generated."
+)
+@click.option(
+    "--votes",
+    type=click.Path(path_type=Path),
+    help="Picks (columns entry, value); without --roster these are the entries.",
+)
+@click.option("--marks", multiple=True, help="ROUND=FILE, the marks of a round; default: generated.")
+@click.option("--seed", default=1, show_default=True, help="Seed of what is generated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(file: Path, against: Path | None, as_json: bool, **given: object) -> None:
-    """Shows whose place changes, and why, when the same votes and marks meet other rules."""
+    """Show which entries change places under other rules, with the same votes and marks, and why."""
     rules = read_contest(read_text(file), str(file))
     found = _figures(rules, _Given(**given))  # type: ignore[arg-type]
     before = standings(rules, compute(rules, found))

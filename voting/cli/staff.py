@@ -15,21 +15,21 @@ _ROLES: dict[str, Role] = {"organiser": "organiser", "judge": "judge", "auditor"
 
 @click.group(epilog="Example: voting staff key create --role judge --name 'Judge Li' --contest demo")
 def staff() -> None:
-    """Looks after the staff."""
+    """Manage staff access."""
 
 
 @staff.group(epilog="Example: voting staff key list")
 def key() -> None:
-    """Looks after the staff's keys."""
+    """Manage staff keys."""
 
 
 @key.command(epilog="Example: voting staff key create --role organiser --name 'Wang' --contest demo")
-@click.option("--role", required=True, type=click.Choice(list(_ROLES)), help="What the key may do.")
-@click.option("--name", required=True, help="Whose key it is, for the audit log.")
-@click.option("--contest", default=None, help="The one contest that it is for; otherwise it is for all.")
+@click.option("--role", required=True, type=click.Choice(list(_ROLES)), help="The role of the key.")
+@click.option("--name", required=True, help="The person who holds the key; different names count as different persons.")
+@click.option("--contest", default=None, help="The contest that the key is for; default: all.")
 @env_file
 def create(role: str, name: str, contest: str | None, env_file: Path | None) -> None:
-    """Prints a new key. Only its hash is kept: it cannot be shown again."""
+    """Create a key and print it. Only its hash is stored: it cannot be shown again."""
 
     async def work(office: AdminServices) -> str:
         if contest:
@@ -42,7 +42,7 @@ def create(role: str, name: str, contest: str | None, env_file: Path | None) -> 
 @key.command(name="list", epilog="Example: voting staff key list")
 @env_file
 def show(env_file: Path | None) -> None:
-    """Lists every key: id, role, contest, state, name."""
+    """List all keys: id, role, contest, state, name."""
     for each in with_admin(read_settings(env_file), lambda office: office.staff_keys.all()):
         state = "revoked" if each.revoked_at else "live"
         click.echo(f"{each.id}\t{each.role}\t{each.contest or '*'}\t{state}\t{each.name}")
@@ -52,6 +52,6 @@ def show(env_file: Path | None) -> None:
 @click.argument("id")
 @env_file
 def revoke(id: str, env_file: Path | None) -> None:
-    """Ends the key ID and every session opened with it, within two seconds."""
+    """Revoke the key ID and all its sessions, within two seconds."""
     with_admin(read_settings(env_file), lambda office: office.staff_keys.revoke(id))
     tell(f"key {id} is revoked")

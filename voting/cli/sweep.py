@@ -1,4 +1,4 @@
-"""voting sweep: the near-line sweeps for rings."""
+"""voting sweep: sweeps open contests for groups of fraudulent ballots."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from voting.server.sweeper import STOP_SECONDS
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
 
-# Votes go first: a machine that is busy with them sweeps later.
+# Votes take precedence: a busy machine sweeps later.
 NICENESS = 10
 # The workers start first, and a service that is stopped at once needs no sweeper.
 START_AFTER_SECONDS = 5.0
 
 
 @click.command(epilog="Example: voting sweep --once")
-@click.option("--once", is_flag=True, help="The latest round that is due; otherwise rounds until it is stopped.")
-@click.option("--beside", is_flag=True, help="As `voting serve` starts it: ends when standard input does.")
+@click.option("--once", is_flag=True, help="Do the latest round that is due, then end; default: rounds until stopped.")
+@click.option("--beside", is_flag=True, help="Used by `voting serve`: end when standard input ends.")
 @env_file
 def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
-    """Sweeps the open contests for rings, as the process beside `voting serve` does.
+    """Sweep open contests for groups of fraudulent ballots, as the process beside `voting serve` does.
 
-    Only one process of all servers does at a time. The rounds' moments are the policy's.
+    Only one process of all servers sweeps at a time. The policy sets when rounds take place.
     """
     settings = read_settings(env_file)
-    # What a shadow policy finds is told at info.
+    # The findings of a shadow policy are logged at level info.
     if settings.log == "json":
         logs.use_json()
     else:
@@ -64,7 +64,7 @@ def _end_with_standard_input() -> None:
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
-    # It brings polars, which no other command should wait for.
+    # It imports polars, which is slow to load.
     from voting.services.fraud.sweeping import Sweeping
 
     policy = load_sweep_policy(settings.policy)

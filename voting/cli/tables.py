@@ -1,4 +1,4 @@
-"""An organiser's tables at the command line: read with progress, checked, their faults reported."""
+"""Reads and checks an organiser's tables for the commands, with progress and fault reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUICK_FILES = 20
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a roster is checked with: a list of past winners, the folder of its media; and where faults are marked."""
+    """Inputs of a roster check: past winners, media folder; and the workbook for its faults."""
 
     past_winners: Path | None = None
     media: Path | None = None
@@ -35,7 +35,7 @@ class Beside:
 
 
 def load_sheet(file: Path) -> Sheet:
-    """The table of a CSV or XLSX file, with what should be known of how it was read. Raises FileInvalid."""
+    """The table of a CSV or XLSX file; prints how it was read. Raises FileInvalid."""
     sheet = read_sheet(read_bytes(file), str(file), progress("rows read"))
     for note in sheet.notes:
         notice(file)(note)
@@ -43,12 +43,12 @@ def load_sheet(file: Path) -> Sheet:
 
 
 def notice(file: Path) -> Callable[[str], None]:
-    """Reports what should be known of a file that is taken."""
+    """A function that prints a warning about a file."""
     return lambda note: tell(f"{file}: warning: {note}")
 
 
 def checked(file: Path, sheet: Sheet, contest: Contest, beside: Beside) -> tuple[Entry, ...]:
-    """The entries of `file`. Raises FileInvalid; before that the faults are written to the report."""
+    """The entries of `file`. Raises FileInvalid after writing the faults to the report."""
     winners = _past_winners(contest, beside.past_winners)
     media = _media(sheet, contest, beside.media)
     try:
@@ -60,7 +60,7 @@ def checked(file: Path, sheet: Sheet, contest: Contest, beside: Beside) -> tuple
 
 
 def read_bytes(file: Path) -> bytes:
-    """The file's bytes, and of one that is too large no more than shows it. Raises FileInvalid."""
+    """The file's bytes, at most one more than the limit. Raises FileInvalid."""
     try:
         with file.open("rb") as opened:
             return opened.read(LARGEST + 1)
@@ -105,7 +105,7 @@ def _write_report(report: Path, body: bytes) -> None:
 
 
 def progress(done: str, quick: int = _QUICK, step: int = 1000) -> Callable[[int], None]:
-    """Says on a terminal how many are done, where there are many."""
+    """A function that prints a running count on a terminal, from `quick` on, every `step`."""
     shown = sys.stderr.isatty()
 
     def tick(number: int) -> None:

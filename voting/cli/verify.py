@@ -1,4 +1,4 @@
-"""voting verify: checks of what the service has given out."""
+"""voting verify: checks receipts and certified results."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
 def verify() -> None:
-    """Checks what the service has given out: receipts, offline; certified results, against the database."""
+    """Check receipts offline, and certified results against the database."""
 
 
 @verify.command(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
 @click.option("--public-key", required=True, help="`receipt_key` of GET /api/v1/contests/{contest}.")
 @click.argument("receipt", nargs=-1, required=True)
 def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
-    """Says whether RECEIPT is genuine, and what it states; exit code 1 when it is not.
+    """Check RECEIPT and print its statement; exit code 1 if it is not genuine.
 
-    It may be wrapped, spaced or quoted as a chat program shows it.
+    RECEIPT may have the line breaks, spaces and quotes that chat programs add.
     """
     statement = check_receipt(public_key, "".join(receipt))
     if statement is None:
@@ -42,14 +42,14 @@ def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
 @click.option("--contest", required=True, help="The contest's id.")
 @env_file
 def results(contest: str, env_file: Path | None) -> None:
-    """Computes again the hash of everything that the certified result follows from; exit code 1 where one differs.
+    """Recompute the hashes of all inputs of the certified result; exit code 1 if one differs.
 
-    One line each: its name, the SHA-256 that was certified, and whether it is still that. The policy is not stored:
-    compare its hash with your file's. `tally` is counted from the ballots themselves.
+    Prints a line for each: name, certified SHA-256, and whether it still agrees. The policy is not stored: compare its
+    hash with your file's. `tally` is counted from the ballots.
     """
 
     async def work(office: AdminServices) -> tuple[Certification, tuple[Verified, ...]]:
-        # It brings polars, which a receipt's check need not wait for.
+        # It imports polars, which a receipt's check does without.
         from voting.services.fraud.verification import verify_result
 
         return await verify_result(office.database, await find(office, contest), progress("ballots read"))
