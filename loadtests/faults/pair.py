@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
@@ -15,6 +16,7 @@ OWNER = "owner"
 # Made by the migration.
 ROLE = "voting_app"
 DATABASE = "voting"
+STANDBY_SECONDS = 30.0
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -48,20 +50,25 @@ class Node:
         shutil.rmtree(self.data, ignore_errors=True)
         address = ("-h", processes.HOST, "-p", str(primary.port), "-U", OWNER)
         self._run("pg_basebackup", *address, "-D", self.data, "-R", "-X", "stream", "-c", "fast")
-        # The primary's settings by `alter system` come along.
-        self.start("-c synchronous_standby_names=")
+        # The primary's own settings by `alter system` are copied too.
+        self._configure("synchronous_standby_names = ''")
+        self.start()
 
     def follow(self, primary: Node) -> None:
         """Starts as a standby of `primary`, after a stop that lost nothing."""
         (self.data / "standby.signal").touch()
         source = f"host={processes.HOST} port={primary.port} user={OWNER}"
-        with (self.data / "postgresql.auto.conf").open("a") as file:
-            file.write(f"primary_conninfo = '{source}'\n")
-        self.start("-c synchronous_standby_names=")
+        self._configure(f"primary_conninfo = '{source}'", "synchronous_standby_names = ''")
+        self.start()
 
-    def start(self, options: str = "") -> None:
-        """Starts it, as what it was."""
-        self._run("pg_ctl", "-D", self.data, "-l", self._log, "-w", "-o", f"-p {self.port} {options}", "start")
+    def _configure(self, *lines: str) -> None:
+        """Adds settings that `alter system` can change later, unlike options of the command line."""
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    def start(self) -> None:
+        """Starts the server in the role it had."""
+        self._run("pg_ctl", "-D", self.data, "-l", self._log, "-w", "-o", f"-p {self.port}", "start")
 
     def stop(self, mode: str = "fast") -> None:
         """`fast` writes a checkpoint and tells every client; `immediate` is a crash."""
@@ -91,9 +98,14 @@ class Node:
         self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
     def wait_for_standbys(self, wanted: bool) -> None:
-        """Whether a commit waits until a standby has it."""
+        """Whether a commit waits until a standby has it. If so, returns when a standby is synchronous."""
         self.sql(f"alter system set synchronous_standby_names = '{'*' if wanted else ''}'")
         self.sql("select pg_reload_conf()")
+        until = time.monotonic() + STANDBY_SECONDS
+        while wanted and not self.sql("select 1 from pg_stat_replication where sync_state = 'sync'"):
+            if time.monotonic() > until:
+                raise TimeoutError(f"port {self.port} has no synchronous standby after {STANDBY_SECONDS:g} s")
+            time.sleep(0.1)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """What one statement answers, without decoration."""
