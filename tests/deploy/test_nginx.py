@@ -17,7 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT, Contests, cast, environment_of, free_port, refusal, serving
+from tests.conftest import ROOT, Contests, cast, environment_of, eventually, free_port, refusal, serving
+from voting.cli.serve import raise_file_limit
 from voting.settings import Settings
 from voting.web.problems import STATUS
 
@@ -89,6 +90,14 @@ def proxy(settings: Settings) -> Iterator[Proxy]:
         yield proxy
 
 
+@pytest.fixture(scope="module")
+def encrypted() -> Iterator[Proxy]:
+    """With a certificate, in front of a service that is away."""
+    tls = f"127.0.0.1:{free_port()}"
+    with running(f"127.0.0.1:{free_port()}", tls="tls.conf", https=tls) as proxy:
+        yield Proxy(f"https://{tls}", proxy.folder)
+
+
 def wait_until_listening(url: str) -> None:
     until = time.monotonic() + 5
     while True:
@@ -153,7 +162,7 @@ async def test_tallies_are_cached_whatever_the_query_and_without_one_clients_lim
         answers = [await http.get(path, params={"x": number}) for number in range(3)]
     assert len({answer.content for answer in answers}) == 1
     assert all(answer.status_code == 200 and "x-ratelimit-remaining" not in answer.headers for answer in answers)
-    assert caching(proxy, path) == ["MISS", "HIT", "HIT"]
+    assert await caching(proxy, path, 3) == ["MISS", "HIT", "HIT"]
 
 
 async def test_tallies_are_answered_from_the_cache_while_the_service_is_away(
@@ -177,7 +186,7 @@ async def test_answers_with_cookies_are_not_cached(proxy: Proxy, contests: Conte
     async with through(proxy) as http:
         for _ in range(2):
             assert (await http.get(path)).status_code == 200
-    assert caching(proxy, path) == ["", ""]
+    assert await caching(proxy, path, 2) == ["", ""]
 
 
 async def test_the_live_board_is_not_held_back(proxy: Proxy, contests: Contests) -> None:
@@ -193,10 +202,18 @@ async def test_the_live_board_is_not_held_back(proxy: Proxy, contests: Contests)
         assert '"raw":1' in await anext(tallies)
 
 
-def caching(proxy: Proxy, path: str) -> list[str]:
-    """What nginx's log says of its cache for `path`."""
-    lines = [json.loads(line) for line in (proxy.folder / "access.log").read_text("utf-8").splitlines()]
-    return [line["cache"] for line in lines if line["path"] == path]
+async def caching(proxy: Proxy, path: str, requests: int) -> list[str]:
+    """What nginx's log says of its cache for the requests of `path`. Each is logged after its answer was sent."""
+    found: list[str] = []
+
+    async def are_logged() -> bool:
+        # Only whole lines: the last may be half written.
+        *lines, _ = (proxy.folder / "access.log").read_text("utf-8").split("\n")
+        found[:] = [entry["cache"] for entry in map(json.loads, lines) if entry["path"] == path]
+        return len(found) >= requests
+
+    await eventually(are_logged)
+    return found
 
 
 def test_what_nginx_says_itself_is_said_as_the_service_says_it() -> None:
@@ -308,3 +325,75 @@ def test_with_a_certificate_requests_in_clear_are_sent_to_https(settings: Settin
                 answer = httpx.request(method, f"{proxy.url}{path}", headers={"Host": "vote.example.org"})
                 assert (answer.status_code, answer.headers["location"]) == (308, f"https://vote.example.org{path}")
         assert httpx.get(f"https://{tls}/health/live", verify=False).status_code == 200
+
+
+def curl(url: str, *options: str, body: bytes = b"") -> tuple[dict[str, str], bytes]:
+    """Header fields, with the status and the version of HTTP, and body of the answer that curl gets."""
+    quiet = ["--silent", "--show-error", "--insecure", "--max-time", "15"]
+    # Without Expect: an answer of its own, 100 (Continue), would come first.
+    command = ["curl", *quiet, "--include", "--header", "Expect:", *options, url]
+    done = subprocess.run(command, input=body, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    version, status, *_ = first.split()
+    return fields | {"version": version, "status": status}, content
+
+
+LARGE = ("--data-binary", "@-")
+CHUNKED = ("--upload-file", "-")
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+@pytest.mark.parametrize(
+    ("path", "options", "status", "code"),
+    [
+        ("/api/v1/contests/demo/ballots", LARGE, 413, "too_large"),
+        ("/api/v1/contests/demo/ballots", (*CHUNKED, "--request", "POST"), 413, "too_large"),
+        ("/metrics", LARGE, 413, "too_large"),
+        ("/metrics", (), 404, "not_found"),
+        ("/-/too-large", (), 404, "not_found"),
+        ("/", ("--request", "TRACE"), 405, "method_not_allowed"),
+        ("/", ("--header", "Host: a b"), 400, "malformed"),
+        ("/", (), 503, "try_again"),
+    ],
+)
+def test_nginxs_own_answers_over_tls_are_problems_and_keep_the_voter_on_https(
+    encrypted: Proxy, version: str, path: str, options: tuple[str, ...], status: int, code: str
+) -> None:
+    body = b"a" * 99_999 if set(options) & {*LARGE, *CHUNKED} else b""
+    head, content = curl(encrypted.url + path, f"--http{version.removeprefix('HTTP/')}", *options, body=body)
+    assert (head["version"], head["status"], json.loads(content)["code"]) == (version, str(status), code)
+    assert head["content-type"] == "application/problem+json"
+    assert head["strict-transport-security"] == "max-age=31536000"
+    assert head.items() >= SECURITY.items()
+
+
+async def test_an_address_has_so_many_requests_at_a_time_and_the_next_is_refused() -> None:
+    (most,) = re.findall(r"^ *limit_conn address (\d+);", (SHIPPED / "voting.conf").read_text("utf-8"), re.M)
+    raise_file_limit()
+    with running(f"127.0.0.1:{free_port()}") as proxy:
+        host, port = proxy.url.removeprefix("http://").split(":")
+        waiting = [await asyncio.open_connection(host, int(port)) for _ in range(int(most))]
+        for _, writer in waiting:
+            writer.write(b"POST / HTTP/1.1\r\nHost: vote\r\nContent-Length: 2\r\n\r\n1")
+
+        async def is_refused() -> bool:
+            async with through(proxy) as http:
+                answer = await http.get("/")
+            assert refusal(answer) in ((429, "slow_down"), (503, "try_again"))
+            return answer.status_code == 429 and answer.headers["retry-after"] == "1"
+
+        await eventually(is_refused)
+        async with through(proxy, "127.0.0.5") as other:
+            assert refusal(await other.get("/")) == (503, "try_again")
+        for _, writer in waiting[:2]:
+            writer.close()
+
+        async def is_let_in() -> bool:
+            return not await is_refused()
+
+        await eventually(is_let_in)
+        for _, writer in waiting[2:]:
+            writer.close()
