@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -107,6 +108,50 @@ def test_a_number_with_a_comma_is_refused() -> None:
             assert "is not a number" in refusal(marks, f"judge,entry,创新,表现\nJ,A001,{value},1\n")
     assert clicks("entry,value\nA001,１２３４\nA002,12.0\n") == {"A001": 1234, "A002": 12}
     assert [mark.value for mark in marks("judge,entry,创新,表现\nJ,A001,８７．５,090\n")] == [Fraction(175, 2), 90]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("12.000", "'12.000' can be read as 12000 or as 12; write it as a whole number, without a point"),
+        ("１２．０００", "'１２．０００' can be read as 12000 or as 12; write it as a whole"),
+        ("1.234", "'1.234' can be read as 1234 or as 1.234; write it as a whole"),
+        ("1.234.567", "'1.234.567' is not a whole number; write it as 1234567"),
+        ("12,500", "'12,500' is not a whole number; write it as 12500"),
+        ("１２，５００", "'１２，５００' is not a whole number; write it as 12500"),
+        ("12 500", "'12 500' is not a whole number; write it as 12500"),
+        ("12\u00a0500", "'12\\xa0500' is not a whole number; write it as 12500"),
+        ("12\u202f500", "'12\\u202f500' is not a whole number; write it as 12500"),
+        ("12'500", '"12\'500" is not a whole number; write it as 12500'),
+        ("12,5", "'12,5' is not a whole number; write it as 1234"),
+        ("12,5000", "'12,5000' is not a whole number; write it as 1234"),
+    ],
+)
+def test_a_figure_in_groups_of_three_digits_is_not_guessed(value: str, says: str) -> None:
+    assert f"line 2, value: {says}" in refusal(clicks, f'entry,value\nA001,"{value}"\n')
+
+
+def test_a_point_that_cannot_group_is_a_decimal_point() -> None:
+    assert clicks("entry,value\nA001,0.000\nA002,1234.000\n") == {"A001": 0, "A002": 1234}
+    assert [mark.value for mark in marks("judge,entry,创新,表现\nJ,A001,87.000,87.125\n")] == [87, Fraction(697, 8)]
+
+
+def test_a_mark_that_may_be_a_thousand_is_not_guessed() -> None:
+    table = read_sheet("judge,entry,创新,表现\nJ,A001,1.000,999.000\n".encode(), "r")
+    said = refusal(read_marks, table, replace(CONTEST.rounds[0], full=1000), ENTRIES)
+    assert "line 2, 创新: '1.000' can be read as 1000 or as 1; write it as 87" in said
+    assert "表现" not in said
+
+
+@pytest.mark.parametrize(("figure", "shape"), [(12, "0.000"), (12000, "#,##0"), (12, "0.00")])
+def test_a_figure_in_a_number_cell_is_what_the_cell_holds(figure: int, shape: str) -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["entry", "value"])
+        page.write_string(1, 0, "A001")
+        page.write_number(1, 1, figure, book.add_format({"num_format": shape}))
+    assert read_metric(read_sheet(out.getvalue(), "r"), "entry", ENTRIES) == {"A001": figure}
 
 
 @pytest.mark.parametrize(

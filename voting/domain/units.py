@@ -14,6 +14,7 @@ _CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])")
 _SECONDS = re.compile(r"[0-9]{1,7}")
 # A database keeps 28 digits exactly.
 _NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,15})?")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.][0-9]{3})+|[1-9][0-9]{0,2}(?:[,'’ ][0-9]{3})+")
 _MEGABYTES = re.compile(r"[0-9]{1,9}(?:\.([0-9]{1,6}))?")
 # 1366x768 and the like count as 16:9.
 _TOLERANCE = Fraction(1, 100)
@@ -41,6 +42,12 @@ def number(text: str) -> Fraction | None:
     """`87`, `87.5` or `-1` exactly; None for what is not written so."""
     written = plain(text)
     return Fraction(written) if _NUMBER.fullmatch(written) else None
+
+
+def thousands(text: str) -> int | None:
+    """`12.000`, `1,234` or `1 234 567` as a whole number in groups of three digits; None for what is not written so."""
+    written = " ".join(plain(text).split())
+    return int(re.sub("[^0-9]", "", written)) if _THOUSANDS.fullmatch(written) else None
 
 
 def pixels(text: str) -> tuple[int, int] | None:

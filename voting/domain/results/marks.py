@@ -12,7 +12,7 @@ from voting.domain.entry import Entry
 from voting.domain.names import Known, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.sheet import Row, Sheet
-from voting.domain.units import number
+from voting.domain.units import number, thousands
 from voting.errors import Fault, NotScorable
 
 _MOST_NAMED = 10
@@ -71,8 +71,8 @@ def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "fi
             table.faults.append(Fault(row.line, of, what, known.mend(holder)))
         elif holder in values:
             table.faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
-        elif text and (value is None or value < 0 or value.denominator > 1):
-            table.faults.append(Fault(row.line, "value", f"{shown(text)} is not a whole number", "write it as 1234"))
+        elif text and (fault := _figure_fault(text, value, row.line)):
+            table.faults.append(fault)
         elif value is not None:
             values[holder] = int(value)
     table.settle()
@@ -165,6 +165,17 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Kn
             yield from _mark_faults(name, text, round_.full, row.line)
 
 
+def _figure_fault(text: str, value: Fraction | None, line: int) -> Fault | None:
+    grouped = thousands(text)
+    if value is not None and grouped is not None:
+        # 12.000 is twelve in Chinese and English, and twelve thousand in German and many other languages.
+        what = f"{shown(text)} can be read as {grouped} or as {float(value):g}"
+        return Fault(line, "value", what, "write it as a whole number, without a point")
+    if value is None or value < 0 or value.denominator > 1:
+        return Fault(line, "value", f"{shown(text)} is not a whole number", f"write it as {grouped or 1234}")
+    return None
+
+
 def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault]:
     value = number(text)
     if not text:
@@ -175,3 +186,6 @@ def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault
         yield Fault(line, column, f"{shown(text)} is not a number", "write it as 87 or 87.5")
     elif not 0 <= value <= full:
         yield Fault(line, column, f"{shown(text)} is out of range", f"give a mark from 0 to {full}")
+    elif (grouped := thousands(text)) is not None and grouped <= full:
+        what = f"{shown(text)} can be read as {grouped} or as {float(value):g}"
+        yield Fault(line, column, what, "write it as 87 or 87.5")
