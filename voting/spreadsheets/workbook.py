@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
+from voting.domain.names import shown
 from voting.domain.roster.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
 from voting.errors import Fault, FileInvalid
 from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
@@ -28,21 +31,30 @@ _UNSAVED = "mend the formula, or write the value itself; save the file in Excel 
 
 @dataclass(slots=True)
 class _Book:
-    """What the cells of a sheet refer to. `uncalculated`: the formulas' values are still to be computed."""
+    """What the cells of a sheet refer to. `uncalculated`: the formulas' values are still to be computed.
+
+    `struck_strings` holds the struck-through part of a shared string, `struck_styles` the styles whose font strikes.
+    """
 
     strings: list[str]
+    struck_strings: dict[int, str]
     formats: list[str]
+    struck_styles: frozenset[int]
     since_1904: bool
     uncalculated: bool
 
 
 @dataclass(slots=True)
 class _Grid:
-    """A sheet as it is read: texts by line and column, both from 1 and 0; and all that is odd about it."""
+    """A sheet as it is read: texts by line and column, both from 1 and 0; and all that is odd about it.
+
+    `struck` is the struck-through text of a cell, which may be a part of its text.
+    """
 
     book: _Book
     lines: dict[int, dict[int, str]] = field(default_factory=dict)
     held: dict[tuple[int, int], Held] = field(default_factory=dict)
+    struck: dict[tuple[int, int], str] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     hidden_lines: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
@@ -81,11 +93,12 @@ def _read(package: Package, name: str) -> Cells:
     if not visible:
         raise Broken("it has no visible sheet")
     paths = dict(parts.values())
-    strings, formats = _strings(package, paths.get("sharedStrings")), _formats(package, paths.get("styles"))
-    book = _Book(strings, formats, since_1904, uncalculated)
+    strings, struck_strings = _strings(package, paths.get("sharedStrings"))
+    formats, struck_styles = _styles(package, paths.get("styles"))
+    book = _Book(strings, struck_strings, formats, struck_styles, since_1904, uncalculated)
     grid = _grid(package, visible[0][1], book, name)
     others = [title for title, part in visible[1:] if _holds_anything(package, part)]
-    notes = []
+    notes = [*_comment_notes(package, visible[0][1])]
     if others:
         listed = ", ".join(map(repr, others))
         notes.append(
@@ -94,24 +107,33 @@ def _read(package: Package, name: str) -> Cells:
     return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
 
 
-def _strings(package: Package, path: str | None) -> list[str]:
-    strings = []
+def _strings(package: Package, path: str | None) -> tuple[list[str], dict[int, str]]:
+    """The shared strings, and the struck-through part of those that have one."""
+    strings, struck = list[str](), dict[int, str]()
     for _, element in package.elements(path, "si") if path else ():
+        if part := _struck_runs(element):
+            struck[len(strings)] = part
         strings.append(_rich_text(element))
         element.clear()
-    return strings
+    return strings, struck
 
 
-def _formats(package: Package, path: str | None) -> list[str]:
-    """The number format of each cell style; a number that is not known is its own name."""
+def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[int]]:
+    """The number format of each cell style, and which of them strike; a number that is not known is its own name."""
     custom, formats = dict[int, str](), list[str]()
-    for tag, element in package.elements(path, "numFmt", "cellXfs") if path else ():
+    striking, struck = list[bool](), frozenset[int]()
+    for tag, element in package.elements(path, "numFmt", "fonts", "cellXfs") if path else ():
         if tag == "numFmt":
             custom[int(element.get("numFmtId", 0))] = element.get("formatCode", "General")
+        elif tag == "fonts":
+            striking = [_strikes(font) for font in element if _tag(font) == "font"]
         else:
-            numbers = [int(style.get("numFmtId", 0)) for style in element if _tag(style) == "xf"]
+            styles = [style for style in element if _tag(style) == "xf"]
+            numbers = [int(style.get("numFmtId", 0)) for style in styles]
             formats = [custom.get(number) or BUILT_IN.get(number) or f"[{number}]" for number in numbers]
-    return formats
+            fonts = {number for number, strikes in enumerate(striking) if strikes}
+            struck = frozenset(place for place, style in enumerate(styles) if int(style.get("fontId", 0)) in fonts)
+    return formats, struck
 
 
 def _grid(package: Package, path: str, book: _Book, name: str) -> _Grid:
@@ -148,6 +170,8 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
         text = _cell_text(grid, cell, line, index)
         if not text:
             continue
+        if int(cell.get("s", 0)) in grid.book.struck_styles:
+            grid.struck[line, index] = text
         texts = grid.lines.setdefault(line, {})
         if texts.setdefault(index, text) != text:
             what = f"has the cell {column_letters(index)}{line} twice: {texts[index]!r} and {text!r}"
@@ -194,10 +218,14 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
         return {"1": "TRUE", "0": "FALSE"}.get(value, value)
     if kind == "s" and value:
         text = grid.book.strings[int(value)]
+        struck = grid.book.struck_strings.get(int(value))
     elif kind == "inlineStr":
         text = _rich_text(children["is"]) if "is" in children else ""
+        struck = _struck_runs(children["is"]) if "is" in children else ""
     else:
-        text = _unescaped(value)
+        text, struck = _unescaped(value), ""
+    if struck:
+        grid.struck[line, index] = struck
     return shown_text(text, _format(grid.book, cell.get("s", "0"))) if text else text
 
 
@@ -234,6 +262,17 @@ def _rich_text(element: Element) -> str:
     return _unescaped("".join(texts))
 
 
+def _struck_runs(element: Element) -> str:
+    """The text of a string's runs that are struck through."""
+    runs = [child for child in element if _tag(child) == "r"]
+    struck = [run for run in runs if any(_strikes(part) for part in run if _tag(part) == "rPr")]
+    return _unescaped("".join(part.text or "" for run in struck for part in run if _tag(part) == "t")).strip()
+
+
+def _strikes(font: Element) -> bool:
+    return any(_tag(part) == "strike" and part.get("val", "1") in _TRUE for part in font)
+
+
 def _unescaped(text: str) -> str:
     """Without the escapes of characters that XML cannot hold: _x000D_ is a carriage return, _x005F_ a low line."""
     if "_x" not in text:
@@ -265,11 +304,51 @@ def _oddities(grid: _Grid) -> list[Unread]:
         elif index >= MOST_COLUMNS:
             what = f"the cell {column_letters(index)}{line} lies beyond the first {MOST_COLUMNS} columns"
             found.append(Unread(line, index, what, "delete it, or move it into the table"))
+    found += _struck_places(grid)
     for reference, left, top, right, bottom in grid.merged:
         if any(left <= index <= right for index in grid.lines.get(top, ())) and (left, top) != (right, bottom):
             what = f"the cells {reference} are merged"
             found.append(Unread(top, left, what, "unmerge them, and write the value into each cell"))
     return found
+
+
+def _struck_places(grid: _Grid) -> Iterator[Unread]:
+    """People strike out what no longer counts: a whole line is named once."""
+    by_line: dict[int, dict[int, str]] = defaultdict(dict)
+    for (line, index), part in grid.struck.items():
+        by_line[line][index] = part
+    for line, struck in by_line.items():
+        if struck == grid.lines[line]:
+            yield Unread(line, -1, "is struck through", "delete the line, or remove the strikethrough")
+            continue
+        for index, part in struck.items():
+            if part == grid.lines[line][index]:
+                yield Unread(line, index, f"{shown(part)} is struck through", "clear it, or remove the strikethrough")
+            else:
+                what = f"has struck-through text, {shown(part)}"
+                yield Unread(line, index, what, "delete that text, or remove the strikethrough")
+
+
+def _comment_notes(package: Package, path: str) -> Iterator[str]:
+    """A sentence for each cell with a comment: what it says of the cell is not in the cell."""
+    parts = package.relations(path).values()
+    threads: dict[str, list[str]] = defaultdict(list)
+    for part in [part for kind, part in parts if kind == "threadedComment"]:
+        for _, comment in package.elements(part, "threadedComment"):
+            threads[comment.get("ref", "")] += [child.text or "" for child in comment if _tag(child) == "text"]
+    legacy: dict[str, list[str]] = defaultdict(list)
+    for part in [part for kind, part in parts if kind == "comments"]:
+        for _, comment in package.elements(part, "comment"):
+            legacy[comment.get("ref", "")] += [_rich_text(child) for child in comment if _tag(child) == "text"]
+    # A thread is written again as one old comment, for programs that do not know threads.
+    comments = legacy | threads
+    for reference, texts in list(comments.items())[:_MOST_NAMED]:
+        yield (
+            f"the cell {reference} has the comment {shown(' '.join(' '.join(texts).split()))}, which is not read;"
+            " write into the table what counts"
+        )
+    if len(comments) > _MOST_NAMED:
+        yield f"{len(comments) - _MOST_NAMED} more cells have comments"
 
 
 def _holds_anything(package: Package, path: str) -> bool:
