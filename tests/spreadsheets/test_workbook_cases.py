@@ -6,9 +6,12 @@ import io
 import time
 import zipfile
 
+import openpyxl
 import pytest
 
 from tests.spreadsheets.tables import (
+    CONTEST,
+    ENTRIES,
     TABLE,
     clicks,
     line,
@@ -19,6 +22,9 @@ from tests.spreadsheets.tables import (
     text,
     workbook,
 )
+from voting.domain.results.marks import read_marks
+from voting.domain.roster.duplicates import read_past_winners
+from voting.domain.roster.sheet import Sheet
 from voting.spreadsheets import read_sheet
 
 # x000d
@@ -125,18 +131,51 @@ def test_many_far_cells_and_wide_ranges_are_read_at_once() -> None:
     assert time.perf_counter() - began < 1
 
 
-def test_other_sheets_are_not_passed_over_without_a_word() -> None:
-    import openpyxl
+MARKS: list[list[object]] = [["judge", "entry", "创新", "表现"], ["张三", "A001", 1, 1]]
 
+
+def sheets(pages: dict[str, list[list[object]]], hidden: str = "") -> Sheet:
     book = openpyxl.Workbook()
-    book.worksheets[0].append(["code", "title"])
-    book.create_sheet("二组").append(["A9"])
-    book.create_sheet("空")
+    book.remove(book.worksheets[0])
+    for title, rows in pages.items():
+        page = book.create_sheet(title)
+        page.sheet_state = "hidden" if title == hidden else "visible"
+        for row in rows:
+            page.append(row)
     out = io.BytesIO()
     book.save(out)
-    assert read_sheet(out.getvalue(), "r").notes == (
-        "only the first sheet 'Sheet' is read, not '二组'; move the table's sheet to the front",
+    return read_sheet(out.getvalue(), "r")
+
+
+def test_other_sheets_are_not_passed_over_without_a_word() -> None:
+    assert sheets({"一组": [["code", "title"]], "二组": [["A9", "title"]], "空": []}).notes == (
+        "only the first sheet '一组' is read, not '二组'; move the table's sheet to the front",
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        MARKS,
+        [["评委打分表"], [], ["填表人", "李四"], ["judge", "entry", "创新", "表现"], ["李四", "A001", 2, 2]],
+        [["Entry", "ｊｕｄｇｅ", "创 新"]],
+    ],
+    ids=["same", "below titles", "other spelling"],
+)
+def test_a_second_sheet_with_the_same_columns_is_refused(other: list[list[object]]) -> None:
+    says = (
+        "file: has tables of the same columns on other sheets than the first, '张三': '李四'; copy their rows below "
+        "those of the first sheet; delete or hide the sheets that do not count"
+    )
+    sheet = sheets({"张三": MARKS, "李四": other, "说明": [["judge", "谁打的分"], ["entry", "作品"]]})
+    assert says in refusal(read_marks, sheet, CONTEST.rounds[0], ENTRIES)
+    assert sheet.notes[0].startswith("only the first sheet '张三' is read, not '说明'")
+    assert len(read_marks(sheets({"张三": MARKS, "李四": other}, "李四"), CONTEST.rounds[0], ENTRIES)) == 2
+
+
+def test_a_list_of_past_winners_on_two_sheets_is_refused() -> None:
+    said = refusal(read_past_winners, sheets({"2024": [["unit"], ["甲"]], "2025": [["unit"], ["乙"]]}), "unit", "p")
+    assert "on other sheets than the first, '2024': '2025'" in said
 
 
 # hidden

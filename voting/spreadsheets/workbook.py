@@ -6,11 +6,11 @@ import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
-from voting.domain.names import shown
+from voting.domain.names import alike, shown
 from voting.domain.roster.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
 from voting.errors import Fault, FileInvalid
 from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
@@ -21,6 +21,8 @@ _LAST_LINE = 1_048_576
 # Title lines and the header come on top of the rows that a table may have.
 _MOST_LINES = MOST_ROWS + 100
 _MOST_NAMED = 20
+# How many lines of another sheet are searched for a header.
+_TOP = 10
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -96,14 +98,11 @@ def _read(package: Package, name: str) -> Cells:
     strings, struck_strings = _strings(package, paths.get("sharedStrings"))
     formats, struck_styles = _styles(package, paths.get("styles"))
     book = _Book(strings, struck_strings, formats, struck_styles, since_1904, uncalculated)
-    grid = _grid(package, visible[0][1], book, name)
-    others = [title for title, part in visible[1:] if _holds_anything(package, part)]
-    notes = [*_comment_notes(package, visible[0][1])]
-    if others:
-        listed = ", ".join(map(repr, others))
-        notes.append(
-            f"only the first sheet {visible[0][0]!r} is read, not {listed}; move the table's sheet to the front"
-        )
+    grid = _grid(package, visible[0][1], book, _MOST_LINES)
+    if len(grid.lines) > _MOST_LINES:
+        mend = "split it into several"
+        raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
+    notes = [*_comment_notes(package, visible[0][1]), *_other_sheets(package, visible, grid)]
     return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
 
 
@@ -136,7 +135,8 @@ def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[in
     return formats, struck
 
 
-def _grid(package: Package, path: str, book: _Book, name: str) -> _Grid:
+def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
+    """The sheet, or its beginning where more than `most` of its lines hold anything."""
     grid, cells, found = _Grid(book), list[Element](), False
     for tag, element in package.elements(path, "c", "row", "col", "mergeCell", "sheetData"):
         if tag == "c":
@@ -145,9 +145,8 @@ def _grid(package: Package, path: str, book: _Book, name: str) -> _Grid:
             _take_row(grid, element, cells)
             cells.clear()
             element.clear()
-            if len(grid.lines) > _MOST_LINES:
-                mend = "split it into several"
-                raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
+            if len(grid.lines) > most:
+                return grid
         elif tag == "col" and (_is_hidden(element) or float(element.get("width", 1)) == 0):
             grid.hidden_columns.append((int(element.get("min", 1)) - 1, int(element.get("max", 1)) - 1))
         elif tag == "mergeCell":
@@ -351,8 +350,30 @@ def _comment_notes(package: Package, path: str) -> Iterator[str]:
         yield f"{len(comments) - _MOST_NAMED} more cells have comments"
 
 
-def _holds_anything(package: Package, path: str) -> bool:
-    return next((True for _ in package.elements(path, "v", "t")), False)
+def _other_sheets(package: Package, visible: Sequence[tuple[str, str]], grid: _Grid) -> Iterator[str]:
+    """Refuses other sheets with a table of the first's columns, such as one for each judge; warns of the rest."""
+    first = visible[0][0]
+    tops = {title: _grid(package, part, grid.book, _TOP).lines for title, part in visible[1:]}
+    tables = [title for title, lines in tops.items() if _share_header(grid.lines, lines)]
+    if tables:
+        what = f"has tables of the same columns on other sheets than the first, {first!r}: {_listed(tables)}"
+        mend = "copy their rows below those of the first sheet; delete or hide the sheets that do not count"
+        grid.unread.append(Unread(0, -1, what, mend))
+    if others := [title for title, lines in tops.items() if lines and title not in tables]:
+        yield f"only the first sheet {first!r} is read, not {_listed(others)}; move the table's sheet to the front"
+
+
+def _share_header(first: Mapping[int, Mapping[int, str]], other: Mapping[int, Mapping[int, str]]) -> bool:
+    """Whether one of the other sheet's first lines has headings of the first sheet: two, or its only one."""
+    if not first:
+        return False
+    header = {alike(text) for text in first[min(first)].values()}
+    return any(len(header & {alike(text) for text in line.values()}) >= min(2, len(header)) for line in other.values())
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
+    return ", ".join(map(repr, titles[:_MOST_NAMED])) + more
 
 
 def _is_hidden(element: Element) -> bool:
