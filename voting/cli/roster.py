@@ -82,7 +82,9 @@ def import_(
 
     async def work(office: AdminServices) -> RosterChange:
         snapshot = await find(office, contest)
-        entries = checked(file, sheet, snapshot.contest, beside)
+        # The entries that are replaced are nobody's neighbours.
+        stored = () if replacing else await office.contest_admin.stored_entries(contest)
+        entries = checked(file, sheet, snapshot.contest, beside, stored)
         pictures = _pictures(file, entries, covers)
         return await office.contest_admin.import_roster(contest, entries, pictures, amend, replacing)
 

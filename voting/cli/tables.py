@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import click
 from voting.cli.session import tell
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.roster.duplicates import read_past_winners
+from voting.domain.roster.duplicates import author_notes, read_past_winners
 from voting.domain.roster.media import MediaFiles, media_names
 from voting.domain.roster.roster import read_roster
 from voting.domain.roster.sheet import Sheet
@@ -47,16 +47,25 @@ def notice(file: Path) -> Callable[[str], None]:
     return lambda note: tell(f"{file}: warning: {note}")
 
 
-def checked(file: Path, sheet: Sheet, contest: Contest, beside: Beside) -> tuple[Entry, ...]:
-    """The entries of `file`. Raises FileInvalid after writing the faults to the report."""
+def checked(
+    file: Path, sheet: Sheet, contest: Contest, beside: Beside, stored: Sequence[Entry] = ()
+) -> tuple[Entry, ...]:
+    """The entries of `file`, to be added to those `stored`. Raises FileInvalid after writing the faults to the report.
+
+    Prints a warning for authors that look the same.
+    """
     winners = _past_winners(contest, beside.past_winners)
     media = _media(sheet, contest, beside.media)
     try:
-        return read_roster(sheet, contest, str(file), winners, progress("rows checked"), media)
+        entries = read_roster(sheet, contest, str(file), winners, progress("rows checked"), media, stored)
     except FileInvalid as error:
         if beside.report is not None:
             _write_report(beside.report, fault_workbook(sheet, error.faults))
         raise
+    codes = {entry.code for entry in entries}
+    for note in author_notes([*(entry for entry in stored if entry.code not in codes), *entries]):
+        notice(file)(note)
+    return entries
 
 
 def read_bytes(file: Path) -> bytes:

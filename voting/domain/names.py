@@ -22,7 +22,7 @@ _LOOKALIKES = str.maketrans(
     | dict.fromkeys("“”„＂", '"')
     | dict.fromkeys("‘’‚`´＇", "'")
 )
-_TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
+TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
 
 
 def alike(text: str) -> str:
@@ -48,7 +48,7 @@ def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator
     """A fault for each of two names, by their lines, that a reader takes for the same: they could be one or two."""
     for line, name, before, known in near_equal(names):
         what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
-        yield Fault(line, column, what, _TELL_APART)
+        yield Fault(line, column, what, TELL_APART)
 
 
 def difference(name: str, other: str) -> str:

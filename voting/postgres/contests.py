@@ -108,9 +108,9 @@ async def set_paused(connection: Connection, contest: str, paused: bool) -> bool
     return await connection.fetchval(_CONTESTS["set_paused"], contest, paused) is not None
 
 
-async def select_entries(connection: Connection, contest: str) -> tuple[Entry, ...]:
-    """The entries in roster order."""
-    rows = await connection.fetch(_ENTRIES["select"], contest)
+async def select_entries(connection: Connection, contest: str, withdrawn: bool = False) -> tuple[Entry, ...]:
+    """The entries in roster order, with `withdrawn` those that were taken out, too."""
+    rows = await connection.fetch(_ENTRIES["select"], contest, withdrawn)
     return tuple(Entry(**{**row, "tags": tuple(row["tags"])}) for row in rows)
 
 

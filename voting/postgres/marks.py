@@ -14,13 +14,14 @@ from voting.postgres.queries import named
 _QUERIES = named("marks")
 
 
-async def replace_round(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> None:
-    """Puts these marks in the place of all that the round has."""
-    await connection.execute(_QUERIES["clear"], contest, round_)
+async def replace_round(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> int:
+    """Puts these marks in the place of all that the round has; answers how many it had."""
+    before: int = await connection.fetchval(_QUERIES["clear"], contest, round_)
     columns = [[getattr(mark, name) for mark in marks] for name in ("judge", "entry", "criterion")]
     # Exact: a mark is read from a decimal, so its denominator divides a power of ten.
     values = [Decimal(mark.value.numerator) / Decimal(mark.value.denominator) for mark in marks]
     await connection.execute(_QUERIES["insert"], contest, round_, *columns, values)
+    return before
 
 
 async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:
@@ -31,10 +32,11 @@ async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:
     return dict(found)
 
 
-async def replace_metric(connection: Connection, contest: str, metric: str, values: Mapping[str, int]) -> None:
-    """Puts these figures in the place of all that the metric has."""
-    await connection.execute(_QUERIES["clear_metric"], contest, metric)
+async def replace_metric(connection: Connection, contest: str, metric: str, values: Mapping[str, int]) -> int:
+    """Puts these figures in the place of all that the metric has; answers how many it had."""
+    before: int = await connection.fetchval(_QUERIES["clear_metric"], contest, metric)
     await connection.execute(_QUERIES["insert_metric"], contest, metric, list(values), list(values.values()))
+    return before
 
 
 async def select_metrics(connection: Connection, contest: str) -> dict[str, dict[str, int]]:

@@ -57,6 +57,34 @@ def test_the_command_says_what_it_did_and_what_the_file_lacks(settings: Settings
     assert [each["entry"] for each in left] == ["A002", "A017"]
 
 
+async def test_what_looks_like_an_entry_of_the_contest_is_refused(
+    contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
+    rules = f'{QUOTA}[[nomination]]\nid = "unit"\nname = "推荐单位"\nmost = 9\n'
+    contest = await contests.make(rules, opens=timedelta(days=1), entries=0)
+    named = [
+        Entry(code, "作品", "张三", "one", recommender="甲（集团）", nomination="unit") for code in ("A001", "A002")
+    ]
+    await office.contest_admin.import_roster(contest, named, {})
+    await Amendments(office.database, "t").withdraw(contest, "A002", "asked for")
+    file = tmp_path / "more.csv"
+    head = "code,title,author,category,recommender\n"
+
+    def given(*rows: str, option: str = "--amend") -> str:
+        file.write_text(head + "".join(f"{row}\n" for row in rows), "utf-8")
+        return run("roster", "import", str(file), "--contest", contest, option, env=environment_of(settings)).stderr
+
+    said = given("a001,新,李四,类别一,乙", "a002,新,李四,类别一,乙", "A003,新,王五,类别一,甲(集团)")
+    assert "line 2, code: 'a001' is nearly 'A001', which the contest has already: they differ in upper and" in said
+    assert "line 3, code: 'a002' is nearly 'A002', which the contest has already" in said
+    assert "line 4, recommender: '甲(集团)' is nearly '甲（集团）', which the contest has already: they differ" in said
+    assert "code: 'A003'" not in said
+    said = given("A001,改,张三,类别一,甲(集团)", "A002,改,张三,类别一,甲(集团)", "A003,新,张 三,类别一,乙")
+    assert "2 entries are in contest" in said, said
+    assert "warning: the author '张 三' of A003 is nearly '张三' of A001: they differ by blanks; if they are" in said
+    assert "1 entries are in contest" in given("a001,新,李四,类别一,甲（集团）", option="--replace")
+
+
 async def test_each_kind_is_counted_as_what_it_is(contests: Contests, office: AdminServices) -> None:
     contest = await upcoming(contests, "A1", "A2", "A3", "A4")
     await Amendments(office.database, "t").withdraw(contest, "A4", "asked for")

@@ -241,6 +241,28 @@ async def test_a_change_waits_for_the_certification_under_way(contests: Contests
             await late
 
 
+async def test_an_import_of_fewer_says_how_many_there_were(contests: Contests, office: AdminServices) -> None:
+    snapshot = await office.contest_cache.get(await contests.make(RULES, entries=2, top=TOP))
+    heard: list[str] = []
+
+    async def marks(text: str) -> None:
+        await office.marks.import_marks(snapshot, "final", text.encode(), "m.csv", notice=heard.append)
+
+    async def clicks(text: str) -> None:
+        await office.marks.import_metric(snapshot, "clicks", text.encode(), "c.csv", notice=heard.append)
+
+    for _ in range(2):
+        await marks(MARKS)
+        await clicks(CLICKS)
+    assert heard == []
+    await marks(MARKS.partition("张三,A002")[0])
+    await clicks("entry,value\nA001,0\n")
+    assert heard == [
+        "2 marks in place of the 4 that round 'final' had",
+        "1 figures in place of the 2 that metric 'clicks' had",
+    ]
+
+
 async def test_panels_of_unequal_size_are_noted_in_the_results(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:

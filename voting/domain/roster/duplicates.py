@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Unique
-from voting.domain.names import alike, difference, shown
+from voting.domain.entry import Entry
+from voting.domain.names import TELL_APART, alike, difference, near_equal, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.row import Candidate, grouped
 from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
+
+_MOST_NAMED = 20
 
 
 def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
@@ -37,6 +40,37 @@ def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winner
         yield from _unique_faults(rule, candidates)
     if contest.past_winners:
         yield from _winner_faults(contest.past_winners, candidates, {alike(text): text for text in past_winners})
+
+
+def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> Iterator[Fault]:
+    """A fault for each code and recommender that people take for one that the contest has already.
+
+    `stored` are the contest's entries; those that the file has, too, are updated by it.
+    """
+    codes = {candidate.cells.get("code") for candidate in candidates}
+    kept = [entry for entry in stored if entry.code not in codes]
+    for column in ("code", "recommender"):
+        names = {name: None for entry in kept if (name := getattr(entry, column))}
+        known = {alike(name): name for name in names}
+        for candidate in candidates:
+            text = candidate.cells.get(column, "")
+            name = known.get(alike(text))
+            if name is not None and text not in names:
+                differ = difference(text, name)
+                what = f"{shown(text)} is nearly {shown(name)}, which the contest has already: they differ {differ}"
+                yield Fault(candidate.line, column, what, TELL_APART)
+
+
+def author_notes(entries: Iterable[Entry]) -> Iterator[str]:
+    """A sentence for each author whose name people take for another entry's author."""
+    pairs = [*near_equal((entry.code, entry.author) for entry in entries)]
+    for code, author, before, known in pairs[:_MOST_NAMED]:
+        yield (
+            f"the author {shown(author)} of {code} is nearly {shown(known)} of {before}: they differ"
+            f" {difference(author, known)}; if they are one person, write both in the same way"
+        )
+    if len(pairs) > _MOST_NAMED:
+        yield f"{len(pairs) - _MOST_NAMED} more authors are nearly others"
 
 
 def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:

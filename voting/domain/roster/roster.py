@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from voting.domain.contest.contest import Contest
@@ -11,7 +11,7 @@ from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, REQUIRED_C
 from voting.domain.entry import Entry
 from voting.domain.names import Known, shown
 from voting.domain.roster.columns import Columns, check
-from voting.domain.roster.duplicates import repeat_faults
+from voting.domain.roster.duplicates import repeat_faults, stored_faults
 from voting.domain.roster.media import MediaFiles, measured_faults
 from voting.domain.roster.nominations import nomination_faults
 from voting.domain.roster.row import Candidate, candidate, category_ids
@@ -32,11 +32,12 @@ def read_roster(
     past_winners: Collection[str] = (),
     tick: Tick = silent,
     media: MediaFiles | None = None,
+    stored: Iterable[Entry] = (),
 ) -> tuple[Entry, ...]:
     """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
 
     `past_winners` are what the contest's column of that name may not hold; `tick` hears how many rows are done.
-    `media` is what the entries' files say, where they are there.
+    `media` is what the entries' files say, where they are there; `stored` are entries that the contest has already.
     """
     needed, known = columns(contest, media is not None)
     of = Columns(
@@ -54,6 +55,7 @@ def read_roster(
         table.faults += _row_faults(row, each, contest, media or {})
     table.faults += nomination_faults(contest, candidates)
     table.faults += repeat_faults(contest, candidates, past_winners)
+    table.faults += stored_faults(candidates, stored)
     table.settle()
     return tuple(_entry(each) for each in candidates)
 

@@ -1,7 +1,7 @@
 -- name: select
 select code, title, author, category, summary, cover, video, recommender, nomination, tags
 from entries
-where contest = $1 and withdrawn_at is null
+where contest = $1 and (withdrawn_at is null or $2)
 order by position, code;
 
 -- name: withdraw

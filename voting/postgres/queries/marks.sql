@@ -1,5 +1,6 @@
 -- name: clear
-delete from marks where contest = $1 and round = $2;
+with cleared as (delete from marks where contest = $1 and round = $2 returning 1)
+select count(*) from cleared;
 
 -- name: insert
 insert into marks (contest, round, judge, entry, criterion, mark)
@@ -13,7 +14,8 @@ where contest = $1
 order by round, judge, entry, criterion;
 
 -- name: clear_metric
-delete from metrics where contest = $1 and metric = $2;
+with cleared as (delete from metrics where contest = $1 and metric = $2 returning 1)
+select count(*) from cleared;
 
 -- name: insert_metric
 insert into metrics (contest, metric, entry, value)

@@ -105,6 +105,11 @@ class ContestAdmin:
 
         return await self._database.transact(work)
 
+    async def stored_entries(self, contest: str) -> tuple[Entry, ...]:
+        """The entries that an import adds to, withdrawn ones too: their codes stay taken."""
+        async with self._database.connection() as connection:
+            return await contests.select_entries(connection, contest, withdrawn=True)
+
     async def pause(self, contest: str, paused: bool) -> None:
         """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown."""
 

@@ -17,7 +17,6 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.spreadsheets import read_sheet
 
 T = TypeVar("T")
-Work = Callable[[Connection], Awaitable[None]]
 
 
 class Marks:
@@ -46,7 +45,9 @@ class Marks:
             notice(panel)
         details = {"round": round_, "marks": len(given), **_digest(body)}
         replace = partial(marks.replace_round, contest=snapshot.contest.id, round_=round_, marks=given)
-        await self._change(snapshot, replace, "marks.import", details)
+        before = await self._change(snapshot, replace, "marks.import", details)
+        if len(given) < before:
+            notice(f"{len(given)} marks in place of the {before} that round {round_!r} had")
         return len(given)
 
     async def import_metric(
@@ -61,7 +62,9 @@ class Marks:
         given = read_metric(sheet, table.of, holders, name)
         details = {"metric": metric, "figures": len(given), **_digest(body)}
         replace = partial(marks.replace_metric, contest=snapshot.contest.id, metric=metric, values=given)
-        await self._change(snapshot, replace, "metric.import", details)
+        before = await self._change(snapshot, replace, "metric.import", details)
+        if len(given) < before:
+            notice(f"{len(given)} figures in place of the {before} that metric {metric!r} had")
         return len(given)
 
     async def revoke(self, snapshot: ContestSnapshot, award: str, holder: str, reason: str) -> None:
@@ -82,15 +85,22 @@ class Marks:
         details = {"award": award, "holder": holder, "reason": reason}
         await self._change(snapshot, work, "award.revoke", details)
 
-    async def _change(self, snapshot: ContestSnapshot, work: Work, action: str, details: Mapping[str, object]) -> None:
+    async def _change(
+        self,
+        snapshot: ContestSnapshot,
+        work: Callable[[Connection], Awaitable[T]],
+        action: str,
+        details: Mapping[str, object],
+    ) -> T:
         """Does it, if the result is not certified, and writes it down. Raises Certified."""
 
-        async def change(tx: Connection) -> None:
+        async def change(tx: Connection) -> T:
             await certifications.lock_open_result(tx, snapshot.contest.id)
-            await work(tx)
+            done = await work(tx)
             await staff.log(tx, self._actor, action, snapshot.contest.id, details)
+            return done
 
-        await self._database.transact(change)
+        return await self._database.transact(change)
 
 
 def _find(known: Mapping[str, T], id: str, kind: str) -> T:
