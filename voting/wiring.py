@@ -22,6 +22,7 @@ from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services import Services
 from voting.services.ballots.cast import Casting
+from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
 from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
 from voting.services.ballots.screen import Screening
@@ -84,19 +85,27 @@ async def running(settings: Settings) -> AsyncIterator[Services]:
         committing = GroupCommit(BallotRecorder(ledger, keyring).record, settings.batch, writers)
         rate_limits = RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
         screening = Screening(keyring, networks, policy, shadow)
+        client_classes = ClientClasses(database)
         casting = Casting(
-            contest_cache, keyring, ProofOfWork(keyring), screening, rate_limits, committing, tally_projection
+            contest_cache,
+            keyring,
+            ProofOfWork(keyring),
+            screening,
+            rate_limits,
+            committing,
+            tally_projection,
+            client_classes,
         )
         services = _services(settings, database, connected, contest_cache, tally_projection, keyring, casting)
-        work = asyncio.create_task(tally_projection.run())
+        beside = [asyncio.create_task(each.run()) for each in (tally_projection, client_classes)]
         try:
             yield services
         finally:
             services.live_boards.close()
             await committing.drain()
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
 
 @asynccontextmanager

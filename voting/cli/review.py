@@ -78,7 +78,7 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 @_json
 @env_file
 def show(group: str, contest: str, language: str, json: bool, env_file: Path | None) -> None:
-    """Show a group: evidence, effect, some of its ballots, and the decisions about it."""
+    """Show a group: evidence, clients, effect, some of its ballots, and the decisions about it."""
     settings = read_settings(env_file)
     snapshot, found = _reviews(settings, contest, lambda reviews, snapshot: reviews.show(snapshot, group))
     if json:
@@ -200,6 +200,7 @@ def _file(found: File, language: Language, zone: tzinfo) -> list[str]:
         f"picks\t{picks}",
         *(f"evidence\t{evidence.code}\t{alone(evidence, language)}" for evidence in each.evidence),
         f"together\t{together(each, language)}",
+        *(f"clients\t{' '.join(kind[:4]).strip() or 'unknown'}\t{kind.ballots}" for kind in found.clients),
         *(f"place\t{shift.entry}\t{shift.counted} -> {shift.void}" for shift in each.effect.shifts),
         *(
             f"ballot\t{ballot.id}\t{_local(ballot.recorded_at, zone)}\t{ballot.state}\t{'+'.join(ballot.reasons)}"

@@ -19,6 +19,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "ballot_facts": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
+    "clients": (),
     # As a table: it is locked as one.
     "contests": ("update",),
     "covers": (),

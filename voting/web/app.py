@@ -14,7 +14,6 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Empty
 
 from voting import __version__
-from voting.fraud.facts.user_agents import classify
 from voting.logs import is_json
 from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
@@ -67,8 +66,6 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        # Its tables take a third of a second to load: not while the first voter waits.
-        classify("warm-up")
         async with services() as ready:
             app.state.services = short.services = ready
             yield

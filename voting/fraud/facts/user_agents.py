@@ -1,7 +1,7 @@
-"""What a User-Agent says: the app, the browser and system families, the kind of device.
+"""The outline of a User-Agent that fraud rules need for every ballot: the app, the system, phone or desktop.
 
-user-agents names neither WeChat on Android nor any of the other apps of this country, and its parser takes 60 ms for
-an 8 KB header: hence the own table and the cut.
+A table of our own, because user-agents (client_class.py) names neither WeChat on Android nor the other apps of this
+country, and takes fifty times as long.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import ua_parser
-from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
-
 from voting.domain.ballots.client import App
 
+# Parsers take 60 ms for a header of 8 KB: longer ones are cut.
 USER_AGENT_CHARACTERS = 512
 # The first that matches names the app. A mini program's string holds WeChat's token too, so it goes before.
 # All are searched for in lower case, for a pattern that ignores case takes ten times as long; and that a word begins
@@ -66,40 +64,10 @@ class Outline(NamedTuple):
 
 @lru_cache(20_000)
 def outline(agent: str) -> Outline:
-    """The outline of a User-Agent, already cut: a fiftieth of the time that the full classification takes."""
+    """The outline of a User-Agent, already cut."""
     lower = _MODEL.sub("", agent.lower())
     app: App = next((name for name, token in _APPS if token.search(lower)), "browser") if agent else "automation"
     system = next((name for name, token in _SYSTEMS if token.search(lower)), "")
     is_phone = system in ("android", "ios") and "iPad" not in agent and "Mobile" in agent
     is_desktop = system in ("windows", "mac", "chrome", "linux")
     return Outline(app, system, is_phone, is_desktop, _CHROME.fullmatch(agent) is not None)
-
-
-class _Agent(UserAgent):  # type: ignore[misc]
-    """user-agents' classification on ua-parser's current, bounded and much faster parser."""
-
-    def __init__(self, text: str) -> None:
-        self.ua_string, parsed = text, ua_parser.parse(text)
-        agent, system, device = parsed.user_agent, parsed.os, parsed.device
-        self.browser = (
-            parse_browser(agent.family, agent.major, agent.minor, agent.patch) if agent else parse_browser("Other")
-        )
-        self.os = (
-            parse_operating_system(system.family, system.major, system.minor, system.patch, system.patch_minor)
-            if system
-            else parse_operating_system("Other")
-        )
-        self.device = (
-            parse_device(device.family, device.brand, device.model) if device else parse_device("Other", None, None)
-        )
-
-
-@lru_cache(2000)
-def classify(agent: str) -> tuple[App, str, str, str]:
-    """App, browser family, system family and kind of device of a User-Agent, already cut."""
-    if not agent:
-        return "unknown", "", "", "other"
-    parsed, lower = _Agent(agent), _MODEL.sub("", agent.lower())
-    app = next((name for name, token in _APPS if token.search(lower)), "automation" if parsed.is_bot else "browser")
-    kinds = {"mobile": parsed.is_mobile, "tablet": parsed.is_tablet, "pc": parsed.is_pc}
-    return app, parsed.browser.family, parsed.os.family, next((kind for kind, is_it in kinds.items() if is_it), "other")

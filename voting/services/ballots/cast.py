@@ -18,6 +18,7 @@ from voting.fraud.facts.facts import Facts
 from voting.fraud.online.scorecard import Judgement
 from voting.redis.turns import Call, Use
 from voting.services.ballots.batch import Answer, Attempt, UnprovenError
+from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
 from voting.services.ballots.record import RulesMovedError
 from voting.services.ballots.screen import Screening, Sighting, counted, read_counts
@@ -61,6 +62,7 @@ class Casting:
         rate_limits: RateLimits,
         committing: GroupCommit[Attempt, Answer],
         tally_projection: TallyProjection,
+        client_classes: ClientClasses,
     ) -> None:
         self._contest_cache = contest_cache
         self._keyring = keyring
@@ -69,6 +71,7 @@ class Casting:
         self._rate_limits = rate_limits
         self._group_commit = committing
         self._tally_projection = tally_projection
+        self._client_classes = client_classes
 
     async def cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
@@ -105,6 +108,8 @@ class Casting:
         answer = await self._committed(attempt, self._screening.effort(judgement))
         if not answer.replayed:
             _clients(screened.facts.app).inc()
+            if facts.agent:
+                self._client_classes.note(contest, screened.facts.agent, facts.agent)
             self._tally_projection.mark(snapshot.uid, contest, submission.picks)
         return answer
 

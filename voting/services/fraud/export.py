@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from voting.domain.entry import Entry
-from voting.postgres import decisions, records
+from voting.postgres import clients, decisions, records
+from voting.postgres.clients import ClientRow
 from voting.postgres.database import Database
 from voting.postgres.decisions import RulingInForce
 from voting.postgres.records import Record
@@ -37,11 +38,12 @@ class EventExport:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            kinds = await clients.select_all(connection, contest)
             rulings = await decisions.select_rulings_in_force(connection, contest) if labels else {}
             async for some in records.read(connection, contest, None, None):
                 for record in some:
                     label = {"label": _label(rulings.get(record.id))} if labels else {}
-                    for line in _lines(record, snapshot.entries, label):
+                    for line in _lines(record, snapshot.entries, kinds, label):
                         yield line
 
 
@@ -49,9 +51,13 @@ def _label(found: RulingInForce | None) -> Mapping[str, Any] | None:
     return {"ruling": _RULINGS[found.action], "review": found.ruling, "group": found.group} if found else None
 
 
-def _lines(record: Record, entries: Mapping[str, Entry], label: Mapping[str, Any]) -> list[bytes]:
+def _lines(
+    record: Record, entries: Mapping[str, Entry], kinds: Mapping[int, ClientRow], label: Mapping[str, Any]
+) -> list[bytes]:
     facts, at = read_facts(record.facts), record.recorded_at.isoformat(timespec="milliseconds")
-    line = {"id": "", "at": at, "voter": record.voter.hex(), "entry": "", "channel": facts.channel}
+    line: dict[str, Any] = {"id": "", "at": at, "voter": record.voter.hex(), "entry": "", "channel": facts.channel}
+    if kind := kinds.get(facts.agent):
+        line["client_class"] = {"app": kind.app, "device": kind.device, "browser": kind.browser, "system": kind.system}
     if len(record.picks) > 1:
         line["ballot"] = str(record.id)
     lines = []

@@ -47,6 +47,7 @@ def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
 def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
     """All about a group."""
     return as_json(found.reviewed, zone) | {
+        "clients": [kind._asdict() for kind in found.clients],
         "sample": [
             {
                 "ballot": str(each.id),

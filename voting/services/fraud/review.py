@@ -20,7 +20,8 @@ from voting.domain.results.stakes import Stake, stakes
 from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
-from voting.postgres import certifications, contests, decisions, groups, staff, tallies
+from voting.postgres import certifications, clients, contests, decisions, groups, staff, tallies
+from voting.postgres.clients import ClientCount
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate, Member
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
@@ -67,9 +68,10 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """All about a group: with some of its ballots, and what reviewers did."""
+    """All about a group: with some of its ballots, the kinds of clients they came from, and what reviewers did."""
 
     reviewed: Reviewed
+    clients: tuple[ClientCount, ...]
     sample: tuple[Member, ...]
     rulings: tuple[Ruling, ...]
 
@@ -133,7 +135,8 @@ class Reviews:
             await tx.execute("set transaction isolation level repeatable read, read only")
             reviewed = await self._one(tx, snapshot, id)
             sample = await decisions.select_sample(tx, contest, id, SAMPLE)
-            return File(reviewed, sample, await groups.select_rulings(tx, contest, id))
+            kinds = await clients.count_of_group(tx, contest, id)
+            return File(reviewed, kinds, sample, await groups.select_rulings(tx, contest, id))
 
         return await self._database.transact(work)
 

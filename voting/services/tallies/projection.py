@@ -21,6 +21,7 @@ from voting.postgres.ballots import sweep_challenges
 from voting.postgres.database import Database
 from voting.postgres.staff import sweep_sessions
 from voting.redis.tallies import TallyView
+from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.last_known import LastKnown
 
@@ -62,9 +63,9 @@ class TallyProjection:
     async def run(self) -> None:
         """Works until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(_forever(self._write_moved, GATHER_SECONDS))
-            group.create_task(_forever(self._reconcile, RECONCILE_SECONDS))
-            group.create_task(_forever(self._sweep, SWEEP_SECONDS))
+            group.create_task(repeat(self._write_moved, GATHER_SECONDS))
+            group.create_task(repeat(self._reconcile, RECONCILE_SECONDS))
+            group.create_task(repeat(self._sweep, SWEEP_SECONDS))
 
     async def reconcile_all(self) -> None:
         """Writes every contest's tally: done before the first request, for whatever happened before this start."""
@@ -129,21 +130,3 @@ class TallyProjection:
             await sweep_challenges(connection)
             await sweep_sessions(connection)
 
-
-async def _forever(step: Callable[[], Awaitable[None]], pause: float) -> None:
-    """Repeats `step`, whatever becomes of it: were one failure to end the work, nobody would see the view grow old.
-
-    Asks whether it was cancelled, too: Python 3.11's wait_for, which the driver uses, swallows a cancellation that came
-    with its result, and the worker would never stop.
-    """
-    task = asyncio.current_task()
-    while True:
-        try:
-            await step()
-        except TryAgain as error:
-            logging.getLogger("voting").warning("%s: %s", step.__name__, error)
-        except Exception:
-            logging.getLogger("voting").exception("%s failed; it is tried again", step.__name__)
-        if task and task.cancelling():
-            return
-        await asyncio.sleep(pause)
