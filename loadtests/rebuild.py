@@ -18,13 +18,13 @@ import click
 from redis.asyncio import Redis
 
 from loadtests.service import ID, VOTING, prepared
-from voting import wiring
 from voting.domain.ballots.ballot import Receipt, commitment
 from voting.redis import keys
 from voting.redis.connection import connected
 from voting.services.identity.keyring import Keyring
 from voting.services.tallies.projection import TallyProjection
 from voting.settings import load
+from voting.wiring import admin
 
 SECONDS = 60.0
 ENTRIES = 120
@@ -99,7 +99,7 @@ def _recount(environment: Mapping[str, str], *more: str) -> None:
 async def _rebuild_view(environment: Mapping[str, str], times: list[float]) -> int:
     """Makes the lost view as a worker does when it starts; answers how many counted picks it holds then."""
     settings = load(environment)
-    async with wiring.office(settings, "rebuild") as office, connected(settings.redis_url) as redis:
+    async with admin.services(settings, "rebuild") as office, connected(settings.redis_url) as redis:
         uid = (await office.contest_cache.get(ID)).uid
         async with Redis.from_url(settings.redis_url) as client:
             await client.delete(keys.tally(uid))

@@ -23,13 +23,14 @@ import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from voting import engines, wiring
+from voting import engines
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.identity.roles import Role
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
-from voting.wiring import AdminServices
+from voting.wiring import admin
+from voting.wiring.admin import AdminServices
 
 SECRET = "test-secret-of-more-than-32-bytes-0123456789"
 VOTING = [sys.executable, "-m", "voting"]
@@ -92,7 +93,7 @@ class Contests:
 
     def office(self) -> AbstractAsyncContextManager[AdminServices]:
         """The services of a command."""
-        return wiring.office(self.settings, "test")
+        return admin.services(self.settings, "test")
 
     async def counted(self, contest: str) -> dict[str, int]:
         """The recount of the ballots themselves."""
@@ -188,7 +189,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
             "VOTING_DATA": str(folder),
         }
         made = load(environment)
-        asyncio.run(wiring.migrate(made, print))
+        asyncio.run(admin.migrate(made, print))
         yield made
 
 
@@ -239,7 +240,7 @@ async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def office(settings: Settings) -> AsyncIterator[AdminServices]:
     """The services of a command."""
-    async with wiring.office(settings, "test") as ready:
+    async with admin.services(settings, "test") as ready:
         yield ready
 
 

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from types import FrameType
 
 from voting import telemetry
-from voting.services import Services
 from voting.settings import Settings, load
 from voting.web.app import create_app
+from voting.web.dependencies import Services
 from voting.web.guard import Guard
 from voting.web.options import WebOptions
-from voting.wiring import running
+from voting.wiring import serving
 
 
 def application() -> Guard:
@@ -40,7 +40,7 @@ def application() -> Guard:
 async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
     """At the first signal to stop the process is no longer ready, and the live boards end: the server waits for its
     streams, and they would not."""
-    async with running(settings) as services:
+    async with serving.services(settings) as services:
 
         def stopping() -> None:
             services.live_boards.close()

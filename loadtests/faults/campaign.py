@@ -29,11 +29,11 @@ from loadtests.faults.nemesis import Nemesis
 from loadtests.faults.observer import Observer, observing
 from loadtests.faults.schedule import Planned
 from loadtests.faults.witness import Witness
-from voting import wiring
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.services.identity.keyring import Keyring
-from voting.wiring import AdminServices
+from voting.wiring import admin
+from voting.wiring.admin import AdminServices
 
 CROWD = {"honest": 16, "twin": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}
 ENTRIES = 24
@@ -86,7 +86,7 @@ async def play(arena: Arena, run: Run, tell: Callable[[Fault], None]) -> Outcome
     folder.mkdir()
     opened = time.time() - 60
     polls = {main: Poll(main, opened, opened + 86400, _categories(), RULES)}
-    async with wiring.office(arena.settings(), "campaign") as office:
+    async with admin.services(arena.settings(), "campaign") as office:
         uid = await _make(office, polls[main])
         async with asyncio.TaskGroup() as group:
             group.create_task(arena.service.start())

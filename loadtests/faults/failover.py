@@ -19,11 +19,12 @@ import httpx
 from loadtests.faults.arena import SECRET, Service, environment, settings
 from loadtests.faults.pair import DATABASE, OWNER, ROLE, Node
 from loadtests.faults.proxy import Proxy, standing
-from voting import engines, wiring
+from voting import engines
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.engines import processes
 from voting.services.identity.keyring import Keyring
+from voting.wiring import admin
 
 KINDS = ("switchover", "frozen", "returning")
 VOTE_EVERY_SECONDS = 0.2
@@ -169,8 +170,8 @@ async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre
                     settings(folder, f"postgresql://{ROLE}{here}", addresses.redis_url),
                     database_owner_url=f"postgresql://{OWNER}{here}",
                 )
-                await wiring.migrate(direct, lambda _: None)
-                contest, tokens = await made_contest(wiring.office(direct, "trial"))
+                await admin.migrate(direct, lambda _: None)
+                contest, tokens = await made_contest(admin.services(direct, "trial"))
                 service = Service(environment(folder, url, addresses.redis_url), folder / "service.log")
                 await service.start()
                 try:
@@ -182,7 +183,7 @@ async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre
             await asyncio.to_thread(node.destroy)
 
 
-async def made_contest(opening: AbstractAsyncContextManager[wiring.AdminServices]) -> tuple[str, Iterator[str]]:
+async def made_contest(opening: AbstractAsyncContextManager[admin.AdminServices]) -> tuple[str, Iterator[str]]:
     """An open contest with one entry, and voters' credentials without end."""
     id, now = f"t-{secrets.token_hex(4)}", datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
     opens_at, closes_at = ((now + timedelta(days=days)).isoformat() for days in (-1, 1))

@@ -13,8 +13,8 @@ import httpx
 
 from loadtests.faults.arena import settings, standing_arena
 from loadtests.faults.failover import made_contest
-from voting import wiring
 from voting.engines import Addresses
+from voting.wiring import admin
 
 WARM_SECONDS = 3.0
 
@@ -71,7 +71,7 @@ async def read_in_an_outage(
 ) -> Reads:
     """A service of its own, a contest with a vote, and then the outage."""
     contest, tokens = await made_contest(
-        wiring.office(settings(folder, addresses.database_url, addresses.redis_url), "outage")
+        admin.services(settings(folder, addresses.database_url, addresses.redis_url), "outage")
     )
     async with standing_arena(folder, addresses) as arena:
         await arena.service.start()

@@ -19,7 +19,8 @@ from loadtests.faults.bugs import UNPLANT, Bug
 from loadtests.faults.campaign import Outcome, Run, execute, play
 from loadtests.faults.disk import Disk
 from loadtests.faults.evidence import Fault
-from voting import engines, wiring
+from voting import engines
+from voting.wiring import admin
 
 Tell = Callable[[str], None]
 HUNT_TOKENS = 1500
@@ -86,5 +87,5 @@ def stage(keep: Path | None, tell: Tell, *, with_disk: bool = True) -> Iterator[
         owned = replace(
             settings(folder, addresses.database_url, addresses.redis_url), database_owner_url=addresses.owner_url
         )
-        asyncio.run(wiring.migrate(owned, lambda _: None))
+        asyncio.run(admin.migrate(owned, lambda _: None))
         yield Stage(folder, addresses, made, why, tell)

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 import altcha
 
 from loadtests.service import ID, prepared
-from voting import wiring
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.settings import load
+from voting.wiring import admin
 
 ENTRIES = 60
 VOTERS = 20_000
@@ -46,7 +46,7 @@ def standing() -> Iterator[tuple[Ground, dict[str, str]]]:
 
 async def _ground(environment: Mapping[str, str], entries: list[str], tokens: list[str]) -> Ground:
     settings = load(environment)
-    async with wiring.office(settings, "malformed") as office:
+    async with admin.services(settings, "malformed") as office:
         staff = await office.staff_keys.create("malformed", "organiser", ID)
         now = (await office.contest_cache.get(ID)).now()
     keyring = Keyring(settings.secret)
@@ -59,6 +59,6 @@ async def _ground(environment: Mapping[str, str], entries: list[str], tokens: li
 
 async def tally_is_recount(environment: Mapping[str, str]) -> str:
     """Empty, or in what way the tally is not what the ballots give."""
-    async with wiring.office(load(environment), "malformed") as office:
+    async with admin.services(load(environment), "malformed") as office:
         found = await office.recounts.differences(await office.contest_cache.get(ID))
     return "; ".join(str(asdict(each)) for each in found[:5])

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from tests.conftest import ROOT, Contests, Service
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 OUTPUT = ROOT / "tests" / "output"

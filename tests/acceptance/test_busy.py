@@ -13,7 +13,7 @@ import httpx
 
 from tests.conftest import Contests, Service, cast, environment_of, refusal, serving
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import ROOT, VOTING, Contests, Service, cast, environment_of
 from voting.cli import voting
-from voting.demo import document
+from voting.demo.demo_contest import document
 from voting.settings import Settings
 from voting.settings import reference as settings_reference
 

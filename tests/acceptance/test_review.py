@@ -15,7 +15,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, environment_of
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, dripped, record
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 def policy_file(folder: Path, version: str) -> Path:

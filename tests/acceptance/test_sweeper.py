@@ -15,7 +15,7 @@ from tests.conftest import Contests, environment_of, eventually, free_port, serv
 from tests.fraud.rings import crowd, history, record, tally, write_policy
 from tests.processes import command
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 def sweepers(parent: int) -> list[psutil.Process]:

@@ -14,8 +14,8 @@ from litestar.routes import HTTPRoute
 
 from tests.conftest import ROOT
 from voting.errors import VotingError
-from voting.services import Services
 from voting.web.app import create_app
+from voting.web.dependencies import Services
 from voting.web.flood_limiter import EXEMPT
 from voting.web.options import WebOptions
 from voting.web.problems import STATUS

@@ -21,7 +21,7 @@ from tests.conftest import Contests, environment_of, serving
 from tests.fraud.test_policy import TEXT
 from voting.domain.contest.display import SETTLED
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 SECONDS = 11.0
 ROUND_SECONDS = 12.0

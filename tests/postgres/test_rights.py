@@ -14,12 +14,12 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, as_owner, environment_of, serving
 from tests.postgres.test_migrate import new_database
 from tests.postgres.test_queries import statements
-from voting import wiring
 from voting.errors import SchemaUnfit
 from voting.postgres.database import connected
 from voting.postgres.migrate import migrate
 from voting.postgres.rights import RIGHTS, check_rights
 from voting.settings import Settings
+from voting.wiring import admin
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_an_installation_of_a_superuser_moves_by_one_command(moved: Settin
         assert (done.returncode, "nothing to do" in done.stderr) == (0, True), done.stderr
     with serving(environment):
         pass
-    async with wiring.office(moved, "test") as office:
+    async with admin.services(moved, "test") as office:
         assert await office.contest_cache.all() == ()
         async with office.database.connection() as connection:
             assert await connection.fetchval("show search_path") == "public, pg_temp"
@@ -74,13 +74,13 @@ async def test_an_owner_who_is_no_superuser_is_refused_and_may_migrate(settings:
             # The roles of the server are there already, and of another's making.
             fresh = replace(moved, database_owner_url=own, database_url=re.sub("[^/]+$", user, moved.database_url))
             with pytest.raises(SchemaUnfit, match="as an administrator of PostgreSQL: grant voting_app to"):
-                await wiring.migrate(fresh, lambda _: None)
+                await admin.migrate(fresh, lambda _: None)
             await connection.execute(f"grant voting_app to {user} with admin option")
-            await wiring.migrate(fresh, lambda _: None)
-            async with wiring.office(fresh, "test"):
+            await admin.migrate(fresh, lambda _: None)
+            async with admin.services(fresh, "test"):
                 pass
             with pytest.raises(SchemaUnfit, match="the owner of the tables"):
-                async with wiring.office(replace(fresh, database_url=own), "test"):
+                async with admin.services(replace(fresh, database_url=own), "test"):
                     pass
         finally:
             await connection.execute(f"drop database {user} with (force)")
@@ -148,7 +148,7 @@ async def test_auditors_read_everything_and_write_nothing(settings: Settings) ->
     ],
 )
 async def test_rights_too_many_or_too_few_are_refused_and_put_right(moved: Settings, harm: str, says: str) -> None:
-    await wiring.migrate(moved, lambda _: None)
+    await admin.migrate(moved, lambda _: None)
     role = "voting_app" if harm.startswith("grant") and "public" not in harm else "1"
     async with as_owner(moved) as connection:
         await connection.execute(f"{harm} {role}")
@@ -158,20 +158,20 @@ async def test_rights_too_many_or_too_few_are_refused_and_put_right(moved: Setti
         assert says in str(refused.value)
         assert "voting migrate" in str(refused.value)
         await connection.execute("revoke all on decisions from public")
-    await wiring.migrate(moved, lambda _: None)
+    await admin.migrate(moved, lambda _: None)
     async with connected(moved.database_url, 1) as database:
         await check_rights(database)
 
 
 async def test_a_user_without_rights_and_a_migration_by_the_application_are_said_so(moved: Settings) -> None:
-    await wiring.migrate(moved, lambda _: None)
+    await admin.migrate(moved, lambda _: None)
     with pytest.raises(SchemaUnfit, match="set DATABASE_OWNER_URL to the address of the tables' owner"):
-        await wiring.migrate(replace(moved, database_owner_url=""), lambda _: None)
+        await admin.migrate(replace(moved, database_owner_url=""), lambda _: None)
     async with as_owner(moved) as connection:
         (user,) = re.findall("//([^:]+):", moved.database_url)
         await connection.execute(f'revoke voting_app from "{user}"')
     with pytest.raises(SchemaUnfit, match=r"who may not write audit_log, .*; set DATABASE_OWNER_URL"):
-        async with wiring.office(moved, "test"):
+        async with admin.services(moved, "test"):
             pass
 
 

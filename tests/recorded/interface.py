@@ -10,8 +10,8 @@ from typing import Any, cast
 import httpx
 
 from tests.conftest import ROOT
-from voting.services import Services
 from voting.web.app import create_app
+from voting.web.dependencies import Services
 from voting.web.options import WebOptions
 
 OPENAPI = ROOT / "tests" / "web" / "openapi.json"

@@ -24,7 +24,7 @@ from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, t
 from voting.networks.lookup import load_networks
 from voting.services.fraud.policy_files import load_policy
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tests.fraud.rings import find_nothing
 from tests.screening.test_export import RULES, vote
 from voting.services.fraud.policy_comparison import PolicyComparison
 from voting.services.fraud.policy_files import load_sweep_policy
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 async def test_under_the_policy_in_force_nothing_differs(

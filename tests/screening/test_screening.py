@@ -16,11 +16,11 @@ import pytest
 
 from tests.conftest import SECRET, Contests, Service, environment_of, refusal, serving, solve
 from tests.fraud.people import CHROME
-from voting import wiring
 from voting.errors import FileInvalid
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import COUNTERS
 from voting.settings import Settings
+from voting.wiring.serving import services
 
 QUICK = 0.1
 BROWSER = {
@@ -173,5 +173,5 @@ async def test_a_policy_with_a_fault_is_refused_at_the_start(settings: Settings,
     file = tmp_path / "mine.toml"
     file.write_text('version = "x"\n', "utf-8")
     with pytest.raises(FileInvalid, match="online: is missing"):
-        async with wiring.running(replace(settings, policy=file)):
+        async with services(replace(settings, policy=file)):
             pass

@@ -8,7 +8,7 @@ from tests.conftest import Contests
 from voting.redis.connection import connected
 from voting.services.readiness import Readiness
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 async def test_all_who_ask_while_the_first_probe_ends_get_its_answer(

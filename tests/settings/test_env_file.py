@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import SECRET
-from voting.demo import document
+from voting.demo.demo_contest import document
 from voting.errors import FileInvalid, SettingInvalid
 from voting.services.fraud.policy_files import load_policy
 from voting.settings import load, values

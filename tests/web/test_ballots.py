@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Contests, as_owner, cast, refusal, solve
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.services.identity.keyring import Keyring, check_receipt
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 FIVE_A_DAY = """
 [ballot]

@@ -30,7 +30,7 @@ from voting.services.identity.staff_keys import PREFIX
 from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, LiveBoards
 from voting.services.tallies.projection import Reading
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 SCHOOL = 200
 

@@ -14,7 +14,7 @@ from voting.networks.lookup import load_networks
 from voting.services.contests.admin import ContestAdmin
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 ENTRIES = 30
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import Contests, Service, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
-from voting.fraud.facts.user_agents import classify, outline
+from voting.fraud.facts.client_class import classify
+from voting.fraud.facts.user_agents import outline
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
@@ -150,7 +151,7 @@ DESKTOP = (
     ],
 )
 def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
-    assert (classify(agent)[0], classify(agent)[3]) == (app, device)
+    assert classify(agent)[:2] == (app, device)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
 )
 def test_a_phone_is_no_program_whatever_its_model_is_called(model: str) -> None:
     agent = ANDROID.replace("2211133C Build/TKQ1; wv", model)
-    assert (classify(agent)[0], outline(agent).app, outline(agent).is_phone) == ("browser", "browser", True)
+    assert (classify(agent).app, outline(agent).app, outline(agent).is_phone) == ("browser", "browser", True)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_phone_is_no_program_whatever_its_model_is_called(model: str) -> None:
     ],
 )
 def test_a_program_on_a_phone_is_still_one(agent: str) -> None:
-    assert (classify(agent)[0], outline(agent).app) == ("automation", "automation")
+    assert (classify(agent).app, outline(agent).app) == ("automation", "automation")
 
 
 def test_what_a_request_tells_of_its_client() -> None:

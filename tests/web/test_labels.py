@@ -14,7 +14,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, Service, environment_of
 from tests.web.test_groups import desk, ringed
 from voting.fraud.facts.attempt import Attempt
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 def exported(service: Service, contest: str, *options: str) -> list[dict[str, Any]]:

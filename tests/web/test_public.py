@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Contests, as_owner, cast, eventually, refusal, solve
 from voting.domain.entry import Entry
 from voting.postgres import tallies
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, contests: Contests) -> None:

@@ -15,7 +15,7 @@ from voting.domain.entry import Entry
 from voting.errors import FileInvalid, SettingInvalid
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 KEYED = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 BODY = b'{"entries": ["A001"]}'

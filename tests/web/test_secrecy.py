@@ -13,7 +13,7 @@ from tests.conftest import SECRET, Contests, as_owner, cast, eventually
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, record, tally, void_by_two
 from tests.web.test_groups import Desk, again, desk
 from voting.services.identity.keyring import Keyring
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 RULES = '[[quota]]\npicks = 5\n[display]\npolicy = "{}"\n'
 Seen = dict[str, Any]

@@ -15,7 +15,7 @@ import httpx
 import openpyxl
 
 from tests.conftest import Contests, cast, eventually, refusal
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 def bearer(key: str) -> dict[str, str]:

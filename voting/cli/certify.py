@@ -21,7 +21,7 @@ from voting.services.fraud.policy_files import load_sweep_policy
 from voting.services.fraud.review import Estimated, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
     from voting.services.fraud.certify import Certifier

@@ -20,7 +20,7 @@ from voting.domain.contest.toml_schema import reference
 from voting.domain.language import LANGUAGES, Language
 from voting.errors import FileInvalid
 from voting.text_file import read_text_file
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 

@@ -10,7 +10,7 @@ from voting.cli.session import actor, env_file, find, need_secret, read_settings
 from voting.errors import NotFound
 from voting.services.identity.credentials import issue_credentials
 from voting.services.identity.keyring import Keyring
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @click.group(epilog="Example: voting credentials issue --contest demo --count 3")

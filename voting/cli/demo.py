@@ -14,14 +14,15 @@ from dataclasses import replace
 
 import click
 
-from voting import demo as contest_demo
-from voting import engines, wiring
+from voting import engines
 from voting.cli.serve import listening, run_workers
 from voting.cli.session import actor, tell, with_engines
-from voting.demo import CONTEST, secrets
+from voting.demo import demo_contest, secrets
+from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
 from voting.errors import SettingInvalid
 from voting.settings import EMBEDDED, Settings, load
+from voting.wiring import admin
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 20
@@ -48,9 +49,9 @@ def demo(port: int, reset: bool, workers: int) -> None:
 
 
 async def _prepare(settings: Settings) -> DemoSecrets:
-    await wiring.migrate(settings, lambda _: None)
-    async with wiring.office(settings, actor()) as office:
-        return await contest_demo.prepare(office, settings.data)
+    await admin.migrate(settings, lambda _: None)
+    async with admin.services(settings, actor()) as office:
+        return await demo_contest.prepare(office, settings.data)
 
 
 def _with_secret(settings: Settings) -> Settings:

@@ -13,7 +13,7 @@ import click
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
 from voting.services.fraud.export import EventExport
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @click.group(epilog="Example: voting events export --contest demo --out events.jsonl.gz")

@@ -8,7 +8,7 @@ import click
 
 from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import notice, progress, read_bytes
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 contest_option = click.option("--contest", required=True, help="The contest's id.")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from voting import wiring
 from voting.cli.session import env_file, read_settings, tell, with_engines
+from voting.wiring import admin
 
 
 @click.command(
@@ -22,5 +22,5 @@ def migrate(env_file: Path | None) -> None:
     only read. Safe to run several times at once, and, for expand migrations, while an older version serves.
     """
     with with_engines(read_settings(env_file), own=False, redis=False) as ready:
-        applied = asyncio.run(wiring.migrate(ready, tell))
+        applied = asyncio.run(admin.migrate(ready, tell))
     tell(f"{applied} applied" if applied else "nothing to do")

@@ -12,7 +12,7 @@ from voting.domain.results.scoring import Tally
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.services.tallies.recount import Difference
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @click.command(epilog="Example: voting recount --contest demo")

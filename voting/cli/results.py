@@ -11,7 +11,7 @@ import msgspec
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
 from voting.services.results.reports import Report, as_csv, as_json, as_xlsx, awards_as_csv
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @click.command(epilog="Example: voting results --contest demo --format csv --out results.csv")

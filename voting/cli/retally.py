@@ -12,7 +12,7 @@ import msgspec
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.services.fraud.policy_files import load_sweep_policy
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
     from voting.services.fraud.policy_comparison import Line

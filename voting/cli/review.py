@@ -21,7 +21,7 @@ from voting.services.fraud.review import Estimated, File, Person, ReviewAction, 
 from voting.services.identity.sessions import StaffSessions
 from voting.settings import Settings
 from voting.text_file import read_text_file
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 T = TypeVar("T")
 Decorated = Callable[..., Any]

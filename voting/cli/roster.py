@@ -15,7 +15,7 @@ from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Fault, FileInvalid
 from voting.services.contests.admin import RosterChange
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 _SHOWN = 20
 _path = click.Path(path_type=Path)

@@ -16,7 +16,7 @@ import click
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from voting import logs, wiring
+from voting import logs
 from voting.cli.session import env_file, need_secret, tell, with_engines
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
@@ -26,6 +26,7 @@ from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.settings import EMBEDDED, Settings, load, values
+from voting.wiring import admin, serving
 
 STOP_SECONDS = 10
 # Connections are bounded in protocol.py; this is for them, the engines and what the system needs.
@@ -74,11 +75,11 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
 
     async def opened(stack: AsyncExitStack) -> None:
         if migrate:
-            await wiring.migrate(settings, lambda _: None)
-        office = await stack.enter_async_context(wiring.office(settings, "serve"))
+            await admin.migrate(settings, lambda _: None)
+        office = await stack.enter_async_context(admin.services(settings, "serve"))
         await office.contest_admin.begin(policy, shadow, networks)
 
-    async with wiring.reached(opened):
+    async with serving.reached(opened):
         pass
 
 

@@ -14,12 +14,13 @@ from typing import TypeVar
 
 import click
 
-from voting import engines, logs, wiring
+from voting import engines, logs
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.settings import EMBEDDED, Settings, load
-from voting.wiring import AdminServices
+from voting.wiring import admin
+from voting.wiring.admin import AdminServices
 
 T = TypeVar("T")
 
@@ -89,12 +90,12 @@ def with_admin(settings: Settings, work: Callable[[AdminServices], Awaitable[T]]
     """Runs `work` with the services of commands."""
 
     async def run(ready: Settings) -> T:
-        async with wiring.office(ready, actor()) as office:
+        async with admin.services(ready, actor()) as office:
             return await work(office)
 
     with with_engines(settings, own=False, redis=False) as ready:
         if settings.database_url == EMBEDDED:
-            asyncio.run(wiring.migrate(ready, lambda _: None))
+            asyncio.run(admin.migrate(ready, lambda _: None))
         return asyncio.run(run(ready))
 
 

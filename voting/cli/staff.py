@@ -8,7 +8,7 @@ import click
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.domain.identity.roles import Role
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 _ROLES: dict[str, Role] = {"organiser": "organiser", "judge": "judge", "auditor": "auditor"}
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import click
 
-from voting import logs, wiring
+from voting import logs
 from voting.cli.session import actor, env_file, read_settings, tell, with_engines
 from voting.server.sweeper import STOP_SECONDS
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
+from voting.wiring import admin, serving
 
 # Votes take precedence: a busy machine sweeps later.
 NICENESS = 10
@@ -70,10 +71,10 @@ async def _run(settings: Settings, *, once: bool) -> None:
     policy = load_sweep_policy(settings.policy)
     shadow = load_sweep_policy(settings.shadow_policy) if settings.shadow_policy else None
 
-    async def opened(stack: AsyncExitStack) -> wiring.AdminServices:
-        return await stack.enter_async_context(wiring.office(settings, actor()))
+    async def opened(stack: AsyncExitStack) -> admin.AdminServices:
+        return await stack.enter_async_context(admin.services(settings, actor()))
 
-    async with wiring.reached(opened) as office:
+    async with serving.reached(opened) as office:
         sweeping = Sweeping(office.database, policy, shadow)
         if once:
             changed = await sweeping.round()

@@ -11,7 +11,7 @@ import click
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.services.identity.keyring import check_receipt
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
     from voting.postgres.certifications import Certification

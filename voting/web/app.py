@@ -15,11 +15,10 @@ from litestar.types import Empty
 
 from voting import __version__
 from voting.logs import is_json
-from voting.services import Services
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
-from voting.web.dependencies import GivenClients, GivenServices
+from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import Throttle
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions

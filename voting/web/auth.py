@@ -9,8 +9,8 @@ from litestar.datastructures import Cookie
 
 from voting.domain.identity.roles import Role, StaffKey
 from voting.errors import CredentialInvalid, CredentialMissing
-from voting.services import Services
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.web.dependencies import Services
 
 STAFF_COOKIE = "voting-staff"
 # Browsers take such a cookie over TLS and from this very host: no other host of the domain can set one.

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from voting.services import Services
+from voting.services.ballots.cast import Casting
+from voting.services.ballots.voter_status import VoterStatus
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.contests.covers import Covers
+from voting.services.fraud.review import Reviews
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.registration import Registration
+from voting.services.identity.sessions import StaffSessions
+from voting.services.readiness import Readiness
+from voting.services.results.reports import Reports
+from voting.services.tallies.live_board import LiveBoards
+from voting.services.tallies.reader import TallyReader
 from voting.web.client import ClientReader
 from voting.web.options import WebOptions
 
 # A page's number from 1, or nothing: the contract writes `?page=`.
 PAGE = r"^([1-9]\d{0,5})?$"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the web needs."""
+
+    staff_sessions: StaffSessions
+    casting: Casting
+    contest_cache: ContestCache
+    covers: Covers
+    keyring: Keyring
+    readiness: Readiness
+    registration: Registration
+    reports: Reports
+    reviews: Reviews
+    tally_reader: TallyReader
+    voter_status: VoterStatus
+    live_boards: LiveBoards
+
 
 GivenServices = NamedDependency[SkipValidation[Services]]
 GivenOptions = NamedDependency[SkipValidation[WebOptions]]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import contest_text
-from voting.demo import document
+from voting.demo.demo_contest import document
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.toml_schema import reference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voting.demo import document
+from voting.demo.demo_contest import document
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.explain import explain
 

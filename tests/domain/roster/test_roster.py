@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voting.demo import document
+from voting.demo.demo_contest import document
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry, find
 from voting.domain.roster.roster import read_roster

@@ -22,7 +22,7 @@ from tests.web.test_groups import again, desk
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.features import THOROUGH
 from voting.fraud.model.tree_ensemble import Trees
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 BOT = Facts(reading=300, hosting=True, oddities=int(Oddity.AUTOMATION))
 

@@ -18,7 +18,7 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 INSERT = """
 insert into ballots (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)

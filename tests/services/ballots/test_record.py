@@ -9,19 +9,19 @@ import asyncpg
 import pytest
 
 from tests.conftest import Contests, eventually
-from voting import wiring
 from voting.domain.ballots.client import ClientFacts
 from voting.errors import Malformed, PicksInvalid, QuotaExhausted, TryAgain
-from voting.services import Services
 from voting.services.ballots.cast import Submission
 from voting.settings import Settings
+from voting.web.dependencies import Services
+from voting.wiring import serving
 
 FACTS = ClientFacts(None, None, {})
 
 
 @pytest.fixture(scope="module")
 async def services(settings: Settings) -> AsyncIterator[Services]:
-    async with wiring.running(settings) as ready:
+    async with serving.services(settings) as ready:
         yield ready
 
 

@@ -15,7 +15,7 @@ from voting.domain.entry import Entry
 from voting.errors import RosterSealed
 from voting.services.contests.amendments import Amendments
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 QUOTA = "[[quota]]\npicks = 5\n"
 HEAD = "code,title,author,category\n"

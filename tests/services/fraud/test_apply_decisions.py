@@ -15,7 +15,7 @@ from voting.postgres.database import Connection
 from voting.postgres.decisions import Changed
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 async def always(_tx: Connection) -> None:

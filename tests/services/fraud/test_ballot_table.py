@@ -11,7 +11,7 @@ import httpx
 from tests.conftest import ROOT, Contests, cast
 from voting.fraud.facts.facts import Facts
 from voting.services.fraud.ballot_table import load_ballot_table, read_facts, voter_bytes, voter_text
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 async def test_what_was_observed_of_a_ballot_is_in_the_table(

@@ -32,7 +32,7 @@ from voting.services.fraud.certify import Certifier
 from voting.services.fraud.policy_comparison import PolicyComparison, Side
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.results.reports import as_json
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 HOUR = timedelta(hours=1)
 # Only the first place in category two is worth something: A001 and A003 compete there, A002 and A004 do not.

@@ -11,7 +11,7 @@ from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.policy import SweepPolicy
 from voting.services.fraud.policy_comparison import PolicyComparison, Side
 from voting.services.fraud.review import Person, ReviewAction, Reviews
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 # Challenged and solved under the packaged policy; with less of it, or of what was counted then, hardly a hint.
 ODD = Facts(oddities=int(Oddity.CROSS_SITE), reading=1000, challenge_passed=True, counts=Counts(voters=9))

@@ -20,7 +20,7 @@ from voting.fraud.reasons.findings import Stage, Sweep
 from voting.postgres import leases
 from voting.services.fraud.sweeping import LEASE, Sweeping, compared
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 class Seen:

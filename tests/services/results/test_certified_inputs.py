@@ -27,7 +27,7 @@ from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.services.results.reports import as_csv, as_json, as_xlsx, awards_as_csv
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 RULES = """
 [[quota]]

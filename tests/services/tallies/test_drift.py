@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from tests.conftest import Contests, cast, environment_of, eventually, serving
 from voting.redis import keys
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ from voting.postgres import tallies
 from voting.redis import keys
 from voting.redis.connection import connected
 from voting.redis.tallies import TallyView
+from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache
-from voting.services.tallies.projection import TallyProjection, _forever
+from voting.services.tallies.projection import TallyProjection
 from voting.settings import Settings
-from voting.wiring import AdminServices
+from voting.wiring.admin import AdminServices
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ async def test_work_whose_cancellation_is_swallowed_ends_all_the_same(monkeypatc
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
 
-    work = asyncio.create_task(_forever(swallowing, 60))
+    work = asyncio.create_task(repeat(swallowing, 60))
     await begun.wait()
     work.cancel()
     await asyncio.wait_for(work, 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -50,28 +51,18 @@ class _Screened(NamedTuple):
 _JSON = msgspec.json.Encoder()
 
 
+@dataclass(frozen=True, slots=True)
 class Casting:
     """Casts ballots."""
 
-    def __init__(
-        self,
-        contest_cache: ContestCache,
-        keyring: Keyring,
-        proof_of_work: ProofOfWork,
-        screening: Screening,
-        rate_limits: RateLimits,
-        committing: GroupCommit[Attempt, Answer],
-        tally_projection: TallyProjection,
-        client_classes: ClientClasses,
-    ) -> None:
-        self._contest_cache = contest_cache
-        self._keyring = keyring
-        self._proof_of_work = proof_of_work
-        self._screening = screening
-        self._rate_limits = rate_limits
-        self._group_commit = committing
-        self._tally_projection = tally_projection
-        self._client_classes = client_classes
+    contest_cache: ContestCache
+    keyring: Keyring
+    proof_of_work: ProofOfWork
+    screening: Screening
+    rate_limits: RateLimits
+    group_commit: GroupCommit[Attempt, Answer]
+    tally_projection: TallyProjection
+    client_classes: ClientClasses
 
     async def cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
@@ -84,11 +75,11 @@ class Casting:
         return answer.text.encode()
 
     async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> Answer:
-        snapshot = await self._contest_cache.get(contest)
-        credential = self._keyring.credential_of(snapshot.contest, token)
+        snapshot = await self.contest_cache.get(contest)
+        credential = self.keyring.credential_of(snapshot.contest, token)
         if (credential.channel or "issued") not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        voter = self._keyring.voter(contest, credential.identity)
+        voter = self.keyring.voter(contest, credential.identity)
         seen = Sighting(contest, voter.hex(), credential, self._ticket(snapshot, submission), submission.client, facts)
         screened = await self._screened(snapshot, seen, submission)
         judgement = screened.judgement
@@ -105,28 +96,28 @@ class Casting:
             state="hold" if held else "count",
             reasons=judgement.reasons if held else (),
         )
-        answer = await self._committed(attempt, self._screening.effort(judgement))
+        answer = await self._committed(attempt, self.screening.effort(judgement))
         if not answer.replayed:
             _clients(screened.facts.app).inc()
             if facts.agent:
-                self._client_classes.note(contest, screened.facts.agent, facts.agent)
-            self._tally_projection.mark(snapshot.uid, contest, submission.picks)
+                self.client_classes.note(contest, screened.facts.agent, facts.agent)
+            self.tally_projection.mark(snapshot.uid, contest, submission.picks)
         return answer
 
     async def _screened(self, snapshot: ContestSnapshot, seen: Sighting, submission: Submission) -> _Screened:
         """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
         now, picks = snapshot.now(), submission.picks
-        facts = self._screening.observe(seen, now)
+        facts = self.screening.observe(seen, now)
         call = Call((seen.voter, facts.address or seen.voter), counted(picks, seen.voter, facts), _use(seen, now))
-        taken = await self._rate_limits.admit(snapshot.uid, call, now.timestamp())
+        taken = await self.rate_limits.admit(snapshot.uid, call, now.timestamp())
         # Another voter's ticket is none: how long its holder has been reading is not known.
         reading = facts.reading if taken.is_first else None
         facts = msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
-        judgement = self._screening.judge(facts)
+        judgement = self.screening.judge(facts)
         if judgement.response != "challenge" and snapshot.contest.challenge.ask != "ballot":
             return _Screened(facts, judgement, None)
         # Checked here, for it takes a third of a millisecond: too long while the voters' rows are locked.
-        proof = self._proof_of_work.judge(seen.contest, "ballot", submission.challenge, now)
+        proof = self.proof_of_work.judge(seen.contest, "ballot", submission.challenge, now)
         if isinstance(proof, Solved):
             solving = (now - proof.asked_at).total_seconds() * 1000
             facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
@@ -135,18 +126,18 @@ class Casting:
     def _ticket(self, snapshot: ContestSnapshot, submission: Submission) -> Ticket | None:
         if submission.ticket is None:
             return None
-        return self._keyring.open_ticket(snapshot.contest.id, submission.ticket, snapshot.now())
+        return self.keyring.open_ticket(snapshot.contest.id, submission.ticket, snapshot.now())
 
     async def _committed(self, attempt: Attempt, effort: int) -> Answer:
         contest = attempt.snapshot.contest.id
         while True:
             try:
-                return await self._group_commit.submit(contest, attempt)
+                return await self.group_commit.submit(contest, attempt)
             except RulesMovedError:
-                attempt = attempt._replace(snapshot=await self._contest_cache.renew(contest))
+                attempt = attempt._replace(snapshot=await self.contest_cache.renew(contest))
             except UnprovenError as error:
                 now = attempt.snapshot.now()
-                refusal = await self._proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
+                refusal = await self.proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
                 raise refusal from None
 
 

@@ -54,6 +54,6 @@ class ClientClasses:
 
 def _classified(agents: Mapping[Key, str]) -> list[ClientRow]:
     # Takes most of a second to load: in this thread, when the first voter has been answered.
-    from voting.fraud.facts.client_class import classify  # noqa: PLC0415
+    from voting.fraud.facts.client_class import classify
 
     return [ClientRow(*key, *classify(text)) for key, text in agents.items()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -129,4 +129,3 @@ class TallyProjection:
         async with self._database.connection() as connection:
             await sweep_challenges(connection)
             await sweep_sessions(connection)
-

@@ -12,11 +12,10 @@ from litestar.params import FromPath, JSONBody
 from voting.domain.ballots.ballot import check_key
 from voting.errors import Malformed
 from voting.fraud.facts.attempt import Client
-from voting.services import Services
 from voting.services.ballots.cast import Submission
 from voting.web.auth import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
-from voting.web.dependencies import GivenClients, GivenServices
+from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.guard import read_json
 
 _TEMPLATE = "/api/v1/contests/{contest:str}/ballots"

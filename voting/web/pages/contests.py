@@ -16,10 +16,9 @@ from voting.domain.entry import Sort, find
 from voting.domain.language import called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
-from voting.services import Services
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.auth import held_token, voter_cookie, voter_cookie_name
-from voting.web.dependencies import PAGE, GivenServices
+from voting.web.dependencies import PAGE, GivenServices, Services
 from voting.web.rendering import html, language_of, page, phase_of
 
 

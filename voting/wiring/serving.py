@@ -1,4 +1,4 @@
-"""The composition root: from settings to services."""
+"""Composes the services of a server process."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 from voting.domain.ballots.rate import read_rate
 from voting.errors import SchemaUnfit, TryAgain
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
-from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
 from voting.postgres.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
-from voting.services import Services
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
@@ -28,7 +25,6 @@ from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.admin import ContestAdmin
-from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy
@@ -37,16 +33,14 @@ from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.registration import Registration
 from voting.services.identity.sessions import StaffSessions
-from voting.services.identity.staff_keys import StaffKeys
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
-from voting.services.results.marks import Marks
 from voting.services.results.reports import Reports
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.projection import TallyProjection
 from voting.services.tallies.reader import TallyReader
-from voting.services.tallies.recount import Recounts
 from voting.settings import Settings
+from voting.web.dependencies import Services
 
 START_SECONDS = 120.0
 RETRY_SECONDS = 0.5
@@ -55,7 +49,7 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Services]:
+async def services(settings: Settings) -> AsyncIterator[Services]:
     """The services of one process, on a database and a Redis that `settings` names.
 
     Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults; waits for PostgreSQL.
@@ -131,46 +125,6 @@ async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncItera
                 yield given
                 return
         await asyncio.sleep(RETRY_SECONDS)
-
-
-@dataclass(frozen=True)
-class AdminServices:
-    """What the commands need: no Redis, and no secret but where one is used."""
-
-    database: Database
-    amendments: Amendments
-    contest_cache: ContestCache
-    marks: Marks
-    contest_admin: ContestAdmin
-    recounts: Recounts
-    reports: Reports
-    staff_keys: StaffKeys
-
-
-@asynccontextmanager
-async def office(settings: Settings, actor: str) -> AsyncIterator[AdminServices]:
-    """The services of a command, on a database that `settings` names. Raises SchemaUnfit."""
-    async with postgres.connected(settings.database_url, 2) as database:
-        await check_rights(database)
-        await check_schema(database)
-        contest_cache = ContestCache(database)
-        yield AdminServices(
-            database,
-            amendments=Amendments(database, actor),
-            contest_cache=contest_cache,
-            marks=Marks(database, actor),
-            contest_admin=ContestAdmin(database, actor),
-            recounts=Recounts(database, actor),
-            reports=Reports(database),
-            staff_keys=StaffKeys(database, actor),
-        )
-
-
-async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
-    """Brings schema and rights up to date; answers how many migrations were applied. Raises SchemaUnfit."""
-    owner, application = settings.database_owner_url, settings.database_url
-    async with postgres.connected(owner or application, 1) as database:
-        return await postgres_migrate.migrate(database, report, application if owner else "")
 
 
 def _services(
