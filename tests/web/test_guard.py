@@ -146,8 +146,7 @@ DESKTOP = (
         (DESKTOP.replace("Chrome/", "HeadlessChrome/"), "automation", "pc"),
         ("python-httpx/0.28.1", "automation", "other"),
         ("curl/8.4.0", "automation", "other"),
-        ("Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)", "automation", "other"),
-        ("", "unknown", "other"),
+        ("Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)", "automation", "bot"),
     ],
 )
 def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:

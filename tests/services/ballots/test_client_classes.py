@@ -48,6 +48,7 @@ async def test_each_client_is_classified_once_and_named_in_the_export(
     out = tmp_path / "events.jsonl.gz"
     answer = run("events", "export", "--contest", contest, "--out", str(out), env=environment_of(settings))
     assert answer.returncode == 0, answer.stderr
-    lines = [json.loads(line) for line in gzip.open(out)]
+    text = gzip.decompress(out.read_bytes()).decode()
+    lines = [json.loads(line) for line in text.splitlines()]
     assert [line["client_class"]["app"] for line in lines] == ["wechat", "wechat", "browser"]
-    assert "MicroMessenger" not in gzip.open(out).read().decode()
+    assert "MicroMessenger" not in text
