@@ -229,8 +229,15 @@ def test_merged_cells_titles_and_notes_are_named() -> None:
             "the header is on line 4, below '评委打分表'",
         ),
         ("judge,entry,创新,表现\n一、文艺类\nJ,A001,1,1\n", "line 2: holds one cell only, '一、文艺类'"),
-        ("judge,entry,创新,表现\nJ,A001,1,1\n,,,合计\n", "line 3: holds one cell only, '合计'"),
-        ("judge,entry,创新,表现\nJ,A001,1,1\n平均,,1,1\n", "line 3, entry: is empty"),
+        (
+            "judge,entry,创新,表现\nJ,A001,1,1\n,,,合计\n",
+            "line 3: is a line of totals or means, '合计'; delete the line",
+        ),
+        ("judge,entry,创新,表现\nJ,A001,1,1\n平均,,1,1\n", "line 3: is a line of totals or means, '平均'"),
+        ("judge,entry,创新,表现\nJ,A001,1,1\n平 均 分：,A001,1,1\n", "line 3: is a line of totals or means"),
+        ("judge,entry,创新,表现\nJ,A001,1,1\n去掉最高分,A001,1,1\n", "line 3: is a line of totals or means"),
+        ("entry,judge,创新,表现\nA001,J,1,1\nA001,小计（2人）,1,1\n", "line 3: is a line of totals or means"),
+        ("judge,entry,创新,表现\nJ,A001,1,1\nGrand Total,A001,1,1\n", "line 3: is a line of totals or means"),
     ],
 )
 def test_titles_notes_and_sums_in_marks(text_: str, says: str) -> None:
@@ -239,7 +246,31 @@ def test_titles_notes_and_sums_in_marks(text_: str, says: str) -> None:
 
 def test_titles_and_notes_in_figures() -> None:
     assert "the header is on line 2" in refusal(clicks, "点击量\nentry,value\nA001,1\n")
-    assert "'合计' is not an entry of this contest" in refusal(clicks, "entry,value\nA001,1\n合计,1\n")
+    assert "line 3: is a line of totals or means, '合计'" in refusal(clicks, "entry,value\nA001,1\n合计,1\n")
+
+
+def test_totals_in_rosters() -> None:
+    head = "title,code,author,category\n人生的总分,A001,张三,art\n"
+    assert roster(read_sheet(head.encode(), "r"))[0].title == "人生的总分"
+    for total in ("合计,,25 部,", "合计：25部,,,", ",文艺小计,,"):
+        assert "line 3: is a line of totals or means, '" in refusal(
+            roster, read_sheet(f"{head}{total}\n".encode(), "r")
+        )
+
+
+def test_each_cell_of_a_merged_range_names_the_range() -> None:
+    said = refusal(roster, sheet("merged-title-foot/merged.xlsx"))
+    assert "line 3, category: is part of the merged cells D2:D4; unmerge them, and write" in said
+    assert "line 4, category: is part of the merged cells D2:D4" in said
+    assert "is empty" not in said
+
+
+def test_very_large_and_very_many_merged_ranges_are_read_at_once() -> None:
+    after = "<mergeCells>" + '<mergeCell ref="A1:XFD1048576"/>' * 5000 + "</mergeCells>"
+    rows = TABLE + "".join(line(number, (f"B{number}", "题", "张三", "文艺")) for number in range(3, 1000))
+    began = time.perf_counter()
+    assert "are merged" in refusal(roster, read_sheet(workbook(rows, after=after), "r"))
+    assert time.perf_counter() - began < 2
 
 
 def test_a_merged_range_that_holds_nothing_does_not_matter() -> None:

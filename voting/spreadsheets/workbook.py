@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from xml.etree.ElementTree import Element, ParseError
 
 from voting.domain.names import alike, shown
@@ -21,6 +23,7 @@ _LAST_LINE = 1_048_576
 # Title lines and the header come on top of the rows that a table may have.
 _MOST_LINES = MOST_ROWS + 100
 _MOST_NAMED = 20
+_MOST_MERGED = 10_000
 # How many lines of another sheet are searched for a header.
 _TOP = 10
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
@@ -304,11 +307,21 @@ def _oddities(grid: _Grid) -> list[Unread]:
             what = f"the cell {column_letters(index)}{line} lies beyond the first {MOST_COLUMNS} columns"
             found.append(Unread(line, index, what, "delete it, or move it into the table"))
     found += _struck_places(grid)
+    return [*found, *islice(_merged_places(grid), _MOST_MERGED)]
+
+
+def _merged_places(grid: _Grid) -> Iterator[Unread]:
+    """Every cell of the merged ranges that hold anything: all but the first are empty, and look filled."""
+    mend = "unmerge them, and write the value into each cell"
+    filled = sorted(grid.lines)
     for reference, left, top, right, bottom in grid.merged:
-        if any(left <= index <= right for index in grid.lines.get(top, ())) and (left, top) != (right, bottom):
-            what = f"the cells {reference} are merged"
-            found.append(Unread(top, left, what, "unmerge them, and write the value into each cell"))
-    return found
+        if (left, top) == (right, bottom) or not any(left <= index <= right for index in grid.lines.get(top, ())):
+            continue
+        yield Unread(top, left, f"the cells {reference} are merged", mend)
+        for line in filled[bisect_left(filled, top) : bisect_right(filled, bottom)]:
+            for index in range(left, min(right + 1, MOST_COLUMNS)):
+                if (line, index) != (top, left):
+                    yield Unread(line, index, f"is part of the merged cells {reference}", mend)
 
 
 def _struck_places(grid: _Grid) -> Iterator[Unread]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -15,6 +16,11 @@ LONGEST = 10_000
 # What people put between cells instead of a comma.
 _OTHER_DELIMITERS = "，;；|、\t,"
 _FEWEST_FOR_NOTES = 3
+# What people call a line that sums the others up, in one form for blanks, width and case.
+_TOTAL = re.compile(
+    r"(?P<of>.{0,20}?)(?:合计|总计|小计|累计|共计|平均|均分|均值|平均值|平均数|平均分|总分|最高分|最低分|最后得分|最终得分)"
+    r"(?:\(.*\)|[:0-9].*)?|(?:sub|grand)?total:?|sum:|average:?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,8 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
         raise FileInvalid(name, (*sheet.faults, *faults))
     table = Table(name, [*sheet.faults])
     for done, row in enumerate(sheet.rows, 1):
-        if note := _note_fault(row, columns):
-            table.faults.append(note)
+        if fault := _total_fault(row, columns) or _note_fault(row, columns):
+            table.faults.append(fault)
         else:
             table.rows.append(_exact(row, sheet, columns, table.unread) if sheet.held else row)
             table.faults += _row_faults(table.rows[-1], columns)
@@ -104,6 +110,19 @@ def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
             yield Fault(line, column or "(empty)", "is not a known column", known.mend(column))
         elif column in sheet.header[:place]:
             yield Fault(line, column, "stands twice", "keep one of the columns")
+
+
+def _total_fault(row: Row, columns: Columns) -> Fault | None:
+    """A line whose first cell or name says that it sums the others up: it would be a judge or an entry more.
+
+    The first cell may be a title, which may end with such a word; a name does not.
+    """
+    first = next((column for column, text in row.cells.items() if text), "")
+    for column in (first, *columns.names):
+        total = _TOTAL.fullmatch(alike(row.cells.get(column, "")))
+        if total and (column in columns.names or not total["of"]):
+            return Fault(row.line, "", f"is a line of totals or means, {shown(row.cells[column])}", "delete the line")
+    return None
 
 
 def _note_fault(row: Row, columns: Columns) -> Fault | None:
