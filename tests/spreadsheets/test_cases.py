@@ -21,7 +21,7 @@ from tests.spreadsheets.tables import (
     sheet,
 )
 from voting.domain.entry import Entry
-from voting.domain.results.marks import read_marks, read_metric, uneven_panels
+from voting.domain.results.marks import Mark, read_marks, read_metric, similar_judges, uneven_panels
 from voting.spreadsheets import read_sheet
 
 # judge-twice
@@ -188,6 +188,26 @@ def test_panels_of_unequal_size_are_named() -> None:
         "the categories have panels of different sizes, and means of fewer judges count as much: 'art' 2, 'tech' 1"
     ]
     assert [*uneven_panels(given[:2], ENTRIES)] == []
+
+
+@pytest.mark.parametrize(
+    ("judges", "pairs"),
+    [
+        (("王教授", "王教授1", "王教受", "李四"), ["'王教授' and '王教授1'", "'王教授' and '王教受'"]),
+        (("张三", "张三丰", "李三"), ["'张三' and '张三丰'"]),
+        (("Smith", "Smyth"), ["'Smith' and 'Smyth'"]),
+        (("评委1", "评委2", "评委10", "评委12"), []),
+        (("专家A", "专家B", "专家甲", "专家乙", "第一组长", "第二组长"), []),
+        (("张三", "李四", "王五"), []),
+        (tuple(f"王教授{number}x" for number in range(600)), []),
+    ],
+)
+def test_judges_one_character_apart_are_warned_of(judges: tuple[str, ...], pairs: list[str]) -> None:
+    given = [Mark(judge, code, "创新", Fraction(1)) for judge in judges for code in ENTRIES]
+    said = [*similar_judges(given)]
+    assert [note.partition(" differ in one character; if they are one person")[0] for note in said] == [
+        f"the judges {pair}" for pair in pairs
+    ]
 
 
 # other-code-pages

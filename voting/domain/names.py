@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import combinations
 from typing import TypeVar
 
 from voting.errors import Fault
@@ -22,6 +23,9 @@ _LOOKALIKES = str.maketrans(
     | dict.fromkeys("“”„＂", '"')
     | dict.fromkeys("‘’‚`´＇", "'")
 )
+# What numbers persons: two names that differ in these are meant to be two.
+_COUNTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ一二三四五六七八九十甲乙丙丁戊己庚辛壬癸")
+_FEWEST_FOR_EXCHANGE = 3
 TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
 
 
@@ -49,6 +53,24 @@ def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator
     for line, name, before, known in near_equal(names):
         what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
         yield Fault(line, column, what, TELL_APART)
+
+
+def one_apart(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of names that one slip of the hand tells apart: a character more, or another one. None of very many."""
+    each = [*dict.fromkeys(names)]
+    return (pair for pair in combinations(each, 2) if _is_slip(*pair)) if len(each) <= _MOST_COMPARED else iter(())
+
+
+def _is_slip(name: str, other: str) -> bool:
+    short, long = sorted((name, other), key=len)
+    start = next((place for place, pair in enumerate(zip(short, long, strict=False)) if len({*pair}) > 1), len(short))
+    if len(short) == len(long):
+        same = short[start + 1 :] == long[start + 1 :] and len(short) >= _FEWEST_FOR_EXCHANGE
+        return same and not {short[start], long[start]} <= _COUNTERS
+    # 评委1 and 评委10 are numbers, 王教授 and 王教授1 a slip.
+    beside = short[max(0, start - 1) : start + 1]
+    numbered = long[start].isdecimal() and any(character.isdecimal() for character in beside)
+    return short[start:] == long[start + 1 :] and not numbered
 
 
 def difference(name: str, other: str) -> str:

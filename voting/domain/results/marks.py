@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 from voting.domain.contest.schema import Round
 from voting.domain.entry import Entry
-from voting.domain.names import Known, shown
+from voting.domain.names import Known, one_apart, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.sheet import Row, Sheet
 from voting.domain.units import number, thousands
@@ -104,6 +105,15 @@ def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterat
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{category!r} {size}" for category, size in sizes.items())
         yield f"the categories have panels of different sizes, and means of fewer judges count as much: {listed}"
+
+
+def similar_judges(marks: Iterable[Mark]) -> Iterator[str]:
+    """A sentence for two judges whose names differ in one character: they may be one person."""
+    for name, other in islice(one_apart(mark.judge for mark in marks), _MOST_NAMED):
+        yield (
+            f"the judges {shown(name)} and {shown(other)} differ in one character; if they are one person, write the"
+            " name in the same way"
+        )
 
 
 def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
