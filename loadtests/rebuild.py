@@ -32,6 +32,17 @@ AT_ONCE = 64
 _COLUMNS = (
     *("contest", "voter", "idempotency_key", "id", "body_digest", "picks", "state", "recorded_at", "salt", "answer"),
 )
+# What casting records beside a ballot: the contest has a quota of picks, and one of picks of each entry.
+_BESIDE = (
+    "insert into voters select contest, voter, 'web', recorded_at from ballots",
+    "insert into ballot_facts select contest, voter, id, '{}' from ballots",
+    "insert into quota_slots select contest, voter, 0, '', timestamptz '2026-01-01', slot, id"
+    " from ballots, generate_series(1, cardinality(picks)) as slot",
+    "insert into quota_slots select contest, voter, 1, entry, timestamptz '2026-01-01', slot, id"
+    " from ballots, unnest(picks) with ordinality as picked (entry, slot)",
+    "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
+    " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'",
+)
 
 
 @click.command(epilog="Example: python -m loadtests.rebuild --ballots 1000000")
@@ -71,7 +82,9 @@ async def _fill(environment: Mapping[str, str], ballots: int) -> None:
         batches = range(first, min(ballots, first + 1000 * AT_ONCE), AT_ONCE)
         rows = [row for batch in batches for row in _batch(keyring, batch, min(AT_ONCE, ballots - batch), begun)]
         await connection.copy_records_to_table("ballots", records=rows, columns=_COLUMNS)
-    await connection.execute("vacuum analyze ballots", timeout=600)
+    for statement in _BESIDE:
+        await connection.execute(statement, timeout=600)
+    await connection.execute("vacuum analyze", timeout=600)
     await connection.close()
 
 

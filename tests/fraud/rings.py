@@ -25,7 +25,7 @@ from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Trees
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
-from voting.postgres import decisions, tallies
+from voting.postgres import contests, decisions, tallies
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
@@ -81,9 +81,11 @@ def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[C
 
 
 async def record(database: Database, contest: str, casts: Iterable[Cast], ago: timedelta = EARLIER) -> None:
-    """Stores ballots as casting does: with facts, and the tally in the same transaction."""
+    """Stores ballots as casting does: with voters, facts, quota slots, decisions and the tally in one transaction."""
     given, now, keyring = list(casts), datetime.now(UTC), Keyring(SECRET.encode())
     async with database.connection() as connection, connection.transaction():
+        stored = await contests.select(connection, contest)
+        assert stored
         for number, each in enumerate(given):
             voter, id = hashlib.sha256(f"{contest} {each.voter}".encode()).digest(), uuid.uuid4()
             facts = msgspec.structs.replace(each.seen, device=each.ring, agent=1 + each.voter % 7)
@@ -101,6 +103,19 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
             await connection.execute(
                 "insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, _JSON.encode(facts).decode()
             )
+            await connection.execute(
+                "insert into voters values ($1, $2, null, $3) on conflict do nothing", contest, voter, at
+            )
+            await connection.executemany(
+                "insert into quota_slots values ($1, $2, $3, '', $4, 1, $5)",
+                [(contest, voter, quota, at, id) for quota in range(len(stored.contest.quotas))],
+            )
+            if each.state == "hold":
+                await connection.execute(
+                    "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
+                    " values ($1, $2, $3, 'online', 'hold', '{C1}', 'policy')",
+                    *(contest, id, at),
+                )
         moved = Counter((each.entry, each.state) for each in given)
         for entry in sorted({entry for entry, _ in moved}):
             held, counted = moved[entry, "hold"], moved[entry, "count"]

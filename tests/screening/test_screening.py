@@ -17,9 +17,11 @@ import pytest
 from tests.conftest import SECRET, Contests, Service, environment_of, refusal, serving, solve
 from tests.fraud.people import CHROME
 from voting.errors import FileInvalid
+from voting.services.ballots.traces import check_traces
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import COUNTERS
 from voting.settings import Settings
+from voting.wiring.admin import AdminServices
 from voting.wiring.serving import services
 
 QUICK = 0.1
@@ -64,13 +66,15 @@ def shape(value: Any) -> Any:
 
 
 async def test_a_held_ballot_looks_accepted_and_is_not_counted(
-    http: httpx.AsyncClient, contests: Contests, service: Service
+    http: httpx.AsyncClient, contests: Contests, service: Service, office: AdminServices
 ) -> None:
     contest = await contests.make()
     one, other = contests.tokens(contest, 2)
     held = await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))
     fair = await send(http, contest, other, BROWSER, ticket=ticket(contest, 20))
     assert await rows(service.settings, contest) == [("hold", ["C1", "T1"]), ("count", [])]
+    snapshot = await office.contest_cache.get(contest)
+    assert await check_traces(office.database, snapshot.contest) == [], "its decision is on record"
     assert held.status_code == fair.status_code == 201
     assert list(held.json()) == list(fair.json())
     assert shape(held.json()["remaining"]) == shape(fair.json()["remaining"])

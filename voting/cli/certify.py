@@ -46,8 +46,8 @@ def certify(
 
     Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
     To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
-    two persons, or if a ballot differs from its voter's receipt. Marks, figures, roster, rules and decisions cannot
-    change until --reopen. Under the same policy the command returns the standing result.
+    two persons, or if a ballot differs from its receipt, quota slots or decisions. Marks, figures, roster, rules and
+    decisions cannot change until --reopen. Under the same policy the command returns the standing result.
     """
     if propose and reopen is not None:
         raise click.UsageError("--propose and --reopen do not go together")

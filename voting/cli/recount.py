@@ -1,4 +1,4 @@
-"""voting recount: compares the tally with the ballots, and the ballots with their receipts."""
+"""voting recount: compares the tally with the ballots, and the ballots with all that was recorded with them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from voting.cli.session import env_file, find, need_secret, read_settings, tell,
 from voting.cli.tables import progress
 from voting.domain.results.scoring import Tally
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
+from voting.services.ballots.traces import check_traces
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.services.tallies.recount import Difference
 from voting.wiring.admin import AdminServices
@@ -20,23 +21,26 @@ from voting.wiring.admin import AdminServices
 @click.option("--mend", metavar="REASON", help="Set the tally to the recount, on record; ballots wait meanwhile.")
 @env_file
 def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
-    """Recount the ballots, compare the tally, and check each ballot against its voter's receipt.
+    """Recount the ballots, compare the tally, and check each ballot against its receipt, quota slots and decisions.
 
-    Lists ballots whose picks differ from their receipt, ballots without a receipt of this service, and batches with
-    missing ballots. Exit code 1 if anything is wrong and not corrected; only a tally can be corrected.
+    Lists ballots whose picks differ from their receipt, ballots without a receipt of this service, missing ballots, and
+    ballots whose state, voter or slots are not as recorded. Exit code 1 if anything is wrong and not corrected; only a
+    tally can be corrected.
     """
     settings = need_secret(read_settings(env_file))
     key = ReceiptKey(Keyring(settings.secret).public_key)
 
-    async def work(office: AdminServices) -> tuple[tuple[Difference, ...], ReceiptReport]:
+    async def work(office: AdminServices) -> tuple[tuple[Difference, ...], ReceiptReport, list[str]]:
         snapshot = await find(office, contest)
         found = await (office.recounts.mend(snapshot, mend) if mend else office.recounts.differences(snapshot))
-        return found, await check_receipts(office.database, contest, key, progress("receipts checked"))
+        receipts = await check_receipts(office.database, contest, key, progress("receipts checked"))
+        return found, receipts, await check_traces(office.database, snapshot.contest)
 
-    found, receipts = with_admin(settings, work)
+    found, receipts, traces = with_admin(settings, work)
+    changed = [*receipts.wrong, *traces]
     for each in found:
         click.echo(f"{each.entry}\ttally {_counts(each.tally)}\tballots {_counts(each.recount)}")
-    for line in receipts.wrong:
+    for line in changed:
         click.echo(line)
     if not found:
         tell(f"the tally of contest {contest!r} is what its ballots give")
@@ -44,11 +48,11 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
         tell(f"{len(found)} entries are set to what their ballots give; the pages follow within seconds")
     else:
         tell(f"{len(found)} entries differ; find out why, then: voting recount --contest {contest} --mend REASON")
-    if receipts.wrong:
+    if changed:
         tell("somebody changed ballots past the service: find out who, and restore them from a backup")
     else:
-        tell(f"{receipts.ballots} ballots are what their voters' receipts say")
-    if receipts.wrong or (found and not mend):
+        tell(f"{receipts.ballots} ballots are what their receipts, quota slots and decisions say")
+    if changed or (found and not mend):
         raise click.exceptions.Exit(1)
 
 

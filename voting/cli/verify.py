@@ -10,6 +10,7 @@ import click
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
+from voting.services.ballots.traces import check_traces
 from voting.services.identity.keyring import check_receipt
 from voting.wiring.admin import AdminServices
 
@@ -45,21 +46,29 @@ def results(contest: str, env_file: Path | None) -> None:
     """Recompute the hashes of all inputs of the certified result; exit code 1 if one differs.
 
     Prints a line for each: name, certified SHA-256, and whether it still agrees. The policy is not stored: compare its
-    hash with your file's. `tally` is counted from the ballots.
+    hash with your file's. `tally` is counted from the ballots. Ballots whose state, voter or quota slots are not as
+    recorded are listed, too.
     """
 
-    async def work(office: AdminServices) -> tuple[Certification, tuple[Verified, ...]]:
+    async def work(office: AdminServices) -> tuple[Certification, tuple[Verified, ...], list[str]]:
         # It imports polars, which a receipt's check does without.
         from voting.services.fraud.verification import verify_result
 
-        return await verify_result(office.database, await find(office, contest), progress("ballots read"))
+        snapshot = await find(office, contest)
+        stands, checks = await verify_result(office.database, snapshot, progress("ballots read"))
+        return stands, checks, await check_traces(office.database, snapshot.contest)
 
-    stands, checks = with_admin(read_settings(env_file), work)
+    stands, checks, traces = with_admin(read_settings(env_file), work)
     click.echo(f"policy\t{stands.bound.policy_sha256}\t{stands.policy_version}")
     for each in checks:
         click.echo(f"{each.name}\t{each.certified or '-'}\t{'agrees' if each.agrees else f'differs: {each.now}'}")
+    for line in traces:
+        click.echo(line)
     wrong = [each.name for each in checks if not each.agrees]
     if wrong:
         tell(f"certification {stands.number} does not stand for what is stored now: {', '.join(wrong)} changed since")
+    if traces:
+        tell("somebody changed ballots past the service: find out who, and restore them from a backup")
+    if wrong or traces:
         raise click.exceptions.Exit(1)
     tell(f"certification {stands.number} of {stands.certified_at.isoformat()}: everything is as it was certified")

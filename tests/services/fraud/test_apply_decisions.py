@@ -65,7 +65,11 @@ async def test_what_is_found_no_more_is_counted_again(contests: Contests, office
     assert (changed.held, changed.released) == (0, 20)
     # What was held when it was cast stays so.
     assert await tally(office.database, contest) == {"A002": (20, 0, 20), "A003": (5, 5, 0)}
-    assert await history(office.database, contest) == [("nearline", "count", 20), ("nearline", "hold", 20)]
+    assert await history(office.database, contest) == [
+        ("nearline", "count", 20),
+        ("nearline", "hold", 20),
+        ("online", "hold", 5),
+    ]
     assert await states(office, contest) == {}
     await swept(office, contest)
     assert (await states(office, contest))["ring-1"][:2] == ("open", 20)

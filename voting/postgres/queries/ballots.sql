@@ -58,7 +58,8 @@ where s.contest = $1 and s.voter = $2
 group by s.quota, s.scope;
 
 -- name: insert
--- Ballots with their facts, quota slots, spent challenges and the tally, in one statement. The rows come in the order of
+-- Ballots with their facts, quota slots, spent challenges and the tally, and a decision for each that is not counted, in
+-- one statement. The rows come in the order of
 -- their keys: every transaction takes its locks in the same order.
 with cast_now as materialized (
     select voter, key, id, body_digest, picks::text[] as picks, state, reasons::text[] as reasons, salt, answer,
@@ -71,6 +72,9 @@ with cast_now as materialized (
 ), observed as (
     insert into ballot_facts (contest, voter, ballot, facts)
     select $1, voter, id, facts::jsonb from cast_now
+), decided as (
+    insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)
+    select $1, id, $2, 'online', state, reasons, 'policy' from cast_now where state <> 'count'
 ), taken as (
     -- $18: by quota, the name of a slot that is taken now
     insert into quota_slots (contest, voter, quota, scope, period, slot, ballot)

@@ -55,14 +55,6 @@ with wanted as materialized (
     from found
     where ballots.contest = $1 and ballots.voter = found.voter
         and ballots.idempotency_key = found.idempotency_key
-), cast_so as (
-    -- What was decided when it was cast is known from the ballot itself, until now.
-    insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)
-    select $1, id, recorded_at, 'online', was, were, 'policy'
-    from found
-    where was = 'hold'
-        -- `offset 0`: one search for each, however small the table seemed
-        and not exists (select from decisions d where d.contest = $1 and d.ballot = found.id offset 0)
 ), written as (
     insert into decisions (contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling)
     select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13
@@ -90,31 +82,21 @@ select count(*) as changed,
 from found;
 
 -- name: history
--- What was held when it was cast, and never decided about since, is known from the ballot itself. By which policy a ballot
--- was judged when it was cast is what the service noted last before that.
-with known as (
-    select id, decided_at, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling
-    from decisions
-    where contest = $1 and ballot = $2
-    union all
-    select 0, recorded_at, 'online', state, reasons, null, null, null, 'policy', null
-    from ballots
-    where id = $2 and contest = $1 and state = 'hold'
-        and not exists (select from decisions where contest = $1 and ballot = $2)
-)
+-- By which policy a ballot was judged when it was cast is what the service noted last before that.
 select decided_at, stage, state, reasons, group_id,
     coalesce(policy_version, begun.details -> 'policy' ->> 'version') as policy_version,
     coalesce(policy_sha256, begun.details -> 'policy' ->> 'sha256') as policy_sha256,
     actor, ruling
-from known
+from decisions d
 left join lateral (
     select details
     from audit_log
-    where known.stage = 'online' and action = 'service.begin' and at <= known.decided_at
+    where d.stage = 'online' and action = 'service.begin' and at <= d.decided_at
     order by at desc
     limit 1
 ) as begun on true
-order by decided_at, known.id;
+where d.contest = $1 and d.ballot = $2
+order by d.decided_at, d.id;
 
 -- name: rulings_in_force
 -- The last decision of a reviewer about each ballot, without those that were undone. What a first of two persons proposes

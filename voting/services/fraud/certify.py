@@ -1,7 +1,7 @@
 """Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
 
 What the sweep finds is void unless a reviewer released it; what was only held is counted again. Groups that take two
-persons are waited for, and every ballot must be what its voter's receipt says. The result names the
+persons are waited for, and every ballot must be what its receipt, quota slots and decisions say. The result names the
 policy and the hash of all that it follows from, so that the same ballots give it again.
 """
 
@@ -27,6 +27,7 @@ from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
 from voting.services.ballots.receipts import check_receipts
+from voting.services.ballots.traces import check_traces
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
@@ -75,15 +76,15 @@ class Certifier:
         """The certified result; the one that stands, if it was certified under this policy.
 
         Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
-        their receipts say; Certified.
+        they were recorded and decided; Certified.
         """
         stands = await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
         await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
         receipts = await check_receipts(self._database, snapshot.contest.id, self._key, progress("receipts checked"))
-        if receipts.wrong:
-            raise NotCertifiable("\n".join(receipts.wrong))
+        if changed := [*receipts.wrong, *await check_traces(self._database, snapshot.contest)]:
+            raise NotCertifiable("\n".join(changed))
         swept, digest = await self._sweep(snapshot, policy, progress)
         # Held first: what takes two persons is not made void by one.
         await self._apply(snapshot, swept, progress)
