@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from tests.conftest import Contests, as_owner, cast, refusal, solve
+from tests.fraud.rings import POLICY, certifier, find_nothing
+from voting.errors import WindowClosed
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.services.identity.keyring import Keyring, check_receipt
 from voting.wiring.admin import AdminServices
@@ -285,6 +287,16 @@ async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Con
     assert refusal(await cast(http, contest, token, ["A001"])) == (409, "contest_paused")
     await office.contest_admin.pause(contest, False)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
+
+
+async def test_what_has_ended_is_neither_paused_nor_resumed(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
+    for paused in (True, False):
+        with pytest.raises(WindowClosed, match=r"ended at .*\+08:00; nothing was paused or resumed"):
+            await office.contest_admin.pause(contest, paused)
+    await certifier(office.database, find_nothing).certify(await office.contest_cache.get(contest), POLICY)
+    with pytest.raises(WindowClosed, match="and its result is certified"):
+        await office.contest_admin.pause(contest, True)
 
 
 async def test_too_large_and_unsupported(http: httpx.AsyncClient, contests: Contests) -> None:

@@ -103,9 +103,9 @@ async def withdraw(connection: Connection, contest: str, code: str) -> bool:
     return found
 
 
-async def set_paused(connection: Connection, contest: str, paused: bool) -> bool:
-    """Pauses or resumes. False when there is no such contest."""
-    return await connection.fetchval(_CONTESTS["set_paused"], contest, paused) is not None
+async def set_paused(connection: Connection, contest: str, paused: bool) -> None:
+    """Pauses or resumes."""
+    await connection.execute(_CONTESTS["set_paused"], contest, paused)
 
 
 async def select_entries(connection: Connection, contest: str, withdrawn: bool = False) -> tuple[Entry, ...]:

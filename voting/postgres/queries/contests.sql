@@ -24,7 +24,7 @@ order by opens_at desc, id;
 lock table contests in exclusive mode;
 
 -- name: set_paused
-update contests set paused = $2, revision = revision + 1 where id = $1 returning id;
+update contests set paused = $2, revision = revision + 1 where id = $1;
 
 -- name: replace
 update contests set document = $2, opens_at = $3, closes_at = $4, revision = revision + 1 where id = $1;

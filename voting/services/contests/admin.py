@@ -10,7 +10,7 @@ from voting import __version__
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.roster.picture import Damaged, Picture, read_picture
-from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed
+from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed, WindowClosed
 from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
 from voting.postgres import certifications, contests, staff
@@ -111,12 +111,18 @@ class ContestAdmin:
             return await contests.select_entries(connection, contest, withdrawn=True)
 
     async def pause(self, contest: str, paused: bool) -> None:
-        """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown."""
+        """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown, WindowClosed."""
 
         async def work(tx: Connection) -> None:
             await contests.take_turn(tx)
-            if not await contests.set_paused(tx, contest, paused):
+            stored = await contests.select(tx, contest)
+            if stored is None:
                 raise ContestUnknown(f"there is no contest {contest!r}")
+            if stored.read_at >= stored.window_end:
+                ended = stored.window_end.astimezone(stored.contest.zone).isoformat()
+                certified = ", and its result is certified" if stored.certified else ""
+                raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
+            await contests.set_paused(tx, contest, paused)
             await self._log(tx, "contest.pause" if paused else "contest.resume", contest, {})
 
         await self._database.transact(work)
