@@ -49,6 +49,8 @@ BODY_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
+# One value each: of two, a proxy and the service may read different ones (RFC 9110 section 5.3).
+_SINGLE = (b"authorization", b"idempotency-key")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
@@ -260,15 +262,19 @@ def _check_head(scope: Scope) -> None:
     )
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
         raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
-    _check_version(scope)
+    _check_fields(scope)
 
 
-def _check_version(scope: Scope) -> None:
+def _check_fields(scope: Scope) -> None:
     """HTTP/1.1 comes with one Host field (RFC 9112 section 3.2); HTTP/0.9 has no header fields at all."""
     if scope["http_version"] == "0.9":
         raise Malformed("HTTP/0.9 is not served; send the request as HTTP/1.1")
-    if scope["http_version"] == "1.1" and [name for name, _ in scope["headers"]].count(b"host") != 1:
+    names = [name for name, _ in scope["headers"]]
+    if scope["http_version"] == "1.1" and names.count(b"host") != 1:
         raise Malformed("an HTTP/1.1 request needs one Host header field")
+    for name in _SINGLE:
+        if names.count(name) > 1:
+            raise Malformed(f"the {name.decode().title()} header field came more than once; send it once")
 
 
 def _join_cookies(scope: Scope) -> None:
