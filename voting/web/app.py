@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import QueryParameter
 from litestar.types import Empty
 
 from voting import __version__
+from voting.errors import Malformed
 from voting.logs import is_json
 from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
 from voting.web.client import ClientReader
@@ -74,6 +77,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         state=State({"secure_cookies": options.secure_cookies}),
         lifespan=[lifespan],
         request_class=StrictRequest,
+        before_request=_check_query,
         # The framework's own would go before ours.
         logging_config=None if is_json() else Empty,
         exception_handlers={Exception: answer_error},
@@ -104,6 +108,24 @@ def _after_clients(given: T) -> Callable[[GivenClients], T]:
         return given
 
     return give
+
+
+async def _check_query(request: Request[Any, Any, Any]) -> None:
+    """Refuses unknown parameters of the API's reads: ignored, they would seem to be obeyed. Pages ignore them, because
+    WeChat adds its own to the links that people share."""
+    if request.method != "GET" or not request.scope["query_string"] or not request.scope["path"].startswith("/api/"):
+        return
+    known = _query_names(request.route_handler)
+    if unknown := [name for name in request.query_params if name not in known]:
+        takes = f"takes {', '.join(known)}" if known else "takes none"
+        raise Malformed(f"there is no query parameter {unknown[0][:64]!r}: this address {takes}")
+
+
+@cache
+def _query_names(handler: Any) -> tuple[str, ...]:
+    parameters = handler.parsed_fn_signature.parameters.items()
+    found = [(name, each.kwarg_definition) for name, each in parameters]
+    return tuple(how.name or name for name, how in found if isinstance(how, QueryParameter))
 
 
 def _services(state: State) -> Services:
