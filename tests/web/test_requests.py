@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -54,6 +55,56 @@ async def test_several_cookie_fields_are_read_as_one(
     headers = httpx.Headers([*fields, *KEYED.items()])
     answer = await http.post(f"/api/v1/contests/{contest}/ballots", content=BODY, headers=headers)
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Authorization"])
+@pytest.mark.parametrize("more", [{}, {"X-Two": "fields"}], ids=["short way", "long way"])
+async def test_a_key_or_credential_twice_is_refused(
+    http: httpx.AsyncClient, contests: Contests, name: str, more: dict[str, str]
+) -> None:
+    contest = await contests.make()
+    one, other = contests.tokens(contest, 2)
+    values = {"Idempotency-Key": ("k", "l"), "Authorization": (f"Bearer {one}", f"Bearer {other}")}
+    # A field that comes twice is none of the short way's business.
+    fields = [*KEYED.items(), ("Authorization", f"Bearer {one}"), *more.items(), *more.items(), (name, values[name][1])]
+    path = f"/api/v1/contests/{contest}/ballots"
+    answer = await http.post(path, content=BODY, headers=httpx.Headers(fields))
+    assert refusal(answer) == (400, "malformed")
+    assert answer.json()["detail"] == f"the {name} header field came more than once; send it once"
+    assert (await http.post(path, content=BODY, headers=httpx.Headers(fields[:-1]))).status_code == 201
+
+
+async def test_an_unknown_query_parameter_of_the_api_is_refused(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    judge = {"Authorization": f"Bearer {await contests.staff_key('judge', contest)}"}
+    path = f"/api/v1/contests/{contest}"
+    for address, takes in (
+        (f"{path}/results?format=csv&blend=1", "takes format"),
+        (f"{path}/entries?blend=1", "takes category, q, sort, page"),
+        (f"{path}/tallies?blend=1", "takes none"),
+        (f"/api/v1/staff/contests/{contest}/groups?blend=1", "takes none"),
+    ):
+        answer = await http.get(address, headers=judge)
+        assert refusal(answer) == (400, "malformed")
+        assert answer.json()["detail"] == f"there is no query parameter 'blend': this address {takes}"
+    # WeChat adds its own to a page's address.
+    assert (await http.get(f"/c/{contest}?from=singlemessage&isappinstalled=0")).status_code == 200
+
+
+async def test_a_charset_is_named_once(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    judge = {"Authorization": f"Bearer {await contests.staff_key('judge', contest)}"}
+    page = await http.get(f"/c/{contest}")
+    script = re.findall(r"/static/[^\"]+", page.text)[0]
+    results = f"/api/v1/contests/{contest}/results?format=csv"
+    for address, wanted in (
+        (results, judge),
+        (script, {}),
+        ("/metrics", {}),
+        ("/c/none", {"Accept": "text/html"}),
+    ):
+        answer = await http.get(address, headers=wanted)
+        assert answer.headers["content-type"].count("charset=utf-8") == 1, answer.headers["content-type"]
 
 
 @pytest.mark.parametrize("line", ["GET /c/x?q=风光", "GET /风光?q=a", "GET /c/x?q=Grün", "GET /c/x?q=\xa0"])

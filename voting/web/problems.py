@@ -91,10 +91,8 @@ class Rendered:
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
     rendered = render(request, known(request, error))
-    headers = {name: value for name, value in rendered.headers.items() if name != "content-type"}
-    return Response(
-        rendered.body, status_code=rendered.status, headers=headers, media_type=rendered.headers["content-type"]
-    )
+    # Not as media_type, to which the framework adds the charset once more.
+    return Response(rendered.body, status_code=rendered.status, headers=rendered.headers)
 
 
 def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:

@@ -50,7 +50,7 @@ async def metrics(request: Request[Any, Any, Any], services: GivenServices, opti
         raise Forbidden("metrics are given to the networks of VOTING_METRICS_NETWORKS, without a proxy between")
     for name, answers in (await services.readiness.probe()).items():
         telemetry.DEPENDENCY_UP.labels(name).set(answers)
-    return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
 
 _FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}

@@ -32,5 +32,5 @@ async def show_results(
         return Response(msgspec.json.encode(as_json(report)), media_type="application/json", headers=headers)
     headers["content-disposition"] = f'attachment; filename="results-{snapshot.contest.id}.{format}"'
     if format == "csv":
-        return Response(as_csv(report).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(as_csv(report).encode(), media_type="text/csv", headers=headers)
     return Response(as_xlsx(report), media_type=_XLSX, headers=headers)

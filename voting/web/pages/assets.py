@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from voting.errors import NotFound
 from voting.web.rendering import manifest
 
-_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+_TYPES = {"js": "text/javascript", "css": "text/css"}
 
 
 @get("/static/{name:str}", include_in_schema=False)
