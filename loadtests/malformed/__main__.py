@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Mapping
 
@@ -33,7 +32,7 @@ def main(seed: int, count: int, processes: int, scripts: int, examples: int, onl
             return
         wrong = 0
         if count:
-            found = inside.drive(ground, environment, seed, count, processes)
+            found = inside.drive(ground, environment, seed, range(count), processes)
             wrong += _told("in process", found, lambda number: str(case(seed, number, ground)))
         if scripts or examples:
             wrong += _over_http(ground, environment, seed, scripts, examples)
@@ -69,9 +68,8 @@ def _told(where: str, found: Found, shown: Callable[[int], str]) -> int:
 
 
 def _again(ground: Ground, environment: Mapping[str, str], seed: int, number: int) -> None:
-    os.environ.update(environment)
     click.echo(str(case(seed, number, ground)))
-    _told("in process", uvloop.run(inside.play(ground, seed, [number])), lambda number: "")
+    _told("in process", inside.drive(ground, environment, seed, [number]), lambda number: "")
     click.echo(str(script(seed, number, ground)))
     with outside.serving(environment) as (port, log):
         _told("over raw sockets", uvloop.run(wire.fire(ground, port, seed, [number])), lambda number: "")

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,12 +45,14 @@ class Found:
         self.seconds = max(self.seconds, other.seconds)
 
 
-def drive(ground: Ground, environment: Mapping[str, str], seed: int, count: int, processes: int) -> Found:
-    """Cases 0 to `count`, spread over processes of their own."""
+def drive(
+    ground: Ground, environment: Mapping[str, str], seed: int, numbers: Sequence[int], processes: int = 1
+) -> Found:
+    """The cases of these numbers, spread over processes of their own: the settings are their environment's."""
     total = Found()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context) as pool:
-        parts = [range(first, count, processes) for first in range(processes)]
+        parts = [numbers[first::processes] for first in range(processes)]
         for found in pool.map(_drive, *zip(*((ground, dict(environment), seed, part) for part in parts), strict=True)):
             total.add(found)
     return total

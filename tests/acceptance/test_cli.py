@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import click
 import httpx
 import pytest
 
-from tests.conftest import ROOT, VOTING, Contests, Service, cast, environment_of
+from tests.conftest import ROOT, VOTING, Contests, Service, cast, environment_of, without_settings
 from voting.cli import voting
 from voting.demo.demo_contest import document
 from voting.settings import Settings
@@ -25,8 +24,7 @@ from voting.settings import reference as settings_reference
 def run(
     *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("VOTING_", "DATABASE_URL"))}
-    environment = clean | {"PYTHONPATH": str(ROOT)} | (env or {})
+    environment = without_settings() | {"PYTHONPATH": str(ROOT)} | (env or {})
     return subprocess.run(
         [*VOTING, *arguments], env=environment, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
     )

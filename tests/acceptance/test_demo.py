@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready
+from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready, without_settings
 from tests.processes import command
 
 BASE = "/api/v1/contests/demo"
@@ -37,12 +36,9 @@ def demo(folder: Path, *arguments: str, port: int = 0) -> Iterator[tuple[str, su
 
 
 def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("VOTING_", "DATABASE_URL"))
-    }
     return subprocess.Popen(
         [*VOTING, "demo", "--port", str(port), "--workers", "2", *arguments],
-        env=environment | {"VOTING_DATA": str(folder)},
+        env=without_settings() | {"VOTING_DATA": str(folder)},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -92,7 +88,7 @@ async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_
             assert (row["entry"], row["counted"], row["public_points"]) == ("A017", 1, "2.0000")
         tokens = subprocess.run(
             [*VOTING, "credentials", "issue", "--contest", "demo", "--count", "2"],
-            env=os.environ | {"VOTING_DATA": str(tmp_path / "data")},
+            env=without_settings() | {"VOTING_DATA": str(tmp_path / "data")},
             capture_output=True,
             text=True,
             check=True,

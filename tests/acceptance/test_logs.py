@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import VOTING, Contests, cast, environment_of, free_port, wait_ready
+from tests.conftest import VOTING, Contests, cast, environment_of, free_port, wait_ready, without_settings
 from voting import logs
 from voting.settings import Settings
 
@@ -29,7 +28,7 @@ def logged(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Any, Path]
     with file.open("wb") as output:
         process = subprocess.Popen(
             [*VOTING, "serve", "--port", str(port)],
-            env=os.environ | environment,
+            env=without_settings() | environment,
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.acceptance.test_stopping import workers_of
-from tests.conftest import VOTING, Contests, cast, environment_of, eventually, free_port, serving
+from tests.conftest import VOTING, Contests, cast, environment_of, eventually, free_port, serving, without_settings
 from tests.proxy import proxied
 from voting.settings import Settings
 
@@ -29,7 +29,7 @@ async def started(environment: dict[str, str], log: Path, *arguments: str) -> As
     port = free_port()
     with log.open("ab") as file:
         command = [*VOTING, "serve", "--port", str(port), *arguments]
-        process = subprocess.Popen(command, env=os.environ | environment, stdout=file, stderr=file)
+        process = subprocess.Popen(command, env=without_settings() | environment, stdout=file, stderr=file)
     try:
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
@@ -88,7 +88,7 @@ async def test_a_wrong_setting_ends_the_start_at_once(settings: Settings, wrong:
     url = urls[wrong]
     command = [*VOTING, "serve", "--port", str(free_port())]
     begun = time.monotonic()
-    environment = os.environ | environment_of(settings) | {"DATABASE_URL": url}
+    environment = without_settings() | environment_of(settings) | {"DATABASE_URL": url}
     # Who only serves need not know the owner.
     del environment["DATABASE_OWNER_URL"]
     done = await asyncio.to_thread(

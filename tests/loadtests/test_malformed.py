@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -38,7 +39,7 @@ def server(ground: Ready) -> Iterator[tuple[int, Path]]:
 
 
 async def test_three_thousand_requests_in_process(ground: Ready) -> None:
-    found = await asyncio.to_thread(inside.drive, *ground, SEED, 3000, 1)
+    found = await asyncio.to_thread(inside.drive, *ground, SEED, range(3000))
     assert found.faults == []
     assert sum(found.statuses.values()) == 3000
     assert found.statuses[201] > 20, "some ballots must be sound, or nothing is tried behind the edge"
@@ -125,8 +126,10 @@ def test_a_smuggled_request_is_told() -> None:
     assert judged(Script("", (), whole=True), []) == "not answered"
 
 
-def test_one_request_can_be_sent_again() -> None:
+def test_one_request_can_be_sent_again_and_leaves_no_settings_behind() -> None:
+    before = dict(os.environ)
     done = CliRunner().invoke(main, ["--seed", "5", "--only", "3"])
     assert done.exit_code == 0, done.output
     assert "1 in process" in done.output
     assert "over raw sockets" in done.output
+    assert dict(os.environ) == before

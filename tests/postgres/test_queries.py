@@ -66,7 +66,7 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
             insert into ballots
                 (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
             select $1, decode(md5(n::text), 'hex'), 'k', gen_random_uuid(), '', '{A001}', 'count',
-                clock_timestamp() - n * interval '4 seconds', '', ''
+                clock_timestamp() - n / 15 * interval '1 hour', '', ''
             from generate_series(1, 200000) as n
             """,
             contest,
@@ -76,7 +76,8 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
         plan = "\n".join(row[0] for row in await connection.fetch(f"explain (analyze) {rate}", contest, 60))
         assert "ballots_by_moment" in plan, plan
         assert "Seq Scan" not in plan, plan
-        assert await connection.fetchval(rate, contest, 60) in (14, 15)
+        # None is near an end of the minute, however long the statements take.
+        assert await connection.fetchval(rate, contest, 60) == 14
     finally:
         await transaction.rollback()
         await connection.close()

@@ -27,6 +27,9 @@ def valkey(folder: Path, *options: str, config: str = "") -> Iterator[str]:
     file = folder / "valkey.conf"
     file.write_text(config)
     command = [find_valkey(), file, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, *options]
+    if "--cluster-enabled" in options:
+        # By default it is the port plus 10,000, which may be past the last.
+        command += ["--cluster-port", str(free_port())]
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ import asyncpg
 import httpx
 import msgspec
 
-from tests.conftest import VOTING, Contests, Service, as_owner, cast, environment_of, solve
+from tests.conftest import VOTING, Contests, Service, as_owner, cast, environment_of, solve, without_settings
 from tests.screening.test_screening import BROWSER, SCRIPT, send, ticket
 from voting.fraud.facts.attempt import Attempt
 from voting.fraud.facts.facts import Facts
@@ -27,7 +26,7 @@ RULES = '[ballot]\nmost = 2\n[[quota]]\npicks = 2\nper = "contest"\nperiod = "da
 
 
 def export(settings: Settings, contest: str, *more: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, **environment_of(settings)}
+    environment = without_settings() | environment_of(settings)
     return subprocess.run(
         [*VOTING, "events", "export", "--contest", contest, *more], env=environment, capture_output=True, check=False
     )
