@@ -75,7 +75,7 @@ fraud-bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.fraud_lab bench $(ARGS)
 
-# The trees of a new fraud policy, on standard output: loadtests/fraud_lab/README.md.
+# The model of a new fraud policy, as JSON on standard output: loadtests/fraud_lab/README.md.
 fit:
 	@./install.sh fit
 	@.venv/bin/python -m loadtests.fraud_lab fit $(ARGS)

@@ -18,19 +18,27 @@ Network = IPv4Network | IPv6Network
 SECRET_BYTES = 32
 EMBEDDED = "embedded"
 # No operator's own networks are larger, and no provider's.
-WIDEST_PROXIES = {4: 8, 6: 16}
+WIDEST_NETWORKS = {4: 8, 6: 16}
 
 
-def _networks(text: str) -> tuple[Network, ...]:
+def _networks(text: str, danger: str) -> tuple[Network, ...]:
     networks = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     for network in networks:
-        if network.prefixlen < WIDEST_PROXIES[network.version] and not network.is_private:
-            raise ValueError(f"{network} would let clients name their own addresses; name the proxies' networks alone")
+        if network.prefixlen < WIDEST_NETWORKS[network.version] and not network.is_private:
+            raise ValueError(f"{network} {danger}")
     return networks
 
 
+def _proxies(text: str) -> tuple[Network, ...]:
+    return _networks(text, "would let clients name their own addresses; name the proxies' networks alone")
+
+
+def _scrapers(text: str) -> tuple[Network, ...]:
+    return _networks(text, "would show everybody how many ballots are held; name the monitoring's networks alone")
+
+
 def _hosts(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(",") if part.strip())
+    return frozenset(part.strip().strip("[]").casefold() for part in text.split(",") if part.strip())
 
 
 def _rate(text: str) -> str:
@@ -40,7 +48,7 @@ def _rate(text: str) -> str:
 
 
 def _shared_rate(text: str) -> str:
-    # As domain/rate.py reads it.
+    # As domain/ballots/rate.py reads it.
     if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)( burst [1-9]\d{0,6})?", text):
         raise ValueError("write it as 600/minute or 20/second burst 500")
     return text
@@ -49,13 +57,18 @@ def _shared_rate(text: str) -> str:
 def _secret(text: str) -> bytes:
     if text and len(text.encode()) < SECRET_BYTES:
         raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
+    # Whoever types or copies it for another machine would lose them, and have other keys there.
+    edges = text[:1] + text[-1:]
+    if invisible := {char for char in text if not char.isprintable()} | {char for char in edges if char.isspace()}:
+        points = ", ".join(sorted(f"U+{ord(char):04X}" for char in invisible))
+        raise ValueError(f"it has characters that cannot be seen ({points}); write it again without them")
     return text.encode()
 
 
 def _address(text: str) -> str:
-    if text and not re.fullmatch(r"https?://[^/\s]+", text):
-        raise ValueError("write it as https://vote.example.org, without a path")
-    return text
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+", text, re.I):
+        raise ValueError("write it as https://vote.example.org, without a path, a query or a user")
+    return text.lower()
 
 
 def _origins(text: str) -> frozenset[str]:
@@ -96,6 +109,9 @@ def _file(text: str) -> Path | None:
 def _database(text: str) -> str:
     if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
+    # The drivers take the last.
+    if repeated := [name for name, values in parse_qs(urlsplit(text).query).items() if len(values) > 1]:
+        raise ValueError(f"it has {' and '.join(repeated)} more than once; leave one of each")
     return text
 
 
@@ -152,7 +168,7 @@ class Settings:
         "VOTING_SECRET", _secret, "", "32 bytes or more, from which every key is made; required outside the demo."
     )
     trusted_proxies: tuple[Network, ...] = setting(
-        "VOTING_TRUSTED_PROXIES", _networks, "", "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed."
+        "VOTING_TRUSTED_PROXIES", _proxies, "", "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed."
     )
     unencrypted_hosts: frozenset[str] = setting(
         "VOTING_UNENCRYPTED_HOSTS",
@@ -163,7 +179,7 @@ class Settings:
     )
     metrics_networks: tuple[Network, ...] = setting(
         "VOTING_METRICS_NETWORKS",
-        _networks,
+        _scrapers,
         "127.0.0.0/8, ::1/128",
         "Networks (CIDR, comma-separated) that may read /metrics, connecting by themselves: not through a proxy.",
     )
@@ -297,11 +313,15 @@ def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
     if parts.scheme in ("rediss", "unix", ""):
         return set()
     hosts = [re.sub(r":\d*$", "", each) for each in parts.netloc.rpartition("@")[2].split(",")]
-    if parts.scheme != "redis":
-        if query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
-            return set()
-        hosts = [host for host in hosts if host] or query.get("host", [environ.get("PGHOST", "")])[0].split(",")
-    return {host for host in hosts if not _is_this_machine(unquote(host).strip("[]"))}
+    if parts.scheme == "redis":
+        elsewhere = ""
+    elif query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
+        return set()
+    else:
+        elsewhere = environ.get("PGHOST", "")
+    hosts = [host for host in hosts if host] or query.get("host", [elsewhere])[0].split(",")
+    hosts = [unquote(host).strip("[]").casefold() for host in hosts]
+    return {host for host in hosts if not _is_this_machine(host)}
 
 
 def _is_this_machine(host: str) -> bool:
@@ -358,7 +378,8 @@ def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
             _check_name(name, equals)
             if name in values:
                 raise ValueError(f"stands in line {values[name][0]} already", "take one of them away")
-            values[name] = (number, _env_value(rest.strip()))
+            # No other blank: one that cannot be seen is refused, not dropped.
+            values[name] = (number, _env_value(rest.strip(" \t")))
         except ValueError as error:
             what, mend = error.args
             faults.append(Fault(number, _place(name), what, mend))

@@ -179,7 +179,7 @@ def _report(driven: Driven, out: Path) -> None:
     )
 
 
-@main.command("fit", epilog="Example: make fit > trees.toml")
+@main.command("fit", epilog="Example: make fit > model.json")
 @click.option(
     "--work",
     default=RESULTS / "fitting",
@@ -198,7 +198,7 @@ def _report(driven: Driven, out: Path) -> None:
     help="Only this many worlds of the standard profile, small ones with fraud: for a try.",
 )
 def fit_command(work: Path, labelled: tuple[Path, ...], worlds: int | None) -> None:
-    """Fit the trees of a policy's sweeps and print their tables."""
+    """Fit the model of a policy's sweeps and print it as JSON."""
     fraudulent = sorted((plan for plan in PLANS if plan.fraud and plan.is_close), key=lambda plan: plan.ballots)
     plans = PLANS if worlds is None else fraudulent[:worlds]
     sources = (*plans, *map(Labelled, labelled))

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from tests.acceptance.test_cli import run
 from tests.conftest import environment_of, free_port
 from voting.engines.binaries import find_valkey
-from voting.errors import SettingInvalid
-from voting.redis.connection import check_server
+from voting.errors import SettingInvalid, TryAgain
+from voting.redis.connection import check_server, connected
 from voting.settings import Settings
 
 
@@ -87,5 +87,17 @@ async def test_a_plain_server_and_one_that_is_away_are_no_reason_not_to_start(
 ) -> None:
     await check_server(settings.redis_url)
     await check_server(f"redis://127.0.0.1:{free_port()}/0")
+
+
+@pytest.mark.parametrize("user", ["", ":wrong@", "nobody:secret@"])
+async def test_a_refused_password_is_named_at_the_start_and_while_serving(tmp_path: Path, user: str) -> None:
     with valkey(tmp_path, "--requirepass", "secret") as address:
-        await check_server(f"redis://:wrong@{address}/0")
+        with pytest.raises(SettingInvalid, match="refuses the user or the password of REDIS_URL"):
+            await check_server(f"redis://{user}{address}/0")
+        async with connected(f"redis://{user}{address}/0") as redis:
+            for _ in range(2):
+                with pytest.raises(TryAgain, match="refuses the user or the password of REDIS_URL"):
+                    await redis.view.ping()
+    async with connected(f"redis://{user}{address}/0") as redis:
+        with pytest.raises(TryAgain, match="Redis is away"):
+            await redis.view.ping()

@@ -144,12 +144,40 @@ def test_an_embedded_engine_can_be_asked_for_in_a_file(tmp_path: Path) -> None:
         ({"VOTING_TRUSTED_PROXIES": "10.0.0.0/8, ::/0"}, "::/0 would let clients name their own addresses"),
         ({"VOTING_TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "0.0.0.0/1 would let clients"),
         ({"VOTING_TRUSTED_PROXIES": "2000::/3"}, "2000::/3 would let clients"),
+        ({"VOTING_METRICS_NETWORKS": "0.0.0.0/0"}, "0.0.0.0/0 would show everybody how many ballots are held"),
+        ({"DATABASE_URL": f"{URL}?sslmode=require&sslmode=disable"}, "it has sslmode more than once"),
+        ({"DATABASE_URL": f"{URL}?host=a&host=b&x=1&%68ost=c&x=2"}, "it has host and x more than once"),
+        ({"DATABASE_OWNER_URL": f"{URL}?sslmode=require&sslmode=disable"}, "it has sslmode more than once"),
+        ({"REDIS_URL": "redis:///0?host=cache"}, "REDIS_URL would send passwords and votes to cache without TLS"),
+        ({"VOTING_PUBLIC_URL": "https://vote.example.org?from=wechat"}, "without a path, a query or a user"),
+        ({"VOTING_PUBLIC_URL": "https://vote.example.org#page"}, "without a path, a query or a user"),
+        ({"VOTING_PUBLIC_URL": "https://vote.example.org@evil.example"}, "without a path, a query or a user"),
+        ({"VOTING_SECRET": SECRET + "\u00a0"}, "cannot be seen (U+00A0); write it again without them"),
+        ({"VOTING_SECRET": "\ufeff" + SECRET}, "cannot be seen (U+FEFF)"),
+        ({"VOTING_SECRET": f"\u200b{SECRET}\u200d"}, "cannot be seen (U+200B, U+200D)"),
+        ({"VOTING_SECRET": f"a b {SECRET} "}, "cannot be seen (U+0020)"),
+        ({"VOTING_SECRET": f"{SECRET}\n"}, "cannot be seen (U+000A)"),
     ],
 )
 def test_an_environment_that_could_mislead_is_refused(environ: dict[str, str], says: str) -> None:
     with pytest.raises(SettingInvalid) as refused:
         load(environ)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", [f"{SECRET}\u00a0", f"'{SECRET}\u00a0'", f"{SECRET}\ufeff", f"'{SECRET} '"])
+def test_a_character_that_cannot_be_seen_is_not_dropped_from_a_secret_of_a_file(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(FileInvalid, match=r"line 1, VOTING_SECRET: .*(cannot be seen|has a blank)") as refused:
+        load({}, write(tmp_path, f"VOTING_SECRET={secret}\n"))
+    assert SECRET not in str(refused.value)
+
+
+def test_a_secret_of_several_words_is_taken() -> None:
+    assert load({"VOTING_SECRET": f"{SECRET} 口令 é"}).secret.decode() == f"{SECRET} 口令 é"
+
+
+def test_an_address_in_other_letters_is_the_same() -> None:
+    assert load({"VOTING_PUBLIC_URL": "HTTPS://Vote.Example.ORG:8443"}).public_url == "https://vote.example.org:8443"
 
 
 def test_networks_that_proxies_have_are_taken() -> None:
@@ -202,6 +230,8 @@ def test_a_mark_before_a_contest_or_a_policy_is_skipped(tmp_path: Path) -> None:
         ({"DATABASE_OWNER_URL": "postgresql://u:p@db/voting"}, "db"),
         ({"REDIS_URL": "redis://:p@cache:6379/0"}, "cache"),
         ({"REDIS_URL": "redis://cache"}, "cache"),
+        ({"REDIS_URL": "redis://Cache"}, "cache"),
+        ({"DATABASE_URL": "postgresql://u:p@DB.Example.org/voting"}, "db.example.org"),
     ],
 )
 def test_a_connection_to_another_host_needs_tls_unless_told(environ: dict[str, str], host: str) -> None:
@@ -213,6 +243,7 @@ def test_a_connection_to_another_host_needs_tls_unless_told(environ: dict[str, s
     with pytest.raises(SettingInvalid):
         load(environ | {"VOTING_UNENCRYPTED_HOSTS": "example.org"})
     assert load(environ | {"VOTING_UNENCRYPTED_HOSTS": f"another, [{host}],{host}"})
+    assert load(environ | {"VOTING_UNENCRYPTED_HOSTS": host.upper()})
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from voting import telemetry
 from voting.errors import TryAgain
 
 OPEN_SECONDS = 1.0
+REFUSED = "Redis refuses the user or the password of REDIS_URL; correct them there"
 
 
 class Breaker:
@@ -21,13 +22,14 @@ class Breaker:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until = 0.0
+        self._cause = ""
 
     @asynccontextmanager
     async def answered(self, operation: str) -> AsyncIterator[None]:
         """Raises TryAgain when Redis fails or takes longer than this, connecting included, or has failed just now."""
         now = time.monotonic()
         if now < self._until:
-            raise TryAgain("Redis is away")
+            raise TryAgain(self._cause)
         readiness = self._until > 0
         if readiness:
             # The others keep away until this one is back.
@@ -38,5 +40,6 @@ class Breaker:
         except (RedisError, OSError, TimeoutError) as error:
             self._until = time.monotonic() + OPEN_SECONDS
             telemetry.VIEW_ERRORS.labels(operation).inc()
-            raise TryAgain("Redis is away") from error
+            self._cause = REFUSED if isinstance(error, AuthenticationError) else "Redis is away"
+            raise TryAgain(self._cause) from error
         self._until = 0.0

@@ -10,11 +10,18 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ClusterCrossSlotError, ClusterDownError, MovedError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    ClusterCrossSlotError,
+    ClusterDownError,
+    MovedError,
+    RedisError,
+    ResponseError,
+)
 
 from voting.errors import SettingInvalid
 from voting.redis import keys
-from voting.redis.breaker import Breaker
+from voting.redis.breaker import REFUSED, Breaker
 from voting.redis.tallies import TallyView
 from voting.redis.turns import Turns
 
@@ -45,7 +52,10 @@ async def connected(url: str) -> AsyncIterator[Connected]:
 
 
 async def check_server(url: str) -> None:
-    """Raises SettingInvalid when what answers is no plain server. One that is away is no reason not to start."""
+    """Raises SettingInvalid when what answers is no plain server, or refuses the password.
+
+    One that is away is no reason not to start.
+    """
     async with _redis(url, CHECK_SECONDS, retries=0) as client:
         try:
             # Two contests' keys: every node of a cluster refuses to look at both, whichever slots it has.
@@ -55,6 +65,8 @@ async def check_server(url: str) -> None:
                 "REDIS_URL names a node of a cluster, where limits and fraud counters would be off; name a plain Redis"
                 " or Valkey (cluster-enabled no)"
             ) from None
+        except AuthenticationError:
+            raise SettingInvalid(REFUSED) from None
         except ResponseError as error:
             if "unknown command" in str(error).lower():
                 raise SettingInvalid("REDIS_URL names a Sentinel; name the Redis or Valkey itself") from None

@@ -56,7 +56,7 @@ class GatedProtocol(BoundedProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is there. Of what is let in the body has a deadline of its own (web/edge.py); of a ballot that is
+        """The head is there. Of what is let in the body has a deadline of its own (web/guard.py); of a ballot that is
         not, it must be here in the same time as the head."""
         self._ballot = self._is_ballot()
         self._refusing = self._ballot and self._gate.full

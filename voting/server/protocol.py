@@ -63,7 +63,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is there; the body has a deadline of its own (web/edge.py)."""
+        """The head is there; the body has a deadline of its own (web/guard.py)."""
         self.head_has_come()
         super().on_headers_complete()
         if self.stopping:
