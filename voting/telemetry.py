@@ -14,6 +14,9 @@ REQUESTS = Counter(
     "voting_requests", "Requests answered, by route template, method and status.", ["route", "method", "status"]
 )
 REQUEST_SECONDS = Histogram("voting_request_seconds", "Time to answer, by route template.", ["route"])
+NOT_SERVED = Counter(
+    "voting_not_served", "Requests that are not valid HTTP, and requests for another protocol, by kind.", ["kind"]
+)
 SHED = Counter("voting_shed", "Requests refused by the in-process shield, by kind.", ["kind"])
 CHALLENGES = Counter("voting_challenges", "Proofs of work, by what became of them.", ["outcome"])
 SCREENED = Counter(

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 # As uvicorn has it: a value that does not fit would be a 500 there.
 _VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-# What uvicorn says of bytes that are no HTTP. It is no fault of ours.
-_EXPECTED = ("Invalid HTTP request received.", "Unsupported upgrade request.", "No supported WebSocket library")
 
 
 def wrong(status: int, headers: Mapping[bytes, bytes], body: bytes) -> str:
@@ -37,8 +35,9 @@ def _is_deliberate(status: int, headers: Mapping[bytes, bytes], body: bytes) -> 
 
 def faults(log: str) -> list[str]:
     """The lines of a server's log that tell of something that nobody expected."""
-    lines = (line for line in log.splitlines() if not any(known in line for known in _EXPECTED))
-    return [line for line in lines if re.search(r"Traceback|ERROR|CRITICAL|unexpected:|Error:|Exception", line)]
+    return [
+        line for line in log.splitlines() if re.search(r"Traceback|ERROR|CRITICAL|unexpected:|Error:|Exception", line)
+    ]
 
 
 class Listening(logging.Handler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,20 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
     assert CANARY not in text
     assert "203.0.113" not in text
     assert not [event for event in events if "traceback" in event]
+
+
+def test_what_is_no_http_fills_no_log_and_is_counted(logged: tuple[str, Any, Path]) -> None:
+    url, _, file = logged
+    before, address = file.read_text("utf-8"), ("127.0.0.1", int(url.rpartition(":")[2]))
+    upgrade = b"GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    for sent, status in [(b"GARBAGE\r\n\r\n", b" 400 "), (upgrade, b" 200 ")] * 3:
+        with socket.create_connection(address, 10) as connection:
+            connection.sendall(sent)
+            assert status in connection.recv(64)
+    metrics = httpx.get(f"{url}/metrics").text
+    for kind in ("malformed", "upgrade"):
+        assert f'voting_not_served_total{{kind="{kind}"}} 3.0' in metrics
+    assert file.read_text("utf-8") == before
 
 
 def test_a_traceback_is_part_of_its_line() -> None:

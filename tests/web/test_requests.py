@@ -133,6 +133,37 @@ async def test_no_answer_without_a_version_and_a_host(service: Service, head: st
     assert detail in json.loads(body)["detail"]
 
 
+UPGRADE = "Host: vote\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n"
+SECOND = b"GET /health/live HTTP/1.1\r\nHost: vote\r\n\r\n"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (f"GET /health/live HTTP/1.1\r\n{UPGRADE}\r\n", 200),
+        (f"POST /api/v1/contests/x/ballots HTTP/1.1\r\n{UPGRADE}Content-Length: {len(SECOND)}\r\n\r\n", 400),
+        (f"POST /api/v1/contests/x/ballots HTTP/1.1\r\n{UPGRADE}Transfer-Encoding: chunked\r\n\r\n", 400),
+        ("CONNECT vote:443 HTTP/1.1\r\nHost: vote\r\n\r\n", 400),
+    ],
+)
+async def test_what_follows_an_upgrade_is_not_taken_for_a_request(
+    service: Service, head: str, status: int, apart: bool
+) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(head.encode() if apart else head.encode() + SECOND)
+    if apart:
+        await asyncio.sleep(0.2)
+        writer.write(SECOND)
+    async with asyncio.timeout(15):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answer
+
+
 async def test_http_1_0_needs_no_host(service: Service) -> None:
     assert (await raw(service, "GET /health/live HTTP/1.0"))[0] == 200
 

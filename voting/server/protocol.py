@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from voting import telemetry
 from voting.errors import Malformed
 from voting.web.guard import http_answer
 
@@ -31,6 +32,8 @@ class BoundedProtocol(HttpToolsProtocol):
     stopping = False
     _begun = False
     """A request's head is on its way."""
+    _ended = False
+    """What comes now is not read."""
 
     def connection_made(self, transport: Any) -> None:
         """A client has come."""
@@ -51,8 +54,20 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes that begin no request, such as empty lines, have put an end to uvicorn's patience with a connection."""
-        super().data_received(data)
+        """Parses them. Counts what it cannot serve, where uvicorn logs a line for each, with which anybody could fill
+        the log. Bytes that begin no request, such as empty lines, have put an end to uvicorn's patience.
+        """
+        if self._ended:
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            telemetry.NOT_SERVED.labels("malformed").inc()
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:
+            telemetry.NOT_SERVED.labels("upgrade").inc()
+            self._answer_the_last()
         if self._patience is None and self.timeout_keep_alive_task is None and self._is_idle():
             self._wait_for_head()
 
@@ -84,6 +99,15 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self.pipeline.clear()
         self._answering.keep_alive = False
+
+    def _answer_the_last(self) -> None:
+        """The request is answered as if it had not asked for another protocol. The parser takes its body for that
+        protocol: read on, it would be the next request, which a proxy in front knows nothing of."""
+        self._ended = True
+        if self._is_idle():
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
         """The server stops: what was sent is answered, and the connection closed with that answer or a moment later."""

@@ -138,6 +138,8 @@ class Guard:
         length = headers.get(b"content-length", b"0")
         if length == b"0" and b"transfer-encoding" not in headers:
             return b""
+        if b"upgrade" in headers.get(b"connection", b"").lower():
+            raise Malformed("a request with Upgrade has no body here; send it as HTTP/1.1, without Upgrade")
         try:
             with self._bodies.begin():
                 body = await _collect(receive)
