@@ -210,6 +210,37 @@ def test_judges_one_character_apart_are_warned_of(judges: tuple[str, ...], pairs
     ]
 
 
+# what stands for something else
+
+
+@pytest.mark.parametrize(
+    ("judge", "says"),
+    [
+        *((ditto, "stands for the cell above; write out") for ditto in ("同上", "〃", "″", "同 上")),
+        *((error, "is the error of a formula; write the value") for error in ("#N/A", "#REF!", "#NAME?", "#####")),
+        *(
+            (none, "stands for a name that is not there")
+            for none in ("-", "——", "/", "无", "N/A", "null", "待定", "？")
+        ),
+    ],
+)
+def test_a_sign_in_place_of_a_name_is_refused(judge: str, says: str) -> None:
+    said = refusal(marks, f"judge,entry,创新,表现\n张三,A001,1,1\n{judge},A002,1,1\n")
+    assert f"line 3, judge: {judge!r} {says}" in said
+
+
+def test_a_sign_in_place_of_another_cell_is_refused_in_rosters() -> None:
+    said = refusal(roster, read_sheet(f"{HEAD}A001,标,甲,art,简介\nA002,题,同上,art,#VALUE!\n".encode(), "r"))
+    assert "line 3, author: '同上' stands for the cell above" in said
+    assert "line 3, summary: '#VALUE!' is the error of a formula" in said
+    assert len(roster(read_sheet(f"{HEAD}X,无,-,art,/\nna-1,同上三人,甲,art,\n".encode(), "r"))) == 2
+
+
+def test_a_header_that_stands_again_is_refused() -> None:
+    said = refusal(marks, "judge,entry,创新,表现\nJ,A001,1,1\n\nJudge,entry,创 新,表现\nK,A001,1,1\n")
+    assert said == "marks: line 4: is the header of line 1 again; delete the line"
+
+
 # other-code-pages
 
 

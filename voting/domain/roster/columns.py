@@ -18,9 +18,14 @@ _OTHER_DELIMITERS = "，;；|、\t,"
 _FEWEST_FOR_NOTES = 3
 # What people call a line that sums the others up, in one form for blanks, width and case.
 _TOTAL = re.compile(
-    r"(?P<of>.{0,20}?)(?:合计|总计|小计|累计|共计|平均|均分|均值|平均值|平均数|平均分|总分|最高分|最低分|最后得分|最终得分)"
-    r"(?:\(.*\)|[:0-9].*)?|(?:sub|grand)?total:?|sum:|average:?"
+    r"(?P<of>.{0,20}?)(?:合计|总计|小计|累计|共计|汇总|total|average|平均|均分|均值|平均值|平均数|平均分|总分|最高分|最低分|最后得分|最终得分)"
+    r"(?:\(.*\)|[:0-9].*)?|(?:sub|grand)total:?|sum:"
 )
+# How people say that a cell holds what the cell above it holds.
+_DITTO = frozenset(("同上", "同左", "〃", '"', "''", "′′", "ditto"))
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|#+)")
+# What people and programs write for a name that they do not have.
+_NO_NAME = re.compile(r"[-/\\.?*_]+|无|暂无|未知|待定|不详|空|n/a|null|none|nil|undefined|nan|tbd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
         raise FileInvalid(name, (*sheet.faults, *faults))
     table = Table(name, [*sheet.faults])
     for done, row in enumerate(sheet.rows, 1):
-        if fault := _total_fault(row, columns) or _note_fault(row, columns):
+        if fault := _header_again(row, sheet) or _total_fault(row, columns) or _note_fault(row, columns):
             table.faults.append(fault)
         else:
             table.rows.append(_exact(row, sheet, columns, table.unread) if sheet.held else row)
@@ -110,6 +115,13 @@ def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
             yield Fault(line, column or "(empty)", "is not a known column", known.mend(column))
         elif column in sheet.header[:place]:
             yield Fault(line, column, "stands twice", "keep one of the columns")
+
+
+def _header_again(row: Row, sheet: Sheet) -> Fault | None:
+    """A heading that stands again, such as on each printed page or over a second table."""
+    if all(alike(text) == alike(column) for column, text in row.cells.items()):
+        return Fault(row.line, "", f"is the header of line {sheet.header_line} again", "delete the line")
+    return None
 
 
 def _total_fault(row: Row, columns: Columns) -> Fault | None:
@@ -163,6 +175,13 @@ def _row_faults(row: Row, columns: Columns) -> Iterator[Fault]:
 def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterator[Fault]:
     if column in columns.filled and not alike(text):
         yield Fault(line, column, "is empty", "fill it in")
+    if alike(text) in _DITTO:
+        yield Fault(line, column, f"{shown(text)} stands for the cell above", "write out what that cell says")
+    elif _ERROR.fullmatch(text):
+        yield Fault(line, column, f"{shown(text)} is the error of a formula", "write the value itself")
+    elif column in columns.names and _NO_NAME.fullmatch(alike(text)):
+        mend = "write the name; leave the cell empty where the table may lack it"
+        yield Fault(line, column, f"{shown(text)} stands for a name that is not there", mend)
     longest = columns.longest.get(column, LONGEST)
     if len(text) > longest:
         yield Fault(line, column, f"{shown(text)} has {len(text)} characters", f"at most {longest}")
