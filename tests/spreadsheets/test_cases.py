@@ -21,7 +21,7 @@ from tests.spreadsheets.tables import (
     sheet,
 )
 from voting.domain.entry import Entry
-from voting.domain.results.marks import Mark, read_marks, read_metric, similar_judges, uneven_panels
+from voting.domain.results.marks import Mark, read_marks, read_metric, similar_judges, uneven_panels, unlikely_marks
 from voting.spreadsheets import read_sheet
 
 # judge-twice
@@ -239,6 +239,27 @@ def test_a_sign_in_place_of_another_cell_is_refused_in_rosters() -> None:
 def test_a_header_that_stands_again_is_refused() -> None:
     said = refusal(marks, "judge,entry,创新,表现\nJ,A001,1,1\n\nJudge,entry,创 新,表现\nK,A001,1,1\n")
     assert said == "marks: line 4: is the header of line 1 again; delete the line"
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("张三,A001,90,80\n张三,A002,0,70\n", []),
+        (
+            "张三,A001,90,80\n李四,A001,0,0\n",
+            ["1 rows are 0 in every criterion (李四 for A001); leave out the row of a judge who gave no mark"],
+        ),
+        ("张三,A001,90,80\n王五,A001,9,10\n", ["no mark of '王五' is above 10, but marks are from 0 to 100"]),
+        (
+            "张三,A001,55,35\n李四,A001,60,40\n",
+            ["no mark is above its criterion's weight, but every criterion is marked from 0 to 100"],
+        ),
+        ("张三,A001,55,35\n李四,A001,60,41\n", []),
+    ],
+)
+def test_marks_on_another_scale_are_warned_of(rows: str, says: list[str]) -> None:
+    given = marks(f"judge,entry,创新,表现\n{rows}")
+    assert [*unlikely_marks(CONTEST.rounds[0], given, ENTRIES)] == says
 
 
 # other-code-pages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -114,6 +114,35 @@ def similar_judges(marks: Iterable[Mark]) -> Iterator[str]:
             f"the judges {shown(name)} and {shown(other)} differ in one character; if they are one person, write the"
             " name in the same way"
         )
+
+
+def unlikely_marks(round_: Round, marks: Sequence[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
+    """A sentence for marks that seem to be on another scale than the round's, or none: 0 for a judge who was absent."""
+    rows: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
+    for mark in marks:
+        rows[mark.judge, mark.entry].append(mark.value)
+    if zeros := [f"{judge} for {entry}" for (judge, entry), values in rows.items() if not any(values)]:
+        listed = ", ".join(zeros[:_MOST_NAMED])
+        yield f"{len(zeros)} rows are 0 in every criterion ({listed}); leave out the row of a judge who gave no mark"
+    highest: dict[str, Fraction] = defaultdict(Fraction)
+    for (judge, _entry), values in rows.items():
+        highest[judge] = max(highest[judge], *values)
+    if low := [shown(judge) for judge, value in highest.items() if 0 < value * 10 <= round_.full]:
+        listed = ", ".join(low[:_MOST_NAMED])
+        yield f"no mark of {listed} is above {round_.full // 10}, but marks are from 0 to {round_.full}"
+    elif _are_weighted(round_, marks, entries):
+        yield f"no mark is above its criterion's weight, but every criterion is marked from 0 to {round_.full}"
+
+
+def _are_weighted(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> bool:
+    """Whether no mark is above its criterion's weight, as where judges gave 科学性 up to 30 and 创新性 up to 70."""
+    weights = {
+        (category, criterion.name): criterion.weight or 0
+        for category in {entry.category for entry in entries.values()}
+        for criterion in round_.rubric(category)
+    }
+    pairs = [(mark.value, weights[entries[mark.entry].category, mark.criterion]) for mark in marks]
+    return all(0 < weight < 100 and value * 100 <= weight * round_.full for value, weight in pairs)
 
 
 def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from voting.domain.results.marks import read_marks, read_metric, similar_judges, uneven_panels
+from voting.domain.results.marks import read_marks, read_metric, similar_judges, uneven_panels, unlikely_marks
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound
@@ -41,7 +41,8 @@ class Marks:
         for note in sheet.notes:
             notice(note)
         given = read_marks(sheet, table, snapshot.entries, name)
-        for doubt in (*similar_judges(given), *uneven_panels(given, snapshot.entries)):
+        entries = snapshot.entries
+        for doubt in (*similar_judges(given), *unlikely_marks(table, given, entries), *uneven_panels(given, entries)):
             notice(doubt)
         details = {"round": round_, "marks": len(given), **_digest(body)}
         replace = partial(marks.replace_round, contest=snapshot.contest.id, round_=round_, marks=given)
