@@ -12,7 +12,7 @@ import click
 from voting.cli.session import tell
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.roster.duplicates import author_notes, read_past_winners
+from voting.domain.roster.duplicates import read_past_winners, similar_entries
 from voting.domain.roster.media import MediaFiles, media_names
 from voting.domain.roster.roster import read_roster
 from voting.domain.roster.sheet import Sheet
@@ -52,7 +52,7 @@ def checked(
 ) -> tuple[Entry, ...]:
     """The entries of `file`, to be added to those `stored`. Raises FileInvalid after writing the faults to the report.
 
-    Prints a warning for authors that look the same.
+    Prints a warning for authors and entries that look the same.
     """
     winners = _past_winners(contest, beside.past_winners)
     media = _media(sheet, contest, beside.media)
@@ -63,7 +63,7 @@ def checked(
             _write_report(beside.report, fault_workbook(sheet, error.faults))
         raise
     codes = {entry.code for entry in entries}
-    for note in author_notes([*(entry for entry in stored if entry.code not in codes), *entries]):
+    for note in similar_entries([*(entry for entry in stored if entry.code not in codes), *entries]):
         notice(file)(note)
     return entries
 

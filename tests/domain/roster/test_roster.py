@@ -7,6 +7,7 @@ import pytest
 from voting.demo.demo_contest import document
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry, find
+from voting.domain.roster.duplicates import similar_entries
 from voting.domain.roster.roster import read_roster
 from voting.domain.roster.sheet import MOST_ROWS, Sheet, read_csv
 from voting.errors import Fault, FileInvalid
@@ -32,6 +33,13 @@ def test_names_and_ids_of_categories_are_taken_with_and_without_mark() -> None:
         (HEAD + "A1,,作者,daily,,", 2, "title", "is empty"),
         (HEAD + "A1,标题,作者,推广科技成就,,", 2, "category", "did you mean '推广科技成果'?"),
         (HEAD + "A 1,标题,作者,daily,,", 2, "code", "does not fit"),
+        (
+            HEAD + "5-Mar,标题,作者,daily,,",
+            2,
+            "code",
+            "'5-Mar' is a date, which spreadsheets make of codes such as 3-5",
+        ),
+        (HEAD + "MAR-05,标题,作者,daily,,", 2, "code", "is a date"),
         (GOOD + "A1,三,丙,daily,,", 4, "code", "stands twice"),
         (HEAD + "A1,标题,作者,daily,,,extra", 2, "", "more cells than the header"),
         (HEAD + f"A1,{'长' * 121},作者,daily,,", 2, "title", "has 121 characters"),
@@ -48,6 +56,19 @@ def test_faults(text: str, line: int, place: str, says: str) -> None:
     assert any((fault.line, fault.place) == (line, place) and says in str(fault) for fault in faults), str(
         refused.value
     )
+
+
+def test_entries_and_authors_that_look_the_same_are_warned_of() -> None:
+    entries = read_roster(
+        read_csv(GOOD + "A3,标 题,作 者,daily,,\nA4,标题,丙,daily,,\n5-Marx,五,丁,daily,,\n"), CONTEST
+    )
+    assert [*similar_entries(entries)] == [
+        "the author '作 者' of A3 is nearly '作者' of A1: they differ by blanks; if they are one person, write both in"
+        " the same way",
+        "A3 has the title and the author of A1; if they are one entry, delete one",
+    ]
+    many = [Entry(f"B{number}", "题", "甲", "daily") for number in range(30)]
+    assert [*similar_entries(many)][20:] == ["9 more authors or entries are nearly others"]
 
 
 def test_every_row_is_checked() -> None:

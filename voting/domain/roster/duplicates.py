@@ -61,16 +61,21 @@ def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> I
                 yield Fault(candidate.line, column, what, TELL_APART)
 
 
-def author_notes(entries: Iterable[Entry]) -> Iterator[str]:
-    """A sentence for each author whose name people take for another entry's author."""
-    pairs = [*near_equal((entry.code, entry.author) for entry in entries)]
-    for code, author, before, known in pairs[:_MOST_NAMED]:
-        yield (
-            f"the author {shown(author)} of {code} is nearly {shown(known)} of {before}: they differ"
-            f" {difference(author, known)}; if they are one person, write both in the same way"
-        )
-    if len(pairs) > _MOST_NAMED:
-        yield f"{len(pairs) - _MOST_NAMED} more authors are nearly others"
+def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
+    """A sentence for each author whose name people take for another's, and for each entry that seems to stand twice."""
+    notes = [
+        f"the author {shown(author)} of {code} is nearly {shown(known)} of {before}: they differ"
+        f" {difference(author, known)}; if they are one person, write both in the same way"
+        for code, author, before, known in near_equal((entry.code, entry.author) for entry in entries)
+    ]
+    first: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        code = first.setdefault((alike(entry.title), alike(entry.author)), entry.code)
+        if code != entry.code:
+            notes.append(f"{entry.code} has the title and the author of {code}; if they are one entry, delete one")
+    yield from notes[:_MOST_NAMED]
+    if len(notes) > _MOST_NAMED:
+        yield f"{len(notes) - _MOST_NAMED} more authors or entries are nearly others"
 
 
 def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:

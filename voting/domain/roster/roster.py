@@ -21,6 +21,9 @@ from voting.errors import Fault
 
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+# What spreadsheets make of codes such as 3-5 and MAR5, and write into CSV files.
+_DATE = re.compile(rf"[0-9]{{1,2}}-(?:{_MONTHS})|(?:{_MONTHS})-[0-9]{{2}}", re.IGNORECASE)
 # What ends a link in a page's source, or hides its end.
 _NOT_IN_LINKS = re.compile(r"[\s\"'<>`\\^{|}]")
 
@@ -87,6 +90,9 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
         narrow = _CODE.fullmatch(plain(code))
         mend = "write it in half width" if narrow else "use letters, digits, - and _ such as A017"
         yield Fault(row.line, "code", f"{shown(code)} does not fit", mend)
+    if _DATE.fullmatch(code):
+        mend = "format the column as text, and write the code again; write it otherwise if it is meant so"
+        yield Fault(row.line, "code", f"{shown(code)} is a date, which spreadsheets make of codes such as 3-5", mend)
     if video and (problem := _link_problem(video)):
         yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
     category = row.cells.get("category", "")
