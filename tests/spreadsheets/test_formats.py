@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.spreadsheets.tables import TABLE, refusal, roster, workbook
 from voting.domain.roster.sheet import Held
+from voting.spreadsheets import read_sheet
 from voting.spreadsheets.formats import Unshowable, shown_number, shown_text
 
 SHOWN = [
@@ -107,3 +109,11 @@ def test_what_a_format_adds_to_text_is_read() -> None:
     assert shown_text("甲", "General") == "甲"
     assert shown_text("甲", '"第"@"组"') == "第甲组"
     assert shown_text("甲", '0;-0;0;[Red]_(@"组"') == "甲组"
+    assert shown_text("甲", "0;;") == "甲"
+
+
+def test_text_that_a_format_hides_is_refused() -> None:
+    rows = TABLE.replace('<c r="B2"', '<c r="B2" s="1"')
+    shapes = '<numFmts><numFmt numFmtId="200" formatCode=";;;"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs>'
+    says = "line 2, title: is hidden by the number format ;;;; format the cell as text to show it, or clear it"
+    assert says in refusal(roster, read_sheet(workbook(rows, styles=shapes), "r"))

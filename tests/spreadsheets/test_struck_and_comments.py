@@ -15,7 +15,8 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.spreadsheets.tables import TABLE, refusal, roster, workbook
+from tests.spreadsheets.tables import ENTRIES, TABLE, refusal, roster, workbook
+from voting.domain.results.marks import read_metric
 from voting.spreadsheets import read_sheet
 
 ROWS = [("code", "title", "author", "category"), ("A001", "标题", "作者", "文艺"), ("A002", "短片", "李四", "文艺")]
@@ -95,6 +96,21 @@ def test_struck_parts_of_a_text_inside_its_cell_are_refused() -> None:
     run = '<r><rPr><strike/></rPr><t>作</t></r><r><rPr><strike val="0"/></rPr><t>者</t></r>'
     rows = TABLE.replace("<t>作者</t>", run)
     assert "line 2, author: has struck-through text, '作'" in refusal(roster, read_sheet(workbook(rows), "r"))
+
+
+def test_a_raised_digit_is_not_part_of_the_number() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as made:
+        page, raised = made.add_worksheet(), made.add_format({"font_script": 1})
+        for number, row in enumerate((("entry", "value"), ("A001", 5), ("A002", 6))):
+            page.write_row(number, 0, row)
+        page.write_rich_string(1, 1, "1234", raised, "2")
+    said = refusal(read_metric, read_sheet(out.getvalue(), "r"), "entry", ENTRIES)
+    assert (
+        "line 2, value: has raised or lowered characters, with which it would be '12342'; write the number al" in said
+    )
+    rows = TABLE.replace("<t>标题</t>", '<r><t>10 m</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>2</t></r>')
+    assert roster(read_sheet(workbook(rows), "r"))[0].title == "10 m2"
 
 
 def comment(texts: dict[str, str]) -> Callable[[Worksheet], None]:

@@ -21,6 +21,8 @@ BUILT_IN = {
     57: "yyyy年m月", 58: "m月d日",
 }  # fmt: skip
 _MOST_DIGITS = 15
+# For numbers above, below and equal to 0, and for text.
+_SECTIONS = 4
 _DAYS_OF_ALL_YEARS = 2_950_000
 _PART = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<pad>[_*].)|\[(?P<bracket>[^\]]*)\]|(?P<general>General)'
@@ -61,8 +63,11 @@ def shown_number(written: str, shape: str, *, since_1904: bool = False) -> tuple
 
 
 def shown_text(text: str, shape: str) -> str:
-    """What a format with a place for text (@) adds to it."""
-    section = shape.split(";")[-1]
+    """What a format with a place for text (@) adds to it. Raises Unshowable where it hides text, as ;;; does."""
+    sections = shape.split(";")
+    section = sections[-1]
+    if len(sections) == _SECTIONS and not section.strip():
+        raise Unshowable(f"is hidden by the number format {shape}")
     if "@" not in section or section == "@":
         return text
     parts = [(match.lastgroup or "", match[match.lastgroup or 0]) for match in _PART.finditer(section)]

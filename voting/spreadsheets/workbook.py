@@ -28,21 +28,30 @@ _MOST_MERGED = 10_000
 _TOP = 10
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DIGITS = re.compile(r"[0-9., ]+")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _TRUE = ("1", "true", "on")
 _UNSAVED = "mend the formula, or write the value itself; save the file in Excel or WPS"
 
 
+@dataclass(frozen=True, slots=True)
+class _String:
+    """A text, the part of it that is struck through, and whether any of it is raised or lowered."""
+
+    text: str
+    struck: str = ""
+    raised: bool = False
+
+
 @dataclass(slots=True)
 class _Book:
     """What the cells of a sheet refer to. `uncalculated`: the formulas' values are still to be computed.
 
-    `struck_strings` holds the struck-through part of a shared string, `struck_styles` the styles whose font strikes.
+    `struck_styles` are the cell styles whose font strikes through.
     """
 
-    strings: list[str]
-    struck_strings: dict[int, str]
+    strings: list[_String]
     formats: list[str]
     struck_styles: frozenset[int]
     since_1904: bool
@@ -98,9 +107,9 @@ def _read(package: Package, name: str) -> Cells:
     if not visible:
         raise Broken("it has no visible sheet")
     paths = dict(parts.values())
-    strings, struck_strings = _strings(package, paths.get("sharedStrings"))
+    strings = _strings(package, paths.get("sharedStrings"))
     formats, struck_styles = _styles(package, paths.get("styles"))
-    book = _Book(strings, struck_strings, formats, struck_styles, since_1904, uncalculated)
+    book = _Book(strings, formats, struck_styles, since_1904, uncalculated)
     grid = _grid(package, visible[0][1], book, _MOST_LINES)
     if len(grid.lines) > _MOST_LINES:
         mend = "split it into several"
@@ -109,15 +118,12 @@ def _read(package: Package, name: str) -> Cells:
     return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
 
 
-def _strings(package: Package, path: str | None) -> tuple[list[str], dict[int, str]]:
-    """The shared strings, and the struck-through part of those that have one."""
-    strings, struck = list[str](), dict[int, str]()
+def _strings(package: Package, path: str | None) -> list[_String]:
+    strings = []
     for _, element in package.elements(path, "si") if path else ():
-        if part := _struck_runs(element):
-            struck[len(strings)] = part
-        strings.append(_rich_text(element))
+        strings.append(_string(element))
         element.clear()
-    return strings, struck
+    return strings
 
 
 def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[int]]:
@@ -219,16 +225,26 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
     if kind == "b":
         return {"1": "TRUE", "0": "FALSE"}.get(value, value)
     if kind == "s" and value:
-        text = grid.book.strings[int(value)]
-        struck = grid.book.struck_strings.get(int(value))
+        string = grid.book.strings[int(value)]
     elif kind == "inlineStr":
-        text = _rich_text(children["is"]) if "is" in children else ""
-        struck = _struck_runs(children["is"]) if "is" in children else ""
+        string = _string(children["is"]) if "is" in children else _String("")
     else:
-        text, struck = _unescaped(value), ""
-    if struck:
-        grid.struck[line, index] = struck
-    return shown_text(text, _format(grid.book, cell.get("s", "0"))) if text else text
+        string = _String(_unescaped(value))
+    return _shown_string(grid, string, cell.get("s", "0"), (line, index)) if string.text else ""
+
+
+def _shown_string(grid: _Grid, string: _String, style: str, place: tuple[int, int]) -> str:
+    if string.struck:
+        grid.struck[place] = string.struck
+    if string.raised and _DIGITS.fullmatch(string.text):
+        # The 2 of 1234² refers to a note.
+        what = f"has raised or lowered characters, with which it would be {shown(string.text)}"
+        grid.unread.append(Unread(*place, what, "write the number alone"))
+    try:
+        return shown_text(string.text, _format(grid.book, style))
+    except Unshowable as error:
+        grid.unread.append(Unread(*place, f"{error}", "format the cell as text to show it, or clear it"))
+        return string.text
 
 
 def _shown(grid: _Grid, kind: str, value: str, style: str, place: tuple[int, int]) -> str:
@@ -264,11 +280,14 @@ def _rich_text(element: Element) -> str:
     return _unescaped("".join(texts))
 
 
-def _struck_runs(element: Element) -> str:
-    """The text of a string's runs that are struck through."""
-    runs = [child for child in element if _tag(child) == "r"]
-    struck = [run for run in runs if any(_strikes(part) for part in run if _tag(part) == "rPr")]
-    return _unescaped("".join(part.text or "" for run in struck for part in run if _tag(part) == "t")).strip()
+def _string(element: Element) -> _String:
+    struck, raised = "", False
+    for run in element:
+        font = next((part for part in run if _tag(part) == "rPr"), None)
+        if font is not None and _strikes(font):
+            struck += "".join(part.text or "" for part in run if _tag(part) == "t")
+        raised = raised or any(_tag(part) == "vertAlign" and part.get("val") != "baseline" for part in font or ())
+    return _String(_rich_text(element), _unescaped(struck).strip(), raised)
 
 
 def _strikes(font: Element) -> bool:
