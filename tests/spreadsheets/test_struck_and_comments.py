@@ -130,6 +130,21 @@ def test_comments_are_warned_of_with_their_place() -> None:
     assert len(roster(sheet)) == 2
 
 
+def test_pictures_and_text_boxes_are_warned_of() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as made:
+        page = made.add_worksheet()
+        for number, row in enumerate(ROWS):
+            page.write_row(number, 0, row)
+        page.insert_textbox(3, 0, "A002 作废")
+        chart = made.add_chart({"type": "pie"})
+        chart.add_series({"values": "=Sheet1!$A$1:$A$3"})
+        page.insert_chart(9, 0, chart)
+    assert read_sheet(out.getvalue(), "r").notes == (
+        "the sheet has 1 pictures or text boxes, with the text 'A002 作废', which are not read",
+    )
+
+
 def test_of_very_many_comments_the_rest_are_counted() -> None:
     notes = read_sheet(book(comment({f"B{line}": "x" for line in range(2, 32)})), "r").notes
     assert (len(notes), notes[-1]) == (21, "10 more cells have comments")

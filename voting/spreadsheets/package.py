@@ -15,6 +15,8 @@ from voting.errors import Fault, FileInvalid
 LARGEST_UNPACKED = 300_000_000
 _MOST_PARTS = 10_000
 _WORKBOOK = "xl/workbook.xml"
+# How an attribute says yes.
+TRUE = ("1", "true", "on")
 _SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
 # Other files that are ZIP archives, by a part of theirs.
 _OTHERS = {
@@ -78,9 +80,14 @@ class Package:
 
 def _elements(file: IO[bytes], tags: tuple[str, ...]) -> Iterator[tuple[str, ElementTree.Element]]:
     for _, element in ElementTree.iterparse(file):  # noqa: S314 (expat bounds what entities expand to)
-        tag = element.tag.rpartition("}")[2]
+        tag = tag_of(element)
         if tag in tags:
             yield tag, element
+
+
+def tag_of(element: ElementTree.Element) -> str:
+    """The element's name without a namespace."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def attribute(element: ElementTree.Element, name: str) -> str:

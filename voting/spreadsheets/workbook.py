@@ -15,8 +15,10 @@ from xml.etree.ElementTree import Element, ParseError
 from voting.domain.names import alike, shown
 from voting.domain.roster.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
 from voting.errors import Fault, FileInvalid
+from voting.spreadsheets.annotations import annotation_notes
 from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
-from voting.spreadsheets.package import Broken, Package, attribute
+from voting.spreadsheets.package import TRUE, Broken, Package, attribute, tag_of
+from voting.spreadsheets.strings import String, read_string, read_strings, strikes, unescaped
 
 MOST_COLUMNS = 100
 _LAST_LINE = 1_048_576
@@ -29,19 +31,7 @@ _TOP = 10
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"[0-9., ]+")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_TRUE = ("1", "true", "on")
 _UNSAVED = "mend the formula, or write the value itself; save the file in Excel or WPS"
-
-
-@dataclass(frozen=True, slots=True)
-class _String:
-    """A text, the part of it that is struck through, and whether any of it is raised or lowered."""
-
-    text: str
-    struck: str = ""
-    raised: bool = False
 
 
 @dataclass(slots=True)
@@ -51,7 +41,7 @@ class _Book:
     `struck_styles` are the cell styles whose font strikes through.
     """
 
-    strings: list[_String]
+    strings: list[String]
     formats: list[str]
     struck_styles: frozenset[int]
     since_1904: bool
@@ -97,9 +87,9 @@ def _read(package: Package, name: str) -> Cells:
     sheets, since_1904, uncalculated = [], False, False
     for tag, element in package.elements(path, "sheet", "workbookPr", "calcPr"):
         if tag == "workbookPr":
-            since_1904 = element.get("date1904", "") in _TRUE
+            since_1904 = element.get("date1904", "") in TRUE
         elif tag == "calcPr":
-            uncalculated = element.get("fullCalcOnLoad", "") in _TRUE
+            uncalculated = element.get("fullCalcOnLoad", "") in TRUE
         elif parts.get(attribute(element, "id"), ("", ""))[0] == "worksheet":
             state = element.get("state", "visible")
             sheets.append((element.get("name", ""), state, parts[attribute(element, "id")][1]))
@@ -107,23 +97,15 @@ def _read(package: Package, name: str) -> Cells:
     if not visible:
         raise Broken("it has no visible sheet")
     paths = dict(parts.values())
-    strings = _strings(package, paths.get("sharedStrings"))
+    strings = read_strings(package, paths.get("sharedStrings"))
     formats, struck_styles = _styles(package, paths.get("styles"))
     book = _Book(strings, formats, struck_styles, since_1904, uncalculated)
     grid = _grid(package, visible[0][1], book, _MOST_LINES)
     if len(grid.lines) > _MOST_LINES:
         mend = "split it into several"
         raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
-    notes = [*_comment_notes(package, visible[0][1]), *_other_sheets(package, visible, grid)]
+    notes = [*annotation_notes(package, visible[0][1]), *_other_sheets(package, visible, grid)]
     return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
-
-
-def _strings(package: Package, path: str | None) -> list[_String]:
-    strings = []
-    for _, element in package.elements(path, "si") if path else ():
-        strings.append(_string(element))
-        element.clear()
-    return strings
 
 
 def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[int]]:
@@ -134,9 +116,9 @@ def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[in
         if tag == "numFmt":
             custom[int(element.get("numFmtId", 0))] = element.get("formatCode", "General")
         elif tag == "fonts":
-            striking = [_strikes(font) for font in element if _tag(font) == "font"]
+            striking = [strikes(font) for font in element if tag_of(font) == "font"]
         else:
-            styles = [style for style in element if _tag(style) == "xf"]
+            styles = [style for style in element if tag_of(style) == "xf"]
             numbers = [int(style.get("numFmtId", 0)) for style in styles]
             formats = [custom.get(number) or BUILT_IN.get(number) or f"[{number}]" for number in numbers]
             fonts = {number for number, strikes in enumerate(striking) if strikes}
@@ -212,7 +194,7 @@ def _range(reference: str) -> tuple[str, int, int, int, int]:
 
 def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
     """The text that the cell shows. What cannot be known goes to the grid's unread places."""
-    children = {_tag(child): child for child in cell}
+    children = {tag_of(child): child for child in cell}
     value, kind = children["v"].text or "" if "v" in children else "", cell.get("t", "n")
     if kind == "e":
         grid.unread.append(Unread(line, index, f"holds the formula error {value}", _UNSAVED))
@@ -227,13 +209,13 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
     if kind == "s" and value:
         string = grid.book.strings[int(value)]
     elif kind == "inlineStr":
-        string = _string(children["is"]) if "is" in children else _String("")
+        string = read_string(children["is"]) if "is" in children else String("")
     else:
-        string = _String(_unescaped(value))
-    return _shown_string(grid, string, cell.get("s", "0"), (line, index)) if string.text else ""
+        string = String(unescaped(value))
+    return _shownread_string(grid, string, cell.get("s", "0"), (line, index)) if string.text else ""
 
 
-def _shown_string(grid: _Grid, string: _String, style: str, place: tuple[int, int]) -> str:
+def _shownread_string(grid: _Grid, string: String, style: str, place: tuple[int, int]) -> str:
     if string.struck:
         grid.struck[place] = string.struck
     if string.raised and _DIGITS.fullmatch(string.text):
@@ -266,40 +248,6 @@ def _shown(grid: _Grid, kind: str, value: str, style: str, place: tuple[int, int
 
 def _format(book: _Book, style: str) -> str:
     return book.formats[int(style)] if book.formats else "General"
-
-
-def _rich_text(element: Element) -> str:
-    """The text of a string with its runs; how its characters are pronounced (rPh) is no part of it."""
-    texts = []
-    for child in element:
-        tag = _tag(child)
-        if tag == "t":
-            texts.append(child.text or "")
-        elif tag == "r":
-            texts += [part.text or "" for part in child if _tag(part) == "t"]
-    return _unescaped("".join(texts))
-
-
-def _string(element: Element) -> _String:
-    struck, raised = "", False
-    for run in element:
-        font = next((part for part in run if _tag(part) == "rPr"), None)
-        if font is not None and _strikes(font):
-            struck += "".join(part.text or "" for part in run if _tag(part) == "t")
-        raised = raised or any(_tag(part) == "vertAlign" and part.get("val") != "baseline" for part in font or ())
-    return _String(_rich_text(element), _unescaped(struck).strip(), raised)
-
-
-def _strikes(font: Element) -> bool:
-    return any(_tag(part) == "strike" and part.get("val", "1") in _TRUE for part in font)
-
-
-def _unescaped(text: str) -> str:
-    """Without the escapes of characters that XML cannot hold: _x000D_ is a carriage return, _x005F_ a low line."""
-    if "_x" not in text:
-        return text
-    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-    return _PAIR.sub(lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def _records(grid: _Grid) -> list[tuple[int, list[str]]]:
@@ -360,28 +308,6 @@ def _struck_places(grid: _Grid) -> Iterator[Unread]:
                 yield Unread(line, index, what, "delete that text, or remove the strikethrough")
 
 
-def _comment_notes(package: Package, path: str) -> Iterator[str]:
-    """A sentence for each cell with a comment: what it says of the cell is not in the cell."""
-    parts = package.relations(path).values()
-    threads: dict[str, list[str]] = defaultdict(list)
-    for part in [part for kind, part in parts if kind == "threadedComment"]:
-        for _, comment in package.elements(part, "threadedComment"):
-            threads[comment.get("ref", "")] += [child.text or "" for child in comment if _tag(child) == "text"]
-    legacy: dict[str, list[str]] = defaultdict(list)
-    for part in [part for kind, part in parts if kind == "comments"]:
-        for _, comment in package.elements(part, "comment"):
-            legacy[comment.get("ref", "")] += [_rich_text(child) for child in comment if _tag(child) == "text"]
-    # A thread is written again as one old comment, for programs that do not know threads.
-    comments = legacy | threads
-    for reference, texts in list(comments.items())[:_MOST_NAMED]:
-        yield (
-            f"the cell {reference} has the comment {shown(' '.join(' '.join(texts).split()))}, which is not read;"
-            " write into the table what counts"
-        )
-    if len(comments) > _MOST_NAMED:
-        yield f"{len(comments) - _MOST_NAMED} more cells have comments"
-
-
 def _other_sheets(package: Package, visible: Sequence[tuple[str, str]], grid: _Grid) -> Iterator[str]:
     """Refuses other sheets with a table of the first's columns, such as one for each judge; warns of the rest."""
     first = visible[0][0]
@@ -409,8 +335,4 @@ def _listed(titles: Sequence[str]) -> str:
 
 
 def _is_hidden(element: Element) -> bool:
-    return element.get("hidden", "") in _TRUE
-
-
-def _tag(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    return element.get("hidden", "") in TRUE

@@ -1,0 +1,47 @@
+"""What stands beside the cells of a sheet: nothing of it is read, so the organiser is told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from voting.domain.names import shown
+from voting.spreadsheets.package import Package, tag_of
+from voting.spreadsheets.strings import rich_text
+
+_MOST_NAMED = 20
+
+
+def annotation_notes(package: Package, path: str) -> Iterator[str]:
+    """Sentences on the comments and drawings of the sheet."""
+    parts = [*package.relations(path).values()]
+    yield from _comment_notes(package, parts)
+    texts, count = list[str](), 0
+    for part in [part for kind, part in parts if kind == "drawing"]:
+        for tag, element in package.elements(part, "pic", "sp", "t"):
+            count += tag != "t"
+            texts += [element.text] if tag == "t" and element.text else []
+    if count:
+        words = f", with the text {shown(' '.join(texts))}" if texts else ""
+        yield f"the sheet has {count} pictures or text boxes{words}, which are not read"
+
+
+def _comment_notes(package: Package, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A sentence for each cell with a comment: what it says of the cell is not in the cell."""
+    threads: dict[str, list[str]] = defaultdict(list)
+    for part in [part for kind, part in parts if kind == "threadedComment"]:
+        for _, comment in package.elements(part, "threadedComment"):
+            threads[comment.get("ref", "")] += [child.text or "" for child in comment if tag_of(child) == "text"]
+    legacy: dict[str, list[str]] = defaultdict(list)
+    for part in [part for kind, part in parts if kind == "comments"]:
+        for _, comment in package.elements(part, "comment"):
+            legacy[comment.get("ref", "")] += [rich_text(child) for child in comment if tag_of(child) == "text"]
+    # A thread is written again as one old comment, for programs that do not know threads.
+    comments = legacy | threads
+    for reference, texts in list(comments.items())[:_MOST_NAMED]:
+        yield (
+            f"the cell {reference} has the comment {shown(' '.join(' '.join(texts).split()))}, which is not read;"
+            " write into the table what counts"
+        )
+    if len(comments) > _MOST_NAMED:
+        yield f"{len(comments) - _MOST_NAMED} more cells have comments"
