@@ -156,6 +156,23 @@ def test_a_tie_that_the_order_does_not_decide_is_told_not_guessed() -> None:
     outcome = compute(of, figures(of, {"A": 1}, {"A": 50, "B": 75}))
     assert outcome.final["A"] == outcome.final["B"] == 6
     assert outcome.awards[0].holder == "B"
+    assert outcome.awards[0].reason == "同分，按终评排定（a tie, decided by 终评）"
+    apart = compute(of, figures(of, {"A": 1}, {"A": 50, "B": 90}))
+    assert apart.awards[0].reason == ""
+
+
+def test_who_comes_up_by_a_tie_break_has_both_reasons() -> None:
+    of = contest(
+        more='[[award]]\nid = "p"\nname = "p"\nby = "votes"\namong = "all"\ncount = 1\norder = ["round:first"]\n'
+    )
+    outcome = compute(of, figures(of, {"A": 2, "B": 2}, {"A": 50, "B": 90}, revoked={("p", "A"): "x"}))
+    assert [(each.holder, each.reason) for each in outcome.awards if each.award == "p"] == [
+        ("A", "收回（taken back）：x"),
+        ("B", "递补（came up）"),
+    ]
+    outcome = compute(of, figures(of, {"C": 3, "A": 2, "B": 2}, {"A": 50, "B": 90}, revoked={("p", "C"): "x"}))
+    (_, second) = (each for each in outcome.awards if each.award == "p")
+    assert second.reason == "递补（came up）；同分，按初评排定（a tie, decided by 初评）"
 
 
 def test_an_award_taken_back_goes_to_the_next_with_its_reason() -> None:

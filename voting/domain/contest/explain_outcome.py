@@ -28,10 +28,23 @@ _SCOPES = {
     "zh": {"all": "在全部参评作品中比较", "finalists": "在入围作品中比较"},
     "en": {"all": "compared among all entries", "finalists": "compared among the finalists"},
 }
-_MERITS = {
-    "entries": ("推荐作品", "entries recommended"),
-    "finalists": ("入围作品", "finalists among them"),
-    "awards": ("所获奖项", "awards they hold"),
+_SOURCES = {
+    "zh": {
+        "public": "公众评选得分",
+        "votes": "有效票数",
+        "final": "最终得分",
+        "entries": "推荐作品",
+        "finalists": "入围作品",
+        "awards": "所获奖项",
+    },
+    "en": {
+        "public": "public points",
+        "votes": "counted picks",
+        "final": "final score",
+        "entries": "entries recommended",
+        "finalists": "finalists among them",
+        "awards": "awards they hold",
+    },
 }
 _RANKED = ("rank_linear", "rank_step", "percentile")
 
@@ -55,6 +68,11 @@ def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences += [_award(award, contest, language) for award in contest.awards]
     sentences += [_organisation_award(award, contest, language) for award in contest.organisation_awards]
     return (*sentences, *_revocation(contest, language))
+
+
+def explain_tie(source: str, contest: Contest) -> str:
+    """Why one of equals went first, in both languages."""
+    return f"同分，按{_source(source, contest, 'zh')}排定（a tie, decided by {_source(source, contest, 'en')}）"
 
 
 def _public_counts(contest: Contest) -> bool:
@@ -163,20 +181,19 @@ def _ties(ties: str, order: str, language: Language) -> str:
 
 def _organisation_award(award: OrganisationAward, contest: Contest, language: Language) -> str:
     zh = language == "zh"
-    names = {f"metric:{each.id}": (each.name, each.name_en or each.name) for each in contest.metrics} | _MERITS
-    merits = [(names[merit.source][0 if zh else 1], merit.each) for merit in award.merits]
+    merits = [(_source(merit.source, contest, language), merit.each) for merit in award.merits]
     ways = [called(each, language) for each in contest.nominations if each.id in award.nominations]
-    order = [names[source][0 if zh else 1] for source in award.order]
+    order = _order(award.order, contest, language)
     if zh:
         number = f"{award.count} 个" if award.count is not None else "数量由主办方确定"
         sums = "、".join(f"{name}每项 {each} 分" for name, each in merits)
         only = f"（限{'、'.join(ways)}）" if ways else ""
-        ties = _ties(award.ties, "、".join(order), language)
+        ties = _ties(award.ties, order, language)
         return f"{called(award, language)}：{number}，授予推荐单位{only}，按{sums}评出{ties}。"
     number = str(award.count) if award.count is not None else "a number that the organiser sets"
     sums = " + ".join(f"{each} × {name}" for name, each in merits)
     only = f" ({', '.join(ways)})" if ways else ""
-    ties = _ties(award.ties, ", then ".join(order), language)
+    ties = _ties(award.ties, order, language)
     return f"{called(award, language)}: {number}, for organisations that recommend entries{only}, by {sums}{ties}."
 
 
@@ -191,6 +208,4 @@ def _source(source: str, contest: Contest, language: Language) -> str:
         return next(called(each, language) for each in contest.rounds if each.id == id)
     if kind == "metric":
         return next(called(each, language) for each in contest.metrics if each.id == id)
-    zh = {"public": "公众评选得分", "votes": "有效票数", "final": "最终得分"}
-    en = {"public": "public points", "votes": "counted picks", "final": "final score"}
-    return (zh if language == "zh" else en)[kind]
+    return _SOURCES[language][kind]

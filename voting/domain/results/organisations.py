@@ -12,9 +12,10 @@ from fractions import Fraction
 from functools import partial
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain_outcome import explain_tie
 from voting.domain.entry import Entry
 from voting.domain.names import alike
-from voting.domain.results.ranking import Given, Ranking, complete, winners
+from voting.domain.results.ranking import Given, Ranking, TieBreak, complete, winners
 
 Figures = Mapping[str, Mapping[str, int]]
 """Figures from outside, by metric and holder."""
@@ -51,7 +52,7 @@ def organisation_awards(
         every = frozenset(counts.recommended)
         merits = [(merit.each, counts.of(every, merit.source)) for merit in award.merits]
         value = {one: Fraction(sum(each * count[one] for each, count in merits)) for one in every}
-        order = [partial(counts.of, source=source) for source in award.order]
+        order = [TieBreak(partial(counts.of, source=source), explain_tie(source, contest)) for source in award.order]
         ranking = Ranking(value, order, include_ties=award.ties == "include")
         given += winners(award.id, every, award.count or 0, ranking, taken)
     return tuple(given)

@@ -11,11 +11,12 @@ from fractions import Fraction
 from functools import partial
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain_outcome import explain_tie
 from voting.domain.contest.schema import Award
 from voting.domain.entry import Entry
 from voting.domain.results.marks import Mark, scores
 from voting.domain.results.organisations import organisation_awards
-from voting.domain.results.ranking import Given, Ranking, Source, complete, first, winners
+from voting.domain.results.ranking import Given, Ranking, TieBreak, complete, first, winners
 from voting.domain.results.scoring import public_points
 from voting.domain.results.stakes import groups_of, number_of
 
@@ -84,14 +85,14 @@ def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: st
     return _values(contest, figures, left, source)
 
 
-def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[Source]:
+def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[TieBreak]:
     """What decides between equals of the group. Only what is imported may be there for the equals alone."""
 
     def values(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
         imported = source.startswith(("metric:", "round:"))
         return _values(contest, figures, equals if imported else group, source)
 
-    return [partial(values, source) for source in sources]
+    return [TieBreak(partial(values, source), explain_tie(source, contest)) for source in sources]
 
 
 def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:

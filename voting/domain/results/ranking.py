@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from voting.errors import NotScorable
 
@@ -14,6 +14,21 @@ T = TypeVar("T")
 Values = Mapping[str, Fraction]
 Source = Callable[[frozenset[str]], Values]
 """Gives at least the values of those that it is asked about."""
+_CAME_UP = "递补（came up）"
+
+
+class TieBreak(NamedTuple):
+    """One of an order: what it gives equals, and the reason of those whom it told apart, in words."""
+
+    values: Source
+    reason: str
+
+
+class Band(NamedTuple):
+    """Those that are equal; `reason`: of the tie-break that told them apart from others of their value, if one did."""
+
+    members: list[str]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +39,18 @@ class Ranking:
     """
 
     value: Values
-    order: Sequence[Source]
+    order: Sequence[TieBreak]
     include_ties: bool
 
-    def bands(self, among: Collection[str], keep: int) -> list[list[str]]:
+    def bands(self, among: Collection[str], keep: int) -> list[Band]:
         """Those that are equal together, best first; told apart as far as the first `keep` places need it."""
-        bands = _bands(among, self.value)
-        for source in self.order:
-            finer: list[list[str]] = []
+        bands = [Band(members) for members in _bands(among, self.value)]
+        for tie_break in self.order:
+            finer: list[Band] = []
             place = 0
             for band in bands:
-                finer += _bands(band, source(frozenset(band))) if len(band) > 1 and place < keep else [band]
-                place += len(band)
+                finer += _split(band, tie_break) if len(band.members) > 1 and place < keep else [band]
+                place += len(band.members)
             bands = finer
         return bands
 
@@ -59,16 +74,17 @@ def complete(source: str, what: str, whose: str, holders: Collection[str], found
     return {one: found[one] for one in holders}
 
 
-def first(among: Collection[str], keep: int, ranking: Ranking) -> list[str]:
-    """The first `keep`, best first. Raises NotScorable where equals at the end are to be decided and are not."""
-    best: list[str] = []
-    for band in ranking.bands(among, keep):
+def first(among: Collection[str], keep: int, ranking: Ranking) -> dict[str, str]:
+    """The first `keep`, best first, each with the reason of the tie-break that decided about it. Raises NotScorable
+    where equals at the end are to be decided and are not."""
+    best: dict[str, str] = {}
+    for members, reason in ranking.bands(among, keep):
         if len(best) >= keep:
             break
-        if len(best) + len(band) > keep and not ranking.include_ties:
-            tied = ", ".join(band[:10])
+        if len(best) + len(members) > keep and not ranking.include_ties:
+            tied = ", ".join(members[:10])
             raise NotScorable(f"{tied} are equal at place {keep}: the order in the file does not decide between them")
-        best += band
+        best |= dict.fromkeys(members, reason)
     return best
 
 
@@ -82,9 +98,20 @@ def winners(
         Given(award, one, ranking.value[one], 0, f"收回（taken back）：{why}") for one, why in sorted(revoked.items())
     ]
     return taken + [
-        Given(award, one, ranking.value[one], place, "" if one in undisturbed else "递补（came up）")
-        for place, one in enumerate(left, 1)
+        Given(
+            award,
+            one,
+            ranking.value[one],
+            place,
+            "；".join(filter(None, ["" if one in undisturbed else _CAME_UP, tie])),
+        )
+        for place, (one, tie) in enumerate(left.items(), 1)
     ]
+
+
+def _split(band: Band, tie_break: TieBreak) -> list[Band]:
+    parts = _bands(band.members, tie_break.values(frozenset(band.members)))
+    return [Band(members, tie_break.reason) for members in parts] if len(parts) > 1 else [band]
 
 
 def _bands(among: Collection[str], value: Values) -> list[list[str]]:
