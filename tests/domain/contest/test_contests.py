@@ -1,4 +1,4 @@
-"""The contest files that come with the package: every rule of a document, and of sixteen published ones, as a fact."""
+"""The contest files of the package and sixteen published ones: every rule of their documents as a fact."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +24,11 @@ from voting.domain.roster.roster import read_roster
 from voting.domain.roster.sheet import read_csv
 from voting.errors import FileInvalid, NotScorable
 
+FILES = (*(files("voting") / "contests").iterdir(), *Path(__file__).with_name("published").iterdir())
 TEXTS = {
-    each.name.removesuffix(".toml"): each.read_text("utf-8")
-    for each in sorted((files("voting") / "contests").iterdir(), key=lambda each: each.name)
-    if each.name.endswith(".toml")
+    file.name.removesuffix(".toml"): file.read_text("utf-8")
+    for file in sorted(FILES, key=lambda file: file.name)
+    if file.name.endswith(".toml")
 }
 CONTESTS = {name: read_contest(text, name) for name, text in TEXTS.items()}
 ON_ADDRESSES = ("rule-02", "rule-03", "rule-06", "rule-11", "rule-12")
