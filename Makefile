@@ -40,12 +40,12 @@ bench:
 # A rush, overload, half-sent requests, thousands of boards and connections: loadtests/README.md.
 pressure:
 	@./install.sh dev
-	.venv/bin/python -m loadtests.pressure $(ARGS)
+	.venv/bin/python -m loadtests.overload $(ARGS)
 
 # Restarts and crashes of two nodes behind nginx while ballots come: loadtests/README.md.
 rolling:
 	@./install.sh dev
-	.venv/bin/python -m loadtests.rolling $(ARGS)
+	.venv/bin/python -m loadtests.faults.rolling $(ARGS)
 
 # Faults against the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1
@@ -63,12 +63,12 @@ faults-bugs:
 # What nobody should send, in process and over HTTP: loadtests/README.md.
 malformed:
 	@./install.sh dev
-	.venv/bin/python -m loadtests.malformed $(ARGS)
+	.venv/bin/python -m loadtests.fuzz $(ARGS)
 
 # A million ballots recounted, and mirrored anew.
 rebuild:
 	@./install.sh dev
-	.venv/bin/python -m loadtests.rebuild $(ARGS)
+	.venv/bin/python -m loadtests.faults.rebuild $(ARGS)
 
 # What the fraud policy removes and what it costs honest voters, in simulated contests: loadtests/fraud_lab/README.md.
 fraud-bench:

@@ -1,1 +1,1 @@
-"""Load: a crowd of voters for locust, and a bench of single routes."""
+"""Tools that load, break and probe the service on this machine."""

@@ -1,57 +1,146 @@
-"""The service of a bench: embedded engines in a folder that is thrown away, a contest, entries and voters."""
+"""The service under test: `voting serve` in processes of its own, on embedded engines in a temporary folder."""
 
 from __future__ import annotations
 
-import csv
-import io
+import asyncio
 import os
-import secrets
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import Self
 
+import psutil
+
+from loadtests.contests import QUOTAS, SECRET, create_contest, credentials, entries
+from loadtests.http import HOST
 from voting import engines
+from voting.engines import Addresses, processes
+from voting.settings import load
+from voting.wiring import admin
 
-CONTEST = Path(__file__).with_name("contest.toml")
+ROOT = Path(__file__).parent.parent
+VOTING = (sys.executable, "-m", "voting")
 ID = "bench"
-VOTING = [sys.executable, "-m", "voting"]
-READY_SECONDS = 60
-STOP_SECONDS = 30
-# Every request of a bench comes from one address: the shield would shed it as the flood that it is.
-UNSHIELDED = {
-    "VOTING_SHIELD_READS": "1000000/second",
-    "VOTING_SHIELD_WRITES": "1000000/second",
-    "VOTING_LIMIT_ADDRESS": "1000000/second",
-}
+READY_SECONDS = 90.0
+STOP_SECONDS = 30.0
+# All requests come from one address: the flood limiter would refuse them.
+UNLIMITED = dict.fromkeys(("VOTING_SHIELD_READS", "VOTING_SHIELD_WRITES", "VOTING_LIMIT_ADDRESS"), "1000000/second")
 
 
-@dataclass(frozen=True)
-class Target:
-    """A running service."""
+def variables(folder: Path, addresses: Addresses) -> dict[str, str]:
+    """The settings of a service on these engines, as environment variables."""
+    own = {"DATABASE_URL": addresses.database_url, "REDIS_URL": addresses.redis_url}
+    if addresses.owner_url:
+        own["DATABASE_OWNER_URL"] = addresses.owner_url
+    return {**own, "VOTING_SECRET": SECRET, "VOTING_DATA": str(folder), **UNLIMITED}
 
-    port: int
-    entries: list[str]
-    tokens: list[str]
+
+def inherited() -> dict[str, str]:
+    """This process's environment without settings of a service."""
+    ours = ("VOTING_", "DATABASE_", "REDIS_", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-@contextmanager
-def running(workers: int, entries: int, voters: int) -> Iterator[Target]:
-    """The service with its contest open; all of it is gone at the end."""
-    with prepared(entries, voters) as ready, serving(ready.environment, workers) as port:
-        yield Target(port, ready.entries, ready.tokens)
+@dataclass
+class Service:
+    """A server that this process starts and stops; `program` takes the options of `voting serve`."""
+
+    environment: Mapping[str, str]
+    workers: int = 1
+    log: Path | None = None
+    program: tuple[str, ...] = ("voting", "serve")
+    port: int = field(default_factory=processes.free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        command = [sys.executable, "-m", *self.program, "--port", str(self.port), "--workers", str(self.workers)]
+        with ExitStack() as stack:
+            log = stack.enter_context(self.log.open("ab")) if self.log else subprocess.DEVNULL
+            process = self.process = subprocess.Popen(
+                command,
+                env={**inherited(), **self.environment},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        processes.wait_until(lambda: process.poll() is not None or self.is_ready(), READY_SECONDS)
+        if process.poll() is not None or not self.is_ready():
+            self.stop()
+            said = self.log.read_text()[-2000:] if self.log else "try: voting serve"
+            raise RuntimeError(f"the service did not become ready; {said}")
+
+    def is_ready(self) -> bool:
+        """Whether the service reports that it is ready."""
+        with suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{self.port}/health/ready", timeout=2):
+            return True
+        return False
+
+    def is_complete(self) -> bool:
+        """Whether it is ready and each worker is connected to an engine; one that is still starting is not."""
+        count = 0
+        for worker in self.worker_processes() if self.is_ready() else ():
+            with suppress(psutil.Error):
+                count += any(each.status == psutil.CONN_ESTABLISHED for each in worker.net_connections("tcp"))
+        return count >= self.workers
+
+    def children(self) -> list[psutil.Process]:
+        """The processes of the service but the first, oldest first: workers, and the sweeper beside them."""
+        assert self.process is not None
+        try:
+            found = psutil.Process(self.process.pid).children(recursive=True)
+            named = [(each, " ".join(each.cmdline())) for each in found if each.status() != psutil.STATUS_ZOMBIE]
+        except psutil.NoSuchProcess:
+            return []
+        return sorted((each for each, name in named if "resource_tracker" not in name), key=lambda each: each.pid)
+
+    def worker_processes(self) -> list[psutil.Process]:
+        """The processes that answer requests."""
+        found = []
+        for each in self.children():
+            with suppress(psutil.NoSuchProcess):
+                found += [each] if any("spawn_main" in part for part in each.cmdline()) else []
+        return found
+
+    def clients_of(self, worker: psutil.Process) -> int:
+        """The number of connections that a worker has to its clients."""
+        return sum(each.laddr.port == self.port and bool(each.raddr) for each in worker.net_connections("tcp"))
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Signals the first process; returns when all have ended."""
+        if self.process is None:
+            return
+        children = self.children()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        _, left = psutil.wait_procs(children, 5)
+        for each in left:
+            each.kill()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Engines with a contest, and what a service on them needs to know."""
+    """Engines with an open contest, as settings of a service on them."""
 
     environment: dict[str, str]
     entries: list[str]
@@ -59,94 +148,32 @@ class Prepared:
 
 
 @contextmanager
-def prepared(entries: int, voters: int) -> Iterator[Prepared]:
-    """Engines of our own with the contest open; they and their folder are gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="voting-bench-") as name:
-        # The engines work as another user where root starts them.
-        Path(name).chmod(0o755)
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("VOTING_")}
-        with engines.running(Path(name, "data"), own=True, notice=print) as addresses:
-            own = {
-                "DATABASE_URL": addresses.database_url,
-                "DATABASE_OWNER_URL": addresses.owner_url,
-                "REDIS_URL": addresses.redis_url,
-            }
-            environment = clean | own | {"VOTING_SECRET": secrets.token_hex(32), **UNSHIELDED}
-            yield Prepared(environment, *_prepare(environment, Path(name), entries, voters))
-
-
-def roster(count: int) -> str:
-    """A roster of `count` entries, as CSV."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(["code", "title", "author", "category", "summary"])
-    for number in range(1, count + 1):
-        category = ("类别一", "类别二")[number % 2]
-        table.writerow([f"E{number:03d}", f"作品 {number}", f"作者 {number % 40}", category, f"简介 {number} " * 5])
-    return text.getvalue()
+def running_engines(folder: Path, notice: Callable[[str], None] = print) -> Iterator[Addresses]:
+    """Embedded engines with a migrated database."""
+    with engines.running(folder, own=True, notice=notice) as addresses:
+        asyncio.run(admin.migrate(load(variables(folder, addresses)), lambda _: None))
+        yield addresses
 
 
 @contextmanager
-def serving(environment: dict[str, str], workers: int) -> Iterator[int]:
-    """The service on a port of its own."""
-    port = free_port()
-    with started(
-        [*VOTING, "serve", "--port", str(port), "--workers", str(workers)], environment, port, "/health/ready"
-    ):
-        yield port
+def prepared(entry_count: int, voters: int) -> Iterator[Prepared]:
+    """Engines in a temporary folder, with a contest."""
+    with temporary_folder() as folder, running_engines(folder) as addresses:
+        own = variables(folder, addresses)
+        codes = entries(entry_count)
+
+        async def create() -> None:
+            async with admin.services(load(own), "loadtests") as office:
+                await create_contest(office, ID, codes, QUOTAS)
+
+        asyncio.run(create())
+        yield Prepared(own, list(codes), list(islice(credentials(ID), voters)))
 
 
 @contextmanager
-def started(
-    command: list[str], environment: dict[str, str], port: int, path: str, log: IO[bytes] | int = subprocess.DEVNULL
-) -> Iterator[None]:
-    """A server's process, once it answers at `path`; stopped at the end. `log`: what it says on standard error."""
-    with subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
-        try:
-            _wait(f"http://127.0.0.1:{port}{path}", process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
-
-
-def _prepare(environment: dict[str, str], folder: Path, entries: int, voters: int) -> tuple[list[str], list[str]]:
-    """The entries' codes and the voters' tokens."""
-    file = folder / "roster.csv"
-    file.write_text(roster(entries), "utf-8")
-
-    _voting(environment, "migrate")
-    _voting(environment, "contest", "create", str(CONTEST), "--open-now")
-    _voting(environment, "roster", "import", str(file), "--contest", ID)
-    return [f"E{number:03d}" for number in range(1, entries + 1)], issued(ID, voters, environment)
-
-
-def issued(contest: str, count: int, environment: dict[str, str] | None = None) -> list[str]:
-    """Credentials for so many voters of a contest; by the settings of this process unless others are given."""
-    return _voting(environment, "credentials", "issue", "--contest", contest, "--count", str(count))
-
-
-def _voting(environment: dict[str, str] | None, *arguments: str) -> list[str]:
-    done = subprocess.run([*VOTING, *arguments], env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"voting {' '.join(arguments)}: {done.stderr}")
-    return done.stdout.split()
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"{address} did not become ready; try: voting serve")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def temporary_folder() -> Iterator[Path]:
+    """A folder that other users can pass through: as root, the engines run as another user."""
+    with tempfile.TemporaryDirectory(prefix="voting-loadtests-") as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)
+        yield folder

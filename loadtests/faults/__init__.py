@@ -1,1 +1,1 @@
-"""Faults: a fleet of voters with a witness of every attempt, a seeded nemesis, and a checker of the invariants."""
+"""Faults: clients that log every attempt, a seeded nemesis, and a checker of the invariants."""

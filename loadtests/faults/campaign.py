@@ -1,4 +1,4 @@
-"""One run: contests, credentials, a fleet, faults, the evidence, and what the checker makes of it."""
+"""One run: contests, credentials, fleets, faults, the evidence, and the verdict of the checker."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -19,23 +20,23 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from loadtests.faults import witness
-from loadtests.faults.arena import ROOT, SECRET, Arena, environment
+from loadtests.contests import SECRET, create_contest, credentials, entries
+from loadtests.faults import client_log
 from loadtests.faults.checker import check
 from loadtests.faults.client import Client, Voter
+from loadtests.faults.client_log import ClientLog
+from loadtests.faults.environment import Environment
 from loadtests.faults.evidence import Evidence, Fault, Poll, Rule, Violation
 from loadtests.faults.fleet import Plan
 from loadtests.faults.nemesis import Nemesis
 from loadtests.faults.observer import Observer, observing
 from loadtests.faults.schedule import Planned
-from loadtests.faults.witness import Witness
-from voting.domain.contest.contest_file import read_contest
-from voting.domain.entry import Entry
+from loadtests.service import ROOT
 from voting.services.identity.keyring import Keyring
 from voting.wiring import admin
 from voting.wiring.admin import AdminServices
 
-CROWD = {"honest": 16, "twin": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}
+CROWD = {"honest": 16, "duplicate": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}
 ENTRIES = 24
 PROBES = 500
 FLEET_SECONDS = 90.0
@@ -44,13 +45,12 @@ LEAD_SECONDS = 3.0
 AFTER_SECONDS = 1.0
 RULES = (Rule(5, "contest"), Rule(4, "category"), Rule(1, "entry"))
 BRIEF_RULES = (Rule(1, "contest"),)
-CATEGORIES = ("one", "two")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be done, for `seconds` or until the last listed fault. `think`: mean seconds between two ballots of
-    a voter; `sql`: a planted bug's, or empty."""
+    """A plan for `seconds`, or until the last listed fault. `think`: mean seconds between two ballots of a voter;
+    `sql`: of a planted bug."""
 
     seed: int
     seconds: float
@@ -64,7 +64,7 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What came of it."""
+    """The evidence of a run, and the violations in it."""
 
     evidence: Evidence
     violations: list[Violation]
@@ -73,43 +73,42 @@ class Outcome:
 
     @property
     def accepted(self) -> int:
-        """Ballots acknowledged."""
+        """The number of acknowledged ballots."""
         return len({(each.sent.voter, each.sent.key) for each in self.evidence.attempts if each.status == 201})
 
 
-async def play(arena: Arena, run: Run, tell: Callable[[Fault], None]) -> Outcome:
-    """Does it. The arena's service is started here, and stopped before its evidence is judged."""
+async def play(environment: Environment, run: Run, tell: Callable[[Fault], None]) -> Outcome:
+    """Starts the service, plays the run, and checks the evidence after the service has stopped."""
     begun = time.monotonic()
     name = f"{run.seed}-{secrets.token_hex(3)}"
     main, brief = f"main-{name}", f"brief-{name}"
-    folder = arena.folder / name
+    folder = environment.folder / name
     folder.mkdir()
+    for contest, file in ((main, "main"), (brief, "brief")):
+        (folder / file).write_text("\n".join(islice(credentials(contest), run.tokens)))
     opened = time.time() - 60
-    polls = {main: Poll(main, opened, opened + 86400, _categories(), RULES)}
-    async with admin.services(arena.settings(), "campaign") as office:
-        uid = await _make(office, polls[main])
-        async with asyncio.TaskGroup() as group:
-            group.create_task(arena.service.start())
-            group.create_task(_issue(arena, main, run.tokens, folder / "main"))
+    polls = {main: Poll(main, opened, opened + 86400, entries(ENTRIES), RULES)}
+    async with admin.services(environment.settings(), "campaign") as office:
+        uid = await _create(office, polls[main])
+        await environment.start()
         opens = time.time() + LEAD_SECONDS + run.seconds * 0.2
-        polls[brief] = Poll(brief, opens, opens + run.seconds * 0.4, _categories(), BRIEF_RULES)
-        await _make(office, polls[brief])
-        await _issue(arena, brief, run.tokens, folder / "brief")
-    await execute(arena.addresses.owner_url, run.sql)
-    with Witness(folder / "campaign.jsonl") as own:
-        client = Client("campaign", own, Random(run.seed), [arena.service.port])
-        async with observing(arena.addresses, uid, [main, brief], client) as observer:
-            faults = await _vote(arena, run, folder, (main, brief), observer, client, tell)
+        polls[brief] = Poll(brief, opens, opens + run.seconds * 0.4, entries(ENTRIES), BRIEF_RULES)
+        await _create(office, polls[brief])
+    await execute(environment.addresses.owner_url, run.sql)
+    with ClientLog(folder / "campaign.jsonl") as own:
+        client = Client("campaign", own, Random(run.seed), [environment.service.port])
+        async with observing(environment.addresses, uid, [main, brief], client) as observer:
+            faults = await _vote(environment, run, folder, (main, brief), observer, client, tell)
             logs = sorted(folder.glob("*.jsonl"))
-            attempts = witness.read(logs)
+            attempts = client_log.read(logs)
             ballots = await observer.ballots(_labels(folder, main, brief))
             evidence = Evidence(attempts, polls, ballots, observer.snapshots, observer.readings, faults)
-    await arena.service.stop()
+    await asyncio.to_thread(environment.service.stop)
     return Outcome(evidence, check(evidence), time.monotonic() - begun, logs)
 
 
 async def _vote(
-    arena: Arena,
+    environment: Environment,
     run: Run,
     folder: Path,
     contests: tuple[str, str],
@@ -118,9 +117,9 @@ async def _vote(
     tell: Callable[[Fault], None],
 ) -> list[Fault]:
     voters = _probes(contests[0], folder / "main")
-    nemesis = Nemesis(arena, client, voters, f"E{ENTRIES:03d}")
+    nemesis = Nemesis(environment, client, voters, f"E{ENTRIES:03d}")
     looking = asyncio.create_task(observer.run())
-    fleets = [_fleet(arena, run, folder, contests, number) for number in range(run.fleets)]
+    fleets = [_fleet(environment, run, folder, contests, number) for number in range(run.fleets)]
     try:
         until = time.monotonic() + run.seconds
         await nemesis.run(run.faults, until, tell)
@@ -141,16 +140,18 @@ async def _vote(
     return nemesis.faults
 
 
-def _fleet(arena: Arena, run: Run, folder: Path, contests: tuple[str, str], number: int) -> subprocess.Popen[bytes]:
+def _fleet(
+    environment: Environment, run: Run, folder: Path, contests: tuple[str, str], number: int
+) -> subprocess.Popen[bytes]:
     share = (run.tokens - PROBES) // run.fleets
     plan = Plan(
         name=f"f{number}",
         seed=run.seed,
         # Half of the connections go through the clients' proxy.
-        ports=[arena.service.port, arena.clients.port],
+        ports=[environment.service.port, environment.clients.port],
         main=contests[0],
         brief=contests[1],
-        entries=list(_categories()),
+        entries=list(entries(ENTRIES)),
         main_tokens=str(folder / "main"),
         brief_tokens=str(folder / "brief"),
         first=PROBES + number * share,
@@ -164,38 +165,14 @@ def _fleet(arena: Arena, run: Run, folder: Path, contests: tuple[str, str], numb
     return subprocess.Popen([sys.executable, "-m", "loadtests.faults.fleet", str(path)], cwd=ROOT)
 
 
-def _categories() -> dict[str, str]:
-    return {f"E{number:03d}": CATEGORIES[number % 2] for number in range(1, ENTRIES + 1)}
-
-
-async def _make(office: AdminServices, poll: Poll) -> UUID:
-    opens, closes = (datetime.fromtimestamp(moment, UTC).isoformat() for moment in (poll.opens, poll.closes))
-    quotas = "".join(
-        f'[[quota]]\npicks = {rule.picks}\nper = "{rule.per}"\nperiod = "window"\n\n' for rule in poll.rules
-    )
-    categories = "".join(f'[[category]]\nid = "{each}"\nname = "{each}"\n\n' for each in CATEGORIES)
-    text = (
-        f'id = "{poll.id}"\ntitle = "故障演练"\nhost = "故障演练"\n\n'
-        f"[window]\nopens_at = {opens}\ncloses_at = {closes}\n\n{categories}[ballot]\nleast = 1\nmost = 5\n\n{quotas}"
-    )
-    roster = [Entry(code, f"作品 {code}", "作者", category, "简介") for code, category in poll.entries.items()]
-    await office.contest_admin.create(read_contest(text), text)
-    await office.contest_admin.import_roster(poll.id, roster, {}, amend=True)
-    return (await office.contest_cache.get(poll.id)).uid
-
-
-async def _issue(arena: Arena, contest: str, count: int, file: Path) -> None:
-    """Credentials as an organiser issues them."""
-    command = [sys.executable, "-m", "voting", "credentials", "issue", "--contest", contest, "--count", str(count)]
-    own = environment(arena.folder, arena.addresses.database_url, arena.addresses.redis_url)
-    with file.open("wb") as tokens:
-        process = await asyncio.create_subprocess_exec(*command, env=own, cwd=ROOT, stdout=tokens)
-        if await process.wait():
-            raise RuntimeError("voting credentials issue failed")
+async def _create(office: AdminServices, poll: Poll) -> UUID:
+    opens, closes = (datetime.fromtimestamp(moment, UTC) for moment in (poll.opens, poll.closes))
+    quotas: dict[str, int] = {rule.per: rule.picks for rule in poll.rules}
+    return await create_contest(office, poll.id, poll.entries, quotas, opens=opens, closes=closes)
 
 
 async def execute(database: str, sql: str) -> None:
-    """Plants a bug that is SQL, or takes it out."""
+    """Plants a bug that is SQL, or removes it."""
     if sql:
         connection = await asyncpg.connect(database)
         await connection.execute(sql)
@@ -203,7 +180,7 @@ async def execute(database: str, sql: str) -> None:
 
 
 def _labels(folder: Path, *contests: str) -> dict[tuple[str, bytes], str]:
-    """What is stored of each credential's voter -> the label that the witness knows it by."""
+    """(contest, stored voter) -> label in the logs, for each credential."""
     keyring = Keyring(SECRET.encode())
     found = {}
     for contest, file in zip(contests, ("main", "brief"), strict=True):

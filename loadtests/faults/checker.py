@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from loadtests.faults import answering, counting
+from loadtests.faults import answers, counts
 from loadtests.faults.evidence import Evidence, Violation
 
 INVARIANTS = {
@@ -26,7 +26,7 @@ LEAST_ACCEPTED = 20
 
 def check(evidence: Evidence) -> list[Violation]:
     """Every violation, in the order of the invariants."""
-    found = [*answering.check(evidence), *counting.check(evidence), *_recoveries(evidence), *_void(evidence)]
+    found = [*answers.check(evidence), *counts.check(evidence), *_recoveries(evidence), *_void(evidence)]
     order = list(INVARIANTS)
     return sorted(found, key=lambda each: order.index(each.invariant))
 

@@ -1,18 +1,16 @@
-"""A polite client with a witness: it sends a ballot again, with the same key, until it knows what became of it."""
+"""A client that logs every attempt and repeats a ballot, with the same key, until it knows the outcome."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import itertools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from loadtests.client import request
-from loadtests.faults.wire import Answer, Link, Lost
-from loadtests.faults.witness import NO_ANSWER, Answered, Sent, Witness, now
+from loadtests.faults.client_log import NO_ANSWER, Answered, ClientLog, Sent, now
+from loadtests.http import Answer, Link, Lost, ballot
 
 MOST_WAIT_SECONDS = 2.0
 PATIENCE_SECONDS = 45.0
@@ -20,7 +18,7 @@ PATIENCE_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """Who asks: a label for the witness, the token, and whether it gives the right to vote in this contest."""
+    """A caller: its label in the log, its token, and whether that gives the right to vote in this contest."""
 
     label: str
     token: str
@@ -30,7 +28,7 @@ class Voter:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to be made: a ballot where there is a key."""
+    """A request to make: a ballot, or `raw`."""
 
     role: str
     voter: Voter
@@ -40,29 +38,24 @@ class Ask:
     raw: bytes = b""
 
     def bytes(self) -> bytes:
-        """As it goes over the wire."""
-        if self.raw:
-            return self.raw
-        headers = {"Authorization": f"Bearer {self.voter.token}"} if self.voter.token else {}
-        body = json.dumps({"entries": self.picks}).encode()
-        path = f"/api/v1/contests/{self.voter.contest}/ballots"
-        return request("POST", path, headers | {"Idempotency-Key": self.key}, body)
+        """The request as it goes over the wire."""
+        return self.raw or ballot(self.voter.contest, self.voter.token, self.key, self.picks)
 
 
 @dataclass
 class Client:
-    """Sends, and writes down what it sent and what it was answered. `name` makes its attempts' ids its own."""
+    """Sends requests and logs them with their answers. `name` makes the ids of its attempts unique."""
 
     name: str
-    witness: Witness
+    log: ClientLog
     random: Random
     ports: Sequence[int]
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     ends_at: float = float("inf")
-    """On the monotonic clock: from here on it does not try again."""
+    """On the monotonic clock; after it nothing is repeated."""
 
     def link(self) -> Link:
-        """A connection by one of the ways to the service."""
+        """A connection, directly to the service or through the proxy."""
         return Link(self.random.choice(self.ports))
 
     async def once(self, link: Link, ask: Ask) -> tuple[int, Answer | None]:
@@ -70,7 +63,7 @@ class Client:
         id = f"{self.name}-{next(self.numbers)}"
         mono, wall = now()
         voter = ask.voter
-        self.witness.write(
+        self.log.write(
             Sent(id, ask.role, voter.contest, voter.label, ask.key, ask.picks, voter.right, ask.sound, mono, wall)
         )
         answer, lost = None, ""
@@ -78,11 +71,11 @@ class Client:
             answer = await link.ask(ask.bytes())
         except Lost as error:
             lost = str(error)
-        self.witness.write(_answered(id, answer, lost))
+        self.log.write(_answered(id, answer, lost))
         return (answer.status if answer else NO_ANSWER), answer
 
     async def until_known(self, link: Link, ask: Ask, patience: float = PATIENCE_SECONDS) -> int:
-        """Tries with the same key until the answer is neither lost nor a request to come again, or patience ends."""
+        """Repeats the request until its answer is neither lost nor 429 or 503, or patience ends."""
         until = now()[0] + patience
         while True:
             status, answer = await self.once(link, ask)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loadtests.faults.witness import Attempt
+from loadtests.faults.client_log import Attempt
 
 Counts = tuple[int, int, int]
 """Raw, held and counted picks."""

@@ -1,4 +1,4 @@
-"""Failovers between two PostgreSQL servers while votes come in: when one is recorded again, and what is lost.
+"""Failovers between two PostgreSQL servers during voting: the time until votes are recorded again, and lost ballots.
 
 The service has either one address that moves to the new primary while old connections stay, or both servers' addresses.
 """
@@ -6,30 +6,27 @@ The service has either one address that moves to the new primary while old conne
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
-from loadtests.faults.arena import SECRET, Service, environment, settings
+from loadtests.contests import create_contest, credentials, entries
 from loadtests.faults.pair import DATABASE, OWNER, ROLE, Node
-from loadtests.faults.proxy import Proxy, standing
+from loadtests.faults.proxy import Proxy, proxy_to
+from loadtests.http import HOST, Link, Lost, ballot
+from loadtests.service import ID, Service, variables
 from voting import engines
-from voting.domain.contest.contest_file import read_contest
-from voting.domain.entry import Entry
-from voting.engines import processes
-from voting.services.identity.keyring import Keyring
+from voting.engines import Addresses
+from voting.settings import load
 from voting.wiring import admin
 
 KINDS = ("switchover", "frozen", "returning")
+QUOTAS = {"contest": 1}
 VOTE_EVERY_SECONDS = 0.2
 BEFORE_SECONDS = 1.5
-# The address moves so long after the new primary takes writes.
+# The address moves this long after the new primary takes writes.
 MOVES_AFTER_SECONDS = 1.0
 GIVE_UP_SECONDS = 30.0
 # Votes after they succeed again, with the old primary back.
@@ -57,45 +54,41 @@ class Trial:
 
 @dataclass
 class Votes:
-    """One vote after another's moment, each by a voter of its own."""
+    """Votes at a steady rate, each of another voter."""
 
-    url: str
-    contest: str
+    port: int
     tokens: Iterator[str]
     acknowledged: dict[str, float] = field(default_factory=dict)
     """Ballot's id -> when its vote began."""
     refused: list[float] = field(default_factory=list)
 
-    async def run(self, client: httpx.AsyncClient) -> None:
-        """Until cancelled."""
+    async def run(self) -> None:
+        """Votes until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._vote(client))
+                group.create_task(self._vote())
                 await asyncio.sleep(VOTE_EVERY_SECONDS)
 
-    async def _vote(self, client: httpx.AsyncClient) -> None:
+    async def _vote(self) -> None:
         begun = time.monotonic()
-        headers = {"Authorization": f"Bearer {next(self.tokens)}", "Idempotency-Key": "k"}
-        path = f"{self.url}/api/v1/contests/{self.contest}/ballots"
-        try:
-            answer = await client.post(path, json={"entries": ["A001"]}, headers=headers)
-        except httpx.HTTPError:
-            self.refused.append(begun)
-            return
-        if answer.status_code == 201:
-            self.acknowledged[answer.json()["ballot"]] = begun
+        with Link(self.port) as link:
+            try:
+                answer = await link.ask(ballot(ID, next(self.tokens), "k", ["E001"]))
+            except Lost:
+                answer = None
+        if answer is not None and answer.status == 201:
+            self.acknowledged[answer.content()["ballot"]] = begun
         else:
             self.refused.append(begun)
 
 
 @dataclass
-class Theatre:
+class Cluster:
     """Two servers, the address that moves, and a service on them."""
 
     nodes: list[Node]
     address: Proxy
     service: Service
-    contest: str
     tokens: Iterator[str]
     several_hosts: bool
 
@@ -103,26 +96,25 @@ class Theatre:
         """One failover, after which the servers have changed places."""
         former, latter = self.nodes
         trial = Trial(kind, self.several_hosts)
-        votes = Votes(f"http://127.0.0.1:{self.service.port}", self.contest, self.tokens)
-        async with httpx.AsyncClient(timeout=20) as client:
-            voting = asyncio.create_task(votes.run(client))
-            try:
-                await asyncio.sleep(BEFORE_SECONDS)
-                await asyncio.to_thread(_fail, kind, former, latter)
-                await asyncio.sleep(MOVES_AFTER_SECONDS)
-                self.address.point(latter.port)
-                writable = time.monotonic()
-                again = await _until(lambda: _first_after(votes, writable))
-                trial.gap = again - writable
-                if kind == "frozen":
-                    await asyncio.to_thread(former.thaw)
-                if kind == "returning":
-                    # As a primary: nobody has told it.
-                    await asyncio.to_thread(former.start)
-                await asyncio.sleep(AFTER_SECONDS)
-            finally:
-                voting.cancel()
-                await asyncio.gather(voting, return_exceptions=True)
+        votes = Votes(self.service.port, self.tokens)
+        voting = asyncio.create_task(votes.run())
+        try:
+            await asyncio.sleep(BEFORE_SECONDS)
+            await asyncio.to_thread(_fail, kind, former, latter)
+            await asyncio.sleep(MOVES_AFTER_SECONDS)
+            self.address.point(latter.port)
+            writable = time.monotonic()
+            again = await _until(lambda: _first_after(votes, writable))
+            trial.gap = again - writable
+            if kind == "frozen":
+                await asyncio.to_thread(former.thaw)
+            if kind == "returning":
+                # As a primary, since nothing has told it otherwise.
+                await asyncio.to_thread(former.start)
+            await asyncio.sleep(AFTER_SECONDS)
+        finally:
+            voting.cancel()
+            await asyncio.gather(voting, return_exceptions=True)
         trial.acknowledged = len(votes.acknowledged)
         trial.refused_after = sum(begun > again for begun in votes.refused)
         await asyncio.to_thread(self._settle, kind, former, latter)
@@ -133,7 +125,7 @@ class Theatre:
         return trial
 
     def _settle(self, kind: str, former: Node, latter: Node) -> None:
-        """The old primary becomes the standby of the new one, which waits for it."""
+        """Makes the old primary the synchronous standby of the new one."""
         if kind != "switchover":
             former.stop("immediate")
             former.clone(latter)
@@ -141,7 +133,7 @@ class Theatre:
 
 
 def _fail(kind: str, former: Node, latter: Node) -> None:
-    """The old primary goes; returns when the new one takes writes."""
+    """Takes the old primary away; returns when the new one takes writes."""
     if kind == "switchover":
         former.stop()
         latter.promote()
@@ -152,8 +144,8 @@ def _fail(kind: str, former: Node, latter: Node) -> None:
 
 
 @asynccontextmanager
-async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre]:
-    """Everything for trials, in a folder that other users can pass through."""
+async def cluster(folder: Path, *, several_hosts: bool) -> AsyncIterator[Cluster]:
+    """Servers, a contest and a service for trials, in a folder that other users can pass through."""
     nodes = [Node(folder, "a"), Node(folder, "b")]
     first, second = nodes
     try:
@@ -161,47 +153,25 @@ async def theatre(folder: Path, *, several_hosts: bool) -> AsyncIterator[Theatre
         await asyncio.to_thread(second.clone, first)
         await asyncio.to_thread(first.wait_for_standbys, True)
         with engines.running(folder, own=True, postgres=False, notice=lambda _: None) as addresses:
-            async with standing(processes.HOST, first.port) as address:
-                hosts = ",".join(f"{processes.HOST}:{node.port}" for node in nodes)
-                at = hosts if several_hosts else f"{processes.HOST}:{address.port}"
-                url = f"postgresql://{ROLE}@{at}/{DATABASE}"
-                here = f"@{processes.HOST}:{first.port}/{DATABASE}"
-                direct = replace(
-                    settings(folder, f"postgresql://{ROLE}{here}", addresses.redis_url),
-                    database_owner_url=f"postgresql://{OWNER}{here}",
-                )
-                await admin.migrate(direct, lambda _: None)
-                contest, tokens = await made_contest(admin.services(direct, "trial"))
-                service = Service(environment(folder, url, addresses.redis_url), folder / "service.log")
-                await service.start()
+            async with proxy_to(HOST, first.port) as address:
+                redis, here = addresses.redis_url, f"@{HOST}:{first.port}/{DATABASE}"
+                direct = Addresses(f"postgresql://{ROLE}{here}", redis, f"postgresql://{OWNER}{here}")
+                settings = load(variables(folder, direct))
+                await admin.migrate(settings, lambda _: None)
+                async with admin.services(settings, "failover") as office:
+                    await create_contest(office, ID, entries(1), QUOTAS)
+                ports = [node.port for node in nodes] if several_hosts else [address.port]
+                at = ",".join(f"{HOST}:{port}" for port in ports)
+                own = variables(folder, Addresses(f"postgresql://{ROLE}@{at}/{DATABASE}", redis))
+                service = Service(own, 2, folder / "service.log")
                 try:
-                    yield Theatre(nodes, address, service, contest, tokens, several_hosts)
+                    await asyncio.to_thread(service.start)
+                    yield Cluster(nodes, address, service, credentials(ID), several_hosts)
                 finally:
-                    await service.stop()
+                    await asyncio.to_thread(service.stop)
     finally:
         for node in nodes:
             await asyncio.to_thread(node.destroy)
-
-
-async def made_contest(opening: AbstractAsyncContextManager[admin.AdminServices]) -> tuple[str, Iterator[str]]:
-    """An open contest with one entry, and voters' credentials without end."""
-    id, now = f"t-{secrets.token_hex(4)}", datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
-    opens_at, closes_at = ((now + timedelta(days=days)).isoformat() for days in (-1, 1))
-    text = (
-        f'id = "{id}"\ntitle = "故障演练"\nhost = "故障演练"\n\n'
-        f"[window]\nopens_at = {opens_at}\ncloses_at = {closes_at}\n\n"
-        '[[category]]\nid = "one"\nname = "one"\n\n[[quota]]\npicks = 1\nper = "contest"\nperiod = "window"\n'
-    )
-    async with opening as office:
-        await office.contest_admin.create(read_contest(text), text)
-        await office.contest_admin.import_roster(id, [Entry("A001", "作品", "作者", "one", "简介")], {}, amend=True)
-    return id, _tokens(id)
-
-
-def _tokens(contest: str) -> Iterator[str]:
-    keyring = Keyring(SECRET.encode())
-    while True:
-        yield keyring.issue_credential(contest, None, datetime.now(UTC))  # noqa: TID251
 
 
 def _first_after(votes: Votes, moment: float) -> float | None:

@@ -1,6 +1,6 @@
-"""The fleet: honest voters, and all the others that a public vote gets. One process; it works until SIGTERM.
+"""The fleet: honest voters and the other clients of a public vote, in one process that ends at SIGTERM.
 
-At the end nobody begins a new ballot, but each goes on until it knows what became of the one it sent.
+Then nobody begins a new ballot, but each repeats its last one until it knows the outcome.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import click
 import msgspec
 import uvloop
 
-from loadtests.client import request
-from loadtests.crowd import Popularity
 from loadtests.faults.client import Ask, Client, Voter
-from loadtests.faults.witness import Witness
+from loadtests.faults.client_log import ClientLog
+from loadtests.http import request
+from loadtests.popularity import Popularity
 
-TWINS = 4
+COPIES = 4
 GREED = 8
 KEPT = 200
 LAST_TRIES_SECONDS = 25.0
@@ -34,8 +34,8 @@ class NoMoreVotersError(Exception):
 
 
 class Plan(msgspec.Struct):
-    """What a fleet is told. `tokens`: one a line, of the main contest and of the brief one, whose window is a part of
-    the run; `first` is the first line that is this fleet's."""
+    """Instructions. The files of tokens are of the main contest and of the brief one, whose window is a part of the
+    run; `first` and `count` say which lines belong to this fleet."""
 
     name: str
     seed: int
@@ -53,11 +53,11 @@ class Plan(msgspec.Struct):
 
 
 class Fleet:
-    """Its voters share the tokens and the end; each has dice of its own, so that a seed says what all of them want."""
+    """Clients that share tokens; each has a random generator of its own, so that a seed decides what all of them do."""
 
-    def __init__(self, plan: Plan, witness: Witness) -> None:
+    def __init__(self, plan: Plan, log: ClientLog) -> None:
         self._plan = plan
-        self._witness = witness
+        self._log = log
         self._ending = asyncio.Event()
         self._main = self._voters(plan.main, plan.main_tokens)
         self._brief = self._voters(plan.brief, plan.brief_tokens)
@@ -65,17 +65,17 @@ class Fleet:
         self._clients: list[Client] = []
 
     def end(self) -> None:
-        """No new ballots from now on; and some time to learn what became of the others."""
+        """No new ballots from now on; the others may be repeated for some time."""
         self._ending.set()
         for client in self._clients:
             client.ends_at = time.monotonic() + LAST_TRIES_SECONDS
 
     async def run(self) -> None:
-        """Until the end, and until all is known."""
+        """Runs until the end, and until all outcomes are known."""
         acts: dict[str, Callable[[Client], Awaitable[None]]]
         acts = {
             "honest": self._honest,
-            "twin": self._twin,
+            "duplicate": self._duplicate,
             "greedy": self._greedy,
             "brief": self._in_brief,
             "intruder": self._intruder,
@@ -88,7 +88,7 @@ class Fleet:
 
     async def _again(self, act: Callable[[Client], Awaitable[None]], name: str) -> None:
         random = Random(f"{self._plan.seed}-{name}")
-        client = Client(name, self._witness, random, self._plan.ports)
+        client = Client(name, self._log, random, self._plan.ports)
         self._clients.append(client)
         while not self._ending.is_set():
             try:
@@ -101,7 +101,7 @@ class Fleet:
         await asyncio.sleep(random.uniform(0, 2 * self._plan.think))
 
     async def _honest(self, client: Client) -> None:
-        """A ballot after another, up to the quota and at times past it; at times one of them once more."""
+        """One ballot after another, up to the quota and sometimes past it; some are repeated."""
         voter = _next(self._main)
         picks = Popularity(self._plan.entries, client.random).choose(5 + (client.random.random() < 0.2))
         with client.link() as link:
@@ -117,11 +117,11 @@ class Fleet:
                 if self._ending.is_set():
                     break
 
-    async def _twin(self, client: Client) -> None:
+    async def _duplicate(self, client: Client) -> None:
         """The same ballot over several connections at once."""
         voter = _next(self._main)
-        ask = Ask("twin", voter, self._key(), tuple(client.random.sample(self._plan.entries, 2)))
-        await self._at_once(client, [ask] * TWINS)
+        ask = Ask("duplicate", voter, self._key(), tuple(client.random.sample(self._plan.entries, 2)))
+        await self._at_once(client, [ask] * COPIES)
 
     async def _greedy(self, client: Client) -> None:
         """More ballots at once than the quota has room for."""
@@ -135,7 +135,7 @@ class Fleet:
             await asyncio.gather(*(client.until_known(link, ask) for link, ask in each))
 
     async def _in_brief(self, client: Client) -> None:
-        """Before, in and after the window of the brief contest; what was accepted is asked for again after it."""
+        """Votes before, in and after the window of the brief contest, and repeats accepted ballots after it."""
         kept = list[Ask]()
         with client.link() as link:
             while not self._ending.is_set():
@@ -147,7 +147,7 @@ class Fleet:
                 await asyncio.sleep(0.03)
 
     async def _intruder(self, client: Client) -> None:
-        """Without a credential, with another contest's, with forged ones; and where only judges may look."""
+        """No credential, another contest's, forged ones; and a request that only judges may make."""
         honest = _next(self._main)
         head, _, tag = honest.token.partition(".")
         flipped = ("A" if head[30] != "A" else "B").join((head[:30], head[31:]))
@@ -159,7 +159,7 @@ class Fleet:
         await self._one_by_one(client, [*asks, Ask("intruder", nobodies[0], raw=raw)])
 
     async def _careless(self, client: Client) -> None:
-        """Bodies that nobody should send, in the name of a voter with the right."""
+        """Malformed bodies, with a valid credential."""
         voter = _next(self._main)
         path = f"/api/v1/contests/{self._plan.main}/ballots"
         headers = {"Authorization": f"Bearer {voter.token}"}
@@ -167,7 +167,7 @@ class Fleet:
         await self._one_by_one(client, [Ask("careless", voter, sound=False, raw=each) for each in raw])
 
     async def _one_by_one(self, client: Client, asks: list[Ask]) -> None:
-        """Each once: who has no right, or sends nonsense, does not insist."""
+        """Sends each once."""
         with client.link() as link:
             for ask in asks:
                 if not self._ending.is_set():
@@ -210,14 +210,14 @@ BAD_BODIES = (
 @click.command(epilog="Example: python -m loadtests.faults.fleet plan.json")
 @click.argument("plan", type=click.Path(exists=True, path_type=Path))
 def main(plan: Path) -> None:
-    """Votes as PLAN says, until SIGTERM. Started by the campaign."""
-    told = msgspec.json.decode(plan.read_bytes(), type=Plan)
-    with Witness(Path(told.log)) as witness:
-        uvloop.run(_run(told, witness))
+    """Vote as PLAN says, until SIGTERM. Started by the campaign."""
+    instructions = msgspec.json.decode(plan.read_bytes(), type=Plan)
+    with ClientLog(Path(instructions.log)) as log:
+        uvloop.run(_run(instructions, log))
 
 
-async def _run(plan: Plan, witness: Witness) -> None:
-    fleet = Fleet(plan, witness)
+async def _run(plan: Plan, log: ClientLog) -> None:
+    fleet = Fleet(plan, log)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, fleet.end)
     await fleet.run()
 

@@ -1,4 +1,4 @@
-"""Looks at PostgreSQL, Redis and the board while the voting goes on, past the proxies, and writes down what it saw."""
+"""Snapshots of PostgreSQL, Redis and the board during a run, without the proxies."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from uuid import UUID
 
 import asyncpg
 
-from loadtests.client import request
 from loadtests.faults.client import Ask, Client, Voter
 from loadtests.faults.evidence import Counts, Reading, Snapshot, Stored
+from loadtests.http import request
 from voting.engines import Addresses
 from voting.errors import TryAgain
 from voting.redis import connection as redis
@@ -22,7 +22,7 @@ from voting.redis.tallies import TallyView
 
 LOOK_SECONDS = 0.4
 ANSWER_SECONDS = 3.0
-# A big recount must not become the load that is measured.
+# A large recount must not become a load of its own.
 MOST_SHARE = 0.1
 _TALLY = """
 select contest, entry, sum(raw)::int, sum(held)::int, sum(counted)::int
@@ -40,7 +40,7 @@ _GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, a
 
 
 class Observer:
-    """Snapshots and readings, from when it is entered on. `contests`: the first is the one whose board is read."""
+    """Takes snapshots and readings; the board is that of the first of `contests`."""
 
     def __init__(self, database: str, view: TallyView, uid: UUID, contests: list[str], client: Client) -> None:
         self._database = database
@@ -53,8 +53,8 @@ class Observer:
         self.readings: list[Reading] = []
 
     async def run(self) -> None:
-        """Looks until cancelled; asks for it, too: Python 3.11's wait_for, in the driver, swallows a cancellation at
-        times."""
+        """Looks until cancelled. Checks for it, too: wait_for of Python 3.11, in the driver, can swallow a
+        cancellation."""
         task = asyncio.current_task()
         while not (task and task.cancelling()):
             begun = time.monotonic()
@@ -62,7 +62,7 @@ class Observer:
             await asyncio.sleep(max(LOOK_SECONDS, (time.monotonic() - begun) / MOST_SHARE))
 
     async def look(self) -> None:
-        """The view and the board first, then PostgreSQL: what they show can then only be less."""
+        """Redis and the board first, then PostgreSQL: what they show can then only be less."""
         seen = [await self._redis(), await self._board()]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -75,7 +75,7 @@ class Observer:
             self.readings.append(Reading(at, source, self._contests[0], picks, snapshot, away))
 
     async def ballots(self, labels: Mapping[tuple[str, bytes], str]) -> list[Stored]:
-        """Every ballot of the contests; `labels`: (contest, stored voter) -> the witness' name."""
+        """All ballots of the contests; `labels`: (contest, stored voter) -> label in the logs."""
         connection = await self._connected()
         return [
             Stored(
@@ -130,7 +130,7 @@ class Observer:
             self._connection = None
 
     async def close(self) -> None:
-        """Lets go of the database."""
+        """Closes the database connection."""
         if self._connection is not None:
             with suppress(*_GONE):
                 await self._connection.close(timeout=ANSWER_SECONDS)
@@ -139,7 +139,7 @@ class Observer:
 
 @asynccontextmanager
 async def observing(addresses: Addresses, uid: UUID, contests: list[str], client: Client) -> AsyncIterator[Observer]:
-    """An observer of these contests on the servers themselves."""
+    """An observer of these contests."""
     async with redis.connected(addresses.redis_url) as connected:
         observer = Observer(addresses.database_url, connected.view, uid, contests, client)
         try:

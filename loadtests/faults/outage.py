@@ -1,4 +1,4 @@
-"""Reads at a steady rate while PostgreSQL, or Redis too, is away: how many are answered 200."""
+"""Reads at a steady rate while PostgreSQL, or Redis too, is away: the share that is answered 200."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
-from loadtests.faults.arena import settings, standing_arena
-from loadtests.faults.failover import made_contest
+from loadtests.contests import QUOTAS, create_contest, credentials, entries
+from loadtests.faults.environment import service_behind_proxies
+from loadtests.http import Link, Lost, ballot, request
+from loadtests.service import ID
 from voting.engines import Addresses
 from voting.wiring import admin
 
 WARM_SECONDS = 3.0
+# What voters read: pages, entries and tallies.
+PATHS = (
+    f"/c/{ID}",
+    f"/c/{ID}?sort=picks&page=1",
+    f"/c/{ID}/entries/E001",
+    "/api/v1/contests",
+    f"/api/v1/contests/{ID}",
+    f"/api/v1/contests/{ID}/entries",
+    f"/api/v1/contests/{ID}/tallies",
+)
 
 
 @dataclass
@@ -32,16 +42,17 @@ class Reads:
         return sum(count for (_, status), count in self.answers.items() if status == 200) / self.answers.total()
 
 
-async def read_steadily(client: httpx.AsyncClient, paths: Sequence[str], seconds: float, rate: float) -> Reads:
-    """`rate` reads a second, each on its own task: a slow answer delays no other."""
+async def read_steadily(port: int, paths: Sequence[str], seconds: float, rate: float) -> Reads:
+    """`rate` reads a second, each in a task of its own: a slow answer delays no other."""
     reads = Reads()
 
     async def read(path: str) -> None:
         begun = time.monotonic()
-        try:
-            status = (await client.get(path)).status_code
-        except httpx.HTTPError:
-            status = 0
+        with Link(port) as link:
+            try:
+                status = (await link.ask(request("GET", path))).status
+            except Lost:
+                status = 0
         reads.answers[path, status] += 1
         reads.slowest = max(reads.slowest, time.monotonic() - begun)
 
@@ -53,34 +64,20 @@ async def read_steadily(client: httpx.AsyncClient, paths: Sequence[str], seconds
     return reads
 
 
-def public_paths(contest: str) -> list[str]:
-    """What voters read: pages, entries and tallies."""
-    return [
-        f"/c/{contest}",
-        f"/c/{contest}?sort=picks&page=1",
-        f"/c/{contest}/entries/A001",
-        "/api/v1/contests",
-        f"/api/v1/contests/{contest}",
-        f"/api/v1/contests/{contest}/entries",
-        f"/api/v1/contests/{contest}/tallies",
-    ]
-
-
 async def read_in_an_outage(
     folder: Path, addresses: Addresses, seconds: float, rate: float, fault: str, redis: bool
 ) -> Reads:
-    """A service of its own, a contest with a vote, and then the outage."""
-    contest, tokens = await made_contest(
-        admin.services(settings(folder, addresses.database_url, addresses.redis_url), "outage")
-    )
-    async with standing_arena(folder, addresses) as arena:
-        await arena.service.start()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{arena.service.port}", timeout=20) as client:
-            headers = {"Authorization": f"Bearer {next(tokens)}", "Idempotency-Key": "k"}
-            vote = await client.post(f"/api/v1/contests/{contest}/ballots", json={"entries": ["A001"]}, headers=headers)
-            vote.raise_for_status()
-            paths = public_paths(contest)
-            await read_steadily(client, paths, WARM_SECONDS, rate)
-            for proxy in (arena.postgres, arena.redis)[: 2 if redis else 1]:
-                proxy.hang() if fault == "hang" else proxy.cut()
-            return await read_steadily(client, paths, seconds, rate)
+    """Starts a service with a contest that has a vote, and reads during the outage."""
+    async with service_behind_proxies(folder, addresses) as environment:
+        async with admin.services(environment.settings(), "outage") as office:
+            await create_contest(office, ID, entries(1), QUOTAS)
+        await environment.start()
+        port = environment.service.port
+        with Link(port) as link:
+            answer = await link.ask(ballot(ID, next(credentials(ID)), "k", ["E001"]))
+        if answer.status != 201:
+            raise RuntimeError(f"the vote before the outage was answered {answer}")
+        await read_steadily(port, PATHS, WARM_SECONDS, rate)
+        for proxy in (environment.postgres, environment.redis)[: 2 if redis else 1]:
+            proxy.hang() if fault == "hang" else proxy.cut()
+        return await read_steadily(port, PATHS, seconds, rate)

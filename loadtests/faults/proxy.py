@@ -25,7 +25,7 @@ class Proxy:
         self._silent: set[asyncio.Task[None]] = set()
         self.port = 0
         self.eat_after: bytes | None = None
-        """When a client sends this, the server gets it, and the connection is cut before the answer. Once."""
+        """When a client sends this, the server receives it, and the connection is cut before the answer; once."""
         self.eaten = 0
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -140,13 +140,13 @@ class Proxy:
 async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
     """A proxy in front of the server of `url`, and the address that goes through it."""
     parts = urlsplit(url)
-    async with standing(parts.hostname or "", parts.port or 0) as proxy:
+    async with proxy_to(parts.hostname or "", parts.port or 0) as proxy:
         credentials, at, _ = parts.netloc.rpartition("@")
         yield proxy, urlunsplit(parts._replace(netloc=f"{credentials}{at}127.0.0.1:{proxy.port}"))
 
 
 @asynccontextmanager
-async def standing(host: str, port: int) -> AsyncIterator[Proxy]:
+async def proxy_to(host: str, port: int) -> AsyncIterator[Proxy]:
     """A proxy in front of a server, on a port of its own."""
     proxy = Proxy(host, port)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)

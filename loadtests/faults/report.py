@@ -1,23 +1,20 @@
-"""What people are told of a run, and its figures for machines."""
+"""The report of a run for people, and its figures for machines."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from loadtests.faults.arena import ROOT
 from loadtests.faults.campaign import Outcome
+from loadtests.faults.client_log import Attempt
 from loadtests.faults.evidence import Fault
-from loadtests.faults.witness import Attempt
-
-RESULTS = ROOT / "loadtests" / "results"
+from loadtests.report import RESULTS, save
 
 
 def lines(outcome: Outcome, seed: int) -> list[str]:
-    """A run in a line, and its violations."""
+    """One line for the run, and one for each violation."""
     evidence = outcome.evidence
     head = (
         f"seed {seed}: {outcome.accepted} ballots acknowledged of {len(evidence.attempts)} attempts, "
@@ -27,16 +24,15 @@ def lines(outcome: Outcome, seed: int) -> list[str]:
     return [head, *(f"  {violation}" for violation in outcome.violations)]
 
 
-def save(found: Sequence[tuple[int, Outcome]]) -> Path:
-    """The figures as JSON; answers where."""
-    RESULTS.mkdir(exist_ok=True)
+def save_runs(found: Sequence[tuple[int, Outcome]]) -> Path:
+    """Writes the figures of all runs; returns the path."""
     path = RESULTS / f"faults-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json"
-    path.write_text(json.dumps({"runs": [figures(*each) for each in found]}, indent=1))
+    save(path, {"runs": [figures(*each) for each in found]})
     return path
 
 
 def figures(seed: int, outcome: Outcome) -> dict[str, object]:
-    """One run's."""
+    """The figures of one run."""
     evidence = outcome.evidence
     recovered: defaultdict[str, list[float | None]] = defaultdict(list)
     for fault in evidence.faults:
@@ -60,7 +56,7 @@ def figures(seed: int, outcome: Outcome) -> dict[str, object]:
 
 
 def _answers(attempts: Iterable[Attempt]) -> dict[str, dict[str, int]]:
-    """By role, how often which status; of lost answers, how they were lost."""
+    """By role, the number of each status; for lost answers, how they were lost."""
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for attempt in attempts:
         found[attempt.sent.role][_ending(attempt)] += 1
@@ -68,7 +64,7 @@ def _answers(attempts: Iterable[Attempt]) -> dict[str, dict[str, int]]:
 
 
 def _during(attempts: Sequence[Attempt], faults: Iterable[Fault]) -> dict[str, dict[str, int]]:
-    """By kind, what well-formed ballots that were sent during such a fault were answered."""
+    """By kind of fault, the answers to well-formed ballots sent during it."""
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ballots = [each for each in attempts if each.sent.key and each.sent.right and each.sent.sound]
     for fault in faults:

@@ -8,21 +8,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from itertools import repeat
+from datetime import timedelta
 from random import Random
 
-from loadtests.bench import Series, figures
-from loadtests.bench import table as bench_table
-from loadtests.client import Measurement, measure, request
-from loadtests.costs import measured, microseconds
-from loadtests.crowd import Popularity
-from loadtests.firing import Volley
-from loadtests.routes import ballots, check, check_ballots, table
-from loadtests.service import CONTEST, roster
+from loadtests.bench.__main__ import Series, bench_table, figures
+from loadtests.bench.load_generator import Volley
+from loadtests.bench.processor_time import measured, microseconds
+from loadtests.bench.routes import CAST, ECHO, ballots, check, check_ballots, routes_table
+from loadtests.contests import QUOTAS, contest_text, now
+from loadtests.http import Measurement, measure, milliseconds, request
+from loadtests.popularity import Popularity
 from tests.conftest import free_port
 from voting.domain.contest.contest_file import read_contest
-from voting.domain.roster.roster import read_roster
-from voting.domain.roster.sheet import read_csv
 
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
 
@@ -41,18 +38,18 @@ def test_a_request_is_what_goes_over_the_wire() -> None:
 
 
 def test_rates_and_quantiles() -> None:
-    found = Measurement("x", times=[each / 1000 for each in range(100, 0, -1)], seconds=2.0)
-    assert found.rate == 50
-    assert found.quantile(0.5) == 0.051
-    assert found.quantile(0.99) == 0.1
-    assert Measurement("x").rate == Measurement("x").quantile(0.5) == 0
+    times = [each / 1000 for each in range(100, 0, -1)]
+    assert Measurement(times=times, seconds=2.0).rate == 50
+    assert milliseconds(times, 0.5) == 51
+    assert milliseconds(times, 0.99) == 100
+    assert Measurement().rate == milliseconds([], 0.5) == 0
 
 
 def test_the_table_compares_with_the_echo() -> None:
-    echo = Measurement("echo", times=[0.001] * 2000, seconds=1.0)
-    other = Measurement("other", times=[0.004] * 500, seconds=1.0)
-    assert table([echo, other]).splitlines()[2:] == [
-        "| echo | 2,000 | 1.0 | 1.0 | 1.00 |",
+    echo = Measurement(times=[0.001] * 2000, seconds=1.0)
+    other = Measurement(times=[0.004] * 500, seconds=1.0)
+    assert routes_table({ECHO: echo, "other": other}).splitlines()[2:] == [
+        f"| {ECHO} | 2,000 | 1.0 | 1.0 | 1.00 |",
         "| other | 500 | 4.0 | 4.0 | 0.25 |",
     ]
 
@@ -75,12 +72,12 @@ def test_the_bench_has_medians_and_the_ratios_of_each_round() -> None:
 
 
 def test_what_is_wrong_is_told() -> None:
-    fine = Measurement("fine", Counter({201: 2}), [0.1, 0.1], {b"1": b"a", b"2": b"b"})
-    assert [*check([fine]), *check_ballots(fine, fine, 2)] == []
-    assert list(check([Measurement("x", Counter({503: 3}), [0.1])])) == ["x: 3 answers 503"]
-    assert list(check([Measurement("x")])) == ["x: no answers"]
+    fine = Measurement(Counter({201: 2}), [0.1, 0.1], {b"1": b"a", b"2": b"b"})
+    assert [*check({CAST: fine}), *check_ballots(fine, fine, 2)] == []
+    assert list(check({"x": Measurement(Counter({503: 3}), [0.1])})) == ["x: 3 answers 503"]
+    assert list(check({"x": Measurement()})) == ["x: no answers"]
     assert list(check_ballots(fine, fine, 1)) == ["2 ballots were answered 201, and the tally has 1"]
-    replays = Measurement("replays", answers={b"1": b"a", b"2": b"c"})
+    replays = Measurement(answers={b"1": b"a", b"2": b"c"})
     assert list(check_ballots(fine, replays, 2)) == ["1 replays were answered otherwise than their ballots"]
 
 
@@ -99,23 +96,23 @@ def test_few_entries_take_most_of_the_votes() -> None:
     assert sorted(popularity.choose(100)) == ENTRIES
 
 
-def test_the_contest_and_the_roster_are_right() -> None:
-    contest = read_contest(CONTEST.read_text("utf-8"))
+def test_the_contest_file_is_right() -> None:
+    contest = read_contest(contest_text("bench", now(), now() + timedelta(days=1), QUOTAS))
     assert contest.id == "bench"
-    assert [entry.code for entry in read_roster(read_csv(roster(60)), contest)] == ENTRIES
+    assert [(quota.per, quota.picks) for quota in contest.quotas] == [("contest", 5), ("entry", 1)]
 
 
 async def test_the_client_counts_answers_and_lost_connections() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for number in range(3):
             await reader.readuntil(b"\r\n\r\n")
-            writer.write((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b"")[number == 2])
+            writer.write((b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", b"")[number == 2])
         writer.close()
         await writer.wait_closed()
 
     port = free_port()
     async with await asyncio.start_server(answer, "127.0.0.1", port):
-        found = await measure("x", port, repeat(request("GET", "/")), 4, 5.0)
+        found = await measure(port, [request("GET", "/")] * 12, 4, 5.0)
     assert found.statuses == {200: 8, 0: 4}
     assert len(found.times) == 8
     assert list(found.answers.values()) == [b"ok"]

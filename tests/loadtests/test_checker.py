@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from loadtests.faults.answering import DEADLINE_SECONDS
+from loadtests.faults.answers import DEADLINE_SECONDS
 from loadtests.faults.checker import INVARIANTS, check, named
+from loadtests.faults.client_log import Answered, Attempt, ClientLog, Sent, read
 from loadtests.faults.evidence import Evidence, Fault, Mute, Poll, Reading, Rule, Snapshot, Stored, Violation
-from loadtests.faults.witness import Answered, Attempt, Sent, Witness, read
 
 WALL = 1_800_000_000.0
 MAIN = Poll(
@@ -239,7 +239,7 @@ def test_every_invariant_is_explained_and_a_violation_says_all() -> None:
 def test_the_witness_keeps_what_was_under_way_when_its_client_died(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     attempts: Sequence[Attempt] = sound().attempts
-    with Witness(path) as log:
+    with ClientLog(path) as log:
         for attempt in attempts[:3]:
             assert attempt.answer
             log.write(attempt.sent)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.faults.failover import theatre
+from loadtests.faults.failover import cluster
 from loadtests.faults.pair import Node
 
 
@@ -49,7 +49,7 @@ def test_commits_wait_for_a_standby_after_every_change_of_places(folder: Path) -
 async def test_votes_succeed_within_ten_seconds_of_a_writable_primary(
     several_hosts: bool, kinds: list[str], folder: Path
 ) -> None:
-    async with theatre(folder, several_hosts=several_hosts) as place:
+    async with cluster(folder, several_hosts=several_hosts) as place:
         for kind in kinds:
             trial = await place.trial(kind)
             assert trial.gap <= 10, trial

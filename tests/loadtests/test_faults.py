@@ -17,10 +17,10 @@ from loadtests.faults.campaign import Run
 from loadtests.faults.checker import INVARIANTS, named
 from loadtests.faults.fleet import main as fleet
 from loadtests.faults.kinds import KINDS
-from loadtests.faults.proxy import Proxy, standing
+from loadtests.faults.proxy import Proxy, proxy_to
 from loadtests.faults.report import figures, lines
 from loadtests.faults.schedule import Planned, planned
-from loadtests.faults.stage import Stage, stage
+from loadtests.faults.session import Session, session
 from tests.conftest import ROOT
 
 # One of each kind of thing that can be hit, close together; `make faults` has all kinds, and more time.
@@ -42,20 +42,20 @@ PLANTED = (
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Stage]:
-    with stage(None, print, with_disk=False) as ready:
+def place() -> Iterator[Session]:
+    with session(None, print, with_disk=False) as ready:
         yield ready
 
 
-def in_a_thread(place: Stage, name: str) -> set[str]:
+def in_a_thread(place: Session, name: str) -> set[str]:
     return named(place.hunt(BUGS[name]).violations)
 
 
 async def test_the_service_keeps_its_invariants_through_six_faults(
-    place: Stage, monkeypatch: pytest.MonkeyPatch
+    place: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The tests' machine may stand still for seconds: five seconds exactly are `make faults`' to ask for.
-    monkeypatch.setattr("loadtests.faults.counting.HEAL_SECONDS", 8.0)
+    monkeypatch.setattr("loadtests.faults.counts.HEAL_SECONDS", 8.0)
     outcome = await asyncio.to_thread(place.play, Run(1, 17.0, SHORT, settle=10.0))
     told = "\n".join(lines(outcome, 1))
     assert outcome.violations == [], told
@@ -65,7 +65,7 @@ async def test_the_service_keeps_its_invariants_through_six_faults(
 
 
 @pytest.mark.parametrize("name", PLANTED)
-async def test_a_planted_bug_is_caught(place: Stage, name: str) -> None:
+async def test_a_planted_bug_is_caught(place: Session, name: str) -> None:
     assert BUGS[name].breaks <= await asyncio.to_thread(in_a_thread, place, name)
 
 
@@ -107,7 +107,7 @@ async def echoing() -> AsyncIterator[Proxy]:
         writer.close()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    async with server, standing("127.0.0.1", server.sockets[0].getsockname()[1]) as proxy:
+    async with server, proxy_to("127.0.0.1", server.sockets[0].getsockname()[1]) as proxy:
         yield proxy
 
 

@@ -16,7 +16,15 @@ from tests.conftest import ROOT, Contests, Service
 
 def locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:
     """locust in a process of its own: it patches the standard library."""
-    command = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless", "--only-summary"]
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        "loadtests/scenarios/locustfile.py",
+        "--headless",
+        "--only-summary",
+    ]
     crowd = ["--host", host, "--users", "8", "--spawn-rate", "100", "--think", "0.02", "--run-time", "30s"]
     return subprocess.run([*command, *crowd, *options], cwd=ROOT, capture_output=True, text=True, timeout=60)
 

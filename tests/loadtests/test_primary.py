@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.faults.pair import OWNER, Node
-from loadtests.faults.proxy import standing
+from loadtests.faults.proxy import proxy_to
 from voting.errors import TryAgain
 from voting.postgres import database as module
 from voting.postgres.database import Connection, Database, connected
@@ -117,7 +117,7 @@ async def test_a_standby_alone_is_no_server_for_votes(pair: tuple[Node, Node]) -
 async def test_idle_connections_leave_a_primary_that_was_replaced_and_never_return(pair: tuple[Node, Node]) -> None:
     """The former primary still takes writes, as one that was cut off does. The last test: it leaves two primaries."""
     former, latter = pair
-    async with standing(HOST, former.port) as moving, connected(address(moving.port), 2) as database:
+    async with proxy_to(HOST, former.port) as moving, connected(address(moving.port), 2) as database:
         assert await ask(database, "inet_server_port()") == former.port
         await asyncio.to_thread(latter.promote)
         moving.point(latter.port)

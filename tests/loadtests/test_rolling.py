@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.rolling import trial
+from loadtests.faults.rolling import trial
 from tests.deploy.test_nginx import NGINX
 
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 
 
-async def test_ballots_pass_over_restarts_and_crashes_of_nodes() -> None:
-    outcome = await trial(restarts=3, kills=2, rate=40)
+def test_ballots_pass_over_restarts_and_crashes_of_nodes() -> None:
+    outcome = trial(restarts=3, kills=2, rate=40)
     assert outcome.is_right, outcome
     assert outcome.statuses[201] > 100

@@ -24,12 +24,9 @@ from voting.domain.roster.roster import read_roster
 from voting.domain.roster.sheet import read_csv
 from voting.errors import FileInvalid, NotScorable
 
-FILES = (*(files("voting") / "contests").iterdir(), *Path(__file__).with_name("published").iterdir())
-TEXTS = {
-    file.name.removesuffix(".toml"): file.read_text("utf-8")
-    for file in sorted(FILES, key=lambda file: file.name)
-    if file.name.endswith(".toml")
-}
+FOLDERS = (Path(str(files("voting") / "contests")), Path(__file__).with_name("published"))
+FILES = sorted((file for folder in FOLDERS for file in folder.glob("*.toml")), key=lambda file: file.name)
+TEXTS = {file.stem: file.read_text("utf-8") for file in FILES}
 CONTESTS = {name: read_contest(text, name) for name, text in TEXTS.items()}
 ON_ADDRESSES = ("rule-02", "rule-03", "rule-06", "rule-11", "rule-12")
 

@@ -1,0 +1,1 @@
+"""The cost of a ballot: `make bench`, and single routes."""

@@ -1,0 +1,74 @@
+"""The same rows in the same batches into the same PostgreSQL, without HTTP and rules."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import cycle
+
+import asyncpg
+
+from loadtests.contests import QUOTAS, contest_text, now
+from loadtests.service import ID
+from voting.domain.ballots.quota import Bucket
+from voting.domain.contest.contest_file import read_contest
+from voting.postgres import ballots
+from voting.postgres.ballots import BallotRow
+from voting.postgres.database import Database, connected
+
+CONNECTIONS = 4
+ROWS = 64
+
+
+def insert_for(environment: Mapping[str, str], seconds: float) -> float:
+    """Ballots a second."""
+    return asyncio.run(_insert_for(environment["DATABASE_URL"], seconds))
+
+
+async def _insert_for(url: str, seconds: float) -> float:
+    async with connected(url, 1) as first, first.committing(CONNECTIONS) as database:
+        begun = time.perf_counter()
+        until = begun + seconds
+        counts = await asyncio.gather(*(_insert(database, shard, until) for shard in range(CONNECTIONS)))
+        return sum(counts) / (time.perf_counter() - begun)
+
+
+async def _insert(database: Database, shard: int, until: float) -> int:
+    opens = now()
+    contest, count = read_contest(contest_text(ID, opens, opens + timedelta(days=1), QUOTAS)), 0
+    # Rows are made once, since only PostgreSQL is measured; the voters are new each time.
+    entries = cycle(f"E{number:03d}" for number in range(1, 61))
+    made = [(secrets.token_bytes(16), uuid.uuid4(), next(entries)) for _ in range(ROWS)]
+    while time.perf_counter() < until:
+        head = secrets.token_bytes(8)
+        rows = [_row(head + voter[8:], id, entry) for voter, id, entry in made]
+        try:
+            await database.transact(lambda tx: ballots.insert(tx, contest, rows, shard, opens))  # noqa: B023
+        except asyncpg.PostgresError as error:
+            raise RuntimeError(f"the bare insert failed: {error}") from error
+        count += ROWS
+    return count
+
+
+_FACTS = """[null,null,null,null,"00112233445566778899aabbccddeeff","00112233445566778899aabbccddeeff",null,null,\
+1234567890123456789,1234567890123456789,0,0,"browser",null,null,[100,10,10,10,10,10,0]]"""
+
+
+def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
+    return BallotRow(
+        voter=voter,
+        key="bench",
+        id=id,
+        body_digest=b"d" * 32,
+        picks=[entry],
+        state="count",
+        reasons=(),
+        salt=b"s" * 16,
+        answer="a" * 700,
+        facts=_FACTS,
+        slots=[(Bucket(0, ""), 1), (Bucket(1, entry), 1)],
+    )

@@ -1,0 +1,1 @@
+"""Malformed requests in great numbers: none may be answered 5xx."""

@@ -1,1 +1,0 @@
-"""Malformed input: what nobody should send, in great numbers, and no 5xx for it."""

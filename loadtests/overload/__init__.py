@@ -1,0 +1,1 @@
+"""The service under overload: spikes, slow clients, thousands of live boards and connections."""

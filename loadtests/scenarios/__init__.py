@@ -1,0 +1,1 @@
+"""Voters for locust."""
