@@ -29,6 +29,7 @@ _FEWEST_FOR_EXCHANGE = 3
 TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
 
 
+@lru_cache(4096)
 def alike(text: str) -> str:
     """One form for texts that a reader takes for the same.
 

@@ -22,7 +22,7 @@ _TOTAL = re.compile(
     r"(?:\(.*\)|[:0-9].*)?|(?:sub|grand)total:?|sum:"
 )
 # How people say that a cell holds what the cell above it holds.
-_DITTO = frozenset(("同上", "同左", "〃", '"', "''", "′′", "ditto"))
+_DITTO = frozenset(("同上", "同左", "〃", '"', "''", "″", "ditto"))
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|#+)")
 # What people and programs write for a name that they do not have.
 _NO_NAME = re.compile(r"[-/\\.?*_]+|无|暂无|未知|待定|不详|空|n/a|null|none|nil|undefined|nan|tbd")
@@ -175,7 +175,7 @@ def _row_faults(row: Row, columns: Columns) -> Iterator[Fault]:
 def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterator[Fault]:
     if column in columns.filled and not alike(text):
         yield Fault(line, column, "is empty", "fill it in")
-    if alike(text) in _DITTO:
+    if "".join(text.split()) in _DITTO:
         yield Fault(line, column, f"{shown(text)} stands for the cell above", "write out what that cell says")
     elif _ERROR.fullmatch(text):
         yield Fault(line, column, f"{shown(text)} is the error of a formula", "write the value itself")
