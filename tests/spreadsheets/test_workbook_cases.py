@@ -192,7 +192,9 @@ def test_hidden_rows_and_columns_are_named() -> None:
     ("rows", "before", "says"),
     [
         (TABLE + line(3, ("A003", "c", "丙", "文艺"), 'ht="0" customHeight="1"'), "", "line 3: is hidden"),
+        (TABLE + line(3, ("A003", "c", "丙", "文艺"), 'ht="0.75" customHeight="1"'), "", "line 3: is hidden"),
         (TABLE + line(3, ("A003", "c", "丙", "文艺"), 'hidden="true"'), "", "line 3: is hidden"),
+        (TABLE, '<cols><col min="2" max="2" width="0.08" customWidth="1"/></cols>', "title: column B is hidden"),
         (TABLE, '<cols><col min="2" max="3" width="0" customWidth="1"/></cols>', "title: column B is hidden"),
         (TABLE, '<cols><col min="1" max="16384" hidden="true"/></cols>', "code: column A is hidden"),
     ],

@@ -82,8 +82,10 @@ def import_(
 
     async def work(office: AdminServices) -> RosterChange:
         snapshot = await find(office, contest)
-        # The entries that are replaced are nobody's neighbours.
-        stored = () if replacing else await office.contest_admin.stored_entries(contest)
+        stored = await office.contest_admin.stored_entries(contest)
+        if replacing:
+            # Only withdrawn entries stay.
+            stored = tuple(entry for entry in stored if entry.code not in snapshot.entries)
         entries = checked(file, sheet, snapshot.contest, beside, stored)
         pictures = _pictures(file, entries, covers)
         return await office.contest_admin.import_roster(contest, entries, pictures, amend, replacing)

@@ -28,6 +28,9 @@ _MOST_NAMED = 20
 _MOST_MERGED = 10_000
 # How many lines of another sheet are searched for a header.
 _TOP = 10
+# Lines and columns that are smaller, in points and in characters, show nothing of what they hold.
+_SEEN_HEIGHT = 2.0
+_SEEN_WIDTH = 0.3
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"[0-9., ]+")
@@ -138,7 +141,7 @@ def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
             element.clear()
             if len(grid.lines) > most:
                 return grid
-        elif tag == "col" and (_is_hidden(element) or float(element.get("width", 1)) == 0):
+        elif tag == "col" and (_is_hidden(element) or float(element.get("width", 8)) < _SEEN_WIDTH):
             grid.hidden_columns.append((int(element.get("min", 1)) - 1, int(element.get("max", 1)) - 1))
         elif tag == "mergeCell":
             grid.merged.append(_range(element.get("ref", "")))
@@ -152,7 +155,7 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
     grid.line = int(row.get("r", grid.line + 1))
     if not 1 <= grid.line <= _LAST_LINE:
         raise Broken(f"it names the row {grid.line}, but a sheet has {_LAST_LINE}")
-    if _is_hidden(row) or float(row.get("ht", 1)) == 0:
+    if _is_hidden(row) or float(row.get("ht", 15)) < _SEEN_HEIGHT:
         grid.hidden_lines.append(grid.line)
     index = -1
     for cell in cells:

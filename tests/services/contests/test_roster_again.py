@@ -82,6 +82,8 @@ async def test_what_looks_like_an_entry_of_the_contest_is_refused(
     said = given("A001,改,张三,类别一,甲(集团)", "A002,改,张三,类别一,甲(集团)", "A003,新,张 三,类别一,乙")
     assert "2 entries are in contest" in said, said
     assert "warning: the author '张 三' of A003 is nearly '张三' of A001: they differ by blanks; if they are" in said
+    said = given("a002,新,李四,类别一,甲（集团）", option="--replace")
+    assert "'a002' is nearly 'A002', which the contest has already" in said
     assert "1 entries are in contest" in given("a001,新,李四,类别一,甲（集团）", option="--replace")
 
 
