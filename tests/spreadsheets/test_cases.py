@@ -233,6 +233,10 @@ def test_a_sign_in_place_of_another_cell_is_refused_in_rosters() -> None:
     said = refusal(roster, read_sheet(f"{HEAD}A001,标,甲,art,简介\nA002,题,同上,art,#VALUE!\n".encode(), "r"))
     assert "line 3, author: '同上' stands for the cell above" in said
     assert "line 3, summary: '#VALUE!' is the error of a formula" in said
+    lost = refusal(roster, read_sheet(f"{HEAD}A001,????,?? ?,art,真的吗??\n".encode(), "r"))
+    assert "line 2, title: '????' stands for characters that were lost when the file was saved; write" in lost
+    assert "line 2, author: '?? ?' stands for characters that were lost" in lost
+    assert "summary" not in lost
     assert len(roster(read_sheet(f"{HEAD}X,无,-,art,/\nna-1,同上三人,甲,art,\n".encode(), "r"))) == 2
 
 

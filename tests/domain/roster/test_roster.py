@@ -67,6 +67,12 @@ def test_entries_and_authors_that_look_the_same_are_warned_of() -> None:
         " the same way",
         "A3 has the title and the author of A1; if they are one entry, delete one",
     ]
+    zeros = [Entry(code, code, code, "daily") for code in ("017", "17", "A-05", "A-5", "170", "A-50", "0", "00")]
+    assert [note.partition(";")[0] for note in similar_entries(zeros)] == [
+        "the codes 017 and 17 differ in zeros only",
+        "the codes A-05 and A-5 differ in zeros only",
+        "the codes 0 and 00 differ in zeros only",
+    ]
     many = [Entry(f"B{number}", "题", "甲", "daily") for number in range(30)]
     assert [*similar_entries(many)][20:] == ["9 more authors or entries are nearly others"]
 

@@ -177,6 +177,10 @@ def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterato
         yield Fault(line, column, "is empty", "fill it in")
     if "".join(text.split()) in _DITTO:
         yield Fault(line, column, f"{shown(text)} stands for the cell above", "write out what that cell says")
+    elif text.count("?") > 1 and not text.strip("? "):
+        # A program writes it for Chinese characters in an encoding that lacks them.
+        what = f"{shown(text)} stands for characters that were lost when the file was saved"
+        yield Fault(line, column, what, "write the cell again, and save the file as .xlsx or CSV UTF-8")
     elif _ERROR.fullmatch(text):
         yield Fault(line, column, f"{shown(text)} is the error of a formula", "write the value itself")
     elif column in columns.names and _NO_NAME.fullmatch(alike(text)):

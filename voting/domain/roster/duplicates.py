@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from voting.domain.contest.contest import Contest
@@ -14,6 +15,8 @@ from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
 
 _MOST_NAMED = 20
+# Spreadsheets take the zeros before a number away.
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
@@ -62,14 +65,18 @@ def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> I
 
 
 def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
-    """A sentence for each author whose name people take for another's, and for each entry that seems to stand twice."""
+    """A sentence for each author whose name people take for another's, and each entry that seems to stand twice."""
     notes = [
         f"the author {shown(author)} of {code} is nearly {shown(known)} of {before}: they differ"
         f" {difference(author, known)}; if they are one person, write both in the same way"
         for code, author, before, known in near_equal((entry.code, entry.author) for entry in entries)
     ]
     first: dict[tuple[str, str], str] = {}
+    numbers: dict[str, str] = {}
     for entry in entries:
+        code = numbers.setdefault(_ZEROS.sub("", entry.code), entry.code)
+        if code != entry.code:
+            notes.append(f"the codes {code} and {entry.code} differ in zeros only; if they are one entry, delete one")
         code = first.setdefault((alike(entry.title), alike(entry.author)), entry.code)
         if code != entry.code:
             notes.append(f"{entry.code} has the title and the author of {code}; if they are one entry, delete one")
