@@ -25,6 +25,7 @@ class Contradiction(NamedTuple):
 async def select_contradictions(connection: Connection, contest: Contest) -> tuple[Contradiction, ...]:
     """Each kind that there is; within a transaction."""
     seconds = await allow_all(connection, contest.id)
+    await connection.execute(_QUERIES["by_hash"])
     of_ballots = sum(quota.unit == "ballots" for quota in contest.quotas)
     quotas = (of_ballots, len(contest.quotas) - of_ballots)
     rows = await connection.fetch(_QUERIES["contradictions"], contest.id, *quotas, timeout=seconds)
