@@ -37,20 +37,30 @@ if TYPE_CHECKING:
     callback=not_blank,
     help="Permit changes to a certified contest again; its result is kept.",
 )
+@click.option(
+    "--public-only", is_flag=True, help="Certify the public vote even if final scores or awards cannot be computed."
+)
 @click.option("--json", "json", is_flag=True, help="Print JSON.")
 @env_file
 def certify(
-    contest: str, policy: Path | None, propose: bool, reopen: str | None, json: bool, env_file: Path | None
+    contest: str,
+    policy: Path | None,
+    propose: bool,
+    reopen: str | None,
+    public_only: bool,
+    json: bool,
+    env_file: Path | None,
 ) -> None:
     """Sweep all ballots of a closed contest once more and freeze the result.
 
     Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
     To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
-    two persons, or if a ballot differs from its receipt, quota slots or decisions. Marks, figures, roster, rules and
-    decisions cannot change until --reopen. Under the same policy the command returns the standing result.
+    two persons, if a ballot differs from its receipt, quota slots or decisions, or if final scores or awards cannot be
+    computed. Marks, figures, roster, rules and decisions cannot change until --reopen. Under the same policy the
+    command returns the standing result.
     """
-    if propose and reopen is not None:
-        raise click.UsageError("--propose and --reopen do not go together")
+    if propose + public_only + (reopen is not None) > 1:
+        raise click.UsageError("--propose, --public-only and --reopen do not go together")
     settings = read_settings(env_file)
     if reopen is not None:
         number = with_admin(settings, lambda office: _reopen(office, settings, contest, reopen))
@@ -63,7 +73,7 @@ def certify(
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, doubts = with_admin(settings, lambda office: _certify(office, settings, contest, policy))
+        made, doubts = with_admin(settings, lambda office: _certify(office, settings, contest, policy, public_only))
         _show(made, contest, as_json=json)
     _warn(doubts, contest)
 
@@ -77,10 +87,10 @@ def _certifier(office: AdminServices, settings: Settings) -> Certifier:
 
 
 async def _certify(
-    office: AdminServices, settings: Settings, contest: str, policy: Path | None
+    office: AdminServices, settings: Settings, contest: str, policy: Path | None, public_only: bool
 ) -> tuple[Certification, list[Estimated]]:
     snapshot, rules = await find(office, contest), load_sweep_policy(policy or settings.policy)
-    made = await _certifier(office, settings).certify(snapshot, rules, _progress())
+    made = await _certifier(office, settings).certify(snapshot, rules, _progress(), public_only=public_only)
     return made, await _doubts(office, settings, snapshot)
 
 
@@ -136,5 +146,7 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         void = tally.raw - tally.held - tally.counted
         click.echo(f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}")
     tell(f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}")
+    if made.public_only:
+        tell("it is of the public vote alone: final scores and awards were not asked for")
     for name, digest in asdict(made.bound).items():
         tell(f"{name.removesuffix('_sha256')} SHA-256 {digest}")

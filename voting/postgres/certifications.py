@@ -26,6 +26,7 @@ class Bound:
     marks_sha256: str | None
     metrics_sha256: str | None
     revocations_sha256: str | None
+    window_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Draft:
     policy_version: str
     bound: Bound
     tallies: Mapping[str, Tally]
+    public_only: bool
+    """The public vote alone: whether final scores and awards can be computed was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,9 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
         for entry, tally in sorted(draft.tallies.items())
     ]
     head = (draft.actor, draft.policy_version, *astuple(draft.bound))
-    (row,) = await connection.fetch(_QUERIES["insert"], contest, *head, json.dumps(lines))
-    return Certification(
-        draft.actor, draft.policy_version, draft.bound, draft.tallies, row["number"], row["certified_at"]
-    )
+    (row,) = await connection.fetch(_QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines))
+    made = (draft.actor, draft.policy_version, draft.bound, draft.tallies, draft.public_only)
+    return Certification(*made, row["number"], row["certified_at"])
 
 
 async def select(connection: Connection, contest: str) -> Certification | None:
@@ -85,7 +87,8 @@ async def select(connection: Connection, contest: str) -> Certification | None:
         return None
     tallies = {entry: Tally(raw, held, counted) for entry, raw, held, _, counted in json.loads(row["tallies"])}
     bound = Bound(*(row[field.name] for field in fields(Bound)))
-    return Certification(row["actor"], row["policy_version"], bound, tallies, row["number"], row["certified_at"])
+    made = (row["actor"], row["policy_version"], bound, tallies, row["public_only"])
+    return Certification(*made, row["number"], row["certified_at"])
 
 
 async def reopen(connection: Connection, contest: str, actor: str, reason: str) -> int | None:

@@ -18,7 +18,7 @@ from tests.conftest import Contests, as_owner, environment_of
 from tests.fraud.rings import POLICY, certifier, crowd, find_nothing, find_rings, record
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
-from voting.errors import Certified, VotingError
+from voting.errors import Certified, NotCertifiable, VotingError
 from voting.postgres import certifications
 from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -156,6 +156,7 @@ PAST_THE_SERVICE = {
     "revocations": "insert into revocations (contest, award, entry, reason) values ($1, 'first', 'A002', 'x')",
     "document": "update contests set document = document || '# x' where id = $1",
     "tally": "update tallies set counted = counted + 500 where contest = $1 and entry = 'A001'",
+    "window": "update contests set closes_at = closes_at - interval '1 hour' where id = $1",
     "ballots": "update ballots set picks = '{A001}' where contest = $1 and picks = '{A002}'",
 }
 
@@ -184,6 +185,30 @@ async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
         assert "not final: marks changed since the certification" in told.stderr
 
 
+async def test_what_cannot_be_scored_is_certified_only_on_purpose_and_on_record(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(RULES, entries=2, opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
+    await record(office.database, contest, [*crowd(0, 30, "A001"), *crowd(100, 20, "A002")], timedelta(hours=1))
+    snapshot = await office.contest_cache.get(contest)
+    with pytest.raises(NotCertifiable, match=r"round 'final' has no marks .* --contest t-.* --public-only"):
+        await certifier(office.database, find_nothing).certify(snapshot, POLICY)
+    await office.marks.import_marks(snapshot, "final", MARKS.encode(), "m.csv")
+    with pytest.raises(NotCertifiable, match="metric 'clicks' has no figures"):
+        await certifier(office.database, find_nothing).certify(snapshot, POLICY)
+    done = run("certify", "--contest", contest, "--public-only", "--json", env=environment_of(settings))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["public_only"] is True
+    report = await office.reports.report(await office.contest_cache.renew(contest))
+    assert (as_json(report)["final"], as_json(report)["public_only"]) == (True, True)
+    assert all(line["public_only"] == "true" for line in csv.DictReader(io.StringIO(as_csv(report).lstrip("\ufeff"))))
+    async with office.database.connection() as connection:
+        details = await connection.fetchval(
+            "select details from audit_log where contest = $1 and action = 'certification.certify'", contest
+        )
+    assert json.loads(details)["public_only"] is True
+
+
 async def test_every_format_shows_the_hashes(contests: Contests, office: AdminServices, settings: Settings) -> None:
     snapshot = await certified(contests, office)
     report = await office.reports.report(snapshot, blended=True)
@@ -194,7 +219,7 @@ async def test_every_format_shows_the_hashes(contests: Contests, office: AdminSe
     assert content["notes"] == []
     hashes = {name: value for name, value in content.items() if name.endswith("_sha256") and name != "input_sha256"}
     assert {name.removesuffix("_sha256") for name in hashes} == {
-        *("policy", "ballots", "document", "roster", "marks", "metrics", "revocations")
+        *("policy", "ballots", "document", "roster", "marks", "metrics", "revocations", "window")
     }
     for table in (as_csv(report), awards_as_csv(report)):
         for row in csv.DictReader(io.StringIO(table.removeprefix("\ufeff"))):

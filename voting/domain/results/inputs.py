@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
+from datetime import UTC
 
+from voting.domain.contest.contest import Contest
 from voting.domain.results.outcome import Figures
 
 
@@ -21,6 +23,11 @@ def lines_sha256(rows: Iterable[Sequence[object]]) -> str:
     for row in rows:
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
+
+
+def window_sha256(contest: Contest) -> str:
+    """[first moment, first moment after] of the window, in UTC as ISO 8601: an extension moves it past the file."""
+    return lines_sha256([[moment.astimezone(UTC).isoformat() for moment in (contest.opens_at, contest.closes_at)]])
 
 
 def roster_sha256(figures: Figures) -> str:

@@ -14,9 +14,10 @@ from dataclasses import asdict, replace
 
 import polars as pl
 
+from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
-from voting.errors import ContestUnknown, NotCertifiable, NotFound
+from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable
 from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
@@ -33,7 +34,7 @@ from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swep
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import ReceiptKey
-from voting.services.results.binding import read_inputs
+from voting.services.results.binding import Inputs, read_inputs
 from voting.services.tallies.recount import compare
 
 Progress = Callable[[str], Tick]
@@ -71,10 +72,16 @@ class Certifier:
         return changed
 
     async def certify(
-        self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress = _quiet
+        self,
+        snapshot: ContestSnapshot,
+        policy: SweepPolicy,
+        progress: Progress = _quiet,
+        *,
+        public_only: bool = False,
     ) -> Certification:
         """The certified result; the one that stands, if it was certified under this policy.
 
+        `public_only`: also where final scores or awards cannot be computed.
         Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
         they were recorded and decided; Certified.
         """
@@ -88,9 +95,10 @@ class Certifier:
         swept, digest = await self._sweep(snapshot, policy, progress)
         # Held first: what takes two persons is not made void by one.
         await self._apply(snapshot, swept, progress)
-        await self._database.transact(lambda tx: self._check_decided(tx, snapshot))
+        # What is held now will be void: the counted picks, and so the finalists, are those of the result.
+        await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
         await self._apply(snapshot, replace(swept, found_are="void"), progress)
-        return await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, digest))
+        return await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, digest, public_only))
 
     async def reopen(self, snapshot: ContestSnapshot, reason: str) -> int:
         """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
@@ -148,8 +156,9 @@ class Certifier:
             ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
 
-    async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot) -> None:
-        """As _check; raises NotCertifiable for groups that wait for a second person, too."""
+    async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot, public_only: bool) -> Inputs:
+        """As _check; raises NotCertifiable for groups that wait for a second person, and for an outcome that cannot be
+        computed, too. Answers what the result follows from."""
         await self._check(tx, snapshot.contest.id)
         if waiting := await self._reviews.undecided(tx, snapshot):
             shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
@@ -157,14 +166,23 @@ class Certifier:
                 f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
                 f" show --contest {snapshot.contest.id} GROUP, then two persons release or void it with their keys"
             )
+        inputs = await read_inputs(tx, snapshot.contest.id)
+        if not public_only:
+            try:
+                compute(inputs.stored.contest, inputs.figures)
+            except NotScorable as error:
+                raise NotCertifiable(
+                    f"the final scores or awards cannot be computed: {error}; or certify the public vote alone:"
+                    f" voting certify --contest {snapshot.contest.id} --public-only"
+                ) from None
+        return inputs
 
     async def _freeze(
-        self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str
+        self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str, public_only: bool
     ) -> Certification:
         contest = snapshot.contest.id
-        await self._check_decided(tx, snapshot)
+        inputs = await self._check_decided(tx, snapshot, public_only)
         await groups.void_open(tx, contest, CERTIFICATION)
-        inputs = await read_inputs(tx, contest)
         found = inputs.tally
         if wrong := compare(found, await tallies.recount(tx, contest)):
             raise NotCertifiable(
@@ -175,8 +193,13 @@ class Certifier:
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
         every = {code: _frozen(found.get(code, Tally())) for code in sorted({*inputs.figures.entries, *found})}
         bound = inputs.bound(policy.sha256, digest)
-        made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every))
-        details = {"number": made.number, "policy_version": policy.version, **asdict(bound)}
+        made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every, public_only))
+        details = {
+            "number": made.number,
+            "policy_version": policy.version,
+            "public_only": public_only,
+            **asdict(bound),
+        }
         await staff.log(tx, self._actor, "certification.certify", contest, details)
         return made
 
@@ -199,6 +222,7 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
         "certified_at": made.certified_at,
         "actor": made.actor,
         "policy_version": made.policy_version,
+        "public_only": made.public_only,
         **asdict(made.bound),
     }
     entries = [

@@ -11,6 +11,7 @@ from voting.domain.results.inputs import (
     metrics_sha256,
     revocations_sha256,
     roster_sha256,
+    window_sha256,
 )
 from voting.domain.results.outcome import Figures
 from voting.domain.results.scoring import Tally
@@ -68,6 +69,7 @@ def _bound(stored: StoredContest, figures: Figures, policy_sha256: str, ballots_
         marks_sha256=marks_sha256(figures),
         metrics_sha256=metrics_sha256(figures),
         revocations_sha256=revocations_sha256(figures),
+        window_sha256=window_sha256(stored.contest),
     )
 
 

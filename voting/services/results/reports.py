@@ -209,6 +209,7 @@ def _certified(stands: Certification, report: Report) -> dict[str, Any]:
     return {
         "certification": stands.number,
         "certified_at": stands.certified_at.astimezone(report.contest.zone),
+        "public_only": stands.public_only,
         "changed_since": list(report.changed),
         **asdict(stands.bound),
     }
@@ -241,6 +242,7 @@ def _certificate(report: Report) -> dict[str, str | int]:
     changed = " ".join(report.changed)
     return {"result_final": str(report.final).lower(), "changed_since": changed} | {
         "certification": report.certification.number,
+        "public_only": str(report.certification.public_only).lower(),
         **hashes,
     }
 
