@@ -1,4 +1,4 @@
-"""The checker's part on answers: what clients were told, against what is stored (I1, I3, I6, I7, I8, I11, I13)."""
+"""Checks answers against what is stored (I1, I3, I6, I7, I8, I11, I13)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from loadtests.faults.client_log import NO_ANSWER, Attempt, Sent
 from loadtests.faults.evidence import Evidence, Fault, Stored, Violation
 
 DEADLINE_SECONDS = 15.0
-# How near in time an attempt is to a fault or to another request that it may have met it.
+# An attempt may have been hit by a fault or another request within this time.
 NEAR_SECONDS = 1.0
-# Between a clock's reading in one process and in another.
+# The difference of clock readings in two processes.
 CLOCK_SECONDS = 0.05
-# What arrives while a worker is told to end may find its connection closed as idle.
+# A request that arrives while a worker ends may find its connection closed as idle.
 CLOSING_SECONDS = 0.5
 SHOWN = 5
 Key = tuple[str, str, str]
@@ -29,7 +29,7 @@ class _Case:
 
     @cached_property
     def keys(self) -> dict[Key, list[Attempt]]:
-        """The well-formed attempts of callers with the right to cast."""
+        """Well-formed attempts of callers with the right to vote."""
         found: defaultdict[Key, list[Attempt]] = defaultdict(list)
         for attempt in self.attempts:
             if attempt.sent.key and attempt.sent.right and attempt.sent.sound:
@@ -41,7 +41,7 @@ class _Case:
         return {(each.contest, each.voter, each.key): each for each in self.evidence.ballots}
 
     def near(self, attempt: Attempt) -> Iterator[Fault]:
-        """The faults that it may have met."""
+        """The faults that may have hit it."""
         begun = attempt.sent.mono
         ended = begun + max(attempt.seconds, DEADLINE_SECONDS if attempt.answer is None else 0)
         for fault in self.evidence.faults:
@@ -57,15 +57,15 @@ class _Case:
 
 
 def check(evidence: Evidence) -> Iterator[Violation]:
-    """The violations that answers show."""
+    """Violations in answers."""
     case = _Case(evidence)
     for invariant, what, cases in (
-        ("I1", "answered 201 and not stored so", _unstored(case)),
+        ("I1", "answered 201 and not stored like that", _unstored(case)),
         ("I3", "one key, several answers", _several_answers(case)),
-        ("I3", "a key that stands was refused or was taken with another body", _broken_keys(case)),
+        ("I3", "a recorded key was refused or accepted with another body", _broken_keys(case)),
         ("I3", "stored, and no client sent it", _strangers(case)),
         ("I6", "answered 2xx without the right", _without_right(case)),
-        ("I6", "a ballot of nobody who has a credential", _unknown_voters(case)),
+        ("I6", "a ballot without a credential", _unknown_voters(case)),
         ("I7", "counted outside the window", _outside(case)),
         ("I7", "refused inside the window", _refused_inside(case)),
         ("I8", "no answer inside the deadline", _late(case)),
@@ -106,7 +106,7 @@ def _broken_keys(case: _Case) -> Iterator[str]:
         accepted = [each for each in attempts if each.status == 201]
         bodies = {tuple(sorted(each.sent.picks)) for each in attempts}
         if len({tuple(sorted(each.sent.picks)) for each in accepted}) > 1:
-            yield f"{_named(attempts[0])} was taken with several bodies"
+            yield f"{_named(attempts[0])} was accepted with several bodies"
         yield from _refused_keys(case, key, attempts, accepted, bodies)
 
 
@@ -119,9 +119,9 @@ def _refused_keys(
             continue
         same = accepted and sorted(attempt.sent.picks) == sorted(accepted[0].sent.picks)
         if same and attempt.sent.mono > stands and attempt.status < 500:
-            yield f"{_named(attempt)} stands, and was answered {attempt.status} {_code(attempt)}"
+            yield f"{_named(attempt)} is recorded, and was answered {attempt.status} {_code(attempt)}"
         elif _code(attempt) == "key_reused" and len(bodies) == 1:
-            yield f"{_named(attempt)} was told that its key stands for another ballot"
+            yield f"{_named(attempt)} was told that its key belongs to another ballot"
 
 
 def _strangers(case: _Case) -> Iterator[str]:

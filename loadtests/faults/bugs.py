@@ -1,9 +1,8 @@
-"""Bugs to be planted in the service, so that the checker is seen to find them: it could not fail otherwise.
+"""Bugs to plant in the service, which show that the checker can fail.
 
-A bug sits where the service's inner works may change without it: in PostgreSQL (a trigger acts in the service's own
-transaction), around the ASGI application, in the rules of the domain, or in the view's one way to write. It is planted
-in the server's processes by `planted/sitecustomize.py`, which only the arena puts on their path; no code of the
-service knows of it.
+A bug is planted where it survives refactoring of the service: in PostgreSQL (a trigger acts in the transaction of the
+service), around the ASGI application, in the rules of the domain, or in the one method that writes to Redis.
+`planted/sitecustomize.py` plants it in the processes of the server; only `environment.py` puts that on their path.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ Plant = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """`breaks`: the invariants of which the checker must name one. `sql` plants it in the database, `patch` in each
-    process of the service; `faults` bring it out, where it takes some; `settle`: seconds of quiet after the voting."""
+    """`breaks`: the checker must name these invariants. `sql` plants it in the database, `patch` in each process of the
+    service; some need `faults` to show; `settle`: seconds without votes at the end."""
 
     name: str
     breaks: frozenset[str]
@@ -32,7 +31,7 @@ class Bug:
 
 
 def _trigger(table: str, when: str, body: str) -> str:
-    # The application may not do what a bug does: it acts with the owner's rights.
+    # With the rights of the owner, since the application may not do what a bug does.
     return f"""
 create function planted_{table}() returns trigger language plpgsql security definer as $$ begin {body} end $$;
 create trigger planted {when} on {table} for each row execute function planted_{table}();
@@ -66,7 +65,7 @@ BUGS = {
         _bug(
             "answers before the commit is durable",
             "I1",
-            # Of the voters' rows too: one commit that is synced would take the others with it.
+            # The rows of voters too: one synced commit would make the others durable.
             sql=_trigger("ballots", "before insert", _EARLY) + _trigger("voters", "before insert or update", _EARLY),
             faults=_KILL,
         ),
@@ -99,7 +98,7 @@ BUGS = {
 
 
 def plant(name: str) -> None:
-    """Changes this process; called before it serves."""
+    """Plants the bug in this process, before it serves."""
     patch = BUGS[name].patch
     if patch is not None:
         patch()

@@ -1,4 +1,4 @@
-"""Judges a run: which invariants of the service did not hold, with the evidence. Pure; it has tests of its own."""
+"""Checks the evidence of a run: which invariants did not hold. Pure, with tests of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEAST_ACCEPTED = 20
 
 
 def check(evidence: Evidence) -> list[Violation]:
-    """Every violation, in the order of the invariants."""
+    """All violations, in the order of the invariants."""
     found = [*answers.check(evidence), *counts.check(evidence), *_recoveries(evidence), *_void(evidence)]
     order = list(INVARIANTS)
     return sorted(found, key=lambda each: order.index(each.invariant))
@@ -42,7 +42,7 @@ def _recoveries(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _void(evidence: Evidence) -> Iterator[Violation]:
-    """A checker that sees nothing finds nothing: such a run is no evidence."""
+    """A run that shows too little is no evidence."""
     accepted = sum(attempt.status == 201 for attempt in evidence.attempts)
     missing = [
         *([f"{accepted} ballots were accepted"] if accepted < LEAST_ACCEPTED else []),

@@ -74,9 +74,9 @@ class Client:
         self.log.write(_answered(id, answer, lost))
         return (answer.status if answer else NO_ANSWER), answer
 
-    async def until_known(self, link: Link, ask: Ask, patience: float = PATIENCE_SECONDS) -> int:
+    async def until_known(self, link: Link, ask: Ask) -> int:
         """Repeats the request until its answer is neither lost nor 429 or 503, or patience ends."""
-        until = now()[0] + patience
+        until = now()[0] + PATIENCE_SECONDS
         while True:
             status, answer = await self.once(link, ask)
             if status not in (NO_ANSWER, 429, 503) or now()[0] > min(until, self.ends_at):

@@ -1,4 +1,4 @@
-"""The checker's part on counts: quotas, the tally, Redis and the board (I2, I4, I5)."""
+"""Checks quotas, the tally, Redis and the board (I2, I4, I5)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from loadtests.faults.evidence import Evidence, Poll, Reading, Rule, Snapshot, S
 
 HEAL_SECONDS = 5.0
 SHOWN = 5
-# The board shows all recorded picks until the result is certified; of Redis the counted ones are read.
+# The board shows all recorded picks until certification; counted ones are read from Redis.
 _FIGURE = {"redis": 2, "board": 0}
 
 
 def check(evidence: Evidence) -> Iterator[Violation]:
-    """The violations that counts show."""
+    """Violations in counts."""
     for invariant, what, cases in (
         ("I2", "more than the quota", _overrun(evidence)),
         ("I2", "refused for a quota that has room", _refused(evidence)),
@@ -37,7 +37,7 @@ def _overrun(evidence: Evidence) -> Iterator[str]:
 
 
 def _refused(evidence: Evidence) -> Iterator[str]:
-    """The quotas are of the whole window: what would fit beside all that was ever stored fitted at any time before."""
+    """Quotas are of the whole window: what fits beside all that is stored at the end fitted at any time before."""
     voters = _voters(evidence)
     for attempt in evidence.attempts:
         sent = attempt.sent
@@ -60,7 +60,7 @@ def _drift(evidence: Evidence) -> Iterator[str]:
 
 
 def _recount(evidence: Evidence) -> Iterator[str]:
-    """The database counts its ballots for each snapshot; the last one is counted here, ballot by ballot."""
+    """The database counts the ballots of each snapshot; those of the last are counted here again."""
     if not evidence.snapshots:
         return
     counted: Counter[tuple[str, str]] = Counter()
@@ -81,7 +81,7 @@ def _above(evidence: Evidence) -> Iterator[str]:
 
 
 def _behind(evidence: Evidence) -> Iterator[str]:
-    """Where no fault is near, a reading has what PostgreSQL had five seconds before."""
+    """Away from faults, a reading has what PostgreSQL had five seconds before."""
     times = [snapshot.at for snapshot in evidence.snapshots]
     for reading in evidence.readings:
         past = bisect_right(times, reading.at - HEAL_SECONDS) - 1

@@ -1,4 +1,4 @@
-"""A small disk of our own for PostgreSQL, which can run full and lose its power: ext4 on a loop device, for root."""
+"""A small disk for PostgreSQL that can be filled and lose power: ext4 on a loop device, which needs root."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Disk:
 
 
 def why_not() -> str:
-    """Why there can be no such disk here; empty where there can."""
+    """Why there can be no such disk here, or empty."""
     if os.geteuid() != 0:
-        return "it takes root"
+        return "it needs root"
     missing = [name for name in ("mkfs.ext4", "mount", "umount") if shutil.which(name) is None]
     return f"{missing[0]} is missing" if missing else ""
 
 
 @contextmanager
 def mounted(image: Path, place: Path) -> Iterator[tuple[Disk | None, str]]:
-    """A fresh disk at `place`; or None, and why there is none."""
+    """A fresh disk at `place`, or None and the reason."""
     made = Disk(image, place)
     why = why_not() or _make(made)
     try:
@@ -50,7 +50,7 @@ def mounted(image: Path, place: Path) -> Iterator[tuple[Disk | None, str]]:
 
 
 def power_cut(disk: Disk) -> None:
-    """From here every write fails, and what was not synced is gone when the disk comes back."""
+    """Every write fails from now on, and data that was not synced is lost."""
     descriptor = os.open(disk.place, os.O_RDONLY)
     try:
         fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
@@ -59,13 +59,13 @@ def power_cut(disk: Disk) -> None:
 
 
 def power_on(disk: Disk) -> None:
-    """The disk comes back, with what it had. Those who worked on it must be gone."""
+    """The disk comes back. Processes that used it must have ended."""
     _unmount(disk.place)
     subprocess.run(["mount", "-o", "loop", str(disk.image), str(disk.place)], check=True)
 
 
 def fill(disk: Disk) -> None:
-    """Leaves no room; what is freed meanwhile is taken by calling it again."""
+    """Fills the disk; call it again to take what was freed meanwhile."""
     descriptor = os.open(disk.place / "full", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         step = 64 * 1024 * 1024

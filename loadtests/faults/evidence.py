@@ -1,4 +1,4 @@
-"""What the checker judges: data alone, however it was got."""
+"""The evidence of a run, as plain data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from loadtests.faults.client_log import Attempt
 Counts = tuple[int, int, int]
 """Raw, held and counted picks."""
 Mute = Literal["never", "late", "always"]
-"""Whether a fault may leave a client without an answer: never (it hits the engines), only to requests that come after
-its beginning (a worker that is told to end), or to all (the client's own worker or network is hit)."""
+"""Whether a client may get no answer: never (the engines are hit), only to requests sent after the fault began (a
+worker ends), or always (the client's own worker or network is hit)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most so many picks of one voter in the window, for each `per`."""
+    """At most this many picks of a voter in the window, for each `per`."""
 
     picks: int
     per: Literal["contest", "entry", "category"]
@@ -25,7 +25,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One contest of the campaign, as its file says. Times are of day; `entries`: code -> category."""
+    """A contest of the run. Times are of day; `entries`: code -> category."""
 
     id: str
     opens: float
@@ -36,7 +36,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A ballot as PostgreSQL has it. `voter` is the label of the credential, or what is stored where none fits."""
+    """A ballot in PostgreSQL. `voter` is the label of the credential, or the stored value if none fits."""
 
     contest: str
     voter: str
@@ -58,9 +58,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The tally that Redis or the public board shows, and the snapshot that was taken after it was read.
+    """The tally in Redis or on the public board, and a snapshot taken after it was read.
 
-    `picks` None: it could be asked, and did not hold the whole tally. A source that could not be asked has `away`.
+    `picks` None: the source was there without the whole tally. `away`: the source was not there.
     """
 
     at: float
@@ -73,9 +73,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that was made. `ended` is when what was hit could be reached again, by nobody's hand.
+    """A fault that was made. `ended`: when the engines could be reached again.
 
-    `recovered`: seconds from there until a fresh ballot was accepted and all workers were there; None: not in time.
+    `recovered`: seconds from then until a fresh ballot was accepted and all workers were there; None: not in time.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of one run."""
+    """All evidence of one run."""
 
     attempts: Sequence[Attempt]
     polls: Mapping[str, Poll]
@@ -100,7 +100,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that did not hold, how often, and some of the cases."""
+    """An invariant that did not hold, the number of cases, and some of them."""
 
     invariant: str
     what: str

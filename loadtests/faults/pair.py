@@ -1,4 +1,4 @@
-"""Two PostgreSQL servers, a primary and its synchronous standby, that change places."""
+"""PostgreSQL servers of which one is the primary and the other its synchronous standby."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 from voting.engines import binaries, privileges, processes
 
 OWNER = "owner"
-# Made by the migration.
+# Created by the migration.
 ROLE = "voting_app"
 DATABASE = "voting"
 STANDBY_SECONDS = 30.0
@@ -27,7 +27,7 @@ wal_retrieve_retry_interval = 500ms
 
 
 class Node:
-    """One server, in a folder of its own and on a port that it keeps."""
+    """A server with a folder and a port of its own."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.data = folder / name
@@ -38,7 +38,7 @@ class Node:
         self._log = folder / f"{name}.log"
 
     def create(self) -> None:
-        """A new cluster with an empty database."""
+        """Creates a new cluster with an empty database, and starts it."""
         self._run("initdb", "-D", self.data, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C")
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(SETTINGS)
@@ -46,7 +46,7 @@ class Node:
         self.sql(f"create database {DATABASE}")
 
     def clone(self, primary: Node) -> None:
-        """Becomes a standby of `primary`, whatever it was before."""
+        """Starts as a new standby of `primary`, whatever it was before."""
         shutil.rmtree(self.data, ignore_errors=True)
         address = ("-h", processes.HOST, "-p", str(primary.port), "-U", OWNER)
         self._run("pg_basebackup", *address, "-D", self.data, "-R", "-X", "stream", "-c", "fast")
@@ -55,7 +55,7 @@ class Node:
         self.start()
 
     def follow(self, primary: Node) -> None:
-        """Starts as a standby of `primary`, after a stop that lost nothing."""
+        """Starts as a standby of `primary`, after a clean stop."""
         (self.data / "standby.signal").touch()
         source = f"host={processes.HOST} port={primary.port} user={OWNER}"
         self._configure(f"primary_conninfo = '{source}'", "synchronous_standby_names = ''")
@@ -71,30 +71,30 @@ class Node:
         self._run("pg_ctl", "-D", self.data, "-l", self._log, "-w", "-o", f"-p {self.port}", "start")
 
     def stop(self, mode: str = "fast") -> None:
-        """`fast` writes a checkpoint and tells every client; `immediate` is a crash."""
+        """`fast` writes a checkpoint and notifies clients; `immediate` is a crash."""
         self._run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
 
     def kill(self) -> None:
-        """Ends it, and its backends, without a word."""
+        """Kills the server and its backends."""
         for process in self._processes():
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(SIGKILL)
         psutil.wait_procs(self._processes(), 5)
 
     def freeze(self) -> None:
-        """Stops its processes in their tracks: connections stay, new ones are taken by the kernel and not answered."""
+        """Suspends its processes: connections stay, new ones are accepted by the kernel and not answered."""
         for process in self._processes():
             with suppress(psutil.NoSuchProcess):
                 process.suspend()
 
     def thaw(self) -> None:
-        """Lets them go on, as if nothing had happened."""
+        """Resumes its processes."""
         for process in self._processes():
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 
     def promote(self) -> None:
-        """Takes writes from now on, without a standby."""
+        """Becomes a primary without a standby."""
         self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
     def wait_for_standbys(self, wanted: bool) -> None:
@@ -108,17 +108,17 @@ class Node:
             time.sleep(0.1)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """What one statement answers, without decoration."""
+        """The result of a statement as text."""
         address = ("-h", processes.HOST, "-p", str(self.port), "-U", OWNER, "-d", database)
         return self._run("psql", *address, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement).strip()
 
     def destroy(self) -> None:
-        """Ends what is left of it."""
+        """Ends all of its processes."""
         self.thaw()
         self.kill()
 
     def _processes(self) -> list[psutil.Process]:
-        """The postmaster first, and its backends."""
+        """The postmaster and its backends."""
         try:
             postmaster = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
             return [postmaster, *postmaster.children(recursive=True)]

@@ -1,6 +1,6 @@
-"""How the planted bugs get into a process of the service: each function changes it before it serves."""
+"""Bugs that are planted in a process of the service: each function changes it before it serves."""
 
-# What is patched is imported when it is planted: this file is read by processes that serve nothing, too.
+# Imports are inside the functions, since other processes import this file too.
 from __future__ import annotations
 
 import asyncio
@@ -25,7 +25,7 @@ FAIL_SECONDS = 0.15
 
 @dataclass
 class Ballot:
-    """A request that casts a ballot, on its way through the service."""
+    """A request that casts a ballot."""
 
     app: App
     scope: Any
@@ -33,7 +33,7 @@ class Ballot:
     send: Any
 
     async def answer(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        """What the service itself answers: status, headers, body."""
+        """The answer of the service: status, headers, body."""
         messages: list[Any] = []
 
         async def keep(message: Any) -> None:
@@ -44,26 +44,26 @@ class Ballot:
         return messages[0]["status"], list(messages[0]["headers"]), body
 
     async def tell(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Answers the client."""
+        """Sends an answer to the client."""
         kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
         length = (b"content-length", str(len(body)).encode())
         await self.send({"type": "http.response.start", "status": status, "headers": [*kept, length]})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def name(self) -> tuple[bytes, bytes]:
-        """Credential and key: what one ballot is known by."""
+        """Credential and key, which identify a ballot."""
         headers = dict(self.scope["headers"])
         return headers.get(b"authorization", b""), headers.get(b"idempotency-key", b"")
 
 
 def _put(owner: object, name: str, value: object) -> None:
-    """Puts a bug in the place of what is there; a place that is gone is told."""
+    """Replaces an attribute, which must exist."""
     assert hasattr(owner, name), f"{owner} has no {name}: plant this bug elsewhere"
     setattr(owner, name, value)
 
 
 def _around_ballots(around: Around) -> None:
-    """Every ballot goes through `around`."""
+    """Passes every ballot through `around`."""
     import voting.web.app as web
 
     made = web.create_app
@@ -169,7 +169,7 @@ def replays_refused() -> None:
 
 
 def _around_writes(change: Callable[[Any, Any, Any, str], Awaitable[Any]]) -> None:
-    """Every write to the view carries what `change(view, uid, tallies, mode)` makes of it; None: it is left out."""
+    """Changes every write to Redis by `change(view, uid, tallies, mode)`; None skips it."""
     from voting.redis.tallies import TallyView
 
     write: Any = TallyView.write
@@ -308,7 +308,7 @@ def neighbours_fail() -> None:
 
 
 def lock_stale() -> None:
-    """A worker that was killed leaves its lock, and no other one starts while it is there."""
+    """A killed worker leaves its lock, and no other worker starts while it is there."""
     import voting.asgi as module
 
     made = module.application

@@ -12,7 +12,7 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Stands between a client and one server."""
+    """A proxy between clients and one server."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -20,16 +20,12 @@ class Proxy:
         self._cut = False
         self._hang = False
         self._delay = 0.0
-        self._delays_requests = True
         self._truncate = 0
         self._silent: set[asyncio.Task[None]] = set()
         self.port = 0
-        self.eat_after: bytes | None = None
-        """When a client sends this, the server receives it, and the connection is cut before the answer; once."""
-        self.eaten = 0
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection. Not a coroutine: one that was cancelled before its first step would close nothing."""
+        """Serves one connection. Not a coroutine: a task cancelled before its first step would close nothing."""
         if self._cut:
             writer.close()
             return
@@ -61,14 +57,9 @@ class Proxy:
         back = asyncio.create_task(self._pump(server_reader, writer, task))
         try:
             while data := await reader.read(CHUNK):
-                await self._held(task, self._delay if self._delays_requests else 0.0)
+                await self._held(task)
                 server_writer.write(data)
                 await server_writer.drain()
-                if self.eat_after and self.eat_after in data:
-                    self.eat_after, self.eaten = None, self.eaten + 1
-                    back.cancel()
-                    await asyncio.sleep(0.3)
-                    return
         finally:
             back.cancel()
 
@@ -77,7 +68,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                await self._held(task, self._delay)
+                await self._held(task)
                 if self._truncate:
                     self._truncate -= 1
                     writer.write(data[: len(data) // 2])
@@ -86,50 +77,49 @@ class Proxy:
                 await writer.drain()
         writer.close()
 
-    async def _held(self, task: asyncio.Task[None] | None, delay: float) -> None:
-        if delay:
-            await asyncio.sleep(delay)
+    async def _held(self, task: asyncio.Task[None] | None) -> None:
+        if self._delay:
+            await asyncio.sleep(self._delay)
         while self._hang or task in self._silent:
             await asyncio.sleep(LOOK_SECONDS)
 
     def cut(self) -> None:
-        """Ends every connection and takes no new one."""
+        """Ends all connections and accepts no new ones."""
         self._cut = True
         self.drop()
 
     async def close(self) -> None:
-        """Ends every connection, takes no new one, and returns when all have ended."""
+        """As `cut`; returns when all connections have ended."""
         self.cut()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def drop(self) -> None:
-        """Ends every connection; new ones are taken."""
+        """Ends all connections; new ones are accepted."""
         for task in self._tasks:
             task.cancel()
 
     def point(self, port: int) -> None:
-        """New connections go to another port of the server's host; those that there are stay."""
+        """New connections go to another port of the host; existing ones stay."""
         self._target = (self._target[0], port)
 
     def hang(self) -> None:
-        """Lets nothing through, and ends nothing."""
+        """Passes nothing on and ends nothing."""
         self._hang = True
 
-    def delay(self, seconds: float, *, requests: bool = True) -> None:
-        """Each piece of data waits so long on its way, in both directions, or answers only."""
+    def delay(self, seconds: float) -> None:
+        """Delays each piece of data, in both directions."""
         self._delay = seconds
-        self._delays_requests = requests
 
     def truncate(self, answers: int) -> None:
-        """Of so many of the server's next pieces of data only the first half arrives, and then the end."""
+        """Cuts the next pieces of data from the server in half, and ends their connections."""
         self._truncate = answers
 
     def half_open(self) -> None:
-        """The connections that there are fall silent, and nobody is told; new ones work."""
+        """Existing connections fall silent without ending; new ones work."""
         self._silent |= self._tasks
 
     def heal(self) -> None:
-        """Lets everything through again; of connections that fell silent the end is told."""
+        """Passes everything on again, and ends the connections that fell silent."""
         self._cut = self._hang = False
         self._delay, self._truncate = 0.0, 0
         for task in self._silent:
@@ -138,7 +128,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy in front of the server of `url`, and the address that goes through it."""
+    """A proxy in front of the server of `url`, and the URL that goes through it."""
     parts = urlsplit(url)
     async with proxy_to(parts.hostname or "", parts.port or 0) as proxy:
         credentials, at, _ = parts.netloc.rpartition("@")

@@ -1,4 +1,4 @@
-"""Which faults are made, when and for how long: all of it from a seed, so that a run that fails can be run again."""
+"""Which faults are made, when and for how long: all from a seed, so that a failed run can be repeated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-# Long enough for what must be equal within five seconds to be looked at, and short enough for faults to meet.
+# Long pauses show what must be equal within five seconds; short ones let faults overlap.
 CALM_SECONDS = (7.0, 9.0)
 HASTE_SECONDS = (0.3, 2.0)
 LENGTHS = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -14,7 +14,7 @@ LENGTHS = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A fault to come: after `pause` seconds, for `seconds`; `seed` decides the rest of it."""
+    """A planned fault: after `pause` seconds, for `seconds`; `seed` decides the rest."""
 
     pause: float
     kind: str
@@ -23,8 +23,8 @@ class Planned:
 
 
 def planned(seed: int, kinds: Sequence[str], length: float = 0.0) -> Iterator[Planned]:
-    """Faults without end, each for `length` seconds where one is given. Every kind comes before one comes again; each
-    second pause is a calm one, on average."""
+    """Endless faults, each for `length` seconds if given. Every kind comes before one is repeated; on average every
+    second pause is long."""
     random = Random(seed)
     while True:
         for kind in random.sample(list(kinds), len(kinds)):

@@ -41,9 +41,9 @@ class Session:
         except asyncio.CancelledError:
             raise SystemExit("interrupted") from None
 
-    def hunt(self, bug: Bug, seed: int = 1) -> Outcome:
-        """A run with a bug planted, as short as the bug allows."""
-        run = Run(seed, bug.seconds, bug.faults, bug.settle, tokens=HUNT_TOKENS, sql=bug.sql)
+    def hunt(self, bug: Bug) -> Outcome:
+        """A short run with a planted bug."""
+        run = Run(1, bug.seconds, bug.faults, bug.settle, tokens=HUNT_TOKENS, sql=bug.sql)
         try:
             return self.play(run, bug.name if bug.patch else "")
         finally:

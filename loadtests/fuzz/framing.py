@@ -68,8 +68,8 @@ def _as_it_is(random: Random, each: Case) -> Script:
     return Script("as it is", _cut(random, head + body, 3), whole=not odd)
 
 
-def _head(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]], version: bytes = b"HTTP/1.1") -> bytes:
-    lines = [b" ".join((method, target, version)), *(name + b": " + value for name, value in fields), b"", b""]
+def _head(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes:
+    lines = [b" ".join((method, target, b"HTTP/1.1")), *(name + b": " + value for name, value in fields), b"", b""]
     return b"\r\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Python runs this at its start where the arena has put this folder on the path: it plants the bug that is named."""
+"""Python runs this at its start if environment.py has put this folder on the path: it plants the named bug."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ try:
 
     plant(os.environ["LOADTESTS_BUG"])
 except BaseException:
-    # Python itself would go on without a bug, and the checker would be blamed.
+    # Otherwise Python would go on without the bug, and the checker would miss it.
     traceback.print_exc()
     sys.stderr.flush()
     os._exit(70)
