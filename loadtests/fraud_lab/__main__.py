@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,10 +20,9 @@ from loadtests.fraud_lab.profiles import PROFILES
 from loadtests.fraud_lab.profiles.standard import make_world
 from loadtests.fraud_lab.scoring.bench import RESULTS, SCENARIOS, BacktestFailed, Found, run, save
 from loadtests.fraud_lab.scoring.figures import evaluate
-from loadtests.fraud_lab.scoring.scale import costs
 from loadtests.fraud_lab.scoring.table import parts_table, rules_table, table
 from loadtests.fraud_lab.scoring.verdicts import judged, read_verdicts
-from loadtests.fraud_lab.simulator.world import DAYS, Rule
+from loadtests.fraud_lab.simulator.world import DAYS
 from loadtests.fraud_lab.simulator.writing import EVENTS, LABELS, write
 from loadtests.fraud_lab.training.fit import fit
 from loadtests.fraud_lab.training.labelled import Labelled, NotLabelledError
@@ -62,39 +60,14 @@ def _world_options(command: Command) -> Command:
 )
 @_world_options
 @click.option("--ballots", default=200_000, show_default=True, help="The number of attempts.")
-@click.option("--entries", type=int, help="The number of entries; drawn by the seed if not given.")
 @click.option("--days", default=DAYS, show_default=True, help="The length of the window.")
-@click.option(
-    "--rule", type=click.Choice(["day", "window"]), default="day", show_default=True, help="One pick a voter in each."
-)
 @click.option("--crowd", "crowds", multiple=True, type=click.Choice([*LOOKALIKES, "none"]), help="Only these crowds.")
-@click.option("--small", is_flag=True, help="Only campaigns of 40 to 350 ballots.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
-def write_command(  # noqa: PLR0913 (an option each)
-    seed: int,
-    ballots: int,
-    fraud: float,
-    out: Path,
-    *,
-    entries: int | None,
-    days: int,
-    rule: Rule,
-    families: tuple[str, ...],
-    crowds: tuple[str, ...],
-    small: bool,
+def write_command(
+    seed: int, ballots: int, fraud: float, out: Path, *, days: int, families: tuple[str, ...], crowds: tuple[str, ...]
 ) -> None:
     """Write contest.toml, events.jsonl.gz (the input of `voting backtest`) and labels.parquet."""
-    world = make_world(
-        seed,
-        ballots,
-        fraud,
-        families=families or EVERY,
-        crowds=crowds or tuple(LOOKALIKES),
-        entries=entries,
-        rule=rule,
-        days=days,
-        small=small,
-    )
+    world = make_world(seed, ballots, fraud, families=families or EVERY, crowds=crowds or tuple(LOOKALIKES), days=days)
     write(world, out)
     fraudulent = int(world.labels["fraud"].sum())
     click.echo(f"{len(world.events)} attempts for {len(world.entries)} entries, {fraudulent} fraudulent, in {out}")
@@ -240,13 +213,8 @@ def bench(  # noqa: PLR0913 (options of a command)
                 cost = found.costs[-1]
                 shares = {name: f"{100 * value:.2f} %" for name, value in figures.values.items() if name in _SHOWN}
                 click.echo(f"{scenario} {seed}: {shares}, {cost.seconds:.0f} s, {cost.mebibytes:.0f} MiB", err=True)
-    options: dict[str, object] = {
-        "seeds": seeds,
-        "side_seeds": side_seeds,
-        "first": first,
-        "ballots": ballots,
-        "profile": profile,
-    }
+    options: dict[str, object] = {"seeds": seeds, "side_seeds": side_seeds, "first": first}
+    options |= {"ballots": ballots, "profile": profile}
     text = table(found.scenarios)
     click.echo(f"{text}\n")
     if "main" in found.scenarios:
@@ -269,23 +237,6 @@ def evaluate_command(world: Path, out: Path) -> None:
     rows = judged(events, pl.read_parquet(world / LABELS), read_verdicts(out, events))
     figures = evaluate(rows, sorted(events["entry"].unique()))
     click.echo(f"{table({'main': [figures]})}\n\n{parts_table([figures])}")
-
-
-@main.command("scale", epilog="Example: python -m loadtests.fraud_lab scale --ballots 10000000")
-@click.option("--ballots", default=1_000_000, show_default=True, help="A tenth of them is certified first.")
-def scale_command(ballots: int) -> None:
-    """Certify this many simulated ballots: seconds, memory, and how both grow."""
-    less, more = costs(ballots // 10), costs(ballots)
-    for cost in (less, more):
-        click.echo(
-            f"{cost.ballots:,} ballots: {cost.seconds:.1f} s ({cost.processor_seconds:.1f} s of processor), "
-            f"peak {cost.mebibytes:,.0f} MiB, {cost.held:,} held"
-        )
-    exponents = ", ".join(
-        f"{name} {math.log10(getattr(more, field) / getattr(less, field)):.2f}"
-        for name, field in (("time", "seconds"), ("processor", "processor_seconds"), ("memory", "mebibytes"))
-    )
-    click.echo(f"exponents: {exponents}")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ def script(  # noqa: PLR0913 (a ballot has so many sides)
     *,
     odd: float = 0.0,
     age: Ints | None = None,
-    source: Ints | int = DIRECT,
-    site: Ints | int = Site.OWN,
 ) -> Batch:
     """Ballots of as many made-up voters; a copied user agent has the copied phone's number and network."""
     count = len(at)
@@ -33,9 +31,7 @@ def script(  # noqa: PLR0913 (a ballot has so many sides)
     people.web_id = 1 + profile * 37 % 9999
     if age is not None:
         people.age = age
-    made = scene.cast(
-        people, np.arange(count), at, entry, reading=wait, address=address, source=source, site=site, loses=0.0
-    )
+    made = scene.cast(people, np.arange(count), at, entry, reading=wait, address=address, source=DIRECT, loses=0.0)
     made.air = profile * 13 % 3
     return made
 

@@ -106,13 +106,10 @@ class _Draw:
         self.models = _android_models(random, int(random.integers(60, 260)))
         self.model_share = _zipf(random, len(self.models), random.uniform(0.5, 1.1))
         builds = int(random.integers(6, 18))
+        versions = sorted(random.choice(np.arange(34, 62), builds, replace=False), reverse=True)
         self.wechat = [
-            (
-                f"8.0.{version}",
-                f"0x2800{version:02x}{random.integers(16, 96):02x}",
-                f"{version}{random.integers(10):d}0",
-            )
-            for version in sorted(random.choice(np.arange(34, 62), builds, replace=False), reverse=True)
+            (f"8.0.{each}", f"0x2800{each:02x}{random.integers(16, 96):02x}", f"{each}{random.integers(10):d}0")
+            for each in versions
         ]
         self.xweb = [f"{random.integers(110, 139)}{random.integers(1000, 9999)}" for _ in range(int(builds))]
         self.version_share = _zipf(random, builds, random.uniform(0.8, 1.6))
@@ -140,9 +137,7 @@ def _android_models(random: np.random.Generator, count: int) -> list[tuple[str, 
 
     made = []
     for _ in range(count):
-        brand = str(
-            random.choice(["huawei", "honor", "oppo", "vivo", "xiaomi", "samsung"], p=[0.2, 0.17, 0.2, 0.2, 0.2, 0.03])
-        )
+        brand = str(random.choice(list(_BRANDED), p=[0.2, 0.17, 0.2, 0.2, 0.2, 0.03]))
         number = int(random.integers(10, 99))
         model = {
             "huawei": f"{text(3)}-AL{random.choice(['00', '10', '20', '80'])}",
@@ -159,16 +154,8 @@ def _android_models(random: np.random.Generator, count: int) -> list[tuple[str, 
         )
         build = f"{'QRSTUA'[android - 10]}P1A.{random.integers(190101, 240901)}.0{number}"
         screen, density = _ANDROID_SCREENS[int(random.integers(len(_ANDROID_SCREENS)))]
-        made.append(
-            (
-                brand,
-                f"HUAWEI{model}" if brand == "huawei" and random.random() < 0.1 else model,
-                android,
-                build,
-                screen,
-                density,
-            )
-        )
+        name = f"HUAWEI{model}" if brand == "huawei" and random.random() < 0.1 else model
+        made.append((brand, name, android, build, screen, density))
     return made
 
 
@@ -184,9 +171,8 @@ def _genuine(random: np.random.Generator, wechat: float) -> dict[Profile, int]:
         if in_app:
             profile = _wechat_ios(draw) if is_apple else _wechat_android(draw)
             if random.random() < mini:
-                profile = replace(
-                    profile, kind="mini_program", tail=f"{profile.tail} miniProgram/wx5f0c", channel="mini_program"
-                )
+                tail = f"{profile.tail} miniProgram/wx5f0c"
+                profile = replace(profile, kind="mini_program", tail=tail, channel="mini_program")
         elif random.random() < desktop:
             profile = _desktop(draw)
         else:
@@ -220,45 +206,23 @@ def _wechat_ios(draw: _Draw) -> Profile:
     system = draw.ios[draw.one(draw.ios_share)]
     version, code, _ = draw.wechat[draw.version()]
     screen, density = _IPHONE_SCREENS[draw.one(draw.screens)]
-    head = (
-        f"Mozilla/5.0 (iPhone; CPU iPhone OS {system} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        f"Mobile/15E148 MicroMessenger/{version}({code.replace('0x2', '0x1')}) "
-    )
-    return Profile(
-        *("wechat_ios", head, "", " Language/zh_CN"),
-        channel="wechat",
-        language="zh-CN,zh-Hans;q=0.9",
-        fetch="same-origin" if int(system[:2]) >= 17 else "",
-        screen=screen,
-        dpr=density,
-        languages="zh-CN",
-        platform="iPhone",
-    )
+    head = f"Mobile/15E148 MicroMessenger/{version}({code.replace('0x2', '0x1')}) "
+    return replace(_iphone(system, head, screen, density), kind="wechat_ios", tail=" Language/zh_CN", channel="wechat")
+
+
+def _iphone(system: str, head: str, screen: str, density: float) -> Profile:
+    start = f"Mozilla/5.0 (iPhone; CPU iPhone OS {system} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    fetch = "same-origin" if int(system[:2]) >= 17 else ""
+    own = {"language": "zh-CN,zh-Hans;q=0.9", "languages": "zh-CN", "platform": "iPhone"}
+    return Profile("ios", start + head, fetch=fetch, screen=screen, dpr=density, **own)
 
 
 def _safari(draw: _Draw) -> Profile:
     system = draw.ios[draw.one(draw.ios_share)]
     screen, density = _IPHONE_SCREENS[draw.one(draw.screens)]
-    tail = str(
-        draw.random.choice(
-            ["Mobile/15E148 Safari/604.1", "MQQBrowser/15.1.0 Mobile/15E148 Safari/604.1 QBWebViewUA/2"], p=[0.85, 0.15]
-        )
-    )
-    head = (
-        f"Mozilla/5.0 (iPhone; CPU iPhone OS {system} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        f"Version/{system.split('_')[0]}.{system.split('_')[1]} {tail}"
-    )
-    fetch = "same-origin" if int(system[:2]) >= 17 else ""
-    return Profile(
-        "ios",
-        head,
-        language="zh-CN,zh-Hans;q=0.9",
-        fetch=fetch,
-        screen=screen,
-        dpr=density,
-        languages="zh-CN",
-        platform="iPhone",
-    )
+    tails = ["Mobile/15E148 Safari/604.1", "MQQBrowser/15.1.0 Mobile/15E148 Safari/604.1 QBWebViewUA/2"]
+    tail = str(draw.random.choice(tails, p=[0.85, 0.15]))
+    return _iphone(system, f"Version/{system.split('_')[0]}.{system.split('_')[1]} {tail}", screen, density)
 
 
 _BRANDED = {
@@ -316,30 +280,21 @@ def _desktop(draw: _Draw) -> Profile:
     )
 
 
+_APACHE = "Apache-HttpClient/4.5.14 (Java/17.0.9)"
+
+
 def _tools(random: np.random.Generator) -> list[Profile]:
-    """What does not even pretend, or hardly."""
+    """Tools that do not imitate a browser, or hardly."""
     chrome = int(random.integers(109, 139))
     start = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     headless = f"{start}HeadlessChrome/{chrome}.0.0.0 Safari/537.36"
-    names = [
-        "python-requests/2.32.3",
-        "Go-http-client/2.0",
-        "okhttp/4.12.0",
-        "curl/8.5.0",
-        "Apache-HttpClient/4.5.14 (Java/17.0.9)",
-    ]
-    bare = [Profile("tool", name, language="", fetch="") for name in names]
+    hinted = Profile(
+        "tool", headless, hints=_hints(chrome, "HeadlessChrome"), hint_platform='"Linux"', hint_mobile="?0"
+    )
+    names = ("python-requests/2.32.3", "Go-http-client/2.0", "okhttp/4.12.0", "curl/8.5.0", _APACHE)
     return [
-        *bare,
-        Profile(
-            "tool",
-            headless,
-            hints=_hints(chrome, "HeadlessChrome"),
-            hint_platform='"Linux"',
-            hint_mobile="?0",
-            screen="800x600",
-            platform="Linux x86_64",
-        ),
+        *(Profile("tool", name, language="", fetch="") for name in names),
+        replace(hinted, screen="800x600", platform="Linux x86_64"),
     ]
 
 

@@ -18,14 +18,19 @@ class Odd(IntEnum):
     FOREIGN_ZONE = 7
 
 
+# In an order that decides what a seed draws.
+ODDITIES = (
+    *(Odd.NO_LANGUAGE, Odd.OTHER_PLATFORM, Odd.NO_HINTS, Odd.BARE),
+    *(Odd.FOREIGN_LANGUAGE, Odd.OTHER_REPORT, Odd.FOREIGN_ZONE),
+)
+
+
 class Site(IntEnum):
     """`Sec-Fetch-Site` of the ballot."""
 
     OWN = 0
     CROSS = 1
     ABSENT = 2
-    SAME_SITE = 3
-    NONE = 4
 
 
 # Where the ballot's page was reached from. Larger codes are campaigns' own links, codes below NO_REFERER foreign pages.

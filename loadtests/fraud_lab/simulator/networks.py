@@ -23,23 +23,17 @@ _FIRST = (
     61,
     101,
     106,
-    110,
-    111,
-    112,
-    113,
-    114,
-    115,
-    116,
-    117,
-    118,
-    119,
-    120,
-    121,
-    122,
-    123,
-    124,
+    *range(110, 126),
+    171,
+    175,
+    180,
+    182,
+    183,
+    202,
+    210,
+    211,
+    *range(218, 224),
 )
-_FIRST_TOO = (125, 171, 175, 180, 182, 183, 202, 210, 211, 218, 219, 220, 221, 222, 223)
 
 
 class Networks:
@@ -47,7 +41,7 @@ class Networks:
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
-        blocks = np.array([(first << 24) | (second << 16) for first in _FIRST + _FIRST_TOO for second in range(256)])
+        blocks = np.array([(first << 24) | (second << 16) for first in _FIRST for second in range(256)])
         self._free = random.permutation(blocks).astype(np.int64).tolist()
         shape = (PROVINCES, CARRIERS)
         self._mobile = np.array([self._free.pop() for _ in range(PROVINCES * CARRIERS)]).reshape(shape)
@@ -98,9 +92,9 @@ class Networks:
         v4 = self._home[province, carrier] + (block << 8) + host
         return self._either(self._random.random(count) < self.home_v6, v4, prefix, province, carrier)
 
-    def place(self, province: int, count: int, carrier: int | None = None) -> Addresses:
+    def place(self, province: int, count: int) -> Addresses:
         """The fixed IPv4 addresses of an office, a school, a shop: neighbours in one /24."""
-        carrier = int(self._random.integers(CARRIERS)) if carrier is None else carrier
+        carrier = int(self._random.integers(CARRIERS))
         start = (
             self._home[province, carrier] + (int(self._random.integers(256)) << 8) + int(self._random.integers(1, 200))
         )

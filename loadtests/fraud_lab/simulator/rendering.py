@@ -29,7 +29,6 @@ COLUMNS = (
     *("user_agent", *HEADERS, *CLIENT, "challenge_passed", "challenge_ms"),
 )
 _NETWORKS = ("WIFI", "5G", "4G")
-_SITES = {Site.CROSS: "cross-site", Site.SAME_SITE: "same-site", Site.NONE: "none"}
 _GROUPS = (48, 32, 16, 0)
 
 
@@ -176,9 +175,7 @@ def _headers(scene: Scene, rows: Batch, table: _Profiles) -> dict[str, pl.Series
     other = hints["sec_ch_ua_platform"].fill_null("") != '"Windows"'
     wrong = pl.Series(np.where(other.to_numpy(), '"Windows"', '"Android"').astype(object), dtype=pl.String)
     hints["sec_ch_ua_platform"] = wrong.zip_with(odd == Odd.OTHER_PLATFORM, hints["sec_ch_ua_platform"])
-    fetch = table.text(lambda profile: profile.fetch)
-    for code, name in _SITES.items():
-        fetch = fetch.set(site == code, name)
+    fetch = table.text(lambda profile: profile.fetch).set(site == Site.CROSS, "cross-site")
     own = ORIGIN + "/contests/traffic/entries/" + pl.Series(scene.entries.codes).gather(rows.entry)
     foreign = rows.source < NOTHING
     origin = pl.Series([ORIGIN], dtype=pl.String).new_from_index(0, count)

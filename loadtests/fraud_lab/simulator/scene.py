@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loadtests.fraud_lab.simulator.batch import NOTHING, Addresses, Batch, Bools, Floats, Ints
+from loadtests.fraud_lab.simulator.batch import Addresses, Batch, Bools, Floats, Ints
 from loadtests.fraud_lab.simulator.clients import Catalogue
 from loadtests.fraud_lab.simulator.clock import DAY, Clock
 from loadtests.fraud_lab.simulator.entries import Entries
-from loadtests.fraud_lab.simulator.headers import DIRECT, GROUP, NO_REFERER, SINGLE, TIMELINE, Odd, Site
+from loadtests.fraud_lab.simulator.headers import DIRECT, GROUP, NO_REFERER, ODDITIES, SINGLE, TIMELINE, Odd, Site
 from loadtests.fraud_lab.simulator.networks import Networks
 
 _SECOND = 1000.0
@@ -101,18 +101,7 @@ class Scene:
         towns = None if town is None else np.full(count, town, dtype=np.int64)
         aged = np.exp(random.normal(np.log(4), 1.3, count)) * DAY
         is_fresh = random.random(count) < (self.fresh if fresh is None else fresh)
-        odd = random.choice(
-            [
-                Odd.NO_LANGUAGE,
-                Odd.OTHER_PLATFORM,
-                Odd.NO_HINTS,
-                Odd.BARE,
-                Odd.FOREIGN_LANGUAGE,
-                Odd.OTHER_REPORT,
-                Odd.FOREIGN_ZONE,
-            ],
-            count,
-        )
+        odd = random.choice(ODDITIES, count)
         return People(
             voter=self.identities(count),
             device=self.identities(count),
@@ -207,9 +196,7 @@ class Scene:
 
     def odds(self, count: int, share: float) -> Ints:
         """Contradictions in requests made without care."""
-        kinds = self.random.choice(
-            [Odd.NO_LANGUAGE, Odd.OTHER_PLATFORM, Odd.NO_HINTS, Odd.BARE, Odd.FOREIGN_LANGUAGE, Odd.OTHER_REPORT], count
-        )
+        kinds = self.random.choice([odd for odd in ODDITIES if odd != Odd.FOREIGN_ZONE], count)
         return np.where(self.random.random(count) < share, kinds, Odd.NOTHING).astype(np.int64)
 
     def run(self, start: float, gaps: Floats) -> Ints:
@@ -219,7 +206,3 @@ class Scene:
     def mask(self, count: int, share: float) -> Bools:
         """True for this share."""
         return self.random.random(count) < share
-
-    def nothing(self, count: int) -> Ints:
-        """A column of unknown values."""
-        return np.full(count, NOTHING, dtype=np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -34,10 +33,8 @@ def make_world(
     fraud: float = 0.22,
     *,
     small: bool = False,
-    families: Sequence[str] | None = None,
 ) -> World:
-    """A labelled contest of so many ballots, this share of them fraud: by all attack families or by these; `small`
-    makes every campaign one of 40 to 350 ballots."""
+    """A world of `ballots`, a share `fraud` of them by campaigns, of 40 to 350 ballots each with `small`."""
     stage = Stage(seed, ballots)
     scale = max(1.0, ballots / 200_000) ** 0.5
     paid = round(ballots * fraud)
@@ -46,8 +43,9 @@ def make_world(
     rest = honest - sum(len(group.rows.at) for group in groups)
     groups.append(_Group(public(stage, rest), "background", "background", fraud=False, scripted=False))
     _choose_clients(stage, groups)
-    chosen = {name: ATTACKS[name] for name in (sorted(ATTACKS) if families is None else families)}
-    groups += _groups(stage, chosen, campaigns(stage.rng, chosen, paid, scale, small), fraud=True)
+    # In the order of names, which decides what a seed draws.
+    attacks = {name: ATTACKS[name] for name in sorted(ATTACKS)}
+    groups += _groups(stage, attacks, campaigns(stage.rng, attacks, paid, scale, small), fraud=True)
     return _world(stage, groups)
 
 

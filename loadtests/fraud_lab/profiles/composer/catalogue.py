@@ -13,8 +13,8 @@ def _script(about: str, limits: str, size: tuple[float, float] = _SIZE) -> Famil
     return Family(about, True, size, "script", limited(limits))
 
 
-def _paid(about: str, limits: str, size: tuple[float, float] = _SIZE) -> Family:
-    return Family(about, False, size, "paid", limited(limits))
+def _paid(about: str, limits: str) -> Family:
+    return Family(about, False, _SIZE, "paid", limited(limits))
 
 
 def _crowd(about: str, limits: str, size: tuple[float, float] = _SIZE) -> Family:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -41,15 +41,13 @@ def make_world(
     fraud: float = 0.22,
     *,
     small: bool = False,
-    families: Sequence[str] | None = None,
 ) -> World:
-    """A world of `ballots`, a share `fraud` of them by campaigns of `families` (all by default), of 40 to 350 ballots
-    each with `small`; 20-45 % of the honest ballots are by crowds."""
+    """A world of `ballots`, a share `fraud` of them by campaigns, of 40 to 350 ballots each with `small`; 20-45 % of
+    the honest ballots are by crowds."""
     random = np.random.default_rng([seed, 0xC0])
     scene = Scene(random, int(random.integers(50, 301)), DAYS)
-    chosen = {name: family for name, family in ATTACKS.items() if families is None or name in families}
     rows, bad = Rows(scene, "day"), round(ballots * fraud)
-    for label, traits, size in _groups(random, chosen, _sizes(random, chosen, bad, small=small)):
+    for label, traits, size in _groups(random, ATTACKS, _sizes(random, ATTACKS, bad, small=small)):
         rows.add(label, make_group(scene, traits, size))
     crowds = int((ballots - rows.valid()) * random.uniform(0.22, 0.43))
     for label, traits, size in _groups(random, CROWDS, _sizes(random, CROWDS, crowds, small=False)):
@@ -66,11 +64,11 @@ def _sizes(
     random: np.random.Generator, families: Mapping[str, Family], budget: int, *, small: bool
 ) -> Iterator[tuple[str, int]]:
     """Families in turn, each at least once if `budget` allows it, none with more than its part of the world."""
-    least = min((_LEAST[family.kind] for family in families.values()), default=1)
+    least = min(_LEAST[family.kind] for family in families.values())
     # In turn: a family missing from a world would go untested.
     turns: list[str] = []
-    share = budget * (min(1.3 / len(families), 0.08) if len(families) > 2 else 0.5)
-    while families and budget >= least:
+    share = budget * min(1.3 / len(families), 0.08)
+    while budget >= least:
         turns = turns or [str(name) for name in random.permutation(list(families))]
         name = turns.pop()
         low, high = _SMALL if small else families[name].size
