@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from loadtests.faults import answers, counts
-from loadtests.faults.evidence import Evidence, Violation
+from loadtests.faults.evidence import Evidence, Violation, violations
 
 INVARIANTS = {
     "I1": "a ballot answered 201 is stored under that id, with those picks",
@@ -32,31 +32,25 @@ def check(evidence: Evidence) -> list[Violation]:
 
 
 def _recoveries(evidence: Evidence) -> Iterator[Violation]:
-    stuck = [
+    stuck = (
         f"after {fault.kind} of {fault.ended - fault.begun:.1f} s {fault.note}"
         for fault in evidence.faults
         if fault.recovered is None
-    ]
-    if stuck:
-        yield Violation("I14", "it did not recover by itself", tuple(stuck[:5]), len(stuck))
+    )
+    return violations(("I14", "it did not recover by itself", stuck))
 
 
 def _void(evidence: Evidence) -> Iterator[Violation]:
     """A run that shows too little is no evidence."""
     accepted = sum(attempt.status == 201 for attempt in evidence.attempts)
-    missing = [
-        *([f"{accepted} ballots were accepted"] if accepted < LEAST_ACCEPTED else []),
-        *([] if evidence.snapshots else ["no snapshot of the tally"]),
-        *(
-            []
-            if any(each.source == "redis" and each.picks for each in evidence.readings)
-            else ["nothing read of Redis"]
-        ),
-        *([] if any(each.source == "board" for each in evidence.readings) else ["nothing read of the board"]),
-        *(["no role was refused"] if not any(400 <= each.status < 500 for each in evidence.attempts) else []),
-    ]
-    if missing:
-        yield Violation("run", "this run proves nothing", tuple(missing), len(missing))
+    checks = {
+        f"{accepted} ballots were accepted": accepted < LEAST_ACCEPTED,
+        "no snapshot of the tally": not evidence.snapshots,
+        "nothing read of Redis": not any(each.source == "redis" and each.picks for each in evidence.readings),
+        "nothing read of the board": not any(each.source == "board" for each in evidence.readings),
+        "no role was refused": not any(400 <= each.status < 500 for each in evidence.attempts),
+    }
+    return violations(("run", "this run proves nothing", (what for what, wrong in checks.items() if wrong)))
 
 
 def named(violations: Iterable[Violation]) -> set[str]:

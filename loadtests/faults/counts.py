@@ -6,27 +6,23 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from loadtests.faults.evidence import Evidence, Poll, Reading, Rule, Snapshot, Stored, Violation
+from loadtests.faults.evidence import Evidence, Poll, Reading, Rule, Snapshot, Stored, Violation, violations
 
 HEAL_SECONDS = 5.0
-SHOWN = 5
 # The board shows all recorded picks until certification; counted ones are read from Redis.
 _FIGURE = {"redis": 2, "board": 0}
 
 
 def check(evidence: Evidence) -> Iterator[Violation]:
     """Violations in counts."""
-    for invariant, what, cases in (
+    return violations(
         ("I2", "more than the quota", _overrun(evidence)),
         ("I2", "refused for a quota that has room", _refused(evidence)),
         ("I4", "the tally is not the recount", _drift(evidence)),
         ("I4", "the recount is not that of the ballots", _recount(evidence)),
         ("I5", "shown above PostgreSQL", _above(evidence)),
         ("I5", "not equal to PostgreSQL in time", _behind(evidence)),
-    ):
-        listed = list(cases)
-        if listed:
-            yield Violation(invariant, what, tuple(listed[:SHOWN]), len(listed))
+    )
 
 
 def _overrun(evidence: Evidence) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from loadtests.faults.client_log import Attempt
+
+SHOWN = 5
 
 Counts = tuple[int, int, int]
 """Raw, held and counted picks."""
@@ -109,3 +111,10 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.invariant}: {self.what} ({self.count}): {'; '.join(self.cases)}"
+
+
+def violations(*checks: tuple[str, str, Iterable[str]]) -> Iterator[Violation]:
+    """The checks (invariant, what, cases) that have cases."""
+    for invariant, what, cases in checks:
+        if listed := list(cases):
+            yield Violation(invariant, what, tuple(listed[:SHOWN]), len(listed))
