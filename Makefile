@@ -37,17 +37,17 @@ bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.bench $(ARGS)
 
-# A rush, overload, half-sent requests, thousands of boards and connections: loadtests/README.md.
+# Spikes, overload, slow clients, thousands of live boards and connections: loadtests/README.md.
 pressure:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.overload $(ARGS)
 
-# Restarts and crashes of two nodes behind nginx while ballots come: loadtests/README.md.
+# Restarts and crashes of two nodes behind nginx during voting: loadtests/README.md.
 rolling:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults.rolling $(ARGS)
 
-# Faults against the real service, with a fleet of voters and a checker: loadtests/README.md.
+# Faults in the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1
 SEEDS ?= 1
 SECONDS ?= 120
@@ -55,17 +55,17 @@ faults:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults run --seed $(SEED) --seeds $(SEEDS) --seconds $(SECONDS) $(ARGS)
 
-# Plants one bug after another in the service: the checker must name what each breaks. One: BUGS="'counts twice'"
+# Plants bugs in the service, one after another: the checker must find each. One: BUGS="'counts twice'"
 faults-bugs:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults bugs $(BUGS)
 
-# What nobody should send, in process and over HTTP: loadtests/README.md.
+# Malformed requests, in process and over HTTP: loadtests/README.md.
 malformed:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.fuzz $(ARGS)
 
-# A million ballots recounted, and mirrored anew.
+# Recounts a million ballots and rebuilds their tally: loadtests/README.md.
 rebuild:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults.rebuild $(ARGS)

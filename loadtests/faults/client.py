@@ -86,8 +86,8 @@ class Client:
     def _pause(self, answer: Answer | None) -> float:
         if answer is None:
             return self.random.uniform(0.1, 0.6)
-        told = answer.headers.get("retry-after", "1")
-        wait = min(float(told) if told.isdecimal() else 1.0, MOST_WAIT_SECONDS)
+        seconds = answer.headers.get("retry-after", "1")
+        wait = min(float(seconds) if seconds.isdecimal() else 1.0, MOST_WAIT_SECONDS)
         return wait * self.random.uniform(1.0, 1.5)
 
 

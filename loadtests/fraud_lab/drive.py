@@ -1,7 +1,7 @@
 """Plays a world against a running server: each attempt over HTTP, in a window that is shortened.
 
-Only moments are squeezed: a reading time stays what it is, for it is measured by the server, from the ticket to the
-ballot. Each voter has an issued credential; each address is told by X-Forwarded-For.
+Only the moments of ballots are compressed; reading times stay as they are, since the server measures them from the
+ticket to the ballot. Each voter has an issued credential; addresses are sent in X-Forwarded-For.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def wrong(status: int, headers: Mapping[bytes, bytes], body: bytes) -> str:
 def _is_deliberate(status: int, headers: Mapping[bytes, bytes], body: bytes) -> bool:
     away = body.startswith((b'{"status":"away"', b'{"status":"draining"'))
     # A page says so in words; an answer to HEAD has no body.
-    told = b"try_again" in body or b"html" in headers.get(b"content-type", b"")
-    return status == 503 and (away or not body or (b"retry-after" in headers and told))
+    explained = b"try_again" in body or b"html" in headers.get(b"content-type", b"")
+    return status == 503 and (away or not body or (b"retry-after" in headers and explained))
 
 
 def faults(log: str) -> list[str]:

@@ -60,7 +60,7 @@ def judge(figures: Mapping[str, object], found: Rounds) -> Outcome:
     checks = {
         "boards were not opened": sum(each.status != 200 for each in seen),
         "boards were cut": sum(each.closed_after is not None for each in seen),
-        "boards were told nothing new": sum(each.events <= FIRST_EVENTS for each in seen),
+        "boards got no news": sum(each.events <= FIRST_EVENTS for each in seen),
         "ballots were not accepted": found.not_accepted,
     }
     return Outcome("boards", figures, [goal], faults(checks))

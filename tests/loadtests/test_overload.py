@@ -129,7 +129,7 @@ def test_boards_see_what_is_cut_refused_silent_or_slow() -> None:
     for wrong, says in {
         Seen(0, 503, 0, None): "1 boards were not opened",
         Seen(0, 200, 9, 3.0): "1 boards were cut",
-        Seen(0, 200, 4, None): "1 boards were told nothing new",
+        Seen(0, 200, 4, None): "1 boards got no news",
     }.items():
         assert says in "; ".join(boards.judge({}, Rounds([volley()], [volley()], [[told, wrong]])).faults)
     assert boards.judge({}, Rounds([volley()], [volley(refused=1)], [[told]])).faults == ["1 ballots were not accepted"]

@@ -13,7 +13,7 @@ from loadtests.fraud_lab.simulator.scene import Scene
 _FOREIGN = 40
 
 
-def script(  # noqa: PLR0913 (a ballot has so many sides)
+def script(  # noqa: PLR0913 (all by name)
     scene: Scene,
     at: Ints,
     entry: Ints | int,
@@ -37,7 +37,7 @@ def script(  # noqa: PLR0913 (a ballot has so many sides)
 
 
 def within(scene: Scene, start: float, gaps: Floats) -> Ints:
-    """Moments from `start`, `gaps` in s apart; what would run over the window's end begins earlier."""
+    """Moments from `start`, `gaps` in s apart; a run that would pass the end of the window begins earlier."""
     at = scene.run(start, gaps)
     over = int(at[-1]) - (scene.clock.closes - 1)
     at = at - max(0, over)
@@ -105,7 +105,7 @@ def residential(scene: Scene, ballots: int) -> Batch:
 
 
 def redial(scene: Scene, ballots: int) -> Batch:
-    """A4: lines that are dialled anew for each vote, in a town or some."""
+    """A4: lines that are redialled for each vote, in one or a few towns."""
     home, towns = scene.province(), scene.random.integers(0, 36, scene.whole(8))
     at = within(scene, scene.clock.waking(), scene.random.exponential(scene.about(18) * _haste(ballots), ballots))
     province = np.full(ballots, home, dtype=np.int64)
@@ -148,7 +148,7 @@ def phone_farm(scene: Scene, ballots: int) -> Batch:
 
 
 def blitz(scene: Scene, ballots: int) -> Batch:
-    """A9: all that money buys in the last hours."""
+    """A9: all kinds of bots, in the last hours."""
     hours = scene.about(2)
     at = (
         scene.clock.closes
@@ -250,7 +250,7 @@ def limit_hugger(scene: Scene, ballots: int) -> Batch:
 
 
 def mimic(scene: Scene, ballots: int) -> Batch:
-    """A17: all that can be copied is copied; only the volume tells."""
+    """A17: copies honest voters in everything but number."""
     people = scene.people(ballots)
     people.odd = np.where(scene.mask(ballots, scene.odd), Odd.NO_LANGUAGE, Odd.NOTHING).astype(np.int64)
     at = scene.clock.habits(scene.clock.days_drawn(ballots))

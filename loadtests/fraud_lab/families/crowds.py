@@ -12,8 +12,8 @@ from loadtests.fraud_lab.simulator.scene import People, Scene
 
 
 def visitors(scene: Scene, days: int, back: float, ballots: int, begins: int | None = None) -> tuple[Ints, Ints, int]:
-    """People who come on the first of some days, and on each later one with a chance of `back`: for each ballot who and
-    on which day, and how many people they are, for about so many ballots in all."""
+    """People who come on the first of some days, and on each later one with a chance of `back`: the person and the day
+    of each ballot, and the number of people, for about `ballots` in total."""
     last = scene.clock.days
     start = int(scene.random.integers(0, max(1, last - days + 1))) if begins is None else begins
     days = min(days, last - start)
@@ -25,7 +25,7 @@ def visitors(scene: Scene, days: int, back: float, ballots: int, begins: int | N
 
 
 def mostly(scene: Scene, entry: int, share: float, count: int) -> Ints:
-    """That entry for this share of them, for the others what they like."""
+    """That entry for this share of them, any entry for the others."""
     return np.where(scene.mask(count, share), entry, scene.entries.pick(count)).astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Browsers, in-app browsers and tools as they introduce themselves: a catalogue of client profiles for one world."""
+"""The catalogue of client profiles of one world: browsers, in-app browsers and tools with their headers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Catalogue:
         return chosen
 
     def few(self, count: int, *kinds: str) -> Ints:
-        """At most so many different profiles, drawn by their share."""
+        """At most `count` different profiles, drawn by their share."""
         return np.unique(self.draw(count, *kinds))
 
     def is_mobile(self, profile: Ints) -> np.typing.NDArray[np.bool_]:
@@ -160,7 +160,7 @@ def _android_models(random: np.random.Generator, count: int) -> list[tuple[str, 
 
 
 def _genuine(random: np.random.Generator, wechat: float) -> dict[Profile, int]:
-    """Profiles and how often each came of some thousand draws."""
+    """Profiles, with the number of times each was drawn."""
     draw = _Draw(random)
     apple = random.uniform(0.18, 0.4)
     mini = random.uniform(0.02, 0.12)
@@ -185,7 +185,7 @@ def _wechat_android(draw: _Draw) -> Profile:
     _, model, android, build, screen, density = draw.models[draw.one(draw.model_share)]
     number = draw.version()
     version, code, sdk = draw.wechat[number]
-    # The in-app browser's kernel comes with the app, hardly ever without it.
+    # The in-app browser comes with the app.
     xweb = draw.xweb[number]
     head = (
         f"Mozilla/5.0 (Linux; Android {android}; {model} Build/{build}; wv) AppleWebKit/537.36 (KHTML, like Gecko) "

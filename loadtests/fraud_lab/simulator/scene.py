@@ -143,7 +143,7 @@ class Scene:
         found = self.random.choice([DIRECT, SINGLE, GROUP, TIMELINE], count, p=[0.45, 0.2, 0.2, 0.15])
         return np.where(self.random.random(count) < self.referers, found, NO_REFERER).astype(np.int64)
 
-    def cast(  # noqa: PLR0913 (a ballot has so many sides)
+    def cast(  # noqa: PLR0913 (all by name)
         self,
         people: People,
         who: Ints,

@@ -31,7 +31,7 @@ _CONTRADICTORY = {Odd.WRONG_PLATFORM: 0.75, Odd.NO_HINTS: 0.15, Odd.ABROAD: 0.1}
 
 
 def _robot(reading: float, spread: float, kept: float = 0.0) -> Manner:
-    """A script that clears its cookies, unless told otherwise."""
+    """A script that clears its cookies unless `kept` is given."""
     return Manner(reading, spread, kept, old=0.0, odd=0.0, scripted=True)
 
 
@@ -94,7 +94,7 @@ def residential_rotation(stage: Stage, n: int) -> Rows:
 
 @register(ATTACKS, "A4", (1000, 4000), scripted=True)
 def second_dial(stage: Stage, n: int) -> Rows:
-    """Lines that dial anew: 60 /24s of one or two lines, 8 devices, gaps of 8-40 s."""
+    """Lines that redial: 60 /24s of one or two lines, 8 devices, gaps of 8-40 s."""
     rng = stage.rng
     at = stage.gaps(n, rng.uniform(8, 40))
     lines = stage.networks.lines(rng, int(rng.integers(1, 3)), _COUNTRY)
@@ -228,7 +228,7 @@ def _buyers(stage: Stage, n: int) -> Ints:
 
 
 def _days(stage: Stage, n: int, days: int) -> tuple[Ints, Ints]:
-    """For each of `n` ballots its day of so many running ones, from 0, and that day's midnight."""
+    """For each of `n` ballots one of `days` consecutive days, from 0, and the midnight of that day."""
     first = int(stage.rng.integers(1, max(2, 10 - days)))
     day = np.sort(stage.rng.integers(days, size=n))
     return day, stage.midnight + (first + day) * DAY

@@ -28,7 +28,7 @@ def _together(stage: Stage, voters: People) -> tuple[People, int]:
 
 
 def _behind(stage: Stage, voters: People, addresses: tuple[int, int], share: float) -> Addresses:
-    """This share at a site of a few addresses, so many to so many, the others on the mobile network of its line."""
+    """This share at a site with a number of addresses in this range, the others on the mobile network of its line."""
     rng, n = stage.rng, len(voters.id)
     voters, line = _together(stage, voters)
     site = stage.networks.fixed(rng, line, int(rng.integers(addresses[0], addresses[1] + 1)), n)

@@ -17,7 +17,7 @@ SMALL = (40, 350)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of campaign or crowd: `make` casts exactly so many ballots, usually between `least` and `most`."""
+    """A kind of campaign or crowd: `make` casts exactly this number of ballots, usually between `least` and `most`."""
 
     make: Maker
     least: int

@@ -68,14 +68,14 @@ class Stage:
         return (at + 8 * HOUR) // DAY
 
     def fold(self, at: Floats | Ints) -> Ints:
-        """What lies outside the window is reflected into it."""
+        """Reflects moments outside the window into it."""
         last = self.closes - 1
         early = np.where(at < self.opens, 2 * self.opens - at, at)
         late = np.where(early > last, 2 * last - early, early)
         return np.clip(late, self.opens, last).astype(np.int64)
 
     def public_times(self, n: int, since: int = 0, until: int = DAYS * DAY) -> Ints:
-        """`n` moments with the public's load, from and until so many ms after the opening."""
+        """`n` moments with the public's load, between two times in ms after the opening."""
         load = self._density.copy()
         load[: since // _BIN] = 0
         load[-(-until // _BIN) :] = 0
@@ -101,7 +101,7 @@ class Stage:
         return self.fold(start + np.cumsum(np.maximum(drawn, 20)))
 
     def sessions(self, n: int, days: int, hours: tuple[float, float], minutes: float) -> Ints:
-        """`n` moments on so many running days: each day a call between two hours, then exponential decay."""
+        """`n` moments on `days` consecutive days: each day a call between two hours, then exponential decay."""
         hour = self.rng.uniform(*hours) * HOUR
         calls = self.midnight + np.arange(DAYS + 1) * DAY + hour + self.rng.normal(0, 4 * MINUTE, DAYS + 1)
         calls = calls[(calls >= self.opens) & (calls < self.closes - HOUR)]

@@ -1,4 +1,4 @@
-"""Tables of traits, and the drawing of one group's: what a family does not limit is drawn anew each time."""
+"""Tables of traits, from which those of each group are drawn within the limits of its family."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Traits:
     of the ballots; `models` fingerprints with a share `alike`; `pace` in s and `parts` of the timing; `dwell` (s, or
     times the public's) and its `spread`; `accounts` a device; a share `broken` of headers; `clients` entries with a
     share `loyal`; a share `returning` of known voters; a share `again` of ballots moved to later days.
-    `favours` tells which entries."""
+    `favours`: the seed that chooses the entries."""
 
     where: str = "public"
     phones: str = "public"
@@ -125,7 +125,7 @@ OPTIONS: Mapping[str, Limits] = {
     "rotation": limited("clients=2..10 loyal=0.6..1"),
     "posted": limited("clients=2..10 loyal=0.6..1"),
 }
-# What no honest crowd of ours has: a campaign has at least two, and which ones differs from instance to instance.
+# Traits of no honest crowd here. A campaign has at least two of them, which differ between instances.
 TELLS = {
     *("hosts", "datacentre", "residential", "dial", "emulators", "fixed", "gaps", "waves", "tasks", "flat", "cooldown"),
     *("instant", "narrow", "tight", "aged", "contradictory", "embedded", "automated", "rotation", "posted"),
@@ -153,7 +153,7 @@ _PLAIN = {"where": "public", "phones": "public", "when": "public", "reading": "u
 
 
 def draw(rng: np.random.Generator, family: Family) -> Traits:
-    """Traits of one instance; of a campaign they are drawn again until two of them are no crowd's."""
+    """Traits of one instance; those of a campaign are drawn until two of them are in TELLS."""
     while True:
         limits: dict[str, Limit] = {**KINDS[family.kind], **family.limits}
         if family.shared:
@@ -170,7 +170,7 @@ def draw(rng: np.random.Generator, family: Family) -> Traits:
 
 
 def _unshared(rng: np.random.Generator, family: Family) -> dict[str, Limit]:
-    """One to `shared` causes, one of them the place or the time; in all else the crowd is as the public."""
+    """Limits of a crowd that differs from the public in one to `shared` traits, one of them the place or the time."""
     first = str(rng.choice(("where", "when")))
     others = [name for name in (*_PLAIN, "whom") if name != first]
     more = rng.choice(others, int(rng.integers(0, family.shared)), replace=False)
