@@ -76,7 +76,9 @@ async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=20)[1]
         assert process.returncode == 0
-    assert "stopped; `make demo` goes on with the same votes" in said
+    steps = ("using the embedded PostgreSQL", "preparing the demo contest", f"starting the service; {url}", "vote  ")
+    places = [said.index(step) for step in (*steps, "stopped; `make demo` goes on with the same votes")]
+    assert places == sorted(places)
     assert not own_processes(tmp_path / "data")
     keys = re.findall(r"key\s+(vsk_\S+)", said)
     assert len(set(keys)) == 2

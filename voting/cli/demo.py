@@ -40,9 +40,11 @@ def demo(port: int, reset: bool, workers: int) -> None:
     if reset:
         _reset(settings)
     with with_engines(_with_secret(settings), own=True, redis=True) as ready:
+        tell("preparing the demo contest; the first time, its 120 entries get their covers")
         kept = asyncio.run(_prepare(ready))
         with _free_port(port) as listener:
             address = f"http://{HOST}:{listener.getsockname()[1]}"
+            tell(f"starting the service; {address} opens in a moment")
             threading.Thread(target=_announce, args=(address, kept), daemon=True).start()
             run_workers(ready, listener, workers)
     tell("stopped; `make demo` goes on with the same votes")
