@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -162,6 +163,49 @@ async def test_what_follows_an_upgrade_is_not_taken_for_a_request(
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"connection: close" in answer
+
+
+async def test_trailers_are_not_taken_for_header_fields(service: Service, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    fields = f"Host: vote\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\n"
+    head = f"POST /api/v1/contests/{contest}/ballots HTTP/1.1\r\n{fields}Transfer-Encoding: chunked"
+    trailers = b"Host: other\r\nX-Forwarded-For: 203.0.113.9\r\n"
+    status, _, body = await raw(service, head, b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(BODY), BODY, trailers))
+    assert status == 201, body
+
+
+CHUNKED = "POST /api/v1/contests/x/ballots HTTP/1.1\r\nHost: vote\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "endless"),
+    [
+        ("GET /", b"a"),
+        ("GET / HTTP/1.1\r\nHost: vote\r\nX: ", b"a"),
+        ("GET / HTTP/1.1\r\nHost: vote\r\n", b"X: a\r\n"),
+        ("", b"\r\n"),
+        (f"{CHUNKED}2\r\n{{}}\r\n0\r\n", b"X: a\r\n"),
+        (f"{CHUNKED}2;x=", b"a"),
+    ],
+    ids=["address", "value", "fields", "empty lines", "trailers", "chunk extension"],
+)
+async def test_a_head_without_an_end_is_not_kept_in_memory(service: Service, head: str, endless: bytes) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(head.encode())
+    answer = b""
+    # The head's and the body's own deadlines are twice as long.
+    async with asyncio.timeout(5):
+        with suppress(ConnectionError):
+            for _ in range(20):
+                writer.write(endless * (8192 // len(endless)))
+                await asyncio.sleep(0.01)
+            answer = await reader.read()
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    assert answer == b"" or b"headers_too_large" in answer
 
 
 async def test_http_1_0_needs_no_host(service: Service) -> None:

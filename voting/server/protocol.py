@@ -12,12 +12,14 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from voting import telemetry
-from voting.errors import Malformed
+from voting.errors import HeadersTooLarge, Malformed, VotingError
 from voting.web.guard import http_answer
 
 # Well below what a person would wait, and above what a phone in a lift needs.
 HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 10_000
+# Of one request, besides its body: the parser by itself keeps any number of them in memory.
+MOST_HEAD_BYTES = 128 * 1024
 # While the server stops, an idle connection is kept for so long: its client may have sent a request already.
 LINGER_SECONDS = 0.5
 AGAIN_SECONDS = 0.05
@@ -32,6 +34,8 @@ class BoundedProtocol(HttpToolsProtocol):
     stopping = False
     _begun = False
     """A request's head is on its way."""
+    _head_bytes = 0
+    """Of the request that is on its way: its head, its trailers, and what its chunks have around the body."""
     _ended = False
     """What comes now is not read."""
 
@@ -60,6 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._ended:
             return
         self._unset_keepalive_if_required()
+        self._head_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -68,14 +73,33 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             telemetry.NOT_SERVED.labels("upgrade").inc()
             self._answer_the_last()
+        if self._head_bytes > MOST_HEAD_BYTES and not self._ended:
+            self._end(HeadersTooLarge("all but the body is larger than any request needs; send fewer fields"))
         if self._patience is None and self.timeout_keep_alive_task is None and self._is_idle():
             self._wait_for_head()
 
     def on_message_begin(self) -> None:
         """Its request begins: the first, or the next on a connection that was kept."""
         self._begun = True
+        self._head_bytes = 0
         self._wait_for_head()
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or of the trailers, which are dropped: a proxy in front may pass on those of a client,
+        which must not become X-Forwarded-For (RFC 9110 section 6.5.1)."""
+        if self._begun:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body."""
+        self._head_bytes -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of the request is there."""
+        self._head_bytes = 0
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """The head is there; the body has a deadline of its own (web/guard.py)."""
@@ -90,11 +114,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
 
     def send_400_response(self, msg: str) -> None:
+        """What came is not HTTP."""
+        if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
+            msg = "the address is not ASCII; write other characters with %, such as %E9%A3%8E"
+        self._end(Malformed(msg))
+
+    def _end(self, error: VotingError) -> None:
         """Not before the answer to the request before: a ballot that is counted would be answered 400."""
+        self._ended = True
         if self._answering is None or self._answering.response_complete or self._answering.more_body:
-            if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
-                msg = "the address is not ASCII; write other characters with %, such as %E9%A3%8E"
-            self.transport.write(http_answer(Malformed(msg), keep=False))
+            self.transport.write(http_answer(error, keep=False))
             self.transport.close()
             return
         self.pipeline.clear()
