@@ -115,6 +115,8 @@ async def _check_query(request: Request[Any, Any, Any]) -> None:
     WeChat adds its own to the links that people share."""
     if request.method != "GET" or not request.scope["query_string"] or not request.scope["path"].startswith("/api/"):
         return
+    if request.route_handler.opt.get("any_query"):
+        return
     known = _query_names(request.route_handler)
     if unknown := [name for name in request.query_params if name not in known]:
         takes = f"takes {', '.join(known)}" if known else "takes none"

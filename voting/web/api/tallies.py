@@ -15,7 +15,8 @@ from voting.web.dependencies import GivenServices
 CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=21600"
 
 
-@get("/api/v1/contests/{contest:str}/tallies")
+# Shared caches in front of it ignore the query, so the answer must not depend on it.
+@get("/api/v1/contests/{contest:str}/tallies", opt={"any_query": True})
 async def show_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:
