@@ -1,1 +1,1 @@
-"""The pure rules: standard library only, no clock, no randomness, no I/O."""
+"""Pure rules: standard library only, no clock, no randomness, no I/O."""

@@ -1,4 +1,4 @@
-"""Entries: what is voted for, and how a voter finds one."""
+"""Entries, and how a voter finds one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `category` is a category's id; `cover` the picture's SHA-256 in hex with its suffix, or empty.
+    """One entry. `category` is a category's id; `cover` is the picture's SHA-256 in hex with its suffix, or empty.
 
-    `recommender` is who sent it in, by the way of nomination with the id `nomination`; `tags` are the ids of further
-    categories that it touches, in which it does not compete.
+    `recommender` sent it in by the way of nomination with the id `nomination`. `tags` are the ids of further categories
+    that it touches but does not compete in.
     """
 
     code: str
@@ -50,14 +50,17 @@ def find(
     page: int = 1,
     picks: Mapping[str, int] | None = None,
 ) -> Page:
-    """The entries of a category whose code, title and author hold each word of `text`, whatever its width, case and
-    blanks; by picks only where `picks` may be shown."""
+    """Returns the entries of a category whose code, title and author contain each word of `text`, ignoring width, case
+    and blanks.
+
+    Sorting by picks needs `picks`.
+    """
     words = [_folded(word) for word in text.split()]
-    found = [entry for entry in entries if category in ("", entry.category) and _holds(entry, words)]
-    found.sort(key=lambda entry: _order(entry, sort, picks or {}))
-    pages = max(1, -(-len(found) // PAGE_SIZE))
+    matches = [entry for entry in entries if category in ("", entry.category) and _holds(entry, words)]
+    matches.sort(key=lambda entry: _order(entry, sort, picks or {}))
+    pages = max(1, -(-len(matches) // PAGE_SIZE))
     page = min(max(1, page), pages)
-    return Page(tuple(found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), page, pages, len(found))
+    return Page(tuple(matches[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), page, pages, len(matches))
 
 
 def _holds(entry: Entry, words: list[str]) -> bool:

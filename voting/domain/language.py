@@ -1,4 +1,4 @@
-"""The languages that people are spoken to in."""
+"""The languages of pages, messages and explanations."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 class Named(Protocol):
-    """What has a name in Chinese and perhaps one in English."""
+    """Something with a name in Chinese and perhaps one in English."""
 
     @property
     def name(self) -> str:
-        """In Chinese."""
+        """The name in Chinese."""
 
     @property
     def name_en(self) -> str:
-        """In English, or empty."""
+        """The name in English, or empty."""
 
 
 def called(one: Named, language: Language) -> str:
-    """The name in a language; what has no English name keeps its Chinese one."""
+    """Returns the name in a language; the Chinese name if there is no English one."""
     return one.name if language == "zh" else one.name_en or one.name

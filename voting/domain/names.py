@@ -1,4 +1,4 @@
-"""Names stand for persons and things: which of them a reader takes for the same, and which one a wrong one meant."""
+"""Compares names of persons and things: which ones a reader takes for the same, and which one a misspelling means."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOOKALIKES = str.maketrans(
     | dict.fromkeys("“”„＂", '"')
     | dict.fromkeys("‘’‚`´＇", "'")
 )
-# What numbers persons: two names that differ in these are meant to be two.
+# Characters that number persons: names that differ in these are different on purpose.
 _COUNTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ一二三四五六七八九十甲乙丙丁戊己庚辛壬癸")
 _FEWEST_FOR_EXCHANGE = 3
 TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
@@ -31,35 +31,37 @@ TELL_APART = "write it in the same way; where they are two, add a word that tell
 
 @lru_cache(4096)
 def alike(text: str) -> str:
-    """One form for texts that a reader takes for the same.
+    """Returns one form for all texts that a reader takes for the same.
 
-    Widths （）/(), case, blanks, invisible characters and ways to compose a character do not count.
+    It ignores width （）/(), case, blanks, invisible characters and ways to compose a character.
     """
     return "".join(map(_drawn, unicodedata.normalize("NFKC", _folded(text)).translate(_LOOKALIKES)))
 
 
 def near_equal(names: Iterable[tuple[P, str]]) -> Iterator[tuple[P, str, P, str]]:
-    """Where a name is first spelt in another way than before: its place, itself, and the place and name before."""
+    """Yields each name spelt differently from an earlier one: its place, the name, the earlier place and name."""
     first: dict[str, tuple[P, str]] = {}
     reported: set[str] = set()
     for place, name in names:
-        before, known = first.setdefault(alike(name), (place, name))
-        if name != known and name not in reported:
+        before, earlier = first.setdefault(alike(name), (place, name))
+        if name != earlier and name not in reported:
             reported.add(name)
-            yield place, name, before, known
+            yield place, name, before, earlier
 
 
 def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator[Fault]:
-    """A fault for each of two names, by their lines, that a reader takes for the same: they could be one or two."""
+    """Yields a fault for each pair of names, by line, that readers take for the same: they could be one or two."""
     for line, name, before, known in near_equal(names):
         what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
         yield Fault(line, column, what, TELL_APART)
 
 
 def one_apart(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of names that one slip of the hand tells apart: a character more, or another one. None of very many."""
-    each = [*dict.fromkeys(names)]
-    return (pair for pair in combinations(each, 2) if _is_slip(*pair)) if len(each) <= _MOST_COMPARED else iter(())
+    """Yields pairs of names that differ by one added or replaced character; nothing if there are very many names."""
+    distinct = [*dict.fromkeys(names)]
+    return (
+        (pair for pair in combinations(distinct, 2) if _is_slip(*pair)) if len(distinct) <= _MOST_COMPARED else iter(())
+    )
 
 
 def _is_slip(name: str, other: str) -> bool:
@@ -68,14 +70,14 @@ def _is_slip(name: str, other: str) -> bool:
     if len(short) == len(long):
         same = short[start + 1 :] == long[start + 1 :] and len(short) >= _FEWEST_FOR_EXCHANGE
         return same and not {short[start], long[start]} <= _COUNTERS
-    # 评委1 and 评委10 are numbers, 王教授 and 王教授1 a slip.
+    # 评委1 and 评委10 are numbers; 王教授 and 王教授1 are a slip.
     beside = short[max(0, start - 1) : start + 1]
     numbered = long[start].isdecimal() and any(character.isdecimal() for character in beside)
     return short[start:] == long[start + 1 :] and not numbered
 
 
 def difference(name: str, other: str) -> str:
-    """In what two names that are alike differ."""
+    """Returns what makes two alike names differ."""
     for same, words in _DIFFERENCES:
         if same(name) == same(other):
             return words
@@ -83,7 +85,7 @@ def difference(name: str, other: str) -> str:
 
 
 class Known:
-    """The names that there are. `otherwise` is the mend for a name that is near none of them."""
+    """The names that exist. `otherwise` is the advice for a name that is close to none of them."""
 
     def __init__(self, names: Iterable[str], otherwise: str) -> None:
         self._names = {name: None for name in names if name}
@@ -91,7 +93,7 @@ class Known:
         self._otherwise = otherwise
 
     def mend(self, text: str) -> str:
-        """Which name was meant, if one is near."""
+        """Returns which name was meant, if one is close."""
         if not self._alike:
             self._alike = {alike(name): name for name in self._names}
         if name := self._alike.get(alike(text)):
@@ -101,13 +103,13 @@ class Known:
 
 
 def shown(text: str) -> str:
-    """A cell's text as a fault shows it."""
+    """Returns a cell's text as a fault shows it."""
     return repr(text if len(text) <= 40 else f"{text[:39]}…")
 
 
 @lru_cache(4096)
 def _drawn(character: str) -> str:
-    """The character, or nothing where it is a blank or not visible."""
+    """Returns the character, or nothing if it is blank or invisible."""
     kind = unicodedata.category(character)
     invisible = kind in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f" or character == "\u034f"
     return "" if invisible or character.isspace() else character

@@ -1,1 +1,1 @@
-"""Ballots, quotas, rates, the client's facts, Merkle trees."""
+"""Ballots, quotas, rates, client facts and Merkle trees."""

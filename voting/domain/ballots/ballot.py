@@ -1,4 +1,4 @@
-"""Ballots: what a well-formed one is, its identity under retries, and the commitment to its picks."""
+"""Checks of a ballot, its identity under retries, and the commitment to its picks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from voting.domain.entry import Entry
 from voting.errors import EntryUnknown, Malformed, PicksInvalid
 
 State = Literal["count", "hold", "void"]
-# So long after its ballot a key is refused with another body.
+# How long after a ballot its key is refused with another body.
 KEY_REUSED = timedelta(minutes=10)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Receipt(NamedTuple):
-    """What an accepted ballot's receipt states: that it is recorded and when, never what was chosen."""
+    """The content of a receipt: that the ballot is recorded and when, never what was chosen."""
 
     contest: str
     ballot: str
@@ -28,13 +28,13 @@ class Receipt(NamedTuple):
     commitment: bytes
 
     def statement(self) -> bytes:
-        """The bytes that are signed."""
+        """Returns the bytes that are signed."""
         lines = ("voting receipt v1", self.contest, self.ballot, self.recorded_at.isoformat(), self.commitment.hex())
         return "\n".join(lines).encode()
 
 
 def check_key(key: str | None) -> str:
-    """The idempotency key, or Malformed."""
+    """Returns the idempotency key. Raises Malformed."""
     if key is None:
         raise Malformed("the Idempotency-Key header is missing; send 1 to 64 characters of A-Z a-z 0-9 _ -")
     if not _KEY.fullmatch(key):
@@ -43,7 +43,7 @@ def check_key(key: str | None) -> str:
 
 
 def check_picks(rule: BallotRule, entries: Mapping[str, Entry], codes: Sequence[str]) -> tuple[Entry, ...]:
-    """The picked entries. Raises EntryUnknown or PicksInvalid with what was sent and what is allowed."""
+    """Returns the picked entries. Raises EntryUnknown or PicksInvalid with what was sent and what is allowed."""
     if not rule.least <= len(codes) <= rule.most:
         allowed = f"{rule.least}" if rule.least == rule.most else f"{rule.least} to {rule.most}"
         raise PicksInvalid(
@@ -58,16 +58,16 @@ def check_picks(rule: BallotRule, entries: Mapping[str, Entry], codes: Sequence[
 
 
 def body_digest(codes: Sequence[str]) -> bytes:
-    """What tells two ballots under one idempotency key apart: their picks, in any order. 32 bytes."""
+    """Returns a 32-byte digest of the picks in any order; it tells apart two ballots sent under one idempotency key."""
     return hashlib.sha256(_json(sorted(codes)).encode()).digest()
 
 
 def commitment(salt: bytes, contest: str, ballot: str, codes: Sequence[str]) -> bytes:
-    """A salted hash of the picks: binds the record to them, and tells nothing without the salt. 32 bytes."""
+    """Returns a 32-byte salted hash of the picks: it binds the record to them and reveals nothing without the salt."""
     text = f"[{encode_basestring_ascii(contest)}, {encode_basestring_ascii(ballot)}, {_json(sorted(codes))}]"
     return hashlib.sha256(b"voting picks v1\0" + salt + text.encode()).digest()
 
 
 def _json(texts: Sequence[str]) -> str:
-    """As json.dumps writes it, at a fifth of the cost."""
+    """Gives the same text as json.dumps at a fifth of the cost."""
     return f"[{', '.join([encode_basestring_ascii(text) for text in texts])}]"

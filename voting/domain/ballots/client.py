@@ -1,4 +1,4 @@
-"""What is known of a voter's client, as data. All of it can be forged: hints for signals, never proof."""
+"""Facts about a voter's client. All of them can be forged: they are hints for signals, never proof."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ App = Literal[
 
 
 class Origin(NamedTuple):
-    """Where a request comes from, as text: its address, and the network that one holder is given."""
+    """The address of a request and the network that one holder is usually given, as text."""
 
     address: str
     network: str
 
 
 class ClientFacts(NamedTuple):
-    """The client of one request, as it came: the address, the User-Agent, and the headers that tell something."""
+    """The client of one request, unparsed: address, User-Agent and the headers used as signals."""
 
     address: str | None
     agent: str | None
@@ -27,7 +27,7 @@ class ClientFacts(NamedTuple):
 
 
 def origin_of(address: Address) -> Origin:
-    """Its network is an IPv4 /24 or an IPv6 /64 (RFC 6177 section 2); IPv4 may come mapped into IPv6."""
+    """Returns the address with its IPv4 /24 or IPv6 /64 network (RFC 6177 section 2); unwraps IPv4 mapped into IPv6."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     length = 24 if isinstance(address, IPv4Address) else 64

@@ -11,14 +11,14 @@ _LEFT = ord("L")
 
 
 def leaf_hash(statement: bytes) -> bytes:
-    """The hash of a statement."""
+    """Returns the hash of a statement."""
     return hashlib.sha256(b"\x00" + statement).digest()
 
 
 def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
-    """The root over one or more leaf hashes, and each leaf's path to it.
+    """Returns the root over one or more leaf hashes, and each leaf's path to it.
 
-    A path is made of hops from the leaf up: the side of the hash beside it, `L` or `R`, then that hash of 32 bytes.
+    A path lists hops from the leaf up: the side of the sibling hash, `L` or `R`, then the sibling hash of 32 bytes.
     """
     levels = _levels(leaves)
     (root,), paths = levels.pop(), [b""]
@@ -28,22 +28,23 @@ def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The root over one or more leaf hashes."""
+    """Returns the root over one or more leaf hashes."""
     return _levels(leaves)[-1][0]
 
 
 def place(path: bytes) -> bytes:
-    """Where a path's leaf is, from the root down: `R` in the left half, whose neighbour is right, `L` in the right one.
+    """Returns the position of a path's leaf as sibling sides from the root down: `R` in the left half, `L` in the
+    right.
 
-    From the first leaf to the last the places fall.
+    Positions decrease from the first leaf to the last.
     """
     return path[::_HOP_BYTES][::-1]
 
 
 def least_missing(places: Collection[bytes]) -> int:
-    """How many leaves at least the tree has beside those at these places.
+    """Returns the least number of leaves that the tree has besides those at `places`.
 
-    The neighbour of each of their hops is a leaf, or a subtree whose number of leaves is known for left ones only.
+    The sibling of each hop is a leaf or a subtree; only the size of a left subtree is known.
     """
     there = {place[:depth] for place in places for depth in range(len(place) + 1)}
     missing: dict[bytes, int] = {}
@@ -57,7 +58,7 @@ def least_missing(places: Collection[bytes]) -> int:
 
 
 def root(leaf: bytes, path: bytes) -> bytes:
-    """The root that a leaf hash and its path lead to. Raises ValueError for what is no path."""
+    """Returns the root that a leaf hash and its path lead to. Raises ValueError if the path is malformed."""
     for at in range(0, len(path), _HOP_BYTES):
         side, beside = path[at : at + 1], path[at + 1 : at + _HOP_BYTES]
         if side not in (b"L", b"R") or len(beside) != HASH_BYTES:
@@ -70,7 +71,7 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
     levels = [list(leaves)]
     while len(level := levels[-1]) > 1:
         pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
-        # The last of an odd number goes up as it is.
+        # An odd node at the end moves up unchanged.
         levels.append([_node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
     return levels
 

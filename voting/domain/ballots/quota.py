@@ -1,8 +1,8 @@
 """Quotas: which slots a ballot takes, and what remains.
 
-A quota of N is N numbered slots for each (voter, quota, what it counts for, period). A pick, or a ballot where ballots
-are counted, takes one slot of every quota; the slots are unique in the database, so no race can hand out more than N.
-A calendar period is named by its beginning; a slot of a sliding interval by the moment at which it was taken.
+A quota of N is N numbered slots for each (voter, quota, scope, period). Each pick, or each ballot if the unit is
+ballots, takes one slot of every quota. The database keeps slots unique, so no race can hand out more than N. A calendar
+period is identified by its beginning; a slot of a sliding interval by the moment at which it was taken.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _INSTANT = timedelta(microseconds=1)
 
 
 class Bucket(NamedTuple):
-    """What one quota counts together of one voter."""
+    """One counter of a voter: a quota and the entry or category that it counts for."""
 
     quota: int
     """Index of the quota in the contest's file."""
@@ -30,7 +30,7 @@ class Bucket(NamedTuple):
 
 
 class Use(NamedTuple):
-    """Slots taken of a bucket in the period that holds now; `oldest` names the first of them."""
+    """Slots taken of a bucket in the current period; `oldest` is the stamp of the first of them."""
 
     taken: int = 0
     oldest: datetime | None = None
@@ -40,7 +40,7 @@ _UNUSED = Use()
 
 
 class Limit(NamedTuple):
-    """What one quota still allows. `scope` is a category's id where the quota is counted per category."""
+    """What one quota still allows. `scope` is the category's id if the quota is counted per category."""
 
     unit: str
     per: str
@@ -56,24 +56,24 @@ class Remaining:
     """What a voter may still pick now."""
 
     picks: int | None
-    """Picks left over all entries; None where only narrower quotas limit them."""
+    """Picks left over all entries; None if only narrower quotas limit them."""
     limits: tuple[Limit, ...]
 
 
 def since(contest: Contest, quota: Quota, now: datetime) -> datetime:
-    """The first moment whose slots a quota counts now, UTC. A slot exactly one interval old is free again."""
+    """Returns the first moment (UTC) whose slots count now. A slot exactly one interval old is free again."""
     if quota.period == "sliding":
         return now - _interval(quota) + _INSTANT
     return period_start(quota.period, now, contest.zone, contest.opens_at)
 
 
 def stamp(contest: Contest, quota: Quota, now: datetime) -> datetime:
-    """What a slot taken now is named by."""
+    """Returns the moment that identifies a slot taken now."""
     return now if quota.period == "sliding" else since(contest, quota, now)
 
 
 def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
-    """How many slots of each bucket a ballot takes."""
+    """Returns the number of slots that a ballot takes of each bucket."""
     taken: dict[Bucket, int] = {}
     for index, quota in enumerate(contest.quotas):
         if quota.unit == "ballots":
@@ -86,7 +86,7 @@ def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
 
 
 def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> tuple[Bucket, ...]:
-    """The buckets that cannot hold what is wanted."""
+    """Returns the buckets without enough slots left."""
     return tuple(
         bucket
         for bucket, count in sorted(wanted.items())
@@ -95,7 +95,7 @@ def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Buck
 
 
 def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetime) -> dict[Bucket, Use]:
-    """The use after a ballot cast now."""
+    """Returns the use after a ballot cast now."""
     after = dict(used)
     for bucket, count in wanted.items():
         before = used.get(bucket, _UNUSED)
@@ -104,19 +104,19 @@ def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetim
 
 
 def renewal(contest: Contest, quota: Quota, taken: datetime) -> datetime:
-    """When a slot taken at that moment is free again; the window's end where that comes first."""
+    """Returns when a slot taken at `taken` is free again, at the latest when the window closes."""
     if quota.period == "sliding":
         return min(taken + _interval(quota), contest.closes_at)
     return min(next_period(quota.period, taken, contest.zone, contest.closes_at), contest.closes_at)
 
 
 def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
-    """By quota, when a slot taken now is free again."""
+    """Returns when a slot taken now is free again, for each quota."""
     return tuple(renewal(contest, quota, now) for quota in contest.quotas)
 
 
 def public_buckets(contest: Contest) -> list[Bucket]:
-    """The buckets that a voter is told of. Not those per entry: they would tell a vote buyer which were picked."""
+    """Returns the buckets shown to a voter. Those per entry stay out: they would show a vote buyer what was picked."""
     return [
         Bucket(index, scope) for index, quota in enumerate(contest.quotas) for scope in _public_scopes(quota, contest)
     ]
@@ -125,9 +125,9 @@ def public_buckets(contest: Contest) -> list[Bucket]:
 def remaining(
     contest: Contest, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...] | None = None
 ) -> Remaining:
-    """What is left of the public buckets.
+    """Returns what is left of the public buckets.
 
-    `ends`: the `renewals` of now, where many voters are told at one moment.
+    `ends` are the `renewals` of now; pass them to compute them once for many voters.
     """
     ends = ends or renewals(contest, now)
     limits = tuple(
@@ -140,7 +140,7 @@ def remaining(
 def _limit(contest: Contest, bucket: Bucket, use: Use, end: datetime) -> Limit:
     quota = contest.quotas[bucket.quota]
     if quota.period == "sliding" and use.oldest:
-        # Of a calendar period all slots are free again at the same moment; here each has its own.
+        # The slots of a calendar period are all freed at one moment; sliding slots one by one.
         end = renewal(contest, quota, use.oldest)
     return Limit(quota.unit, quota.per, quota.period, bucket.scope, quota.limit, max(0, quota.limit - use.taken), end)
 

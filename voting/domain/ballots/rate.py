@@ -1,4 +1,4 @@
-"""Rates of calls, as a setting writes them."""
+"""Rates of calls as settings write them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls at once at most, and after them one for each interval; both in microseconds."""
+    """At most `burst` at once, then one call per `interval`. Both are in microseconds."""
 
     interval: int
     burst: int
 
 
 def read_rate(text: str) -> Rate:
-    """The rate that `600/minute` says, or `20/second burst 500`; without a burst it is the whole amount at once.
-
-    Raises ValueError.
-    """
+    """Parses `600/minute` or `20/second burst 500`; the default burst is the whole amount. Raises ValueError."""
     match = _RATE.fullmatch(text)
     amount, seconds = (int(match[1]), _SECONDS[match[2]]) if match else (0, 1)
     if match is None or not 1 <= amount <= 1_000_000 * seconds or match[3] == "0":

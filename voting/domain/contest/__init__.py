@@ -1,1 +1,1 @@
-"""A contest: its file, schema, calendar, and its rules in words."""
+"""A contest: its file, schema and calendar, and its rules in words."""

@@ -1,7 +1,7 @@
-"""Calendar periods of a contest's time zone.
+"""Calendar periods in a contest's time zone.
 
-A period is named by the instant at which it begins, so two different periods never share a name, not even the two
-hours that a daylight-saving change makes out of one clock reading.
+A period is identified by the instant at which it begins. Two periods therefore never share an identifier, not even the
+two hours that a daylight-saving change gives the same clock reading.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Period = Literal["window", "week", "day", "hour"]
 
 
 def period_start(period: Period, now: datetime, zone: ZoneInfo, opens_at: datetime) -> datetime:
-    """The UTC instant at which the period holding `now` began. Weeks begin on Monday."""
+    """Returns the UTC instant at which the period containing `now` began. Weeks begin on Monday."""
     local = now.astimezone(zone)
     if period == "window":
         return opens_at
@@ -25,7 +25,7 @@ def period_start(period: Period, now: datetime, zone: ZoneInfo, opens_at: dateti
 
 
 def next_period(period: Period, now: datetime, zone: ZoneInfo, closes_at: datetime) -> datetime:
-    """The UTC instant at which the next period begins: `closes_at` for the window itself."""
+    """Returns the UTC instant at which the next period begins: `closes_at` for the window itself."""
     local = now.astimezone(zone)
     if period == "window":
         return closes_at
@@ -36,7 +36,7 @@ def next_period(period: Period, now: datetime, zone: ZoneInfo, closes_at: dateti
 
 
 def last_daily(at: time, now: datetime, zone: ZoneInfo) -> datetime:
-    """The latest UTC instant, not after `now`, at which the local clock showed `at`."""
+    """Returns the latest UTC instant, not after `now`, at which the local clock showed `at`."""
     local = now.astimezone(zone)
     today = datetime.combine(local.date(), at, zone).astimezone(UTC)
     if today <= now:
@@ -45,14 +45,14 @@ def last_daily(at: time, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def last_multiple(minutes: int, now: datetime) -> datetime:
-    """The latest UTC instant, not after `now`, that is a whole multiple of `minutes` past midnight UTC."""
+    """Returns the latest UTC instant, not after `now`, that is a whole multiple of `minutes` past midnight UTC."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + (now - midnight) // timedelta(minutes=minutes) * timedelta(minutes=minutes)
 
 
 def clock_times(local: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The moments at which the zone's clocks show `local`: one, two where they are set back, none where forward."""
-    found = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
-    shown = [each for each in found if each.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local]
-    # Equal offsets are one moment.
+    """Returns the moments at which the zone's clocks show `local`: one; two when set back; none when set forward."""
+    readings = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    shown = [each for each in readings if each.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local]
+    # Equal offsets mean one moment.
     return shown[:1] if len({each.utcoffset() for each in shown}) == 1 else shown

@@ -1,4 +1,4 @@
-"""What an organiser should know of a contest's rules before it opens: what they are not worth, and what is missing."""
+"""Cautions for an organiser before a contest opens: weak rules and missing ones."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MISSING: Mapping[Language, str] = {
 
 
 def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
-    """One sentence or two for each, none where there is nothing to be careful about."""
+    """Returns one or two sentences for each caution."""
     channels = contest.voters.channels
-    found = [_WEB[language]] if "web" in channels else []
+    sentences = [_WEB[language]] if "web" in channels else []
     if missing := [channel for channel in channels if channel not in READY_CHANNELS]:
-        found.append(_MISSING[language].format(("、" if language == "zh" else ", ").join(missing)))
-    return tuple(found)
+        sentences.append(_MISSING[language].format(("、" if language == "zh" else ", ").join(missing)))
+    return tuple(sentences)

@@ -1,4 +1,4 @@
-"""A contest: its rules as an organiser writes them in one TOML file, and its phase at a moment."""
+"""A contest: its rules as read from one TOML file, and its phase at a moment."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Contest:
 
     @cached_property
     def category_ids(self) -> tuple[str, ...]:
-        """What an entry's category may be: an empty one where the contest has none."""
+        """The ids that an entry's category may have: only the empty one if the contest has no categories."""
         return tuple(category.id for category in self.categories) or ("",)
 
     @cached_property
@@ -106,19 +106,19 @@ class Contest:
 
     @property
     def public_vote(self) -> bool:
-        """Whether there is one at all: without a channel nobody can vote, and the experts alone decide."""
+        """Whether there is a public vote: without a channel nobody can vote, and the experts alone decide."""
         return bool(self.voters.channels)
 
     def within(self, window: Window) -> Contest:
-        """The same contest with another window."""
+        """Returns the same contest with another window."""
         return replace(self, window=window)
 
     def opening(self, moment: datetime) -> Contest:
-        """The same contest with its window moved to begin at `moment`, as long as before."""
+        """Returns the same contest with its window, of the same length, starting at `moment`."""
         return self.within(Window(moment, moment + (self.closes_at - self.opens_at)))
 
     def phase(self, now: datetime, paused: bool = False) -> WindowPhase:
-        """Whether ballots are accepted at `now`."""
+        """Returns the window's phase at `now`; ballots are accepted in `open` only."""
         if now < self.opens_at:
             return "not_open"
         if now >= self.closes_at:
@@ -126,7 +126,7 @@ class Contest:
         return "paused" if paused else "open"
 
     def check_window(self, now: datetime, paused: bool = False) -> None:
-        """Raises WindowNotOpen, WindowClosed or, where it is `paused`, ContestPaused, with the window's times."""
+        """Raises WindowNotOpen, WindowClosed or, if `paused`, ContestPaused, with the window's times."""
         refusal = _REFUSALS.get(self.phase(now, paused))
         if refusal:
             opens, closes, here = (each.astimezone(self.zone) for each in (self.opens_at, self.closes_at, now))
@@ -141,11 +141,11 @@ _REFUSALS: dict[WindowPhase, type[VotingError]] = {
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """24:00 of a local day, in UTC: the next day's first moment."""
+    """Returns 24:00 of a local day in UTC: the first moment of the next day."""
     return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
-    """`moment` in UTC; a moment without offset is local. In an overlap the first reading is taken (fold 0)."""
+    """Returns `moment` in UTC; without an offset it is local time, in an overlap the first reading (fold 0)."""
     local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return local.astimezone(UTC)

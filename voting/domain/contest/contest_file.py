@@ -1,4 +1,4 @@
-"""Reads a contest from its file, and names every fault with its line and mend."""
+"""Reads a contest from its file and reports every fault with its line and how to fix it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voting.errors import Fault, FileInvalid
 
 
 def read_contest(text: str, name: str = "contest file") -> Contest:
-    """The contest that `text` (TOML) describes. Raises FileInvalid with every fault and its line."""
+    """Returns the contest in `text` (TOML). Raises FileInvalid with every fault and its line."""
     contest, faults = read(text, Contest)
     if contest is not None:
         try:
@@ -56,7 +56,7 @@ def _window_faults(contest: Contest, text: str) -> list[Fault]:
 
 
 def _clock_faults(contest: Contest, text: str) -> list[Fault]:
-    """Local times that the zone's clocks skip, or show twice, when they change."""
+    """Yields faults for local times that the zone's clocks skip or show twice."""
     faults = []
     for name, moment in (("opens_at", contest.window.opens_at), ("closes_at", contest.window.closes_at)):
         times = [] if moment is None or moment.tzinfo else clock_times(moment, contest.zone)
@@ -95,7 +95,7 @@ def _quota_fault(quota: Quota) -> tuple[str, str] | None:
 
 
 def _category_faults(contest: Contest, text: str) -> list[Fault]:
-    """A roster names a category by its name or id: nobody may take the one for another's."""
+    """Yields faults for ambiguous names: a roster gives a category by name or id, so each must match only one."""
     faults, owners = [], dict[str, tuple[int, str]]()
     for index, category in enumerate(contest.categories):
         for attribute in ("id", "name"):
@@ -110,7 +110,7 @@ def _category_faults(contest: Contest, text: str) -> list[Fault]:
 
 
 def _without_categories(contest: Contest, text: str) -> list[Fault]:
-    """What a contest without categories cannot have."""
+    """Yields faults for settings that need categories, in a contest without any."""
     paths: list[tuple[str | int, ...]] = [("tags",)] if contest.tags else []
     paths += [("quota", index, "per") for index, each in enumerate(contest.quotas) if each.per == "category"]
     paths += [("award", index, "per_category") for index, each in enumerate(contest.awards) if each.per_category]

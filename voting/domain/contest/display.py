@@ -1,4 +1,4 @@
-"""What voters may see of the tally, and as of when."""
+"""What voters may see of the tally, and as of which moment."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from voting.domain.contest.calendar import last_daily, last_multiple
 from voting.domain.contest.contest import Contest
 
-# A ballot's moment is set when its transaction begins; so long a transaction may live before it is committed.
+# The longest time between the start of a ballot's transaction, which sets its moment, and its commit.
 SETTLED = timedelta(seconds=15)
 
 
 def shown_as_of(contest: Contest, now: datetime) -> datetime | None:
-    """The moment whose tally voters see: `now` for `live`, None where picks stay hidden, or there are none.
+    """Returns the moment whose tally voters see: `now` for `live`, None if picks are hidden or there are none.
 
-    A past moment is shown once it is settled: no ballot of before it can still be committed.
+    A past moment is shown only once no earlier ballot can still be committed.
     """
     if not contest.public_vote:
         return None

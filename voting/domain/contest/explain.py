@@ -1,4 +1,4 @@
-"""The rules in words, in Chinese and English: the same on the voter's page, in the API and on the terminal."""
+"""The rules in words, in Chinese and English: the same on the voter's page, in the API and in the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PERIOD = {
 
 
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
-    """One sentence for each rule."""
+    """Returns one sentence for each rule."""
     vote = _vote(contest, language) if contest.public_vote else (_no_vote(language),)
     fairness = (_fairness(language),) if contest.public_vote else ()
     outcome, end = explain_outcome(contest, language), explain_end(contest, language)
@@ -38,7 +38,7 @@ def _no_vote(language: Language) -> str:
 
 
 def local(moment: datetime, contest: Contest, language: Language) -> str:
-    """A moment as people of the contest's time zone write it."""
+    """Returns a moment in the contest's time zone, written the way people write it."""
     here = moment.astimezone(contest.zone)
     if language == "zh":
         zone = "北京时间" if contest.time_zone == "Asia/Shanghai" else contest.time_zone
@@ -50,7 +50,7 @@ def _window(contest: Contest, language: Language) -> str:
     opens, closes = local(contest.opens_at, contest, language), local(contest.closes_at, contest, language)
     last = contest.closes_at.astimezone(contest.zone) - timedelta(days=1)
     if " 00:00" in closes:
-        # An end at midnight is the last day's 24:00, as the documents write it (rule-02: 「1月15日24:00」).
+        # An end at midnight is written as 24:00 of the last day, as in the documents (rule-02: 「1月15日24:00」).
         closes = local(last, contest, language).replace(" 00:00", " 24:00")
     if language == "zh":
         return f"投票时间：{opens}起，至{closes}止。"
@@ -68,7 +68,7 @@ def _ballot(contest: Contest, language: Language) -> str:
 
 
 def explain_quota(quota: Quota, contest: Contest, language: Language) -> str:
-    """One quota as a sentence."""
+    """Returns one quota as a sentence."""
     per, period, count = _PER[language][quota.per], _period(quota, language), quota.limit
     if language == "zh":
         renewal = "（零点重新计算）" if quota.period == "day" else ""

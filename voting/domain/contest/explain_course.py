@@ -11,7 +11,7 @@ from voting.domain.language import Language, called
 
 
 def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
-    """One sentence for each rule."""
+    """Returns one sentence for each rule."""
     sentences = [_phase(phase, language) for phase in contest.phases]
     sentences += [_check(check, contest, language) for check in contest.entry_checks]
     sentences += [_nomination(nomination, language) for nomination in contest.nominations]
@@ -24,7 +24,7 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
 
 
 def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
-    """What comes after the scores: sanctions, objections, and what was read into the document."""
+    """Returns sentences on what follows the scores: sanctions, objections and readings of the document."""
     zh = language == "zh"
     sentences = []
     if contest.sanctions:
@@ -86,7 +86,7 @@ _MEASURED = {
     "size": (" MB", " MB"),
 }
 _YES = {"是": "yes (是)", "否": "no (否)"}
-# The roster's own columns as people call them.
+# The names people use for the roster's own columns.
 _COLUMNS = {
     "code": ("编号", "code"),
     "title": ("名称", "title"),
@@ -165,7 +165,7 @@ def _demand_en(check: EntryCheck) -> str:
 
 
 def _span(check: EntryCheck) -> tuple[int | None, int | None, str]:
-    """Least, most and their unit: whole minutes where the seconds make them."""
+    """Returns least, most and their unit: minutes if the seconds are whole minutes."""
     least, most = check.least, check.most
     if check.kind == "duration" and not ((least or 0) % 60 or (most or 0) % 60):
         return least and least // 60, most and most // 60, "minutes"

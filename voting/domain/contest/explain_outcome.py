@@ -1,4 +1,4 @@
-"""How the outcome is made, in words: points, rounds, funnel, final score, awards."""
+"""The outcome in words: points, rounds, funnel, final score and awards."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _RANKED = ("rank_linear", "rank_step", "percentile")
 
 
 def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
-    """One sentence for each rule."""
+    """Returns one sentence for each rule."""
     zh = language == "zh"
     sentences = [_points(contest.public_points, language)] if _public_counts(contest) else []
     sentences += [_round(round_, contest, language) for round_ in contest.rounds]
@@ -71,12 +71,12 @@ def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
 
 
 def explain_tie(source: str, contest: Contest) -> str:
-    """Why one of equals went first, in both languages."""
+    """Returns why one of several equals was placed first, in both languages."""
     return f"同分，按{_source(source, contest, 'zh')}排定（a tie, decided by {_source(source, contest, 'en')}）"
 
 
 def _public_counts(contest: Contest) -> bool:
-    """Whether public points are a result: a final score without them leaves them out."""
+    """Whether public points count towards the result; a final score may leave them out."""
     sources = [part.source for part in contest.blend.parts] if contest.blend else ["public"]
     sources += [source for cut in contest.cuts for source in (cut.by, *cut.order)]
     sources += [source for award in contest.awards for source in (award.by, *award.order)]
@@ -126,7 +126,7 @@ def _round(round_: Round, contest: Contest, language: Language) -> str:
 
 
 def _rubric(criteria: tuple[Criterion, ...], categories: list[Category], language: Language, *, several: bool) -> str:
-    """The criteria with their weights, and whose they are where categories differ."""
+    """Returns the criteria with their weights, and their categories if these differ."""
     zh = language == "zh"
     comma = "、" if zh else ", "
     weighed = [f"{called(each, language)}{f' {each.weight}%' if each.weight else ''}" for each in criteria]
@@ -170,7 +170,7 @@ def _award(award: Award, contest: Contest, language: Language) -> str:
 
 
 def _ties(ties: str, order: str, language: Language) -> str:
-    """What happens to equals at the last place."""
+    """Returns what happens to equals at the last place."""
     if ties == "include":
         return "；末位并列者一并获奖" if language == "zh" else "; equals at the last place all get it"
     if not order:
@@ -202,7 +202,7 @@ def _order(order: tuple[str, ...], contest: Contest, language: Language) -> str:
 
 
 def _source(source: str, contest: Contest, language: Language) -> str:
-    """A source as people call it."""
+    """Returns the name people use for a source."""
     kind, _, id = source.partition(":")
     if kind == "round":
         return next(called(each, language) for each in contest.rounds if each.id == id)

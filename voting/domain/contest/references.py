@@ -1,4 +1,4 @@
-"""What the tables of a contest file name in each other: every name must be there, and make sense where it stands."""
+"""References between the tables of a contest file: every name must exist and fit the place that refers to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voting.errors import Fault
 
 
 def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
-    """Every fault, with its line in `text`."""
+    """Yields every fault with its line in `text`."""
     yield from _unique(contest, text)
     yield from _points(contest, text)
     for path, what, mend in roster_rule_faults(contest):
@@ -36,13 +36,13 @@ def _source(
     contest: Contest, text: str, source: str, path: tuple[str | int, ...], allowed: tuple[str, ...]
 ) -> Iterator[Fault]:
     kind, _, name = source.partition(":")
-    known = {
+    names = {
         "round": [each.id for each in contest.rounds],
         "metric": [each.id for each in contest.metrics if each.of == "entry"],
     }
-    if kind in known:
-        if name not in known[kind]:
-            there = ", ".join(known[kind]) or "none"
+    if kind in names:
+        if name not in names[kind]:
+            there = ", ".join(names[kind]) or "none"
             yield _fault(
                 text, path, f"there is no {kind} {name!r}", f"write a [[{kind}]] with this id; there are: {there}"
             )
@@ -63,11 +63,11 @@ def _award(contest: Contest, text: str, index: int, award: Award) -> Iterator[Fa
             yield _fault(
                 text, ("award", index, "excludes"), f"{other!r} is not given before", f"earlier awards: {there}"
             )
-    known = [category.id for category in contest.categories]
+    categories = [category.id for category in contest.categories]
     for category in award.categories:
-        if category not in known:
+        if category not in categories:
             path = ("award", index, "categories")
-            yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
+            yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(categories)}")
     if award.among == "all" and award.by == "final":
         mend = 'write among = "finalists", or another `by`'
         yield _fault(text, ("award", index, "among"), "only those left have a final score", mend)
@@ -95,14 +95,14 @@ def _organisation_award(contest: Contest, text: str, index: int, award: Organisa
 
 
 def _rubrics(contest: Contest, text: str, index: int, round_: Round) -> Iterator[Fault]:
-    """Each category's criteria: some, each once, their weights all unset or 100 percent together."""
-    known = [category.id for category in contest.categories]
+    """Yields faults of each category's criteria: at least one, no repeats, weights all unset or 100 percent in sum."""
+    categories = [category.id for category in contest.categories]
     for number, criterion in enumerate(round_.criteria):
         for category in criterion.categories:
-            if category not in known:
+            if category not in categories:
                 path = ("round", index, "criterion", number, "categories")
-                yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(known)}")
-    # One rubric for all categories is told once.
+                yield _fault(text, path, f"there is no category {category!r}", f"there are: {', '.join(categories)}")
+    # A rubric shared by all categories is reported once.
     rubrics = {round_.rubric(category): category for category in reversed(contest.category_ids)}
     for rubric, category in rubrics.items():
         where = f" for category {category!r}" if len(rubrics) > 1 else ""
@@ -111,7 +111,7 @@ def _rubrics(contest: Contest, text: str, index: int, round_: Round) -> Iterator
 
 
 def _criterion_names(text: str, index: int, round_: Round) -> Iterator[Fault]:
-    """Criteria are columns of the marks, beside these two."""
+    """Yields faults of criterion names: they are columns of the marks table, next to `judge` and `entry`."""
     own: list[tuple[tuple[str | int, ...], str]] = [((), "judge"), ((), "entry")]
     criteria = [
         (("round", index, "criterion", number, "name"), each.name) for number, each in enumerate(round_.criteria)

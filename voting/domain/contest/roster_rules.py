@@ -1,4 +1,4 @@
-"""What the tables on rosters must fulfil so that a roster can be checked by them."""
+"""Checks that the contest's tables about rosters can be applied to a roster."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from voting.domain.names import difference, near_equal
 from voting.domain.units import ratio
 
 RuleFault = tuple[tuple[str | int, ...], str, str]
-"""Where in the contest's file, what, and how to mend it."""
+"""The path in the contest's file, what is wrong, and how to fix it."""
 
 _BOUNDED = ("number", "text", "resolution", "duration", "size")
 
 
 def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
-    """Every fault of [[entry_check]], `media`, [[nomination]] and [[unique]]."""
+    """Yields every fault of [[entry_check]], `media`, [[nomination]] and [[unique]]."""
     categories = [category.id for category in contest.categories]
     for index, check in enumerate(contest.entry_checks):
         for place, what, mend in (*_given(check), *_check(check)):
@@ -40,7 +40,7 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
 
 
 def _columns(contest: Contest) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The columns of rosters: those that every roster may have, and those that the contest names."""
+    """Yields the columns that every roster may have and those that the contest names, with their paths."""
     for name in (*OWN_COLUMNS, "recommender", "nomination", "order", "tags"):
         yield (), name
     yield from ((("entry_check", index, "column"), each.column) for index, each in enumerate(contest.entry_checks))
@@ -68,7 +68,7 @@ def _values(check: EntryCheck) -> str:
 
 
 def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
-    """Keys that a kind needs, and those that would say nothing there."""
+    """Yields faults for keys that a kind of check needs, and for keys that have no effect on it."""
     bounds = check.least is not None or check.most is not None
     for place, given, kinds, mend in (
         ("least", bounds, _BOUNDED, "least = 1, most = 100, or both"),

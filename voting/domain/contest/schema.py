@@ -1,4 +1,4 @@
-"""The tables of a contest file: what an organiser may write, and what it means."""
+"""The tables of a contest file: the keys an organiser may write, and their meaning."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A phase's end for one channel or region, where it differs."""
+    """The end of a phase for one channel or region, if it differs."""
 
     closes_on: date = key("The last day, until 24:00.")
     channel: str = key("For whom: the channel, as the document names it.", default="", most=60)
@@ -46,7 +46,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A phase of the contest as a calendar tells it. The vote itself is `[window]`."""
+    """A phase of the contest, for its calendar. The vote itself is `[window]`."""
 
     name: str = key("Its name.", least=1, most=60)
     name_en: str = key("Its name in English.", default="", most=120)
@@ -81,7 +81,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A gap of the published document and how it was read; shown with the rules until the organiser confirms it."""
+    """A gap in the published document and how it was read; shown with the rules until the organiser confirms it."""
 
     clause: str = key("The document's place or words.", least=1, most=200)
     taken: str = key("What was taken.", least=1, most=300)
@@ -90,7 +90,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class BallotRule:
-    """What one ballot may hold."""
+    """What one ballot may contain."""
 
     least: int = key("Fewest picks on one ballot.", default=1, least=1, most=100)
     most: int = key("Most picks on one ballot.", default=1, least=1, most=100)
@@ -99,7 +99,7 @@ class BallotRule:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many picks, or ballots, a voter has, for what, in which period of the contest's time zone."""
+    """How many picks or ballots a voter has, for what, in which period of the contest's time zone."""
 
     picks: int | None = key("How many picks.", default=None, least=1, most=1000)
     ballots: int | None = key("Instead of picks: how many ballots.", default=None, least=1, most=1000)
@@ -112,18 +112,18 @@ class Quota:
 
     @property
     def limit(self) -> int:
-        """How many."""
+        """The number of picks or ballots allowed."""
         return self.picks or self.ballots or 0
 
     @property
     def unit(self) -> Literal["picks", "ballots"]:
-        """Of what."""
+        """What is counted."""
         return "picks" if self.picks else "ballots"
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What voters may see of the tally while voting goes on."""
+    """What voters may see of the tally during voting."""
 
     policy: Literal["live", "delayed", "daily", "hidden"] = key("How results are shown.", default="live")
     minutes: int = key("For `delayed`: the tally is renewed every so many minutes.", default=5, least=1, most=1440)
@@ -132,7 +132,7 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeRule:
-    """When a proof of work is asked for (ALTCHA; it prices scripts, it does not identify people)."""
+    """When a proof of work is required (ALTCHA: it makes scripts pay, it does not identify people)."""
 
     ask: Literal["registration", "ballot"] = key(
         "`registration`: once, for the credential; `ballot`: for every ballot too.", default="registration"
@@ -144,12 +144,12 @@ OWN_COLUMNS = (*REQUIRED_COLUMNS, "category", "summary", "cover", "video")
 """The columns of a roster that need no [[entry_check]]."""
 
 MEASURED_KINDS = ("duration", "resolution", "ratio", "container", "size")
-"""The kinds of entry checks that a media file answers by itself."""
+"""The kinds of entry checks whose values can be read from a media file."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryCheck:
-    """One thing that every entry must fulfil, checked on a column of the roster."""
+    """One requirement on every entry, checked on a column of the roster."""
 
     column: str = key("The roster's column; one that is not the roster's own is allowed by naming it here.", least=1)
     kind: Literal[
@@ -174,7 +174,7 @@ class EntryCheck:
 
 @dataclass(frozen=True, slots=True)
 class Nomination:
-    """How many entries a recommender may send in. With several, the roster's column `nomination` names the way."""
+    """How many entries a recommender may send in. With several ways, the roster's column `nomination` names one."""
 
     id: str = key("Short identifier, as the roster's column `nomination` has it.", pattern=IDENTIFIER)
     name: str = key("Its name.", least=1, most=60)
@@ -193,7 +193,7 @@ class Nomination:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """A column whose value may stand only so often, such as the first author."""
+    """A column in which one value may occur a limited number of times, such as the first author."""
 
     column: str = key("The roster's column.", least=1)
     most: int = key("How often.", default=1, least=1)
@@ -220,7 +220,7 @@ class PublicPoints:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing that a judge marks."""
+    """One criterion that judges mark."""
 
     name: str = key("Its name, as the marks' file has it.", least=1, most=60)
     weight: int | None = key(
@@ -233,7 +233,7 @@ class Criterion:
     name_en: str = key("Its name in English.", default="", most=200)
 
     def marks(self, category: str) -> bool:
-        """Whether entries of `category` are marked by it."""
+        """Whether entries of `category` are marked by this criterion."""
         return not self.categories or category in self.categories
 
 
@@ -250,13 +250,13 @@ class Round:
     name_en: str = key("Its name in English.", default="", most=200)
 
     def rubric(self, category: str) -> tuple[Criterion, ...]:
-        """The criteria for entries of `category`."""
+        """Returns the criteria for entries of `category`."""
         return tuple(criterion for criterion in self.criteria if criterion.marks(category))
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure from outside, such as clicks. For entries it is compared to the highest among those left."""
+    """A figure from outside, such as clicks. Entries' figures are compared to the highest among those left."""
 
     id: str = key("Short identifier.", pattern=IDENTIFIER)
     name: str = key("Its name.", least=1, most=60)
@@ -266,7 +266,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One step of the funnel: who goes on."""
+    """One step of the funnel: which entries go on."""
 
     by: str = key("What decides: public, votes, round:ID or metric:ID.", pattern=_SOURCES)
     keep: int = key("How many go on.", least=1, most=100_000)
@@ -284,7 +284,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How the parts make the final score: their sum."""
+    """How the parts make the final score, which is their sum."""
 
     parts: tuple[Part, ...] = key("The parts.", name="part", least=1)
     places: int = key("Decimal places in the result; half rounds up.", default=4, least=0, most=12)
@@ -292,7 +292,7 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """One award, given in the order of the file."""
+    """One award. Awards are given in the order of the file."""
 
     id: str = key("Short identifier.", pattern=IDENTIFIER)
     name: str = key("Its name.", least=1, most=60)
@@ -317,7 +317,7 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Merit:
-    """What counts for an organisation that recommends entries."""
+    """A figure that counts for an organisation that recommends entries."""
 
     source: str = key(
         "`entries` that it recommended, `finalists` among them, `awards` that they hold, or metric:ID.",
@@ -328,7 +328,9 @@ class Merit:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationAward:
-    """An award for those who recommend entries (the roster's column `recommender`): by the sum of merits."""
+    """An award for organisations that recommend entries (the roster's column `recommender`), by the sum of their
+    merits.
+    """
 
     id: str = key("Short identifier.", pattern=IDENTIFIER)
     name: str = key("Its name.", least=1, most=60)

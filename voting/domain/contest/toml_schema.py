@@ -1,7 +1,6 @@
-"""Reads a TOML document into frozen dataclasses and names every fault with its line.
+"""Reads a TOML document into frozen dataclasses and reports every fault with its line.
 
-A field's `key(...)` declares its help and bounds once: the reader, the near-miss hints and the generated reference
-all follow from it.
+A field's `key(...)` declares its help and bounds once, for the reader, the near-miss hints and the generated reference.
 """
 
 from __future__ import annotations
@@ -43,13 +42,16 @@ def key(
     most: float | None = None,
     pattern: str = "",
 ) -> Any:
-    """A documented key: `least` and `most` bound a number or a text's length; `name` is the key where it differs."""
+    """Declares a documented key.
+
+    `least` and `most` bound a number or a text's length; `name` is the key if it differs.
+    """
     bounds = {"help": help, "name": name, "least": least, "most": most, "pattern": pattern}
     return field(default=default, metadata=bounds)
 
 
 def read(text: str, target: type[T]) -> tuple[T | None, tuple[Fault, ...]]:
-    """The document as `target`, or None and every fault found."""
+    """Returns the document as `target`, or None and every fault."""
     try:
         table = tomllib.loads(text)
     except ValueError as error:
@@ -62,24 +64,24 @@ def read(text: str, target: type[T]) -> tuple[T | None, tuple[Fault, ...]]:
 
 
 def reference(target: type) -> str:
-    """Every key of `target` as a Markdown table, tables nested by name."""
+    """Returns every key of `target` as a Markdown table, with nested tables by name."""
     rows = ["| key | value | default | meaning |", "|---|---|---|---|", *_reference_rows(target, "")]
     return "\n".join(rows) + "\n"
 
 
 def line_of(text: str, *path: str | int) -> int:
-    """The line (from 1) on which `path` stands, or that of its nearest table; 0 when there is none."""
+    """Returns the line (from 1) of `path` or of its nearest table; 0 if there is none."""
     return _Reader(dict(_key_lines(text))).line(path)
 
 
 def dotted(path: Path) -> str:
-    """`("category", 1, "name")` as `category[2].name`: people count from one."""
+    """Returns `("category", 1, "name")` as `category[2].name`: people count from one."""
     text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
 def shown(value: Any) -> str:
-    """A value as a fault shows it: not at any length."""
+    """Returns a value as a fault shows it, cut to a bounded length."""
     try:
         text = repr(value) if isinstance(value, str) else str(value)
     except ValueError:
@@ -88,7 +90,7 @@ def shown(value: Any) -> str:
 
 
 def meant(name: str, known: Collection[str]) -> str:
-    """How to mend a name that is none of those known."""
+    """Returns how to fix a name that is not among the known ones."""
     near = get_close_matches(name, known, 1)
     return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
 
@@ -136,7 +138,7 @@ class _Reader:
             return self.choice(value, get_args(hint), path)
         if is_dataclass(hint) or get_origin(hint) is dict:
             if isinstance(value, dict):
-                # A plain dict is read further by whoever asked for it.
+                # The caller reads plain dicts itself.
                 return self.table(value, hint, path) if is_dataclass(hint) else value  # type: ignore[arg-type]
             return self.fault(path, "must be a table", f"write it as [{dotted(path)}] with its keys below")
         return self.scalar(value, hint, item, path)
@@ -179,15 +181,18 @@ def _out_of_bounds(value: Any, bounds: Mapping[str, Any]) -> tuple[str, str] | N
 
 
 def _syntax_fault(message: str) -> Fault:
-    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    where = int(found[1]) if found else 0
-    column = f"column {found[2]}" if found else ""
+    position = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    where = int(position[1]) if position else 0
+    column = f"column {position[2]}" if position else ""
     what = re.sub(r" \(at .*\)$", "", message)
-    return Fault(where, column, f"is not TOML: {what[0].lower()}{what[1:]}", "mend the line; text stands in quotes")
+    return Fault(where, column, f"is not TOML: {what[0].lower()}{what[1:]}", "correct the line; text needs quotes")
 
 
 def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
-    """Where each table and key begins. A line-wise reading: enough to point at, never used to take values from."""
+    """Yields the line on which each table and key begins.
+
+    It reads line by line, for messages only, never for values.
+    """
     table: Path = ()
     counts: dict[Path, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -205,7 +210,7 @@ def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
 
 
 def _indexed(parts: list[str], counts: dict[Path, int], *, new: bool) -> Path:
-    """The path with the index of each list on the way; `new` begins the next item of the last."""
+    """Returns the path with the index of each list on the way; `new` begins the next item of the last one."""
     path: Path = ()
     for place, part in enumerate(parts):
         path = (*path, part)

@@ -1,4 +1,4 @@
-"""The channels through which voters come in. A new one is one line in each table here, and a provider."""
+"""The channels through which voters come in. A new one needs one line in each table here, and a provider."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal, get_args
 from voting.domain.language import Language
 
 Channel = Literal["web", "wechat", "mini_program"]
-"""How a voter got a credential by one's own doing."""
+"""The ways in which voters get a credential by themselves."""
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 """In the order of their numbers in credentials: append only."""
 
 VoterChannel = Literal["web", "wechat", "mini_program", "issued"]
-"""What a contest's file may name: `issued` credentials are given out by the organiser."""
+"""The channels that a contest's file may name; the organiser hands out `issued` credentials."""
 READY_CHANNELS: tuple[VoterChannel, ...] = ("web", "issued")
-"""Those through which somebody can get a credential."""
+"""The channels for which a way to get a credential is implemented."""
 
 NAMES: dict[Language, dict[VoterChannel, str]] = {
     "zh": {"web": "网页", "wechat": "微信", "mini_program": "小程序", "issued": "主办方核验后发放的凭证"},

@@ -1,4 +1,4 @@
-"""Credentials: what a voter's bearer token or cookie says."""
+"""Credentials: the content of a voter's bearer token or cookie."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _ISSUED = 255
 
 
 class Credential(NamedTuple):
-    """One voter of one contest. `channel` None: issued by the organiser. `identity` never leaves the token."""
+    """One voter of one contest. `channel` is None if the organiser issued it. `identity` never leaves the token."""
 
     identity: bytes
     channel: Channel | None
     issued_at: datetime
 
     def pack(self) -> bytes:
-        """The token's payload."""
+        """Returns the token's payload."""
         channel = _ISSUED if self.channel is None else CHANNELS.index(self.channel)
         return _LAYOUT.pack(_VERSION, channel, int(self.issued_at.timestamp() * 1000), self.identity)
 
 
 def unpack(payload: bytes) -> Credential | None:
-    """The credential in a token's payload; None for another version's."""
+    """Returns the credential in a token's payload; None for another version."""
     if len(payload) != _LAYOUT.size:
         return None
     version, channel, issued, identity = _LAYOUT.unpack(payload)

@@ -11,7 +11,7 @@ Role = Literal["organiser", "judge", "auditor"]
 
 @dataclass(frozen=True, slots=True)
 class StaffKey:
-    """A staff key; only its hash is kept. `contest` None: for every contest."""
+    """A staff key; only its hash is stored. `contest` None means every contest."""
 
     id: str
     name: str

@@ -1,7 +1,7 @@
-"""Signed tokens: credentials, tickets and staff sessions that need no table to be checked.
+"""Signed tokens for credentials, tickets and staff sessions; checking one needs no table.
 
-A token is `<payload>.<tag>`, both base64url without padding; the tag is made under a key for one purpose and contest:
-a token of one kind or contest is never another's.
+A token is `<payload>.<tag>`, both base64url without padding. The tag is made with a key for one purpose and contest, so
+a token of one kind or contest is never valid as another.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ _MAC_BYTES = 16
 
 
 def derive(secret: bytes, *purpose: str) -> bytes:
-    """A 32-byte key for one purpose (HKDF-Expand of one block, RFC 5869 section 2.3)."""
+    """Returns a 32-byte key for one purpose (HKDF-Expand of one block, RFC 5869 section 2.3)."""
     return hmac.digest(secret, "\0".join(purpose).encode() + b"\x01", hashlib.sha256)
 
 
 def seal(key: bytes, payload: bytes) -> str:
-    """The token that carries `payload`."""
+    """Returns the token that carries `payload`."""
     return f"{_encode(payload)}.{_encode(mac(key, payload))}"
 
 
 def unseal(key: bytes, token: str) -> bytes | None:
-    """The payload of a token sealed with `key`, or None."""
+    """Returns the payload of a token sealed with `key`, or None."""
     payload = _decode(token.partition(".")[0])
-    # The whole token is compared, not its tag alone: it has one spelling, and base64 leaves bits unused at the end.
+    # Compare the whole token, not only its tag: base64 leaves unused bits at the end, and a token has one spelling.
     if payload is None or not hmac.compare_digest(token.encode(errors="replace"), seal(key, payload).encode()):
         return None
     return payload
 
 
 def mac(key: bytes, data: bytes) -> bytes:
-    """A tag or keyed hash of 128 bits: keyed BLAKE2b (RFC 7693), a quarter of the time of HMAC-SHA-256."""
+    """Returns a tag or keyed hash of 128 bits: keyed BLAKE2b (RFC 7693) takes a quarter of the time of HMAC-SHA-256."""
     return hashlib.blake2b(data, digest_size=_MAC_BYTES, key=key).digest()
 
 

@@ -1,4 +1,4 @@
-"""What another rule would change: the same votes and marks under two sets of rules."""
+"""Compares the results of the same votes and marks under two sets of rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voting.domain.results.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an entry stands: its place (None: not among those left), final score, public points and awards."""
+    """An entry's place (None if it is not among those left), final score, public points and awards."""
 
     place: int | None
     final: Fraction | None
@@ -22,7 +22,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry that stands elsewhere, and why."""
+    """One entry whose result differs, and why."""
 
     entry: str
     before: Standing
@@ -31,7 +31,7 @@ class Change:
 
 
 def standings(contest: Contest, outcome: Outcome) -> dict[str, Standing]:
-    """Every entry's standing. Without a blend the public points decide."""
+    """Returns every entry's standing. Without a blend the public points decide."""
     score: Mapping[str, Fraction] = outcome.final if contest.blend else outcome.public
     names = {award.id: award.name for award in contest.awards}
     return {
@@ -46,13 +46,13 @@ def standings(contest: Contest, outcome: Outcome) -> dict[str, Standing]:
 
 
 def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Change, ...]:
-    """The entries whose place or awards differ, the best of the new order first."""
-    found = [
+    """Returns the entries whose place or awards differ, in the new order."""
+    moved = [
         Change(entry, before[entry], standing, _why(before[entry], standing))
         for entry, standing in after.items()
         if (before[entry].place, before[entry].awards) != (standing.place, standing.awards)
     ]
-    return tuple(sorted(found, key=lambda change: (change.after.place is None, change.after.place or 0, change.entry)))
+    return tuple(sorted(moved, key=lambda change: (change.after.place is None, change.after.place or 0, change.entry)))
 
 
 def _why(before: Standing, after: Standing) -> str:

@@ -1,4 +1,4 @@
-"""SHA-256 of what a result follows from besides the ballots: over one line of JSON a row, so that anybody can check."""
+"""SHA-256 of a result's inputs besides the ballots: over one line of JSON a row, so that anybody can check it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from voting.domain.results.outcome import Figures
 
 
 def document_sha256(document: str) -> str:
-    """Of the contest's file, as UTF-8, in hex."""
+    """Hashes the contest's file as UTF-8; in hex."""
     return hashlib.sha256(document.encode()).hexdigest()
 
 
 def lines_sha256(rows: Iterable[Sequence[object]]) -> str:
-    """Of UTF-8 lines as Python's json.dumps writes them, without escapes, each with its line feed."""
+    """Hashes UTF-8 lines as Python's json.dumps writes them, without escapes, each with its line feed."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
@@ -26,17 +26,19 @@ def lines_sha256(rows: Iterable[Sequence[object]]) -> str:
 
 
 def window_sha256(contest: Contest) -> str:
-    """[first moment, first moment after] of the window, in UTC as ISO 8601: an extension moves it past the file."""
+    """Hashes [first moment, first moment after] of the window in UTC as ISO 8601; an extension moves it past the
+    file's.
+    """
     return lines_sha256([[moment.astimezone(UTC).isoformat() for moment in (contest.opens_at, contest.closes_at)]])
 
 
 def roster_sha256(figures: Figures) -> str:
-    """[code, title, author, ...] of each entry in the roster's order; a withdrawn one is not there."""
+    """Hashes [code, title, author, ...] of each entry in the roster's order, without withdrawn entries."""
     return lines_sha256(astuple(entry) for entry in figures.entries.values())
 
 
 def marks_sha256(figures: Figures) -> str:
-    """[round, judge, entry, criterion, mark], sorted; the mark is a fraction in lowest terms, such as 175/2."""
+    """Hashes [round, judge, entry, criterion, mark], sorted; the mark is a fraction in lowest terms, such as 175/2."""
     return lines_sha256(
         sorted(
             [round_, mark.judge, mark.entry, mark.criterion, str(mark.value)]
@@ -47,11 +49,11 @@ def marks_sha256(figures: Figures) -> str:
 
 
 def metrics_sha256(figures: Figures) -> str:
-    """[metric, entry or organisation, figure], sorted."""
+    """Hashes [metric, entry or organisation, figure], sorted."""
     rows = ([metric, holder, value] for metric, values in figures.metrics.items() for holder, value in values.items())
     return lines_sha256(sorted(rows))
 
 
 def revocations_sha256(figures: Figures) -> str:
-    """[award, entry or organisation, reason], sorted."""
+    """Hashes [award, entry or organisation, reason], sorted."""
     return lines_sha256(sorted([award, holder, why] for (award, holder), why in figures.revoked.items()))

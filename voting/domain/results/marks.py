@@ -1,4 +1,4 @@
-"""Experts' marks: read from a table, checked, and made into one exact score for each entry and round."""
+"""Reads and checks experts' marks, and computes one exact score for each entry and round."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one judge gave one entry for one criterion; an exact decimal."""
+    """One judge's mark for one criterion of one entry; an exact decimal."""
 
     judge: str
     entry: str
@@ -30,9 +30,9 @@ class Mark:
 
 
 def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: str = "marks") -> tuple[Mark, ...]:
-    """The marks of a table with the columns judge, entry and one for each criterion. Raises FileInvalid.
+    """Returns the marks of a table with the columns judge, entry and one for each criterion. Raises FileInvalid.
 
-    A judge marks an entry in one row, and every criterion of its category; the others' cells stay empty.
+    A judge marks an entry in one row, with every criterion of its category; the other cells stay empty.
     """
     criteria = tuple(dict.fromkeys(criterion.name for criterion in round_.criteria))
     columns = ("judge", "entry", *criteria)
@@ -55,7 +55,7 @@ def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: 
 
 
 def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "figures") -> dict[str, int]:
-    """The figures of a table with the columns `of` (entry or organisation) and value, whole numbers.
+    """Returns the figures of a table with the columns `of` (entry or organisation) and value, as whole numbers.
 
     Raises FileInvalid.
     """
@@ -81,7 +81,7 @@ def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "fi
 
 
 def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
-    """A sentence for each category of which some entries lack judges that others have, and for panels of other sizes.
+    """Yields a sentence for each category in which some entries lack judges that others have, or panels differ in size.
 
     A mean of few marks counts as much as one of many.
     """
@@ -108,7 +108,7 @@ def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterat
 
 
 def similar_judges(marks: Iterable[Mark]) -> Iterator[str]:
-    """A sentence for two judges whose names differ in one character: they may be one person."""
+    """Yields a sentence for each two judges whose names differ in one character: they may be one person."""
     for name, other in islice(one_apart(mark.judge for mark in marks), _MOST_NAMED):
         yield (
             f"the judges {shown(name)} and {shown(other)} differ in one character; if they are one person, write the"
@@ -117,7 +117,7 @@ def similar_judges(marks: Iterable[Mark]) -> Iterator[str]:
 
 
 def unlikely_marks(round_: Round, marks: Sequence[Mark], entries: Mapping[str, Entry]) -> Iterator[str]:
-    """A sentence for marks that seem to be on another scale than the round's, or none: 0 for a judge who was absent."""
+    """Yields a sentence for marks that seem to be on another scale, or missing: 0 for a judge who was absent."""
     rows: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     for mark in marks:
         rows[mark.judge, mark.entry].append(mark.value)
@@ -135,7 +135,7 @@ def unlikely_marks(round_: Round, marks: Sequence[Mark], entries: Mapping[str, E
 
 
 def _are_weighted(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> bool:
-    """Whether no mark is above its criterion's weight, as where judges gave 科学性 up to 30 and 创新性 up to 70."""
+    """Whether no mark is above its criterion's weight, as if judges gave 科学性 up to 30 and 创新性 up to 70."""
     weights = {
         (category, criterion.name): criterion.weight or 0
         for category in {entry.category for entry in entries.values()}
@@ -146,11 +146,11 @@ def _are_weighted(round_: Round, marks: Iterable[Mark], entries: Mapping[str, En
 
 
 def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
-    """Each marked entry's mean of the judges' totals, as a share of the full mark, 0 to 1, exact.
+    """Returns each marked entry's mean of the judges' totals as an exact share of the full mark, 0 to 1.
 
     A total is the weighted sum of the criteria of the entry's category (document 004, annex 2, section 2: 科学性30%
-    创新性30% …); of an entry's totals the highest and lowest are left out as the round says. Marks of withdrawn
-    entries count for nothing. Raises NotScorable where a weight is not set.
+    创新性30% …). The highest and lowest totals of an entry are dropped if the round says so. Marks of withdrawn entries
+    are ignored. Raises NotScorable if a weight is not set.
     """
     weights = _weights(round_, {entry.category for entry in entries.values()})
     totals: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
@@ -167,7 +167,7 @@ def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -
 
 
 def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, str], Fraction]:
-    """What a mark counts for, by category and criterion, 0 to 1."""
+    """Returns the weight of a mark, 0 to 1, by category and criterion."""
     marked = [criterion for criterion in round_.criteria if any(criterion.marks(each) for each in categories)]
     unset = [criterion.name for criterion in marked if criterion.weight is None]
     if unset:
@@ -183,10 +183,10 @@ def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, s
 
 
 def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction:
-    kept = totals[round_.drop_lowest : len(totals) - round_.drop_highest]
-    if not kept:
+    trimmed = totals[round_.drop_lowest : len(totals) - round_.drop_highest]
+    if not trimmed:
         raise NotScorable(f"entry {entry} has {len(totals)} totals in round {round_.id!r}, too few to leave some out")
-    return sum(kept, Fraction(0)) / len(kept)
+    return sum(trimmed, Fraction(0)) / len(trimmed)
 
 
 def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Known) -> Iterator[Fault]:
@@ -207,7 +207,7 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Kn
 def _figure_fault(text: str, value: Fraction | None, line: int) -> Fault | None:
     grouped = thousands(text)
     if value is not None and grouped is not None:
-        # 12.000 is twelve in Chinese and English, and twelve thousand in German and many other languages.
+        # 12.000 means twelve in Chinese and English, and twelve thousand in German and many other languages.
         what = f"{shown(text)} can be read as {grouped} or as {float(value):g}"
         return Fault(line, "value", what, "write it as a whole number, without a point")
     if value is None or value < 0 or value.denominator > 1:

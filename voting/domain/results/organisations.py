@@ -1,4 +1,4 @@
-"""Awards for organisations that recommend entries: by the number of their entries and how far these came.
+"""Awards for organisations that recommend entries, by the number of their entries and how far these got.
 
 Document 001, 十、（二）2: 「优秀组织奖」「特别贡献奖」根据同一单位报送或推荐的作品数量和质量、宣传报道数量和效果评出.
 """
@@ -22,11 +22,13 @@ Figures = Mapping[str, Mapping[str, int]]
 
 
 def organisations(entries: Iterable[Entry], nominations: Collection[str] = ()) -> dict[str, list[Entry]]:
-    """Each recommender's entries by its name as first written; spellings that people take for the same are one."""
+    """Returns the entries of each recommender by its first spelling; spellings that people take for the same are
+    merged.
+    """
     names: dict[str, str] = {}
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        # The name is the first of all, whichever ways count: figures are imported under it.
+        # The first spelling counts over all ways of nomination: figures are imported under it.
         name = names.setdefault(alike(entry.recommender), entry.recommender)
         if name and (not nominations or entry.nomination in nominations):
             found[name].append(entry)
@@ -41,7 +43,7 @@ def organisation_awards(
     left: Collection[str],
     awards: Collection[Given],
 ) -> tuple[Given, ...]:
-    """Every award's winners. `left` are the finalists, `awards` what the entries hold."""
+    """Returns every award's winners. `left` are the finalists, `awards` the awards given to entries."""
     held = Counter(given.holder for given in awards if given.place)
     given: list[Given] = []
     for award in contest.organisation_awards:
@@ -60,7 +62,7 @@ def organisation_awards(
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What counts for organisations: their entries, how far these came, and figures from outside."""
+    """The figures that count for organisations: their entries, how far these got, and figures from outside."""
 
     recommended: Mapping[str, Sequence[Entry]]
     metrics: Figures
@@ -68,7 +70,7 @@ class _Counts:
     held: Mapping[str, int]
 
     def of(self, among: frozenset[str], source: str) -> dict[str, Fraction]:
-        """Each organisation's number. Raises NotScorable where a metric lacks one."""
+        """Returns each organisation's number. Raises NotScorable if a metric lacks one."""
         kind, _, id = source.partition(":")
         if kind == "metric":
             figures = complete(f"metric {id!r}", "figures", "organisations", among, self.metrics.get(id, {}))

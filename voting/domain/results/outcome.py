@@ -1,6 +1,6 @@
 """The outcome: funnel, final scores and awards, each step with its reason, from picks, marks and outside figures.
 
-Everything is exact (fractions); rounding is done once, when a score is written.
+All numbers are exact fractions; rounding is done once, when a score is written.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from voting.domain.results.stakes import groups_of, number_of
 
 @dataclass(frozen=True)
 class Figures:
-    """What the outcome is computed from. `marks` by round, `metrics` by metric and entry, counts by entry."""
+    """The inputs of the outcome: `marks` by round, `metrics` by metric and entry, counts by entry."""
 
     entries: Mapping[str, Entry]
     picks: Mapping[str, int]
     marks: Mapping[str, Collection[Mark]]
     metrics: Mapping[str, Mapping[str, int]]
     revoked: Mapping[tuple[str, str], str]
-    """(award, holder) -> why it was taken back."""
+    """(award, holder) -> why it was revoked."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`reached`: how many cuts an entry has passed; `final`: the blended score of those left."""
+    """`reached` is the number of cuts an entry has passed; `final` the blended score of those left."""
 
     reached: Mapping[str, int]
     left: frozenset[str]
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def compute(contest: Contest, figures: Figures) -> Outcome:
-    """The whole outcome. Raises NotScorable, naming what is missing."""
+    """Returns the whole outcome. Raises NotScorable, naming what is missing."""
     left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
     for cut in contest.cuts:
         order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
@@ -66,7 +66,7 @@ def _organisations(
 
 
 def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
-    """The sum of the parts: each part's points x the entry's share of what that part gives at most."""
+    """Returns the sum of the parts: each part's points x the entry's share of its maximum."""
     if contest.blend is None:
         return {}
     total = dict.fromkeys(left, Fraction(0))
@@ -78,7 +78,7 @@ def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str
 
 
 def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
-    """What a source gives each entry, 0 to 1."""
+    """Returns what a source gives each entry, 0 to 1."""
     if source == "public":
         rule = contest.public_points
         return {entry: value / rule.points for entry, value in _public(contest, figures, left).items()}
@@ -86,7 +86,7 @@ def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: st
 
 
 def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[TieBreak]:
-    """What decides between equals of the group. Only what is imported may be there for the equals alone."""
+    """Returns the tie-breaks between equals of the group. Only imported figures may be present for the equals alone."""
 
     def values(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
         imported = source.startswith(("metric:", "round:"))
@@ -96,7 +96,7 @@ def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: I
 
 
 def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
-    """What decides by `source`, for each of those left. Raises NotScorable."""
+    """Returns the value by which `source` decides, for each of those left. Raises NotScorable."""
     kind, _, name = source.partition(":")
     if kind == "votes":
         return {entry: Fraction(figures.picks.get(entry, 0)) for entry in left}
@@ -110,14 +110,14 @@ def _values(contest: Contest, figures: Figures, left: frozenset[str], source: st
 
 
 def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
-    """Public points of those left, compared among the scope that the file says."""
+    """Returns public points of those left, compared within the scope that the file sets."""
     scope = left if contest.public_points.scope == "finalists" else frozenset(figures.entries)
     points = public_points({entry: figures.picks.get(entry, 0) for entry in scope}, contest.public_points)
     return {entry: points[entry] for entry in left}
 
 
 def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
-    """A figure from outside as a share of the highest among those left."""
+    """Returns a figure from outside as a share of the highest among those left."""
     values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
     most = max(values.values(), default=0)
     return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
@@ -125,8 +125,8 @@ def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Frac
 
 def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
     round_ = next(each for each in contest.rounds if each.id == name)
-    found = scores(round_, figures.marks.get(name, ()), figures.entries)
-    return complete(f"round {name!r}", "marks", "entries", left, found)
+    means = scores(round_, figures.marks.get(name, ()), figures.entries)
+    return complete(f"round {name!r}", "marks", "entries", left, means)
 
 
 def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
@@ -139,7 +139,7 @@ def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[G
 
 
 def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:
-    """The winners in one group."""
+    """Returns the winners in one group."""
     number = number_of(award, group)
     revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
     if not number and not revoked:

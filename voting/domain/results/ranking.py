@@ -1,4 +1,4 @@
-"""Who is first and who wins: by a value, then an order, with equals, awards taken back, and those who come up."""
+"""Ranks by a value, then by tie-breaks; handles equals, revoked awards and those next in line."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from voting.errors import NotScorable
 T = TypeVar("T")
 Values = Mapping[str, Fraction]
 Source = Callable[[frozenset[str]], Values]
-"""Gives at least the values of those that it is asked about."""
+"""Returns at least the values of the holders asked for."""
 _CAME_UP = "递补（came up）"
 
 
 class TieBreak(NamedTuple):
-    """One of an order: what it gives equals, and the reason of those whom it told apart, in words."""
+    """One tie-break of an order: the values it gives to equals, and its reason in words."""
 
     values: Source
     reason: str
 
 
 class Band(NamedTuple):
-    """Those that are equal; `reason`: of the tie-break that told them apart from others of their value, if one did."""
+    """Equals of one place. `reason` is set if a tie-break separated them from others of the same value."""
 
     members: list[str]
     reason: str = ""
@@ -33,7 +33,7 @@ class Band(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What decides: `value`, then between equals each of `order`; at the last place equals all stay, or it decides.
+    """Ranks by `value`, then between equals by each of `order`; at the last place all equals stay, or `order` decides.
 
     A source of `order` is asked about equals only: a figure that decides nothing may be missing.
     """
@@ -43,7 +43,7 @@ class Ranking:
     include_ties: bool
 
     def bands(self, among: Collection[str], keep: int) -> list[Band]:
-        """Those that are equal together, best first; told apart as far as the first `keep` places need it."""
+        """Returns the bands, best first; ties are broken only as far as the first `keep` places need it."""
         bands = [Band(members) for members in _bands(among, self.value)]
         for tie_break in self.order:
             finer: list[Band] = []
@@ -57,7 +57,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One award given to one holder, an entry's code or an organisation's name, or taken back (place 0) from it."""
+    """One award given to one holder (an entry's code or an organisation's name), or revoked (place 0)."""
 
     award: str
     holder: str
@@ -67,7 +67,7 @@ class Given:
 
 
 def complete(source: str, what: str, whose: str, holders: Collection[str], found: Mapping[str, T]) -> dict[str, T]:
-    """What was found for each of the holders. Raises NotScorable: what is missing is missing, and never 0."""
+    """Returns the value of each holder. Raises NotScorable if one is missing: a missing figure is never 0."""
     if missing := sorted(set(holders) - found.keys()):
         named = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         raise NotScorable(f"{source} has no {what} for {len(missing)} {whose}: {named}; import them first")
@@ -75,8 +75,10 @@ def complete(source: str, what: str, whose: str, holders: Collection[str], found
 
 
 def first(among: Collection[str], keep: int, ranking: Ranking) -> dict[str, str]:
-    """The first `keep`, best first, each with the reason of the tie-break that decided about it. Raises NotScorable
-    where equals at the end are to be decided and are not."""
+    """Returns the first `keep`, best first, each with the reason of the tie-break that decided.
+
+    Raises NotScorable if equals at the end must be told apart and cannot be.
+    """
     best: dict[str, str] = {}
     for members, reason in ranking.bands(among, keep):
         if len(best) >= keep:
@@ -91,7 +93,7 @@ def first(among: Collection[str], keep: int, ranking: Ranking) -> dict[str, str]
 def winners(
     award: str, among: Collection[str], number: int, ranking: Ranking, revoked: Mapping[str, str]
 ) -> list[Given]:
-    """What was taken back, with its reason, then the winners; those next in line have come up (递补)."""
+    """Returns revoked awards with their reasons, then the winners, including those next in line who moved up (递补)."""
     undisturbed = first(among, number, ranking)
     left = first([one for one in among if one not in revoked], number, ranking)
     taken = [
@@ -115,7 +117,7 @@ def _split(band: Band, tie_break: TieBreak) -> list[Band]:
 
 
 def _bands(among: Collection[str], value: Values) -> list[list[str]]:
-    """Those of equal value together, the greatest value first, each band in the order of its names."""
+    """Groups holders of equal value, the greatest value first, each group sorted by name."""
     bands: dict[Fraction, list[str]] = defaultdict(list)
     for one in sorted(among):
         bands[value[one]].append(one)

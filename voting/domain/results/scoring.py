@@ -1,4 +1,4 @@
-"""Ranks and public points. Counts are integers, points exact fractions until the one written rounding at the end."""
+"""Ranks and public points. Counts are integers, points exact fractions until the one rounding when written."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ class Tally:
 
 
 def ranks(picks: Mapping[str, int]) -> dict[str, int]:
-    """Standard competition ranking (1, 2, 2, 4): one more than the number of entries with more picks."""
+    """Returns standard competition ranks (1, 2, 2, 4): one more than the number of entries with more picks."""
     bands = _bands(picks)
     return {entry: bands[count].start for entry, count in picks.items()}
 
 
 def public_points(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """Exact points of every entry in `picks`, by the rule's normaliser. Nobody gets points where nobody has picks."""
+    """Returns exact points of every entry in `picks` by the rule's normaliser; all zero if nobody has picks."""
     if not any(picks.values()):
         return dict.fromkeys(picks, Fraction(0))
     return _NORMALISERS[rule.normaliser](picks, rule)
 
 
 def _linear_to_leader(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """points x picks / most picks (document 004, annex 2, section 2: the leader gets the most)."""
+    """Returns points x picks / most picks (document 004, annex 2, section 2: the leader gets the most)."""
     most = max(picks.values())
     return {entry: Fraction(rule.points * count, most) for entry, count in picks.items()}
 
 
 def _rank_linear(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """points / N x (N - place + 1) (儋州村歌 2025: 5÷队数×得分基数)."""
+    """Returns points / N x (N - place + 1) (儋州村歌 2025: 5÷队数×得分基数)."""
     number = len(picks)
     return {entry: rule.points * (number - place + 1) / number for entry, place in _places(picks, rule).items()}
 
 
 def _rank_step(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """The steps by place, nothing beyond them (汉语桥 2021: 第一名5分，第二名4分…)."""
+    """Returns fixed points by place, none beyond the last step (汉语桥 2021: 第一名5分，第二名4分…)."""
     bands = _bands(picks)
     if rule.ties == "shared":
         return {entry: Fraction(_step(rule, bands[count].start)) for entry, count in picks.items()}
@@ -56,13 +56,13 @@ def _rank_step(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fracti
 
 
 def _share(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """points x picks / all picks."""
+    """Returns points x picks / all picks."""
     total = sum(picks.values())
     return {entry: Fraction(rule.points * count, total) for entry, count in picks.items()}
 
 
 def _min_max(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """points x (picks - fewest) / (most - fewest); all get the points where all have equally many."""
+    """Returns points x (picks - fewest) / (most - fewest); all get the points if all have equally many picks."""
     fewest, most = min(picks.values()), max(picks.values())
     if fewest == most:
         return dict.fromkeys(picks, Fraction(rule.points))
@@ -70,7 +70,7 @@ def _min_max(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction
 
 
 def _percentile(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """points x the share of the other entries that have fewer picks; with ties = mean, equals count one half."""
+    """Returns points x the share of the other entries with fewer picks; with ties = mean, equals count one half."""
     others = len(picks) - 1
     if not others:
         return dict.fromkeys(picks, Fraction(rule.points))
@@ -91,7 +91,7 @@ _NORMALISERS = {
 
 
 def _places(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """Each entry's place: the first of its band, or the mean of the band (设计赛 2018: 取并列段平均)."""
+    """Returns each entry's place: the first of its band, or the mean of the band (设计赛 2018: 取并列段平均)."""
     bands = _bands(picks)
     if rule.ties == "shared":
         return {entry: Fraction(bands[count].start) for entry, count in picks.items()}
@@ -99,7 +99,7 @@ def _places(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]
 
 
 def _bands(picks: Mapping[str, int]) -> dict[int, range]:
-    """The places, from 1, that the entries with equally many picks take together."""
+    """Returns the places, from 1, that the entries with equally many picks take together."""
     bands: dict[int, range] = {}
     place = 1
     for count, number in sorted(Counter(picks.values()).items(), reverse=True):
@@ -117,7 +117,7 @@ def _mean(values: Sequence[int]) -> Fraction:
 
 
 def rounded(value: Fraction, places: int) -> Decimal:
-    """`value`, not negative, with exactly `places` decimals, half up."""
+    """Returns `value`, not negative, with exactly `places` decimals, rounded half up."""
     scaled = value * 10**places
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return Decimal(whole).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -1,4 +1,4 @@
-"""What the columns of an organiser's table must be. Every reader of a table has its header and cells checked here."""
+"""Checks the header and the cells of every table that an organiser hands in."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from voting.domain.units import number
 from voting.errors import Fault, FileInvalid
 
 LONGEST = 10_000
-# What people put between cells instead of a comma.
+# Delimiters that people use instead of a comma.
 _OTHER_DELIMITERS = "，;；|、\t,"
 _FEWEST_FOR_NOTES = 3
-# What people call a line that sums the others up, in one form for blanks, width and case.
+# Labels of total lines, compared after `alike` has unified blanks, width and case.
 _TOTAL = re.compile(
     r"(?P<of>.{0,20}?)(?:合计|总计|小计|累计|共计|汇总|total|average|平均|均分|均值|平均值|平均数|平均分|总分|最高分|最低分|最后得分|最终得分)"
     r"(?:\(.*\)|[:0-9].*)?|(?:sub|grand)total:?|sum:"
 )
-# How people say that a cell holds what the cell above it holds.
+# Ways to write that a cell repeats the one above it.
 _DITTO = frozenset(("同上", "同左", "〃", '"', "''", "″", "ditto"))
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|#+)")
-# What people and programs write for a name that they do not have.
+# Placeholders that people and programs write for a missing name.
 _NO_NAME = re.compile(r"[-/\\.?*_]+|无|暂无|未知|待定|不详|空|n/a|null|none|nil|undefined|nan|tbd")
 
 
@@ -32,8 +32,8 @@ _NO_NAME = re.compile(r"[-/\\.?*_]+|无|暂无|未知|待定|不详|空|n/a|null
 class Columns:
     """Columns that a table must have (`needed`), and all that it may have (`known`).
 
-    `filled` may have no empty cell; `names` tell persons and things apart; `numbers` are read to the last digit;
-    `paragraphs` may have line breaks; `longest` is in characters. A row is one of `rows`.
+    Cells of `filled` may not be empty; `names` identify persons and things; `numbers` are read to the last digit;
+    `paragraphs` may have line breaks; `longest` is in characters. `rows` is what messages call the rows.
     """
 
     needed: tuple[str, ...]
@@ -48,7 +48,7 @@ class Columns:
 
 @dataclass(slots=True)
 class Table:
-    """The rows of a sheet whose header fits. `unread` are the faults of cells about whose text nothing can be said."""
+    """The rows of a sheet with a valid header. `unread` are the faults of cells whose text cannot be read."""
 
     name: str
     unread: list[Fault]
@@ -56,7 +56,7 @@ class Table:
     faults: list[Fault] = field(default_factory=list)
 
     def settle(self) -> None:
-        """Raises FileInvalid with every fault by line, each once; a cell that is unread has no other fault."""
+        """Raises FileInvalid with every fault by line, each once; for an unread cell only that fault."""
         places = {(fault.line, fault.place) for fault in self.unread}
         others = (fault for fault in self.faults if (fault.line, fault.place) not in places)
         if faults := [*dict.fromkeys([*self.unread, *others])]:
@@ -64,7 +64,7 @@ class Table:
 
 
 def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Table:
-    """The table with the faults that do not depend on what it is about. Raises FileInvalid for its header."""
+    """Returns the table with its faults of form. Raises FileInvalid if the header is wrong."""
     if misplaced := _misplaced_header(sheet, columns):
         raise FileInvalid(name, (misplaced,))
     faults = [*_header_faults(sheet, columns)]
@@ -87,7 +87,7 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
 
 
 def _misplaced_header(sheet: Sheet, columns: Columns) -> Fault | None:
-    """The one fault of a file whose header is not where, or not written as, a header is looked for."""
+    """Returns the one fault of a file whose header is on another line or in another format."""
     if set(columns.needed) <= set(sheet.header):
         return None
     for line, cells in sheet.top:
@@ -118,16 +118,16 @@ def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
 
 
 def _header_again(row: Row, sheet: Sheet) -> Fault | None:
-    """A heading that stands again, such as on each printed page or over a second table."""
+    """Returns a fault for a repeated header, such as on each printed page or over a second table."""
     if all(alike(text) == alike(column) for column, text in row.cells.items()):
         return Fault(row.line, "", f"is the header of line {sheet.header_line} again", "delete the line")
     return None
 
 
 def _total_fault(row: Row, columns: Columns) -> Fault | None:
-    """A line whose first cell or name says that it sums the others up: it would be a judge or an entry more.
+    """Returns a fault for a line of totals, which would be read as one more judge or entry.
 
-    The first cell may be a title, which may end with such a word; a name does not.
+    It looks at the first cell and at names. A title in the first cell may end with such a word; a name may not.
     """
     first = next((column for column, text in row.cells.items() if text), "")
     for column in (first, *columns.names):
@@ -138,7 +138,7 @@ def _total_fault(row: Row, columns: Columns) -> Fault | None:
 
 
 def _note_fault(row: Row, columns: Columns) -> Fault | None:
-    """A line of one cell in a table of several is a note, a heading or a sum."""
+    """Returns a fault for a line with one cell in a table of several columns: a note, a heading or a sum."""
     filled = [text for text in (*row.cells.values(), *row.extra) if text]
     if len(columns.needed) < _FEWEST_FOR_NOTES or len(filled) > 1:
         return None
@@ -147,7 +147,7 @@ def _note_fault(row: Row, columns: Columns) -> Fault | None:
 
 
 def _exact(row: Row, sheet: Sheet, columns: Columns, unread: list[Fault]) -> Row:
-    """The row with each number as its cell holds it, where that is the number that the cell shows."""
+    """Returns the row with each number as stored in its cell, if it is the number that the cell shows."""
     cells = dict(row.cells)
     for column in (*columns.numbers, *columns.names):
         held, text = sheet.held.get((row.line, column)), row.cells.get(column, "")
@@ -178,7 +178,7 @@ def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterato
     if "".join(text.split()) in _DITTO:
         yield Fault(line, column, f"{shown(text)} stands for the cell above", "write out what that cell says")
     elif text.count("?") > 1 and not text.strip("? "):
-        # A program writes it for Chinese characters in an encoding that lacks them.
+        # Programs write it for Chinese characters in an encoding without them.
         what = f"{shown(text)} stands for characters that were lost when the file was saved"
         yield Fault(line, column, what, "write the cell again, and save the file as .xlsx or CSV UTF-8")
     elif _ERROR.fullmatch(text):

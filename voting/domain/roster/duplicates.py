@@ -1,4 +1,4 @@
-"""What may stand only so often in a roster: codes, a contest's [[unique]] columns, and past winners not at all."""
+"""Limits on repeats in a roster: codes, a contest's [[unique]] columns, and past winners."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
 
 _MOST_NAMED = 20
-# Spreadsheets take the zeros before a number away.
+# Spreadsheets drop the zeros at the beginning of a number.
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
-    """The texts below the heading `column`, or of a list without headings every text. Raises FileInvalid."""
+    """Returns the texts below the heading `column`; every text if the list has no headings. Raises FileInvalid."""
     headed = any(alike(cell) == alike(column) for _, cells in sheet.top for cell in cells)
     if not headed and len(sheet.header) < 2 and not any(row.extra for row in sheet.rows):
         if sheet.faults:
             raise FileInvalid(name, sheet.faults)
         return frozenset([*sheet.header, *(text for row in sheet.rows for text in row.cells.values())])
-    # Lists have other columns, too; none of them matters.
+    # Ignore the other columns of a list.
     others = [each for each in sheet.header if alike(each) != alike(column)] if headed else []
     table = check(sheet, Columns((column,), (column, *others), "past winners", names=(column,)), name)
     table.settle()
@@ -34,7 +34,7 @@ def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
 
 
 def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winners: Collection[str]) -> Iterator[Fault]:
-    """Every fault; each row beyond what is allowed has one. `past_winners` are texts as a list has them."""
+    """Yields a fault for each row beyond what is allowed. `past_winners` are texts as a list has them."""
     for code, group in grouped(candidates, lambda each: each.cells.get("code") or None).items():
         for candidate in group[1:]:
             what = f"{shown(code)} stands twice, first on line {group[0].line}"
@@ -46,18 +46,18 @@ def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winner
 
 
 def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> Iterator[Fault]:
-    """A fault for each code and recommender that people take for one that the contest has already.
+    """Yields a fault for each code and recommender that is nearly one which the contest has already.
 
-    `stored` are the contest's entries; those that the file has, too, are updated by it.
+    `stored` are the contest's entries; the file updates those that it contains, too.
     """
     codes = {candidate.cells.get("code") for candidate in candidates}
-    kept = [entry for entry in stored if entry.code not in codes]
+    others = [entry for entry in stored if entry.code not in codes]
     for column in ("code", "recommender"):
-        names = {name: None for entry in kept if (name := getattr(entry, column))}
-        known = {alike(name): name for name in names}
+        names = {name: None for entry in others if (name := getattr(entry, column))}
+        spellings = {alike(name): name for name in names}
         for candidate in candidates:
             text = candidate.cells.get(column, "")
-            name = known.get(alike(text))
+            name = spellings.get(alike(text))
             if name is not None and text not in names:
                 differ = difference(text, name)
                 what = f"{shown(text)} is nearly {shown(name)}, which the contest has already: they differ {differ}"
@@ -65,11 +65,11 @@ def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> I
 
 
 def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
-    """A sentence for each author whose name people take for another's, and each entry that seems to stand twice."""
+    """Yields a sentence for each author whose name is nearly another's, and each entry that may be listed twice."""
     notes = [
-        f"the author {shown(author)} of {code} is nearly {shown(known)} of {before}: they differ"
-        f" {difference(author, known)}; if they are one person, write both in the same way"
-        for code, author, before, known in near_equal((entry.code, entry.author) for entry in entries)
+        f"the author {shown(author)} of {code} is nearly {shown(similar)} of {before}: they differ"
+        f" {difference(author, similar)}; if they are one person, write both in the same way"
+        for code, author, before, similar in near_equal((entry.code, entry.author) for entry in entries)
     ]
     first: dict[tuple[str, str], str] = {}
     numbers: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a contest asks of every entry, column by column: its [[entry_check]] tables."""
+"""Checks every entry, column by column, against the contest's [[entry_check]] tables."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from voting.domain.roster.row import Candidate
 from voting.domain.units import container, has_ratio, lines, megabytes, number, pixels, plain, ratio, seconds
 from voting.errors import Fault
 
-# Patterns are an organiser's own: a short cell bounds what a slow one can cost.
+# The organiser writes the patterns: a short cell bounds the cost of a slow one.
 LONGEST_MATCHED = 255
 
 Problem = tuple[str, str] | None
-"""What is wrong and how to mend it."""
+"""What is wrong and how to fix it."""
 
 
 def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> Iterator[Fault]:
-    """The faults of one row; checks of other categories do not concern it."""
+    """Yields the faults of one row; checks for other categories are skipped."""
     for check in checks:
         if not concerns(check, candidate):
             continue
@@ -32,7 +32,7 @@ def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> 
 
 
 def concerns(check: EntryCheck, candidate: Candidate) -> bool:
-    """Whether the check is meant for entries of this category."""
+    """Whether the check applies to entries of this category."""
     return not check.categories or candidate.category in check.categories
 
 
@@ -105,10 +105,10 @@ def _container(check: EntryCheck, text: str) -> Problem:
 
 
 def _size(check: EntryCheck, text: str) -> Problem:
-    found = megabytes(text)
-    if found is None:
+    size = megabytes(text)
+    if size is None:
         return f"{shown(text)} is not a size", "write it in megabytes as 12 or 12.5"
-    return _bounds(check, found[0], text, " MB")
+    return _bounds(check, size[0], text, " MB")
 
 
 _KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {

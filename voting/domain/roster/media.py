@@ -1,4 +1,4 @@
-"""Facts of entries' media files: they fill the empty cells of a row, and a cell that contradicts them is a fault."""
+"""Facts of entries' media files: they fill empty cells of a row; a cell that contradicts them is a fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _APART = 1000
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What a video file says of itself. Width and height are as shown: turned upright, in square pixels."""
+    """The facts of a video file. Width and height are as shown: turned upright, in square pixels."""
 
     container: str
     size: int
@@ -31,19 +31,19 @@ class MediaFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that gave no facts: what is wrong with it, and how to mend that."""
+    """A file without readable facts: what is wrong with it, and how to fix it."""
 
     what: str
     mend: str
 
 
 MediaFiles = Mapping[str, MediaFacts | Unread]
-"""What the files say, by the name that the roster has for each."""
+"""The facts of files by the name in the roster."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """A fact as a cell would say it and as a fault tells it; `agrees` is None for a cell that cannot be compared."""
+    """A fact as text for a cell and for a fault; `agrees` returns None if a cell cannot be compared."""
 
     text: str
     told: str
@@ -51,23 +51,23 @@ class _Measure:
 
 
 def media_names(sheet: Sheet, contest: Contest) -> tuple[str, ...]:
-    """The files that the roster names, each once."""
+    """Returns the files that the roster names, each once."""
     names = (row.cells.get(contest.media, "") for row in sheet.rows)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def measured_faults(contest: Contest, candidate: Candidate, files: MediaFiles) -> Iterator[Fault]:
-    """The faults of one row's file, and those of its checks with what the file says."""
-    found = files.get(candidate.cells.get(contest.media, ""))
+    """Yields the faults of one row's file, and those of its checks with the file's facts filled in."""
+    facts = files.get(candidate.cells.get(contest.media, ""))
     checks = contest.entry_checks
-    if isinstance(found, Unread):
-        yield Fault(candidate.line, contest.media, found.what, found.mend)
-        # Those cells would have been filled; that they are empty is no fault besides.
+    if isinstance(facts, Unread):
+        yield Fault(candidate.line, contest.media, facts.what, facts.mend)
+        # Do not report cells that the file would have filled.
         checks = tuple(each for each in checks if each.kind not in MEASURED_KINDS or candidate.cells.get(each.column))
-    elif found is not None:
+    elif facts is not None:
         cells = dict(candidate.cells)
         for check in (each for each in checks if each.kind in MEASURED_KINDS and concerns(each, candidate)):
-            measure, text = _MEASURES[check.kind](found), candidate.cells.get(check.column, "")
+            measure, text = _MEASURES[check.kind](facts), candidate.cells.get(check.column, "")
             if measure is None or (text and measure.agrees(text) is not False):
                 continue
             if text:
@@ -87,7 +87,7 @@ def _duration(facts: MediaFacts) -> _Measure | None:
         said = seconds(text)
         return None if said is None else abs(said * 1000 - length) <= _APART
 
-    # To the nearest second: encoders add or leave out a few frames.
+    # Round to the nearest second: encoders add or drop a few frames.
     minutes, rest = divmod((length + 500) // 1000, 60)
     hours, less = divmod(minutes, 60)
     clock = f"{hours}:{less:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
@@ -129,7 +129,7 @@ def _container(facts: MediaFacts) -> _Measure:
 def _size(facts: MediaFacts) -> _Measure:
     def agrees(text: str) -> bool | None:
         said = megabytes(text)
-        # Rounded up or down, at the place to which it is written.
+        # Allow rounding up or down at the last written place.
         return None if said is None else abs(said[0] * MEGABYTE - facts.size) < said[1] * MEGABYTE
 
     whole, rest = divmod(facts.size, MEGABYTE)
@@ -144,4 +144,4 @@ _MEASURES: Mapping[str, Callable[[MediaFacts], _Measure | None]] = {
     "container": _container,
     "size": _size,
 }
-"""By kind of check: what a file answers. The kinds are MEASURED_KINDS."""
+"""The facts that a file gives, by kind of check. The kinds are MEASURED_KINDS."""

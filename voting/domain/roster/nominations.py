@@ -1,7 +1,7 @@
-"""Who may send in how many: the quotas of a contest's [[nomination]] tables, over all rows of a roster.
+"""Quotas of recommenders: the contest's [[nomination]] tables, checked over all rows of a roster.
 
-Document 004: a province at most 10, a county's team 1 that is not counted among them, a maker 1 of its own. Document
-003: 2 to 3 in each category, in order of recommendation.
+Document 004: at most 10 for a province, 1 more for a county's team, 1 for a maker. Document 003: 2 to 3 in each
+category, in order of recommendation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from voting.errors import Fault
 
 
 def nomination_faults(contest: Contest, candidates: Sequence[Candidate]) -> Iterator[Fault]:
-    """Every fault; one of a quota stands at each row beyond it, a shortage at the first row of its recommender."""
+    """Yields every fault: a surplus at each row beyond the quota, a shortage at the recommender's first row."""
     if not contest.nominations:
         return
     for candidate in candidates:
@@ -42,7 +42,7 @@ def _row_faults(contest: Contest, candidate: Candidate) -> Iterator[Fault]:
 
 
 def _group(candidate: Candidate, rule: Nomination) -> tuple[str, str] | None:
-    """What the candidate is counted with, or None where another rule, or none, can count it."""
+    """Returns the group that the candidate is counted in, or None if this rule does not count it."""
     recommender = alike(candidate.cells.get("recommender", ""))
     if candidate.nomination != rule.id or not recommender:
         return None
@@ -75,7 +75,7 @@ def _sends(rule: Nomination, group: list[Candidate]) -> str:
 
 
 def _order(group: list[Candidate]) -> Iterator[Fault]:
-    """Numbers that are different and from 1 to n leave no gap."""
+    """Yields faults of the recommendation order; n different numbers from 1 to n leave no gap."""
     seen: dict[int, int] = {}
     mend = f"number this recommender's entries from 1 to {len(group)}"
     for candidate in group:

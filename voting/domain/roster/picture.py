@@ -1,7 +1,7 @@
-"""Pictures that people hand in: what they are, without what their cameras and programs wrote into them.
+"""Recognises pictures that people hand in and removes the metadata that cameras and programs wrote into them.
 
-A photograph says where and when it was taken, by whom and with what (Exif, XMP, IPTC, comments, thumbnails, text after
-its end). Only what is needed to show it is kept, byte for byte; of the rest the orientation, in a tag of its own.
+A photograph contains where and when it was taken, by whom and with what (Exif, XMP, IPTC, comments, thumbnails, text
+after its end). Only the parts needed to show it are kept, byte for byte, and the orientation in a new tag.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Of the chunks that a decoder may skip, those that change what is seen (PNG, third edition, section 11.3).
+# The optional chunks that change what is seen (PNG, third edition, section 11.3).
 _PNG_SEEN = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split())
 _WEBP_SEEN = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 _WEBP_EXIF, _WEBP_XMP = 0x08, 0x04
 _JFIF, _ICC, _ADOBE, _EXIF = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe", b"Exif\0\0"
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-# Inside a scan 0xFF is followed by a zero, or by the number of a restart; what lies between segments is skipped.
+# Inside a scan, 0xFF is followed by zero or a restart number; bytes between segments are skipped.
 _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 _ORIENTATION = 0x0112
-# A file of this size without entities has fewer.
+# A file of the permitted size without entities has fewer.
 _MOST_SVG_EVENTS = 500_000
 _EDITOR_ATTRIBUTES = re.compile(rb"""\s(?:inkscape|sodipodi):[\w.-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
 _EMBEDDED = re.compile(rb"(data:image/(?:jpe?g|png|webp);base64,)((?:[A-Za-z0-9+/=\s]|&#(?:1[03]|x[ADad]);)+)")
@@ -41,11 +41,11 @@ class Picture(NamedTuple):
 
 
 class Damaged(Exception):
-    """The file begins as a picture and is none."""
+    """The file begins as a picture but is not a valid one."""
 
 
 def read_picture(body: bytes) -> Picture | None:
-    """The picture, or None for what is none. Its first bytes decide, and no name. Raises Damaged."""
+    """Returns the picture, or None if it is none, by its first bytes and not its name. Raises Damaged."""
     try:
         if body.startswith(_PNG):
             return Picture("image/png", "png", _clean_png(body))
@@ -75,7 +75,7 @@ def _clean_jpeg(body: bytes) -> bytes:
         if marker == 0xE1 and content.startswith(_EXIF):
             orientation = orientation or _orientation(content[len(_EXIF) :])
         elif _is_seen(marker, content):
-            # Of a JFIF segment without its thumbnail.
+            # Keep a JFIF segment without its thumbnail.
             kept.append(_segment(marker, content[:12] + b"\0\0" if marker == 0xE0 else content))
         in_scan = marker == _START_OF_SCAN
     else:
@@ -83,7 +83,7 @@ def _clean_jpeg(body: bytes) -> bytes:
             raise Damaged("it ends too early")
         kept.append(body[place:])
     exif = [_segment(0xE1, _EXIF + _minimal_exif(orientation))] if orientation else []
-    # Where there is a JFIF segment it comes first.
+    # A JFIF segment must come first.
     head = 1 if kept[:1] and kept[0].startswith(b"\xff\xe0") else 0
     return b"".join([b"\xff\xd8", *kept[:head], *exif, *kept[head:], b"\xff\xd9"])
 
@@ -93,7 +93,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _is_seen(marker: int, content: bytes) -> bool:
-    """APP0 to APP15 (0xE0 to 0xEF) and the comment are the programs' own, but for three."""
+    """Whether a segment changes what is seen: of APP0 to APP15 (0xE0 to 0xEF) and comments, three kinds do."""
     if marker == 0xE0:
         return content.startswith(_JFIF)
     if marker == 0xE2:
@@ -160,7 +160,7 @@ def _riff_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _orientation(tiff: bytes) -> int:
-    """2 to 8, how a viewer turns the picture; 0 for upright, or where nothing is said (Exif 2.32, section 4.6.2)."""
+    """Returns how a viewer turns the picture, 2 to 8; 0 if upright or unset (Exif 2.32, section 4.6.2)."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     try:
         (place,) = struct.unpack_from(f"{order}I", tiff, 4) if order else (0,)
@@ -179,9 +179,9 @@ def _minimal_exif(orientation: int) -> bytes:
 
 
 def _clean_svg(body: bytes) -> bytes | None:
-    """Without comments, `metadata` and what drawing programs note of themselves; None for what is no SVG.
+    """Returns the SVG without comments, `metadata` and drawing programs' own data; None if it is no SVG.
 
-    Its markup stays as it was written: the parser only says where each part begins.
+    The markup stays as written: the parser only finds where each part begins.
     """
     svg = _SvgParts()
     try:
@@ -198,7 +198,7 @@ def _clean_svg(body: bytes) -> bytes | None:
 
 
 class _SvgParts:
-    """The parts of an SVG file, each from its first byte on, and whether it is kept."""
+    """The parts of an SVG file: the first byte of each, and whether it is kept."""
 
     def __init__(self) -> None:
         self.is_svg = False

@@ -1,4 +1,4 @@
-"""Rosters: the rows of a sheet as entries, or every fault with row, column, value and mend."""
+"""Turns the rows of a sheet into entries, or reports every fault with row, column, value and how to fix it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from voting.errors import Fault
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-# What spreadsheets make of codes such as 3-5 and MAR5, and write into CSV files.
+# Spreadsheets turn codes such as 3-5 and MAR5 into dates, and write these into CSV files.
 _DATE = re.compile(rf"[0-9]{{1,2}}-(?:{_MONTHS})|(?:{_MONTHS})-[0-9]{{2}}", re.IGNORECASE)
-# What ends a link in a page's source, or hides its end.
+# Characters that end a link in a page's source, or hide its end.
 _NOT_IN_LINKS = re.compile(r"[\s\"'<>`\\^{|}]")
 
 
@@ -37,10 +37,10 @@ def read_roster(
     media: MediaFiles | None = None,
     stored: Iterable[Entry] = (),
 ) -> tuple[Entry, ...]:
-    """The entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
+    """Returns the entries; `cover` holds the file name as written. Raises FileInvalid with every fault of the file.
 
-    `past_winners` are what the contest's column of that name may not hold; `tick` hears how many rows are done.
-    `media` is what the entries' files say, where they are there; `stored` are entries that the contest has already.
+    The contest's past-winner column may not hold any of `past_winners`. `tick` is called with the number of rows done.
+    `media` holds the facts of the entries' files, if available; `stored` are the entries that the contest has already.
     """
     needed, known = columns(contest, media is not None)
     of = Columns(
@@ -64,9 +64,9 @@ def read_roster(
 
 
 def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[str]]:
-    """The columns that the contest's rosters must have, and all that they may have.
+    """Returns the columns that the contest's rosters must have, and all that they may have.
 
-    Where the files are `measured`, the roster must name them, and need not have what they say.
+    If the files are `measured`, the roster must name them and may leave out the columns that they fill.
     """
     ways, checks = contest.nominations, contest.entry_checks
     asked = ["category"] if contest.categories else []
@@ -103,7 +103,7 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
 
 
 def _link_problem(text: str) -> tuple[str, str] | None:
-    """What is wrong with a link and how to mend it."""
+    """Returns what is wrong with a link and how to fix it."""
     if not text.lower().startswith("https://"):
         return "is not a secure address", "begin it with https://"
     try:
@@ -125,7 +125,7 @@ def _category_fault(value: str, contest: Contest, line: int) -> Fault:
 
 
 def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
-    """Further themes: categories of the contest, each once, without the entry's own, no more than it may name."""
+    """Yields faults of the further categories: unknown, repeated, the entry's own, or too many."""
     text, tags = candidate.cells.get("tags", ""), candidate.tags
     names = ", ".join(category.name for category in contest.categories)
     if "" in tags:

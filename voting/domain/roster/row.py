@@ -1,4 +1,4 @@
-"""Candidates: the rows of a roster with what their words stand for, before they are entries."""
+"""Candidates: the rows of a roster with category and nomination resolved to ids, before they become entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row. `category` and `nomination` are ids, empty where the row names none that there is; so are `tags`."""
+    """One row. `category`, `nomination` and each of `tags` are ids, empty if the row names an unknown one."""
 
     line: int
     cells: Mapping[str, str]
@@ -28,7 +28,7 @@ class Candidate:
 
 
 def candidate(row: Row, contest: Contest) -> Candidate:
-    """The row's candidate. With one way of nomination, a row without the word is of this way."""
+    """Returns the row's candidate. If there is one way of nomination, it is the default."""
     ways = nomination_ids(contest)
     written = row.cells.get("nomination", "")
     only = contest.nominations[0].id if len(contest.nominations) == 1 else ""
@@ -39,20 +39,20 @@ def candidate(row: Row, contest: Contest) -> Candidate:
 
 
 def category_ids(contest: Contest) -> dict[str, str]:
-    """A category's id by its name and by its id."""
+    """Returns each category's id by its name and by its id."""
     return {name: each.id for each in contest.categories for name in (each.name, each.id)}
 
 
 def nomination_ids(contest: Contest) -> dict[str, str]:
-    """A nomination's id by its name and by its id."""
+    """Returns each nomination's id by its name and by its id."""
     return {name: each.id for each in contest.nominations for name in (each.name, each.id)}
 
 
 def grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], K | None]) -> dict[K, list[Candidate]]:
-    """The candidates by `key`, in the file's order; those without a key are in no group."""
+    """Groups the candidates by `key` in the file's order; those with key None are left out."""
     groups: dict[K, list[Candidate]] = defaultdict(list)
-    for each in candidates:
-        found = key(each)
-        if found is not None:
-            groups[found].append(each)
+    for candidate in candidates:
+        group = key(candidate)
+        if group is not None:
+            groups[group].append(candidate)
     return groups

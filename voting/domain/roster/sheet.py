@@ -1,4 +1,4 @@
-"""A table as an organiser's file has it: a header and rows of text. CSV and XLSX become the same sheet."""
+"""Sheets: a header and rows of text, read from an organiser's CSV or XLSX file."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from voting.errors import Fault, FileInvalid
 MOST_ROWS = 100_000
 DELIMITERS = ",\t;"
 _TOP = 10
-# Controls but tab and line feed, halves of a pair, private and lost characters, and what is no character.
+# Controls except tab and line feed, surrogates, private use, U+FFFD and noncharacters.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 Record = tuple[int, Sequence[str]]
 """A line's number, from 1, and its cells."""
 Tick = Callable[[int], None]
-"""Is called with how many rows are done."""
+"""Called with the number of rows done."""
 Notice = Callable[[str], None]
-"""Is called with what an organiser should know of a table that is taken."""
+"""Called with a remark for the organiser on a table that was accepted."""
 
 
 def silent(_done: int | str) -> None:
-    """The tick or notice that nobody hears."""
+    """A tick or notice that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: column -> text, stripped, empty where the row is short. `extra` are the cells beyond the header."""
+    """One row: column -> text, stripped, empty if the row is short. `extra` are the cells beyond the header."""
 
     line: int
     cells: Mapping[str, str]
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A place of a file that is not what it seems: a cell (its index in the row), or a whole line where that is -1."""
+    """A place of a file that cannot be read as it looks: a cell (its index in the row), or a whole line (index -1)."""
 
     line: int
     index: int
@@ -50,7 +50,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a workbook's cell holds where it shows another text: a number or a date."""
+    """The stored value of a workbook's cell that shows another text: a number or a date."""
 
     text: str
     is_date: bool = False
@@ -58,7 +58,7 @@ class Held:
 
 @dataclass(slots=True)
 class Cells:
-    """What a file holds before its header is known. `records` may fill the other fields as they are read."""
+    """The content of a file before its header is known. Reading `records` may fill the other fields."""
 
     records: Iterable[Record]
     unread: list[Unread] = field(default_factory=list)
@@ -68,10 +68,10 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A header and the rows below it that hold anything. `faults` are the places that could not be read.
+    """A header and the non-empty rows below it. `faults` are the places that could not be read.
 
-    `top` are the first records, `held` (by line and column) what cells hold where they show something else, and
-    `notes` what an organiser should know of how the file was read.
+    `top` are the first records; `held` (by line and column) the stored values of cells that show something else;
+    `notes` are remarks for the organiser on how the file was read.
     """
 
     header: tuple[str, ...]
@@ -84,18 +84,20 @@ class Sheet:
 
 
 def read_csv(text: str, name: str = "file") -> Sheet:
-    """The sheet of a CSV file's text. Raises FileInvalid."""
+    """Returns the sheet of a CSV file's text. Raises FileInvalid."""
     return make_sheet(Cells(csv_records(text, name)), name)
 
 
 def csv_records(text: str, name: str) -> Iterator[Record]:
-    """The records, each with the line on which it begins. Raises FileInvalid where a quote is left open."""
+    """Yields the records, each with the line on which it begins. Raises FileInvalid if a quote is left open."""
     text = text.removeprefix("\ufeff")
-    # Excel begins a file so to name its delimiter.
-    told = _SEPARATOR_LINE.match(text)
-    above = 1 if told else 0
-    text = text[told.end() :] if told else text
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=told[1] if told else _delimiter(text), strict=True)
+    # Excel's first line may name the delimiter: sep=;
+    separator_line = _SEPARATOR_LINE.match(text)
+    above = 1 if separator_line else 0
+    text = text[separator_line.end() :] if separator_line else text
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator_line[1] if separator_line else _delimiter(text), strict=True
+    )
     while True:
         line = reader.line_num + 1 + above
         try:
@@ -109,7 +111,7 @@ def csv_records(text: str, name: str) -> Iterator[Record]:
 
 
 def make_sheet(cells: Cells, name: str = "file", tick: Tick = silent) -> Sheet:
-    """The first record that holds anything is the header. Raises FileInvalid for too many rows."""
+    """Returns the sheet; its header is the first non-empty record. Raises FileInvalid for too many rows."""
     filled = _filled(cells, tick)
     header_line, head = next(filled, (1, []))
     header = tuple(head)
@@ -130,7 +132,7 @@ def make_sheet(cells: Cells, name: str = "file", tick: Tick = silent) -> Sheet:
 
 
 def _delimiter(text: str) -> str:
-    """The one that the first line with any of them has most of, outside quotes; title lines may have none."""
+    """Returns the commonest delimiter, outside quotes, of the first line that has any; title lines may have none."""
     for line in text.splitlines()[:_TOP]:
         bare = re.sub('"[^"]*"', "", line)
         counts = {each: bare.count(each) for each in DELIMITERS}
@@ -148,18 +150,18 @@ def _filled(cells: Cells, tick: Tick) -> Iterator[tuple[int, list[str]]]:
 
 
 def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
-    """Without blanks around it, and with one kind of line break. Notes what cannot be stored or shown."""
+    """Strips blanks and unifies line breaks. Adds what cannot be stored or shown to `unread`."""
     text = text.strip()
     if text.startswith('="') and text.endswith('"'):
-        # Programs write codes so into CSV files that spreadsheets shall not read as numbers.
+        # Programs write ="007" into CSV files to stop spreadsheets from reading codes as numbers.
         unread.append(
             Unread(line, index, f"holds a formula, {text[:40]}", f"write the value itself: {text[2:-1][:40]}")
         )
     if text.isprintable() and "\ufffd" not in text:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if found := _UNREADABLE.search(text):
-        code = ord(found[0])
+    if unreadable := _UNREADABLE.search(text):
+        code = ord(unreadable[0])
         what = f"holds U+{code:04X}, " + (
             "which stands for characters that were lost when the file was saved"
             if code == 0xFFFD
@@ -176,7 +178,7 @@ def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
 def _row(line: int, record: list[str], header: tuple[str, ...], width: int) -> Row:
     cells = dict.fromkeys(header, "") | dict(zip(header, record, strict=False))
     extra = tuple(record[len(header) :])
-    # Excel fills every row of a CSV up to the widest: empty cells below an empty heading are nothing.
+    # Excel pads every row of a CSV to the widest: ignore empty cells below an empty heading.
     return Row(line, cells, extra if any(extra) or len(record) > width else ())
 
 
@@ -187,7 +189,7 @@ def _place(header: tuple[str, ...], index: int) -> str:
 
 
 def column_letters(index: int) -> str:
-    """A column's letters as a spreadsheet shows them: A for 0, AA for 26."""
+    """Returns a column's letters as a spreadsheet shows them: A for 0, AA for 26."""
     letters = ""
     index += 1
     while index:
