@@ -1,4 +1,4 @@
-"""The error tree. Each leaf has a stable machine word; `web/problems.py` alone turns words into status codes."""
+"""The error tree. Each leaf has a stable machine code; only `web/problems.py` maps codes to status codes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Forbidden(VotingError):
 
 
 class ChannelClosed(VotingError):
-    """This contest takes no voters this way; the rules say how votes come in."""
+    """This contest does not accept votes through this channel; its rules list the channels."""
 
     code = "channel_closed"
 
@@ -96,7 +96,7 @@ class NotFound(VotingError):
 
 
 class MethodNotAllowed(VotingError):
-    """This address does not take this method."""
+    """This address does not support this method."""
 
     code = "method_not_allowed"
 
@@ -156,13 +156,13 @@ class AlreadyExists(VotingError):
 
 
 class Certified(VotingError):
-    """The result is certified and stays as it is; `voting certify --reopen` opens it for review again, on record."""
+    """The result is certified and cannot change; `voting certify --reopen` opens it for review again, on record."""
 
     code = "certified"
 
 
 class Stale(VotingError):
-    """It has changed since it was read; read it again and decide about what is there now."""
+    """It has changed since it was read; read it again and decide on its present state."""
 
     code = "stale"
 
@@ -174,7 +174,7 @@ class NotCertifiable(VotingError):
 
 
 class NotScorable(VotingError):
-    """Something that the score is made of is missing."""
+    """A figure that the score needs is missing."""
 
     code = "not_scorable"
 
@@ -186,7 +186,7 @@ class RulesSealed(VotingError):
 
 
 class RosterSealed(VotingError):
-    """Voting has begun with these entries; to change them all the same, and have it written down, say --amend."""
+    """Voting has begun with these entries; to change them anyway, and record it, pass --amend."""
 
     code = "roster_sealed"
 
@@ -214,9 +214,9 @@ SHOWN_FAULTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a file: where it is, what it is and how to mend it.
+    """One fault of a file: where it is, what it is and how to fix it.
 
-    `line` counts from 1; 0 means the file as a whole. `place` is a key's path or a column's name.
+    `line` counts from 1; 0 means the whole file. `place` is a key's path or a column's name.
     """
 
     line: int
@@ -236,7 +236,7 @@ class FileInvalid(VotingError):
     code = "file_invalid"
 
     def __init__(self, name: str, faults: tuple[Fault, ...]) -> None:
-        """`name` is the file as the organiser named it; there is at least one fault. The message has the first 50."""
+        """`name` is the file as the organiser named it; there is at least one fault. The message shows the first 50."""
         lines = [f"{name}: {fault}" for fault in faults[:SHOWN_FAULTS]]
         if len(faults) > SHOWN_FAULTS:
             lines.append(f"{name}: and {len(faults) - SHOWN_FAULTS} more faults")

@@ -1,4 +1,4 @@
-"""Every setting, declared once with its default and help. The reference page is generated from here."""
+"""Every setting, declared once with its default and help. The reference page is generated from this module."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voting.text_file import read_text_file
 Network = IPv4Network | IPv6Network
 SECRET_BYTES = 32
 EMBEDDED = "embedded"
-# No operator's own networks are larger, and no provider's.
+# No operator or provider has a larger network.
 WIDEST_NETWORKS = {4: 8, 6: 16}
 
 
@@ -48,7 +48,7 @@ def _rate(text: str) -> str:
 
 
 def _shared_rate(text: str) -> str:
-    # As domain/ballots/rate.py reads it.
+    # Must match domain/ballots/rate.py.
     if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)( burst [1-9]\d{0,6})?", text):
         raise ValueError("write it as 600/minute or 20/second burst 500")
     return text
@@ -57,7 +57,7 @@ def _shared_rate(text: str) -> str:
 def _secret(text: str) -> bytes:
     if text and len(text.encode()) < SECRET_BYTES:
         raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
-    # Whoever types or copies it for another machine would lose them, and have other keys there.
+    # Invisible characters are lost when a secret is typed or copied, which would change every key derived from it.
     edges = text[:1] + text[-1:]
     if invisible := {char for char in text if not char.isprintable()} | {char for char in edges if char.isspace()}:
         points = ", ".join(sorted(f"U+{ord(char):04X}" for char in invisible))
@@ -109,7 +109,7 @@ def _file(text: str) -> Path | None:
 def _database(text: str) -> str:
     if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
-    # The drivers take the last.
+    # The drivers use the last one.
     if repeated := [name for name, values in parse_qs(urlsplit(text).query).items() if len(values) > 1]:
         raise ValueError(f"it has {' and '.join(repeated)} more than once; leave one of each")
     return text
@@ -135,13 +135,13 @@ def _is_plain_redis(text: str) -> bool:
 
 
 def setting(name: str, parse: Callable[[str], Any], default: str, help: str) -> Any:
-    """A setting read from the environment variable `name`; `parse` raises ValueError with the mend."""
+    """Declares a setting read from the environment variable `name`; `parse` raises ValueError with how to fix it."""
     return field(default=MISSING, metadata={"name": name, "parse": parse, "default": default, "help": help})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says."""
+    """The values of all settings."""
 
     database_url: str = setting(
         "DATABASE_URL",
@@ -258,8 +258,11 @@ _FIELDS = {item.metadata["name"]: item for item in fields(Settings)}
 
 
 def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
-    """The settings; the environment goes before the file. With a file, a DATABASE_URL or REDIS_URL that neither has is
-    "": whoever wrote a file meant a server. Raises SettingInvalid or FileInvalid."""
+    """Returns the settings; the environment overrides the file.
+
+    If there is a file, DATABASE_URL and REDIS_URL default to "" and not to the embedded engines: a file is written for
+    a server. Raises SettingInvalid or FileInvalid.
+    """
     written = _read_env_file(env_file) if env_file else {}
     for name, text in environ.items():
         if name.startswith("VOTING_") and name not in _KNOWN and not _is_made_by_kubernetes(name, text):
@@ -273,12 +276,12 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
 
 
 def values(env_file: Path) -> dict[str, str]:
-    """The file's names and values, for processes that are started. Raises SettingInvalid or FileInvalid."""
+    """Returns the file's names and values, for child processes. Raises SettingInvalid or FileInvalid."""
     return {name: text for name, (_, text) in _read_env_file(env_file).items()}
 
 
 def reference() -> str:
-    """Every setting as a Markdown table."""
+    """Returns every setting as a Markdown table."""
     rows = [
         f"| `{name}` | {_shown(item.metadata['default'])} | {item.metadata['help']} |" for name, item in _FIELDS.items()
     ]
@@ -286,7 +289,7 @@ def reference() -> str:
 
 
 def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises SettingInvalid for a connection that others could read, or an owner of another database."""
+    """Raises SettingInvalid for an unencrypted connection to another host, or an owner of another database."""
     urls = {
         "DATABASE_URL": settings.database_url,
         "DATABASE_OWNER_URL": settings.database_owner_url,
@@ -307,7 +310,7 @@ def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
-    """The other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
+    """Returns the other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     if parts.scheme in ("rediss", "unix", ""):
@@ -333,17 +336,20 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-# Read by the engines and the tests, not settings of the service.
+# Read by the engines and the tests; not settings of the service.
 _KNOWN = {*_FIELDS, "VOTING_PG_BIN", "VOTING_REDIS_BIN", "VOTING_CHROMIUM"}
 _OURS = re.compile("VOTING_|DATABASE|REDIS")
 _ENGINES = {"DATABASE_URL", "REDIS_URL"}
-# DATABASE_URI and DATABSE_URL are meant to be DATABASE_URL; TEST_DATABASE_URL is not.
+# DATABASE_URI and DATABSE_URL probably mean DATABASE_URL; TEST_DATABASE_URL does not.
 _NEAR = 0.85
 
 
 def _is_made_by_kubernetes(name: str, text: str) -> bool:
-    """Whether Kubernetes sets it in each pod for a Service whose name begins with "voting", such as CloudNativePG's
-    voting-rw: VOTING_RW_SERVICE_HOST, VOTING_RW_PORT=tcp://10.0.0.1:5432, VOTING_RW_PORT_5432_TCP_ADDR."""
+    """Whether Kubernetes set the variable in a pod, for a Service whose name begins with "voting".
+
+    Such as CloudNativePG's voting-rw: VOTING_RW_SERVICE_HOST, VOTING_RW_PORT=tcp://10.0.0.1:5432,
+    VOTING_RW_PORT_5432_TCP_ADDR.
+    """
     service, port = r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)", r"_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
     if re.fullmatch(f"VOTING(_[A-Z0-9]+)*({service}|{port})", name):
         return True
@@ -366,7 +372,7 @@ def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, 
 
 
 def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
-    """NAME=value lines with their numbers; blank lines and # comments are skipped. Raises FileInvalid."""
+    """Returns NAME=value lines with their line numbers; skips blank lines and # comments. Raises FileInvalid."""
     values: dict[str, tuple[int, str]] = {}
     faults: list[Fault] = []
     for number, line in enumerate(re.split(r"\r\n|\r|\n", read_text_file(file)), 1):
@@ -378,7 +384,7 @@ def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
             _check_name(name, equals)
             if name in values:
                 raise ValueError(f"stands in line {values[name][0]} already", "take one of them away")
-            # No other blank: one that cannot be seen is refused, not dropped.
+            # Strip no other blanks: an invisible one is refused, not dropped.
             values[name] = (number, _env_value(rest.strip(" \t")))
         except ValueError as error:
             what, mend = error.args
@@ -389,23 +395,23 @@ def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
 
 
 def _place(name: str) -> str:
-    """The name as a fault shows it: what resembles no setting's may be a piece of a secret."""
+    """Returns the name as a fault shows it: a name unlike any setting's may be part of a secret."""
     near = _near(name)
     return name if re.fullmatch(r"[A-Za-z0-9_.-]+", name) and (near or _OURS.match(name)) else near
 
 
 def _check_name(name: str, equals: str) -> None:
-    """Raises ValueError with what is wrong and the mend."""
+    """Raises ValueError with what is wrong and how to fix it."""
     if not equals:
-        raise ValueError("is not NAME=value", "mend the line")
+        raise ValueError("is not NAME=value", "write NAME=value")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("has other characters than A to Z, digits and _ in its name", "type the name anew")
+        raise ValueError("has other characters than A to Z, digits and _ in its name", "type the name again")
     if name not in _KNOWN and (_OURS.match(name) or _near(name)):
         raise ValueError("is not a known setting", _hint(name))
 
 
 def _env_value(text: str) -> str:
-    """The value without its quotes. Raises ValueError with what is wrong and the mend."""
+    """Returns the value without its quotes. Raises ValueError with what is wrong and how to fix it."""
     if quoted := re.fullmatch(r"([\"'])(.*)\1", text):
         if quoted[1] in quoted[2]:
             raise ValueError("has more than two quotes", "write one pair, around the whole value")
@@ -422,7 +428,7 @@ def _env_value(text: str) -> str:
 
 
 def _near(name: str) -> str:
-    """The setting that is meant by it, itself included; "" for none."""
+    """Returns the setting that `name` probably means or is; "" if none."""
     near = get_close_matches(name.upper(), _KNOWN, 1, _NEAR)
     return near[0] if near else ""
 
