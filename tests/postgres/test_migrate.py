@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -98,12 +99,20 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypa
             assert await connection.fetchval("select max(version) from schema_migrations") == known[-1].version
 
 
+def test_two_migrations_of_one_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("0001_first", "0002_mine", "0002_theirs"):
+        (tmp_path / f"{name}.sql").write_text("-- expand: x\nselect 1", "utf-8")
+    monkeypatch.setattr(migrate, "_FOLDER", tmp_path)
+    with pytest.raises(SchemaUnfit, match="two migrations have the number 0002: mine and theirs"):
+        migrations()
+
+
 async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> None:
-    """A migration holds no lock while another process's turn lasts: it waits for the history's lock alone."""
+    """A migration holds no lock that ballots need while another process's turn lasts."""
     holder = await asyncpg.connect(settings.database_owner_url)
     transaction = holder.transaction()
     await transaction.start()
-    await holder.execute("lock table schema_migrations in exclusive mode")
+    await holder.execute("select from schema_migrations order by version limit 1 for update")
     process = await asyncio.create_subprocess_exec(*VOTING, "migrate", env=environment_of(settings))
     await asyncio.sleep(4.5)  # longer than any statement of the service may take
     async with connected(settings.database_url, 1) as database, database.connection() as connection:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 
 import asyncpg
 
@@ -17,9 +19,8 @@ from voting.errors import SchemaUnfit
 from voting.postgres.database import Connection, Database
 from voting.postgres.rights import grant
 
-# `if not exists` does not see what another process creates in the same moment; the lock ("votg") makes them take turns.
+_FOLDER = files("voting.postgres") / "migrations"
 _HISTORY = """
-select pg_advisory_xact_lock(1987015783);
 create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
 """
@@ -42,9 +43,13 @@ where relnamespace = current_schema()::regnamespace and indisunique and indisval
 """
 
 TURN_SECONDS = 300
+# Processes take turns by the lock on the first row. While there is none, the unique version of the first makes them wait.
 _TAKE_TURN = f"""
 set local statement_timeout = '{TURN_SECONDS}s'; set local lock_timeout = '{TURN_SECONDS}s';
-lock table schema_migrations in exclusive mode
+select from schema_migrations order by version limit 1 for update
+"""
+_RECORD = """
+insert into schema_migrations (version, name, kind) values ($1, $2, $3) on conflict do nothing returning true
 """
 
 
@@ -59,10 +64,16 @@ class Migration:
 
 
 def migrations() -> tuple[Migration, ...]:
-    """Every migration that this program knows, in order."""
-    folder = files("voting.postgres") / "migrations"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
-    return tuple(_migration(name, (folder / name).read_text("utf-8")) for name in names)
+    """Every migration that this program knows, in order. Raises SchemaUnfit when two have the same number."""
+    names = sorted(item.name for item in _FOLDER.iterdir() if item.name.endswith(".sql"))
+    found = tuple(_migration(name, (_FOLDER / name).read_text("utf-8")) for name in names)
+    for one, other in pairwise(found):
+        if one.version == other.version:
+            raise SchemaUnfit(
+                f"two migrations have the number {one.version:04d}: {one.name} and {other.name}; only one of them would"
+                " ever be applied: give the newer one the next free number"
+            )
+    return found
 
 
 async def migrate(database: Database, report: Callable[[str], None], application_url: str = "") -> int:
@@ -72,7 +83,7 @@ async def migrate(database: Database, report: Callable[[str], None], application
     """
     try:
         async with database.connection() as connection:
-            await connection.execute(_HISTORY)
+            await _create_history(connection)
             applied = 0
             for migration in migrations():
                 applied += await _apply(connection, migration)
@@ -117,17 +128,22 @@ async def _check_unique(database: Database) -> None:
         )
 
 
+async def _create_history(connection: Connection) -> None:
+    # `if not exists` does not see the table that another process creates in the same moment; the names collide instead.
+    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+        await connection.execute(_HISTORY)
+
+
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
-        # Held to the end: processes take turns, and the second finds the row of the first.
         await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
-        if await connection.fetchval("select 1 from schema_migrations where version = $1", migration.version):
+        # Recorded first: whoever is about to apply the same one waits here, and finds it done.
+        row = (migration.version, migration.name, migration.kind)
+        if not await connection.fetchval(_RECORD, *row, timeout=TURN_SECONDS):
             return False
         # A statement that waits for a lock blocks every ballot behind it: give up soon, the run can be repeated.
         await connection.execute("set local lock_timeout = '3s'; set local statement_timeout = 0")
         await connection.execute(migration.sql, timeout=3600)
-        row = (migration.version, migration.name, migration.kind)
-        await connection.execute("insert into schema_migrations (version, name, kind) values ($1, $2, $3)", *row)
         return True
 
 
