@@ -22,6 +22,7 @@ from tests.acceptance.test_stopping import workers_of
 from tests.conftest import Contests, Service, environment_of, eventually, serving
 from tests.screening.test_screening import BROWSER, QUICK, SCRIPT, rows, send, ticket
 from voting.networks.lookup import load_networks
+from voting.services.audit import record_policies
 from voting.services.fraud.policy_files import load_policy
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
@@ -92,5 +93,5 @@ async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(s
 async def test_workers_that_begin_together_note_it_once(service: Service, office: AdminServices) -> None:
     policy = replace(load_policy(), sha256="f" * 64)
     lists = load_networks(Path(service.settings.networks), Path(service.settings.hosting))
-    await asyncio.gather(*(office.contest_admin.begin_anew(policy, None, lists) for _ in range(2)))
+    await asyncio.gather(*(record_policies(office.database, policy, None, lists, if_changed=True) for _ in range(2)))
     assert [each["policy"]["sha256"] for each in await noted(service)].count(policy.sha256) == 1

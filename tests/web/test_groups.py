@@ -11,7 +11,7 @@ from tests.conftest import Contests, eventually, refusal
 from tests.fraud.rings import POLICY, Cast, crowd, find_rings, history, record, tally
 from tests.web.test_staff import bearer
 from voting.networks.lookup import load_networks
-from voting.services.contests.admin import ContestAdmin
+from voting.services.audit import record_policies
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.wiring.admin import AdminServices
@@ -71,7 +71,7 @@ async def test_a_ballot_held_when_it_was_cast_says_why_and_by_which_policy(
 ) -> None:
     contest = await contests.make(entries=3)
     wang = Desk(http, contest, await contests.staff_key("organiser", contest))
-    await ContestAdmin(office.database, "test").begin(POLICY, None, load_networks())
+    await record_policies(office.database, POLICY, None, load_networks())
     await record(office.database, contest, [Cast(1, "A001", state="hold"), Cast(2, "A001")], timedelta(0))
     assert (await wang.get("/groups")).json()["ungrouped"] == 1
     async with office.database.connection() as connection:

@@ -24,6 +24,7 @@ from voting.redis.connection import check_server
 from voting.server.admission import GatedProtocol
 from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
+from voting.services.audit import record_policies
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.settings import EMBEDDED, Settings, load, values
 from voting.wiring import admin, serving
@@ -77,7 +78,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
         if migrate:
             await admin.migrate(settings, lambda _: None)
         office = await stack.enter_async_context(admin.services(settings, "serve"))
-        await office.contest_admin.begin(policy, shadow, networks)
+        await record_policies(office.database, policy, shadow, networks)
 
     async with serving.reached(opened):
         pass

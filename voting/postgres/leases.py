@@ -23,3 +23,8 @@ async def hold(connection: Connection, name: str, holder: UUID) -> bool:
 async def give_back(connection: Connection, name: str, holder: UUID) -> None:
     """Ends the holder's lease."""
     await connection.execute(_QUERIES["give_back"], name, holder)
+
+
+async def take_turn(connection: Connection, name: str) -> None:
+    """Waits until no other transaction has this turn; it is this one's until the transaction ends."""
+    await connection.execute(_QUERIES["take_turn"], name)

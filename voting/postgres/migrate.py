@@ -43,7 +43,7 @@ where relnamespace = current_schema()::regnamespace and indisunique and indisval
 """
 
 TURN_SECONDS = 300
-# Processes take turns by the lock on the first row. While there is none, the unique version of the first makes them wait.
+# Processes take turns by a lock on the first row. While there is none, its unique version makes the others wait.
 _TAKE_TURN = f"""
 set local statement_timeout = '{TURN_SECONDS}s'; set local lock_timeout = '{TURN_SECONDS}s';
 select from schema_migrations order by version limit 1 for update

@@ -1,9 +1,6 @@
-"""Staff keys and the audit log."""
+"""Staff keys and sessions."""
 
 from __future__ import annotations
-
-import json
-from collections.abc import Mapping
 
 from voting.domain.identity.roles import Role, StaffKey
 from voting.postgres.database import Connection
@@ -58,22 +55,3 @@ async def select_by_session(connection: Connection, session_hash: bytes) -> Staf
 async def close_session(connection: Connection, session_hash: bytes) -> None:
     """Ends a session, and forgets those that have ended by themselves."""
     await connection.execute(_QUERIES["close_session"], session_hash)
-
-
-async def wait_for_log(connection: Connection) -> None:
-    """Until the transaction ends nobody else gets past here: what is read of the log's end stays true."""
-    await connection.execute(_QUERIES["wait_for_log"])
-
-
-async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:
-    """What the audit log's last line of this action says."""
-    text = await connection.fetchval(_QUERIES["last_details"], action)
-    found: Mapping[str, object] | None = json.loads(text or "null")
-    return found
-
-
-async def log(
-    connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
-) -> None:
-    """Adds a line to the audit log."""
-    await connection.execute(_QUERIES["log"], actor, action, contest, json.dumps(details, ensure_ascii=False))

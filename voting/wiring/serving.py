@@ -18,13 +18,13 @@ from voting.postgres.migrate import check_schema
 from voting.postgres.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
+from voting.services.audit import record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
 from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
-from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy
@@ -65,7 +65,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         ledger = await stack.enter_async_context(database.committing(writers))
         await check_rights(database)
         await check_schema(database)
-        await ContestAdmin(database, "serve").begin_anew(policy, shadow, networks)
+        await record_policies(database, policy, shadow, networks, if_changed=True)
         return database, ledger
 
     async with (

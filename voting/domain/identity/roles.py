@@ -20,3 +20,8 @@ class StaffKey:
     key_hash: bytes
     created_at: datetime
     revoked_at: datetime | None
+
+    @property
+    def actor(self) -> str:
+        """Who acts with this key, in the audit log."""
+        return f"key:{self.id}"

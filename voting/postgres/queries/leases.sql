@@ -11,3 +11,8 @@ select 1 from leases where name = $1 and holder = $2 and until > clock_timestamp
 
 -- name: give_back
 delete from leases where name = $1 and holder = $2;
+
+-- name: take_turn
+-- The row's lock is what counts; nobody holds the lease.
+insert into leases (name, holder, until) values ($1, gen_random_uuid(), clock_timestamp())
+on conflict (name) do update set until = excluded.until;

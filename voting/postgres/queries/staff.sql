@@ -34,12 +34,3 @@ where s.session_hash = $1 and s.expires_at > clock_timestamp();
 
 -- name: close_session
 delete from staff_sessions where session_hash = $1 or expires_at < clock_timestamp();
-
--- name: wait_for_log
-select pg_advisory_xact_lock(1987015784);
-
--- name: last_details
-select details from audit_log where action = $1 order by id desc limit 1;
-
--- name: log
-insert into audit_log (actor, action, contest, details) values ($1, $2, $3, $4);

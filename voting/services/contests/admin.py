@@ -6,18 +6,15 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from voting import __version__
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.roster.picture import Damaged, Picture, read_picture
 from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed, WindowClosed
-from voting.fraud.policy import Policy
-from voting.networks.lookup import Networks
-from voting.postgres import certifications, contests, staff
+from voting.postgres import certifications, contests
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 
 COVER_BYTES = 300_000
-_BEGIN = "service.begin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class ContestAdmin:
                 raise AlreadyExists(f"contest {contest.id!r} exists already; give the new one another id")
             digest = hashlib.sha256(document.encode()).hexdigest()
             window = {"opens_at": made.opens_at.isoformat(), "closes_at": made.closes_at.isoformat()}
-            await self._log(tx, "contest.create", contest.id, {"document_sha256": digest, **window})
+            await audit.record(tx, self._actor, "contest.create", contest.id, {"document_sha256": digest, **window})
 
         await self._database.transact(work)
 
@@ -100,7 +97,7 @@ class ContestAdmin:
             await contests.remove_entries(tx, contest, change.removed)
             await contests.upsert_entries(tx, contest, [each for each in named if each.code not in change.withdrawn])
             details = {"entries": len(named), "covers": len(pictures)} | change.logged()
-            await self._log(tx, "roster.import", contest, details)
+            await audit.record(tx, self._actor, "roster.import", contest, details)
             return change
 
         return await self._database.transact(work)
@@ -123,29 +120,9 @@ class ContestAdmin:
                 certified = ", and its result is certified" if stored.certified else ""
                 raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
             await contests.set_paused(tx, contest, paused)
-            await self._log(tx, "contest.pause" if paused else "contest.resume", contest, {})
+            await audit.record(tx, self._actor, "contest.pause" if paused else "contest.resume", contest, {})
 
         await self._database.transact(work)
-
-    async def begin(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
-        """Notes by what a service that begins judges ballots: by which program, policies and lists."""
-        judged_by = _judged_by(policy, shadow, networks)
-        await self._database.transact(lambda tx: self._log(tx, _BEGIN, None, judged_by))
-
-    async def begin_anew(self, policy: Policy, shadow: Policy | None, networks: Networks) -> None:
-        """Notes it where a worker that begins judges by something else than was noted last, by any service on this
-        database: the files may have changed since its own began."""
-        judged_by = _judged_by(policy, shadow, networks)
-
-        async def work(tx: Connection) -> None:
-            await staff.wait_for_log(tx)
-            if await staff.last_details(tx, _BEGIN) != judged_by:
-                await self._log(tx, _BEGIN, None, judged_by)
-
-        await self._database.transact(work)
-
-    async def _log(self, tx: Connection, action: str, contest: str | None, details: Mapping[str, object]) -> None:
-        await staff.log(tx, self._actor, action, contest, details)
 
 
 def _change(
@@ -188,15 +165,3 @@ def _picture(file: str, body: bytes) -> tuple[str, Picture]:
     if picture is None:
         raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
     return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
-
-
-def _judged_by(policy: Policy, shadow: Policy | None, networks: Networks) -> Mapping[str, object]:
-    def named(which: Policy) -> Mapping[str, str]:
-        return {"version": which.version, "sha256": which.sha256}
-
-    return {
-        "program": __version__,
-        "policy": named(policy),
-        "shadow": named(shadow) if shadow else None,
-        "networks": networks.sha256,
-    }

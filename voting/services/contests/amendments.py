@@ -5,15 +5,15 @@ The seal falls by the organiser's word, or when the window opens. Every change i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from voting.domain.contest.contest import Contest
 from voting.domain.results.inputs import document_sha256
 from voting.errors import ContestUnknown, EntryUnknown, RulesSealed
-from voting.postgres import certifications, contests, staff
+from voting.postgres import certifications, contests
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 
 
 class Amendments:
@@ -31,12 +31,8 @@ class Amendments:
             if is_sealed(stored):
                 raise RulesSealed(f"the rules of {contest.id!r} are sealed; nothing was changed")
             await contests.replace(tx, contest, document)
-            await self._log(
-                tx,
-                "contest.replace",
-                contest.id,
-                {"was": document_sha256(stored.document), "is": document_sha256(document)},
-            )
+            details = {"was": document_sha256(stored.document), "is": document_sha256(document)}
+            await audit.record(tx, self._actor, "contest.replace", contest.id, details)
 
         await self._database.transact(work)
 
@@ -49,7 +45,7 @@ class Amendments:
                 was, given = document_sha256(stored.document), document_sha256(document)
                 raise RulesSealed(f"the stored rules (SHA-256 {was}) are not this file's ({given}); nothing was sealed")
             await contests.seal(tx, contest)
-            await self._log(tx, "contest.seal", contest, {"document_sha256": document_sha256(document)})
+            await audit.record(tx, self._actor, "contest.seal", contest, {"document_sha256": document_sha256(document)})
 
         await self._database.transact(work)
         return document_sha256(document)
@@ -64,7 +60,7 @@ class Amendments:
                 raise RulesSealed("an open window can be made longer; it cannot be made shorter, or opened again")
             await contests.extend(tx, contest, closes_at)
             details = {"was": stored.window_end.isoformat(), "is": closes_at.isoformat(), "reason": reason}
-            await self._log(tx, "contest.extend", contest, details)
+            await audit.record(tx, self._actor, "contest.extend", contest, details)
 
         await self._database.transact(work)
 
@@ -75,7 +71,7 @@ class Amendments:
             self._check_changeable(await self._stored(tx, contest), "withdrawal")
             if not await contests.withdraw(tx, contest, entry):
                 raise EntryUnknown(f"there is no entry {entry!r} in this contest")
-            await self._log(tx, "entry.withdraw", contest, {"entry": entry, "reason": reason})
+            await audit.record(tx, self._actor, "entry.withdraw", contest, {"entry": entry, "reason": reason})
 
         await self._database.transact(work)
 
@@ -90,9 +86,6 @@ class Amendments:
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")
         return stored
-
-    async def _log(self, tx: Connection, action: str, contest: str, details: Mapping[str, object]) -> None:
-        await staff.log(tx, self._actor, action, contest, details)
 
 
 def is_sealed(stored: StoredContest) -> bool:

@@ -23,10 +23,11 @@ from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import sweep
-from voting.postgres import certifications, contests, decisions, groups, staff, tallies
+from voting.postgres import certifications, contests, decisions, groups, tallies
 from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
+from voting.services import audit
 from voting.services.ballots.receipts import check_receipts
 from voting.services.ballots.traces import check_traces
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -117,7 +118,7 @@ class Certifier:
             ]
             changed = await decisions.change(tx, contest, held, Authority("certification", self._actor))
             details = {"certification": number, "reason": reason, "held": changed.changed}
-            await staff.log(tx, self._actor, "certification.reopen", contest, details)
+            await audit.record(tx, self._actor, "certification.reopen", contest, details)
             return number
 
         return await self._database.transact(work)
@@ -200,11 +201,11 @@ class Certifier:
             "public_only": public_only,
             **asdict(bound),
         }
-        await staff.log(tx, self._actor, "certification.certify", contest, details)
+        await audit.record(tx, self._actor, "certification.certify", contest, details)
         return made
 
-    async def _log(self, snapshot: ContestSnapshot, action: str, details: dict[str, object]) -> None:
-        await self._database.transact(lambda tx: staff.log(tx, self._actor, action, snapshot.contest.id, details))
+    async def _log(self, snapshot: ContestSnapshot, action: audit.Action, details: dict[str, object]) -> None:
+        await self._database.transact(lambda tx: audit.record(tx, self._actor, action, snapshot.contest.id, details))
 
 
 def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:

@@ -20,11 +20,12 @@ from voting.domain.results.stakes import Stake, stakes
 from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
-from voting.postgres import certifications, clients, contests, decisions, groups, staff, tallies
+from voting.postgres import certifications, clients, contests, decisions, groups, tallies
 from voting.postgres.clients import ClientCount
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate, Member
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
+from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 
 SAMPLE = 20
@@ -86,11 +87,16 @@ class ReviewAction:
 
 
 Outcome = Literal["decided", "proposed", "withdrawn", "unchanged"]
+_STEPS: Mapping[Outcome, tuple[groups.Step, audit.Action]] = {
+    "proposed": ("propose", "group.propose"),
+    "withdrawn": ("withdraw", "group.withdraw"),
+    "decided": ("decide", "group.decide"),
+}
 
 
 def person_of(key: StaffKey) -> Person:
     """The person behind a staff key: two keys of one name are one person's."""
-    return Person(f"key:{key.id}", " ".join(key.name.casefold().split()))
+    return Person(key.actor, " ".join(key.name.casefold().split()))
 
 
 class Reviews:
@@ -260,9 +266,8 @@ async def _record(
     """The ruling and its line in the audit log."""
     if outcome == "unchanged":
         return None
-    step: Mapping[Outcome, groups.Step] = {"proposed": "propose", "withdrawn": "withdraw", "decided": "decide"}
-    group = before.group
-    ruling = await groups.rule(tx, contest, group, step[outcome], wish.action, person.actor, wish.reason)
+    (step, action), group = _STEPS[outcome], before.group
+    ruling = await groups.rule(tx, contest, group, step, wish.action, person.actor, wish.reason)
     details = {
         "group": group.id,
         "action": wish.action,
@@ -275,7 +280,7 @@ async def _record(
     }
     if group.proposal:
         details["proposed_by"] = group.proposal.actor
-    await staff.log(tx, person.actor, f"group.{step[outcome]}", contest, details)
+    await audit.record(tx, person.actor, action, contest, details)
     return ruling
 
 

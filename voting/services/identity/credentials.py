@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from voting.postgres import staff
 from voting.postgres.database import Database
+from voting.services import audit
 from voting.services.identity.keyring import Keyring
 
 
@@ -14,5 +14,5 @@ async def issue_credentials(
     database: Database, keyring: Keyring, actor: str, contest: str, count: int, now: datetime
 ) -> Iterator[str]:
     """`count` bearer tokens, each one voter's. The audit log says who issued how many."""
-    await database.transact(lambda tx: staff.log(tx, actor, "credentials.issue", contest, {"count": count}))
+    await database.transact(lambda tx: audit.record(tx, actor, "credentials.issue", contest, {"count": count}))
     return (keyring.issue_credential(contest, None, now) for _ in range(count))

@@ -13,6 +13,7 @@ from voting.domain.identity.roles import Role, StaffKey
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.postgres import staff
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 from voting.services.identity.staff_keys import PREFIX, hashed
 from voting.services.next_read import NextRead
 
@@ -55,7 +56,7 @@ class StaffSessions:
 
         async def work(tx: Connection) -> None:
             await staff.open_session(tx, hashed(session), key.id, SESSION_SECONDS, MOST_SESSIONS)
-            await staff.log(tx, f"key:{key.id}", "staff.session.open", key.contest, {"name": key.name})
+            await audit.record(tx, key.actor, "staff.session.open", key.contest, {"name": key.name})
 
         await self._database.transact(work)
         return key, session
@@ -64,11 +65,10 @@ class StaffSessions:
         """Ends a session."""
         await self._database.transact(lambda tx: staff.close_session(tx, hashed(session)))
 
-    async def log(self, key: StaffKey, action: str, contest: str) -> None:
-        """Writes down what a key was used for."""
-        await self._database.transact(
-            lambda tx: staff.log(tx, f"key:{key.id}", action, contest, {"name": key.name, "role": key.role})
-        )
+    async def record(self, key: StaffKey, action: audit.Action, contest: str) -> None:
+        """Records in the audit log what a key was used for."""
+        details = {"name": key.name, "role": key.role}
+        await self._database.transact(lambda tx: audit.record(tx, key.actor, action, contest, details))
 
     async def _by_session(self, session: str) -> StaffKey:
         name = hashed(session)

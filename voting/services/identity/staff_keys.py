@@ -9,6 +9,7 @@ from voting.domain.identity.roles import Role, StaffKey
 from voting.errors import NotFound
 from voting.postgres import staff
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 
 PREFIX = "vsk"
 
@@ -26,7 +27,7 @@ class StaffKeys:
 
         async def work(tx: Connection) -> None:
             await staff.insert(tx, id, name, role, contest, hashed(secret))
-            await staff.log(tx, self._actor, "staff.key.create", contest, {"key": id, "name": name, "role": role})
+            await audit.record(tx, self._actor, "staff.key.create", contest, {"key": id, "name": name, "role": role})
 
         await self._database.transact(work)
         return f"{PREFIX}_{id}_{secret}"
@@ -37,7 +38,7 @@ class StaffKeys:
         async def work(tx: Connection) -> None:
             if not await staff.revoke(tx, id):
                 raise NotFound(f"there is no live staff key {id!r}; `voting staff key list` shows them")
-            await staff.log(tx, self._actor, "staff.key.revoke", None, {"key": id})
+            await audit.record(tx, self._actor, "staff.key.revoke", None, {"key": id})
 
         await self._database.transact(work)
 

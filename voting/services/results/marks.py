@@ -11,8 +11,9 @@ from voting.domain.results.marks import read_marks, read_metric, similar_judges,
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound
-from voting.postgres import certifications, marks, staff
+from voting.postgres import certifications, marks
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.spreadsheets import read_sheet
 
@@ -90,7 +91,7 @@ class Marks:
         self,
         snapshot: ContestSnapshot,
         work: Callable[[Connection], Awaitable[T]],
-        action: str,
+        action: audit.Action,
         details: Mapping[str, object],
     ) -> T:
         """Does it, if the result is not certified, and writes it down. Raises Certified."""
@@ -98,7 +99,7 @@ class Marks:
         async def change(tx: Connection) -> T:
             await certifications.lock_open_result(tx, snapshot.contest.id)
             done = await work(tx)
-            await staff.log(tx, self._actor, action, snapshot.contest.id, details)
+            await audit.record(tx, self._actor, action, snapshot.contest.id, details)
             return done
 
         return await self._database.transact(change)

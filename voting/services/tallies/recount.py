@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
 from voting.domain.results.scoring import Tally
-from voting.postgres import certifications, contests, staff, tallies
+from voting.postgres import certifications, contests, tallies
 from voting.postgres.database import Connection, Database
+from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 
 
@@ -47,7 +48,7 @@ class Recounts:
                 await tallies.replace(tx, snapshot.contest.id, {each.entry: each.recount for each in found})
                 changed = {each.entry: [astuple(each.tally)[:3], astuple(each.recount)[:3]] for each in found}
                 details = {"reason": reason, "changed": changed}
-                await staff.log(tx, self._actor, "tally.mend", snapshot.contest.id, details)
+                await audit.record(tx, self._actor, "tally.mend", snapshot.contest.id, details)
             return found
 
         return await self._database.transact(work)

@@ -25,7 +25,7 @@ async def show_results(
     """Per entry raw, held and counted picks, rank and exact public points."""
     snapshot = await services.contest_cache.get(contest)
     key = await permit(request, services, snapshot, "judge", "organiser", "auditor")
-    await services.staff_sessions.log(key, "results.read", snapshot.contest.id)
+    await services.staff_sessions.record(key, "results.read", snapshot.contest.id)
     report = await services.reports.report(snapshot)
     headers = {"cache-control": "no-store"}
     if format == "json":

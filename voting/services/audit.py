@@ -1,0 +1,75 @@
+"""The audit log: each act of the staff, in the transaction of the act, and by what a service judges ballots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from voting import __version__
+from voting.fraud.policy import Policy
+from voting.networks.lookup import Networks
+from voting.postgres import audit, leases
+from voting.postgres.database import Connection, Database
+
+Action = Literal[
+    "award.revoke",
+    "certification.certify",
+    "certification.propose",
+    "certification.reopen",
+    "contest.create",
+    "contest.extend",
+    "contest.pause",
+    "contest.replace",
+    "contest.resume",
+    "contest.seal",
+    "credentials.issue",
+    "entry.withdraw",
+    "group.decide",
+    "group.propose",
+    "group.withdraw",
+    "marks.import",
+    "metric.import",
+    "results.read",
+    "roster.import",
+    "service.begin",
+    "staff.key.create",
+    "staff.key.revoke",
+    "staff.session.open",
+    "tally.mend",
+]
+
+
+async def record(
+    tx: Connection, actor: str, action: Action, contest: str | None, details: Mapping[str, object]
+) -> None:
+    """Adds a line. `tx` is the transaction of the act: either both are stored, or neither."""
+    await audit.insert(tx, actor, action, contest, details)
+
+
+async def record_policies(
+    database: Database, policy: Policy, shadow: Policy | None, networks: Networks, *, if_changed: bool = False
+) -> None:
+    """Records the program, policies and lists of networks by which a service that starts judges ballots.
+
+    `if_changed`: only where they differ from the last record of any service on this database, and once for all of its
+    workers. The files may have changed since the service started.
+    """
+    judged_by = {
+        "program": __version__,
+        "policy": _named(policy),
+        "shadow": _named(shadow) if shadow else None,
+        "networks": networks.sha256,
+    }
+
+    async def work(tx: Connection) -> None:
+        if if_changed:
+            await leases.take_turn(tx, "service.begin")
+            if await audit.last_details(tx, "service.begin") == judged_by:
+                return
+        await record(tx, "serve", "service.begin", None, judged_by)
+
+    await database.transact(work)
+
+
+def _named(policy: Policy) -> Mapping[str, str]:
+    return {"version": policy.version, "sha256": policy.sha256}
