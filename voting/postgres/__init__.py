@@ -1,1 +1,1 @@
-"""PostgreSQL: the truth. The only door to asyncpg."""
+"""PostgreSQL, the source of truth. The only package that imports asyncpg."""

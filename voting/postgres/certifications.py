@@ -1,4 +1,7 @@
-"""Certified results: frozen, numbered; one stands, those before it are kept. While one stands, nothing changes it."""
+"""Certified results: frozen and numbered.
+
+One is in force, earlier ones are kept; while one is in force it cannot change.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _QUERIES = named("certifications")
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """SHA-256 of all that a result follows from. None: bound by no certification, which is older than this hash."""
+    """SHA-256 of each input of a result. None means that the certification is older than this hash."""
 
     policy_sha256: str
     ballots_sha256: str
@@ -38,27 +41,27 @@ class Draft:
     bound: Bound
     tallies: Mapping[str, Tally]
     public_only: bool
-    """The public vote alone: whether final scores and awards can be computed was not asked."""
+    """Certifies the public vote only, without checking that final scores and awards can be computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certification(Draft):
-    """A contest's certified result, and what it follows from."""
+    """A contest's certified result and the hashes of its inputs."""
 
     number: int
     certified_at: datetime
 
 
 async def lock_result(connection: Connection, contest: str) -> None:
-    """Transactions that lock a contest's result take turns, by a row's lock; casting ballots does not touch it."""
+    """Locks a contest's result, by a row lock, until the transaction ends; casting ballots does not touch it."""
     await connection.execute(_QUERIES["make_book"], contest)
     await connection.execute(_QUERIES["lock_book"], contest)
 
 
 async def lock_open_result(connection: Connection, contest: str) -> None:
-    """The first act of every transaction that changes what a contest's result follows from. Raises Certified.
+    """Locks the result for a change of its inputs; must come first in such a transaction. Raises Certified.
 
-    Certification locks the result, too: such a change comes wholly before it, or is refused.
+    Certification takes the same lock, so a change commits before it or is refused.
     """
     await lock_result(connection, contest)
     if stands := await select(connection, contest):
@@ -69,7 +72,7 @@ async def lock_open_result(connection: Connection, contest: str) -> None:
 
 
 async def insert(connection: Connection, contest: str, draft: Draft) -> Certification:
-    """Stores it as the one that stands; a unique violation when one stands already."""
+    """Stores the certification in force; raises a unique violation if one is in force already."""
     lines = [
         [entry, tally.raw, tally.held, tally.raw - tally.held - tally.counted, tally.counted]
         for entry, tally in sorted(draft.tallies.items())
@@ -81,7 +84,7 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
 
 
 async def select(connection: Connection, contest: str) -> Certification | None:
-    """The certification that stands, if one does."""
+    """Returns the certification in force, or None."""
     row = await connection.fetchrow(_QUERIES["select"], contest)
     if row is None:
         return None
@@ -92,6 +95,6 @@ async def select(connection: Connection, contest: str) -> Certification | None:
 
 
 async def reopen(connection: Connection, contest: str, actor: str, reason: str) -> int | None:
-    """Opens the contest for review again; the number of the certification that stood, or None."""
+    """Opens the contest for review again. Returns the number of the certification that was in force, or None."""
     number: int | None = await connection.fetchval(_QUERIES["reopen"], contest, actor, reason)
     return number

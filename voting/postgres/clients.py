@@ -1,4 +1,4 @@
-"""Classes of voters' clients, by the keyed hash of the User-Agent that the facts of their ballots hold."""
+"""Classes of voters' clients, by the keyed hash of the User-Agent that their ballots' facts contain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ClientRow(NamedTuple):
 
 
 class ClientCount(NamedTuple):
-    """How many ballots came from a kind of client; all four are empty where it is not known."""
+    """The number of ballots from one kind of client; all four fields are empty for unknown clients."""
 
     app: str
     device: str
@@ -33,15 +33,15 @@ class ClientCount(NamedTuple):
 
 
 async def insert(connection: Connection, rows: Sequence[ClientRow]) -> None:
-    """Stores classes; those known already stay."""
+    """Stores classes; known ones stay unchanged."""
     await connection.execute(_QUERIES["insert"], *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def select_all(connection: Connection, contest: str) -> dict[int, ClientRow]:
-    """Every known class of a contest's clients, by their hash."""
+    """Returns every known class of a contest's clients, by hash."""
     return {row["agent"]: ClientRow(**row) for row in await connection.fetch(_QUERIES["select_all"], contest)}
 
 
 async def count_of_group(connection: Connection, contest: str, group: str) -> tuple[ClientCount, ...]:
-    """The kinds of clients of a group's ballots, the most frequent first."""
+    """Returns the kinds of clients of a group's ballots, the most frequent first."""
     return tuple(ClientCount(*row) for row in await connection.fetch(_QUERIES["of_group"], contest, group))

@@ -23,7 +23,7 @@ _ENTRIES = named("entries")
 
 @dataclass(frozen=True)
 class StoredContest:
-    """A contest as the database has it."""
+    """A contest as stored."""
 
     id: str
     document: str
@@ -33,9 +33,9 @@ class StoredContest:
     revision: int
     sealed_at: datetime | None
     certified: bool
-    """Whether a certified result stands."""
+    """Whether a certified result is in force."""
     read_at: datetime
-    """The database's clock when it was read."""
+    """The database's clock when the contest was read."""
 
     @property
     def window_end(self) -> datetime:
@@ -44,50 +44,50 @@ class StoredContest:
 
     @cached_property
     def contest(self) -> Contest:
-        """Its rules; read from the document when they are asked for."""
+        """The contest's rules, decoded from the document on first use."""
         return read_contest(self.document, self.id).within(self.window)
 
 
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:
-    """Stores a new contest; False when its id is taken."""
+    """Stores a new contest; returns False if its id is taken."""
     row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at)
     return await connection.fetchval(_CONTESTS["insert"], *row) is not None
 
 
 async def clock(connection: Connection) -> datetime:
-    """The database's clock, which alone decides windows."""
+    """Returns the database's clock, which alone decides windows."""
     now: datetime = await connection.fetchval("select clock_timestamp()")
     return now
 
 
 async def select(connection: Connection, contest: str) -> StoredContest | None:
-    """The contest, or None."""
+    """Returns the contest, or None."""
     row = await connection.fetchrow(_CONTESTS["select"], contest)
     return _stored(row) if row else None
 
 
 async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
-    """Every contest, the latest opening first."""
+    """Returns every contest, the latest opening first."""
     return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))
 
 
 async def take_turn(connection: Connection) -> None:
-    """To be the first act of a transaction that changes a contest: waits for the ballots under way, before new ones."""
+    """Waits for the ballots under way, ahead of new ones; must come first in a transaction that changes a contest."""
     await connection.execute(_CONTESTS["take_turn"])
 
 
 async def hold(connection: Connection, contest: str) -> None:
-    """Waits for the contest's ballots under way, and keeps new ones waiting until the transaction ends."""
+    """Waits for the contest's ballots under way, and blocks new ones until the transaction ends."""
     await connection.execute(_CONTESTS["hold"], contest)
 
 
 async def replace(connection: Connection, contest: Contest, document: str) -> None:
-    """Puts new rules in the place of the old."""
+    """Replaces the rules."""
     await connection.execute(_CONTESTS["replace"], contest.id, document, contest.opens_at, contest.closes_at)
 
 
 async def seal(connection: Connection, contest: str) -> None:
-    """From now on the rules cannot be replaced."""
+    """Seals the rules: they can no longer be replaced."""
     await connection.execute(_CONTESTS["seal"], contest)
 
 
@@ -97,40 +97,40 @@ async def extend(connection: Connection, contest: str, closes_at: datetime) -> N
 
 
 async def withdraw(connection: Connection, contest: str, code: str) -> bool:
-    """Takes an entry out; False when there is none. Ballots that picked it stay as they are."""
-    found = await connection.fetchval(_ENTRIES["withdraw"], contest, code) is not None
+    """Withdraws an entry; returns False if there is none. Ballots that picked it stay unchanged."""
+    withdrawn = await connection.fetchval(_ENTRIES["withdraw"], contest, code) is not None
     await connection.execute(_CONTESTS["revise"], contest)
-    return found
+    return withdrawn
 
 
 async def set_paused(connection: Connection, contest: str, paused: bool) -> None:
-    """Pauses or resumes."""
+    """Pauses or resumes the vote."""
     await connection.execute(_CONTESTS["set_paused"], contest, paused)
 
 
 async def select_entries(connection: Connection, contest: str, withdrawn: bool = False) -> tuple[Entry, ...]:
-    """The entries in roster order, with `withdrawn` those that were taken out, too."""
+    """Returns the entries in roster order; with `withdrawn`, including withdrawn ones."""
     rows = await connection.fetch(_ENTRIES["select"], contest, withdrawn)
     return tuple(Entry(**{**row, "tags": tuple(row["tags"])}) for row in rows)
 
 
 async def select_withdrawn(connection: Connection, contest: str) -> frozenset[str]:
-    """The codes of the entries that were taken out."""
+    """Returns the codes of withdrawn entries."""
     return frozenset(row["code"] for row in await connection.fetch(_ENTRIES["withdrawn"], contest))
 
 
 async def remove_entries(connection: Connection, contest: str, codes: Sequence[str]) -> None:
-    """Takes entries out without a trace: only before anybody could vote for them."""
+    """Deletes entries; allowed only before anybody could vote for them."""
     await connection.execute(_ENTRIES["remove"], contest, codes)
 
 
 async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
-    """Adds the entries, or renews those of the same code, and tells every process."""
+    """Inserts the entries, or updates those with the same code, and notifies every process."""
     columns = [
         [getattr(entry, name) for entry in entries]
         for name in ("title", "author", "category", "summary", "cover", "video", "recommender", "nomination")
     ]
-    # Arrays of different lengths do not fit into one array of PostgreSQL's.
+    # PostgreSQL needs arrays of equal lengths in an array of arrays.
     columns.append([json.dumps(entry.tags) for entry in entries])
     codes = [entry.code for entry in entries]
     await connection.execute(_ENTRIES["upsert"], contest, codes, list(range(len(codes))), *columns)
@@ -138,12 +138,12 @@ async def upsert_entries(connection: Connection, contest: str, entries: Sequence
 
 
 async def insert_cover(connection: Connection, contest: str, name: str, media_type: str, body: bytes) -> None:
-    """Stores a picture under its content's name; the same picture twice is one."""
+    """Stores a picture under the hash of its content; storing it again has no effect."""
     await connection.execute(_ENTRIES["insert_cover"], contest, name, media_type, body)
 
 
 async def select_cover(connection: Connection, contest: str, name: str) -> tuple[str, bytes] | None:
-    """The picture's media type and bytes, or None."""
+    """Returns the picture's media type and bytes, or None."""
     row = await connection.fetchrow(_ENTRIES["cover"], contest, name)
     return (row["media_type"], row["body"]) if row else None
 

@@ -23,17 +23,17 @@ else:
 
 ATTEMPTS = 3
 STATEMENT_SECONDS = 3.0
-# After so long no replay is begun: the voter is told to send the ballot again, rather than left waiting.
+# No replay begins after this time: the voter is asked to send the ballot again instead of waiting.
 REPLAY_WITHIN_SECONDS = 4.0
-# A server that takes longer to answer that a statement was cancelled is frozen or gone.
+# A server that takes longer to confirm a cancelled statement is frozen or gone.
 CANCEL_SECONDS = 1.0
-# So many transactions in a row that timed out: the server may wait for a standby that has become the primary.
+# After this many timeouts in a row, the server may be waiting for a standby that has become the primary.
 TIMEOUTS = 2
 _LOST = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
-    # What asyncpg says when the server goes away between two statements of one connection.
+    # Raised by asyncpg when the server goes away between two statements of one connection.
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -46,31 +46,31 @@ _LOST = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCachedStatementError,
 )
-# The server does not take writes any more, or stops: what holds for one connection holds for all.
+# The server is read-only or stopping, which applies to all its connections.
 _MOVED = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    # What the driver makes of a shutdown (57P01) in the middle of a statement.
+    # Raised by the driver for a shutdown (57P01) in the middle of a statement.
     asyncpg.PostgresConnectionError,
 )
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
-# What the server says of a value or a row that it would refuse every time.
+# Errors about a value or a row that the server would refuse every time.
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-# It reports, with its traceback, each connection that it cannot open again; every use of one is reported here.
+# The pool logs a traceback for each connection that it cannot reopen; we report failures where connections are used.
 logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 _LIMITS = {
     "application_name": "voting",
     "lock_timeout": "2s",
     "statement_timeout": "3s",
-    # A command may compute for a while within one, but no process that hangs may hold its locks for ever.
+    # A command may compute for a while within a transaction, but no hanging process may keep its locks for ever.
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
-    # No schema of another's making comes first.
+    # Fix the search path: no other schema may come first.
     "search_path": "public, pg_temp",
 }
-# Ballots are found by their keys, always: a plan made while the tables were small would read them whole for ever.
+# Always find ballots by index: a plan made while the tables were small would keep scanning them whole.
 _BY_KEY = {
     "idle_in_transaction_session_timeout": "10s",
     "enable_seqscan": "off",
@@ -86,11 +86,11 @@ select current_setting('server_version_num')::int as version, current_setting('f
 
 
 class RowRefusedError(Exception):
-    """PostgreSQL does not take one of the rows, now or later."""
+    """PostgreSQL will never accept one of the rows."""
 
 
 class Database:
-    """A pool of connections to one PostgreSQL, whichever server is its primary."""
+    """A pool of connections to one PostgreSQL cluster, whichever server is its primary."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], primary: Primary) -> None:
         self._pool = pool
@@ -99,7 +99,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for reads. Raises TryAgain when PostgreSQL is away."""
+        """Yields a connection for reads. Raises TryAgain when PostgreSQL is away."""
         try:
             async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection:
                 try:
@@ -112,9 +112,10 @@ class Database:
             raise _away(error) from error
 
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """`work` in one transaction, replayed when its outcome is unknown or it collided: it must be idempotent.
+        """Runs `work` in one transaction and returns its result.
 
-        Raises TryAgain when PostgreSQL is away or the replays fail too; RowRefusedError when that would not help.
+        It replays `work` after a collision or an unknown outcome, so `work` must be idempotent. Raises TryAgain when
+        PostgreSQL is away or the replays fail too; RowRefusedError if a replay cannot help.
         """
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
@@ -140,7 +141,7 @@ class Database:
             except TimeoutError:
                 raise
             except BaseException:
-                # What went wrong first is the error, also where the connection is lost.
+                # Raise the first error, even if the connection is lost during rollback.
                 with suppress(*_LOST):
                     await transaction.rollback()
                 raise
@@ -156,10 +157,10 @@ class Database:
         return result
 
     async def _cancelled(self, connection: Connection) -> None:
-        """After a statement that timed out, which the driver cancels: gives up a server that does not answer at all."""
+        """Drops the connection if its server does not confirm the cancelling of a timed-out statement."""
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
-                # Answered when the cancelled statement was.
+                # The server replies to this only after the cancelled statement has ended.
                 await connection.execute("rollback")
         except _LOST:
             connection.terminate()
@@ -172,20 +173,20 @@ class Database:
 
     @asynccontextmanager
     async def committing(self, size: int) -> AsyncIterator[Database]:
-        """A second pool, for transactions that must be short: opened beforehand, with plans that cannot turn slow."""
-        # Nothing is set on these connections, so nothing need be reset: that would be one more round trip.
+        """Yields a second pool for short transactions: connections opened in advance, with stable plans."""
+        # These connections have no session state, so skip the reset and save a round trip.
         options = {"min_size": size, "max_size": size, "server_settings": _LIMITS | _BY_KEY, "reset": _keep}
         async with _opened(self._primary, **options) as database:
             yield database
 
     async def ping(self) -> None:
-        """Answers when PostgreSQL takes writes. Raises TryAgain."""
+        """Checks that PostgreSQL accepts writes. Raises TryAgain."""
         async with self.connection() as connection:
             if await connection.fetchval("select current_setting('transaction_read_only')") == "on":
                 raise TryAgain("PostgreSQL takes no writes")
 
     async def close(self) -> None:
-        """Ends every connection; waits a little for those in use."""
+        """Closes every connection; waits briefly for those in use."""
         try:
             await asyncio.wait_for(self._pool.close(), 5)
         except (TimeoutError, *_LOST):
@@ -194,10 +195,10 @@ class Database:
 
 @asynccontextmanager
 async def connected(url: str, size: int) -> AsyncIterator[Database]:
-    """A checked pool of at most `size` connections.
+    """Yields a checked pool of at most `size` connections.
 
     Raises SchemaUnfit for a server that may lose ballots or an address that cannot be right; TryAgain while no server
-    that takes writes can be reached.
+    that accepts writes can be reached.
     """
     primary = Primary(url)
     async with _opened(primary, min_size=1, max_size=size, server_settings=_LIMITS) as database:
@@ -228,18 +229,18 @@ async def _opened(primary: Primary, **options: Any) -> AsyncIterator[Database]:
 
 
 def _is_lasting(error: BaseException) -> bool:
-    """Whether it stays until somebody changes an address, a password, a certificate or the server's settings."""
+    """Whether only a change of an address, a password, a certificate or the server's settings can help."""
     if isinstance(error, (ValueError, asyncpg.InvalidAuthorizationSpecificationError)):
         return True
     return not isinstance(error, _LOST)
 
 
 async def _keep(connection: Connection) -> None:
-    """Leaves the connection as it is."""
+    """Does nothing: the reset of a connection without session state."""
 
 
 async def _prepare(connection: asyncpg.Connection[Any]) -> None:
-    """json as text: what was stored is what is answered."""
+    """Reads json as text, so that the stored answer is returned byte for byte."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
 
@@ -254,7 +255,7 @@ async def _check_server(database: Database) -> None:
 
 
 def _is_refused(error: BaseException) -> bool:
-    """The driver's own refusal of a value is an InterfaceError, as a lost connection's, and a ValueError."""
+    """Whether the driver refused a value: it raises ValueError, or InterfaceError as for a lost connection."""
     if isinstance(error, asyncpg.InterfaceError):
         return isinstance(error, ValueError)
     return isinstance(error, _REFUSED) and not isinstance(error, _COLLIDED)

@@ -16,16 +16,16 @@ from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("decisions")
-# A shard of its own: what is decided later never waits for what is cast now.
+# A separate shard, so that decisions never wait for ballots being cast.
 SHARD = SHARDS
 CERTIFICATION = "certification"
-"""Who decided about groups that no reviewer has decided about."""
+"""The actor of decisions about groups that no reviewer decided."""
 
 Stage = Literal["online", "nearline", "certification", "review"]
 
 
 class Standing(NamedTuple):
-    """A ballot that is not counted, or in a group."""
+    """A ballot that is not counted, or belongs to a group."""
 
     sequence: int
     voter: bytes
@@ -33,11 +33,11 @@ class Standing(NamedTuple):
     reasons: Sequence[str]
     group: str | None
     frozen: bool
-    """A reviewer has decided about its group, or is about to: no sweep changes it."""
+    """A reviewer has decided or proposed a decision for its group: no sweep changes the ballot."""
 
 
 class Change(NamedTuple):
-    """What a ballot is to be. `voter` may be the beginning of the voter's hash."""
+    """The intended state of a ballot. `voter` may be a prefix of the voter's hash."""
 
     sequence: int
     voter: bytes
@@ -47,7 +47,7 @@ class Change(NamedTuple):
 
 
 class ExcessEstimate(NamedTuple):
-    """Picks of an entry beyond what honest voters explain, where no single ballot can be told; `sign` says by what."""
+    """Picks of an entry beyond what honest voters explain, not tied to single ballots; `sign` names the evidence."""
 
     entry: str
     sign: str
@@ -58,7 +58,7 @@ class ExcessEstimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """In whose name something is decided."""
+    """The actor of a decision and its basis."""
 
     stage: Stage
     actor: str
@@ -69,7 +69,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """How many ballots were changed, what became of them, and whose tally moved."""
+    """The number of ballots changed, by new state, and the entries whose tally changed."""
 
     changed: int = 0
     held: int = 0
@@ -89,7 +89,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A ballot of a group, for people; it names no voter."""
+    """A ballot of a group, for display; it identifies no voter."""
 
     id: UUID
     recorded_at: datetime
@@ -114,7 +114,7 @@ class Decided:
 
 
 async def select_in_question(connection: Connection, contest: str) -> list[Standing]:
-    """Every ballot that is not counted, or in a group, in the order of their numbers."""
+    """Returns every ballot that is not counted or belongs to a group, by ballot number."""
     async with connection.transaction():
         seconds = await allow_all(connection, contest)
         rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=seconds)
@@ -122,7 +122,7 @@ async def select_in_question(connection: Connection, contest: str) -> list[Stand
 
 
 async def count_ungrouped(connection: Connection, contest: str) -> int:
-    """How many ballots are held and in no group: those that were held when they were cast, until the certification."""
+    """Returns how many ballots are held without a group: those held when cast, until certification."""
     async with connection.transaction():
         seconds = await allow_all(connection, contest)
         found: int = await connection.fetchval(_QUERIES["count_ungrouped"], contest, timeout=seconds)
@@ -130,23 +130,23 @@ async def count_ungrouped(connection: Connection, contest: str) -> int:
 
 
 async def select_members(connection: Connection, contest: str, group: str) -> list[tuple[int, bytes, Sequence[str]]]:
-    """Number, voter and reasons of each ballot of a group."""
+    """Returns number, voter and reasons of each ballot of a group."""
     seconds = await allow_all(connection, contest)
     rows = await connection.fetch(_QUERIES["members"], contest, group, timeout=seconds)
     return [tuple(row) for row in rows]
 
 
 async def select_sample(connection: Connection, contest: str, group: str, most: int) -> tuple[Member, ...]:
-    """The first ballots of a group."""
+    """Returns the first ballots of a group."""
     return tuple(Member(**row) for row in await connection.fetch(_QUERIES["sample"], contest, group, most))
 
 
 async def change(
     connection: Connection, contest: str, changes: Sequence[Change], by: Authority, *, frozen: bool = False
 ) -> Changed:
-    """Changes ballots, moves the tally and writes the history; with `frozen` those of decided groups too.
+    """Changes ballots, the tally and the history; with `frozen`, also ballots of decided groups.
 
-    What is so already is left alone, so that it can be repeated.
+    Ballots already in the intended state are skipped, so a call can be repeated.
     """
     if not changes:
         return Changed()
@@ -155,7 +155,7 @@ async def change(
         [each.voter for each in changes],
         [after(each.voter) for each in changes],
         [each.state for each in changes],
-        # Lists of different lengths cannot go as an array of arrays.
+        # PostgreSQL needs arrays of equal lengths in an array of arrays.
         [array_text(each.reasons) for each in changes],
         [each.group for each in changes],
     ]
@@ -167,23 +167,23 @@ async def change(
 
 
 async def set_excesses(connection: Connection, contest: str, found: Sequence[ExcessEstimate]) -> None:
-    """Puts the estimates in the place of those before; the result must be locked."""
+    """Replaces the estimates; the result must be locked."""
     await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(each) for each in found]))
 
 
 async def select_excesses(connection: Connection, contest: str) -> tuple[ExcessEstimate, ...]:
-    """The estimates of the last sweep for certification, largest first."""
+    """Returns the estimates of the last sweep for certification, largest first."""
     text = await connection.fetchval(_QUERIES["excesses"], contest)
     return tuple(ExcessEstimate(*each) for each in json.loads(text or "[]"))
 
 
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:
-    """How a ballot came to be what it is, oldest first; nothing when it was counted from the first."""
+    """Returns the history of a ballot's state, oldest first; empty if it was counted from the start."""
     return tuple(Decided(**row) for row in await connection.fetch(_QUERIES["history"], contest, ballot))
 
 
 class RulingInForce(NamedTuple):
-    """What a reviewer decided last about a ballot: `ruling` is the number of the ruling."""
+    """A reviewer's latest decision on a ballot: `ruling` is its number."""
 
     ballot: UUID
     ruling: int
@@ -192,13 +192,13 @@ class RulingInForce(NamedTuple):
 
 
 async def select_rulings_in_force(connection: Connection, contest: str) -> dict[UUID, RulingInForce]:
-    """By ballot, for those about which a reviewer's decision stands; within a transaction."""
+    """Returns reviewers' decisions in force, by ballot; must run in a transaction."""
     seconds = await allow_all(connection, contest)
     rows = await connection.fetch(_QUERIES["rulings_in_force"], contest, timeout=seconds)
     return {row["ballot"]: RulingInForce(*row) for row in rows}
 
 
 def after(voter: bytes) -> bytes:
-    """The first bytes after all that begin with these."""
+    """Returns the smallest bytes greater than all that begin with `voter`."""
     head = voter.rstrip(b"\xff")
     return head[:-1] + bytes([head[-1] + 1]) if head else b"\xff" * 64

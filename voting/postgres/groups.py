@@ -1,4 +1,4 @@
-"""Groups of ballots that a sweep found, and what reviewers rule about them."""
+"""Groups of ballots found by a sweep, and reviewers' rulings on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Step = Literal["propose", "withdraw", "decide"]
 
 
 class GroupRow(NamedTuple):
-    """A group as a sweep found it. `evidence` is JSON."""
+    """A group found by a sweep. `evidence` is JSON."""
 
     id: str
     reasons: Sequence[str]
@@ -32,7 +32,7 @@ class GroupRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the first of two persons wants. `person`: what tells that the second is another."""
+    """The proposal of the first of two reviewers. `person` identifies the reviewer."""
 
     action: Action
     actor: str
@@ -43,7 +43,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class StoredGroup:
-    """A group with what became of it. `version` grows with every change."""
+    """A group with its state. `version` grows with every change."""
 
     id: str
     stage: Literal["nearline", "certification"]
@@ -81,7 +81,7 @@ async def put(
     stage: Literal["nearline", "certification"],
     policy: tuple[str, str],
 ) -> None:
-    """Stores what a sweep under a policy (version, SHA-256) found; what is so already is left alone."""
+    """Stores the findings of a sweep under a policy (version, SHA-256); unchanged groups are skipped."""
     columns = [
         [row.id for row in rows],
         [array_text(row.reasons) for row in rows],
@@ -93,58 +93,58 @@ async def put(
 
 
 async def count_members(connection: Connection, contest: str, found: Sequence[str]) -> None:
-    """Writes down how many ballots each open group has; those with none that were not found now are gone."""
+    """Stores the number of ballots of each open group; empty groups that were not found again are marked as gone."""
     seconds = await allow_all(connection, contest)
     await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=seconds)
 
 
 async def select_all(connection: Connection, contest: str) -> tuple[StoredGroup, ...]:
-    """Every group but those that are gone."""
+    """Returns every group except those that are gone."""
     return tuple(_stored(row) for row in await connection.fetch(_QUERIES["select_all"], contest))
 
 
 async def select(connection: Connection, contest: str, id: str) -> StoredGroup | None:
-    """The group, or None."""
+    """Returns the group, or None."""
     row = await connection.fetchrow(_QUERIES["select"], contest, id)
     return _stored(row) if row else None
 
 
 async def select_ids(connection: Connection, contest: str) -> dict[str, bool]:
-    """Every id that was ever given, and whether a reviewer has decided about it or is about to."""
+    """Returns every id ever used, and whether a reviewer has decided or proposed a decision for it."""
     return {row["id"]: row["frozen"] for row in await connection.fetch(_QUERIES["ids"], contest)}
 
 
 async def propose(connection: Connection, contest: str, id: str, proposal: Proposal | None) -> None:
-    """Sets or withdraws what a first person proposes."""
+    """Sets or withdraws the first reviewer's proposal."""
     text = json.dumps({name: getattr(proposal, name) for name in Proposal.__slots__}) if proposal else None
     await connection.execute(_QUERIES["propose"], contest, id, text)
 
 
 async def decide(connection: Connection, contest: str, id: str, state: GroupState, actor: str | None) -> None:
-    """Sets the group's state; `actor` None: nobody has decided about it."""
+    """Sets the group's state; `actor` None clears who decided."""
     await connection.execute(_QUERIES["decide"], contest, id, state, actor)
 
 
 async def void_open(connection: Connection, contest: str, actor: str) -> None:
-    """Every group that is still open is void."""
+    """Voids every open group."""
     await connection.execute(_QUERIES["void_open"], contest, actor)
 
 
 async def reopen(connection: Connection, contest: str, actor: str) -> None:
-    """What `void_open` did in this actor's name is undone."""
+    """Reverts what `void_open` did for this actor."""
     await connection.execute(_QUERIES["reopen"], contest, actor)
 
 
 async def rule(
     connection: Connection, contest: str, group: StoredGroup, step: Step, action: Action, actor: str, reason: str
 ) -> int:
-    """Adds a line to the rulings; answers its number."""
+    """Inserts a ruling; returns its number."""
     row = (step, action, actor, reason, group.ballots)
     return int(await connection.fetchval(_QUERIES["rule"], contest, group.id, *row))
 
 
 async def select_rulings(connection: Connection, contest: str, id: str) -> tuple[Ruling, ...]:
-    """What reviewers did about a group, oldest first."""
+    """Returns the rulings on a group, oldest first."""
     return tuple(Ruling(**row) for row in await connection.fetch(_QUERIES["rulings"], contest, id))
 
 

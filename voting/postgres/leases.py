@@ -1,4 +1,7 @@
-"""Leases: what only one process of all servers does at a time. A row, as advisory locks do not survive a pooler."""
+"""Leases: work that one process of all servers does at a time.
+
+They are rows, since advisory locks do not survive a pooler.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ _QUERIES = named("leases")
 
 
 async def take(connection: Connection, name: str, holder: UUID, seconds: float) -> bool:
-    """Takes or prolongs the lease; False when another holds it."""
+    """Takes or extends the lease; returns False if another process has it."""
     return await connection.fetchval(_QUERIES["take"], name, holder, seconds) is not None
 
 
 async def hold(connection: Connection, name: str, holder: UUID) -> bool:
-    """Whether the lease is the holder's, and stays so until the transaction ends."""
+    """Whether the holder has the lease; it is kept until the transaction ends."""
     return await connection.fetchval(_QUERIES["hold"], name, holder) is not None
 
 

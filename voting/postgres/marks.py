@@ -1,4 +1,4 @@
-"""Experts' marks, figures from outside and awards taken back, as stored."""
+"""Experts' marks, figures from outside and revoked awards, as stored."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _QUERIES = named("marks")
 
 
 async def replace_round(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> int:
-    """Puts these marks in the place of all that the round has; answers how many it had."""
+    """Replaces all marks of the round; returns how many it had."""
     before: int = await connection.fetchval(_QUERIES["clear"], contest, round_)
     columns = [[getattr(mark, name) for mark in marks] for name in ("judge", "entry", "criterion")]
-    # Exact: a mark is read from a decimal, so its denominator divides a power of ten.
+    # This is exact: a mark is read from a decimal, so its denominator divides a power of ten.
     values = [Decimal(mark.value.numerator) / Decimal(mark.value.denominator) for mark in marks]
     await connection.execute(_QUERIES["insert"], contest, round_, *columns, values)
     return before
 
 
 async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:
-    """Every mark by round."""
+    """Returns every mark, by round."""
     found: dict[str, list[Mark]] = defaultdict(list)
     for row in await connection.fetch(_QUERIES["select"], contest):
         found[row["round"]].append(Mark(row["judge"], row["entry"], row["criterion"], Fraction(row["mark"])))
@@ -33,14 +33,14 @@ async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:
 
 
 async def replace_metric(connection: Connection, contest: str, metric: str, values: Mapping[str, int]) -> int:
-    """Puts these figures in the place of all that the metric has; answers how many it had."""
+    """Replaces all figures of the metric; returns how many it had."""
     before: int = await connection.fetchval(_QUERIES["clear_metric"], contest, metric)
     await connection.execute(_QUERIES["insert_metric"], contest, metric, list(values), list(values.values()))
     return before
 
 
 async def select_metrics(connection: Connection, contest: str) -> dict[str, dict[str, int]]:
-    """Every figure by metric and holder."""
+    """Returns every figure, by metric and holder."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for row in await connection.fetch(_QUERIES["select_metrics"], contest):
         found[row["metric"]][row["entry"]] = row["value"]
@@ -48,11 +48,11 @@ async def select_metrics(connection: Connection, contest: str) -> dict[str, dict
 
 
 async def revoke(connection: Connection, contest: str, award: str, holder: str, reason: str) -> bool:
-    """Takes an award back; False when it was taken back before."""
+    """Revokes an award; returns False if it was revoked before."""
     return await connection.fetchval(_QUERIES["revoke"], contest, award, holder, reason) is not None
 
 
 async def select_revocations(connection: Connection, contest: str) -> dict[tuple[str, str], str]:
-    """(award, holder) -> why."""
+    """Returns the reasons of revoked awards, by (award, holder)."""
     rows = await connection.fetch(_QUERIES["select_revocations"], contest)
     return {(row["award"], row["entry"]): row["reason"] for row in rows}

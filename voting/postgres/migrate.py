@@ -1,6 +1,6 @@
-"""Numbered migrations, safe to run from many processes at once and while older code serves.
+"""Numbered migrations, safe to run from many processes at once and while older code is serving.
 
-A migration file begins with `-- expand:` (code one step older still works on it) or `-- contract:` (it does not; run
+A migration file begins with `-- expand:` (code one step older still works on it) or `-- contract:` (it does not; apply
 it when no older process is left).
 """
 
@@ -25,7 +25,7 @@ create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())
 """
 
-# What no race can break rests on these: without them a voter could have more than the quota, or a key two ballots.
+# The indexes that races rely on: without them a voter could exceed the quota, or one key have two ballots.
 _UNIQUE = {
     "voters": ("contest", "voter"),
     "ballots": ("contest", "voter", "idempotency_key"),
@@ -77,9 +77,9 @@ def migrations() -> tuple[Migration, ...]:
 
 
 async def migrate(database: Database, report: Callable[[str], None], application_url: str = "") -> int:
-    """Applies what is missing, each in its own transaction; returns how many. Waits for another process's turn.
+    """Applies the missing migrations, each in its own transaction; returns how many. Waits for other processes.
 
-    Then the roles have their rights, and who signs in by `application_url` is the application. Raises SchemaUnfit.
+    Then grants the roles' rights; the user of `application_url` becomes the application. Raises SchemaUnfit.
     """
     try:
         async with database.connection() as connection:
@@ -99,7 +99,7 @@ async def migrate(database: Database, report: Callable[[str], None], application
 
 
 async def check_schema(database: Database) -> None:
-    """Raises SchemaUnfit, with the mend, when the schema is older than this program or newer than it can serve."""
+    """Raises SchemaUnfit, with how to fix it, if the schema is older than this program or too new for it."""
     async with database.connection() as connection:
         try:
             rows = await connection.fetch("select version, kind from schema_migrations order by version")

@@ -1,4 +1,4 @@
-"""Connects to the PostgreSQL server that takes writes, also after a failover to another one."""
+"""Connects to the PostgreSQL server that accepts writes, also after a failover."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 CONNECT_SECONDS = 2.0
-# Hosts that answer in this time are compared; a frozen one must not hold up each connection to another.
+# Compare the hosts that reply within this time; a frozen host must not delay connections to another.
 COMPARE_SECONDS = 0.5
 WATCH_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
-# A promotion begins a new timeline: of two servers of one cluster that both take writes, the higher is the primary.
+# A promotion begins a new timeline: of two servers of one cluster that accept writes, the higher is the primary.
 _IDENTITY = """
 select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
 from pg_control_system()
@@ -30,10 +30,10 @@ class _Candidate(NamedTuple):
 
 
 class Primary:
-    """The server of every pool of this process.
+    """The primary server of every pool of this process.
 
-    A server that has been the primary may go on to take writes (frozen for a while, or cut off from the others): it is
-    told from the new one by its timeline, and its connections are replaced.
+    A former primary may still accept writes (if it was frozen, or cut off from the others). Its older timeline reveals
+    it, and its connections are replaced.
     """
 
     def __init__(self, url: str) -> None:
@@ -42,13 +42,13 @@ class Primary:
         self._pools: list[asyncpg.Pool[asyncpg.Record]] = []
 
     def add(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
-        """A pool whose connections are replaced with the others'."""
+        """Registers a pool whose connections are replaced after a failover."""
         self._pools.append(pool)
 
     async def connect(self, _url: str | None = None, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
-        """A connection to the host that takes writes, of the latest timeline. Pools use it as their `connect`.
+        """Returns a connection to the host of the latest timeline that accepts writes. Pools use it as `connect`.
 
-        Raises the first host's error when there is none.
+        Raises the first host's error if there is none.
         """
         attempts = [asyncio.ensure_future(_attempt(host, options)) for host in self._hosts]
         chosen = None
@@ -68,20 +68,20 @@ class Primary:
             others = [attempt for attempt in attempts if attempt is not chosen]
             for attempt in others:
                 attempt.cancel()
-            # Or a loop that ends now would leave their sockets open.
+            # Otherwise a loop that ends now would leave their sockets open.
             await asyncio.gather(*others, return_exceptions=True)
             for attempt in others:
                 _discard(attempt)
 
     async def replace(self) -> None:
-        """Every connection of every pool, when it is next taken, or given back."""
+        """Replaces every connection of every pool, when it is next taken or given back."""
         for pool in self._pools:
-            # A pool that closes has nothing to replace.
+            # A closing pool has nothing to replace.
             with suppress(asyncpg.InterfaceError):
                 await pool.expire_connections()
 
     async def watch(self) -> None:
-        """Looks again and again who is primary, until cancelled: connections that are idle would not notice."""
+        """Checks repeatedly which server is primary, until cancelled: idle connections would not notice a failover."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             with suppress(
@@ -91,9 +91,9 @@ class Primary:
                 await connection.close(timeout=CLOSE_SECONDS)
 
     async def _compare(self, candidate: _Candidate) -> None:
-        """Raises ConnectionRefusedError for a server that was primary before the one that is known."""
+        """Raises ConnectionRefusedError for a server that was primary before the known one."""
         if candidate.system != self._system:
-            # The first, or a database that was set up anew.
+            # The first server seen, or a database that was set up again.
             self._system, self._timeline = candidate.system, candidate.timeline
         elif candidate.timeline < self._timeline:
             raise ConnectionRefusedError(
@@ -106,10 +106,10 @@ class Primary:
 
 
 def single_hosts(url: str) -> list[str]:
-    """The address of each host of a URL that names several (libpq's form `a:5432,b:5432`)."""
+    """Returns a URL for each host of a URL that names several (libpq's form `a:5432,b:5432`)."""
     parts = urlsplit(url)
     if "," not in parts.netloc:
-        # As it is: an address of a Unix socket would not be put together again.
+        # Keep it unchanged: a Unix socket's address cannot be reassembled.
         return [url]
     credentials, at, hosts = parts.netloc.rpartition("@")
     return [urlunsplit(parts._replace(netloc=f"{credentials}{at}{host}")) for host in hosts.split(",")]

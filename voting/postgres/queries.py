@@ -7,7 +7,7 @@ from importlib.resources import files
 
 
 def named(noun: str) -> dict[str, str]:
-    """The statements of one file by name."""
+    """Returns the statements of one file by name."""
     text = (files("voting.postgres") / "queries" / f"{noun}.sql").read_text("utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))

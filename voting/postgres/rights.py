@@ -1,6 +1,6 @@
-"""What each database role may do: the owner of the tables migrates, the application records votes, auditors read.
+"""Rights of each database role: the owner of the tables migrates, the application records votes, auditors read.
 
-Whoever signs in as the application can neither change what was recorded nor erase a line of the audit log.
+The application's role cannot change what was recorded nor delete a line of the audit log.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from voting.errors import SchemaUnfit
 from voting.postgres.database import Connection, Database
 
 APPLICATION, AUDITOR = "voting_app", "voting_auditor"
-# Beside select and insert; where columns are named, of these alone. A new table needs a line here.
+# Rights besides select and insert, limited to columns if named. A new table needs a line here.
 _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "audit_log": (),
     "ballot_facts": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": (),
-    # As a table: it is locked as one.
+    # Granted on the table, because it is locked as a whole.
     "contests": ("update",),
     "covers": (),
     "decision_books": ("update(excesses)",),
@@ -74,10 +74,10 @@ from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', '
 
 
 async def grant(connection: Connection, application_url: str) -> None:
-    """Makes the roles and gives each its rights, where they are not so already; by the owner of the tables.
+    """Creates missing roles and grants each its rights; to be run by the owner of the tables.
 
-    The user of `application_url` ("" where it is not known) is made, with its password, and becomes the application.
-    Raises SchemaUnfit when the owner may not make a role.
+    The user of `application_url` ("" if unknown) is created with its password and becomes the application. Raises
+    SchemaUnfit if the owner may not create a role.
     """
     for role in (APPLICATION, AUDITOR):
         await _make_role(connection, role)
@@ -98,7 +98,7 @@ async def grant(connection: Connection, application_url: str) -> None:
 
 
 async def check_rights(database: Database) -> None:
-    """Raises SchemaUnfit, with the mend, when this connection's role may do more than the application needs or less."""
+    """Raises SchemaUnfit, with how to fix it, if this connection's role has more or fewer rights than needed."""
     async with database.connection() as connection:
         (role,) = await connection.fetch(_SELF)
         rows = await connection.fetch(_HELD)
@@ -130,25 +130,28 @@ async def _make_role(connection: Connection, role: str) -> None:
 
 
 async def _make_login(connection: Connection, url: str) -> None:
-    """The user of the address, with its password, as one of the application's."""
+    """Creates the user of the address, with its password, as a member of the application's role."""
     parts = urlsplit(url)
     user = unquote(parts.username or "") or parse_qs(parts.query).get("user", [APPLICATION])[0]
-    found = await connection.fetchrow(
+    login = await connection.fetchrow(
         "select rolcanlogin as login, pg_has_role(rolname, $2, 'member') as member from pg_roles where rolname = $1",
         user,
         APPLICATION,
     )
     name = await connection.fetchval("select quote_ident($1)", user)
-    if not found or not found["login"]:
+    if not login or not login["login"]:
         password = await connection.fetchval("select quote_nullable($1::text)", unquote(parts.password or "") or None)
-        verb = "alter" if found else "create"
+        verb = "alter" if login else "create"
         await _as_administrator(connection, f"{verb} role {name} login password {password}")
-    if user != APPLICATION and not (found and found["member"]):
+    if user != APPLICATION and not (login and login["member"]):
         await _as_administrator(connection, f"grant {APPLICATION} to {name}")
 
 
 async def _as_administrator(connection: Connection, statement: str) -> None:
-    """Roles are those of the whole server: another database's migration may make the same ones in the same moment."""
+    """Runs a statement on roles.
+
+    They belong to the whole server: another database's migration may create the same ones now.
+    """
     try:
         async with connection.transaction():
             await connection.execute(statement)

@@ -18,15 +18,15 @@ KEPT = timedelta(days=3)
 
 
 async def select(connection: Connection, contest: str, entries: Sequence[str] | None = None) -> dict[str, Tally]:
-    """The tally of the entries (None: of all) that have picks, in one snapshot."""
+    """Returns the tally of the entries (None: all) that have picks, in one snapshot."""
     rows = await connection.fetch(_QUERIES["select"], contest, entries)
     return {row["entry"]: Tally(row["raw"], row["held"], row["counted"], row["version"]) for row in rows}
 
 
 async def allow_all(connection: Connection, contest: str) -> int:
-    """Gives the transaction's statements time to read all of the contest's ballots; answers how many seconds each has.
+    """Raises the transaction's statement timeout for reading all of the contest's ballots; returns it in seconds.
 
-    A minute, and more where the tally has more than 450,000 picks; a wrong tally does not make it short.
+    It is a minute, and more if the tally exceeds 450,000 picks; a wrong tally cannot make it shorter.
     """
     picks: int = await connection.fetchval(_QUERIES["picks"], contest)
     seconds = max(_LEAST_SECONDS, picks // _PICKS_A_SECOND)
@@ -35,7 +35,7 @@ async def allow_all(connection: Connection, contest: str) -> int:
 
 
 async def replace(connection: Connection, contest: str, tallies: Mapping[str, Tally]) -> None:
-    """Sets these tallies, as newer versions than those that there are. Ballots must be kept waiting."""
+    """Stores these tallies as newer versions than the present ones. Ballots must be blocked meanwhile."""
     columns = [
         list(tallies),
         *([getattr(tally, name) for tally in tallies.values()] for name in ("raw", "held", "counted")),
@@ -46,31 +46,31 @@ async def replace(connection: Connection, contest: str, tallies: Mapping[str, Ta
 async def recount(
     connection: Connection, contest: str, since: datetime | None = None, before: datetime | None = None
 ) -> dict[str, Tally]:
-    """The same from the ballots themselves, of those recorded in [since, before)."""
+    """Counts the picks from the ballots recorded in [since, before)."""
     seconds = await allow_all(connection, contest)
     rows = await connection.fetch(_QUERIES["recount"], contest, since, before, timeout=seconds)
     return {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
 
 
 async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -> dict[str, Tally]:
-    """The tally as of a settled moment: the one written down for it, or what there is now without what came since.
+    """Returns the tally as of a settled moment: the stored one, or the present tally minus later ballots.
 
-    What was decided meanwhile about earlier ballots is in it; what was shown for a moment stays.
+    It includes later decisions on earlier ballots; once stored for a moment, it does not change.
     """
     seconds = await allow_all(connection, contest)
     shown = await connection.fetchval(_QUERIES["shown"], contest, as_of)
     if shown is not None:
         return _parse(shown)
     rows = await connection.fetch(_QUERIES["as_of"], contest, as_of, timeout=seconds)
-    found = {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
-    lines = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(found.items())]
+    tallies = {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
+    lines = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(tallies.items())]
     await connection.execute(_QUERIES["save_snapshot"], contest, as_of, json.dumps(lines))
     await connection.execute(_QUERIES["forget_snapshots"], contest, as_of - KEPT)
-    return found
+    return tallies
 
 
 async def rate(connection: Connection, contest: str, seconds: int) -> int:
-    """Ballots recorded in the last so many seconds."""
+    """Returns the number of ballots recorded in the last `seconds`."""
     return int(await connection.fetchval(_QUERIES["rate"], contest, seconds))
 
 

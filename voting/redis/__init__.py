@@ -1,1 +1,4 @@
-"""Redis or Valkey: a view of the tallies that can be rebuilt, never the truth. The only door to redis-py."""
+"""Redis or Valkey: a view of the tallies that can be rebuilt, never the truth.
+
+The only package that imports redis-py.
+"""

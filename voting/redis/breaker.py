@@ -1,4 +1,4 @@
-"""A circuit breaker for Redis: once it has failed, calls fail at once for a moment, and one goes ahead to see."""
+"""A circuit breaker for Redis: after a failure, calls fail at once for a moment, then one call tries again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = "Redis refuses the user or the password of REDIS_URL; correct them the
 
 
 class Breaker:
-    """Every call to one Redis goes through it: a Redis that hangs costs one call its time limit, not each."""
+    """Guards every call to one Redis: if it hangs, one call waits for the time limit, not each."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -26,13 +26,13 @@ class Breaker:
 
     @asynccontextmanager
     async def answered(self, operation: str) -> AsyncIterator[None]:
-        """Raises TryAgain when Redis fails or takes longer than this, connecting included, or has failed just now."""
+        """Raises TryAgain if Redis fails, exceeds the time limit (connecting included), or failed a moment ago."""
         now = time.monotonic()
         if now < self._until:
             raise TryAgain(self._cause)
         readiness = self._until > 0
         if readiness:
-            # The others keep away until this one is back.
+            # Other calls fail at once until this one returns.
             self._until = now + OPEN_SECONDS
         try:
             async with asyncio.timeout(self._seconds):

@@ -33,7 +33,7 @@ TURN_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What Redis is used for."""
+    """The uses of Redis."""
 
     view: TallyView
     turns: Turns
@@ -41,8 +41,8 @@ class Connected:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connected]:
-    """Lazily connected pools; a Redis that is away is no reason not to start."""
-    # The script of the turns counts: sent a second time, because its answer was late, it would count twice.
+    """Yields lazily connected pools; the service starts even if Redis is away."""
+    # The script counts calls: a retry after a late answer would count twice.
     slow, quick = _redis(url, ANSWER_SECONDS, retries=1), _redis(url, TURN_SECONDS, retries=0)
     try:
         yield Connected(TallyView(slow, Breaker(2 * ANSWER_SECONDS)), Turns(quick, Breaker(2 * TURN_SECONDS)))
@@ -52,13 +52,13 @@ async def connected(url: str) -> AsyncIterator[Connected]:
 
 
 async def check_server(url: str) -> None:
-    """Raises SettingInvalid when what answers is no plain server, or refuses the password.
+    """Raises SettingInvalid if the server is not a plain Redis or refuses the password.
 
-    One that is away is no reason not to start.
+    A server that is away raises nothing: the service starts without it.
     """
     async with _redis(url, CHECK_SECONDS, retries=0) as client:
         try:
-            # Two contests' keys: every node of a cluster refuses to look at both, whichever slots it has.
+            # The keys of two contests: every node of a cluster refuses to read both, whichever slots it has.
             await client.exists(keys.tally(UUID(int=0)), keys.tally(UUID(int=1)))
         except (ClusterCrossSlotError, ClusterDownError, MovedError):
             raise SettingInvalid(

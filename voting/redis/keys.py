@@ -1,25 +1,25 @@
-"""The shape of every key. A contest's keys share the hash tag {uid}, so a cluster keeps them together."""
+"""The shape of every key. A contest's keys share the hash tag {uid}, so a cluster keeps them on one node."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-# A field of the tally's hash that no entry's code can equal: present when the whole tally has been written.
+# A field of the tally's hash that equals no entry's code; present once the whole tally has been written.
 COMPLETE = "*"
 
 
 def turns(uid: UUID, place: int, subject: str) -> str:
-    """String: microseconds; see lua/take_turns.lua. `subject`: a keyed hash, at this place of its call."""
+    """String: microseconds; see lua/take_turns.lua. `subject` is a keyed hash, at this place of its call."""
     return f"voting:{{{uid}}}:turns:{place}:{subject}"
 
 
 def ticket(uid: UUID, name: str) -> str:
-    """String: the keyed hash of the voter who used the ticket first; see lua/take_turns.lua."""
+    """String: the keyed hash of the voter who first used the ticket; see lua/take_turns.lua."""
     return f"voting:{{{uid}}}:ticket:{name}"
 
 
 def counters(uid: UUID, seconds: int, window: int) -> str:
-    """String: 32-bit counters of what was alike in one window, numbered since 1970; see lua/take_turns.lua."""
+    """String: 32-bit counters of similar ballots in one window, numbered since 1970; see lua/take_turns.lua."""
     return f"voting:{{{uid}}}:counters:{seconds}:{window}"
 
 

@@ -1,4 +1,4 @@
-"""The tallies as Redis shows them."""
+"""The tallies in Redis."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TallyView:
         self._set = redis.register_script(_SCRIPT)
 
     async def read(self, uid: UUID) -> dict[str, Tally] | None:
-        """The whole tally; None when Redis does not hold all of it, or something else in its place."""
+        """Returns the whole tally; None if Redis does not have all of it, or has another type under its key."""
         async with self._breaker.answered("read"):
             try:
                 fields = cast(dict[bytes, bytes], await self._redis.hgetall(keys.tally(uid)))
@@ -42,13 +42,13 @@ class TallyView:
     async def write(
         self, uid: UUID, tallies: Mapping[str, Tally], mode: Literal["some", "complete", "replace"] = "some"
     ) -> None:
-        """Sets the tallies that are newer. `complete`: these are all; `replace`: drop what is there first."""
+        """Stores the tallies that are newer. `complete`: these are all; `replace`: delete the present ones first."""
         pairs = [text for entry, tally in tallies.items() for text in (entry, _pack(tally))]
         async with self._breaker.answered("write"):
             await self._set(keys=[keys.tally(uid)], args=[mode, *pairs])
 
     async def ping(self) -> None:
-        """Answers when Redis does."""
+        """Checks that Redis answers."""
         async with self._breaker.answered("ping"):
             await self._redis.ping()
 

@@ -1,4 +1,4 @@
-"""Rate limits shared by every process: the turns that voters and addresses take; and how many calls were alike."""
+"""Rate limits shared by every process, for voters and addresses, and counters of similar ballots."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from voting.redis.breaker import Breaker
 
 _SCRIPT = (files("voting.redis") / "lua" / "take_turns.lua").read_text("utf-8")
 _PACK = msgspec.msgpack.Encoder()
-# Clocks differ: a window is not forgotten before it is over for everyone.
+# Clocks differ: keep a window until it is over for every process.
 _SLACK_SECONDS = 60
 
 
 class Use(NamedTuple):
-    """Who uses a ticket, and for how long this must be remembered."""
+    """The user of a ticket, and how long to remember it."""
 
     ticket: str
     voter: str
@@ -30,8 +30,7 @@ class Use(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A subject for each rate, such as a voter's and an address's hash; the counters that it adds to; and the ticket
-    that it came with."""
+    """One call: a hash for each rate, such as the voter's and the address's; its counters; the ticket sent with it."""
 
     subjects: Sequence[str]
     cells: Cells
@@ -39,8 +38,10 @@ class Call(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """`wait`: 0, or the seconds until the call would be let through. `cells`: its counters, where it was. `is_first`:
-    whether no other voter has used its ticket before."""
+    """`wait`: 0, or the seconds until the call would be admitted. `cells`: its counters, if it was admitted.
+
+    `is_first`: whether no other voter has used its ticket before.
+    """
 
     wait: float
     cells: Cells | None
@@ -55,9 +56,9 @@ class Turns:
         self._take = redis.register_script(_SCRIPT)
 
     async def take(self, uid: UUID, calls: Sequence[Call], rates: Sequence[Rate], now: float) -> list[Taken]:
-        """What becomes of each call at `now`, in seconds of Unix time; it takes a turn of all its subjects or of none.
+        """Returns the result of each call at `now` (seconds of Unix time); a call takes a turn of all subjects or none.
 
-        Cells are as voting.fraud.online.counters has them; of a device the values are those of its own two counters.
+        Cells are defined in voting.fraud.online.counters; for a device, the values are its own two counters.
         """
         windows = [(seconds, int(now // seconds)) for seconds in (QUICK, SLOW)]
         names = [keys.counters(uid, seconds, number) for seconds, number in windows]
