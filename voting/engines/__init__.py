@@ -1,7 +1,7 @@
-"""The embedded servers: a launcher over the PostgreSQL and Valkey programs that PyPI packages carry.
+"""The embedded servers: a launcher for the PostgreSQL and Valkey programs in PyPI packages.
 
-`running` starts or joins them, `reset` throws away what they made. Only the standard library is used here, so that the
-engines can be started before anything else is imported.
+`running` starts or joins them, `reset` deletes their data. This package uses the standard library only, so the engines
+can be started before anything else is imported.
 """
 
 from __future__ import annotations

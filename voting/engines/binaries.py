@@ -1,4 +1,4 @@
-"""Where the programs are: the organiser's choice, then the PyPI carrier, then what the machine has."""
+"""Finds the servers' programs: the organiser's choice, then the PyPI packages, then the machine's own."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ class Install:
 
 
 def find_postgres(major: int | None = None) -> Install:
-    """The first installation in our order, or the first of this major version when a data folder demands one.
+    """Returns the first installation in our order; with `major`, the first of this version, which a data folder needs.
 
-    Raises EnginesUnavailable, saying how to mend it.
+    Raises EnginesUnavailable with how to fix it.
     """
     chosen = os.environ.get("VOTING_PG_BIN")
     if chosen and _install(Path(chosen)) is None:
         raise EnginesUnavailable(
             f"VOTING_PG_BIN is {chosen}, and this folder has no PostgreSQL {LEAST_POSTGRES} or later with its initdb."
         )
-    found = set()
+    versions = set()
     for install in _installs(chosen):
         if major in (None, install.major):
             return install
-        found.add(install.version)
-    if found:
+        versions.add(install.version)
+    if versions:
         raise EnginesUnavailable(
-            f"The database was made by PostgreSQL {major}, and only {', '.join(sorted(found))} can be found: install"
+            f"The database was made by PostgreSQL {major}, and only {', '.join(sorted(versions))} can be found: install"
             f" PostgreSQL {major} and set VOTING_PG_BIN to its bin folder, or set DATABASE_URL to a server."
         )
     raise EnginesUnavailable(
@@ -58,7 +58,7 @@ def find_postgres(major: int | None = None) -> Install:
 
 
 def find_valkey() -> Path:
-    """The program of the first Valkey or Redis in our order; raises EnginesUnavailable, saying how to mend it."""
+    """Returns the first Valkey or Redis program in our order. Raises EnginesUnavailable with how to fix it."""
     chosen = os.environ.get("VOTING_REDIS_BIN")
     if chosen and not _is_server(Path(chosen)):
         raise EnginesUnavailable(f"VOTING_REDIS_BIN is {chosen}, and this is no Redis 7.0 or Valkey 7.2 or later.")
@@ -72,7 +72,7 @@ def find_valkey() -> Path:
 
 
 def carrier(package: str) -> Path | None:
-    """The folder of an installed package, found without importing it: the carriers' imports have side effects."""
+    """Returns the folder of an installed package without importing it: imports of the carriers have side effects."""
     spec = importlib.util.find_spec(package)
     places = (spec and spec.submodule_search_locations) or ()
     return next((Path(place) for place in places), None)
@@ -125,7 +125,7 @@ def _is_server(program: Path) -> bool:
 
 
 def _output(program: Path | str, argument: str) -> str:
-    """What a program prints; nothing when it cannot run here, such as one built for another C library."""
+    """Returns a program's output; empty if it cannot run here, such as one built for another C library."""
     try:
         return subprocess.run([program, argument], capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.SubprocessError):

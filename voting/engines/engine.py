@@ -1,4 +1,4 @@
-"""What PostgreSQL and Valkey have in common: a foreground child that is started, watched, healed and stopped."""
+"""The common part of PostgreSQL and Valkey: a foreground child process that is started, watched, healed and stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST_LOG = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What an engine needs of its owner: keeping the state, telling people, and knowing when all is to end."""
+    """The callbacks of an engine's owner: save the state, show a notice, and signal the end."""
 
     save: Callable[[], None]
     notice: Callable[[str], None]
@@ -34,7 +34,7 @@ class Owner:
 
 
 class Engine(ABC):
-    """One embedded server. Its methods raise EnginesUnavailable with the end of its log when it does not come up."""
+    """One embedded server. Methods raise EnginesUnavailable with the end of its log if it does not start."""
 
     title: ClassVar[str]
     name: ClassVar[str]
@@ -42,7 +42,7 @@ class Engine(ABC):
     farewell: ClassVar[processes.Steps]
 
     def __init__(self, folder: Path, kept: Kept, owner: Owner) -> None:
-        """`folder` is the data folder of all engines; each keeps to its own folder and log below it."""
+        """`folder` is the data folder of all engines; each has its own folder and log in it."""
         self.home = folder / self.name
         self.log = folder / LOGS / f"{self.name}.log"
         self.kept = kept
@@ -54,26 +54,26 @@ class Engine(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Find the programs and make what has to be there before a first start."""
+        """Find the programs and create what the first start needs."""
 
     @abstractmethod
     def command(self) -> list[str]:
-        """The command line of the server on the kept port."""
+        """Return the command line of the server on the kept port."""
 
     @abstractmethod
     def answers(self, pid: int) -> bool:
-        """Whether the server with this process id serves."""
+        """Return whether the server with this process id answers."""
 
     @abstractmethod
     def leftovers(self) -> bool:
-        """Stop what a former owner left running; whether there was anything."""
+        """Stop processes that a former owner left running; return whether there were any."""
 
     @abstractmethod
     def heal(self, code: int, said: str) -> bool:
-        """After an end at start with this exit code and these last lines: whether another try may go better."""
+        """After a failed start with this exit code and these last lines, return whether another try may succeed."""
 
     def start(self) -> None:
-        """Start on the kept port, or on another one where that is taken, which is told; nothing may be left running."""
+        """Start on the kept port, or another one with a notice if it is busy; nothing may be left running."""
         for folder in (self.home, self.log.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.prepare()
@@ -84,11 +84,11 @@ class Engine(ABC):
         self._run(settle_port=False)
 
     def alive(self) -> bool:
-        """Whether the server's process is there."""
+        """Return whether the server's process is alive."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End the server as it wishes to be ended, and harder where it does not."""
+        """Stop the server gracefully, and by force if that fails."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -101,7 +101,7 @@ class Engine(ABC):
                 continue
 
     def trim_log(self) -> None:
-        """Keep the log and one former log, each bounded, though the server has the file open."""
+        """Keep the log and one former log, each bounded, while the server has the file open."""
         if self.log.stat().st_size > LARGEST_LOG:
             shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
             os.truncate(self.log, 0)
@@ -123,17 +123,17 @@ class Engine(ABC):
         raise EnginesUnavailable(f"{self.title} does not start. The end of {self.log}:\n{said}")
 
     def clear(self) -> None:
-        """Stop what a former owner left running, and tell it."""
+        """Stop processes that a former owner left running, with a notice."""
         if self.leftovers():
             self.owner.notice(f"{self.title} of a former run was still there; it was stopped.")
 
     def _settle_port(self) -> None:
-        kept = self.kept.port
-        if kept and processes.is_free(kept):
+        port = self.kept.port
+        if port and processes.is_free(port):
             return
         self.kept.port = processes.free_port()
-        if kept:
-            self.owner.notice(f"port {kept} is busy; {self.title} listens on {self.kept.port} instead")
+        if port:
+            self.owner.notice(f"port {port} is busy; {self.title} listens on {self.kept.port} instead")
 
     def _launch(self) -> subprocess.Popen[bytes]:
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -146,7 +146,7 @@ class Engine(ABC):
         return self._process
 
     def _came_up(self, process: subprocess.Popen[bytes]) -> bool:
-        """Whether it serves; waits no longer when all is to end."""
+        """Wait until the server answers; give up early when the owner stops."""
 
         def settled() -> bool:
             return process.poll() is not None or self.answers(process.pid) or self.owner.stopping.is_set()

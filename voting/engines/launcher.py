@@ -1,4 +1,4 @@
-"""Owning the engines' folder, or joining its owner."""
+"""Owns the engines' folder, or joins its owner."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOCK, JOINED = "lock", "joined"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the engines are, with their passwords; "" for one that was not asked for."""
+    """The addresses of the engines with their passwords; "" for one that was not requested."""
 
     database_url: str
     redis_url: str
@@ -48,11 +48,11 @@ class _Request:
 def running(
     folder: Path, *, own: bool, postgres: bool = True, valkey: bool = True, notice: Callable[[str], None]
 ) -> Iterator[Addresses]:
-    """The engines asked for, ready to serve, for the length of the `with` block.
+    """Yields the requested engines, ready to serve.
 
-    `folder` keeps everything and is made where there is none. With `own` this process starts, watches and stops
-    them; without, it joins the process that owns them, or owns them for the time when nobody does.
-    `notice` is called with plain English sentences, also from other threads. Raises EnginesUnavailable.
+    `folder` keeps all their data and is created if missing. With `own`, this process starts, watches and stops them;
+    without, it joins the process that owns them, or owns them itself if nobody does. `notice` is called with plain
+    English sentences, also from other threads. Raises EnginesUnavailable.
     """
     if not (postgres or valkey):
         yield Addresses("", "")
@@ -68,7 +68,7 @@ def running(
 
 
 def reset(folder: Path) -> None:
-    """Remove everything that the engines made in `folder`, votes included.
+    """Delete everything that the engines stored in `folder`, votes included.
 
     Raises EnginesUnavailable while a process owns it.
     """
@@ -88,7 +88,7 @@ def reset(folder: Path) -> None:
 
 
 def _enter(request: _Request, stack: ExitStack) -> bool:
-    """Whether we own the folder; else we have joined its owner."""
+    """Return whether we own the folder; otherwise we have joined its owner."""
     deadline = time.monotonic() + (OWNER_LEAVES_WITHIN if request.own else OWNER_READY_WITHIN)
     while time.monotonic() < deadline:
         lock = try_lock(request.folder / LOCK)
@@ -103,7 +103,7 @@ def _enter(request: _Request, stack: ExitStack) -> bool:
 
 
 def _join(request: _Request) -> Lock | None:
-    """A share in the owner's engines once they serve; a short command that owns them waits for those who hold one."""
+    """Share the owner's engines once they answer; a short command that owns them waits for those who share them."""
     joined = try_lock(request.folder / JOINED, shared=True)
     if joined is not None and not _served(request):
         joined.release()
@@ -112,33 +112,33 @@ def _join(request: _Request) -> Lock | None:
 
 
 def _served(request: _Request) -> bool:
-    kept = state.load(request.folder)
-    if not kept.ready:
+    saved = state.load(request.folder)
+    if not saved.ready:
         return False
     for asked, pid, title in (
-        (request.postgres, kept.postgres.pid, "PostgreSQL"),
-        (request.valkey, kept.valkey.pid, "Valkey"),
+        (request.postgres, saved.postgres.pid, "PostgreSQL"),
+        (request.valkey, saved.valkey.pid, "Valkey"),
     ):
         if asked and not pid:
             raise EnginesUnavailable(
-                f"Process {kept.owner} owns {request.folder} and does not run {title}:"
+                f"Process {saved.owner} owns {request.folder} and does not run {title}:"
                 " give this command the same DATABASE_URL and REDIS_URL as that one."
             )
-    return (not request.postgres or processes.accepts(kept.postgres.port)) and (
-        not request.valkey or vk.answers(kept.valkey.port, kept.valkey.password)
+    return (not request.postgres or processes.accepts(saved.postgres.port)) and (
+        not request.valkey or vk.answers(saved.valkey.port, saved.valkey.password)
     )
 
 
 def _run(request: _Request, notice: Callable[[str], None], stack: ExitStack) -> None:
-    """Start and watch the engines; `stack` gets what undoes it, in the right order however far it came."""
-    kept = state.load(request.folder)
-    _mark(request.folder, kept, owner=os.getpid())
-    stack.callback(_mark, request.folder, kept, owner=0)
-    owner = Owner(partial(state.save, request.folder, kept), notice, threading.Event())
+    """Start and watch the engines; `stack` collects what undoes each step, in the right order."""
+    saved = state.load(request.folder)
+    _mark(request.folder, saved, owner=os.getpid())
+    stack.callback(_mark, request.folder, saved, owner=0)
+    owner = Owner(partial(state.save, request.folder, saved), notice, threading.Event())
     engines: list[Engine] = []
     for asked, each in (
-        (request.postgres, pg.Postgres(request.folder, kept.postgres, owner)),
-        (request.valkey, vk.Valkey(request.folder, kept.valkey, owner)),
+        (request.postgres, pg.Postgres(request.folder, saved.postgres, owner)),
+        (request.valkey, vk.Valkey(request.folder, saved.valkey, owner)),
     ):
         each.clear()
         if asked:
@@ -148,19 +148,19 @@ def _run(request: _Request, notice: Callable[[str], None], stack: ExitStack) -> 
     supervisor = Supervisor(engines, owner)
     supervisor.start()
     stack.callback(supervisor.stop)
-    kept.ready = True
+    saved.ready = True
     owner.save()
-    stack.callback(_leave, request, kept)
+    stack.callback(_leave, request, saved)
 
 
 def _mark(folder: Path, kept: state.State, *, owner: int) -> None:
-    """Write down who begins or ends to own the folder; no engine runs at either time."""
+    """Store the owner's process id at the beginning and end of ownership, when no engine is running."""
     kept.owner, kept.ready, kept.postgres.pid, kept.valkey.pid = owner, False, 0, 0
     state.save(folder, kept)
 
 
 def _leave(request: _Request, kept: state.State) -> None:
-    """Let nobody join any more; a short command first lets those finish that have."""
+    """Let nobody join any more; a short command first waits for those who have joined."""
     lock = None
     deadline = time.monotonic() + (0.0 if request.own else JOINED_LEAVE_WITHIN)
     while lock is None and time.monotonic() < deadline:
@@ -173,11 +173,11 @@ def _leave(request: _Request, kept: state.State) -> None:
 
 
 def _addresses(request: _Request) -> Addresses:
-    kept = state.load(request.folder)
-    server = f"{processes.HOST}:{kept.postgres.port}/{pg.NAME}"
-    database = f"postgresql://{pg.APPLICATION}:{kept.postgres.application_password}@{server}"
-    owner = f"postgresql://{pg.NAME}:{kept.postgres.password}@{server}"
-    view = f"redis://:{kept.valkey.password}@{processes.HOST}:{kept.valkey.port}/0"
+    saved = state.load(request.folder)
+    server = f"{processes.HOST}:{saved.postgres.port}/{pg.NAME}"
+    database = f"postgresql://{pg.APPLICATION}:{saved.postgres.application_password}@{server}"
+    owner = f"postgresql://{pg.NAME}:{saved.postgres.password}@{server}"
+    view = f"redis://:{saved.valkey.password}@{processes.HOST}:{saved.valkey.port}/0"
     return Addresses(
         database if request.postgres else "", view if request.valkey else "", owner if request.postgres else ""
     )

@@ -1,4 +1,4 @@
-"""Who owns the folder: a lock that the kernel drops with its holder, however that one dies."""
+"""Ownership of the folder: a lock that the kernel releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voting.errors import EnginesUnavailable
 
 
 class Lock:
-    """A held lock on a file; as a context manager it is given back at the end."""
+    """A held lock on a file; as a context manager it is released at the end."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -24,35 +24,35 @@ class Lock:
         self.release()
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 def try_lock(path: Path, *, shared: bool = False) -> Lock | None:
-    """Take the lock without waiting; None when another holds it.
+    """Take the lock without waiting; return None if another process holds it.
 
-    Raises EnginesUnavailable when the file belongs to another user, whose engines ours could not open.
+    Raises EnginesUnavailable if the file belongs to another user, whose engines we could not open.
     """
     with _explained(path.parent):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     lock = Lock(descriptor)
-    found = os.fstat(descriptor)
+    opened = os.fstat(descriptor)
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        # A reset may have removed the file after it was opened: then this lock shuts nobody out.
-        held = os.path.samestat(found, path.stat())
+        # If a reset removed the file after we opened it, this lock excludes nobody.
+        held = os.path.samestat(opened, path.stat())
     except (BlockingIOError, FileNotFoundError):
         held = False
-    if held and found.st_uid == os.geteuid():
+    if held and opened.st_uid == os.geteuid():
         return lock
     lock.release()
-    if found.st_uid != os.geteuid():
-        raise _foreign(path.parent, f"it was made by the user with id {found.st_uid}")
+    if opened.st_uid != os.geteuid():
+        raise _foreign(path.parent, f"it was made by the user with id {opened.st_uid}")
     return None
 
 
 def made(folder: Path) -> Path:
-    """The folder with its path resolved, made for this user alone where there is none."""
+    """Return the folder with its path resolved; create it for this user alone if missing."""
     with _explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder.resolve()

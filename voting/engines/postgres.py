@@ -13,7 +13,7 @@ from voting.engines import binaries, privileges, processes
 from voting.engines.engine import Engine
 from voting.errors import EnginesUnavailable
 
-# The superuser, for starting and migrating only, and its database.
+# The superuser and its database, used only to start and migrate.
 NAME = "voting"
 APPLICATION = "voting_app"
 SETTINGS = (
@@ -28,7 +28,7 @@ FIRST_OWN_DATABASE = 16384
 
 
 class Postgres(Engine):
-    """PostgreSQL in `folder`/postgres/data, opened by the major version that made it."""
+    """PostgreSQL in `folder`/postgres/data, run by the major version that created it."""
 
     title = "PostgreSQL"
     name = "postgres"
@@ -38,7 +38,7 @@ class Postgres(Engine):
 
     @property
     def data(self) -> Path:
-        """The data folder; it is put in place only when it is complete."""
+        """The data folder; it is moved into place only when complete."""
         return self.home / "data"
 
     def prepare(self) -> None:
@@ -58,16 +58,16 @@ class Postgres(Engine):
         return [self._program("postgres"), "-D", str(self.data), *flags]
 
     def answers(self, pid: int) -> bool:
-        """As pg_ctl tests it: the server itself writes that it is ready, so no other one on the port is mistaken."""
+        """Return whether the server itself reports that it is ready, as pg_ctl does; another one on the port fails."""
         lines = self._pid_file()
         return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def leftovers(self) -> bool:
-        found = stop_leftovers(self.home)
-        # Nothing of ours is left, so the id in the file is of the past, or of a stranger, for whose sake PostgreSQL
-        # would not start. Should backends live on unseen, their shared memory still keeps it from starting.
+        stopped = stop_leftovers(self.home)
+        # None of our processes is left, so the id in the file is stale or a stranger's, and would stop PostgreSQL from
+        # starting. If backends live on unseen, their shared memory still stops it.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        return found
+        return stopped
 
     def heal(self, code: int, said: str) -> bool:
         return "shared memory block" in said or "lock file" in said
@@ -90,7 +90,7 @@ class Postgres(Engine):
         return int(made_by.read_text()) if made_by.exists() else None
 
     def _put_aside_a_torso(self) -> None:
-        """Step over a data folder that something left unfinished; never over one that has ever held votes."""
+        """Set an unfinished data folder aside; never one that has held votes."""
         if not self.data.exists() or all((self.data / part).exists() for part in ("PG_VERSION", "global/pg_control")):
             return
         if any(int(base.name) >= FIRST_OWN_DATABASE for base in self.data.glob("base/[0-9]*")):
@@ -118,7 +118,7 @@ class Postgres(Engine):
         _keep_names(self.home)
 
     def _set_password(self) -> None:
-        """For a database whose password is lost; kept only after it holds."""
+        """Set the password of a database that lost it; save it only once it is in force."""
         password = secrets.token_hex(24)
         self._single(self.data, f"ALTER ROLE {NAME} PASSWORD '{password}'")
         self.kept.password = password
@@ -126,7 +126,7 @@ class Postgres(Engine):
         self.owner.notice("The database's password was lost; it has a new one.")
 
     def _set_application_password(self) -> None:
-        """For a new database, one of a version before this role, and one whose passwords are lost."""
+        """Set it for a new database, one older than this role, and one that lost its passwords."""
         password = secrets.token_hex(24)
         missing = f"NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}')"
         role = f"IF {missing} THEN CREATE ROLE {APPLICATION}; END IF"
@@ -135,7 +135,7 @@ class Postgres(Engine):
         self.owner.save()
 
     def _single(self, data: Path, statement: str) -> None:
-        """Run one statement on a stopped database; by its input, since everybody may read a command line."""
+        """Run one statement on a stopped database, through its input, since every user can read a command line."""
         flags = ["-D", str(data), "-c", "exit_on_error=true", "postgres"]
         self.runner.run([self._program("postgres"), "--single", *flags], f"{statement}\n")
 
@@ -147,9 +147,9 @@ class Postgres(Engine):
 
 
 def stop_leftovers(home: Path) -> bool:
-    """Stop the PostgreSQL that a former owner left on this home; whether there was one.
+    """Stop the PostgreSQL that a former owner left in this folder; return whether there was one.
 
-    The backends go with their postmaster; those that outlived it are ended as after a crash.
+    The backends end with their postmaster; backends that outlive it are ended as after a crash.
     """
     data = home / "data"
 
@@ -159,8 +159,8 @@ def stop_leftovers(home: Path) -> bool:
     def backends() -> list[int]:
         return processes.working_in(b"postgres: ", data)
 
-    found = processes.end(postmasters, Postgres.farewell)
-    return processes.end(backends, ((SIGQUIT, 3.0), (SIGKILL, 5.0))) or found
+    stopped = processes.end(postmasters, Postgres.farewell)
+    return processes.end(backends, ((SIGQUIT, 3.0), (SIGKILL, 5.0))) or stopped
 
 
 def _keep_names(folder: Path) -> None:

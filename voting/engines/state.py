@@ -1,4 +1,4 @@
-"""engines.json: what one owner of the folder leaves for the next, and for the commands that join it."""
+"""engines.json: the state that one owner of the folder leaves for the next, and for commands that join it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _SAVING = threading.Lock()
 
 @dataclass(slots=True)
 class Kept:
-    """What is kept about one engine: its TCP port (0: none yet), passwords, and process id (0: not running)."""
+    """The state of one engine: TCP port (0: none yet), passwords, and process id (0: not running)."""
 
     port: int = 0
     password: str = ""
     pid: int = 0
     application_password: str = ""
-    """PostgreSQL's only; "" in a folder of a version that knew the superuser alone."""
+    """PostgreSQL only; "" in a folder of a version that had the superuser alone."""
 
 
 @dataclass(slots=True)
 class State:
-    """The owner's process id (0: nobody), whether the engines it runs answer, and what is kept about each."""
+    """The owner's process id (0: nobody), whether its engines answer, and the state of each."""
 
     owner: int = 0
     ready: bool = False
@@ -35,7 +35,7 @@ class State:
 
 
 def load(folder: Path) -> State:
-    """The state kept in `folder`; a fresh one when there is none that can be read."""
+    """Return the state saved in `folder`; a fresh one if none can be read."""
     try:
         raw = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return State(int(raw["owner"]), bool(raw["ready"]), _kept(raw["postgres"]), _kept(raw["valkey"]))

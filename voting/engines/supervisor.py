@@ -1,4 +1,4 @@
-"""While the folder is owned: an engine that died is started again, on the same port, never in a tight loop."""
+"""While the folder is owned, restarts an engine that died, on the same port, never in a tight loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALM = 60.0
 
 
 class Supervisor:
-    """One thread for each engine, so that one which does not come up delays no other."""
+    """Runs one thread for each engine, so that one that does not start delays no other."""
 
     def __init__(self, engines: Sequence[Engine], owner: Owner) -> None:
         self._owner = owner
@@ -25,12 +25,12 @@ class Supervisor:
         ]
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End the watch; afterwards nothing is started any more."""
+        """Stop watching; nothing is started afterwards."""
         self._owner.stopping.set()
         for thread in self._threads:
             thread.join()

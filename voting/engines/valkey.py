@@ -1,4 +1,4 @@
-"""The embedded Valkey (or Redis): a view that can be rebuilt, so it may start empty where its files are broken."""
+"""The embedded Valkey (or Redis): a view that can be rebuilt, so it may start empty if its files are broken."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Valkey(Engine):
         self.kept.password = self.kept.password or secrets.token_hex(24)
 
     def command(self) -> list[str]:
-        """The password goes by a file that only we can read, since everybody may read a command line."""
+        """Return the command line.
+
+        The password is in a file that only we can read: every user can read a command line.
+        """
         path = configuration(self.home)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in self._settings())
@@ -44,7 +47,7 @@ class Valkey(Engine):
         return stop_leftovers(self.home)
 
     def heal(self, code: int, said: str) -> bool:
-        """Start empty when the files cannot be read; the last such files are kept, for whoever wants to know why."""
+        """Start empty if the files cannot be read; keep the last such files for inspection."""
         data, aside = self.home / "data", self.home / "unreadable"
         if code == -SIGTERM or not any(data.iterdir()):
             return code == -SIGTERM
@@ -66,18 +69,18 @@ class Valkey(Engine):
             'save ""',
             f"maxmemory {MEMORY}",
             "maxmemory-policy noeviction",
-            # The command line stays as it was given: by it the next owner knows the process for ours.
+            # Keep the command line as it is: the next owner recognises the process by it.
             "set-proc-title no",
         )
 
 
 def configuration(home: Path) -> Path:
-    """The file that the server is started with."""
+    """Return the path of the server's configuration file."""
     return home / "valkey.conf"
 
 
 def answers(port: int, password: str) -> bool:
-    """Whether a server that takes this password, and has read its files, answers on this local TCP port."""
+    """Return whether a server that accepts this password, and has loaded its files, answers on this local TCP port."""
     with suppress(OSError), socket.create_connection((processes.HOST, port), timeout=1) as connection:
         connection.sendall(f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode())
         with connection.makefile("rb") as answer:
@@ -86,7 +89,7 @@ def answers(port: int, password: str) -> bool:
 
 
 def stop_leftovers(home: Path) -> bool:
-    """Stop the Valkey that a former owner left on this home; whether there was one."""
+    """Stop the Valkey that a former owner left in this folder; return whether there was one."""
     return processes.end(lambda: processes.using("-server", configuration(home)), Valkey.farewell)
 
 
