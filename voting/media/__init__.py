@@ -1,1 +1,1 @@
-"""The one door to MediaInfo: facts of entries' videos."""
+"""Facts of entries' videos. The only package that imports pymediainfo."""

@@ -1,6 +1,6 @@
-"""The end of Matroska and WebM files that were recorded as they came, such as by a browser's MediaRecorder.
+"""Checks the end of Matroska and WebM files written while recording, such as by a browser's MediaRecorder.
 
-Their segment says no size (RFC 8794 section 6.2), which MediaInfo takes for a file that was cut off.
+Their segment has an unknown size (RFC 8794 section 6.2), which MediaInfo reports as a truncated file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _LONGEST_HEAD = 12
 
 
 def is_whole_stream(file: BinaryIO) -> bool:
-    """Whether the file's segment says no size, and its last element is there to its end."""
+    """Whether the file's segment has an unknown size, and its last element is complete."""
     end = file.seek(0, os.SEEK_END)
     try:
         place = _skip(file, 0)
@@ -28,7 +28,7 @@ def is_whole_stream(file: BinaryIO) -> bool:
 
 
 def _skip(file: BinaryIO, place: int) -> int:
-    """Where the element at `place` ends; of a cluster that says no length, where its first child begins."""
+    """Returns the end of the element at `place`; for a cluster of unknown length, the start of its first child."""
     kind, length, begin = _element(file, place)
     if length is None and kind != _CLUSTER:
         raise ValueError
@@ -36,7 +36,7 @@ def _skip(file: BinaryIO, place: int) -> int:
 
 
 def _element(file: BinaryIO, place: int) -> tuple[int, int | None, int]:
-    """Its id, its length, None where it says none, and where its content begins. Raises ValueError for none."""
+    """Returns an element's id, its length (None if unknown) and the start of its content. Raises ValueError."""
     file.seek(place)
     head = file.read(_LONGEST_HEAD)
     id_bytes = _width(head)
@@ -49,7 +49,7 @@ def _element(file: BinaryIO, place: int) -> tuple[int, int | None, int]:
 
 
 def _width(head: bytes) -> int:
-    """How many bytes a number has: one more than its first has leading zeros (RFC 8794 section 4)."""
+    """Returns the number of bytes of a number: one more than the leading zeros of its first (RFC 8794 section 4)."""
     if not head or not head[0]:
         raise ValueError
     return 9 - head[0].bit_length()

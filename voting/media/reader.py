@@ -1,4 +1,4 @@
-"""Reads what videos say of themselves: container, length, size. The files are strangers', and are read with care."""
+"""Reads the container, length and size of videos. The files are untrusted and read with limits."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from voting.errors import Fault, FileInvalid
 from voting.media.matroska import is_whole_stream
 
 LONGEST_READING = 20
-"""Seconds. A video of 6 GB takes 0.02; some broken files would take for ever."""
+"""Seconds. A video of 6 GB takes 0.02; some broken files would never end."""
 MOST_MEMORY = 2**31
-"""Bytes of address space; 300 MB are the interpreter's and the libraries'."""
+"""Bytes of address space; the interpreter and the libraries use 300 MB."""
 _CONTAINERS = {
     "AVI": "avi",
     "BDAV": "m2ts",
@@ -39,7 +39,7 @@ _CONTAINERS = {
     "WebM": "webm",
     "Windows Media": "wmv",
 }
-# All of one family, told apart by the profile.
+# All of one family; the profile tells them apart.
 _MPEG_4 = {"QuickTime": "mov", "3GPP": "3gp"}
 
 
@@ -50,9 +50,9 @@ def _silent(_files: int) -> None:
 def read_media(
     folder: Path, names: Sequence[str], tick: Callable[[int], None] = _silent
 ) -> dict[str, MediaFacts | Unread]:
-    """What the files of `folder` say, by name. `tick` hears how many are read.
+    """Returns the facts of the files in `folder`, by name. `tick` is called with the number of files read.
 
-    Raises FileInvalid where no file could be read at all.
+    Raises FileInvalid if no file could be read at all.
     """
     if not MediaInfo.can_parse():
         mend = "install libmediainfo with the system's packages, or leave --media out"
@@ -67,7 +67,7 @@ def read_media(
 
 
 def _names(folder: Path) -> dict[str, str]:
-    """The folder's files by what people take for the same name, for the mend of one that is not there."""
+    """Returns the folder's files by their normalised name, to suggest one for a missing file."""
     try:
         return {path.name.casefold(): path.name for path in folder.iterdir()}
     except OSError as error:
@@ -89,10 +89,10 @@ def _missing(folder: Path, name: str, there: Mapping[str, str]) -> Unread | None
 
 
 class _Reader:
-    """Reads in a process of its own: a file that breaks the library, or keeps it busy for ever, is only that file."""
+    """Reads files in a separate process: a file that crashes the library or keeps it busy affects only itself."""
 
     def __enter__(self) -> _Reader:
-        # Not forked: a command may hold open connections.
+        # Not forked: a command may have open connections.
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_answer, args=(theirs,), daemon=True)
@@ -108,7 +108,7 @@ class _Reader:
         self._process.join()
 
     def read(self, path: Path) -> MediaFacts | Unread:
-        """Tried twice, as it may not be the file's fault that the process ended."""
+        """Tries twice, as the process may have ended for a reason other than the file."""
         for _ in range(2):
             try:
                 self._pipe.send(path)
@@ -129,10 +129,10 @@ _MEND = "open it in a player; if it plays there, save it anew"
 
 
 def _answer(pipe: Connection) -> None:
-    """The other process: paths come in, facts go out."""
-    # An interrupt is the command's to handle; it closes the pipe.
+    """Runs in the reading process: receives paths, sends facts."""
+    # The command handles an interrupt, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The library reads strangers' files: it may not fill the machine's memory, nor write a file.
+    # The library reads untrusted files: it may not exhaust memory, nor write a file.
     _limit(resource.RLIMIT_AS, MOST_MEMORY)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
@@ -141,13 +141,13 @@ def _answer(pipe: Connection) -> None:
             path = pipe.recv()
         except EOFError:
             return
-        # So many seconds more than were used until now.
+        # The limit counts from the seconds used so far.
         _limit(resource.RLIMIT_CPU, int(time.process_time()) + LONGEST_READING)
         pipe.send(_read(path))
 
 
 def _limit(kind: int, most: int) -> None:
-    """A bound on this process, where the system has it."""
+    """Sets a limit on this process if the system supports it."""
     with suppress(ValueError, OSError):
         resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
@@ -155,7 +155,7 @@ def _limit(kind: int, most: int) -> None:
 def _read(path: Path) -> MediaFacts | Unread:
     try:
         with path.open("rb") as file:
-            # Given the file and not its name, the library follows no references to other files or addresses.
+            # Pass the open file, not its name: the library then follows no references to other files or addresses.
             tracks = json.loads(MediaInfo.parse(file, output="JSON"))["media"]["track"]
         return _facts(path, tracks[0], tracks[1:])
     except OSError as error:
@@ -169,7 +169,7 @@ def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str
     size, length = path.stat().st_size, _length(general, streams)
     if not size:
         return Unread(f"{shown(path.name)} is empty", "copy it anew")
-    # An MP4 that was cut off has lost its directory, which stands at the end: it shows no streams.
+    # A truncated MP4 has lost the directory at its end, so it shows no streams.
     if _is_cut(path, general) and (length or videos or general.get("Format") == "MPEG-4"):
         return Unread(f"{shown(path.name)} is cut off", "copy it anew, to its end")
     if not videos:
@@ -192,7 +192,7 @@ def _is_cut(path: Path, general: Mapping[str, Any]) -> bool:
 
 
 def _length(general: Mapping[str, Any], streams: Sequence[Mapping[str, Any]]) -> int | None:
-    """Milliseconds. The longest stream's: of some containers the whole is only estimated."""
+    """Returns milliseconds of the longest stream: in some containers the overall length is only an estimate."""
     lengths = [
         Decimal(each["Duration"]) for each in streams if each["@type"] in ("Video", "Audio") and "Duration" in each
     ]
@@ -205,7 +205,7 @@ def _container(general: Mapping[str, Any]) -> str:
     if name == "MPEG-4":
         profile = general.get("Format_Profile", "")
         return next((each for start, each in _MPEG_4.items() if profile.startswith(start)), "mp4")
-    # Of the many brands of MP4, those of fragmented files go by the brand's name.
+    # Fragmented files are known by their brand among the many brands of MP4.
     return "mp4" if name == general.get("CodecID") else _CONTAINERS.get(name, name.casefold())
 
 

@@ -1,1 +1,1 @@
-"""The one door to MaxMind DB files: the network of an address."""
+"""Networks of addresses. The only package that imports maxminddb."""

@@ -1,4 +1,4 @@
-"""Whose network an address is in, and whether that one is known for hosting: looked up in files, read once."""
+"""Looks up the network of an address, and whether it is known for hosting, in files that are read once."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from voting.settings import Settings
 
 _LINE = re.compile(r"(?:AS)?(\d{1,10})\s*(?:#.*)?", re.IGNORECASE)
 _LIST = "give an existing UTF-8 file, one AS number a line"
-# Of a file of networks nearly every record has a number.
+# Nearly every record of a file of networks has a number.
 _LOOKED_AT = 100
 
 
 class Networks:
-    """Completes attempts of which the network is not known by what their addresses tell."""
+    """Fills in an attempt's unknown network from its address."""
 
     def __init__(
         self, database: maxminddb.Reader | None, hosting: frozenset[int], sha256: Mapping[str, str | None]
     ) -> None:
-        """`hosting`: the numbers of those that are known for it; `sha256`: of the two files, in hex."""
+        """`hosting`: the numbers of networks known for hosting; `sha256`: hashes of the two files, in hex."""
         self._database = database
         self._hosting = hosting
         self.sha256 = sha256
 
     def completed(self, attempt: Attempt) -> Attempt:
-        """The attempt with its `asn` and `hosting`. Of what a live service recorded nothing is looked up again."""
+        """Returns the attempt with `asn` and `hosting`. Values that a live service recorded are not looked up again."""
         if attempt.facts is not None or (attempt.asn is not None and attempt.hosting is not None):
             return attempt
         asn = self._asn_of(attempt.ip) if attempt.asn is None else attempt.asn
@@ -52,18 +52,22 @@ class Networks:
             address = ip_address(ip.partition("%")[0])
             return _number(self._database.get(getattr(address, "ipv4_mapped", None) or address))
         except (ValueError, maxminddb.InvalidDatabaseError):
-            # No address, one of a kind that the file has none of, or a spoiled record: a ballot is not lost for it.
+            # Addresses that are missing, of a family that the file lacks, or with a broken record must not lose a
+            # ballot.
             return None
 
 
 def networks_of(settings: Settings) -> Networks:
-    """As the settings name them. Raises FileInvalid."""
+    """Loads the files that the settings name. Raises FileInvalid."""
     return load_networks(*(Path(name) if name else None for name in (settings.networks, settings.hosting)))
 
 
 def load_networks(database: Path | None = None, hosting: Path | None = None) -> Networks:
-    """From a MaxMind DB with autonomous systems' numbers (none: addresses are not looked up), and a list of those known
-    for hosting (none: the packaged one). Raises FileInvalid with every fault and its line."""
+    """Loads a MaxMind DB of autonomous systems and a list of hosting networks.
+
+    Without `database`, addresses are not looked up; without `hosting`, the packaged list is used. Raises FileInvalid
+    with every fault and its line.
+    """
     reader, digest = _opened(database) if database else (None, None)
     if hosting is None:
         name, listed = "hosting.txt", (files("voting.fraud") / "hosting.txt").read_bytes()
@@ -78,8 +82,10 @@ def load_networks(database: Path | None = None, hosting: Path | None = None) -> 
 
 
 def _opened(path: Path) -> tuple[maxminddb.Reader, str]:
-    """A reader of a copy, and the file's hash: a reader maps what it reads, and whoever puts a newer file in its place
-    must not pull it from under a vote."""
+    """Returns a reader of a copy, and the file's hash.
+
+    The reader maps its file, so replacing the original must not affect it.
+    """
     mend = "give a MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN, DB-IP ASN Lite or IPinfo Lite"
     try:
         whole = path.read_bytes()
@@ -87,16 +93,16 @@ def _opened(path: Path) -> tuple[maxminddb.Reader, str]:
             copy.write(whole)
             copy.flush()
             reader = maxminddb.open_database(copy.name)
-        some = list(islice(reader, _LOOKED_AT))
+        records = list(islice(reader, _LOOKED_AT))
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
         raise _unreadable(str(path), error, mend) from None
-    if all(_number(record) is None for _, record in some):
+    if all(_number(record) is None for _, record in records):
         raise FileInvalid(str(path), (Fault(0, "", "names no autonomous systems", mend),))
     return reader, hashlib.sha256(whole).hexdigest()
 
 
 def _number(record: Any) -> int | None:
-    """Of a record its network's number: as MaxMind and DB-IP write it, or as IPinfo does ("AS4134")."""
+    """Returns a record's network number, as written by MaxMind and DB-IP, or by IPinfo ("AS4134")."""
     if not isinstance(record, dict):
         return None
     number = record.get("autonomous_system_number", record.get("asn"))

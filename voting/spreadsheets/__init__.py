@@ -1,4 +1,4 @@
-"""Reads an organiser's table from the bytes of a file: CSV or a workbook, each cell as the text that a person sees."""
+"""Reads an organiser's table from the bytes of a CSV file or a workbook, each cell as the text that it shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voting.spreadsheets.workbook import read_workbook
 
 LARGEST = 50_000_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# What files begin with that are neither a workbook nor CSV: what they are.
+# The first bytes of files that are neither a workbook nor CSV, and what they are.
 _OTHERS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel or WPS file (.xls, .et)"),
     (b"%PDF-", "is a PDF"),
@@ -26,9 +26,9 @@ _SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UT
 
 
 def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
-    """The table of a CSV file (UTF-8, GB18030, UTF-16) or a workbook's first visible sheet. Raises FileInvalid.
+    """Returns the table of a CSV file (UTF-8, GB18030, UTF-16) or a workbook's first visible sheet. Raises FileInvalid.
 
-    `tick` is called with how many lines are read. What could not be read is in the sheet's faults.
+    `tick` is called with the number of lines read. Unreadable places are in the sheet's faults.
     """
     if len(body) > LARGEST:
         raise _refusal(name, f"is larger than {LARGEST // 1_000_000} MB", "split it, and take pictures out of it")
@@ -44,7 +44,7 @@ def _text(body: bytes, name: str) -> Cells:
 
 
 def _other_kind(body: bytes) -> str:
-    """What the file is, if it is neither a workbook nor text with delimiters."""
+    """Returns the kind of file if it is neither a workbook nor text with delimiters."""
     for head, what in _OTHERS:
         if body.startswith(head):
             return "is protected by a password" if _ENCRYPTED in body else what

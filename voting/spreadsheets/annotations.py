@@ -1,4 +1,4 @@
-"""What stands beside the cells of a sheet: nothing of it is read, so the organiser is told."""
+"""Comments and drawings of a sheet. They are not read, so the organiser is notified of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_NAMED = 20
 
 
 def annotation_notes(package: Package, path: str) -> Iterator[str]:
-    """Sentences on the comments and drawings of the sheet."""
+    """Yields sentences on the comments and drawings of the sheet."""
     parts = [*package.relations(path).values()]
     yield from _comment_notes(package, parts)
     texts, count = list[str](), 0
@@ -27,7 +27,7 @@ def annotation_notes(package: Package, path: str) -> Iterator[str]:
 
 
 def _comment_notes(package: Package, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """A sentence for each cell with a comment: what it says of the cell is not in the cell."""
+    """Yields a sentence for each cell with a comment, which may change the cell's meaning."""
     threads: dict[str, list[str]] = defaultdict(list)
     for part in [part for kind, part in parts if kind == "threadedComment"]:
         for _, comment in package.elements(part, "threadedComment"):
@@ -36,7 +36,7 @@ def _comment_notes(package: Package, parts: Sequence[tuple[str, str]]) -> Iterat
     for part in [part for kind, part in parts if kind == "comments"]:
         for _, comment in package.elements(part, "comment"):
             legacy[comment.get("ref", "")] += [rich_text(child) for child in comment if tag_of(child) == "text"]
-    # A thread is written again as one old comment, for programs that do not know threads.
+    # A thread is stored again as one old comment, for programs without threads.
     comments = legacy | threads
     for reference, texts in list(comments.items())[:_MOST_NAMED]:
         yield (

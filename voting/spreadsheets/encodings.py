@@ -1,4 +1,4 @@
-"""The encoding of a text file: UTF-8, UTF-16 with its mark, or GB18030 where the text is plausible."""
+"""Detects the encoding of a text file: UTF-8, UTF-16 with its mark, or GB18030 if the text is plausible."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from voting.errors import Fault, FileInvalid
 
 _SAMPLE = re.compile(r"[^\x00-\x7f]{2,12}")
 _MOST_LOOKED_AT = 20_000
-# Of n common Chinese characters none is in the second half of the alphabet by chance once in 2 to the n.
+# The chance that none of n common Chinese characters is in the second half of the alphabet is 1 in 2 to the n.
 _FEWEST_FOR_HALVES = 16
 
 
 def decoded(body: bytes, name: str) -> tuple[str, str]:
-    """The text, and what an organiser should know of how it was read. Raises FileInvalid.
+    """Returns the text and a remark for the organiser on how it was read. Raises FileInvalid.
 
-    UTF-8 is told from GB18030 by being right, which by chance Chinese text in GB18030 is not.
+    Valid UTF-8 is taken as UTF-8: Chinese text in GB18030 is not valid UTF-8 by chance.
     """
     marked = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
@@ -38,16 +38,16 @@ def decoded(body: bytes, name: str) -> tuple[str, str]:
 
 
 def _plausible(text: str) -> bool:
-    """Whether the characters are those of Chinese text, not what another encoding's bytes happen to give.
+    """Whether the characters are plausible Chinese text, not another encoding's bytes read as GB18030.
 
-    GB 2312 has common characters by their sound (first bytes B0 to D7), then rare ones. Western and Cyrillic text,
+    GB 2312 has common characters sorted by sound (first bytes B0 to D7), then rare ones. Western and Cyrillic text,
     Big5 and Shift JIS give many rare ones or those that GBK added; EUC-JP gives kana, EUC-KR the first half only.
     """
     added = rare = kana = common = late = 0
     for character in re.sub("[\x00-\x7f]", "", text)[:_MOST_LOOKED_AT]:
         code = character.encode("gb18030")
         if len(code) == 4:
-            # Pairs of a letter and a digit: nothing else gives those.
+            # Pairs of a letter and a digit give only these.
             continue
         lead, trail = code
         if not 0xA1 <= lead <= 0xF7 or 0xAA <= lead <= 0xAF or trail < 0xA1:

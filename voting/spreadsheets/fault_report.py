@@ -17,11 +17,11 @@ _MOST_FAULTS = 1_000_000
 
 
 def fault_workbook(sheet: Sheet, faults: Sequence[Fault]) -> bytes:
-    """The workbook. Every cell is text, never a formula; the rows of the list are those of the organiser's file."""
+    """Returns the workbook. Every cell is text, never a formula; the list gives the rows of the organiser's file."""
     by_line: dict[int, list[Fault]] = defaultdict(list)
     for fault in faults:
         by_line[fault.line or sheet.header_line].append(fault)
-    # A worker process that nobody asks for one starts sooner without it.
+    # Imported here so that worker processes start faster.
     import xlsxwriter
 
     out = io.BytesIO()
@@ -44,9 +44,9 @@ def _table(page: Any, sheet: Sheet, by_line: Mapping[int, list[Fault]], styles: 
         for place, column in enumerate(sheet.header):
             style = styles["wrong" if column in wrong or (not column and "(empty)" in wrong) else usual]
             _write(page, number, place, row.cells[column], style)
-        told = "\n".join(f"{_place(fault)}{fault.what}; {fault.mend}" for fault in faults)
-        heading = f"{PROBLEM}\n{told}".strip()
-        _write(page, number, len(sheet.header), told if number else heading, styles["wrong" if told else usual])
+        comment = "\n".join(f"{_place(fault)}{fault.what}; {fault.mend}" for fault in faults)
+        heading = f"{PROBLEM}\n{comment}".strip()
+        _write(page, number, len(sheet.header), comment if number else heading, styles["wrong" if comment else usual])
     page.freeze_panes(1, 0)
     page.set_column(0, max(0, len(sheet.header) - 1), 18)
     page.set_column(len(sheet.header), len(sheet.header), 80)

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from voting.domain.roster.sheet import Held
 
-# The formats that a workbook names by number only; 27 to 36 and 50 to 58 are those of a Chinese Excel or WPS.
+# The built-in formats by number; 27 to 36 and 50 to 58 are those of a Chinese Excel or WPS.
 BUILT_IN = {
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%",
     14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
@@ -42,11 +42,11 @@ Part = tuple[str, str]
 
 
 class Unshowable(ValueError):
-    """A number whose shown text is not known; its message says why."""
+    """The text shown for a number is not known; the message gives the reason."""
 
 
 def shown_number(written: str, shape: str, *, since_1904: bool = False) -> tuple[str, Held | None]:
-    """The text that a number shows by a format, and what it holds where that is another text. Raises Unshowable."""
+    """Returns the text of a number in a format, and its stored value if that differs. Raises Unshowable."""
     value = _value(written)
     parts, sign = _section(shape, value)
     kinds = {kind for kind, _ in parts}
@@ -63,7 +63,10 @@ def shown_number(written: str, shape: str, *, since_1904: bool = False) -> tuple
 
 
 def shown_text(text: str, shape: str) -> str:
-    """What a format with a place for text (@) adds to it. Raises Unshowable where it hides text, as ;;; does."""
+    """Returns text with what a format with a place for text (@) adds.
+
+    Raises Unshowable if it hides text, as ;;; does.
+    """
     sections = shape.split(";")
     section = sections[-1]
     if len(sections) == _SECTIONS and not section.strip():
@@ -75,7 +78,7 @@ def shown_text(text: str, shape: str) -> str:
 
 
 def _value(written: str) -> Decimal:
-    """The number to the 15 digits that spreadsheets keep."""
+    """Returns the number to the 15 digits that spreadsheets keep."""
     value = float(written)
     if not abs(value) < 10**_MOST_DIGITS:
         raise Unshowable(f"holds a number of more than {_MOST_DIGITS} digits, of which the last are lost")
@@ -86,14 +89,14 @@ def _value(written: str) -> Decimal:
 
 
 def _plain(value: Decimal) -> str:
-    """Without an exponent and without zeros at the end."""
+    """Returns the number without an exponent and trailing zeros."""
     text = f"{value:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 
 
 def _section(shape: str, value: Decimal) -> tuple[list[Part], str]:
-    """The parts of the section for such a value, and the sign before it; positive;negative;zero;text."""
+    """Returns the section for a value (positive;negative;zero;text) as parts, and the sign before it."""
     sections: list[list[Part]] = [[]]
     for match in _PART.finditer(shape):
         kind = match.lastgroup or ""
@@ -115,7 +118,7 @@ def _section(shape: str, value: Decimal) -> tuple[list[Part], str]:
 
 
 def _bracket(text: str, shape: str) -> list[Part]:
-    """[h] is elapsed hours, [$¥-804] a sign and a place, [Red] a colour; conditions and [DBNum1] are not read."""
+    """Parses [h] (elapsed hours), [$¥-804] (sign and locale) and [Red] (colour); refuses conditions and [DBNum1]."""
     if re.fullmatch(r"h+|m+|s+", text, re.IGNORECASE):
         return [("elapsed", text.lower())]
     if text.startswith("$"):
@@ -134,7 +137,7 @@ def _number(value: Decimal, parts: list[Part], shape: str) -> str:
     before, after = parts[:point], parts[point + 1 :]
     last = max((place for place, (kind, _) in enumerate(before) if kind == "digit"), default=-1)
     if ("mark", ",") in before[last + 1 :] + after:
-        # A comma behind the digits divides by a thousand.
+        # A comma after the digits divides by a thousand.
         raise Unshowable(f"is shown by the number format {shape}")
     percents = parts.count(("mark", "%"))
     places = sum(kind == "digit" for kind, _ in after)
@@ -145,7 +148,7 @@ def _number(value: Decimal, parts: list[Part], shape: str) -> str:
 
 
 def _whole(digits: str, parts: list[Part]) -> str:
-    """Digits from the right into their places; the first place takes all that are left, and text between stays."""
+    """Fills digits into their places from the right; the first place takes the rest, and text in between stays."""
     places = [place for place, (kind, _) in enumerate(parts) if kind == "digit"]
     grouped, shown, count = ("mark", ",") in parts, "", 0
     for place in range(len(parts) - 1, -1, -1):
@@ -162,7 +165,7 @@ def _whole(digits: str, parts: list[Part]) -> str:
 
 
 def _fraction(digits: str, parts: list[Part]) -> str:
-    """Each digit at its place; # shows no zero at the end."""
+    """Puts each digit at its place; # drops zeros at the end."""
     shown = ""
     for kind, text in parts:
         if kind != "digit":
@@ -190,7 +193,7 @@ def _date(value: Decimal, parts: list[Part], shape: str, since_1904: bool) -> tu
         moment = datetime(1899, 12, 30 if value >= 61 else 31) + length  # noqa: DTZ001
     in_digits = not any(kind == "literal" and text.strip("-/. :T,") for kind, text in parts)
     if letters >= {"y", "m", "d"} and in_digits and not any(len(text) > 2 and text[0] in "mMdD" for _, text in parts):
-        # In which order a machine shows such a date is its own matter.
+        # The order of such a date depends on the machine.
         clock = moment.isoformat(" ", "seconds")
         text = clock if "h" in letters else clock[:10]
         return text, Held(text, is_date=True)
@@ -233,7 +236,7 @@ def _day_part(letter: str, width: int, moment: datetime) -> str:
 
 
 def _is_minute(place: int, parts: list[Part]) -> bool:
-    """After hours or before seconds an m is minutes."""
+    """After hours or before seconds, m means minutes."""
     others = [text[0].lower() if kind in ("date", "elapsed") else "" for kind, text in parts]
     before = next((each for each in reversed(others[:place]) if each), "")
     after = next((each for each in others[place + 1 :] if each), "")

@@ -1,4 +1,4 @@
-"""The parts of an Office Open XML workbook, transitional or strict, however its names are written."""
+"""The parts of an Office Open XML workbook, transitional or strict, with names in any spelling."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from voting.errors import Fault, FileInvalid
 LARGEST_UNPACKED = 300_000_000
 _MOST_PARTS = 10_000
 _WORKBOOK = "xl/workbook.xml"
-# How an attribute says yes.
+# True values of an attribute.
 TRUE = ("1", "true", "on")
 _SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
-# Other files that are ZIP archives, by a part of theirs.
+# Other kinds of ZIP archives, by one of their parts.
 _OTHERS = {
     "xl/workbook.bin": "is a binary workbook (.xlsb)",
     "content.xml": "is an OpenDocument file (.ods)",
@@ -29,15 +29,15 @@ _OTHERS = {
 }
 
 Relations = dict[str, tuple[str, str]]
-"""The kind and path of each part that a part names, by the id that it has there."""
+"""The kind and path of each part that a part refers to, by the id of the reference."""
 
 
 class Broken(ValueError):
-    """What is wrong with a workbook."""
+    """The message says what is wrong with a workbook."""
 
 
 class Package:
-    """An open workbook file. Raises FileInvalid where it is another kind of file, or would unpack to too much."""
+    """An open workbook file. Raises FileInvalid for another kind of file, or one that would unpack to too much."""
 
     def __init__(self, body: bytes, name: str) -> None:
         self._archive = zipfile.ZipFile(io.BytesIO(body))
@@ -45,7 +45,7 @@ class Package:
         if sum(part.file_size for part in parts) > LARGEST_UNPACKED or len(parts) > _MOST_PARTS:
             mend = "copy its table into a new workbook"
             raise FileInvalid(name, (Fault(0, "", "unpacks to too much", mend),))
-        # Some programs write names in another case than they refer to them, or with backslashes.
+        # Some programs write part names with backslashes, or in another case than in references.
         self._parts = {_key(part.filename): part for part in parts}
         if len(self._parts) < len(parts):
             raise Broken("has a part twice")
@@ -56,12 +56,12 @@ class Package:
             raise FileInvalid(name, (Fault(0, "", what, "unpack it, and give the file inside"),))
 
     def workbook(self) -> str:
-        """The path of the part that names the sheets."""
-        found = [path for kind, path in self.relations("").values() if kind == "officeDocument"]
-        return found[0] if found else _WORKBOOK
+        """The path of the part that lists the sheets."""
+        paths = [path for kind, path in self.relations("").values() if kind == "officeDocument"]
+        return paths[0] if paths else _WORKBOOK
 
     def relations(self, path: str) -> Relations:
-        """What the part refers to."""
+        """Returns the parts that the part refers to."""
         folder, file = posixpath.split(path)
         found: Relations = {}
         for _, element in self.elements(posixpath.join(folder, "_rels", f"{file}.rels"), "Relationship"):
@@ -70,7 +70,7 @@ class Package:
         return found
 
     def elements(self, path: str, *tags: str) -> Iterator[tuple[str, ElementTree.Element]]:
-        """The elements with one of the tags, by their names without a namespace, as they end. None without a part."""
+        """Yields the elements with one of the tags (without namespace) as they end; none if the part is missing."""
         part = self._parts.get(_key(path))
         if part is None:
             return
@@ -86,12 +86,12 @@ def _elements(file: IO[bytes], tags: tuple[str, ...]) -> Iterator[tuple[str, Ele
 
 
 def tag_of(element: ElementTree.Element) -> str:
-    """The element's name without a namespace."""
+    """Returns the element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
 def attribute(element: ElementTree.Element, name: str) -> str:
-    """An attribute by its name without a namespace."""
+    """Returns an attribute by its name without namespace."""
     return next((value for key, value in element.items() if key.rpartition("}")[2] == name), "")
 
 

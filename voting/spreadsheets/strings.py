@@ -1,4 +1,4 @@
-"""The texts of a workbook with their fonts: shared strings, and those inside a cell."""
+"""The texts of a workbook with their fonts: shared strings, and strings inside a cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class String:
-    """A text, the part of it that is struck through, and whether any of it is raised or lowered."""
+    """A text, the part of it that is struck through, and whether any of it is superscript or subscript."""
 
     text: str
     struck: str = ""
@@ -22,7 +22,7 @@ class String:
 
 
 def read_strings(package: Package, path: str | None) -> list[String]:
-    """The shared strings, to which cells refer by their place."""
+    """Returns the shared strings, which cells refer to by index."""
     strings = []
     for _, element in package.elements(path, "si") if path else ():
         strings.append(read_string(element))
@@ -31,7 +31,7 @@ def read_strings(package: Package, path: str | None) -> list[String]:
 
 
 def rich_text(element: Element) -> str:
-    """The text of a string with its runs; how its characters are pronounced (rPh) is no part of it."""
+    """Returns the text of a string with its runs, without phonetic guides (rPh)."""
     texts = []
     for child in element:
         tag = tag_of(child)
@@ -43,7 +43,7 @@ def rich_text(element: Element) -> str:
 
 
 def read_string(element: Element) -> String:
-    """The text of the element with what its runs' fonts say of it."""
+    """Returns the element's text with the font facts of its runs."""
     struck, raised = "", False
     for run in element:
         font = next((part for part in run if tag_of(part) == "rPr"), None)
@@ -54,12 +54,12 @@ def read_string(element: Element) -> String:
 
 
 def strikes(font: Element) -> bool:
-    """Whether the font has a line through its characters."""
+    """Whether the font is struck through."""
     return any(tag_of(part) == "strike" and part.get("val", "1") in TRUE for part in font)
 
 
 def unescaped(text: str) -> str:
-    """Without the escapes of characters that XML cannot hold: _x000D_ is a carriage return, _x005F_ a low line."""
+    """Decodes escapes of characters that XML cannot contain: _x000D_ is a carriage return, _x005F_ an underscore."""
     if "_x" not in text:
         return text
     text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)

@@ -1,4 +1,4 @@
-"""Reads the first visible sheet of a workbook: every cell at its place, whatever order the file has them in."""
+"""Reads the first visible sheet of a workbook: every cell at its place, in whatever order the file stores them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from voting.spreadsheets.strings import String, read_string, read_strings, strik
 
 MOST_COLUMNS = 100
 _LAST_LINE = 1_048_576
-# Title lines and the header come on top of the rows that a table may have.
+# Allow title lines and the header above a table's rows.
 _MOST_LINES = MOST_ROWS + 100
 _MOST_NAMED = 20
 _MOST_MERGED = 10_000
-# How many lines of another sheet are searched for a header.
+# The number of lines of another sheet that are searched for a header.
 _TOP = 10
-# Lines and columns that are smaller, in points and in characters, show nothing of what they hold.
+# Smaller lines and columns, in points and in characters, show none of their content.
 _SEEN_HEIGHT = 2.0
 _SEEN_WIDTH = 0.3
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
@@ -39,9 +39,9 @@ _UNSAVED = "mend the formula, or write the value itself; save the file in Excel 
 
 @dataclass(slots=True)
 class _Book:
-    """What the cells of a sheet refer to. `uncalculated`: the formulas' values are still to be computed.
+    """The workbook parts that cells refer to. `uncalculated`: the formulas have no stored values yet.
 
-    `struck_styles` are the cell styles whose font strikes through.
+    `struck_styles` are the cell styles with a struck-through font.
     """
 
     strings: list[String]
@@ -53,7 +53,7 @@ class _Book:
 
 @dataclass(slots=True)
 class _Grid:
-    """A sheet as it is read: texts by line and column, both from 1 and 0; and all that is odd about it.
+    """A sheet while it is read: texts by line (from 1) and column (from 0), and all its oddities.
 
     `struck` is the struck-through text of a cell, which may be a part of its text.
     """
@@ -70,7 +70,7 @@ class _Grid:
 
 
 def read_workbook(body: bytes, name: str) -> Cells:
-    """The records of the first visible sheet. Raises FileInvalid; a broken file is one fault, whatever breaks."""
+    """Returns the records of the first visible sheet. Raises FileInvalid; a broken file gives one fault."""
     try:
         return _read(Package(body, name), name)
     except FileInvalid:
@@ -112,7 +112,7 @@ def _read(package: Package, name: str) -> Cells:
 
 
 def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[int]]:
-    """The number format of each cell style, and which of them strike; a number that is not known is its own name."""
+    """Returns each cell style's number format (an unknown format is its own number), and the struck-through styles."""
     custom, formats = dict[int, str](), list[str]()
     striking, struck = list[bool](), frozenset[int]()
     for tag, element in package.elements(path, "numFmt", "fonts", "cellXfs") if path else ():
@@ -130,8 +130,8 @@ def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[in
 
 
 def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
-    """The sheet, or its beginning where more than `most` of its lines hold anything."""
-    grid, cells, found = _Grid(book), list[Element](), False
+    """Returns the sheet, cut after `most` non-empty lines."""
+    grid, cells, has_data = _Grid(book), list[Element](), False
     for tag, element in package.elements(path, "c", "row", "col", "mergeCell", "sheetData"):
         if tag == "c":
             cells.append(element)
@@ -145,8 +145,8 @@ def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
             grid.hidden_columns.append((int(element.get("min", 1)) - 1, int(element.get("max", 1)) - 1))
         elif tag == "mergeCell":
             grid.merged.append(_range(element.get("ref", "")))
-        found = found or tag == "sheetData"
-    if not found:
+        has_data = has_data or tag == "sheetData"
+    if not has_data:
         raise Broken(f"it lacks the sheet {path}")
     return grid
 
@@ -172,7 +172,7 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
 
 
 def _place(reference: str, line: int, index: int) -> tuple[int, int]:
-    """Where a cell is; without a reference behind the one before it."""
+    """Returns a cell's place; a cell without reference follows the one before it."""
     if not reference:
         return line, index + 1
     column, row = _coordinates(reference)
@@ -196,7 +196,7 @@ def _range(reference: str) -> tuple[str, int, int, int, int]:
 
 
 def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
-    """The text that the cell shows. What cannot be known goes to the grid's unread places."""
+    """Returns the text that the cell shows. Adds what cannot be known to the grid's unread places."""
     children = {tag_of(child): child for child in cell}
     value, kind = children["v"].text or "" if "v" in children else "", cell.get("t", "n")
     if kind == "e":
@@ -215,14 +215,14 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
         string = read_string(children["is"]) if "is" in children else String("")
     else:
         string = String(unescaped(value))
-    return _shownread_string(grid, string, cell.get("s", "0"), (line, index)) if string.text else ""
+    return _string_text(grid, string, cell.get("s", "0"), (line, index)) if string.text else ""
 
 
-def _shownread_string(grid: _Grid, string: String, style: str, place: tuple[int, int]) -> str:
+def _string_text(grid: _Grid, string: String, style: str, place: tuple[int, int]) -> str:
     if string.struck:
         grid.struck[place] = string.struck
     if string.raised and _DIGITS.fullmatch(string.text):
-        # The 2 of 1234² refers to a note.
+        # The 2 of 1234² may refer to a note.
         what = f"has raised or lowered characters, with which it would be {shown(string.text)}"
         grid.unread.append(Unread(*place, what, "write the number alone"))
     try:
@@ -254,7 +254,7 @@ def _format(book: _Book, style: str) -> str:
 
 
 def _records(grid: _Grid) -> list[tuple[int, list[str]]]:
-    """By line, whatever order the file has them in."""
+    """Returns the records sorted by line."""
     records = []
     for line in sorted(grid.lines):
         texts = grid.lines[line]
@@ -264,24 +264,24 @@ def _records(grid: _Grid) -> list[tuple[int, list[str]]]:
 
 
 def _oddities(grid: _Grid) -> list[Unread]:
-    """What a person who looks at the sheet does not see, or sees at another place than the file has it."""
-    found = []
+    """Returns what a person looking at the sheet does not see, or sees elsewhere than the file stores it."""
+    oddities = []
     show = "show it (clear the filter, unhide), or delete it"
     for line in [line for line in dict.fromkeys(grid.hidden_lines) if line in grid.lines][:_MOST_NAMED]:
-        found.append(Unread(line, -1, "is hidden", show))
+        oddities.append(Unread(line, -1, "is hidden", show))
     used = {index: line for line in sorted(grid.lines, reverse=True) for index in grid.lines[line]}
     for index, line in sorted(used.items()):
         if any(first <= index <= last for first, last in grid.hidden_columns):
-            found.append(Unread(line, index, f"column {column_letters(index)} is hidden", show))
+            oddities.append(Unread(line, index, f"column {column_letters(index)} is hidden", show))
         elif index >= MOST_COLUMNS:
             what = f"the cell {column_letters(index)}{line} lies beyond the first {MOST_COLUMNS} columns"
-            found.append(Unread(line, index, what, "delete it, or move it into the table"))
-    found += _struck_places(grid)
-    return [*found, *islice(_merged_places(grid), _MOST_MERGED)]
+            oddities.append(Unread(line, index, what, "delete it, or move it into the table"))
+    oddities += _struck_places(grid)
+    return [*oddities, *islice(_merged_places(grid), _MOST_MERGED)]
 
 
 def _merged_places(grid: _Grid) -> Iterator[Unread]:
-    """Every cell of the merged ranges that hold anything: all but the first are empty, and look filled."""
+    """Yields every cell of merged ranges with content: all but the first are empty, but look filled."""
     mend = "unmerge them, and write the value into each cell"
     filled = sorted(grid.lines)
     for reference, left, top, right, bottom in grid.merged:
@@ -295,7 +295,7 @@ def _merged_places(grid: _Grid) -> Iterator[Unread]:
 
 
 def _struck_places(grid: _Grid) -> Iterator[Unread]:
-    """People strike out what no longer counts: a whole line is named once."""
+    """Yields struck-through cells, which people no longer count; a whole line is reported once."""
     by_line: dict[int, dict[int, str]] = defaultdict(dict)
     for (line, index), part in grid.struck.items():
         by_line[line][index] = part
@@ -312,7 +312,7 @@ def _struck_places(grid: _Grid) -> Iterator[Unread]:
 
 
 def _other_sheets(package: Package, visible: Sequence[tuple[str, str]], grid: _Grid) -> Iterator[str]:
-    """Refuses other sheets with a table of the first's columns, such as one for each judge; warns of the rest."""
+    """Refuses other sheets with a table of the same columns, such as one for each judge; yields notes on the rest."""
     first = visible[0][0]
     tops = {title: _grid(package, part, grid.book, _TOP).lines for title, part in visible[1:]}
     tables = [title for title, lines in tops.items() if _share_header(grid.lines, lines)]
