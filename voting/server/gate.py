@@ -10,10 +10,11 @@ process's time and no more: what has been let in goes on.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Callable
+
+from voting import retry_after
 
 # As many as the batches under way hold, of the settings' default: more would only wait.
 MOST_AT_ONCE = 256
@@ -73,8 +74,7 @@ class Gate:
         self._turned_away = max(0.0, self._turned_away - (now - self._looked) * rate) + 1
         self._looked = now
         wait = min(self._turned_away / rate, MOST_WAIT_SECONDS)
-        # At least over a second: those refused at once must not come back at once.
-        return 1 + int(wait + random.random())  # noqa: S311 (not a secret)
+        return retry_after.spread(wait, wait + 1)
 
 
 class Turnstile:

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from dataclasses import dataclass
 from uuid import UUID
 
-from voting import telemetry
+from voting import retry_after, telemetry
 from voting.domain.ballots.rate import Rate
 from voting.errors import SlowDown, TryAgain
 from voting.redis.turns import Call, Taken, Turns
@@ -58,7 +57,7 @@ class RateLimits:
         taken = await waiting.taken
         if taken.wait:
             telemetry.SHED.labels("limit").inc()
-            raise SlowDown(retry_after=math.ceil(taken.wait))
+            raise SlowDown(retry_after=retry_after.at_least(taken.wait))
         return taken
 
     async def _ask(self, uid: UUID) -> None:

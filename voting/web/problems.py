@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from voting import retry_after
 from voting.errors import (
     AlreadyExists,
     Certified,
@@ -69,7 +70,6 @@ STATUS: dict[type[VotingError], int] = {
     HeadersTooLarge: 431,
     TryAgain: 503,
 }
-RETRY_SECONDS = {SlowDown: 1, TryAgain: 1}
 PROBLEM = "application/problem+json"
 _FROM_HTTP: dict[int, type[VotingError]] = {
     404: NotFound,
@@ -108,8 +108,8 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
 def problem(error: VotingError) -> Rendered:
     """The error as problem details."""
     status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
-    if seconds := error.facts.get("retry_after") or RETRY_SECONDS.get(type(error)):
-        headers["retry-after"] = str(seconds)
+    if isinstance(error, (SlowDown, TryAgain)):
+        headers["retry-after"] = str(error.facts.get("retry_after", retry_after.LEAST_SECONDS))
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."

@@ -8,14 +8,13 @@ a batch takes. The queue is bounded by the time that its last would wait, not by
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from voting import telemetry
+from voting import retry_after, telemetry
 from voting.errors import TryAgain
 
 # At least so long a batch is collected while another is under way.
@@ -24,6 +23,8 @@ MOST_WAIT_SECONDS = 0.2
 # A batch under way for so long: PostgreSQL hangs or a lock is held, and what comes now would only wait too.
 STALLED_SECONDS = 1.0
 DRAIN_SECONDS = 5.0
+# Over so many seconds those who are refused come back.
+BUSY_SECONDS = 3
 _FIRST_GUESS_SECONDS = 0.005
 _WEIGHT_OF_THE_LATEST = 0.2
 
@@ -72,7 +73,7 @@ class GroupCommit(Generic[T, R]):
         found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
         if self._expected_wait(found) > MOST_WAIT_SECONDS:
             telemetry.QUEUE_REFUSALS.inc()
-            raise _busy()
+            raise TryAgain(retry_after=retry_after.spread(0, BUSY_SECONDS))
         answer: asyncio.Future[R] = loop.create_future()
         found.waiting.append(_Waiting(item, answer, time.monotonic()))
         if found.timer is None or len(found.waiting) == self._most:
@@ -144,8 +145,3 @@ class GroupCommit(Generic[T, R]):
         # The others have been waiting for the connection; this lane comes last.
         for each in (*(other for other in self._lanes.values() if other is not lane), lane):
             asyncio.get_running_loop().call_soon(self._begin, each)
-
-
-def _busy() -> TryAgain:
-    """Spread over some seconds, so that those refused at once do not come back at once."""
-    return TryAgain(retry_after=random.randint(1, 3))  # noqa: S311 (not a secret)
