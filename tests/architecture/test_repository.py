@@ -9,14 +9,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
-from litestar import Litestar
-from litestar.routes import HTTPRoute
-
 from tests.conftest import ROOT
 from voting.errors import VotingError
-from voting.web.app import create_app
+from voting.web.app import HANDLERS, create_app
 from voting.web.dependencies import Services
-from voting.web.flood_limiter import EXEMPT
+from voting.web.flood_limiter import EXCEPTIONS, READS, WRITES
 from voting.web.options import WebOptions
 from voting.web.problems import STATUS
 
@@ -105,12 +102,14 @@ def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
     }
 
 
-def test_every_route_is_shielded_or_exempt_by_name() -> None:
-    edge = create_app(lambda: nullcontext(cast(Services, None)), WebOptions())
-    routes = [route for route in cast(Litestar, edge._app).routes if isinstance(route, HTTPRoute)]
-    exempt = {route.path for route in routes if route.path.startswith(EXEMPT)}
-    assert exempt == {"/health/deps", "/health/live", "/health/ready", "/metrics", "/static/{name:str}"}
-    assert len(routes) > len(exempt)
+def test_every_route_declares_its_limit_or_is_an_exception_with_a_reason() -> None:
+    kinds = {None, READS["flood_limit"], WRITES["flood_limit"]}
+    assert {handler.opt.get("flood_limit") for handler in HANDLERS} == kinds
+    declared = {path for handler in HANDLERS if "flood_limit" in handler.opt for path in handler.paths}
+    others = {path for handler in HANDLERS if "flood_limit" not in handler.opt for path in handler.paths}
+    assert others == EXCEPTIONS.keys()
+    assert all(EXCEPTIONS.values())
+    assert declared.isdisjoint(others)
 
 
 def test_the_application_is_put_together_without_a_warning() -> None:

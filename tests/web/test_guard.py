@@ -11,6 +11,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar import Litestar, get, post
+from litestar.params import FromPath
 
 from tests.conftest import Contests, Service, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
@@ -19,7 +21,7 @@ from voting.fraud.facts.user_agents import outline
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
-from voting.web.flood_limiter import Throttle
+from voting.web.flood_limiter import BALLOTS, READS, FloodLimiter
 from voting.web.guard import Guard, read_json
 
 
@@ -45,19 +47,82 @@ def scope(method: str = "GET", peer: str = "198.51.100.1", forwarded: str = "", 
     return {"type": "http", "method": method, "path": path, "client": (peer, 1), "headers": headers}
 
 
-def test_the_shield_counts_by_address_and_by_ipv6_network() -> None:
-    throttle = Throttle("2/minute", "1/minute", ClientReader(()))
+@post("/api/v1/contests/{contest:str}/ballots")
+async def cast_one(contest: FromPath[str]) -> None:
+    """The ballots' path."""
+
+
+@get("/", opt=READS)
+async def read_one() -> None:
+    """A read."""
+
+
+@post("/search", opt=READS)
+async def search() -> None:
+    """A read, by its declaration."""
+
+
+@get("/static/{name:str}")
+async def load_one(name: FromPath[str]) -> None:
+    """An exception."""
+
+
+def limiter(reads: str, writes: str) -> FloodLimiter:
+    return FloodLimiter(reads, writes, ClientReader(()), Litestar([cast_one, read_one, search, load_one]))
+
+
+def test_the_limiter_counts_by_address_and_by_ipv6_network() -> None:
+    check = limiter("2/minute", "1/minute").check
     for _ in range(2):
-        throttle.check(scope())
+        check(scope())
     with pytest.raises(SlowDown):
-        throttle.check(scope())
-    throttle.check(scope(peer="198.51.100.2"))
-    throttle.check(scope("POST"))
-    throttle.check(scope(peer="2001:db8::1"))
-    throttle.check(scope(peer="2001:db8::2"))
+        check(scope())
+    check(scope(peer="198.51.100.2"))
+    check(scope("POST"))
+    check(scope(peer="2001:db8::1"))
+    check(scope(peer="2001:db8::2"))
     with pytest.raises(SlowDown):
-        throttle.check(scope(peer="2001:db8::3"))
-    throttle.check(scope(peer="2001:db8:0:1::3"))
+        check(scope(peer="2001:db8::3"))
+    check(scope(peer="2001:db8:0:1::3"))
+    check(scope(peer="none"))
+    check(scope(peer="nor this"))
+    with pytest.raises(SlowDown):
+        check(scope(peer="who has no address shares one limit"))
+
+
+def test_a_route_counts_as_what_it_declares() -> None:
+    check = limiter("3/minute", "1/minute").check
+    for number in range(2):
+        assert dict(check(scope("POST", path="/search")))[b"x-ratelimit-remaining"] == b"%d" % (2 - number)
+    assert dict(check(scope(path="/no-such-page")))[b"x-ratelimit-limit"] == b"3"
+    with pytest.raises(SlowDown):
+        check(scope(path="/"))
+    for _ in range(5):
+        assert check(scope(path="/static/a.js")) == []
+
+
+@pytest.mark.parametrize("first", [BALLOTS.replace("{contest:str}", "c"), "/no-such-page"])
+def test_ballots_and_other_writes_have_one_limit(first: str) -> None:
+    check = limiter("9/minute", "2/minute;30/hour").check
+    path = BALLOTS.replace("{contest:str}", "c")
+    assert check(scope("POST", path=first)) == [(b"x-ratelimit-limit", b"2"), (b"x-ratelimit-remaining", b"1")]
+    assert check(scope("POST", path=path)) == [(b"x-ratelimit-limit", b"2"), (b"x-ratelimit-remaining", b"0")]
+    for refused in (path, "/no-such-page"):
+        with pytest.raises(SlowDown) as raised:
+            check(scope("POST", path=refused))
+        assert 55 <= raised.value.facts["retry_after"] <= 60, "until the first leaves the window"
+
+
+def test_a_flood_is_not_logged_and_no_environment_turns_the_limiter_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RATELIMIT_ENABLED", "false")
+    check = limiter("1/minute", "1/minute").check
+    check(scope())
+    for _ in range(3):
+        with pytest.raises(SlowDown):
+            check(scope())
+    assert not caplog.records, "each line would name an address"
 
 
 @pytest.mark.parametrize(
@@ -336,7 +401,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
     async def no_short_way(scope: Any, body: bytes) -> None:
         return None
 
-    edge = Guard(app, Throttle("9/second", "9/second", ClientReader(())), Cors(frozenset()), no_short_way)
+    edge = Guard(app, limiter("9/second", "9/second"), Cors(frozenset()), no_short_way)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
         refused = await client.get("/slow")
         assert refusal(refused) == (503, "try_again")

@@ -22,7 +22,7 @@ from voting.web.api import ballots, contests, entries, groups, health, live, med
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices, Services
-from voting.web.flood_limiter import Throttle
+from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards
@@ -91,9 +91,9 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
             title="voting", version=__version__, path="/api/v1/schema", render_plugins=[JsonRenderPlugin()]
         ),
     )
-    throttle = Throttle(options.shield_reads, options.shield_writes, clients)
+    limiter = FloodLimiter(options.shield_reads, options.shield_writes, clients, app)
     always = [STRICT_TRANSPORT] if options.secure_cookies else []
-    return Guard(cast(ASGIApp, app), throttle, Cors(options.cors_origins), short, always)
+    return Guard(cast(ASGIApp, app), limiter, Cors(options.cors_origins), short, always)
 
 
 def _after_services(given: T) -> Callable[[GivenServices], T]:

@@ -32,7 +32,7 @@ from voting.logs import request_id
 from voting.web.client import Scope
 from voting.web.cors import Cors
 from voting.web.deadlines import Deadline, Deadlines
-from voting.web.flood_limiter import Throttle
+from voting.web.flood_limiter import FloodLimiter
 from voting.web.problems import known, problem, render
 
 Message = MutableMapping[str, Any]
@@ -75,10 +75,15 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, throttle: Throttle, cors: Cors, short: ShortWay, always: Sequence[tuple[bytes, bytes]] = ()
+        self,
+        app: ASGIApp,
+        limiter: FloodLimiter,
+        cors: Cors,
+        short: ShortWay,
+        always: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._app = app
-        self._throttle = throttle
+        self._limiter = limiter
         self._cors = cors
         self._short = short
         self._always = always
@@ -99,7 +104,7 @@ class Guard:
             reply.extra = [*self._always, *self._cors.fields(scope)]
             _check_head(scope)
             _join_cookies(scope)
-            reply.extra += self._throttle.check(scope)
+            reply.extra += self._limiter.check(scope)
             body = await self._read_body(scope, receive)
         except VotingError as error:
             # The rest of a refused body is not read: the connection cannot be used again.

@@ -16,9 +16,9 @@ from voting.services.ballots.cast import Submission
 from voting.web.auth import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.dependencies import GivenClients, GivenServices, Services
+from voting.web.flood_limiter import BALLOTS
 from voting.web.guard import read_json
 
-_TEMPLATE = "/api/v1/contests/{contest:str}/ballots"
 _PATH = re.compile(r"/api/v1/contests/([^/]+)/ballots")
 _BEARER = re.compile(rb"Bearer [!-~]+")
 _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -33,7 +33,7 @@ class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
     challenge: str | None = None
 
 
-@post(_TEMPLATE, status_code=201)
+@post(BALLOTS, status_code=201)
 async def cast_ballot(
     contest: FromPath[str],
     data: JSONBody[CastBallot],
@@ -71,7 +71,7 @@ class ShortWay:
             return None
         if token is None or len(headers) < len(scope["headers"]):
             return None
-        scope["path_template"] = _TEMPLATE
+        scope["path_template"] = BALLOTS
         return await self.services.casting.cast(path[1], token, _submission(key, data), self._clients.read(scope))
 
 

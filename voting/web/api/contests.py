@@ -13,9 +13,10 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 
 
-@get("/api/v1/contests")
+@get("/api/v1/contests", opt=READS)
 async def list_contests(services: GivenServices) -> dict[str, Any]:
     """Every contest: id, title and window."""
     snapshots = await services.contest_cache.all()
@@ -26,7 +27,7 @@ async def list_contests(services: GivenServices) -> dict[str, Any]:
     }
 
 
-@get("/api/v1/contests/{contest:str}")
+@get("/api/v1/contests/{contest:str}", opt=READS)
 async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """Title, host, rules in words, window, quota, categories, and how results are shown."""
     snapshot = await services.contest_cache.get(contest)

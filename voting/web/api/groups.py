@@ -15,6 +15,7 @@ from voting.services.fraud.review import ReviewAction, person_of
 from voting.services.results.reports import side_by_side
 from voting.web.auth import permit
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS, WRITES
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -27,7 +28,7 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
     version: int
 
 
-@get("/api/v1/staff/contests/{contest:str}/groups")
+@get("/api/v1/staff/contests/{contest:str}/groups", opt=READS)
 async def list_groups(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
@@ -42,7 +43,7 @@ async def list_groups(
     return Response(content, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/groups/{group:str}")
+@get("/api/v1/staff/contests/{contest:str}/groups/{group:str}", opt=READS)
 async def show_group(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
@@ -53,7 +54,7 @@ async def show_group(
     return Response(file_as_json(found, snapshot.contest.zone), headers=_NO_STORE)
 
 
-@post("/api/v1/staff/contests/{contest:str}/groups/{group:str}/decisions", status_code=200)
+@post("/api/v1/staff/contests/{contest:str}/groups/{group:str}/decisions", status_code=200, opt=WRITES)
 async def decide(
     contest: FromPath[str],
     group: FromPath[str],
@@ -70,7 +71,7 @@ async def decide(
     return Response(content, status_code=202 if outcome == "proposed" else 200, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/ballots/{ballot:uuid}/history")
+@get("/api/v1/staff/contests/{contest:str}/ballots/{ballot:uuid}/history", opt=READS)
 async def show_history(
     contest: FromPath[str], ballot: FromPath[UUID], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
@@ -83,7 +84,7 @@ async def show_history(
     return Response({"ballot": str(ballot), "history": rows}, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/tallies")
+@get("/api/v1/staff/contests/{contest:str}/tallies", opt=READS)
 async def show_staff_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:

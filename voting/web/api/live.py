@@ -14,12 +14,13 @@ from litestar.response import ServerSentEventMessage, Stream
 from voting.services.tallies.live_board import Event
 from voting.web.auth import permit
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 
 RETRY_MILLISECONDS = 3000
 _HEADERS = {"cache-control": "no-cache", "connection": "keep-alive", "x-accel-buffering": "no"}
 
 
-@get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream")
+@get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream", opt=READS)
 async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Stream:
     """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     snapshot = await services.contest_cache.get(contest)

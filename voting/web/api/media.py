@@ -6,6 +6,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 
 _HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",
@@ -14,7 +15,7 @@ _HEADERS = {
 }
 
 
-@get("/media/{contest:str}/{name:str}")
+@get("/media/{contest:str}/{name:str}", opt=READS)
 async def show_cover(contest: FromPath[str], name: FromPath[str], services: GivenServices) -> Response[bytes]:
     """A picture, named by its content."""
     media_type, body = await services.covers.fetch(await services.contest_cache.get(contest), name)

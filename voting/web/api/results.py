@@ -11,11 +11,12 @@ from litestar.params import FromPath, FromQuery
 from voting.services.results.reports import as_csv, as_json, as_xlsx
 from voting.web.auth import permit
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@get("/api/v1/contests/{contest:str}/results")
+@get("/api/v1/contests/{contest:str}/results", opt=READS)
 async def show_results(
     contest: FromPath[str],
     request: Request[Any, Any, Any],

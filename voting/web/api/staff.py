@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from voting.web.auth import staff_cookie, staff_session
 from voting.web.dependencies import GivenOptions, GivenServices
+from voting.web.flood_limiter import WRITES
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -18,7 +19,7 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
     key: str
 
 
-@post("/api/v1/staff/session", status_code=201)
+@post("/api/v1/staff/session", status_code=201, opt=WRITES)
 async def sign_in(data: JSONBody[SignIn], services: GivenServices, options: GivenOptions) -> Response[dict[str, Any]]:
     """A session cookie for a live staff key; it ends after 12 hours, at sign-out or with its key."""
     key, session = await services.staff_sessions.sign_in(data.key)
@@ -26,7 +27,7 @@ async def sign_in(data: JSONBody[SignIn], services: GivenServices, options: Give
     return Response(content, status_code=201, cookies=[staff_cookie(session, options.secure_cookies)])
 
 
-@delete("/api/v1/staff/session", status_code=204)
+@delete("/api/v1/staff/session", status_code=204, opt=WRITES)
 async def sign_out(request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions) -> Response[None]:
     """Ends the session, here and everywhere."""
     if session := staff_session(request):

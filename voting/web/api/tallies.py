@@ -10,13 +10,14 @@ from litestar.params import FromPath
 
 from voting.domain.results.scoring import ranks
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 
 # Shared caches may answer for so long: a viral link must not become a load of readers.
 CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=21600"
 
 
 # Shared caches in front of it ignore the query, so the answer must not depend on it.
-@get("/api/v1/contests/{contest:str}/tallies", opt={"any_query": True})
+@get("/api/v1/contests/{contest:str}/tallies", opt=READS | {"any_query": True})
 async def show_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from voting.web.auth import bearer, held_token, voter_cookie, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
+from voting.web.flood_limiter import READS, WRITES
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -19,7 +20,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
     challenge: str
 
 
-@post("/api/v1/contests/{contest:str}/challenges", status_code=200)
+@post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES)
 async def ask_challenge(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
 ) -> dict[str, Any]:
@@ -28,7 +29,7 @@ async def ask_challenge(
     return await services.registration.ask(snapshot, _address(request, clients))
 
 
-@post("/api/v1/contests/{contest:str}/voters", status_code=201)
+@post("/api/v1/contests/{contest:str}/voters", status_code=201, opt=WRITES)
 async def register_voter(
     contest: FromPath[str],
     data: JSONBody[Registration],
@@ -47,7 +48,7 @@ async def register_voter(
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
 
 
-@get("/api/v1/contests/{contest:str}/me")
+@get("/api/v1/contests/{contest:str}/me", opt=READS)
 async def show_me(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:

@@ -11,11 +11,12 @@ from voting.domain.contest.cautions import cautions
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.auth import permit
 from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
 from voting.web.i18n.words import WORDS
 from voting.web.rendering import html, language_of, page, phase_of
 
 
-@get("/board/{contest:str}", media_type=MediaType.HTML)
+@get("/board/{contest:str}", media_type=MediaType.HTML, opt=READS)
 async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """The board, or the form to sign in."""
     snapshot = await services.contest_cache.get(contest)
