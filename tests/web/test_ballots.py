@@ -59,6 +59,21 @@ async def test_a_ballot_is_recorded_and_answered_as_the_contract_says(
     assert await contests.counted(contest) == {"A001": 1, "A002": 1}
 
 
+async def test_a_vote_goes_on_under_rules_that_a_new_file_could_not_have(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    """An upgrade may check contest files more strictly than the program that stored this one."""
+    contest = await contests.make()
+    async with as_owner(contests.settings) as connection:
+        await connection.execute(
+            "update contests set document = replace(document, '测试评选', $2), revision = revision + 1 where id = $1",
+            *(contest, "很长的评选" * 40),
+        )
+    assert (await http.get(f"/api/v1/contests/{contest}")).json()["title"] == "很长的评选" * 40
+    (token,) = contests.tokens(contest, 1)
+    assert (await cast(http, contest, token, ["A001"])).status_code == 201
+
+
 async def test_the_receipt_is_genuine_and_does_not_tell_the_picks(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)

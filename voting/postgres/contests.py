@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.contest_file import decode_contest
 from voting.domain.contest.schema import Window
 from voting.domain.entry import Entry
 from voting.postgres.database import Connection
@@ -45,7 +45,7 @@ class StoredContest:
     @cached_property
     def contest(self) -> Contest:
         """The contest's rules, decoded from the document on first use."""
-        return read_contest(self.document, self.id).within(self.window)
+        return decode_contest(self.document, self.id).within(self.window)
 
 
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:

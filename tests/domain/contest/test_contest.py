@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import contest_text
 from voting.demo.demo_contest import document
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.contest_file import decode_contest, read_contest
 from voting.domain.contest.toml_schema import reference
 from voting.errors import FileInvalid
 
@@ -134,6 +134,30 @@ def test_an_empty_file_names_what_is_needed() -> None:
     with pytest.raises(FileInvalid) as refused:
         read_contest("")
     assert {fault.place for fault in refused.value.faults} == {"id", "title", "host", "window", "quota"}
+
+
+def test_a_contest_without_categories_is_valid() -> None:
+    text = GOOD.replace('[[category]]\nid = "one"\nname = "类别一"\n', "")
+    assert read_contest(text).category_ids == ("",)
+    with pytest.raises(FileInvalid, match="the contest has no category"):
+        read_contest(text + 'per = "category"\n')
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('title = "春季评选"', f'title = "{"春" * 121}"'), ("days = 10", "days = 10\ncloses_on = 2026-08-09")],
+    ids=["bounds", "cross-checks"],
+)
+def test_a_stored_contest_is_read_without_todays_checks(old: str, new: str) -> None:
+    text = GOOD.replace(old, new)
+    with pytest.raises(FileInvalid):
+        read_contest(text)
+    assert decode_contest(text, "spring").id == "spring"
+
+
+def test_a_stored_contest_with_a_rule_of_a_newer_program_is_refused() -> None:
+    with pytest.raises(FileInvalid, match="stored contest 'spring': line 1, least_age: is not a known key"):
+        decode_contest("least_age = 18\n" + GOOD, "spring")
 
 
 def test_the_reference_names_every_key() -> None:

@@ -28,6 +28,17 @@ def read_contest(text: str, name: str = "contest file") -> Contest:
     return contest
 
 
+def decode_contest(document: str, id: str) -> Contest:
+    """Returns a stored contest. It was valid when it was stored: an upgrade with stricter rules must not stop its vote.
+
+    Raises FileInvalid for what this program cannot read, such as a key that only a newer one knows.
+    """
+    contest, faults = read(document, Contest, bounded=False)
+    if contest is None:
+        raise FileInvalid(f"stored contest {id!r}", faults)
+    return contest
+
+
 def _rule_faults(contest: Contest, text: str) -> list[Fault]:
     if not _is_zone(contest.time_zone):
         where = line_of(text, "time_zone")

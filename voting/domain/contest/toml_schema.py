@@ -50,15 +50,15 @@ def key(
     return field(default=default, metadata=bounds)
 
 
-def read(text: str, target: type[T]) -> tuple[T | None, tuple[Fault, ...]]:
-    """Returns the document as `target`, or None and every fault."""
+def read(text: str, target: type[T], *, bounded: bool = True) -> tuple[T | None, tuple[Fault, ...]]:
+    """Returns the document as `target`, or None and every fault. Bounds of keys are not checked without `bounded`."""
     try:
         table = tomllib.loads(text)
     except ValueError as error:
         return None, (_syntax_fault(str(error)),)
     except RecursionError:
         return None, (Fault(0, "", "is not TOML: lists or tables are nested too deeply", "take brackets out"),)
-    reader = _Reader(dict(_key_lines(text)))
+    reader = _Reader(dict(_key_lines(text)), bounded)
     value = reader.table(table, target, ())
     return (None if reader.faults else value), tuple(sorted(reader.faults, key=lambda fault: fault.line))
 
@@ -98,6 +98,7 @@ def meant(name: str, known: Collection[str]) -> str:
 @dataclass(slots=True)
 class _Reader:
     lines: Mapping[Path, int]
+    bounded: bool = True
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
@@ -148,7 +149,7 @@ class _Reader:
             each = f"[[{dotted(path)}]] once for each" if is_dataclass(hint) else f"{path[-1]} = [...]"
             return self.fault(path, "must be a list", f"write {each}")
         least = item.metadata["least"]
-        if least is not None and len(value) < least:
+        if self.bounded and least is not None and len(value) < least:
             return self.fault(path, f"has {len(value)} items", f"give at least {least}")
         return tuple(self.value(entry, hint, item, (*path, index)) for index, entry in enumerate(value))
 
@@ -164,7 +165,7 @@ class _Reader:
             value = float(value)
         if type(value) is not hint or value != value:
             return self.fault(path, f"{shown(value)} does not fit", f"write {_NAMES[hint]}")
-        if problem := _out_of_bounds(value, item.metadata):
+        if self.bounded and (problem := _out_of_bounds(value, item.metadata)):
             return self.fault(path, *problem)
         return value
 
