@@ -21,6 +21,7 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.domain.results.scoring import Tally
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.history import Past
+from voting.fraud.features.preprocess import prepare
 from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Trees
 from voting.fraud.policy import SweepPolicy
@@ -157,7 +158,7 @@ def find_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: P
         entries = dict(some["entry"].value_counts().iter_rows())
         evidence = Evidence("C3", {"entry": min(entries)}, some.height, 1.5, 20.0, {"fresh": 0.97})
         groups.append(Group(str(device), ("A1", "C3"), some.height, entries, (evidence,)))
-    return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups))
+    return Sweep(marked.select("id", "hold", "reasons", "group"), tuple(groups), prepare(ballots))
 
 
 def find_nothing(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:

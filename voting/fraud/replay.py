@@ -238,7 +238,7 @@ class Backtest:
         """Of what was held when it was cast, and is nothing that the certification found."""
         rows = np.flatnonzero(looks.online & ~found.verdicts["hold"].to_numpy()).tolist()
         held = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in rows)]
-        return describe_cast(self._ballots, pl.DataFrame(held, schema=_CAST, orient="row"))
+        return describe_cast(self._ballots, found.prepared, pl.DataFrame(held, schema=_CAST, orient="row"))
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
         """A ballot that has this decision already keeps it, with the stage that made it first.

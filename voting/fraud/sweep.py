@@ -82,7 +82,7 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: SweepPolicy, stage: Stag
             group=pl.Series([*(group.id for group in of_kind), None], dtype=pl.String).gather(place),
         )
     )
-    return Sweep(verdicts, tuple(groups.values()))
+    return Sweep(verdicts, tuple(groups.values()), survey.ballots)
 
 
 def judge(survey: Survey, rules: SweepRules, model: Model, stage: Stage) -> Verdicts:

@@ -9,6 +9,7 @@ import pytest
 
 from voting.fraud.facts.facts import Facts
 from voting.fraud.features.frame import Row, frame
+from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.plan import STANDING, Plan, plan
 from voting.fraud.reasons.findings import Group, Stage, Sweep
 
@@ -34,7 +35,7 @@ def swept(*held: tuple[str, list[str], str | None]) -> Sweep:
     groups = tuple(Group(name, ("C3",), 2, {"A": 2}, ()) for name in names)
     verdicts = pl.DataFrame(rows, schema=["id", "hold", "reasons", "group"], orient="row")
     strings = pl.col("group").cast(pl.String), pl.col("reasons").cast(pl.List(pl.String))
-    return Sweep(verdicts.with_columns(*strings), groups)
+    return Sweep(verdicts.with_columns(*strings), groups, prepare(BALLOTS))
 
 
 def planned(
@@ -127,6 +128,8 @@ def test_a_round_releases_what_it_says_and_what_is_held_keeps_its_first_reasons(
     standing: list[Standing] = [(id, "hold", ["C3"], "g", False) for id in ("1", "2", "4")]
     found = swept(("1", ["C3", "T2"], "g"))
     verdicts = found.verdicts.with_columns(release=pl.col("id") == "2")
-    assert changes(planned(Sweep(verdicts, found.groups), standing, {"g": False})) == {("2", "count", "", None)}
+    assert changes(planned(Sweep(verdicts, found.groups, found.prepared), standing, {"g": False})) == {
+        ("2", "count", "", None)
+    }
     changed = {("1", "hold", "C3+T2", "g"), ("2", "count", "", None), ("4", "count", "", None)}
     assert changes(planned(found, standing, {"g": False}, stage="certification")) == changed

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.conftest import Contests
@@ -26,6 +28,8 @@ from tests.fraud.rings import (
 )
 from voting.domain.results.scoring import Tally
 from voting.errors import Certified, NotCertifiable, NotFound
+from voting.fraud.features import preprocess
+from voting.fraud.sweep import sweep
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.certify import Certifier
@@ -125,6 +129,24 @@ async def test_what_a_reviewer_released_is_counted_and_a_proposal_is_waited_for(
     assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (60, 80)
     with pytest.raises(Certified):
         await reviews.rule(snapshot, "ring-1", WANG, ReviewAction("void", "too late"))
+
+
+async def test_a_certification_prepares_its_table_once(
+    contests: Contests, office: AdminServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
+    await record(office.database, contest, [*crowd(0, 30, "A001"), Cast(30, "A001", state="hold", seen=SCRIPT)], HOUR)
+    ordered, times = preprocess._ordered, 0
+
+    def count(*args: Any, **columns: Any) -> pl.DataFrame:
+        nonlocal times
+        times += 1
+        return ordered(*args, **columns)
+
+    monkeypatch.setattr(preprocess, "_ordered", count)
+    made = await certifier(office.database, sweep).certify(await office.contest_cache.get(contest), POLICY)
+    assert made.tallies["A001"] == Tally(31, 0, 30)
+    assert times == 1
 
 
 async def test_it_can_be_opened_again_on_record_and_the_first_result_is_kept(

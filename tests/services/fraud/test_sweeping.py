@@ -14,7 +14,9 @@ from prometheus_client import REGISTRY
 
 from tests.conftest import Contests
 from tests.fraud.rings import POLICY, crowd, find_nothing, find_rings, history, record, tally
+from voting.fraud.features.frame import frame
 from voting.fraud.features.history import Past
+from voting.fraud.features.preprocess import prepare
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Stage, Sweep
 from voting.postgres import leases
@@ -159,7 +161,7 @@ async def test_a_shadow_that_fails_stops_nothing(
 def test_a_ballot_is_held_when_any_of_its_picks_is() -> None:
     ids = pl.Series("id", ["a", "a", "b", "b", "c"])
     found, shadow = (
-        Sweep(pl.DataFrame([ids, pl.Series("hold", hold)]), ())
+        Sweep(pl.DataFrame([ids, pl.Series("hold", hold)]), (), prepare(frame([])))
         for hold in ([True, False, False, False, False], [False, True, False, False, True])
     )
     assert compared(found, shadow) == Counter({("hold", "hold"): 1, ("count", "count"): 1, ("count", "hold"): 1})

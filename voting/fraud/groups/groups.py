@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from voting.fraud.features.column_index import Ints, Numbering, Survey
-from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.ballot_evidence import Bits
 from voting.fraud.groups.group_evidence import LOCKSTEP, GroupEvidence
 from voting.fraud.reasons.codes import CODES
@@ -81,11 +80,11 @@ def describe(
     return dict(sorted(found, key=lambda each: (-each[1].ballots, each[1].id)))
 
 
-def describe_cast(ballots: pl.DataFrame, held: pl.DataFrame) -> list[Group]:
+def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFrame) -> list[Group]:
     """The groups of those that were held when they were cast (`held`: id, reasons), one for each first pick."""
     if held.is_empty():
         return []
-    survey = Survey(prepare(ballots))
+    survey = Survey(prepared)
     reasons = held.select("id", bits=pl.Series([_bits(each) for each in held["reasons"].to_list()], dtype=pl.UInt32))
     first = ballots.select("id", pl.col("entry").first().over("id"))
     known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]

@@ -74,7 +74,7 @@ def plan(
     ]
     others = swept.filter(~pl.col("frozen")).join(held, on="id", how="anti")
     if is_last:
-        cast_held, more = _cast_held(others, ballots)
+        cast_held, more = _cast_held(others, ballots, found.prepared)
         groups += more
         wanted = [_as(free, found_are), _as(cast_held, found_are), _counted(others.filter(~CAST_HELD))]
     else:
@@ -95,12 +95,12 @@ def _counted(ballots: pl.DataFrame) -> pl.DataFrame:
     return _as(ballots.with_columns(reasons=pl.lit([], pl.List(pl.String)), group=pl.lit(None, pl.String)), "count")
 
 
-def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame) -> tuple[pl.DataFrame, list[Group]]:
+def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame, prepared: pl.DataFrame) -> tuple[pl.DataFrame, list[Group]]:
     """Those that were held when they were cast and that no sweep found, in a group for each entry: to be reviewed."""
     picks = ballots.select("id", "entry").join(others.filter(CAST_HELD).select("id"), on="id", how="semi")
     named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
     held = others.filter(CAST_HELD).join(named, on="id", maintain_order="left").with_columns(group="name")
-    return held, describe_cast(ballots, held.select("id", "reasons"))
+    return held, describe_cast(ballots, prepared, held.select("id", "reasons"))
 
 
 def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:

@@ -43,7 +43,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """What one sweep found.
+    """What one sweep found. `prepared`: the swept ballots as `prepare` makes them, which takes a while.
 
     `verdicts` has a row for each row of the ballots that were swept, in their order: `id` (as given), `hold` (bool),
     `reasons` (list of codes, sorted; empty where nothing was found), `group` (a Group's id, or null).
@@ -51,3 +51,4 @@ class Sweep(msgspec.Struct, frozen=True):
 
     verdicts: pl.DataFrame
     groups: tuple[Group, ...]
+    prepared: pl.DataFrame

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -18,7 +19,6 @@ from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
 from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable
-from voting.fraud.features.preprocess import prepare
 from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
@@ -46,6 +46,14 @@ def _quiet(_what: str) -> Tick:
     return silent
 
 
+class _LastSweep(NamedTuple):
+    """A certification's sweep, what it estimates, and the hash of the ballots that it read."""
+
+    swept: Swept
+    excesses: list[ExcessEstimate]
+    ballots_sha256: str
+
+
 class Certifier:
     """Certifies. `actor` names who acts; `reviewing` knows what takes two persons."""
 
@@ -67,9 +75,15 @@ class Certifier:
     async def propose(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress = _quiet) -> Changed:
         """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
         await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
-        swept, _ = await self._sweep(snapshot, policy, progress)
-        changed = await self._apply(snapshot, swept, progress)
-        await self._log(snapshot, "certification.propose", {**_named(policy), "held": changed.held})
+        contest, last = snapshot.contest.id, await self._sweep(snapshot, policy, progress)
+        changed = await self._apply(contest, last.swept, progress)
+        details = {"policy_version": policy.version, "policy_sha256": policy.sha256, "held": changed.held}
+
+        async def work(tx: Connection) -> None:
+            await _set_excesses(tx, contest, last.excesses)
+            await audit.record(tx, self._actor, "certification.propose", contest, details)
+
+        await self._database.transact(work)
         return changed
 
     async def certify(
@@ -86,20 +100,23 @@ class Certifier:
         Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
         they were recorded and decided; Certified.
         """
-        stands = await self.standing(snapshot)
+        contest, stands = snapshot.contest.id, await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
-        await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
-        receipts = await check_receipts(self._database, snapshot.contest.id, self._key, progress("receipts checked"))
+        await self._database.transact(lambda tx: self._check(tx, contest))
+        receipts = await check_receipts(self._database, contest, self._key, progress("receipts checked"))
         if changed := [*receipts.wrong, *await check_traces(self._database, snapshot.contest)]:
             raise NotCertifiable("\n".join(changed))
-        swept, digest = await self._sweep(snapshot, policy, progress)
+        last = await self._sweep(snapshot, policy, progress)
         # Held first: what takes two persons is not made void by one.
-        await self._apply(snapshot, swept, progress)
+        await self._apply(contest, last.swept, progress)
+        await self._database.transact(lambda tx: _set_excesses(tx, contest, last.excesses))
         # What is held now will be void: the counted picks, and so the finalists, are those of the result.
         await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
-        await self._apply(snapshot, replace(swept, found_are="void"), progress)
-        return await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, digest, public_only))
+        await self._apply(contest, replace(last.swept, found_are="void"), progress)
+        return await self._database.transact(
+            lambda tx: self._freeze(tx, snapshot, policy, last.ballots_sha256, public_only)
+        )
 
     async def reopen(self, snapshot: ContestSnapshot, reason: str) -> int:
         """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
@@ -123,27 +140,19 @@ class Certifier:
 
         return await self._database.transact(work)
 
-    async def _sweep(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress) -> tuple[Swept, str]:
+    async def _sweep(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress) -> _LastSweep:
         digest = hashlib.sha256()
         ballots = await load_ballot_table(
             self._database, snapshot.contest.id, tick=progress("ballots read"), digest=digest
         )
         progress(f"picks are swept: {len(ballots)}")
         found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
-        return Swept(ballots, found, policy, "certification"), digest.hexdigest()
+        estimates = await asyncio.to_thread(_excesses, ballots, found)
+        return _LastSweep(Swept(ballots, found, policy, "certification"), estimates, digest.hexdigest())
 
-    async def _apply(self, snapshot: ContestSnapshot, swept: Swept, progress: Progress) -> Changed:
-        contest = snapshot.contest.id
+    async def _apply(self, contest: str, swept: Swept, progress: Progress) -> Changed:
         tick = progress("ballots decided")
-        changed = await self._decisions.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
-        estimates = await asyncio.to_thread(_excesses, swept.ballots, swept.found)
-
-        async def note(tx: Connection) -> None:
-            await certifications.lock_open_result(tx, contest)
-            await decisions.set_excesses(tx, contest, estimates)
-
-        await self._database.transact(note)
-        return changed
+        return await self._decisions.apply(contest, swept, lambda tx: self._check(tx, contest), tick)
 
     async def _check(self, tx: Connection, contest: str) -> None:
         """Raises Certified, and NotCertifiable while the window is open."""
@@ -204,14 +213,15 @@ class Certifier:
         await audit.record(tx, self._actor, "certification.certify", contest, details)
         return made
 
-    async def _log(self, snapshot: ContestSnapshot, action: audit.Action, details: dict[str, object]) -> None:
-        await self._database.transact(lambda tx: audit.record(tx, self._actor, action, snapshot.contest.id, details))
+
+async def _set_excesses(tx: Connection, contest: str, excesses: Sequence[ExcessEstimate]) -> None:
+    await certifications.lock_open_result(tx, contest)
+    await decisions.set_excesses(tx, contest, excesses)
 
 
 def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
     """Of what is counted: how much of it cannot be honest, although nobody can tell which ballots those are."""
-    prepared = prepare(ballots)
-    counted = prepared.filter(~found.verdicts["hold"].gather(prepared["row"]))
+    counted = found.prepared.filter(~found.verdicts["hold"].gather(found.prepared["row"]))
     estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
     return [ExcessEstimate(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
 
@@ -242,7 +252,3 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
 def _frozen(tally: Tally) -> Tally:
     """Without its version: it has no newer one."""
     return Tally(tally.raw, tally.held, tally.counted)
-
-
-def _named(policy: SweepPolicy) -> dict[str, object]:
-    return {"policy_version": policy.version, "policy_sha256": policy.sha256}
