@@ -1,1 +1,1 @@
-"""Contests: the cache that requests read, and what organisers do to contests, rosters and covers."""
+"""Contests: the cache that requests read, and organisers' commands on contests, rosters and covers."""

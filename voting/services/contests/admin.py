@@ -1,4 +1,4 @@
-"""What an organiser does from the command line. Each act is written to the audit log in its own transaction."""
+"""Organisers' commands on contests. Each one is recorded in the audit log in its own transaction."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ COVER_BYTES = 300_000
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
-    """What an import does to a contest's entries."""
+    """The effect of an import on a contest's entries."""
 
     added: tuple[str, ...]
     changed: Mapping[str, Mapping[str, list[str]]]
-    """By code: what differs, old and new."""
+    """Old and new values of changed fields, by code."""
     unchanged: int
     absent: tuple[str, ...]
-    """In the contest and not in the file: they stay."""
+    """Entries of the contest that are not in the file; they are kept."""
     removed: tuple[str, ...]
     withdrawn: tuple[str, ...]
-    """In the file, and taken out of the contest before: they stay out."""
+    """Entries of the file that were withdrawn before; they stay withdrawn."""
 
     @property
     def total(self) -> int:
-        """How many entries the contest has after it."""
+        """The number of the contest's entries after the import."""
         return len(self.added) + len(self.changed) + self.unchanged + len(self.absent)
 
     def logged(self) -> dict[str, object]:
-        """What the audit log has of it."""
+        """Returns the part that the audit log records."""
         return {name: getattr(self, name) for name in ("added", "changed", "absent", "removed", "withdrawn")}
 
 
 class ContestAdmin:
-    """Creates contests, imports rosters, pauses votes and issues credentials. `actor` names who acts."""
+    """Creates contests, imports rosters, pauses votes and issues credentials. `actor` is recorded."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
@@ -69,11 +69,11 @@ class ContestAdmin:
         amend: bool = False,
         replacing: bool = False,
     ) -> RosterChange:
-        """Stores all entries, or none, unless the result is certified. `covers`: file name in the roster -> its bytes.
+        """Stores all entries, or none. `covers`: file name in the roster -> its bytes. Raises Certified.
 
-        Once the window has opened voters have seen the entries: then it takes `amend`, or raises RosterSealed. Entries
-        that are not among these stay; `replacing` removes them, before the window opens. A withdrawn entry stays
-        withdrawn. What changes is in the audit log, old and new.
+        After the window has opened, voters have seen the entries: a change needs `amend`, otherwise it raises
+        RosterSealed. Entries that are not in the file are kept; `replacing` removes them, before the window opens. A
+        withdrawn entry stays withdrawn. The audit log records old and new values.
         """
         pictures = {name: _picture(name, body) for name, body in covers.items()}
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
@@ -103,12 +103,12 @@ class ContestAdmin:
         return await self._database.transact(work)
 
     async def stored_entries(self, contest: str) -> tuple[Entry, ...]:
-        """The entries that an import adds to, withdrawn ones too: their codes stay taken."""
+        """Returns the contest's entries, including withdrawn ones, whose codes stay taken."""
         async with self._database.connection() as connection:
             return await contests.select_entries(connection, contest, withdrawn=True)
 
     async def pause(self, contest: str, paused: bool) -> None:
-        """Pauses or resumes the vote; ballots under way are finished first. Raises ContestUnknown, WindowClosed."""
+        """Pauses or resumes the vote after the ballots under way. Raises ContestUnknown, WindowClosed."""
 
         async def work(tx: Connection) -> None:
             await contests.take_turn(tx)
@@ -153,7 +153,7 @@ def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 def _picture(file: str, body: bytes) -> tuple[str, Picture]:
-    """The picture without its metadata, and its name: its content's hash."""
+    """Returns the picture without its metadata, and its name, the hash of its content."""
     if len(body) > COVER_BYTES:
         what = f"has {len(body)} bytes"
         raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))

@@ -1,6 +1,6 @@
-"""Changes a contest's rules before they are sealed, seals them, and after that what they declare changeable.
+"""Changes a contest's rules until they are sealed, then only what they declare changeable.
 
-The seal falls by the organiser's word, or when the window opens. Every change is in the audit log with its hashes.
+The rules are sealed by the organiser, or when the window opens. The audit log records every change with its hashes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from voting.services import audit
 
 
 class Amendments:
-    """Amends contests. `actor` names who acts. Every method raises ContestUnknown, Certified."""
+    """Amends contests. `actor` is recorded. Every method raises ContestUnknown, Certified."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
         self._actor = actor
 
     async def replace(self, contest: Contest, document: str) -> None:
-        """Puts new rules in the place of the old. Raises RulesSealed."""
+        """Replaces the rules. Raises RulesSealed."""
 
         async def work(tx: Connection) -> None:
             stored = await self._stored(tx, contest.id)
@@ -37,7 +37,7 @@ class Amendments:
         await self._database.transact(work)
 
     async def seal(self, contest: str, document: str) -> str:
-        """Seals the rules, which must be those of `document`; answers their SHA-256. Raises RulesSealed."""
+        """Seals the rules, which must equal `document`; returns their SHA-256. Raises RulesSealed."""
 
         async def work(tx: Connection) -> None:
             stored = await self._stored(tx, contest)
@@ -65,7 +65,7 @@ class Amendments:
         await self._database.transact(work)
 
     async def withdraw(self, contest: str, entry: str, reason: str) -> None:
-        """Takes an entry out; ballots that picked it stay as they are. Raises RulesSealed, EntryUnknown."""
+        """Withdraws an entry; ballots that picked it stay unchanged. Raises RulesSealed, EntryUnknown."""
 
         async def work(tx: Connection) -> None:
             self._check_changeable(await self._stored(tx, contest), "withdrawal")
@@ -89,5 +89,5 @@ class Amendments:
 
 
 def is_sealed(stored: StoredContest) -> bool:
-    """Sealed by the organiser's word, or because the window has opened."""
+    """Whether the organiser sealed the rules or the window has opened."""
     return stored.sealed_at is not None or stored.read_at >= stored.window.opens_at

@@ -1,4 +1,4 @@
-"""Looks up contests and their entries, from memory for up to a second, and for longer while PostgreSQL is away."""
+"""Caches contests and their entries for up to a second, and for longer while PostgreSQL is away."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ContestSnapshot:
     paused: bool
     revision: int
     certified: bool
-    """Whether a certified result stands."""
+    """Whether a certified result is in force."""
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
@@ -46,7 +46,7 @@ class ContestSnapshot:
         return frozenset(entry.cover for entry in self.entries.values())
 
     def now(self) -> datetime:
-        """The database's clock, carried on by the process's monotonic clock."""
+        """Returns the database's time, advanced by the process's monotonic clock."""
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
 
     def fresh(self) -> bool:
@@ -54,12 +54,12 @@ class ContestSnapshot:
         return time.monotonic() - self.read_on < FRESH_SECONDS
 
     def phase(self) -> WindowPhase:
-        """The phase now."""
+        """Returns the current phase."""
         return self.contest.phase(self.now(), self.paused)
 
 
 class ContestCache:
-    """The listings of one process."""
+    """The contests known to one process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,7 +68,7 @@ class ContestCache:
         self._next_ids = NextRead(self._read_ids)
 
     async def get(self, contest: str) -> ContestSnapshot:
-        """The listing, at most a second old; an older one while PostgreSQL is away. Raises ContestUnknown."""
+        """Returns the contest, at most a second old, or older while PostgreSQL is away. Raises ContestUnknown."""
         if not re.fullmatch(IDENTIFIER, contest):
             raise ContestUnknown
         if self._listings.peek(contest) is None and contest not in await self._next_ids.get():
@@ -76,16 +76,16 @@ class ContestCache:
         return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
 
     async def renew(self, contest: str) -> ContestSnapshot:
-        """The listing, read anew. Raises TryAgain when PostgreSQL is away."""
+        """Returns the contest, freshly read. Raises TryAgain when PostgreSQL is away."""
         return await self._listings.renew(contest, lambda: self._read(contest))
 
     async def all(self) -> tuple[ContestSnapshot, ...]:
-        """Every contest, the latest opening first; as last known while PostgreSQL is away."""
+        """Returns every contest, the latest opening first; the last known ones while PostgreSQL is away."""
         ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
         return tuple([await self.get(id) for id in ids])
 
     def active(self) -> tuple[ContestSnapshot, ...]:
-        """The listings that were asked for in the last minute."""
+        """Returns the contests requested in the last minute."""
         since = time.monotonic() - ACTIVE_SECONDS
         return tuple(snapshot for snapshot in self._listings.values() if snapshot.read_on > since)
 
@@ -109,5 +109,5 @@ class ContestCache:
 
 
 def _is_fresh(snapshot: ContestSnapshot) -> bool:
-    """A contest without entries is read each time: its page must not stay empty after the import."""
+    """Whether the cached contest can be used; without entries it is read each time, to show an import at once."""
     return bool(snapshot.entries) and snapshot.fresh()
