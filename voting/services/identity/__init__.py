@@ -1,1 +1,1 @@
-"""Who somebody is: voters' credentials, proof of work, staff keys and sessions, and every key."""
+"""Identity: voters' credentials, proof of work, staff keys and sessions, and all keys."""

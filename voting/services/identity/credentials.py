@@ -13,6 +13,6 @@ from voting.services.identity.keyring import Keyring
 async def issue_credentials(
     database: Database, keyring: Keyring, actor: str, contest: str, count: int, now: datetime
 ) -> Iterator[str]:
-    """`count` bearer tokens, each one voter's. The audit log says who issued how many."""
+    """Returns `count` bearer tokens, one for each voter. The audit log records the actor and the number."""
     await database.transact(lambda tx: audit.record(tx, actor, "credentials.issue", contest, {"count": count}))
     return (keyring.issue_credential(contest, None, now) for _ in range(count))

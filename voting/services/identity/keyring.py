@@ -1,4 +1,4 @@
-"""Every key and signature, made from the one secret."""
+"""All keys and signatures, derived from the one secret."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from voting.errors import CredentialInvalid
 
 TICKET_LIFETIME = timedelta(hours=1)
 _MOMENT_BYTES = _NONCE_BYTES = 8
-# A token's moment is cut to this.
+# A token's moment is truncated to this.
 _TOKEN_CLOCK = timedelta(milliseconds=1)
-# What a root is signed as, so that it can be taken for nothing else.
+# The prefix of a signed root, so that the signature fits nothing else.
 _SIGNED = b"voting receipts v1\0"
 _QUOTES = "\"'`>"
 # Invisible and control characters, brackets and quotation marks.
@@ -35,28 +35,28 @@ _WRAPPING = ("Cc", "Cf", "Mn", "Ps", "Pe", "Pi", "Pf")
 
 
 class Ticket(NamedTuple):
-    """A page or a credential that was given out. `name`: no other has it."""
+    """A page or a credential that was issued. `name` is unique."""
 
     name: str
     issued_at: datetime
 
 
 class Keyring:
-    """Makes and opens tokens, keyed hashes and receipts. Each contest and purpose has a key of its own."""
+    """Makes and opens tokens, keyed hashes and receipts. Each contest and purpose has a separate key."""
 
     def __init__(self, secret: bytes) -> None:
         self.key = lru_cache(4096)(lambda *purpose: derive(secret, *purpose))
-        # Of one address come many ballots: an office's, a school's.
+        # Many ballots come from one address, such as an office's or a school's.
         self.hashed = lru_cache(4096)(self._hashed)
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
     def issue_credential(self, contest: str, channel: Channel | None, now: datetime) -> str:
-        """A new voter's token."""
+        """Returns a new voter's token."""
         fresh = Credential(secrets.token_bytes(credential.IDENTITY_BYTES), channel, now)
         return seal(self.key("credential", contest), fresh.pack())
 
     def open_credential(self, contest: str, token: str) -> Credential:
-        """What a token says. Raises CredentialInvalid."""
+        """Returns the content of a token. Raises CredentialInvalid."""
         payload = unseal(self.key("credential", contest), token)
         opened = credential.unpack(payload) if payload else None
         if opened is None:
@@ -64,9 +64,10 @@ class Keyring:
         return opened
 
     def credential_of(self, contest: Contest, token: str) -> Credential:
-        """The same, of this window: a voter's who came in before it opened is no longer good. Raises CredentialInvalid.
+        """Returns the content of a token for this window. Raises CredentialInvalid for one from before it opened.
 
-        Until then nobody can come in, so it is of an earlier window. What the organiser issues may be older.
+        Nobody can register before the window opens, so such a token is of an earlier window. Tokens that the organiser
+        issued may be older.
         """
         opened = self.open_credential(contest.id, token)
         if opened.channel is not None and opened.issued_at < contest.opens_at - _TOKEN_CLOCK:
@@ -74,20 +75,20 @@ class Keyring:
         return opened
 
     def voter(self, contest: str, identity: bytes) -> bytes:
-        """The keyed hash under which a voter is stored."""
+        """Returns the keyed hash under which a voter is stored."""
         return self._hash(contest, "voter", identity)
 
     def _hashed(self, contest: str, kind: str, value: str) -> str:
-        """The keyed hash, in hex, of a personal datum such as an address."""
+        """Returns the keyed hash, in hex, of a personal datum such as an address."""
         return self._hash(contest, kind, value.encode()).hex()
 
     def issue_ticket(self, contest: str, now: datetime) -> str:
-        """An opaque token that tells when its holder began to read; no two are equal."""
+        """Returns a unique opaque token that records when its holder began to read."""
         moment = int(now.timestamp() * 1000).to_bytes(_MOMENT_BYTES, "big")
         return seal(self.key("ticket", contest), moment + secrets.token_bytes(_NONCE_BYTES))
 
     def open_ticket(self, contest: str, token: str, now: datetime) -> Ticket | None:
-        """The ticket; None for one that is not this contest's, or that is older than an hour."""
+        """Returns the ticket; None if it belongs to another contest or is older than an hour."""
         payload = unseal(self.key("ticket", contest), token)
         if payload is None or len(payload) != _MOMENT_BYTES + _NONCE_BYTES:
             return None
@@ -95,10 +96,10 @@ class Keyring:
         return Ticket(payload.hex(), issued_at) if now < issued_at + TICKET_LIFETIME else None
 
     def sign(self, receipts: Sequence[Receipt]) -> list[str]:
-        """Receipts as given to the voters: `<statement>.<path>.<signature>`, each in base64url.
+        """Returns receipts as given to the voters: `<statement>.<path>.<signature>`, each in base64url.
 
-        One Ed25519 signature (RFC 8032) for all: over the root of the tree of the statements, to which `path` leads. A
-        signature costs as much as all else that a ballot needs of the processor.
+        One Ed25519 signature (RFC 8032) covers all: it signs the root of the tree of statements, which `path` leads to.
+        A signature costs as much processor time as all the rest of a ballot.
         """
         statements = [receipt.statement() for receipt in receipts]
         root, paths = merkle.tree([merkle.leaf_hash(statement) for statement in statements])
@@ -110,7 +111,7 @@ class Keyring:
 
     @property
     def public_key(self) -> str:
-        """The key that checks receipts, 32 bytes in base64url."""
+        """Returns the key that checks receipts, 32 bytes in base64url."""
         return _encode(self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
     def _hash(self, contest: str, kind: str, value: bytes) -> bytes:
@@ -118,7 +119,7 @@ class Keyring:
 
 
 class SignedReceipt(NamedTuple):
-    """A receipt as given to a voter, taken apart. `signature` is that of its whole batch."""
+    """A parsed receipt. `signature` is that of its whole batch."""
 
     statement: bytes
     path: bytes
@@ -132,7 +133,7 @@ class ReceiptKey:
         self._key = Ed25519PublicKey.from_public_bytes(_decode(text))
 
     def signed(self, root: bytes, signature: str) -> bool:
-        """Whether a batch with this root was signed so."""
+        """Whether the signature is valid for a batch with this root."""
         try:
             self._key.verify(_decode(signature), _SIGNED + root)
         except (ValueError, InvalidSignature):
@@ -141,15 +142,16 @@ class ReceiptKey:
 
 
 def read_receipt(text: str) -> SignedReceipt:
-    """Raises ValueError for what is no receipt."""
+    """Parses a receipt. Raises ValueError."""
     statement, path, signature = text.split(".")
     return SignedReceipt(_decode(statement), _decode(path), signature)
 
 
 def check_receipt(public_key: str, receipt: str) -> str | None:
-    """The statement of a genuine receipt, line by line; None when it is not one.
+    """Returns the statement of a genuine receipt as lines; None if it is not genuine.
 
-    What mail and chat programs put into long texts is taken out: spaces, line breaks, invisible characters, quotes.
+    Spaces, line breaks, invisible characters and quotes are removed: mail and chat programs insert them into long
+    texts.
     """
     try:
         statement, path, signature = read_receipt(_bare(receipt))

@@ -1,4 +1,4 @@
-"""Asks for proofs of work and takes each solved one once (ALTCHA protocol 2; PBKDF2 with SHA-256)."""
+"""Issues proof-of-work challenges and accepts each solution once (ALTCHA protocol 2; PBKDF2 with SHA-256)."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ COUNTERS = 230
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A solved challenge that nobody may use again. `mark` names it for ever."""
+    """A solved challenge, not used before. `mark` identifies it for ever."""
 
     mark: bytes
     expires_at: datetime
 
     @property
     def asked_at(self) -> datetime:
-        """When it was made, to the second."""
+        """When the challenge was issued, to the second."""
         return self.expires_at - LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
 class Unsolved:
-    """No solved challenge was sent; `why` says what was wrong with the one that was."""
+    """No valid solution was sent; `why` says what was wrong with the one sent."""
 
     why: str | None = None
 
@@ -52,15 +52,15 @@ class _Opened:
 
 
 class ProofOfWork:
-    """Makes and checks challenges, each bound to one contest and purpose."""
+    """Issues and checks challenges, each bound to one contest and purpose."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
     async def ask(self, contest: str, purpose: Purpose, now: datetime, effort: int = 1) -> dict[str, Any]:
-        """A fresh challenge, ready for JSON; it takes `effort` times the usual work, and is made at the same cost.
+        """Returns a new challenge, ready for JSON; it takes `effort` times the usual work, at the same cost for us.
 
-        The key derivation runs in a thread, where it holds no lock of the interpreter: ballots do not wait for it.
+        The key derivation runs in a thread without the interpreter lock: ballots do not wait for it.
         """
         telemetry.CHALLENGES.labels("asked").inc()
         challenge = await asyncio.to_thread(
@@ -68,7 +68,7 @@ class ProofOfWork:
             ALGORITHM,
             COST,
             counter=secrets.randbelow(effort * COUNTERS),
-            # By the database's clock: altcha's own expiry would be checked by this host's.
+            # Expires by the database's clock; altcha's own check would use this host's.
             data={"contest": contest, "purpose": purpose, "until": int((now + LIFETIME).timestamp())},
             hmac_secret=self._key(contest),
             hmac_key_secret=self._key(contest, "answer"),
@@ -76,14 +76,14 @@ class ProofOfWork:
         return challenge.to_dict()
 
     async def check(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved:
-        """The solved challenge, not yet spent. Raises ChallengeRequired with a fresh one."""
-        found = self.judge(contest, purpose, solved, now)
-        if isinstance(found, Unsolved):
-            raise await self.required(contest, purpose, now, found.why)
-        return found
+        """Returns the solved challenge if it is unused. Raises ChallengeRequired with a new one."""
+        judged = self.judge(contest, purpose, solved, now)
+        if isinstance(judged, Unsolved):
+            raise await self.required(contest, purpose, now, judged.why)
+        return judged
 
     def judge(self, contest: str, purpose: Purpose, solved: str | None, now: datetime) -> Solved | Unsolved:
-        """The solved challenge, not yet spent, or why it is none."""
+        """Returns the solved challenge if it is unused, or why it is not accepted."""
         if not solved:
             return Unsolved()
         opened = self._open(contest, solved)
@@ -99,12 +99,12 @@ class ProofOfWork:
     async def required(
         self, contest: str, purpose: Purpose, now: datetime, why: str | None = None, effort: int = 1
     ) -> ChallengeRequired:
-        """The refusal, with a fresh challenge to solve."""
+        """Returns the refusal, with a new challenge to solve."""
         message = f"{why}; solve the one in `challenge` and send it" if why else None
         return ChallengeRequired(message, challenge=await self.ask(contest, purpose, now, effort))
 
     def _open(self, contest: str, solved: str) -> _Opened | None:
-        """Any text may come here: what the library does not take is not solved."""
+        """Parses any text; text that the library rejects is not a solution."""
         try:
             payload = altcha.Payload.from_base64(solved)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -112,7 +112,7 @@ class ProofOfWork:
         secret, answer = self._key(contest), self._key(contest, "answer")
         if not altcha.verify_solution(payload, secret, hmac_key_secret=answer).verified:
             return None
-        # The signature is good: what is in it is ours, and of our shape.
+        # The signature is valid, so we made the content and know its shape.
         data = payload.challenge.parameters.data or {}
         mark = bytes.fromhex(payload.challenge.signature or "")
         return _Opened(mark, datetime.fromtimestamp(data["until"], UTC), (data["contest"], data["purpose"]))

@@ -16,13 +16,13 @@ from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.rate_limits import RateLimits
 
-# An address that asks too often hears of it so much later.
+# The delay given to an address that asks too often.
 REFUSED_SECONDS = 1.0
 _UNCOUNTED = Cells((), (), ())
 
 
 class Registration:
-    """Registers voters, while the window is open."""
+    """Registers voters while the window is open."""
 
     def __init__(
         self, database: Database, keyring: Keyring, proof_of_work: ProofOfWork, rate_limits: RateLimits
@@ -33,17 +33,20 @@ class Registration:
         self._rate_limits = rate_limits
 
     async def ask(self, snapshot: ContestSnapshot, address: str | None) -> dict[str, Any]:
-        """A challenge to solve. Raises WindowNotOpen, WindowClosed, or SlowDown where the address asks too often."""
+        """Returns a challenge to solve.
+
+        Raises WindowNotOpen, WindowClosed, or SlowDown if the address asks too often.
+        """
         await self._admit(snapshot, address, "challenges")
         return await self._proof_of_work.ask(snapshot.contest.id, "registration", snapshot.now())
 
     async def register(
         self, snapshot: ContestSnapshot, address: str | None, solved: str | None, held: str | None
     ) -> str:
-        """The voter's token: `held` again where it is good, so that one browser stays one voter.
+        """Returns the voter's token: `held` again if it is valid, so that one browser stays one voter.
 
-        Raises ChallengeRequired, with a fresh challenge, for one that is unsolved or was used before; ChannelClosed
-        where the contest takes no voters from the web; and as `ask`.
+        Raises ChallengeRequired, with a new challenge, if the solution is missing, wrong or used; ChannelClosed if the
+        contest does not accept voters from the web; and the errors of `ask`.
         """
         contest, now = snapshot.contest.id, snapshot.now()
         if "web" not in snapshot.contest.voters.channels:
@@ -55,7 +58,7 @@ class Registration:
         return held if held and self._is_good(snapshot, held) else self._keyring.issue_credential(contest, "web", now)
 
     async def _admit(self, snapshot: ContestSnapshot, address: str | None, what: str) -> None:
-        """Each address has a rate for challenges and another for registrations, far above what a school needs."""
+        """Limits each address's challenges and registrations, far above what a school needs."""
         now = snapshot.now()
         snapshot.contest.check_window(now)
         holder = places(address)[0] if address else None
@@ -64,7 +67,7 @@ class Registration:
             try:
                 await self._rate_limits.admit(snapshot.uid, Call((subject,), _UNCOUNTED), now.timestamp())
             except SlowDown:
-                # Who asks again at each answer would take the time of those who vote.
+                # Delay at once: repeated requests would take time from voters.
                 await asyncio.sleep(REFUSED_SECONDS)
                 raise
 

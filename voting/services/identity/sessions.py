@@ -1,4 +1,4 @@
-"""Staff sessions and roles: who may do what."""
+"""Staff sessions and roles."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{20,60}})")
 
 
 class StaffSessions:
-    """Checks staff keys and sessions. The end of either is seen within two seconds."""
+    """Checks staff keys and sessions. The end of either takes effect within two seconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,7 +33,10 @@ class StaffSessions:
         self._names = NextRead(self._read_names)
 
     async def permit(self, contest: str, roles: frozenset[Role], bearer: str | None, session: str | None) -> StaffKey:
-        """The key behind a bearer key or a session. Raises CredentialMissing, CredentialInvalid or Forbidden."""
+        """Returns the key behind a bearer key or a session.
+
+        Raises CredentialMissing, CredentialInvalid or Forbidden.
+        """
         if not bearer and not session:
             raise CredentialMissing("a staff key is needed: send it as a bearer token, or sign in")
         key = await (self.by_key(bearer) if bearer else self._by_session(session or ""))
@@ -42,7 +45,7 @@ class StaffSessions:
         return key
 
     async def by_key(self, text: str) -> StaffKey:
-        """The live key that `text` is. Raises CredentialInvalid."""
+        """Returns the live key of a secret. Raises CredentialInvalid."""
         parts = _KEY.fullmatch(text)
         key = await self._find(parts[1], lambda tx: staff.select(tx, parts[1])) if parts else None
         if key is None or parts is None or not hmac.compare_digest(key.key_hash, hashed(parts[2])):
@@ -50,8 +53,10 @@ class StaffSessions:
         return key
 
     async def sign_in(self, text: str) -> tuple[StaffKey, str]:
-        """The key, and a session's cookie value; it ends after 12 hours, at sign-out, with its key, or when the key has
-        twenty newer ones."""
+        """Returns the key and a session's cookie value.
+
+        The session ends after 12 hours, at sign-out, with its key, or when the key has twenty newer ones.
+        """
         key, session = await self.by_key(text), secrets.token_urlsafe(32)
 
         async def work(tx: Connection) -> None:
@@ -66,7 +71,7 @@ class StaffSessions:
         await self._database.transact(lambda tx: staff.close_session(tx, hashed(session)))
 
     async def record(self, key: StaffKey, action: audit.Action, contest: str) -> None:
-        """Records in the audit log what a key was used for."""
+        """Records the use of a key in the audit log."""
         details = {"name": key.name, "role": key.role}
         await self._database.transact(lambda tx: audit.record(tx, key.actor, action, contest, details))
 
@@ -80,7 +85,7 @@ class StaffSessions:
     async def _find(
         self, name: str | bytes, read: Callable[[Connection], Awaitable[StaffKey | None]]
     ) -> StaffKey | None:
-        """The live key; from memory for two seconds."""
+        """Returns the live key, cached for two seconds."""
         kept, read_on = self._kept.get(name, (None, 0.0))
         if kept and time.monotonic() - read_on < KEPT_SECONDS:
             return kept

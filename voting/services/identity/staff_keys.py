@@ -1,4 +1,4 @@
-"""Issues and ends staff keys."""
+"""Issues and revokes staff keys."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PREFIX = "vsk"
 
 
 class StaffKeys:
-    """Keeps the staff keys. `actor` names who acts."""
+    """Manages the staff keys. `actor` is recorded."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
         self._actor = actor
 
     async def create(self, name: str, role: Role, contest: str | None) -> str:
-        """A new key, shown this once: only its hash is kept."""
+        """Returns a new key; only its hash is stored, so it cannot be shown again."""
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
 
         async def work(tx: Connection) -> None:
@@ -33,7 +33,7 @@ class StaffKeys:
         return f"{PREFIX}_{id}_{secret}"
 
     async def revoke(self, id: str) -> None:
-        """Ends a key and every session opened with it. Raises NotFound."""
+        """Revokes a key and every session opened with it. Raises NotFound."""
 
         async def work(tx: Connection) -> None:
             if not await staff.revoke(tx, id):
@@ -43,11 +43,11 @@ class StaffKeys:
         await self._database.transact(work)
 
     async def all(self) -> tuple[StaffKey, ...]:
-        """Every key, oldest first."""
+        """Returns every key, oldest first."""
         async with self._database.connection() as connection:
             return await staff.select_all(connection)
 
 
 def hashed(secret: str) -> bytes:
-    """The secret has 256 random bits: a plain hash is enough to keep it from a reader of the table."""
+    """Hashes a secret. It has 256 random bits, so a plain hash protects it from readers of the table."""
     return hashlib.sha256(secret.encode()).digest()
