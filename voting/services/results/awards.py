@@ -1,4 +1,4 @@
-"""The award list: who gets which award, in the order of the contest's file, with what was taken back and why."""
+"""The award list in the order of the contest's file, with revoked awards and reasons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AWARD_COLUMNS = ("award", "name", "place", "holder", "title", "author", "categor
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `place` 0: taken back. `holder`: an entry's code or an organisation's name."""
+    """One line. `place` 0 means revoked. `holder` is an entry's code or an organisation's name."""
 
     award: str
     name: str
@@ -32,7 +32,7 @@ class Line:
 
 
 def award_list(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]) -> tuple[Line, ...]:
-    """Every line, awards for entries first."""
+    """Returns every line, awards for entries first."""
     return (*_to_entries(contest, outcome, entries), *_to_organisations(contest, outcome))
 
 
@@ -53,7 +53,7 @@ def _to_organisations(contest: Contest, outcome: Outcome) -> Iterator[Line]:
 
 
 def _score(contest: Contest, award: Award, given: Given) -> str:
-    """What decided, as people read it; empty for a figure from outside, which has no score of its own."""
+    """Returns the deciding score as text; empty for a figure from outside, which has no score of its own."""
     kind, _, id = award.by.partition(":")
     if kind == "final" and contest.blend:
         return f"{rounded(given.value, contest.blend.places):f}"

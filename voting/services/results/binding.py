@@ -1,4 +1,4 @@
-"""What a contest's result follows from, read in one snapshot, and whether it is still what was certified."""
+"""The inputs of a contest's result, read in one snapshot, and whether they are unchanged since certification."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from voting.postgres.database import Connection
 
 @dataclass(frozen=True)
 class Inputs:
-    """The rules, the figures and the tally that a result is computed from; of a certified one the certified tally."""
+    """The rules, figures and tally that a result is computed from; the certified tally if there is one."""
 
     stored: StoredContest
     figures: Figures
     tally: Mapping[str, Tally]
     certification: Certification | None
     changed: tuple[str, ...]
-    """What is not as it was certified, although nothing but SQL could change it: such a result is not final."""
+    """Inputs that differ from the certified ones, which only direct SQL can cause: such a result is not final."""
 
     def bound(self, policy_sha256: str, ballots_sha256: str) -> Bound:
-        """The hashes that a certification binds."""
+        """Returns the hashes that a certification binds."""
         return _bound(self.stored, self.figures, policy_sha256, ballots_sha256)
 
 
 async def read_inputs(tx: Connection, contest: str) -> Inputs:
-    """To be called in a snapshot, or with the result locked. Raises ContestUnknown."""
+    """Reads the inputs; must run in a snapshot or with the result locked. Raises ContestUnknown."""
     stored = await contests.select(tx, contest)
     if stored is None:
         raise ContestUnknown(f"there is no contest {contest!r}")
@@ -56,7 +56,7 @@ async def read_inputs(tx: Connection, contest: str) -> Inputs:
 
 
 def plain(tally: Mapping[str, Tally]) -> dict[str, tuple[int, int, int]]:
-    """Raw, held and counted picks of the entries that have any: versions do not count."""
+    """Returns raw, held and counted picks of entries that have any, without versions."""
     return {entry: (each.raw, each.held, each.counted) for entry, each in tally.items() if each.raw}
 
 

@@ -1,4 +1,4 @@
-"""Takes experts' marks, figures from outside and awards back, until the result is certified. The audit log has all."""
+"""Imports experts' marks and outside figures and revokes awards, until certification. The audit log records it all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Marks:
-    """Marks, metrics, awards. `actor` names who acts."""
+    """Marks, metrics and awards. `actor` is recorded."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
@@ -36,7 +36,10 @@ class Marks:
         tick: Tick = silent,
         notice: Notice = silent,
     ) -> int:
-        """Replaces the round's marks by those of a table; answers how many. Raises FileInvalid, NotFound, Certified."""
+        """Replaces the round's marks by those of a table; returns their number.
+
+        Raises FileInvalid, NotFound, Certified.
+        """
         table = _find({each.id: each for each in snapshot.contest.rounds}, round_, "round")
         sheet = read_sheet(body, name, tick)
         for note in sheet.notes:
@@ -55,7 +58,7 @@ class Marks:
     async def import_metric(
         self, snapshot: ContestSnapshot, metric: str, body: bytes, name: str, notice: Notice = silent
     ) -> int:
-        """Replaces the metric's figures by a table's; answers how many. Raises FileInvalid, NotFound, Certified."""
+        """Replaces the metric's figures by a table's; returns their number. Raises FileInvalid, NotFound, Certified."""
         table = _find({each.id: each for each in snapshot.contest.metrics}, metric, "metric")
         holders = snapshot.entries if table.of == "entry" else organisations(snapshot.entries.values())
         sheet = read_sheet(body, name)
@@ -70,8 +73,10 @@ class Marks:
         return len(given)
 
     async def revoke(self, snapshot: ContestSnapshot, award: str, holder: str, reason: str) -> None:
-        """Takes an award back from an entry or organisation; the next comes up. Raises NotFound, AlreadyExists,
-        Certified."""
+        """Revokes an award of an entry or organisation; the next in line moves up.
+
+        Raises NotFound, AlreadyExists, Certified.
+        """
         contest, entries = snapshot.contest, snapshot.entries
         for_organisations = [each.id for each in contest.organisation_awards]
         _find(dict.fromkeys([*(each.id for each in contest.awards), *for_organisations]), award, "award")
@@ -94,7 +99,7 @@ class Marks:
         action: audit.Action,
         details: Mapping[str, object],
     ) -> T:
-        """Does it, if the result is not certified, and writes it down. Raises Certified."""
+        """Makes the change and records it in the audit log. Raises Certified."""
 
         async def change(tx: Connection) -> T:
             await certifications.lock_open_result(tx, snapshot.contest.id)

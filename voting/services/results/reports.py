@@ -1,4 +1,4 @@
-"""Reports results: per entry raw, held and counted picks, rank and exact public points, from one snapshot."""
+"""Reports results: raw, held and counted picks, rank and exact public points of each entry, from one snapshot."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNCERTIFIED = "uncertified"
 _ENTRY = ("entry", "title", "author", "category", "raw", "held", "counted")
 COLUMNS = (*_ENTRY, "rank", "public_points")
 BLENDED = (*_ENTRY, "public_rank", "public_points", "cuts_passed", "final", "place", "awards")
-# A cell that begins so would be run as a formula by a spreadsheet (OWASP ASVS 5.0, 1.2.10).
+# A spreadsheet would run a cell that begins with these as a formula (OWASP ASVS 5.0, 1.2.10).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -62,14 +62,14 @@ class Report:
     input_sha256: str
     certification: Certification | None = None
     changed: tuple[str, ...] = ()
-    """What is not as it was certified."""
+    """Inputs that differ from the certified ones."""
     blended: bool = False
     awards: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:
-        """Whether it is the certified result, from what was certified."""
+        """Whether this is the certified result with unchanged inputs."""
         return self.certification is not None and not self.changed
 
 
@@ -80,9 +80,9 @@ class Reports:
         self._database = database
 
     async def report(self, snapshot: ContestSnapshot, *, blended: bool = False) -> Report:
-        """The results now, from one snapshot of PostgreSQL, best first; from what was certified where the contest is.
+        """Returns the results now, from one snapshot of PostgreSQL, best first; the certified ones if there are any.
 
-        `blended`: with funnel, final scores and awards; raises NotScorable, naming what is missing for them.
+        `blended` adds funnel, final scores and awards; raises NotScorable, naming what is missing for them.
         """
 
         async def work(tx: Connection) -> Inputs:
@@ -95,7 +95,7 @@ class Reports:
 
 
 def make_report(inputs: Inputs, phase: str) -> Report:
-    """The report of a contest's entries and their tallies."""
+    """Returns the report of a contest's entries and their tallies."""
     contest, entries = inputs.stored.contest, inputs.figures.entries
     every = {code: inputs.tally.get(code, Tally()) for code in entries}
     counted = {code: tally.counted for code, tally in every.items()}
@@ -116,7 +116,7 @@ def make_report(inputs: Inputs, phase: str) -> Report:
 
 
 def blend(report: Report, inputs: Inputs) -> Report:
-    """The report with the outcome: those with the best final score first, then the others as before."""
+    """Returns the report with the outcome: entries with a final score first, by score, then the others as before."""
     contest, figures = report.contest, inputs.figures
     outcome = compute(contest, figures)
     places = contest.blend.places if contest.blend else 0
@@ -147,7 +147,7 @@ def blend(report: Report, inputs: Inputs) -> Report:
 
 
 def _place(final: Mapping[str, Fraction], code: str) -> int | None:
-    """One more than the number of entries with a better final score."""
+    """Returns one more than the number of entries with a better final score."""
     return 1 + sum(other > final[code] for other in final.values()) if code in final else None
 
 
@@ -156,14 +156,14 @@ def _rounded(value: Fraction | None, places: int) -> Decimal | None:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Ready for JSON; points are strings, so that no reader makes floats of them."""
+    """Returns the report ready for JSON; points are strings, so that no reader turns them into floats."""
     entries = [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
     awards = {"awards": [asdict(line) for line in report.awards]} if report.blended else {}
     return _head(report) | {"entries": entries} | awards
 
 
 def side_by_side(report: Report) -> dict[str, Any]:
-    """All tallies of every entry, the first by counted picks first, ready for JSON."""
+    """Returns all tallies of every entry, by counted picks, ready for JSON."""
     raw_places = ranks({row.entry.code: row.tally.raw for row in report.rows})
     rows = [
         {
@@ -216,17 +216,17 @@ def _certified(stands: Certification, report: Report) -> dict[str, Any]:
 
 
 def as_csv(report: Report) -> str:
-    """The entries; each line of a certified result with what it follows from."""
+    """Returns the entries; each line of a certified result repeats its inputs."""
     return _csv([_columns(report), *(_cells(row, report) for row in report.rows)], report)
 
 
 def awards_as_csv(report: Report) -> str:
-    """The award list of a blended report."""
+    """Returns the award list of a blended report."""
     return _csv([AWARD_COLUMNS, *(astuple(line) for line in report.awards)], report)
 
 
 def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
-    """With a byte order mark, so that Excel reads Chinese."""
+    """Writes CSV with a byte order mark, so that Excel reads Chinese."""
     certified = _certificate(report)
     table = [[*rows[0], *certified], *([*row, *certified.values()] for row in rows[1:])]
     out = io.StringIO()
@@ -235,7 +235,7 @@ def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
 
 
 def _certificate(report: Report) -> dict[str, str | int]:
-    """Columns of a certified result; none where it is not certified."""
+    """Returns the columns of a certified result; none if it is not certified."""
     if report.certification is None:
         return {}
     hashes = {name: digest or "" for name, digest in asdict(report.certification.bound).items()}
@@ -248,8 +248,8 @@ def _certificate(report: Report) -> dict[str, str | int]:
 
 
 def as_xlsx(report: Report) -> bytes:
-    """A workbook; points are text, exact to the last place."""
-    # A worker process that nobody asks for one starts sooner without it.
+    """Returns a workbook; points are text, exact to the last place."""
+    # Imported here so that worker processes start faster.
     import xlsxwriter
 
     out = io.BytesIO()
@@ -295,7 +295,7 @@ def _text(value: Decimal | None) -> str:
 
 
 def _awards(row: Row, contest: Contest) -> str:
-    """The awards' names, each with its reason where it has one."""
+    """Returns the awards' names, each with its reason if it has one."""
     names = {award.id: award.name for award in contest.awards}
     return "；".join(names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards)
 
@@ -310,6 +310,6 @@ def _harmless(cell: str | int) -> str | int:
 
 
 def _input_hash(every: Mapping[str, Tally]) -> str:
-    """SHA-256 over one JSON line an entry, sorted by code: [code, raw, held, counted]."""
+    """SHA-256 over one JSON line for each entry, sorted by code: [code, raw, held, counted]."""
     lines = [json.dumps([code, tally.raw, tally.held, tally.counted]) for code, tally in sorted(every.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What-if: an outcome from given or made-up votes and marks, without a server. Made-up ones follow from a seed."""
+"""Simulates an outcome from given or generated votes and marks, without a server. A seed determines generated ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JUDGES = 5
 
 
 def made_entries(contest: Contest, number: int) -> dict[str, Entry]:
-    """Entries E001 onwards, spread over the categories."""
+    """Returns entries E001 onwards, spread over the categories."""
     categories = contest.category_ids
     codes = [f"E{index:03d}" for index in range(1, number + 1)]
     return {code: Entry(code, code, "", categories[index % len(categories)]) for index, code in enumerate(codes)}
@@ -31,7 +31,7 @@ def figures(
     marks: Mapping[str, Collection[Mark]],
     seed: int,
 ) -> Figures:
-    """What is given, and for the rest something made up: votes as popularity falls, marks around an entry's quality."""
+    """Returns given figures and generates the rest: votes by falling popularity, marks around an entry's quality."""
     dice = random.Random(seed)  # noqa: S311 (a rehearsal, no secret)
     codes = sorted(entries)
     order = dice.sample(codes, len(codes))
@@ -53,7 +53,7 @@ def figures(
 def _marks(
     round_: Round, entries: Mapping[str, Entry], quality: Mapping[str, float], dice: random.Random
 ) -> list[Mark]:
-    """Thousandths of the full mark, exact like written ones."""
+    """Generates marks in thousandths of the full mark, exact like written ones."""
     return [
         Mark(f"J{judge}", entry, each.name, _mark(quality[entry], dice) * round_.full)
         for judge in range(1, _JUDGES + 1)
