@@ -1,1 +1,1 @@
-"""Tallies: their projection into Redis, what voters may see of them, live boards, recounts."""
+"""Tallies: their projection into Redis, the part that voters may see, live boards, recounts."""

@@ -1,7 +1,7 @@
-"""Feeds the organisers' live boards: one look at the contest for all its boards in this process.
+"""Feeds the organisers' live boards: one look at the contest serves all its boards in this process.
 
-Events are absolute states, not deltas: a board that missed some is right again with the next, and one that comes back
-with the id of the state that stands gets nothing twice.
+Events carry absolute states, not deltas: a board that missed some is correct again with the next, and one that
+reconnects with the id of the present state gets nothing twice.
 """
 
 from __future__ import annotations
@@ -30,19 +30,21 @@ LOOK_SECONDS = 0.5
 RATE_EVERY_SECONDS = 5.0
 RATE_OVER_SECONDS = 60
 PING_SECONDS = 15.0
-# Older figures are not a live board's: it says that the data is away.
+# Beyond this age the board reports that the data is away.
 STALE = timedelta(seconds=5)
 MOST_BOARDS = 2000
 # One key's open boards must leave room for the others'.
 MOST_BOARDS_OF_A_KEY = 200
-# So many boards are told every half second; were there more, each is told less often, and the voters do not wait.
+# Boards updated every half second; with more, each is updated less often, so that voters do not wait.
 BOARDS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One server-sent event, the same object for all boards. `name` empty: a comment that keeps the connection open.
-    `id` None: the board resumes from where it was."""
+    """One server-sent event, the same object for all boards.
+
+    An empty `name` makes it a comment that keeps the connection open. With `id` None, the board's resume point stays.
+    """
 
     name: str
     id: str | None
@@ -54,7 +56,7 @@ PING = Event("", None, None)
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a board should show under a name; it is sent when its marker changes."""
+    """The state of one event name; it is sent when its marker changes."""
 
     marker: str
     event: Event
@@ -67,7 +69,7 @@ class _Look:
 
 
 class LiveBoards:
-    """Live boards."""
+    """The live boards of this process."""
 
     def __init__(self, database: Database, contest_cache: ContestCache, tally_reader: TallyReader) -> None:
         self._database = database
@@ -80,19 +82,21 @@ class LiveBoards:
         self._closing = False
 
     def close(self) -> None:
-        """Ends every board soon, so that the process can stop; browsers come back to another by themselves."""
+        """Ends every board soon, so that the process can stop; browsers reconnect to another one by themselves."""
         self._closing = True
 
     def admit(self, key: str) -> None:
-        """To be called before an answer is begun. Raises TryAgain for too many boards, here or of the key."""
+        """Must be called before an answer begins. Raises TryAgain if there are too many boards, here or of the key."""
         if self._boards.total() >= MOST_BOARDS or self._boards[key] >= MOST_BOARDS_OF_A_KEY:
             raise TryAgain("too many live boards are open here")
 
     async def watch(
         self, contest: str, key: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
     ) -> AsyncIterator[Sequence[Event]]:
-        """Events for a board of a staff key, until the reader goes away, the process stops or `permit`, asked again and
-        again, refuses."""
+        """Yields events for a board of a staff key, until the reader leaves, the process stops or `permit` refuses.
+
+        `permit` is called repeatedly.
+        """
         self._boards[key] += 1
         telemetry.BOARDS.inc()
         try:
@@ -124,7 +128,7 @@ class LiveBoards:
             await asyncio.sleep(self._pause())
 
     def _pause(self) -> float:
-        """Until the next look; boards that came together are spread, or they would all be told at once."""
+        """Returns seconds until the next look, randomised so that boards do not stay in step."""
         return LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
 
     async def _look(self, contest: str) -> tuple[_State, ...]:
@@ -134,7 +138,7 @@ class LiveBoards:
         return look.states
 
     async def _take(self, contest: str) -> _Look:
-        """A state that did not change is the same event as before: it is put into words once."""
+        """Returns the states; an unchanged state keeps its event, so it is encoded once."""
         former = {each.event.name: each for each in self._looks[contest].states} if contest in self._looks else {}
         states = []
         for name, id, marker, data in await self._states(contest):
@@ -144,7 +148,7 @@ class LiveBoards:
         return look
 
     async def _states(self, contest: str) -> list[tuple[str, str | None, str, Callable[[], Any]]]:
-        """Name, id, marker and data of what stands now; a notice alone while the data cannot be read."""
+        """Returns name, id, marker and data of each present state; only a notice if the data cannot be read."""
         try:
             snapshot = await self._contest_cache.get(contest)
             reading = await self._tally_reader.live(snapshot)
@@ -153,18 +157,18 @@ class LiveBoards:
             rate = await self._rate(snapshot)
         except TryAgain:
             return [("notice", None, "data_away", lambda: {"code": "data_away"})]
-        found = reading.tallies
-        version = f"{snapshot.uid.hex[:8]}-{snapshot.revision}-{sum(tally.version for tally in found.values())}"
+        tallies = reading.tallies
+        version = f"{snapshot.uid.hex[:8]}-{snapshot.revision}-{sum(tally.version for tally in tallies.values())}"
         code = f"phase_{snapshot.phase()}"
         return [
             ("tally", version, version, lambda: _tally(snapshot, reading)),
-            ("decisions", version, version, lambda: _decisions(found)),
+            ("decisions", version, version, lambda: _decisions(tallies)),
             ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
             ("notice", None, code, lambda: {"code": code, "at": snapshot.now().astimezone(snapshot.contest.zone)}),
         ]
 
     async def _rate(self, snapshot: ContestSnapshot) -> int:
-        """Ballots of the last minute, looked up every five seconds for all boards."""
+        """Returns the ballots of the last minute, read every five seconds for all boards."""
         rate, read_on = self._rates.get(snapshot.contest.id, (0, 0.0))
         if time.monotonic() - read_on < RATE_EVERY_SECONDS:
             return rate
@@ -185,7 +189,9 @@ def _tally(snapshot: ContestSnapshot, reading: Reading) -> dict[str, Any]:
     return {"as_of": reading.as_of.astimezone(snapshot.contest.zone), "entries": rows}
 
 
-def _decisions(found: Mapping[str, Tally]) -> dict[str, int]:
-    """Picks by decision."""
-    raw, held, counted = (sum(getattr(tally, name) for tally in found.values()) for name in ("raw", "held", "counted"))
+def _decisions(tallies: Mapping[str, Tally]) -> dict[str, int]:
+    """Returns picks by decision."""
+    raw, held, counted = (
+        sum(getattr(tally, name) for tally in tallies.values()) for name in ("raw", "held", "counted")
+    )
     return {"count": counted, "hold": held, "void": raw - held - counted}

@@ -1,6 +1,6 @@
-"""Mirrors the tallies into Redis: what moved, within a tenth of a second; all of it, every two seconds.
+"""Projects the tallies into Redis: changed ones within a tenth of a second, all of them every two seconds.
 
-Redis gets absolute tallies with their version, after the commit and never before, so it is never above the truth.
+Redis gets absolute tallies with their version, and only after the commit, so it is never above the truth.
 """
 
 from __future__ import annotations
@@ -52,23 +52,23 @@ class TallyProjection:
         self._moved = asyncio.Event()
         self._checked: dict[UUID, float] = {}
         self.readings: LastKnown[Reading] = LastKnown(_MOST_READINGS)
-        """By contest's uid, the latest in this process: what is shown while PostgreSQL is away."""
+        """The latest tallies in this process by contest uid; shown while PostgreSQL is away."""
 
     def mark(self, uid: UUID, contest: str, entries: Iterable[str]) -> None:
-        """Says that these entries' tallies moved. Past a bound it is left to the next reconciliation."""
+        """Marks these entries' tallies as changed. Beyond a limit, the next reconciliation handles them."""
         if len(self._dirty) < _MOST_DIRTY:
             self._dirty.setdefault((uid, contest), set()).update(entries)
             self._moved.set()
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Projects until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat(self._write_moved, GATHER_SECONDS))
             group.create_task(repeat(self._reconcile, RECONCILE_SECONDS))
             group.create_task(repeat(self._sweep, SWEEP_SECONDS))
 
     async def reconcile_all(self) -> None:
-        """Writes every contest's tally: done before the first request, for whatever happened before this start."""
+        """Writes every contest's tally; called before the first request, since Redis may be stale at start."""
         try:
             for snapshot in await self._contest_cache.all():
                 await self.reconcile(snapshot)
@@ -86,7 +86,7 @@ class TallyProjection:
         telemetry.VIEW_ROUNDS.labels("moved").inc()
 
     def is_checked(self, uid: UUID) -> bool:
-        """Whether this process found the view right within the last five seconds: an older one is not shown."""
+        """Whether this process verified the view within the last five seconds; otherwise it must not be shown."""
         return time.monotonic() - self._checked.get(uid, float("-inf")) < CHECKED_SECONDS
 
     async def _reconcile(self) -> None:
@@ -99,11 +99,11 @@ class TallyProjection:
         telemetry.VIEW_ROUNDS.labels("reconciled").inc()
 
     async def reconcile(self, snapshot: ContestSnapshot) -> int:
-        """Writes the whole tally; answers how many entries were not as they should be.
+        """Writes the whole tally; returns how many entries were wrong.
 
-        The view is read before the truth: a version in it that is higher than the truth's, or the same with other
-        numbers, can then only be wrong (PostgreSQL was restored to an earlier time, or either was forged), and the view
-        is replaced: it would not take what is no newer.
+        The view is read before the truth. A version in the view that is higher than the truth's, or equal with other
+        numbers, must therefore be wrong (PostgreSQL was restored to an earlier time, or either was forged). Then the
+        view is replaced, since it would not accept older versions.
         """
         uid, begun, as_of = snapshot.uid, time.monotonic(), snapshot.now()
         seen = await self._view.read(uid)

@@ -1,4 +1,4 @@
-"""The tally as voters may see it, as far as the display policy allows."""
+"""The tally as voters may see it under the display policy."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MOST_CONTESTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Picks of every entry as of a moment; None where they stay hidden.
+    """Picks of every entry as of a moment; None if they are hidden.
 
     Until the result is certified these are all recorded picks (`raw`), whatever was decided about their ballots, and
-    the tag follows from them alone: a figure that falls, or a tag that changes without a new pick, would tell an
-    attacker which ballots are held or void. Then they are the counted ones. Invariant I5 holds for both: Redis has
-    every figure of PostgreSQL's tally and is never above it, so what is shown is never above the recorded ballots.
+    the tag depends on them alone: a figure that falls, or a tag that changes without a new pick, would show an attacker
+    which ballots are held or void. Afterwards they are the counted picks. Invariant I5 holds for both: Redis has every
+    figure of PostgreSQL's tally and is never above it, so the picks shown never exceed the recorded ballots.
     """
 
     as_of: datetime
@@ -39,8 +39,8 @@ class Shown:
 class TallyReader:
     """Reads tallies from Redis, or from PostgreSQL while Redis is away.
 
-    While both are away, or PostgreSQL for so long that Redis can no longer be checked, voters see the last figures that
-    this process read, with their moment.
+    While both are away, or PostgreSQL for too long to verify Redis, voters see the last figures that this process read,
+    with their moment.
     """
 
     def __init__(self, database: Database, view: TallyView, tally_projection: TallyProjection) -> None:
@@ -50,12 +50,12 @@ class TallyReader:
         self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
 
     async def shown(self, snapshot: ContestSnapshot) -> Shown:
-        """What voters may see now."""
+        """Returns the tally that voters may see now."""
         now = snapshot.now()
         as_of = shown_as_of(snapshot.contest, now)
         if as_of is None:
             return Shown(now, None, "hidden")
-        # How results are shown is said for the time of voting: a certified one is shown as it is.
+        # The display policy applies during voting; a certified tally is shown as it is.
         live = snapshot.certified or snapshot.contest.display.policy == "live"
         reading = await (self.live(snapshot) if live else self._past(snapshot, as_of))
         found, tag = reading.tallies, f"{snapshot.uid.hex[:8]}-{snapshot.revision}"
@@ -67,7 +67,7 @@ class TallyReader:
         return Shown(reading.as_of, picks, f"{tag}-{version}")
 
     async def live(self, snapshot: ContestSnapshot) -> Reading:
-        """The tally now, at most a quarter of a second old; the last known one while PostgreSQL is away."""
+        """Returns the tally, at most a quarter of a second old; the last known one while PostgreSQL is away."""
         return await self._tally_projection.readings.get(
             snapshot.uid, lambda: self._read(snapshot), lambda reading: snapshot.now() - reading.as_of < LIVE
         )
@@ -82,11 +82,11 @@ class TallyReader:
             return Reading(await tallies.select(connection, snapshot.contest.id), as_of)
 
     async def _past(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
-        """The tally as of a moment, the same in every process: the first that is asked for it writes it down."""
+        """Returns the tally as of a moment, the same in every process: the first to ask for it stores it."""
         return await self._moments.get(
             snapshot.uid, lambda: self._take(snapshot, as_of), lambda reading: reading.as_of == as_of
         )
 
     async def _take(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
-        found = await self._database.transact(lambda tx: tallies.take_snapshot(tx, snapshot.contest.id, as_of))
-        return Reading(found, as_of)
+        past = await self._database.transact(lambda tx: tallies.take_snapshot(tx, snapshot.contest.id, as_of))
+        return Reading(past, as_of)

@@ -1,4 +1,7 @@
-"""Recounts the ballots: the tally must equal them, at every snapshot. What differs is told, and mended on record."""
+"""Recounts the ballots: the tally must equal them in every snapshot.
+
+Differences are reported, and corrected on record.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from voting.services.contests.contest_cache import ContestSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An entry whose tally is not what its ballots give. Versions do not count."""
+    """An entry whose tally differs from its ballots. Versions do not count."""
 
     entry: str
     tally: Tally
@@ -22,14 +25,14 @@ class Difference:
 
 
 class Recounts:
-    """Recounts. `actor` names who acts."""
+    """Recounts. `actor` is recorded."""
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
         self._actor = actor
 
     async def differences(self, snapshot: ContestSnapshot) -> tuple[Difference, ...]:
-        """Every entry that differs, from one snapshot; ballots go on meanwhile."""
+        """Returns every entry that differs, from one snapshot; voting continues meanwhile."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
@@ -38,7 +41,7 @@ class Recounts:
         return await self._database.transact(work)
 
     async def mend(self, snapshot: ContestSnapshot, reason: str) -> tuple[Difference, ...]:
-        """Sets the tally to the recount, and says what differed; ballots wait for it. It is in the audit log."""
+        """Sets the tally to the recount and returns the differences; ballots wait for it. The audit log records it."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
             await certifications.lock_open_result(tx, snapshot.contest.id)
@@ -59,6 +62,6 @@ class Recounts:
 
 
 def compare(tally: Mapping[str, Tally], recount: Mapping[str, Tally]) -> tuple[Difference, ...]:
-    """Every entry whose raw, held or counted picks differ."""
+    """Returns every entry whose raw, held or counted picks differ."""
     pairs = ((entry, tally.get(entry, Tally()), recount.get(entry, Tally())) for entry in sorted({*tally, *recount}))
     return tuple(Difference(*pair) for pair in pairs if astuple(pair[1])[:3] != astuple(pair[2])[:3])
