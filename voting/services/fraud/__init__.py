@@ -1,1 +1,1 @@
-"""Fraud control at work: sweeps, decisions, reviews, certification, comparison of policies."""
+"""Fraud control: sweeps, decisions, reviews, certification, comparison of policies."""

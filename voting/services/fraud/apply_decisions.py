@@ -1,6 +1,6 @@
-"""Decides: puts what a sweep found into force. Ballots, tally and history move together, a thousand in a transaction.
+"""Applies the findings of a sweep: ballots, tally and history change together, a thousand ballots in a transaction.
 
-Casting goes on meanwhile, and a sweep that was cut short is finished by the next.
+Casting continues meanwhile, and the next sweep completes one that was interrupted.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ ACTOR = "policy"
 
 
 class Detector(Protocol):
-    """What finds rings among ballots: `voting.fraud.sweep.sweep`."""
+    """Detects rings among ballots; implemented by `voting.fraud.sweep.sweep`."""
 
     def __call__(self, ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-        """What is found; `past`: what a round knows of the days before."""
+        """Returns the findings; `past` holds the facts of the days before, for a round."""
 
 
 Guard = Callable[[Connection], Awaitable[None]]
-"""Asked in each transaction, with the result locked; raises when it may not go on."""
+"""Called in each transaction, with the result locked; raises to stop the work."""
 
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep: over what, what it found, under which policy, and what the found ballots are to be."""
+    """A sweep: its ballots, findings and policy, and the state that its findings are given."""
 
     ballots: pl.DataFrame
     found: Sweep
@@ -57,9 +57,9 @@ class DecisionWriter:
         self._database = database
 
     async def apply(self, contest: str, swept: Swept, guard: Guard, tick: Tick = silent) -> Changed:
-        """Holds (or voids) what was found among the ballots and counts the rest; the same again changes nothing.
+        """Holds (or voids) the ballots found and counts the rest; repeating it changes nothing.
 
-        Groups about which a reviewer has decided, or is about to, stay as they are, with all that is in them.
+        Groups with a decision or a proposal by a reviewer stay unchanged, with all their ballots.
         """
         intended, policy = await self._plan(contest, swept), swept.policy
         rows = [_row(group) for group in intended.groups]
@@ -91,34 +91,34 @@ class DecisionWriter:
             tick(first + AT_ONCE)
         return total
 
-    async def _some(self, contest: str, some: Sequence[Change], by: Authority, guard: Guard) -> Changed:
+    async def _some(self, contest: str, changes: Sequence[Change], by: Authority, guard: Guard) -> Changed:
         async def work(tx: Connection) -> Changed:
             await certifications.lock_open_result(tx, contest)
             await guard(tx)
-            return await decisions.change(tx, contest, some, by)
+            return await decisions.change(tx, contest, changes, by)
 
         return await self._database.transact(work)
 
     async def _plan(self, contest: str, swept: Swept) -> Plan:
         async with self._database.connection() as connection:
-            known = await groups.select_ids(connection, contest)
+            ids = await groups.select_ids(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
-        return plan(swept.ballots, swept.found, standing, known, swept.stage, swept.found_are)
+        return plan(swept.ballots, swept.found, standing, ids, swept.stage, swept.found_are)
 
 
 def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:
-    """The decisions that stand, as a table."""
+    """Returns the decisions in force as a table."""
     values = [(str(row.sequence), voter_text(row.voter), row.state, row.reasons, row.group, row.frozen) for row in rows]
     return pl.DataFrame(values, schema=STANDING, orient="row")
 
 
 def _changes(intended: Plan) -> list[Change]:
-    """In the order of the voters, so that rows that are close are changed together."""
-    found = [
+    """Returns the changes by voter, so that nearby rows are changed together."""
+    changes = [
         Change(int(id), voter_bytes(voter), _STATES[state], reasons, group)
         for id, voter, state, reasons, group in intended.changes.iter_rows()
     ]
-    return sorted(found, key=lambda change: (change.voter, change.sequence))
+    return sorted(changes, key=lambda change: (change.voter, change.sequence))
 
 
 _STATES: dict[str, State] = {"count": "count", "hold": "hold", "void": "void"}

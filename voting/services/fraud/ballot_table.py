@@ -1,7 +1,7 @@
-"""Gathers recorded ballots into the table that a sweep reads: one row for each pick.
+"""Loads recorded ballots into the table that a sweep reads: one row for each pick.
 
-The table names ballots by their numbers and voters by the beginning of their hashes: a text of twelve characters or
-fewer takes no room of its own there.
+The table identifies ballots by number and voters by a prefix of their hashes: polars stores texts of up to twelve
+characters inline.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from voting.postgres import records
 from voting.postgres.database import Database
 from voting.postgres.records import Record
 
-# 72 bits: among ten million voters two that begin alike are one chance in a hundred million.
+# 72 bits: among ten million voters, two share a prefix with a chance of one in a hundred million.
 VOTER_BYTES = 9
 _FACTS = msgspec.json.Decoder(Facts)
 _JSON = msgspec.json.Encoder()
 
 
 class Digest(Protocol):
-    """What a hash of hashlib takes."""
+    """A hash of hashlib."""
 
     def update(self, data: bytes, /) -> None:
-        """More of what is hashed."""
+        """Adds data to the hash."""
 
 
 OnBallot = Callable[[str, Facts], None]
-"""Hears each ballot: how the table names it, and its facts."""
+"""Called with each ballot: its name in the table and its facts."""
 
 
 async def load_ballot_table(
@@ -49,28 +49,28 @@ async def load_ballot_table(
     digest: Digest | None = None,
     hear: OnBallot | None = None,
 ) -> pl.DataFrame:
-    """The contest's ballots of [since, before), from one snapshot; `digest` gets a line for each."""
+    """Loads the contest's ballots of [since, before) from one snapshot; `digest` is fed a line for each."""
     parts, done = [pl.DataFrame(schema=SCHEMA)], 0
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        async for some in records.read(connection, contest, since, before):
-            parts.append(await asyncio.to_thread(_table, some, digest, hear))
-            done += len(some)
+        async for portion in records.read(connection, contest, since, before):
+            parts.append(await asyncio.to_thread(_table, portion, digest, hear))
+            done += len(portion)
             tick(done)
     return pl.concat(parts)
 
 
 def voter_text(voter: bytes) -> str:
-    """How the table names a voter."""
+    """Returns a voter's name in the table."""
     return base64.urlsafe_b64encode(voter[:VOTER_BYTES]).decode()
 
 
 def voter_bytes(text: str) -> bytes:
-    """With what the voter's hash begins."""
+    """Returns the prefix of the voter's hash."""
     return base64.urlsafe_b64decode(text)
 
 
 def read_facts(text: str | None) -> Facts:
-    """The facts as stored; what is gone or of another time's shape is unknown, and weighs nothing."""
+    """Parses stored facts; facts that are missing or of another version become unknown, which has no effect."""
     if text is None:
         return Facts()
     try:
@@ -80,13 +80,13 @@ def read_facts(text: str | None) -> Facts:
 
 
 def ballot_line(record: Record) -> bytes:
-    """What a digest of the ballots gets of one: a line of JSON with id, voter, moment, picks and facts."""
+    """Returns the line of a ballot that a digest is fed: JSON with id, voter, moment, picks and facts."""
     return _JSON.encode((str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)) + b"\n"
 
 
-def _table(some: Iterable[Record], digest: Digest | None, hear: OnBallot | None) -> pl.DataFrame:
+def _table(ballots: Iterable[Record], digest: Digest | None, hear: OnBallot | None) -> pl.DataFrame:
     rows = []
-    for record in some:
+    for record in ballots:
         if digest:
             digest.update(ballot_line(record))
         facts, number, voter = read_facts(record.facts), str(record.sequence), voter_text(record.voter)

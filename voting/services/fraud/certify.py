@@ -1,8 +1,8 @@
 """Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
 
-What the sweep finds is void unless a reviewer released it; what was only held is counted again. Groups that take two
-persons are waited for, and every ballot must be what its receipt, quota slots and decisions say. The result names the
-policy and the hash of all that it follows from, so that the same ballots give it again.
+Findings of the sweep are void unless a reviewer released them; other held ballots are counted again. Groups that need
+two reviewers must be decided first, and every ballot must match its receipt, quota slots and decisions. The result
+names the policy and the hashes of all its inputs, so that it can be reproduced from the same ballots.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from voting.services.results.binding import Inputs, read_inputs
 from voting.services.tallies.recount import compare
 
 Progress = Callable[[str], Tick]
-"""What begins now, such as `ballots read`."""
+"""Called with the name of the step that begins, such as `ballots read`."""
 
 
 def _quiet(_what: str) -> Tick:
@@ -55,7 +55,7 @@ class _LastSweep(NamedTuple):
 
 
 class Certifier:
-    """Certifies. `actor` names who acts; `reviewing` knows what takes two persons."""
+    """Certifies. `actor` is recorded; `reviews` decides which groups need two reviewers."""
 
     def __init__(
         self, database: Database, actor: str, key: ReceiptKey, reviews: Reviews, detect: Detector = sweep
@@ -68,12 +68,12 @@ class Certifier:
         self._decisions = DecisionWriter(database)
 
     async def standing(self, snapshot: ContestSnapshot) -> Certification | None:
-        """The certification that stands."""
+        """Returns the certification in force."""
         async with self._database.connection() as connection:
             return await certifications.select(connection, snapshot.contest.id)
 
     async def propose(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress = _quiet) -> Changed:
-        """The certification's sweep, its findings held for review. Raises NotCertifiable, Certified."""
+        """Runs the certification's sweep and holds its findings for review. Raises NotCertifiable, Certified."""
         await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
         contest, last = snapshot.contest.id, await self._sweep(snapshot, policy, progress)
         changed = await self._apply(contest, last.swept, progress)
@@ -94,11 +94,10 @@ class Certifier:
         *,
         public_only: bool = False,
     ) -> Certification:
-        """The certified result; the one that stands, if it was certified under this policy.
+        """Returns the certified result; the one in force if it was certified under this policy.
 
-        `public_only`: also where final scores or awards cannot be computed.
-        Raises NotCertifiable, with the groups that two persons have to decide about, or the ballots that are not as
-        they were recorded and decided; Certified.
+        `public_only` accepts that final scores or awards cannot be computed. Raises NotCertifiable with the groups that
+        need two reviewers, or the ballots that differ from what was recorded and decided; Certified.
         """
         contest, stands = snapshot.contest.id, await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
@@ -119,7 +118,10 @@ class Certifier:
         )
 
     async def reopen(self, snapshot: ContestSnapshot, reason: str) -> int:
-        """Opens a certified contest for review again; what certification alone had decided is held. Raises NotFound."""
+        """Opens a certified contest for review again; decisions made only by certification become held.
+
+        Raises NotFound.
+        """
         contest = snapshot.contest.id
 
         async def work(tx: Connection) -> int:
@@ -157,7 +159,7 @@ class Certifier:
     async def _check(self, tx: Connection, contest: str) -> None:
         """Raises Certified, and NotCertifiable while the window is open."""
         await certifications.lock_open_result(tx, contest)
-        # Waits for the last ballots under way: after that none can come.
+        # Wait for the last ballots under way; none can follow.
         await contests.hold(tx, contest)
         stored = await contests.select(tx, contest)
         if stored is None:
@@ -167,8 +169,10 @@ class Certifier:
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
 
     async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot, public_only: bool) -> Inputs:
-        """As _check; raises NotCertifiable for groups that wait for a second person, and for an outcome that cannot be
-        computed, too. Answers what the result follows from."""
+        """Checks like _check, then that no group waits for a second reviewer and the outcome can be computed.
+
+        Returns the result's inputs. Raises NotCertifiable.
+        """
         await self._check(tx, snapshot.contest.id)
         if waiting := await self._reviews.undecided(tx, snapshot):
             shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
@@ -193,15 +197,15 @@ class Certifier:
         contest = snapshot.contest.id
         inputs = await self._check_decided(tx, snapshot, public_only)
         await groups.void_open(tx, contest, CERTIFICATION)
-        found = inputs.tally
-        if wrong := compare(found, await tallies.recount(tx, contest)):
+        by_entry = inputs.tally
+        if wrong := compare(by_entry, await tallies.recount(tx, contest)):
             raise NotCertifiable(
                 f"the tally of {len(wrong)} entries is not what their ballots give; run: voting recount --contest "
                 f"{contest}"
             )
-        if held := sum(tally.held for tally in found.values()):
+        if held := sum(tally.held for tally in by_entry.values()):
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
-        every = {code: _frozen(found.get(code, Tally())) for code in sorted({*inputs.figures.entries, *found})}
+        every = {code: _frozen(by_entry.get(code, Tally())) for code in sorted({*inputs.figures.entries, *by_entry})}
         bound = inputs.bound(policy.sha256, digest)
         made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every, public_only))
         details = {
@@ -227,7 +231,7 @@ def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
 
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:
-    """The certified result, ready for JSON."""
+    """Returns the certified result, ready for JSON."""
     head = {
         "number": made.number,
         "certified_at": made.certified_at,
@@ -250,5 +254,5 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
 
 
 def _frozen(tally: Tally) -> Tally:
-    """Without its version: it has no newer one."""
+    """Drops the version: a frozen tally has no newer one."""
     return Tally(tally.raw, tally.held, tally.counted)

@@ -1,4 +1,4 @@
-"""Writes recorded ballots as attempts that `voting backtest` replays."""
+"""Exports recorded ballots as attempts that `voting backtest` replays."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class EventExport:
         self._database = database
 
     async def events(self, snapshot: ContestSnapshot, *, labels: bool = False) -> AsyncIterator[bytes]:
-        """A line for each pick of each recorded ballot, in order of time: see voting.fraud.facts.attempt.
+        """Yields a line for each pick of each recorded ballot by time; see voting.fraud.facts.attempt.
 
-        Voters, devices and addresses are the keyed hashes that are stored. A pick is named for its ballot, and from the
-        second on for its number as well. With `labels` each line has `label`: null, or `ruling` ("honest" where a
-        reviewer released the ballot's group, "fraud" where it is void), the number of that `review`, and the `group`.
+        Voters, devices and addresses are the stored keyed hashes. A pick is named after its ballot, from the second on
+        with its number. With `labels`, each line has `label`: null, or `ruling` ("honest" if a reviewer released the
+        ballot's group, "fraud" if it is void), the number of that `review`, and the `group`.
         """
         contest = snapshot.contest.id
         async with (
@@ -40,15 +40,15 @@ class EventExport:
         ):
             kinds = await clients.select_all(connection, contest)
             rulings = await decisions.select_rulings_in_force(connection, contest) if labels else {}
-            async for some in records.read(connection, contest, None, None):
-                for record in some:
+            async for portion in records.read(connection, contest, None, None):
+                for record in portion:
                     label = {"label": _label(rulings.get(record.id))} if labels else {}
                     for line in _lines(record, snapshot.entries, kinds, label):
                         yield line
 
 
-def _label(found: RulingInForce | None) -> Mapping[str, Any] | None:
-    return {"ruling": _RULINGS[found.action], "review": found.ruling, "group": found.group} if found else None
+def _label(ruling: RulingInForce | None) -> Mapping[str, Any] | None:
+    return {"ruling": _RULINGS[ruling.action], "review": ruling.ruling, "group": ruling.group} if ruling else None
 
 
 def _lines(
@@ -75,5 +75,5 @@ def _lines(
 
 
 def _category(entry: Entry | None) -> str | None:
-    """None where the entry was withdrawn."""
+    """Returns the entry's category; None if the entry was withdrawn."""
     return entry.category if entry else None

@@ -1,4 +1,4 @@
-"""Groups ready for JSON: figures, evidence and effect, with what they say in both languages."""
+"""Groups ready for JSON: figures, evidence and effect, with sentences in both languages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from voting.services.fraud.review import Estimated, File, Reviewed
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
-def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
-    """A group in a list."""
-    group = found.group
+def as_json(reviewed: Reviewed, zone: tzinfo) -> dict[str, Any]:
+    """Returns a group as in a list."""
+    group = reviewed.group
     return {
         "group": group.id,
         "state": group.state,
@@ -29,13 +29,13 @@ def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
         "reasons": list(group.reasons),
         "ballots": group.ballots,
         "entries": group.entries,
-        "needs_two": found.needs_two,
+        "needs_two": reviewed.needs_two,
         "proposal": asdict(group.proposal) if group.proposal else None,
         "decided_by": group.decided_by,
-        "effect": _effect(found.effect, group.entries),
+        "effect": _effect(reviewed.effect, group.entries),
         "evidence": [
             msgspec.to_builtins(each) | {"words": {language: words(each, language) for language in LANGUAGES}}
-            for each in found.evidence
+            for each in reviewed.evidence
         ],
         "policy_version": group.policy_version,
         "policy_sha256": group.policy_sha256,
@@ -44,10 +44,10 @@ def as_json(found: Reviewed, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
-    """All about a group."""
-    return as_json(found.reviewed, zone) | {
-        "clients": [kind._asdict() for kind in found.clients],
+def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:
+    """Returns a group with all details."""
+    return as_json(file.reviewed, zone) | {
+        "clients": [kind._asdict() for kind in file.clients],
         "sample": [
             {
                 "ballot": str(each.id),
@@ -56,15 +56,17 @@ def file_as_json(found: File, zone: tzinfo) -> dict[str, Any]:
                 "reasons": list(each.reasons),
                 "entries": list(each.picks),
             }
-            for each in found.sample
+            for each in file.sample
         ],
-        "rulings": [asdict(each) | {"at": each.at.astimezone(zone)} for each in found.rulings],
+        "rulings": [asdict(each) | {"at": each.at.astimezone(zone)} for each in file.rulings],
     }
 
 
-def estimate_as_json(found: Estimated) -> dict[str, Any]:
-    """An excess, with the effect of its upper end."""
-    return found.excess._asdict() | {"effect": _effect(found.effect, {found.excess.entry: found.most}, found.most)}
+def estimate_as_json(estimated: Estimated) -> dict[str, Any]:
+    """Returns an excess estimate, with the effect of its upper bound."""
+    return estimated.excess._asdict() | {
+        "effect": _effect(estimated.effect, {estimated.excess.entry: estimated.most}, estimated.most)
+    }
 
 
 def _effect(found: Effect, picks: Mapping[str, int], estimate: int | None = None) -> dict[str, Any]:
@@ -75,18 +77,18 @@ def _effect(found: Effect, picks: Mapping[str, int], estimate: int | None = None
 
 
 def words(evidence: Evidence, language: Language) -> str:
-    """The evidence as a sentence; a code of a newer policy by its figures."""
+    """Returns the evidence as a sentence; an unknown code of a newer policy as its figures."""
     if evidence.code in REASONS:
         return explain(evidence, language)
     return f"{evidence.code}: {evidence.count} ({evidence.expected:.3g} expected)"
 
 
-def together(found: Reviewed, language: Language) -> str:
-    """What is remarkable of the group's ballots as a whole, said once."""
-    profile = {name: value for each in found.evidence for name, value in each.profile.items()}
+def together(reviewed: Reviewed, language: Language) -> str:
+    """Returns the evidence on the group's ballots as a whole."""
+    profile = {name: value for each in reviewed.evidence for name, value in each.profile.items()}
     return ("；" if language == "zh" else "; ").join(details(profile, language))
 
 
 def alone(evidence: Evidence, language: Language) -> str:
-    """The evidence as a sentence, without what is said of the whole group."""
+    """Returns the evidence as a sentence, without the part that applies to the whole group."""
     return words(msgspec.structs.replace(evidence, profile={}), language)

@@ -1,4 +1,4 @@
-"""Tallies the same ballots under another policy, and says what would differ. Nothing is changed."""
+"""Tallies the same ballots under another policy and reports the differences. It changes nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry as it stands, and as it would under the other policy."""
+    """An entry under the policy in force and under the other one."""
 
     entry: str
     raw: int
@@ -45,7 +45,7 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Whether the other policy would change anything for it."""
+        """Whether the entry differs under the other policy."""
         return self.now != self.other
 
 
@@ -57,12 +57,12 @@ class PolicyComparison:
         self._detect = detect
 
     async def compare(self, snapshot: ContestSnapshot, policy: SweepPolicy, tick: Tick = silent) -> tuple[Line, ...]:
-        """Every entry, the first by today's ranking first. What the other policy finds is held, or void once the result
-        is certified; what reviewers decided stands under any policy.
+        """Returns every entry in today's order. It changes nothing.
 
-        Each ballot is judged anew by the policy's online part, from the facts and counts of when it was cast. One that
-        would only have been challenged is counted: nobody knows whether it had been solved. One whose facts are gone
-        stays held if it was held when it was cast.
+        Findings of the other policy are held, or void once the result is certified; reviewers' decisions apply under
+        any policy. The policy's online part judges each ballot again from the facts and counts at the time of casting.
+        A ballot that would only have been challenged is counted, since nobody knows whether the challenge would have
+        been solved. A ballot that was held when cast stays held if its facts are gone.
         """
         contest, anew = snapshot.contest.id, _Anew(policy.online)
         ballots = await load_ballot_table(self._database, contest, tick=tick, hear=anew.hear)
@@ -77,7 +77,7 @@ class PolicyComparison:
 
 
 class _Anew:
-    """Judges ballots by another policy than that under which they were cast."""
+    """Judges ballots by another policy than the one in force when they were cast."""
 
     def __init__(self, online: Online) -> None:
         self._online = online
@@ -92,7 +92,7 @@ class _Anew:
             self._held.append(number)
 
     def held(self, standing: pl.DataFrame) -> pl.DataFrame:
-        """The ids of those that it would hold, and of those held of which nothing else is known."""
+        """Returns the ids that the policy would hold, and those held when cast without facts to judge them by."""
         stays = standing.filter(CAST_HELD).select("id").join(_ids(self._unknown), on="id", how="semi")
         return pl.concat([_ids(self._held), stays])
 
@@ -105,34 +105,34 @@ def _ids(ids: list[str]) -> pl.DataFrame:
 
 
 def _states(found: pl.DataFrame, standing: pl.DataFrame, found_are: State) -> pl.DataFrame:
-    """The ballots that would not be counted: id and state."""
+    """Returns id and state of the ballots that would not be counted."""
     reviewed = standing.filter("frozen").select("id", "state")
     free = found.join(reviewed, on="id", how="anti").select("id", state=pl.lit(found_are))
     return pl.concat([free, reviewed.filter(pl.col("state") != "count")])
 
 
 def _others(now: Mapping[str, Tally], ballots: pl.DataFrame, states: pl.DataFrame) -> dict[str, Tally]:
-    """The tallies if these ballots had these states, and all others were counted."""
+    """Returns the tallies if these ballots had these states and all others were counted."""
     picks = ballots.join(states, on="id").group_by("entry", "state").len()
-    found = {(entry, state): count for entry, state, count in picks.iter_rows()}
+    counts = {(entry, state): count for entry, state, count in picks.iter_rows()}
     others = {}
     for entry, tally in now.items():
-        held, void = (found.get((entry, state), 0) for state in ("hold", "void"))
+        held, void = (counts.get((entry, state), 0) for state in ("hold", "void"))
         others[entry] = Tally(tally.raw, held, tally.raw - held - void)
     return others
 
 
 def _compared(now: Mapping[str, Tally], other: Mapping[str, Tally]) -> tuple[Line, ...]:
-    """The lines of these tallies and of those under the other policy."""
+    """Compares the tallies of both policies."""
     raw_places = ranks({entry: tally.raw for entry, tally in now.items()})
     sides, others = _sides(now), _sides(other)
     lines = [Line(entry, tally.raw, raw_places[entry], sides[entry], others[entry]) for entry, tally in now.items()]
     return tuple(sorted(lines, key=lambda line: (line.now.rank, line.entry)))
 
 
-def _sides(found: Mapping[str, Tally]) -> dict[str, Side]:
-    places = ranks({entry: tally.counted for entry, tally in found.items()})
+def _sides(tallies: Mapping[str, Tally]) -> dict[str, Side]:
+    places = ranks({entry: tally.counted for entry, tally in tallies.items()})
     return {
         entry: Side(tally.held, tally.raw - tally.held - tally.counted, tally.counted, places[entry])
-        for entry, tally in found.items()
+        for entry, tally in tallies.items()
     }

@@ -17,19 +17,19 @@ _PACKAGED = files("voting.fraud") / "policies" / DEFAULT
 
 
 def load_policy(file: Path | None = None) -> Policy:
-    """The policy of a rules file, or the packaged one. Raises FileInvalid with every fault and its line."""
+    """Returns the policy of a rules file, or the packaged one. Raises FileInvalid with every fault and its line."""
     if file is None:
         return read_policy((_PACKAGED / "rules.toml").read_bytes().decode(), f"{DEFAULT}/rules.toml")
-    # Line ends stay, and the hash is that of the file's bytes, but for a byte order mark.
+    # Keep line ends, so that the hash is that of the file's bytes without a byte order mark.
     return read_policy(read_text_file(file), str(file))
 
 
 def load_sweep_policy(file: Path | None = None) -> SweepPolicy:
-    """The policy with its model: the file that the rules name, beside them, or else the packaged one.
+    """Returns the policy with its model: the file that the rules name, next to them, or else the packaged one.
 
-    Raises FileInvalid, also for a model whose SHA-256 is not the one that the rules name.
+    Raises FileInvalid, also for a model whose SHA-256 differs from the one in the rules.
     """
-    # It imports polars, which web workers and most commands do without.
+    # It imports polars, which web workers and most commands do not need.
     from voting.fraud.model_file import read_model
 
     policy = load_policy(file)

@@ -1,7 +1,8 @@
-"""Reviews groups of ballots: what each would do to the ranking, and what staff decide about it.
+"""Reviews groups of ballots: their effect on the ranking, and staff decisions about them.
 
-Only ballots are ever released or void, never an entry: an attack in a rival's name takes nothing of the rival's own.
-What decides much is decided by two persons. Everything can be undone until the result is certified, and is on record.
+Only ballots are released or voided, never an entry: an attack in a rival's name removes none of the rival's own
+ballots. Decisions with a large effect need two reviewers. Everything is recorded, and can be undone until
+certification.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ _AFTER: Mapping[Action, tuple[GroupState, State]] = {
     "undo": ("open", "hold"),
 }
 Moved = Callable[[UUID, str, Iterable[str]], None]
-"""Hears whose tallies moved: a contest's uid and id, and the entries."""
+"""Called with the contest's uid and id and the entries whose tallies changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who decides. `name` is what tells persons apart; a machine's account has none, for anybody may be behind it."""
+    """The reviewer. `name` identifies the person; a machine's account has none, since anybody may be behind it."""
 
     actor: str
     name: str = ""
@@ -59,8 +60,10 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """Picks of an entry that cannot be honest, although nobody can tell which, and the effect if as many as there may
-    be at most (`most`, of those that are counted) were void. Nothing is subtracted for them."""
+    """An entry's picks that cannot be honest, without identifying them, and their effect if void.
+
+    `most` is the upper bound of the estimate, among counted picks. Nothing is subtracted for them.
+    """
 
     excess: ExcessEstimate
     most: int
@@ -69,7 +72,7 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """All about a group: with some of its ballots, the kinds of clients they came from, and what reviewers did."""
+    """A group with some of its ballots, the kinds of clients they came from, and the rulings on it."""
 
     reviewed: Reviewed
     clients: tuple[ClientCount, ...]
@@ -79,7 +82,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class ReviewAction:
-    """What a reviewer wants. `version` is that of the group as it was seen; None: whatever it is now."""
+    """A reviewer's request. `version` is the group's version as seen; None accepts any."""
 
     action: Action
     reason: str
@@ -95,12 +98,12 @@ _STEPS: Mapping[Outcome, tuple[groups.Step, audit.Action]] = {
 
 
 def person_of(key: StaffKey) -> Person:
-    """The person behind a staff key: two keys of one name are one person's."""
+    """Returns the person behind a staff key: two keys of one name belong to one person."""
     return Person(key.actor, " ".join(key.name.casefold().split()))
 
 
 class Reviews:
-    """Groups from `second_person` ballots on, or that change places which cuts or awards hang on, take two persons."""
+    """Groups of at least `second_person` ballots, or that change places for cuts or awards, need two reviewers."""
 
     def __init__(self, database: Database, second_person: int, moved: Moved | None = None) -> None:
         self._database = database
@@ -108,7 +111,7 @@ class Reviews:
         self._moved = moved
 
     async def all(self, snapshot: ContestSnapshot) -> tuple[Reviewed, ...]:
-        """Every group, the greatest effect on the ranking first."""
+        """Returns every group, the greatest effect on the ranking first."""
 
         async def work(tx: Connection) -> tuple[Reviewed, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
@@ -118,7 +121,7 @@ class Reviews:
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
 
     async def excesses(self, snapshot: ContestSnapshot) -> tuple[Estimated, ...]:
-        """What the last sweep for certification estimates where no single ballot can be told, the largest first."""
+        """Returns the last certification sweep's estimates without identified ballots, the largest first."""
 
         async def work(tx: Connection) -> tuple[Estimated, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
@@ -129,12 +132,12 @@ class Reviews:
         return await self._database.transact(work)
 
     async def ungrouped(self, snapshot: ContestSnapshot) -> int:
-        """How many ballots were held when they were cast and are in no group yet."""
+        """Returns how many ballots were held when cast and are in no group yet."""
         async with self._database.connection() as connection:
             return await decisions.count_ungrouped(connection, snapshot.contest.id)
 
     async def show(self, snapshot: ContestSnapshot, id: str) -> File:
-        """All about a group. Raises NotFound."""
+        """Returns all details of a group. Raises NotFound."""
         contest = snapshot.contest.id
 
         async def work(tx: Connection) -> File:
@@ -147,16 +150,16 @@ class Reviews:
         return await self._database.transact(work)
 
     async def history(self, snapshot: ContestSnapshot, ballot: UUID) -> tuple[Decided, ...]:
-        """How a ballot came to be what it is; nothing when it was counted from the first."""
+        """Returns the history of a ballot's state; empty if it was counted from the start."""
         async with self._database.connection() as connection:
             return await decisions.select_history(connection, snapshot.contest.id, ballot)
 
     async def rule(
         self, snapshot: ContestSnapshot, id: str, person: Person, wish: ReviewAction
     ) -> tuple[Outcome, Reviewed]:
-        """Does what the person wants, or proposes it to a second one; the same twice is once.
+        """Carries out the reviewer's request, or proposes it to a second reviewer; repeating it has no effect.
 
-        Raises NotFound, Stale, Forbidden (the second person is the first), Certified.
+        Raises NotFound, Stale, Forbidden (both reviewers are the same person), Certified.
         """
         moved: frozenset[str] = frozenset()
 
@@ -183,7 +186,7 @@ class Reviews:
         return found
 
     async def undecided(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[str, ...]:
-        """The groups that two persons have not decided about although it takes two, or of which one has proposed it."""
+        """Returns the groups that need two reviewers and are undecided, or have a pending proposal."""
         every = await self._all(tx, snapshot)
         return tuple(
             each.group.id
@@ -212,20 +215,20 @@ class Reviews:
 
 
 def _estimated(excess: ExcessEstimate, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
-    # Since the estimate was made, a reviewer may have voided some of the entry's ballots.
+    # A reviewer may have voided some of the entry's ballots since the estimate was made.
     most = min(excess.high, counted.get(excess.entry, 0))
     return Estimated(excess, most, effect(counted, {excess.entry: most}, most, at_stake, is_counted=True))
 
 
 async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:
-    found = await groups.select(tx, contest, id)
-    if found is None:
+    group = await groups.select(tx, contest, id)
+    if group is None:
         raise NotFound(f"there is no group {id[:64]!r} in this contest")
-    return found
+    return group
 
 
 def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:
-    """What the wish comes to. Raises Stale or Forbidden."""
+    """Returns the outcome of the request. Raises Stale or Forbidden."""
     group = before.group
     if _is_done(group, person, wish):
         return "unchanged"
@@ -241,7 +244,7 @@ def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:
 
 
 def _is_done(group: StoredGroup, person: Person, wish: ReviewAction) -> bool:
-    """Whether it is so already: two persons who agree, or the second click of one."""
+    """Whether the request is already fulfilled: two reviewers agree, or one clicked twice."""
     proposal = group.proposal
     if proposal is None:
         return group.state == _AFTER[wish.action][0]
@@ -250,7 +253,7 @@ def _is_done(group: StoredGroup, person: Person, wish: ReviewAction) -> bool:
 
 
 def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
-    """What becomes of a proposal."""
+    """Returns the outcome of a request on a group with a proposal."""
     if wish.action == "undo" and proposal.action != "undo":
         return "withdrawn"
     if wish.action != proposal.action:
@@ -263,7 +266,7 @@ def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
 async def _record(
     tx: Connection, contest: str, before: Reviewed, outcome: Outcome, person: Person, wish: ReviewAction
 ) -> int | None:
-    """The ruling and its line in the audit log."""
+    """Stores the ruling and its line in the audit log."""
     if outcome == "unchanged":
         return None
     (step, action), group = _STEPS[outcome], before.group
@@ -287,7 +290,7 @@ async def _record(
 async def _decide(
     tx: Connection, contest: str, group: StoredGroup, by: Authority, wish: ReviewAction
 ) -> frozenset[str]:
-    """All the group's ballots at once; they keep their reasons, which is what was found. Answers whose tally moved."""
+    """Changes all the group's ballots at once; they keep their reasons. Returns the entries whose tally changed."""
     group_state, state = _AFTER[wish.action]
     members = await decisions.select_members(tx, contest, group.id)
     changes = [Change(number, voter, state, reasons, group.id) for number, voter, reasons in members]

@@ -1,8 +1,8 @@
-"""Sweeps the open contests for rings, at the moments that the policy says: one process of all servers does.
+"""Sweeps the open contests for rings at the moments that the policy sets, in one process of all servers.
 
-A shadow policy looks at the ballots of each round after it; what it finds is counted and told, and never in force.
-What was read stays in memory, so that each round reads what came since. When there is more than it may keep, the
-oldest goes: what was decided about that stands until certification.
+A shadow policy is applied to the ballots of each round afterwards; its findings are counted and logged, never in force.
+Ballots stay in memory, so that each round reads only newer ones. Beyond a limit the oldest are dropped: decisions about
+them stay until certification.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from voting.services.fraud.ballot_table import load_ballot_table
 
 LEASE = "sweep"
 LEASE_SECONDS = 60.0
-# A round begins so much after its ballots are settled.
+# Delay of a round after its ballots are settled.
 SLACK_SECONDS = 1.0
 RENEW_SECONDS = 15.0
 # Picks kept in memory, over all contests: some 300 bytes each.
@@ -44,20 +44,20 @@ MOST_ROWS = 6_000_000
 
 
 class LeaseLostError(Exception):
-    """Another process sweeps now, or the window has ended: what is left is not this one's to change."""
+    """Another process sweeps now, or the window has ended, so this process must not change any more ballots."""
 
 
 @dataclass
 class _Kept:
-    """What is in memory of a contest."""
+    """The data of a contest kept in memory."""
 
     ballots: pl.DataFrame
     until: datetime | None = None
-    """Up to which moment they were read."""
+    """The moment up to which ballots were read."""
     swept: int = 0
     """The moment of the last round, in milliseconds."""
     past: tuple[int, Past] | None = None
-    """What the days before a moment tell, and this moment."""
+    """The end of the days before, in milliseconds, and their history."""
 
 
 class Sweeping:
@@ -77,10 +77,10 @@ class Sweeping:
         self._kept: dict[uuid.UUID, _Kept] = {}
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Runs rounds until cancelled."""
         every = self._rules.every_minutes * 60
         while True:
-            # Aligned with the clock, so that a restart neither hastens a round nor delays it.
+            # Aligned with the clock, so that a restart neither advances nor delays a round.
             await asyncio.sleep(every - (time.time() - SETTLED.total_seconds() - SLACK_SECONDS) % every)
             try:
                 await self.round()
@@ -90,7 +90,7 @@ class Sweeping:
                 logging.getLogger("voting").exception("a sweep failed; the next begins in time")
 
     async def round(self) -> Changed:
-        """The latest round of every open contest that is due and not done, unless another process does it."""
+        """Runs the latest due round of every open contest, unless another process does it."""
         total = Changed()
         async with self._leased() as is_ours:
             if not is_ours:
@@ -107,7 +107,7 @@ class Sweeping:
         return total
 
     async def sweep(self, snapshot: ContestSnapshot, most_rows: int = MOST_ROWS) -> Changed:
-        """The latest round of a contest, if one is due, under this process's lease. Raises LeaseLostError."""
+        """Runs the latest round of a contest if one is due, under this process's lease. Raises LeaseLostError."""
         begun, contest = time.monotonic(), snapshot.contest.id
         kept = await self._read(snapshot, most_rows)
         telemetry.SWEEP_PICKS.set(sum(each.ballots.height for each in self._kept.values()))
@@ -123,7 +123,7 @@ class Sweeping:
         return changed
 
     def _look(self, kept: _Kept) -> Swept | None:
-        """What the latest round finds; None when there is none that was not done."""
+        """Returns the findings of the latest round; None if it was done before."""
         until = milliseconds(kept.until) if kept.until else 0
         due = [each for each in rounds(kept.ballots["at"].to_numpy(), self._rules) if kept.swept < each <= until]
         if not due:
@@ -131,23 +131,26 @@ class Sweeping:
         kept.swept = due[-1]
         at, back = pl.col("at"), self._rules.hours * 3_600_000
         ballots = kept.ballots.filter((at >= kept.swept - back) & (at < kept.swept))
-        found = self._detect(ballots, self._policy, "nearline", self._past(kept))
-        return Swept(ballots, found, self._policy, "nearline")
+        findings = self._detect(ballots, self._policy, "nearline", self._past(kept))
+        return Swept(ballots, findings, self._policy, "nearline")
 
     def _compare(self, contest: str, swept: Swept, past: Past, shadow: SweepPolicy) -> None:
-        """Counts and tells what the shadow would have held of the same ballots. No fault of it touches the rounds."""
+        """Counts and logs what the shadow policy would have held of the same ballots.
+
+        Its failures do not affect rounds.
+        """
         try:
-            found = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", past))
+            counts = compared(swept.found, self._detect(swept.ballots, shadow, "nearline", past))
         except Exception:
             logging.getLogger("voting").exception("sweep of %s: the shadow policy %s failed", contest, shadow.version)
             return
-        for decisions, ballots in found.items():
+        for decisions, ballots in counts.items():
             telemetry.SHADOW.labels("nearline", shadow.version, *decisions).inc(ballots)
         logging.getLogger("voting").info(
             "sweep of %s: %d ballots held by both, %d by policy %s alone, %d by its shadow %s alone",
-            *(contest, found["hold", "hold"]),
-            *(found["hold", "count"], self._policy.version),
-            *(found["count", "hold"], shadow.version),
+            *(contest, counts["hold", "hold"]),
+            *(counts["hold", "count"], self._policy.version),
+            *(counts["count", "hold"], shadow.version),
         )
 
     def _past(self, kept: _Kept) -> Past:
@@ -158,12 +161,12 @@ class Sweeping:
         return kept.past[1]
 
     async def _read(self, snapshot: ContestSnapshot, most_rows: int) -> _Kept:
-        """The contest's settled ballots: those that no ballot can still be committed before."""
+        """Loads the contest's settled ballots: no earlier ballot can still be committed."""
         kept = self._kept.setdefault(snapshot.uid, _Kept(pl.DataFrame(schema=SCHEMA)))
         before = (await self._contest_cache.renew(snapshot.contest.id)).now() - SETTLED
         if kept.until is None or before > kept.until:
             more = await load_ballot_table(self._database, snapshot.contest.id, kept.until, before)
-            # One piece of memory: the pieces of many rounds would each be kept whole.
+            # Rechunk into one block: otherwise the blocks of many rounds would each be kept whole.
             kept.ballots = pl.concat([kept.ballots, more], rechunk=True).tail(most_rows)
             kept.until = before
         return kept
@@ -177,7 +180,7 @@ class Sweeping:
 
     @asynccontextmanager
     async def _leased(self) -> AsyncIterator[bool]:
-        """The lease, kept as long as the round takes."""
+        """Takes the lease and renews it during the round."""
         if not await self._take():
             yield False
             return
@@ -201,9 +204,9 @@ class Sweeping:
                 await self._take()
 
 
-def compared(found: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:
-    """How many ballots two sweeps of the same picks decide how. A ballot is held when any of its picks is."""
-    picks = found.verdicts.select("id", decided="hold").with_columns(shadow=shadow.verdicts["hold"])
+def compared(own: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:
+    """Counts ballots by the decisions of two sweeps of the same picks. A ballot is held if any of its picks is."""
+    picks = own.verdicts.select("id", decided="hold").with_columns(shadow=shadow.verdicts["hold"])
     ballots = picks.group_by("id").agg(pl.col("decided", "shadow").any())
     word = {True: "hold", False: "count"}
     counts = ballots.group_by("decided", "shadow").len().iter_rows()

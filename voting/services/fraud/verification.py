@@ -1,4 +1,4 @@
-"""Verifies a certified result: computes again the hash of everything that it follows from, the ballots among it."""
+"""Verifies a certified result: recomputes the hashes of all its inputs, including the ballots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from voting.services.results.binding import plain, read_inputs
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One thing that the result follows from: its SHA-256 as certified and as it is now."""
+    """One input of the result: its SHA-256 as certified and now."""
 
     name: str
     certified: str | None
@@ -28,14 +28,14 @@ class Verified:
 
     @property
     def agrees(self) -> bool:
-        """Whether it is what was certified."""
+        """Whether the input is unchanged."""
         return self.certified == self.now
 
 
 async def verify_result(
     database: Database, snapshot: ContestSnapshot, tick: Tick = silent
 ) -> tuple[Certification, tuple[Verified, ...]]:
-    """The certification that stands, and each of its inputs, in one snapshot. Raises NotFound."""
+    """Returns the certification in force and its inputs, read in one snapshot. Raises NotFound."""
     contest = snapshot.contest.id
 
     async def work(tx: Connection) -> tuple[Certification, tuple[Verified, ...]]:
@@ -55,14 +55,14 @@ async def verify_result(
 
 async def _ballots_sha256(tx: Connection, contest: str, tick: Tick) -> str:
     digest, done = hashlib.sha256(), 0
-    async for some in records.read(tx, contest, None, None):
-        for record in some:
+    async for portion in records.read(tx, contest, None, None):
+        for record in portion:
             digest.update(ballot_line(record))
-        done += len(some)
+        done += len(portion)
         tick(done)
     return digest.hexdigest()
 
 
 def _tally_sha256(tally: Mapping[str, Tally]) -> str:
-    """[entry, raw, held, counted] of each entry with picks, sorted."""
+    """Hashes [entry, raw, held, counted] of each entry with picks, sorted."""
     return lines_sha256([entry, *counts] for entry, counts in sorted(plain(tally).items()))

@@ -1,4 +1,4 @@
-"""The folder of a backtest's results: tried before the replay, filled when all of them are there."""
+"""The folder of a backtest's results: checked before the replay, filled once all of them are complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = ("decisions.jsonl", "history.jsonl", "summary.json", "report.html")
 
 @contextmanager
 def made(out: Path) -> Iterator[None]:
-    """The folder is there and can be written. One that was made for this goes again when nothing came into it.
+    """Creates the folder if missing and checks that it is writable; removes it again if it was created and stays empty.
 
     Raises SettingInvalid.
     """
@@ -36,7 +36,7 @@ def made(out: Path) -> Iterator[None]:
 
 
 def write(out: Path, files: Mapping[str, Iterable[bytes]]) -> None:
-    """Writes the files, and puts them in place when all of them are whole. Raises SettingInvalid."""
+    """Writes the files, and moves them into place once all are complete. Raises SettingInvalid."""
     with _writing(out), TemporaryDirectory(prefix=".backtest-", dir=out) as beside:
         for name, parts in files.items():
             with (Path(beside) / name).open("wb") as file:

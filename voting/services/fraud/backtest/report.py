@@ -1,4 +1,4 @@
-"""The backtest's report for people: the ranking before and after, the timeline, the largest groups."""
+"""The backtest's report: the ranking before and after, the timeline, the largest groups."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from voting.fraud.reasons.reasons import explain
 from voting.fraud.replay import Replayed
 
 _MOST_GROUPS = 30
-# The timeline has about so many bars.
+# The approximate number of bars of the timeline.
 _BARS = 120
 _STEPS = (600, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
 def render(contest: Contest, summary: Mapping[str, Any], replayed: Replayed) -> str:
-    """The report as one HTML file that needs no other."""
+    """Returns the report as one self-contained HTML file."""
     bars, step = _timeline(contest, replayed)
     return _template().render(
         contest=contest,
@@ -45,7 +45,7 @@ def render(contest: Contest, summary: Mapping[str, Any], replayed: Replayed) -> 
 
 
 def _timeline(contest: Contest, replayed: Replayed) -> tuple[list[dict[str, Any]], int]:
-    """Recorded ballots by time of casting, and how many of them are held in the end."""
+    """Returns recorded ballots by time of casting, with the number held in the end."""
     cast = [(replayed.cast_at[number] // 1000, final.decision) for number, final in enumerate(replayed.final)]
     recorded = [(second, decision) for second, decision in cast if decision != "refuse"]
     if not recorded:

@@ -1,4 +1,4 @@
-"""Replays recorded attempts from a file through the live rules, and writes what became of them."""
+"""Replays recorded attempts from a file through the live rules, and writes the results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from voting.networks.lookup import Networks
 from voting.services.fraud.backtest.folder import FILES, made, write
 from voting.services.fraud.backtest.report import render
 
-# For the near-line rounds: with two, both would take the replay's time on two cores.
+# For the near-line rounds: with two, they would take the replay's time on two cores.
 _PROCESSES = 1
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
@@ -41,23 +41,23 @@ _JSON = msgspec.json.Encoder()
 
 
 class Input:
-    """The events' file, opened when it is read: a pipe can be read but once."""
+    """The events' file, opened only when it is read: a pipe can be read only once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._digest = hashlib.sha256()
 
     def sha256(self) -> str:
-        """The SHA-256, in hex, of what attempts() has read of the file: of its bytes as they lie there."""
+        """Returns the SHA-256, in hex, of the bytes that attempts() has read from the file."""
         return self._digest.hexdigest()
 
     def attempts(self) -> Iterator[Attempt]:
-        """The attempts, in order. Raises FileInvalid at the first line that is none, or out of order."""
+        """Yields the attempts in order. Raises FileInvalid at the first line that is invalid or out of order."""
         self._digest, name = hashlib.sha256(), self._path.name
         try:
             with io.BufferedReader(_Hashed(self._path, self._digest)) as file:
                 is_packed = file.peek(2)[:2] == _GZIP
-                # GzipFile reads line by line in Python, a buffer before it does not.
+                # GzipFile splits lines in Python, a buffer in front of it does so in C.
                 plain = io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if is_packed else file
                 yield from _checked(plain, name)
         except (OSError, EOFError, zlib.error) as error:
@@ -65,14 +65,14 @@ class Input:
 
 
 class _Hashed(io.FileIO):
-    """A file of which all that is read goes into a hash."""
+    """A file that hashes all bytes read from it."""
 
     def __init__(self, path: Path, digest: hashlib._Hash) -> None:
         super().__init__(path)
         self._digest = digest
 
     def readinto(self, buffer: Any) -> int | None:
-        """As of any file; it is what a buffered reader calls."""
+        """Reads into the buffer; called by the buffered reader."""
         read = super().readinto(buffer)
         self._digest.update(memoryview(buffer)[:read])
         return read
@@ -81,9 +81,9 @@ class _Hashed(io.FileIO):
 def backtest(
     contest: Contest, events: Input, policy: SweepPolicy, networks: Networks, out: Path, tick: Tick
 ) -> Mapping[str, Any]:
-    """Replays the events and writes decisions, history, summary and report into the folder; answers the summary.
+    """Replays the events and writes decisions, history, summary and report into the folder; returns the summary.
 
-    A run that fails leaves none of them. Raises FileInvalid; SettingInvalid, before the replay, for the folder.
+    A run that fails writes none of them. Raises FileInvalid; SettingInvalid for the folder, before the replay.
     """
     with made(out):
         replayed = _replayed(contest, events, policy, networks, tick)
@@ -99,7 +99,7 @@ def backtest(
 
 
 def _replayed(contest: Contest, events: Input, policy: SweepPolicy, networks: Networks, tick: Tick) -> Replayed:
-    # A process beside, for the replay itself keeps one core busy; spawned, for polars has threads: it needs but one.
+    # The replay keeps one core busy, so rounds run in another process, spawned because polars has threads.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
@@ -109,7 +109,7 @@ def _replayed(contest: Contest, events: Input, policy: SweepPolicy, networks: Ne
 
 
 def _ballot(attempt: Attempt) -> str | tuple[str]:
-    """What the lines of one ballot have in common."""
+    """Returns what the lines of one ballot share."""
     return (attempt.id,) if attempt.ballot is None else attempt.ballot
 
 
@@ -134,7 +134,7 @@ def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
 
 
 def _misplaced(attempt: Attempt, before: Attempt | None, last: str | None) -> tuple[str, str] | None:
-    """What is wrong with the line's place in its ballot, and how to mend it; `last`: the voter's last ballot."""
+    """Returns what is wrong with the line's place in its ballot, and how to fix it; `last`: the voter's last ballot."""
     if before and before.ballot == attempt.ballot:
         if (before.voter, before.at) != (attempt.voter, attempt.at):
             return f"{attempt.ballot!r} is of another voter or moment in the line above", "give each ballot its own"
@@ -183,8 +183,8 @@ class _Line(msgspec.Struct, omit_defaults=True, gc=False):
 
 def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[bytes]:
     for start in range(0, len(decisions), _CHUNK):
-        some = decisions[start : start + _CHUNK]
-        moments = np.array([decision.decided_at for decision in some], "datetime64[ms]")
+        chunk = decisions[start : start + _CHUNK]
+        moments = np.array([decision.decided_at for decision in chunk], "datetime64[ms]")
         yield _JSON.encode_lines(
             [
                 _Line(
@@ -195,8 +195,8 @@ def _lines(decisions: Sequence[Decision], *, history: bool = False) -> Iterator[
                     f"{moment}+00:00",
                     "challenge" if history and decision.challenged else None,
                 )
-                # A fifth of what isoformat takes.
-                for decision, moment in zip(some, np.datetime_as_string(moments).tolist(), strict=True)
+                # It takes a fifth of isoformat's time.
+                for decision, moment in zip(chunk, np.datetime_as_string(moments).tolist(), strict=True)
             ]
         )
 
@@ -227,13 +227,13 @@ def _summary(
 
 
 def _counted(words: Any, values: Iterator[str]) -> dict[str, int]:
-    """By each of a Literal's words how many values are that."""
-    found = Counter(values)
-    return {word: found[word] for word in sorted(get_args(words))}
+    """Counts the values of a Literal."""
+    counts = Counter(values)
+    return {word: counts[word] for word in sorted(get_args(words))}
 
 
 def _standings(replayed: Replayed) -> list[dict[str, Any]]:
-    """By entry, best certified first: raw (all that were recorded), held, certified, and both places."""
+    """Returns raw, held and certified picks and both places by entry, the best certified first."""
     raw: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for decision, entry in zip(replayed.final, replayed.entries, strict=True):
