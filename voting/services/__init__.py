@@ -1,1 +1,1 @@
-"""What the system does, one folder a subject."""
+"""The services of the system, one folder for each subject."""

@@ -1,4 +1,4 @@
-"""The audit log: each act of the staff, in the transaction of the act, and by what a service judges ballots."""
+"""The audit log: each act of the staff, in the transaction of the act, and the policies that judge ballots."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ Action = Literal[
 async def record(
     tx: Connection, actor: str, action: Action, contest: str | None, details: Mapping[str, object]
 ) -> None:
-    """Adds a line. `tx` is the transaction of the act: either both are stored, or neither."""
+    """Adds a line. `tx` is the transaction of the act, so both are stored or neither."""
     await audit.insert(tx, actor, action, contest, details)
 
 
 async def record_policies(
     database: Database, policy: Policy, shadow: Policy | None, networks: Networks, *, if_changed: bool = False
 ) -> None:
-    """Records the program, policies and lists of networks by which a service that starts judges ballots.
+    """Records the program, policies and lists of networks with which a starting service judges ballots.
 
-    `if_changed`: only where they differ from the last record of any service on this database, and once for all of its
+    `if_changed`: only if they differ from the last record of any service on this database, and once for all of its
     workers. The files may have changed since the service started.
     """
     judged_by = {

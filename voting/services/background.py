@@ -1,4 +1,4 @@
-"""Work beside the requests: repeated until the process ends, whatever becomes of one round."""
+"""Background work, repeated until the process ends, even if a round fails."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from voting.errors import TryAgain
 
 
 async def repeat(step: Callable[[], Awaitable[None]], pause: float) -> None:
-    """Repeats `step`, with `pause` seconds between rounds, until cancelled: one failed round must not end the work.
+    """Repeats `step`, with `pause` seconds between rounds, until cancelled; a failed round does not end the work.
 
-    Checks for cancellation itself, because Python 3.11's wait_for, which the driver uses, swallows a cancellation that
+    It checks for cancellation itself: Python 3.11's wait_for, which the driver uses, swallows a cancellation that
     arrives together with its result, and the worker would never stop.
     """
     task = asyncio.current_task()

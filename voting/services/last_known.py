@@ -1,4 +1,4 @@
-"""A cache that answers with the last known value while PostgreSQL is away or slow."""
+"""A cache that returns the last known value while PostgreSQL is away or slow."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Generic, TypeVar
 from voting.errors import TryAgain
 from voting.services.single_flight import SingleFlight
 
-# A reader who could have the last known value waits no longer for a new one.
+# A reader that can use the last known value waits no longer for a new one.
 PATIENCE_SECONDS = 0.25
-# While one reader reads a value, the others take one of this age without waiting.
+# While one reader loads a value, the others use one of this age without waiting.
 OVERLAP_SECONDS = 2.0
-# An outage may be this long; an older value would be mistaken for the state of the vote.
+# The longest outage bridged; older values would be mistaken for the present state of the vote.
 KNOWN_SECONDS = 6 * 3600.0
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class _Kept(Generic[T]):
 
 
 class LastKnown(Generic[T]):
-    """Values by name, at most `most`; the one that was read longest ago goes first."""
+    """At most `most` values by name; the one read longest ago is dropped first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -40,9 +40,9 @@ class LastKnown(Generic[T]):
         self._single_flight: SingleFlight[T] = SingleFlight()
 
     async def get(self, name: Hashable, read: Callable[[], Awaitable[T]], fresh: Callable[[T], bool]) -> T:
-        """The kept value where it is fresh, else a new one; the last known one while that cannot be read.
+        """Returns the cached value if it is fresh, else a new one; the last known one if that cannot be read.
 
-        Raises TryAgain when the value was never read, or too long ago.
+        Raises TryAgain if the value was never read, or too long ago.
         """
         kept = self._kept.get(name)
         if kept is None or not kept.younger_than(KNOWN_SECONDS):
@@ -56,7 +56,7 @@ class LastKnown(Generic[T]):
             return kept.value
 
     async def renew(self, name: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """A new value; calls that overlap share one read."""
+        """Returns a new value; concurrent calls share one read."""
 
         async def work() -> T:
             value = await read()
@@ -66,21 +66,21 @@ class LastKnown(Generic[T]):
         return await self._single_flight.once(name, work)
 
     def put(self, name: Hashable, value: T) -> None:
-        """Keeps a value that was read elsewhere."""
+        """Stores a value that was read elsewhere."""
         self._kept[name] = _Kept(value, time.monotonic())
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
     def peek(self, name: Hashable) -> T | None:
-        """The kept value, of any age."""
+        """Returns the cached value, of any age."""
         kept = self._kept.get(name)
         return kept.value if kept else None
 
     def values(self) -> tuple[T, ...]:
-        """Every kept value."""
+        """Returns every cached value."""
         return tuple(kept.value for kept in self._kept.values())
 
     def forget(self, name: Hashable) -> None:
-        """Drops a value that is gone."""
+        """Removes a value."""
         self._kept.pop(name, None)

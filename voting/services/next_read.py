@@ -1,4 +1,4 @@
-"""Answers everyone who asks for what is not in memory with one read, so that asking for nonsense is no query each."""
+"""Answers all look-ups of unknown names with one read, so that requests for nonsense do not cost a query each."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ T = TypeVar("T")
 
 
 class NextRead(Generic[T]):
-    """Reads at most twenty times a second, however many ask and for however many different names."""
+    """Reads at most twenty times a second, for any number of callers and names."""
 
     def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
         self._read = read
         self._next: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
-        """What a read finds that begins after this call, so it has all that was stored before. Raises its errors."""
+        """Returns the result of a read that begins after this call, so it sees everything stored before.
+
+        Raises its errors.
+        """
         if self._next is None:
             self._next = asyncio.create_task(self._later())
-        # Who is cancelled takes nothing from those who wait for the same read.
+        # Cancelling one caller does not cancel the read for the others.
         return await asyncio.shield(self._next)
 
     async def _later(self) -> T:

@@ -1,4 +1,4 @@
-"""Tells whether what the service depends on answers."""
+"""Checks whether PostgreSQL and Redis answer."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Readiness:
         self._asked_on = float("-inf")
         self._single_flight: SingleFlight[dict[str, bool]] = SingleFlight()
         self.draining = False
-        """The process stops: it answers what comes, and wants no more."""
+        """The process is stopping: it still answers requests, but wants no new ones."""
 
     async def probe(self) -> dict[str, bool]:
-        """Which of them answers within two seconds, asked at most twice a second: anybody may ask.
+        """Returns which of them answers within two seconds; checks at most twice a second, since anybody may ask.
 
-        Without Redis the service is slower, but whole.
+        Without Redis the service is slower, but complete.
         """
         if time.monotonic() - self._asked_on > KEPT_SECONDS:
             return await self._single_flight.once("probe", self._ask)
@@ -38,7 +38,7 @@ class Readiness:
 
     async def _ask(self) -> dict[str, bool]:
         both = await asyncio.gather(self._answers(self._database.ping()), self._answers(self._view.ping()))
-        # Together: whoever asks between the two would get the answer of before, or none.
+        # Check both together: a caller between two checks would get an old result, or none.
         self._kept, self._asked_on = dict(zip(("postgres", "redis"), both, strict=True)), time.monotonic()
         return self._kept
 

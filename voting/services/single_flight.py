@@ -1,7 +1,7 @@
-"""Shares one piece of work among all who ask for it at the same moment.
+"""Shares one run of a task among all callers that ask for it at the same moment.
 
-A lock would wake those who wait one by one, each behind a round of everything else that the loop has to do: measured,
-that made a tenth of all reads of a busy tally wait for more than 100 ms.
+A lock would wake the waiting callers one by one, each after a full round of the event loop: measured, it delayed a
+tenth of all reads of a busy tally by more than 100 ms.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Work under way, by name."""
+    """Running tasks by name."""
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, asyncio.Task[T]] = {}
 
     def busy(self, name: Hashable) -> bool:
-        """Whether somebody is at it."""
+        """Whether a task of this name is running."""
         return name in self._under_way
 
     async def once(self, name: Hashable, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives; of calls of one name that overlap only the first does it. Whoever leaves ends nothing."""
+        """Returns the result of `work`; concurrent calls of one name share one run.
+
+        Cancelling a caller does not stop it.
+        """
         task = self._under_way.get(name)
         if task is None:
             task = asyncio.ensure_future(_run(work))
@@ -35,7 +38,7 @@ class SingleFlight(Generic[T]):
     def _finish(self, name: Hashable, done: asyncio.Task[T]) -> None:
         self._under_way.pop(name, None)
         if not done.cancelled():
-            # Read, for it is not lost: those who waited have it too.
+            # Read the exception so that asyncio does not report it as lost: the callers have it.
             done.exception()
 
 
