@@ -88,7 +88,7 @@ def replace(file: Path, env_file: Path | None) -> None:
     """Replace the contest's rules by those of FILE, until they are sealed or the window opens."""
     text = read_text(file)
     found = read_contest(text, str(file))
-    with_admin(read_settings(env_file), lambda office: office.amendments.replace(found, text))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.replace(found, text))
     tell(f"contest {found.id!r} has the rules of {file}")
 
 
@@ -99,7 +99,7 @@ def seal(file: Path, env_file: Path | None) -> None:
     """Seal the contest's rules, which must equal FILE, and print their SHA-256 for publication."""
     text = read_text(file)
     found = read_contest(text, str(file))
-    click.echo(with_admin(read_settings(env_file), lambda office: office.amendments.seal(found.id, text)))
+    click.echo(with_admin(read_settings(env_file), lambda office: office.contest_admin.seal(found.id, text)))
     tell(f"the rules of {found.id!r} are sealed")
 
 
@@ -113,7 +113,7 @@ def seal(file: Path, env_file: Path | None) -> None:
 def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
     """Extend the window, if the rules declare `extension` changeable."""
     moment = _moment(closes_at)
-    with_admin(read_settings(env_file), lambda office: office.amendments.extend(id, moment, reason))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.extend(id, moment, reason))
     tell(f"contest {id!r} closes at {closes_at}")
 
 
@@ -126,7 +126,7 @@ def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
 @env_file
 def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
     """Withdraw an entry, if the rules declare `withdrawal` changeable; its ballots are kept."""
-    with_admin(read_settings(env_file), lambda office: office.amendments.withdraw(id, entry, reason))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.withdraw(id, entry, reason))
     tell(f"entry {entry} is withdrawn from contest {id!r}")
 
 

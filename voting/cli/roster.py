@@ -13,8 +13,8 @@ from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import Beside, checked, load_sheet
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
+from voting.domain.roster.change import RosterChange
 from voting.errors import Fault, FileInvalid
-from voting.services.contests.admin import RosterChange
 from voting.wiring.admin import AdminServices
 
 _SHOWN = 20

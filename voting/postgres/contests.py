@@ -42,6 +42,11 @@ class StoredContest:
         """The first moment after the window."""
         return self.window.closes_at or self.window.opens_at
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the organiser sealed the rules or the window has opened."""
+        return self.sealed_at is not None or self.read_at >= self.window.opens_at
+
     @cached_property
     def contest(self) -> Contest:
         """The contest's rules, decoded from the document on first use."""

@@ -12,7 +12,6 @@ from voting.postgres.database import Database
 from voting.postgres.migrate import check_schema
 from voting.postgres.rights import check_rights
 from voting.services.contests.admin import ContestAdmin
-from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.identity.staff_keys import StaffKeys
 from voting.services.results.marks import Marks
@@ -26,7 +25,6 @@ class AdminServices:
     """What the commands need: no Redis, and no secret but where one is used."""
 
     database: Database
-    amendments: Amendments
     contest_cache: ContestCache
     marks: Marks
     contest_admin: ContestAdmin
@@ -44,7 +42,6 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
         contest_cache = ContestCache(database)
         yield AdminServices(
             database,
-            amendments=Amendments(database, actor),
             contest_cache=contest_cache,
             marks=Marks(database, actor),
             contest_admin=ContestAdmin(database, actor),

@@ -13,7 +13,6 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, contest_text, environment_of
 from voting.domain.entry import Entry
 from voting.errors import RosterSealed
-from voting.services.contests.amendments import Amendments
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
@@ -66,7 +65,7 @@ async def test_what_looks_like_an_entry_of_the_contest_is_refused(
         Entry(code, "作品", "张三", "one", recommender="甲（集团）", nomination="unit") for code in ("A001", "A002")
     ]
     await office.contest_admin.import_roster(contest, named, {})
-    await Amendments(office.database, "t").withdraw(contest, "A002", "asked for")
+    await office.contest_admin.withdraw(contest, "A002", "asked for")
     file = tmp_path / "more.csv"
     head = "code,title,author,category,recommender\n"
 
@@ -89,7 +88,7 @@ async def test_what_looks_like_an_entry_of_the_contest_is_refused(
 
 async def test_each_kind_is_counted_as_what_it_is(contests: Contests, office: AdminServices) -> None:
     contest = await upcoming(contests, "A1", "A2", "A3", "A4")
-    await Amendments(office.database, "t").withdraw(contest, "A4", "asked for")
+    await office.contest_admin.withdraw(contest, "A4", "asked for")
     given = [*roster("A2"), *roster("A3", title="改名"), *roster("A4", "A5")]
     change = await office.contest_admin.import_roster(contest, given, {})
     assert (change.added, [*change.changed], change.unchanged) == (("A5",), ["A3"], 1)

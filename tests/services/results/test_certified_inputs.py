@@ -20,7 +20,6 @@ from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Certified, NotCertifiable, VotingError
 from voting.postgres import certifications
-from voting.services.contests.amendments import Amendments
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
@@ -106,12 +105,12 @@ ACTS: dict[str, Callable[[AdminServices, ContestSnapshot], Awaitable[object]]] =
     "amended roster": lambda office, each: office.contest_admin.import_roster(
         each.contest.id, entries("A001"), {}, amend=True
     ),
-    "withdrawal": lambda office, each: Amendments(office.database, "t").withdraw(each.contest.id, "A002", "asked"),
-    "extension": lambda office, each: Amendments(office.database, "t").extend(
+    "withdrawal": lambda office, each: office.contest_admin.withdraw(each.contest.id, "A002", "asked"),
+    "extension": lambda office, each: office.contest_admin.extend(
         each.contest.id, datetime.now(UTC) + timedelta(days=1), "flood"
     ),
-    "rules": lambda office, each: Amendments(office.database, "t").replace(read_contest(each.document), each.document),
-    "seal": lambda office, each: Amendments(office.database, "t").seal(each.contest.id, each.document),
+    "rules": lambda office, each: office.contest_admin.replace(read_contest(each.document), each.document),
+    "seal": lambda office, each: office.contest_admin.seal(each.contest.id, each.document),
     "mend": lambda office, each: office.recounts.mend(each, "why not"),
     "sweep": sweep,
     "proposal": lambda office, each: certifier(office.database).propose(each, POLICY),

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
-from voting.domain.roster.picture import Damaged, Picture, read_picture
-from voting.errors import AlreadyExists, ContestUnknown, Fault, FileInvalid, RosterSealed, WindowClosed
+from voting.domain.results.inputs import document_sha256
+from voting.domain.roster.change import RosterChange, roster_change
+from voting.errors import AlreadyExists, ContestUnknown, EntryUnknown, RosterSealed, RulesSealed, WindowClosed
 from voting.postgres import certifications, contests
+from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
 from voting.services import audit
-
-COVER_BYTES = 300_000
-
-
-@dataclass(frozen=True, slots=True)
-class RosterChange:
-    """The effect of an import on a contest's entries."""
-
-    added: tuple[str, ...]
-    changed: Mapping[str, Mapping[str, list[str]]]
-    """Old and new values of changed fields, by code."""
-    unchanged: int
-    absent: tuple[str, ...]
-    """Entries of the contest that are not in the file; they are kept."""
-    removed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
-    """Entries of the file that were withdrawn before; they stay withdrawn."""
-
-    @property
-    def total(self) -> int:
-        """The number of the contest's entries after the import."""
-        return len(self.added) + len(self.changed) + self.unchanged + len(self.absent)
-
-    def logged(self) -> dict[str, object]:
-        """Returns the part that the audit log records."""
-        return {name: getattr(self, name) for name in ("added", "changed", "absent", "removed", "withdrawn")}
+from voting.services.contests.covers import read_cover
 
 
 class ContestAdmin:
-    """Creates contests, imports rosters, pauses votes and issues credentials. `actor` is recorded."""
+    """Changes contests. `actor` is recorded. Methods raise ContestUnknown, and Certified while a result stands.
+
+    The rules can be replaced until they are sealed by the organiser or the window opens; after that only what they
+    declare changeable can change.
+    """
 
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
@@ -55,9 +36,64 @@ class ContestAdmin:
             made = contest.opening(await contests.clock(tx)) if open_now else contest
             if not await contests.insert(tx, made, document):
                 raise AlreadyExists(f"contest {contest.id!r} exists already; give the new one another id")
-            digest = hashlib.sha256(document.encode()).hexdigest()
-            window = {"opens_at": made.opens_at.isoformat(), "closes_at": made.closes_at.isoformat()}
-            await audit.record(tx, self._actor, "contest.create", contest.id, {"document_sha256": digest, **window})
+            details = {
+                "document_sha256": document_sha256(document),
+                "opens_at": made.opens_at.isoformat(),
+                "closes_at": made.closes_at.isoformat(),
+            }
+            await audit.record(tx, self._actor, "contest.create", contest.id, details)
+
+        await self._database.transact(work)
+
+    async def replace(self, contest: Contest, document: str) -> None:
+        """Replaces the rules. Raises RulesSealed."""
+
+        async def work(tx: Connection) -> None:
+            stored = await self._changing(tx, contest.id)
+            if stored.is_sealed:
+                raise RulesSealed(f"the rules of {contest.id!r} are sealed; nothing was changed")
+            await contests.replace(tx, contest, document)
+            details = {"was": document_sha256(stored.document), "is": document_sha256(document)}
+            await audit.record(tx, self._actor, "contest.replace", contest.id, details)
+
+        await self._database.transact(work)
+
+    async def seal(self, contest: str, document: str) -> str:
+        """Seals the rules, which must equal `document`; returns their SHA-256. Raises RulesSealed."""
+
+        async def work(tx: Connection) -> None:
+            stored = await self._changing(tx, contest)
+            if stored.document != document:
+                was, given = document_sha256(stored.document), document_sha256(document)
+                raise RulesSealed(f"the stored rules (SHA-256 {was}) are not this file's ({given}); nothing was sealed")
+            await contests.seal(tx, contest)
+            await audit.record(tx, self._actor, "contest.seal", contest, {"document_sha256": document_sha256(document)})
+
+        await self._database.transact(work)
+        return document_sha256(document)
+
+    async def extend(self, contest: str, closes_at: datetime, reason: str) -> None:
+        """Moves the window's end to a later moment. Raises RulesSealed."""
+
+        async def work(tx: Connection) -> None:
+            stored = await self._changing(tx, contest)
+            _check_changeable(stored, "extension")
+            if closes_at <= stored.window_end or stored.read_at >= stored.window_end:
+                raise RulesSealed("an open window can be made longer; it cannot be made shorter, or opened again")
+            await contests.extend(tx, contest, closes_at)
+            details = {"was": stored.window_end.isoformat(), "is": closes_at.isoformat(), "reason": reason}
+            await audit.record(tx, self._actor, "contest.extend", contest, details)
+
+        await self._database.transact(work)
+
+    async def withdraw(self, contest: str, entry: str, reason: str) -> None:
+        """Withdraws an entry; ballots that picked it stay unchanged. Raises RulesSealed, EntryUnknown."""
+
+        async def work(tx: Connection) -> None:
+            _check_changeable(await self._changing(tx, contest), "withdrawal")
+            if not await contests.withdraw(tx, contest, entry):
+                raise EntryUnknown(f"there is no entry {entry!r} in this contest")
+            await audit.record(tx, self._actor, "entry.withdraw", contest, {"entry": entry, "reason": reason})
 
         await self._database.transact(work)
 
@@ -69,21 +105,19 @@ class ContestAdmin:
         amend: bool = False,
         replacing: bool = False,
     ) -> RosterChange:
-        """Stores all entries, or none. `covers`: file name in the roster -> its bytes. Raises Certified.
+        """Stores all entries, or none. `covers`: file name in the roster -> its bytes.
 
         After the window has opened, voters have seen the entries: a change needs `amend`, otherwise it raises
         RosterSealed. Entries that are not in the file are kept; `replacing` removes them, before the window opens. A
         withdrawn entry stays withdrawn. The audit log records old and new values.
         """
-        pictures = {name: _picture(name, body) for name, body in covers.items()}
+        pictures = {name: read_cover(name, body) for name, body in covers.items()}
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
         async def work(tx: Connection) -> RosterChange:
-            await certifications.lock_open_result(tx, contest)
-            await contests.take_turn(tx)
-            stored = await contests.select(tx, contest)
+            stored = await self._changing(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
-            has_opened = bool(before and stored and stored.read_at >= stored.window.opens_at)
+            has_opened = bool(before) and stored.read_at >= stored.window.opens_at
             if has_opened and replacing:
                 raise RosterSealed(
                     "voting has begun with these entries: import without --replace; to take one out: voting contest"
@@ -91,7 +125,7 @@ class ContestAdmin:
                 )
             if has_opened and not amend:
                 raise RosterSealed
-            change = _change(before, named, await contests.select_withdrawn(tx, contest), replacing)
+            change = roster_change(before, named, await contests.select_withdrawn(tx, contest), replacing)
             for name, picture in pictures.values():
                 await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             await contests.remove_entries(tx, contest, change.removed)
@@ -108,13 +142,10 @@ class ContestAdmin:
             return await contests.select_entries(connection, contest, withdrawn=True)
 
     async def pause(self, contest: str, paused: bool) -> None:
-        """Pauses or resumes the vote after the ballots under way. Raises ContestUnknown, WindowClosed."""
+        """Pauses or resumes the vote after the ballots under way. Raises WindowClosed."""
 
         async def work(tx: Connection) -> None:
-            await contests.take_turn(tx)
-            stored = await contests.select(tx, contest)
-            if stored is None:
-                raise ContestUnknown(f"there is no contest {contest!r}")
+            stored = await self._stored(tx, contest)
             if stored.read_at >= stored.window_end:
                 ended = stored.window_end.astimezone(stored.contest.zone).isoformat()
                 certified = ", and its result is certified" if stored.certified else ""
@@ -124,44 +155,19 @@ class ContestAdmin:
 
         await self._database.transact(work)
 
+    async def _changing(self, tx: Connection, contest: str) -> StoredContest:
+        """Returns the contest, locked. Raises Certified."""
+        await certifications.lock_open_result(tx, contest)
+        return await self._stored(tx, contest)
 
-def _change(
-    before: Mapping[str, Entry], given: Sequence[Entry], withdrawn: Collection[str], replacing: bool
-) -> RosterChange:
-    live = [entry for entry in given if entry.code not in withdrawn]
-    codes = {entry.code for entry in live}
-    absent = tuple(code for code in before if code not in codes)
-    return RosterChange(
-        added=tuple(entry.code for entry in live if entry.code not in before),
-        changed={
-            entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
-            for entry in live
-            if before.get(entry.code, entry) != entry
-        },
-        unchanged=sum(before.get(entry.code) == entry for entry in live),
-        absent=() if replacing else absent,
-        removed=absent if replacing else (),
-        withdrawn=tuple(entry.code for entry in given if entry.code in withdrawn),
-    )
+    async def _stored(self, tx: Connection, contest: str) -> StoredContest:
+        await contests.take_turn(tx)
+        stored = await contests.select(tx, contest)
+        if stored is None:
+            raise ContestUnknown(f"there is no contest {contest!r}")
+        return stored
 
 
-def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
-    for field in fields(Entry):
-        was, becomes = getattr(old, field.name), getattr(new, field.name)
-        if was != becomes:
-            yield field.name, was, becomes
-
-
-def _picture(file: str, body: bytes) -> tuple[str, Picture]:
-    """Returns the picture without its metadata, and its name, the hash of its content."""
-    if len(body) > COVER_BYTES:
-        what = f"has {len(body)} bytes"
-        raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
-    try:
-        picture = read_picture(body)
-    except Damaged as error:
-        mend = "open it in a picture program and save it again"
-        raise FileInvalid(file, (Fault(0, "", f"is damaged: {error}", mend),)) from None
-    if picture is None:
-        raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
-    return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
+def _check_changeable(stored: StoredContest, what: str) -> None:
+    if stored.is_sealed and what not in stored.contest.changeable:
+        raise RulesSealed(f"the rules do not declare {what!r} changeable, and they are sealed; nothing was changed")

@@ -1,11 +1,16 @@
-"""Fetches the entries' covers."""
+"""Entries' covers: checks the pictures of a roster, and fetches stored ones."""
 
 from __future__ import annotations
 
-from voting.errors import NotFound
+import hashlib
+
+from voting.domain.roster.picture import Damaged, Picture, read_picture
+from voting.errors import Fault, FileInvalid, NotFound
 from voting.postgres import contests
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
+
+COVER_BYTES = 300_000
 
 
 class Covers:
@@ -23,3 +28,18 @@ class Covers:
         if picture is None:
             raise NotFound
         return picture
+
+
+def read_cover(file: str, body: bytes) -> tuple[str, Picture]:
+    """Returns the picture's name, the hash of its content, and the picture without its metadata. Raises FileInvalid."""
+    if len(body) > COVER_BYTES:
+        what = f"has {len(body)} bytes"
+        raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
+    try:
+        picture = read_picture(body)
+    except Damaged as error:
+        mend = "open it in a picture program and save it again"
+        raise FileInvalid(file, (Fault(0, "", f"is damaged: {error}", mend),)) from None
+    if picture is None:
+        raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+    return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
