@@ -1,1 +1,1 @@
-"""What is observed of an attempt, as plain values."""
+"""Facts of an attempt, as plain values."""

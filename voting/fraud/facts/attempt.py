@@ -1,4 +1,4 @@
-"""One attempt to cast one ballot for one entry, as recorded: the backtest's line, and what the live path observes."""
+"""One attempt to cast a ballot for one entry: a line of the backtest, and the input of the live path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from voting.domain.identity.channel import Channel
 from voting.fraud.facts.facts import Facts
 
-# Of the headers that a request may have, those that tell something; lower case, as in Attempt.
+# The request headers used as signals; lower case, as in Attempt.
 HEADERS = (
     "accept-language",
     "sec-ch-ua",
@@ -22,9 +22,9 @@ HEADERS = (
 )
 
 
-# What JSON gave has no cycles: the garbage collector need not look at any of them.
+# Values from JSON have no cycles, so the garbage collector need not track them.
 class Client(msgspec.Struct, frozen=True, gc=False):
-    """What the page reported of itself. All of it can be forged."""
+    """The page's report about itself. All of it can be forged."""
 
     screen: str | None = None
     dpr: float | None = None
@@ -34,14 +34,14 @@ class Client(msgspec.Struct, frozen=True, gc=False):
 
 
 class Solved(msgspec.Struct, frozen=True, gc=False):
-    """A proof of work that was asked for: whether it held, and how long it took in milliseconds."""
+    """A requested proof of work: whether it was valid, and how long it took in milliseconds."""
 
     passed: bool | None = None
     ms: float | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """See the backtest's contract. All but the first four may be unknown: what is unknown weighs nothing."""
+    """See the backtest's contract. All but the first four may be unknown; unknown values have no effect."""
 
     id: str
     at: datetime
@@ -59,8 +59,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     client: Client | None = None
     challenge: Solved | None = None
     facts: Facts | None = None
-    """As a live service recorded them, which keeps nothing of what they were made from: they win over all of it."""
+    """Facts recorded by a live service, which does not keep their inputs: they override everything else."""
     category: str | None = None
-    """Of the entry; quotas per category need it where the contest has several."""
+    """The entry's category; quotas per category need it if the contest has several."""
     ballot: str | None = None
-    """The same for the picks of one ballot, whose lines stand one after another; None: this pick is all of it."""
+    """The same for the picks of one ballot, whose lines are consecutive; None: the ballot has only this pick."""

@@ -1,7 +1,7 @@
-"""The device, browser and system of a voter's client, for people: in evidence, on boards and in exports.
+"""Classifies the device, browser and system of a voter's client for evidence, boards and exports.
 
-By user-agents, whose tables take most of a second to load and a millisecond to search: never imported or called where a
-voter waits.
+It uses user-agents, whose tables take most of a second to load and a millisecond to search: never import or call it
+while a voter waits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Device = Literal["mobile", "tablet", "pc", "bot", "other"]
 
 
 class ClientClass(NamedTuple):
-    """What kind of client a User-Agent names. Families as ua-parser spells them, "Other" where it knows none."""
+    """The class of a User-Agent. Families are spelt as in ua-parser, "Other" if unknown."""
 
     app: App
     device: Device
@@ -46,7 +46,7 @@ class _Agent(UserAgent):  # type: ignore[misc]
 
 
 def classify(agent: str) -> ClientClass:
-    """The class of a User-Agent, already cut."""
+    """Returns the class of a User-Agent that is already truncated."""
     parsed, app = _Agent(agent), outline(agent).app
     if app == "browser" and parsed.is_bot:
         app = "automation"

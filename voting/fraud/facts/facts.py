@@ -1,4 +1,4 @@
-"""What an attempt tells, as plain values that can be stored, counted and compared: the same live and in a backtest."""
+"""Facts of an attempt as plain values to store, count and compare: the same live and in a backtest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voting.domain.ballots.client import App
 
 
 class Oddity(enum.IntFlag):
-    """What does not fit together in one request. Something unknown is never odd."""
+    """Contradictions within one request. Unknown values never contradict."""
 
     AUTOMATION = 1
     """The User-Agent names a library, a headless browser or a bot, or is empty."""
@@ -29,11 +29,11 @@ class Oddity(enum.IntFlag):
     HINT_VERSION = 64
     """Sec-CH-UA names another version than the User-Agent."""
     HINT_MISSING = 128
-    """A desktop Chrome or Edge without client hints, although it sent Fetch Metadata (so it came over HTTPS)."""
+    """A desktop Chrome or Edge without client hints, although it sent Fetch Metadata (so it used HTTPS)."""
     WECHAT_TOKENS = 256
     """MicroMessenger in the User-Agent without the NetType and Language that WeChat adds."""
     CHANNEL = 512
-    """A ballot through WeChat from a browser that is not WeChat's."""
+    """A ballot through WeChat from another browser than WeChat's."""
     PLATFORM = 1024
     """navigator.platform names another system than the User-Agent."""
     LANGUAGES = 2048
@@ -42,31 +42,32 @@ class Oddity(enum.IntFlag):
     """A phone with a desktop's screen, or a headless browser's default one."""
 
 
-# Plain values only: the garbage collector need not look at hundreds of thousands of them.
+# Plain values only: the garbage collector need not track hundreds of thousands of them.
 class Counts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How many ballots like this one had come when it came, itself included. 0: unknown, and weighs nothing.
+    """The number of similar ballots up to and including this one. 0 means unknown and has no effect.
 
-    Counted in windows aligned with the clock; see voting/fraud/counters.py. Of a ballot with many picks: the largest.
+    Windows are aligned with the clock; see voting/fraud/online/counters.py. For a ballot with several picks, the
+    largest counts.
     """
 
     ballots: int = 0
-    """In these two hours, picks of the contest."""
+    """Picks of the contest in this window of two hours."""
     entry: int = 0
-    """Of these, for its entry."""
+    """Of these, picks of its entry."""
     fingerprint: int = 0
-    """Of these, with its fingerprint."""
+    """Of these (`ballots`), with its fingerprint."""
     entry_fingerprint: int = 0
-    """Of these, with both."""
+    """Of these (`ballots`), with its entry and fingerprint."""
     prefix_fingerprint: int = 0
-    """In these ten minutes, with its prefix and fingerprint."""
+    """In this window of ten minutes, with its prefix and fingerprint."""
     place: int = 0
-    """Of these, for its entry."""
+    """Of these, picks of its entry."""
     voters: int = 0
-    """In these two hours, voters of its device."""
+    """Voters of its device in this window of two hours."""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Of one attempt. None: unknown. Keys are opaque: a live service hashes before it stores them."""
+    """The facts of one attempt; None means unknown. Keys are opaque: a live service hashes them before storing."""
 
     channel: str | None = None
     device: str | None = None
@@ -75,16 +76,18 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reading: int | None = None
     """Milliseconds since the page was issued."""
     address: str | None = None
-    """IPv4 address or IPv6 /64: one holder's."""
+    """IPv4 address or IPv6 /64, usually of one holder."""
     prefix: str | None = None
-    """IPv4 /24 or IPv6 /48: one site's, or a part of a carrier's."""
+    """IPv4 /24 or IPv6 /48, usually of one site or a part of a carrier."""
     asn: int | None = None
     hosting: bool | None = None
     agent: int = 0
-    """The User-Agent, by 63 bits of its SHA-256; 0: unknown. So the two below. A live service stores a hash of these
-    under the contest's key; an earlier version did not."""
+    """63 bits of the User-Agent's SHA-256; 0: unknown.
+
+    A live service stores a hash under the contest's key of this and the next two; earlier versions did not.
+    """
     client: int = 0
-    """What the page reported, and the languages that the browser asks for."""
+    """The page's report, and the languages that the browser requests."""
     origin: int = 0
     """The site whose page sent the ballot."""
     oddities: int = 0
@@ -93,16 +96,16 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     challenge_passed: bool | None = None
     challenge_ms: float | None = None
     counts: Counts | None = None
-    """As they were live, when that was recorded."""
+    """The live counts, if they were recorded."""
 
     @property
     def fingerprint(self) -> int:
-        """Agent and client together."""
+        """Hashes agent and client together."""
         return _fingerprint(self.agent, self.client)
 
 
 def hashed(values: tuple[object, ...]) -> int:
-    """63 bits of a hash of plain values: the same in every process and version."""
+    """Returns 63 bits of a hash of plain values: the same in every process and version."""
     return int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:8], "big") >> 1
 
 

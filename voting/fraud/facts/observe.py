@@ -1,4 +1,4 @@
-"""Observes an attempt: its facts, from what a request or a recorded line holds."""
+"""Computes the facts of an attempt from a request or a recorded line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS, Outline, outli
 
 
 def observe(attempt: Attempt) -> Facts:
-    """The facts of an attempt; those that a live service recorded win over all else."""
+    """Returns the facts of an attempt; facts recorded by a live service override everything else."""
     if attempt.facts is not None:
         return attempt.facts
     at, issued_at, opened_at = attempt.at, attempt.device_issued_at, attempt.opened_at
@@ -48,7 +48,7 @@ def observe(attempt: Attempt) -> Facts:
     )
 
 
-# A tenth of what ipaddress takes; of IPv6 as most are written.
+# These patterns take a tenth of ipaddress's time; the IPv6 one covers the usual spellings.
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}")
 _IPV6 = re.compile(r"[1-9a-f][0-9a-f]{0,3}(?::[0-9a-f]{1,4}){7}")
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -56,7 +56,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 @lru_cache(20_000)
 def places(ip: str) -> tuple[str, str] | tuple[None, None]:
-    """The holder's address and the site's prefix; nothing for what is no address."""
+    """Returns the holder's address and the site's prefix, or (None, None) for an invalid address."""
     if _IPV4.fullmatch(ip):
         return ip, ip.rpartition(".")[0] + ".0/24"
     if _IPV6.fullmatch(ip):
@@ -84,13 +84,13 @@ _Texts = tuple[str | None, ...]
 
 
 def _texts(headers: Mapping[str, object]) -> tuple[_Texts, _Texts]:
-    """The values of HEADERS, in their order; the last two, which name the site, apart."""
+    """Returns the values of HEADERS in order, with the last two, which name the site, separate."""
     values = tuple([value if isinstance(value, str) else None for value in map(headers.get, HEADERS)])
     return values[:-2], values[-2:]
 
 
 _NO_HEADERS = _texts({})
-# WeChat's number of one installation. Nothing is made of its digits: with one for all there are few kinds of senders.
+# WeChat's number of one installation. Mask its digits so that few kinds of senders remain.
 _INSTALLATION = re.compile(r"MMWEBID/(?<!\wMMWEBID/)\d+")
 
 
@@ -99,7 +99,7 @@ def _agent(text: str) -> str:
 
 
 class _Page(msgspec.Struct, frozen=True, gc=False):
-    """What the page reported, as values that can be compared."""
+    """The page's report, as comparable values."""
 
     screen: str | None
     dpr: float | None
@@ -127,7 +127,7 @@ class _Sender(NamedTuple):
 def _sender(
     agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
 ) -> _Sender:
-    """What sent a ballot. Cached: of one kind of phone come many."""
+    """Returns the kind of sender of a ballot. Cached, since many ballots come from one kind of phone."""
     return _Sender(
         hashed((_OF_ONE.sub("", agent),)) if agent is not None else 0,
         _client(page, headers[0]),
@@ -169,16 +169,16 @@ _VERSION = re.compile(r"\b(?:Chrome|Chromium|Edg)/(\d+)")
 _HINTED = re.compile(r'"(?:Chromium|Google Chrome|Microsoft Edge)";\s*v="?(\d+)')
 
 
-# What WeChat says of one installation, and of the network of the moment: it would make each phone a kind of its own.
+# WeChat adds the installation and the current network, which would make each phone a kind of its own.
 _OF_ONE = re.compile(r" ?\b(?:MMWEBID|NetType)/\S+")
 
 
-def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddity:
+def _hints(agent: str, outline: Outline, headers: tuple[str | None, ...]) -> Oddity:
     hints, platform, mobile, site = headers
     odd = _NOTHING
-    if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and known.system not in ("", named):
+    if platform and (named := _SYSTEMS.get(platform.strip('"').lower())) and outline.system not in ("", named):
         odd |= Oddity.HINT_PLATFORM
-    if (mobile == "?1" and known.is_desktop) or (mobile == "?0" and known.is_phone):
+    if (mobile == "?1" and outline.is_desktop) or (mobile == "?0" and outline.is_phone):
         odd |= Oddity.HINT_MOBILE
     version = _VERSION.search(agent)
     if hints and not version:
@@ -186,7 +186,7 @@ def _hints(agent: str, known: Outline, headers: tuple[str | None, ...]) -> Oddit
     hinted = _HINTED.findall(hints) if hints else []
     if version and hinted and version[1] not in hinted:
         odd |= Oddity.HINT_VERSION
-    if known.is_desktop and known.is_chrome and version and int(version[1]) >= 90 and site and not hints:
+    if outline.is_desktop and outline.is_chrome and version and int(version[1]) >= 90 and site and not hints:
         odd |= Oddity.HINT_MISSING
     return odd
 
@@ -202,7 +202,7 @@ _SYSTEMS = {
 }
 
 
-# What navigator.platform begins with, on each system. iPadOS says MacIntel; Android says Linux.
+# The prefix of navigator.platform on each system. iPadOS says MacIntel; Android says Linux.
 _PLATFORMS: Mapping[str, tuple[str, ...]] = {
     "android": ("linux", "android", "harmony", "arm"),
     "ios": ("iphone", "ipad", "ipod", "macintel", "ios"),
@@ -212,17 +212,17 @@ _PLATFORMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _page(known: Outline, language: str | None, page: _Page) -> Oddity:
+def _page(outline: Outline, language: str | None, page: _Page) -> Oddity:
     odd = _NOTHING
     screen, platform, first = page.screen, page.platform, page.first_language
-    expected = _PLATFORMS.get(known.system)
+    expected = _PLATFORMS.get(outline.system)
     if platform and expected and not platform.lower().startswith(expected):
         odd |= Oddity.PLATFORM
     if first and language and first[:2].lower() != language.strip()[:2].lower():
         odd |= Oddity.LANGUAGES
-    if screen and known.is_phone and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
+    if screen and outline.is_phone and (size := re.fullmatch(r"(\d+)x(\d+)", screen)):
         short = min(int(size[1]), int(size[2]))
-        # CSS pixels: no phone is so wide; and none has a plain ratio of 1 with a width that a desktop would have.
+        # CSS pixels: no phone is this wide, or has a pixel ratio of 1 with a desktop's width.
         if short > 620 or (page.dpr == 1 and short > 500):
             odd |= Oddity.SCREEN
     if screen in ("800x600", "0x0"):

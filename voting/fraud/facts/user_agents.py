@@ -1,7 +1,7 @@
-"""The outline of a User-Agent that fraud rules need for every ballot: the app, the system, phone or desktop.
+"""Extracts from a User-Agent what fraud rules need for every ballot: app, system, phone or desktop.
 
-A table of our own, because user-agents (client_class.py) names neither WeChat on Android nor the other apps of this
-country, and takes fifty times as long.
+We have our own table because user-agents (client_class.py) knows neither WeChat on Android nor the other Chinese apps,
+and takes fifty times as long.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from voting.domain.ballots.client import App
 
-# Parsers take 60 ms for a header of 8 KB: longer ones are cut.
+# Parsers take 60 ms for a header of 8 KB, so longer ones are truncated.
 USER_AGENT_CHARACTERS = 512
-# The first that matches names the app. A mini program's string holds WeChat's token too, so it goes before.
-# All are searched for in lower case, for a pattern that ignores case takes ten times as long; and that a word begins
-# is asked at its end, for a pattern that begins with \b is tried at every place.
+# The first match names the app. A mini program's string contains WeChat's token too, so it comes first. Patterns are in
+# lower case, because ignoring case takes ten times as long; word boundaries are checked behind a match, because a
+# pattern that begins with \b is tried at every place.
 _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
     ("mini_program", re.compile(r"miniprogram")),
     ("wechat_work", re.compile(r"wxwork/")),
@@ -34,9 +34,9 @@ _APPS: tuple[tuple[App, re.Pattern[str]], ...] = (
 )
 
 
-# The model of an Android device, which says nothing of its app: CUBOT X50 is a phone, Highscreen Spider another.
+# The model of an Android device is not evidence of an app: CUBOT X50 is a phone, Highscreen Spider another.
 _MODEL = re.compile(r"(?<=android)[^()]*(?=\))")
-# The first that matches names the system; Harmony's phones run Android's browsers.
+# The first match names the system; Harmony's phones run Android's browsers.
 _SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("android", re.compile(r"android|harmonyos|openharmony")),
     ("ios", re.compile(r"iphone|ipad|ipod")),
@@ -45,26 +45,26 @@ _SYSTEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("chrome", re.compile(r"cros\b(?<!\wcros)")),
     ("linux", re.compile(r"linux|x11")),
 )
-# Chrome and Edge themselves, not the many browsers that are built on them.
+# Chrome and Edge themselves, not the many browsers built on them.
 _CHROME = re.compile(
     r"Mozilla/5\.0 \([^)]*\) AppleWebKit/537\.36 \(KHTML, like Gecko\) Chrome/[\d.]+ Safari/537\.36(?: Edg/[\d.]+)?"
 )
 
 
 class Outline(NamedTuple):
-    """What the fraud rules ask of a User-Agent. `system`: android, ios, windows, mac, chrome, linux, or empty."""
+    """The outline of a User-Agent. `system`: android, ios, windows, mac, chrome, linux, or empty."""
 
     app: App
     system: str
     is_phone: bool
     is_desktop: bool
     is_chrome: bool
-    """Chrome or Edge itself."""
+    """Whether it is Chrome or Edge itself."""
 
 
 @lru_cache(20_000)
 def outline(agent: str) -> Outline:
-    """The outline of a User-Agent, already cut."""
+    """Returns the outline of a User-Agent that is already truncated."""
     lower = _MODEL.sub("", agent.lower())
     app: App = next((name for name, token in _APPS if token.search(lower)), "browser") if agent else "automation"
     system = next((name for name, token in _SYSTEMS if token.search(lower)), "")
