@@ -1,1 +1,1 @@
-"""Features of recorded ballots: what each shares with others, and how remarkable that is."""
+"""Features of recorded ballots, computed from the values they share with others."""

@@ -1,8 +1,8 @@
-"""Cells: ballots that share an entry and one more thing, compared with what independence would give.
+"""Cells: ballots that share an entry and one more value, compared with their expectation under independence.
 
-The count of a cell is compared with the product of its margins, where the rate of the thing is taken from the *other*
-entries (a large campaign must not become its own expectation) and every ballot weighs as much as it is trusted (what a
-former look found is not learnt from; MIDAS-F, Bhatia et al. 2020). The surprise is the signed Poisson deviance.
+The expectation of a cell is the product of its margins. The rate of the value is taken from the *other* entries (a
+large campaign must not become its own expectation), and ballots are weighted by trust (findings of an earlier pass are
+excluded; MIDAS-F, Bhatia et al. 2020). The surprise is the signed Poisson deviance.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 
 from voting.fraud.features.column_index import Cells, Floats
 
-# Nobody can say how rare a thing is that only one entry's voters show: so many unseen ballots are assumed elsewhere.
+# The frequency of a value seen at one entry only is unknown: assume this many unseen ballots elsewhere.
 _UNSEEN = 0.5
 _LEAST_EXPECTED = 0.05
 
 
 def surprise(count: Floats, expected: Floats) -> Floats:
-    """Square root of the Poisson deviance, in standard deviations; 0 where the count is not above expectation."""
+    """Returns the root of the Poisson deviance, in standard deviations; 0 if the count is not above expectation."""
     count, expected = np.asarray(count, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     above = count > expected
     excess = np.where(above, count, expected)
@@ -26,9 +26,9 @@ def surprise(count: Floats, expected: Floats) -> Floats:
 
 
 def expectation(cells: Cells, trust: Floats) -> Floats:
-    """By cell: the entry's trusted ballots times the trusted share of the value among all other entries.
+    """Returns, by cell, the entry's trusted ballots times the trusted share of the value among all other entries.
 
-    `trust`: by ballot, from 0 to 1. Ballots with an unknown value are in no cell, and not counted.
+    `trust`: by ballot, 0 to 1. Ballots with an unknown value are in no cell, and not counted.
     """
     trusted = cells.ballots.totals(trust)
     of_entry = np.bincount(cells.entry, trusted)[cells.entry]

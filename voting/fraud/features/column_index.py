@@ -1,6 +1,6 @@
-"""A survey of a contest's ballots: what they share is numbered once, and looked up again at every look.
+"""An index of a contest's ballots: shared values are numbered once and reused by every pass.
 
-All that the sweeps ask of millions of ballots is a count over a numbering; nothing is joined.
+Everything the sweeps compute over millions of ballots is a count over a numbering, so nothing is joined.
 """
 
 from __future__ import annotations
@@ -19,35 +19,34 @@ Values = npt.NDArray[np.floating[Any]]
 Key = tuple[str, ...]
 T = TypeVar("T")
 
-# A table of all numbers that are possible costs less than sorting those that occur, up to so many for each ballot.
+# A table of all possible numbers costs less than sorting the occurring ones, up to this size for each ballot.
 _SPARSE = 2
 _ENTRY = ("entry",)
 
 
 class Numbering(NamedTuple):
-    """Ballots by what they share. `of` has each ballot's number, in as few bytes as it takes; `size` stands for what is
-    unknown."""
+    """Ballots by a shared value. `of` is each ballot's number, in the smallest integer type; `size` means unknown."""
 
     of: Numbers
     size: int
 
     def counts(self) -> Floats:
-        """By number: how many ballots have it."""
+        """Returns the number of ballots, by number."""
         return np.bincount(self.of, minlength=self.size + 1)[: self.size].astype(np.float64)
 
     def totals(self, amounts: Floats) -> Floats:
-        """By number: the sum of its ballots' amounts."""
+        """Returns the sum of the ballots' amounts, by number."""
         return np.bincount(self.of, amounts, self.size + 1)[: self.size].astype(np.float64, copy=False)
 
     def samples(self) -> Numbers:
-        """By number: the first of its ballots."""
-        found = np.zeros(self.size + 1, dtype=np.int32)
-        # What is written last stays.
-        found[self.of[::-1]] = np.arange(len(self.of), dtype=np.int32)[::-1]
-        return found[: self.size]
+        """Returns the first ballot, by number."""
+        first = np.zeros(self.size + 1, dtype=np.int32)
+        # The last write wins.
+        first[self.of[::-1]] = np.arange(len(self.of), dtype=np.int32)[::-1]
+        return first[: self.size]
 
     def only(self, chosen: Numbers) -> Numbering:
-        """These numbers alone, counted from 0; what has another is unknown."""
+        """Returns a numbering of these numbers alone, from 0; other numbers become unknown."""
         size = len(chosen)
         numbers = np.full(self.size + 1, size, dtype=np.min_scalar_type(size))
         numbers[chosen] = np.arange(size)
@@ -61,15 +60,17 @@ class Part(NamedTuple):
     columns: Mapping[str, Values]
 
     def of_ballots(self, name: str, rows: Ints | slice = slice(None)) -> Values:
-        """A feature by ballot, of all or of these rows; 0 where its cell is unknown."""
+        """Returns a feature by ballot, for all or these rows; 0 if its cell is unknown."""
         if self.cells is None:
             return self.columns[name][rows]
         return np.append(self.columns[name], 0.0)[self.cells.of[rows]]
 
 
 class Cells(NamedTuple):
-    """Ballots that share an entry and something else: by cell its entry's and that value's number, its first ballot,
-    and how many (`n`) it has."""
+    """Ballots that share an entry and another value.
+
+    By cell: the numbers of both, the first ballot, and the size `n`.
+    """
 
     ballots: Numbering
     entry: Numbers
@@ -79,7 +80,7 @@ class Cells(NamedTuple):
 
 
 class Survey:
-    """The ballots (as prepared), in their order."""
+    """The prepared ballots, in order."""
 
     def __init__(self, ballots: pl.DataFrame) -> None:
         self.ballots = ballots
@@ -88,12 +89,12 @@ class Survey:
         self._kept: dict[Key, object] = {}
 
     def column(self, name: str) -> Floats:
-        """By ballot a column's number; NaN where it is unknown."""
+        """Returns a column by ballot; NaN if unknown."""
         values = self.ballots[name].to_numpy()
         return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float32)
 
     def numbering(self, by: Sequence[str]) -> Numbering:
-        """The ballots by what they have in all of these columns."""
+        """Returns the numbering of ballots by all of these columns."""
         key = tuple(by)
         if key not in self._numberings:
             self._numberings[key] = (
@@ -102,7 +103,10 @@ class Survey:
         return self._numberings[key]
 
     def cells(self, by: Sequence[str]) -> Cells:
-        """The cells of (entry, *by). They are not kept: of ten millions of ballots they would be the largest part."""
+        """Returns the cells of (entry, *by).
+
+        They are not cached: for ten million ballots they would take the most memory.
+        """
         key = tuple(by)
         ballots = self.numbering((*_ENTRY, *key))
         sample = ballots.samples()
@@ -110,30 +114,29 @@ class Survey:
         return Cells(ballots, self.numbering(_ENTRY).of[sample], value, sample, ballots.counts())
 
     def once(self, name: Key, make: Callable[[], T]) -> T:
-        """What is the same at every look: made at the first, and kept under its name."""
+        """Returns a value that is the same in every pass: computed on first use, then cached by name."""
         if name not in self._kept:
             self._kept[name] = make()
         return cast("T", self._kept[name])
 
     def _combined(self, key: Key, rows: slice | Numbers) -> Numbering:
-        """Some of the ballots by what they have in these columns, two at least."""
+        """Numbers some of the ballots by two or more columns."""
         first, last = self.numbering(key[:-1]), self.numbering(key[-1:])
         return both(Numbering(first.of[rows], first.size), Numbering(last.of[rows], last.size))
 
 
 def both(first: Numbering, last: Numbering) -> Numbering:
-    """Ballots by what they share of both."""
+    """Returns the numbering of ballots by both values."""
     known = (first.of < first.size) & (last.of < last.size)
     return _dense(first.of.astype(np.int64) * max(1, last.size) + last.of, known, first.size * last.size)
 
 
 def order(values: Ints, width: int) -> Numbers:
-    """The places of the values from the smallest to the largest. These are from 0 to below `width`, and equal ones stay
-    in their order, if it is not 0."""
+    """Returns the order that sorts the values, which are from 0 to below `width`; stable if `width` is not 0."""
     bits = len(values).bit_length()
     if not 0 < width < 1 << (63 - bits):
         return np.argsort(values, kind="stable" if width else "quicksort")
-    # A value and its place in one number: to sort these takes a tenth of the time.
+    # Sorting value and place packed into one number takes a tenth of the time.
     placed = values << bits
     placed |= np.arange(len(values))
     placed.sort()
@@ -142,7 +145,7 @@ def order(values: Ints, width: int) -> Numbers:
 
 
 def ranks(values: Ints, width: int) -> tuple[Numbers, int]:
-    """The values by numbers from 0 without gaps, in their order, and how many there are. `width` as above."""
+    """Returns the values' ranks from 0 without gaps, and how many there are. `width` as in `order`."""
     if 0 < width <= _SPARSE * len(values) + 1024:
         there = np.zeros(width, dtype=bool)
         there[values] = True
@@ -173,7 +176,7 @@ def _of_column(column: pl.Series) -> Numbering:
     if not known.any():
         return Numbering(np.zeros(len(values), dtype=np.uint8), 0)
     least, most = int(values[known].min()), int(values[known].max())
-    # Hashes take the whole width: only small numbers are shifted to begin with 0.
+    # Hashes use the whole width: only small numbers are shifted to begin with 0.
     return _dense(values - least, known, most - least + 1) if most - least < 1 << 40 else _dense(values, known, 0)
 
 

@@ -1,9 +1,9 @@
-"""Covoting: voters who are seen together again and again, each time at another entry.
+"""Covoting: voters who meet repeatedly, each time at another entry.
 
-Two strangers seldom back the same entry at the same time; that the same two do so for a second entry, and a third, is
-chance only among very many. Who works off one list with others meets them at every task. A loyal crowd meets too, but
-at its one entry, and that counts once. (The idea is SynchroTrap's, Cao et al., CCS 2014; as only those are paired who
-share two cells, not all who share one, it costs little.)
+Two strangers seldom back the same entry at the same time; doing so for a second and third entry is chance only among
+very many voters. Voters who work through one task list meet at every task. A loyal crowd meets too, but at its one
+entry, which counts once. (The idea is SynchroTrap's, Cao et al., CCS 2014; it is cheap because voters are paired only
+if they share two cells, not one.)
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 from voting.fraud.features.column_index import Floats, Ints, Numbering, Part, Survey, order
 from voting.fraud.features.lockstep import Pairs, lifted, returning
 
-# Who backs an entry within two hours of another meets him; bins are laid twice, so that none is parted by a bin's end.
+# Voters meet if they back an entry within two hours; bins are laid twice, so that no meeting is split by a bin's end.
 _SECONDS = 7200
-# A pair of cells that more voters share is told by its lift. Nor is there room for more than so many pairs of voters.
+# Larger kinds are covered by their lift; this also limits the memory for pairs of voters.
 _CROWDED, _MOST = 150, 4_000_000
 
 
 class Covoters(NamedTuple):
-    """Pairs of voters (as numbered in `voters`) who met at `entries` different entries, two at least."""
+    """Pairs of voters (as numbered in `voters`) who met at `entries` different entries, at least two."""
 
     voters: Numbering
     first: Ints
@@ -31,7 +31,7 @@ class Covoters(NamedTuple):
     entries: Ints
 
     def others(self, least: int) -> Floats:
-        """By voter: with how many others he met at so many entries."""
+        """Returns, by voter, how many others he met at this many entries or more."""
         often = self.entries >= least
         size = self.voters.size
         return np.asarray(
@@ -41,15 +41,17 @@ class Covoters(NamedTuple):
 
 
 def covoting(survey: Survey) -> Iterator[Part]:
-    """By voter: covote_twice, covote_thrice and covote_often (log1p of how many others he met at two, three and four
-    entries at least)."""
+    """Yields covote_twice, covote_thrice and covote_often by voter.
+
+    They are log1p of the number of others met at 2, 3 and 4 entries or more.
+    """
     met = covoters(survey)
     columns = {name: np.log1p(met.others(least)) for name, least in (("twice", 2), ("thrice", 3), ("often", 4))}
     yield Part(met.voters, {f"covote_{name}": values.astype(np.float32) for name, values in columns.items()})
 
 
 def covoters(survey: Survey) -> Covoters:
-    """Who met whom at several entries."""
+    """Returns the pairs of voters who met at several entries."""
     return survey.once(("covoters",), lambda: _covoters(survey))
 
 
@@ -71,14 +73,14 @@ def _times(survey: Survey) -> Iterator[Numbering]:
 
 
 def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
-    """A number for each two voters who share a pair of cells, and each of its two entries."""
+    """Returns a number for each two voters who share a pair of cells, and each of its two entries."""
     turn = order(pairs.kind.astype(np.int64), len(pairs.others) + 1)
     kind, voter = pairs.kind[turn], pairs.voter[turn].astype(np.int64)
     count = np.bincount(kind, minlength=len(pairs.others))
     few = _few(count)[kind]
     kind, voter = kind[few], voter[few]
     end = np.cumsum(np.bincount(kind, minlength=len(count)))
-    # Each with those that come after it.
+    # Pair each voter with those after him.
     after = end[kind] - 1 - np.arange(len(kind))
     left = np.repeat(np.arange(len(kind)), after)
     right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
@@ -87,7 +89,7 @@ def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
 
 
 def _few(count: Ints) -> Ints:
-    """Which kinds are of few enough voters and, from the least on, do not make too many pairs."""
+    """Returns the kinds with few enough voters which together do not make too many pairs, smallest first."""
     turn = order(count.astype(np.int64), int(count.max(initial=0)) + 1)
     pairs = np.cumsum(count[turn] * (count[turn] - 1) // 2)
     few = np.zeros(len(count), dtype=bool)

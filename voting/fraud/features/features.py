@@ -1,4 +1,4 @@
-"""What each ballot's company says of it: the cells that it is in, and how remarkable those are."""
+"""Features of a ballot computed from the cells it shares with others."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from voting.fraud.features.lockstep import lockstep
 from voting.fraud.features.persistence import steady
 from voting.fraud.features.profiles import Profiles, distinct, profiles
 
-# A cell is looked into when it is so surprising, and not tiny.
+# Cells with this surprise and size are examined.
 _LEAST_Z, _LEAST_N = 3.0, 5
-# Of a normal distribution the third quartile is so many deviations above the median.
+# The third quartile of a normal distribution is this many deviations above the median.
 _QUARTILE = 0.6745
-# Of a voter with so few ballots nobody can say how much he changes.
+# With fewer ballots, a voter's changes cannot be judged.
 _FEW = 2
 
 
 class Families(NamedTuple):
-    """Which cells are looked at, beside the entry: those of which everything is asked, those of which only the
-    surprise counts, and those so large that also a small surprise says something."""
+    """The cells to examine besides the entry.
+
+    `profiled` cells give all features, `plain` ones the surprise only; `broad` ones are so large that even a small
+    surprise matters.
+    """
 
     profiled: tuple[Key, ...]
     plain: tuple[Key, ...]
     broad: tuple[Key, ...] = ()
     lasting: tuple[Key, ...] = ()
-    """Those of which also the other days tell: a rally is over in a day, a campaign that drips is not."""
+    """Cells also compared with other days: a rally is over in a day, a slow campaign is not."""
     whole: bool = False
-    """Whether what shows only over days is looked for: lockstep, and what is steady."""
+    """Whether to look for patterns over days: lockstep and persistence."""
 
 
 THOROUGH = Families(
@@ -81,7 +84,7 @@ THOROUGH = Families(
     ),
     whole=True,
 )
-# For the rounds: what shows within hours, at a fraction of the cost.
+# For the rounds: patterns within hours, at a fraction of the cost.
 QUICK = Families(
     profiled=(("fingerprint",), ("prefix",), ("hour",), ("asn", "hours2")),
     plain=(("device",), ("oddities",), ("age_bin", "hour")),
@@ -97,7 +100,7 @@ QUICK = Families(
 
 
 class World:
-    """What is usual among the trusted ballots of a contest."""
+    """The usual values among the trusted ballots of a contest."""
 
     def __init__(self, survey: Survey, trust: Floats) -> None:
         trusted = trust > 0.5
@@ -110,7 +113,7 @@ class World:
         self.fresh, self.hosting, self.odd = (
             float(known(name).mean()) if len(known(name)) else 0.0 for name in ("fresh", "hosting", "odd")
         )
-        # Not mean and deviation: bots, which are quick, would make of what is usual something that nobody does.
+        # Median and quartiles, not mean and deviation: quick bots would shift those to values that nobody has.
         reading = known("reading")
         self.reading, slower = (float(np.quantile(reading, each)) if len(reading) else 0.0 for each in (0.5, 0.75))
         spread = (slower - self.reading) / _QUARTILE
@@ -119,7 +122,7 @@ class World:
         self._shares = counts[counts > 0] / max(1.0, counts.sum())
 
     def distinct(self, counts: Floats, most: float) -> Floats:
-        """How many different fingerprints so many ballots, of which there are no more than `most`, have on average."""
+        """Returns the mean number of different fingerprints among `counts` ballots, each at most `most`."""
         grid = np.unique(np.round(np.geomspace(1, max(2.0, most), 60)))
         shares, times = np.unique(self._shares, return_counts=True)
         if not len(shares):
@@ -129,10 +132,10 @@ class World:
 
 
 def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
-    """The features of all ballots, some at a time. `trust`: by ballot, from 0 to 1."""
+    """Yields the features of all ballots in parts. `trust`: by ballot, 0 to 1."""
     world = World(survey, trust)
     yield from own(survey, world)
-    # Of a small contest a crowd is a large part.
+    # In a small contest a crowd is a large part.
     yield Part(Numbering(np.zeros(survey.size, dtype=np.uint8), 1), {"own_contest": np.log10([max(1.0, survey.size)])})
     for by in families.profiled:
         yield _profiled(survey, by, trust, world)
@@ -154,7 +157,7 @@ def features(survey: Survey, trust: Floats, families: Families = THOROUGH) -> It
 
 
 def own(survey: Survey, world: World) -> Iterator[Part]:
-    """What a ballot says by itself, its device and its voter."""
+    """Yields features of the ballot itself, its device and its voter."""
     column, reading = survey.column, survey.column("reading")
     quick = np.clip((world.reading - reading) / world.reading_spread, 0, 4)
     yield Part(None, {"own_instant": reading < np.log(0.8), "own_quick": np.nan_to_num(quick)})
@@ -181,7 +184,7 @@ def own(survey: Survey, world: World) -> Iterator[Part]:
 
 
 def device_voters(survey: Survey) -> Part:
-    """own_device_voters: by device the logarithm of how many voters it has."""
+    """own_device_voters: the logarithm of the number of voters of a device."""
     return survey.once(("device voters",), lambda: _device_voters(survey))
 
 
@@ -193,9 +196,9 @@ def _device_voters(survey: Survey) -> Part:
 
 
 def restless(survey: Survey) -> Part:
-    """own_restless_...: by voter how much he changes from ballot to ballot, from 0 to 1: networks, places, phones.
+    """own_restless_...: how much a voter changes networks, places and phones between ballots, 0 to 1.
 
-    Who rents addresses comes from another one each time, with the same old tokens.
+    A voter who rents addresses comes from a new one each time, with the same old tokens.
     """
     return survey.once(("restless",), lambda: _restless(survey))
 
@@ -211,13 +214,13 @@ def _restless(survey: Survey) -> Part:
 
 
 def kinds(of: Numbering, what: Numbering) -> Floats:
-    """By number how many different known ones of the other numbering its ballots have."""
+    """Returns, by number, how many different known values of the other numbering its ballots have."""
     known = np.flatnonzero((of.of < of.size) & (what.of < what.size))
     return distinct(of.of[known], what.of[known], of.size)
 
 
 def _surprising(name: str, cells: Cells, expected: Floats) -> tuple[Ints, dict[str, Floats]]:
-    """The cells that are not tiny and so far above expectation, and how far."""
+    """Returns the cells above the minimum size and surprise, and their surprise."""
     large = np.flatnonzero(cells.n >= _LEAST_N)
     z = surprise(cells.n[large], expected[large])
     told, z = large[z > _LEAST_Z], z[z > _LEAST_Z]
@@ -226,13 +229,13 @@ def _surprising(name: str, cells: Cells, expected: Floats) -> tuple[Ints, dict[s
 
 
 def _excess(name: str, cells: Cells, expected: Floats) -> Part:
-    """How far the surprising cells are above expectation. Of the others nothing is said, as if they were unknown."""
+    """Returns the surprise of surprising cells; the other cells count as unknown."""
     told, columns = _surprising(name, cells, expected)
     return Part(cells.ballots.only(told), columns)
 
 
 def _profiled(survey: Survey, by: Key, trust: Floats, world: World) -> Part:
-    """The surprising cells of (entry, *by), and what kind of ballots are in each."""
+    """Returns the surprising cells of (entry, *by) with the profile of their ballots."""
     cells, name = survey.cells(by), "_".join(by)
     expected = expectation(cells, trust)
     told, columns = _surprising(name, cells, expected)
@@ -262,7 +265,7 @@ def _told(profile: Profiles, count: Floats, most: float, world: World) -> dict[s
 
 
 def _lasting(survey: Survey, by: Key, trust: Floats) -> Part:
-    """By (entry, *by, day): how the other days' ballots of (entry, *by) compare with what is expected of them."""
+    """Returns, by (entry, *by, day), how the other days' ballots of (entry, *by) compare with their expectation."""
     whole, days = survey.cells(by), survey.cells((*by, "day"))
     within = whole.ballots.of[days.sample]
     others = whole.n[within] - days.n
@@ -276,7 +279,7 @@ def _lasting(survey: Survey, by: Key, trust: Floats) -> Part:
 
 
 def _undiversified(survey: Survey, trust: Floats) -> Part:
-    """(entry, prefix, fingerprint): one kind of phone more often at one place than its ballots and the mix explain."""
+    """Finds one kind of phone at one place more often than the place's ballots and the mix of phones explain."""
     cells, place = survey.cells(("prefix", "fingerprint")), survey.numbering(("entry", "prefix"))
     known = np.where(cells.ballots.of < cells.ballots.size, trust, 0.0)
     kinds = survey.numbering(("fingerprint",))

@@ -35,12 +35,12 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-# Of the others, those that have another name in the facts.
+# Of the other columns, those with another name in the facts.
 _NAMES = {"solved": "challenge_passed", "solving": "challenge_ms"}
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A pick of a ballot that was recorded: the ballot's id, when, whose, for what, and its facts."""
+    """A pick of a recorded ballot: the ballot's id, time, voter, entry and facts."""
 
     id: str
     at: int
@@ -51,7 +51,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:
-    """The table of these picks, with the columns of SCHEMA."""
+    """Returns the table of these picks, with the columns of SCHEMA."""
     rows = list(rows)
     facts = [row.facts for row in rows]
     return pl.DataFrame(
@@ -67,6 +67,6 @@ def frame(rows: Iterable[Row]) -> pl.DataFrame:
 
 
 def milliseconds(moment: datetime) -> int:
-    """Whole milliseconds since 1970; what is left of one is cut off."""
-    # By way of whole microseconds: a thousandth more or less of a float would be another millisecond.
+    """Returns whole milliseconds since 1970, rounded down."""
+    # Compute with whole microseconds: a float's error could give another millisecond.
     return round(moment.timestamp() * 1_000_000) // 1000

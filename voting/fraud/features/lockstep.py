@@ -1,11 +1,11 @@
-"""Lockstep: voters who backed the same two entries on the same two days, far more often than chance would have it.
+"""Lockstep: voters who backed the same two entries on the same two days, far more often than by chance.
 
-A paid task list is what makes strangers do that. The idea is CopyCatch's (Beutel et al., WWW 2013) and SynchroTrap's
+Strangers do that when they share a paid task list. The idea is CopyCatch's (Beutel et al., WWW 2013) and SynchroTrap's
 (Cao et al., CCS 2014), made linear: each voter contributes the pairs of *different* entries that he backed. Nothing is
 trained, and a loyal voter of one entry makes no pair.
 
-A voter's evidence is the sum over his pairs of log((others + 1/2) / (expected + 1/2)): many pairs that are each a
-little too frequent say more than one that is much so.
+A voter's evidence is the sum over his pairs of log((others + 1/2) / (expected + 1/2)): many slightly frequent pairs
+count more than one very frequent pair.
 """
 
 from __future__ import annotations
@@ -22,29 +22,28 @@ from voting.fraud.features.column_index import Floats, Ints, Numbering, Numbers,
 
 Flags = npt.NDArray[np.bool_]
 
-# A voter with more cells than this gives only the first: pairs grow with the square.
+# A voter with more cells contributes the first ones only: pairs grow with the square.
 _MOST_CELLS = 12
-# When two ballots were cast together: on two days, for task lists; in two hours or one, for those that are worked off
-# at once; ever, for lists whose order is each voter's own.
+# The periods that count as together: two days, for task lists; two hours or one, for lists worked through at once;
+# ever, for lists in any order.
 _TIMES = ("day", "hours2", "hour", "ever")
-# Tastes that go together make two entries share so many times more voters than chance; more than that is an agreement.
+# Common tastes multiply the shared voters of two entries by up to this factor; more is an agreement.
 FRIENDS = 3.0
-# What people who live near each other have in common is no agreement: parents of a school take turns with its pupils.
-# In made contests two of these share a network 5 to 14 times as often as any two voters do, of paid strangers 3.5 times
-# at most; so many (each counted with each) are chance. A city's paid people (3 to 13 times) are let go with them. Under
-# one roof (77 times and more) are farms, too: there all counts, as trees know both.
+# Shared interests of neighbours are no agreement: parents of a school take turns with its pupils. In simulated contests
+# two of these share a network 5 to 14 times as often as any two voters do, paid strangers 3.5 times at most; this many
+# (each counted with each) are chance. A city's paid people (3 to 13 times) are spared with them. Voters under one roof
+# (77 times and more) include farms: there everything counts, as the trees know both.
 NEAR, _ROOF, _CHANCE = 4.0, 40.0, 6
-# A pair that surprises: so many standard deviations, and other voters who have it.
+# A pair is surprising at this many standard deviations with this many other voters.
 _STRONG_Z, _STRONG_OTHERS = 3.0, 2
 
 
 def lockstep(survey: Survey) -> Iterator[Part]:
-    """By ballot how much its voter's pairs, and its own, exceed chance.
+    """Yields, by ballot, how much its voter's pairs, and its own, exceed chance.
 
-    Columns, for each length of time: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter
-    (log1p of the sum of the standard deviations of those that are surprising), pair_TIME_share (how many of the voter's
-    ballots are in one), pair_TIME_cell (log1p of the largest that this ballot is in); pair_ever_breadth and
-    pair_ever_list: see listed.
+    Columns, for each period: pair_TIME_mean (the mean lift of the voter's pairs), pair_TIME_voter (log1p of the sum of
+    the standard deviations of the surprising ones), pair_TIME_share (the share of the voter's ballots that are in one),
+    pair_TIME_cell (log1p of the largest that this ballot is in); pair_ever_breadth and pair_ever_list: see listed.
     """
     voters = returning(survey)
     for time in _TIMES:
@@ -72,8 +71,8 @@ def lockstep(survey: Survey) -> Iterator[Part]:
 class Pairs(NamedTuple):
     """Each row (`voter`, `first`, `second`, `kind`) is a voter and two of his cells for different entries.
 
-    What is alike of many is told by kind: the two entries, others (who have them too), lift, z. `cells`: the ballots by
-    voter, entry and time, with which `first` and `second` are numbered.
+    Values common to many rows are stored by kind: the two entries, others (the other voters with both), lift, z.
+    `cells` numbers the ballots by voter, entry and time for `first` and `second`.
     """
 
     cells: Numbering
@@ -88,31 +87,31 @@ class Pairs(NamedTuple):
     z: Floats
 
     def strong(self) -> Flags:
-        """By kind whether it surprises."""
+        """Returns, by kind, whether it is surprising."""
         return (self.z > _STRONG_Z) & (self.others >= _STRONG_OTHERS)
 
     def only(self, kinds: Flags) -> Pairs:
-        """The rows of these kinds."""
+        """Returns the rows of these kinds."""
         rows = kinds[self.kind]
         return self._replace(**{name: getattr(self, name)[rows] for name in ("voter", "first", "second", "kind")})
 
     def table(self) -> pl.DataFrame:
-        """Voter and entries of each row."""
+        """Returns voter and entries of each row."""
         return pl.DataFrame(
             {"voter": self.voter, "entry": self.entry[self.kind], "entry_other": self.entry_other[self.kind]}
         )
 
 
 def returning(survey: Survey) -> Numbering:
-    """The ballots by voter, if he has several."""
+    """Numbers the ballots by voter, for voters with several."""
     voters = survey.numbering(("voter",))
     return voters.only(np.unique(voters.of[survey.column("returning") > 0]))
 
 
 def listed(strong: Pairs) -> pl.DataFrame:
-    """By voter: of how many entries his surprising pairs are, and how many third entries go with both of one.
+    """Returns, by voter, how many entries his surprising pairs have, and how many third entries go with both of one.
 
-    Two allies are a pair, and no more; the entries of one list go with each other.
+    Two allies make one pair only; the entries of one list go with each other.
     """
     pairs = strong.table().lazy()
     kinds = pairs.select("entry", "entry_other").unique()
@@ -134,13 +133,15 @@ def listed(strong: Pairs) -> pl.DataFrame:
 
 
 def during(survey: Survey, time: str) -> Numbering:
-    """The ballots by when they were cast: by the survey's column, or ever."""
+    """Numbers the ballots by time: a column of the survey, or ever."""
     return Numbering(np.zeros(survey.size, dtype=np.uint8), 1) if time == "ever" else survey.numbering((time,))
 
 
 def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
-    """The pairs of these voters' cells of (entry, time), of different times unless there is but one; of each voter only
-    of the first cells."""
+    """Returns the pairs of these voters' cells of (entry, time), of different times unless there is only one.
+
+    Each voter contributes his first cells only.
+    """
     entries, ever = survey.numbering(("entry",)), times.size == 1
     nodes = both(entries, times)
     cells = both(voters, nodes)
@@ -150,7 +151,7 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
     kinds = Numbering(*ranks(nodes.of[first].astype(np.int64) * nodes.size + nodes.of[second], width))
     sample = kinds.samples()
     sides = [[Numbering(each.of[side[sample]], each.size) for each in (entries, times)] for side in (first, second)]
-    # Where nothing is known of other times nothing can be allowed for.
+    # Without ballots at other times, nothing can be corrected for.
     others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else FRIENDS)
     entry, entry_other = (each[0].of for each in sides)
     near = nearness(survey, kinds.of, first, kinds.size)
@@ -169,14 +170,16 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
 
 
 def nearness(survey: Survey, groups: Numbers, ballots: Numbers, size: int) -> Floats:
-    """By group (from 0 to below `size`; of each ballot one) how many times as often two of it are in one network as any
-    two ballots are; 0 where too few are, or nothing is known."""
+    """Returns, by group, how many times as often two of its ballots share a network as any two ballots do.
+
+    It is 0 if there are too few or nothing is known. `groups` has each ballot's group, from 0 to below `size`.
+    """
     prefixes = survey.numbering(("prefix",))
     known = prefixes.of[ballots] < prefixes.size
     group, prefix = groups[known].astype(np.int64), prefixes.of[ballots[known]]
     share = prefixes.counts() / max(1.0, float(prefixes.counts().sum()))
     home = ranks(group * max(1, prefixes.size) + prefix, 0)[0]
-    # Of each ballot how many others of its group are in its network.
+    # For each ballot, the others of its group in its network.
     others = np.bincount(home)[home] - 1 if len(home) else home
     people = np.bincount(group, minlength=size).astype(np.float64)
     together, chance = np.bincount(group, others, size), (share**2).sum() * people * (people - 1)
@@ -184,7 +187,7 @@ def nearness(survey: Survey, groups: Numbers, ballots: Numbers, size: int) -> Fl
 
 
 def _first_cells(voters: Numbering, cells: Numbering) -> Numbers:
-    """The first ballot of each cell, voter by voter, in the order of time; of each voter so many only."""
+    """Returns the first ballot of each cell, voter by voter, by time; a limited number for each voter."""
     ballot = np.sort(cells.samples())
     ballot = ballot[order(voters.of[ballot].astype(np.int64), voters.size)]
     voter = voters.of[ballot]
@@ -194,8 +197,10 @@ def _first_cells(voters: Numbering, cells: Numbering) -> Numbers:
 
 
 def _in_pairs(voter: Numbers, time: Numbers, *, ever: bool) -> tuple[Ints, Ints]:
-    """The places of two cells of one voter, of which the second is later. Of a pair that was ever there both orders are
-    counted: it has no first."""
+    """Returns the places of two cells of one voter, the second later.
+
+    For `ever`, both orders are counted: such a pair has no first.
+    """
     found = []
     for step in range(1, _MOST_CELLS):
         at = np.flatnonzero((voter[:-step] == voter[step:]) & (ever | (time[:-step] < time[step:])))
@@ -207,18 +212,17 @@ def _in_pairs(voter: Numbers, time: Numbers, *, ever: bool) -> tuple[Ints, Ints]
 def _expected(
     n: Floats, first: Sequence[Numbering], second: Sequence[Numbering], most_friends: float
 ) -> tuple[Floats, Floats]:
-    """By kind of pair how many other voters have it, and how many would by chance. `first`, `second`: its entries and
-    times.
+    """Returns, by kind of pair, how many other voters have it and how many are expected by chance.
 
-    Expected is what independence gives among the voters of both times, times what the same two entries share at other
-    times: some have the same friends.
+    `first` and `second` are the entry and time of its cells. The expectation assumes independence among the voters of
+    both times, times the excess that the same two entries share at other times: some have the same friends.
     """
     (entry, time), (entry_other, time_other) = first, second
     times = both(time, time_other)
     all_, of_first, of_second = (
         each.totals(n)[each.of] for each in (times, both(times, entry), both(times, entry_other))
     )
-    # Of himself a voter has no expectation.
+    # A voter is not expected to match himself.
     others, expected = n - 1, (of_first - 1) * (of_second - 1) / np.maximum(all_ - 1, 1)
     low, high = (Numbering(each(entry.of, entry_other.of), entry.size) for each in (np.minimum, np.maximum))
     friends = both(low, high)

@@ -1,4 +1,4 @@
-"""The company that a ballot keeps: how much of what it shares a cell with was distrusted by a former look."""
+"""The neighbours of a ballot: how much an earlier pass distrusted the ballots that share a cell with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from voting.fraud.features.column_index import Floats, Part, Survey, Values
 from voting.fraud.features.covoting import Covoters, covoters
 
-# Cells in which a campaign's ballots lie together.
+# Cells that gather a campaign's ballots.
 _CELLS: tuple[tuple[str, ...], ...] = (
     ("entry", "fingerprint"),
     ("entry", "agent"),
@@ -29,17 +29,17 @@ _CELLS: tuple[tuple[str, ...], ...] = (
     ("voter",),
     ("entry",),
 )
-# So many honest ballots are assumed beside those that are there: two in a cell say little.
+# This many honest ballots are assumed in addition to the present ones: two in a cell prove little.
 _PRIOR = 3.0
 
 
 def sure(distrust: Values) -> Floats:
-    """What counts as bad company. Doubt does not: a crowd in which each is a little doubtful would convict itself."""
+    """Returns distrust without mere doubt: otherwise a slightly doubtful crowd would convict itself."""
     return np.asarray(np.clip(2 * distrust - 1, 0, 1), dtype=np.float64)
 
 
 def company(survey: Survey, trust: Floats) -> Iterator[Part]:
-    """For each cell of a ballot: the others' mean distrust, drawn towards the whole's mean, above that."""
+    """Yields, for each cell of a ballot, the others' mean distrust above the overall mean, shrunk towards it."""
     distrust = sure(1 - trust)
     usual = float(distrust.mean()) if len(distrust) else 0.0
     for by in _CELLS:
@@ -54,7 +54,7 @@ def company(survey: Survey, trust: Floats) -> Iterator[Part]:
 
 
 def _of_covoters(met: Covoters, distrust: Floats, usual: float) -> Floats:
-    """By voter: the mean distrust of the voters whom he met again, above what is usual."""
+    """Returns, by voter, the mean distrust of the voters he met repeatedly, above the usual."""
     voters = met.voters
     mean = voters.totals(distrust) / np.maximum(voters.counts(), 1)
     weight = met.entries - 1.0

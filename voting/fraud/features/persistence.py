@@ -1,7 +1,7 @@
-"""What an entry has more of than others on every day alike: a rally is over in a day, a drip of bought votes is not.
+"""Finds entries that exceed others every day alike: a rally is over in a day, a drip of bought votes is not.
 
-Of each entry and day the share of ballots with a trait is taken; then the median over its days, which no rally moves,
-and the median over all entries, which no campaign moves.
+For each entry and day it takes the share of ballots with a trait, then the median over the entry's days, which no rally
+moves, and the median over all entries, which no campaign moves.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import polars as pl
 
 from voting.fraud.features.column_index import Floats, Numbering, Part, Survey
 
-# A day with fewer ballots says nothing of shares, an entry with fewer such days nothing of what is steady.
+# Days with fewer ballots have no usable share; entries with fewer such days no usable median.
 _LEAST_BALLOTS, _LEAST_DAYS = 6, 3
 
 
 def steady(survey: Survey) -> Iterator[Part]:
-    """By (entry, day), for the ballots with each trait: how much more of it their entry has than others.
+    """Yields, by (entry, day), how much more ballots with a trait its entry has than others.
 
     Columns: steady_TRAIT (log of the ratio of the medians), steady_TRAIT_excess (the part of the entry's ballots with
     the trait that the others' share does not explain) and steady_TRAIT_odds (log of the ratio of the odds: a drip adds
-    to those who have the trait, and nothing to the others).
+    only ballots with the trait).
     """
     once, fresh = survey.column("returning") == 0, survey.column("fresh") == 1
     for name, has in (("single_fresh", once & fresh), ("single", once), ("fresh", fresh)):
@@ -46,15 +46,15 @@ def _of(survey: Survey, name: str, has: npt.NDArray[np.bool_]) -> Part:
         excess=((mine - usual) / mine).clip(0, 1),
         odds=(odds / odds.median()).log().clip(0, 4),
     )
-    # On the day of a rally most who have the trait came for that.
+    # On the day of a rally, most ballots with the trait come from it.
     part = (pl.col("typical") / pl.col("count")).clip(0, 1)
-    found = days.join(lasting, on="entry", how="left", maintain_order="left").select(
+    joined = days.join(lasting, on="entry", how="left", maintain_order="left").select(
         pl.col("ratio", "odds").fill_null(0.0), excess=(pl.col("excess") * part).fill_null(0.0).fill_nan(0.0)
     )
     having = np.where(has, cells.ballots.of, cells.ballots.of.dtype.type(cells.ballots.size))
     columns: dict[str, Floats] = {
-        f"steady_{name}": found["ratio"].to_numpy(),
-        f"steady_{name}_excess": found["excess"].to_numpy(),
-        f"steady_{name}_odds": found["odds"].to_numpy(),
+        f"steady_{name}": joined["ratio"].to_numpy(),
+        f"steady_{name}_excess": joined["excess"].to_numpy(),
+        f"steady_{name}_odds": joined["odds"].to_numpy(),
     }
     return Part(Numbering(having, cells.ballots.size), columns)

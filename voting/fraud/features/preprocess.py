@@ -1,4 +1,4 @@
-"""The columns that the cells are made of, from a table of ballots."""
+"""Computes the columns of the cells from a table of ballots."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from voting.fraud.facts.facts import Oddity
 from voting.fraud.features.column_index import Key, Numbering, ranks
 from voting.fraud.features.history import Keys, Past, keys_of
 
-# Milliseconds: below the first a ballot is quick, from there to below the second it is the tail to compare with.
+# Milliseconds: a ballot below the first is quick; those up to the second are the tail to compare with.
 QUICK, TAIL = 1500, 3000
 
 _QUICKEST, _SLOWEST = 0.05, 3600.0
-# A token of the last quarter of an hour is as good as new.
-# Its age is not counted from the first ballot: the trees would lose honest voters (policies/PROVENANCE.md).
+# A token younger than a quarter of an hour counts as new.
+# Do not count its age from the first ballot: the trees would lose honest voters (policies/PROVENANCE.md).
 FRESH_SECONDS = 900
-# Wall time of the contests' country, for the hour of the day.
+# Local time of the contests' country, for the hour of the day.
 _HOUR_SHIFT = 8
 _MORNING = 7
 _DAY = ((pl.col("at") // 3_600_000 + _HOUR_SHIFT) // 24).cast(pl.Int32)
@@ -32,11 +32,11 @@ _AGE_BIN = pl.col("age").clip(1, None).log(2).floor().cast(pl.Int8)
 
 
 def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> pl.DataFrame:
-    """One row for each of `ballots`, ordered by time; `row` is the number that it had.
+    """Returns one row for each of `ballots`, ordered by time; `row` is its number in the input.
 
-    Texts become numbers, times become bins; `taker`: whether the voter is one of those of the past who work off task
-    lists; what else is known of the past is in columns of its own, if one is given. What is unknown is null where it
-    names something, and NaN where it is measured.
+    Texts become numbers, times become bins. `taker` is whether `past` lists the voter as working through task lists;
+    other knowledge of the past has separate columns, if given. Unknown values are null in identifiers and NaN in
+    measures.
     """
     table = _ordered(
         ballots,
@@ -44,7 +44,7 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
         *(_known(name) for name in ("agent", "client", "fingerprint", "origin")),
         "asn",
         hosting=_number(pl.col("hosting")),
-        # That a ballot has nothing odd is no evidence, however many others have.
+        # Having nothing odd is no evidence, however many ballots share it.
         hosted=pl.when(pl.col("hosting")).then(1).cast(pl.Int8),
         oddities=pl.when(pl.col("oddities") != 0).then(pl.col("oddities")),
         odd=pl.col("oddities") != 0,
@@ -71,12 +71,12 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
 
 
 def _taker(past: Past | None) -> pl.Expr:
-    # Of none it is not known whether they are texts or hashes.
+    # An empty series does not show whether it has texts or hashes.
     return pl.col("voter").is_in(past.takers.implode()) if past and len(past.takers) else pl.lit(value=False)
 
 
 def cells_over_days(ballots: pl.DataFrame | pl.LazyFrame) -> Mapping[Key, Keys]:
-    """By ballot the cells that the past is kept by."""
+    """Returns, by ballot, the cells that the history is kept by."""
     return keys_of(
         ballots.lazy()
         .select(
@@ -97,7 +97,7 @@ def _known_before(ballots: pl.DataFrame | pl.LazyFrame, past: Past, row: pl.Seri
 def _ordered(
     ballots: pl.DataFrame | pl.LazyFrame, texts: Sequence[str], *columns: str | pl.Expr, **named: pl.Expr
 ) -> pl.DataFrame:
-    """These columns, by time. Texts are read one at a time: those of ten millions of ballots take gigabytes."""
+    """Returns these columns by time. Texts are read one at a time: those of ten million ballots take gigabytes."""
     at = ballots.lazy().select("at").collect()["at"].to_numpy()
     row = np.argsort(at, kind="stable").astype(np.uint32)
     numbered = [_numbered(ballots, name, row) for name in texts]
@@ -108,7 +108,7 @@ def _ordered(
 
 
 def _numbered(ballots: pl.DataFrame | pl.LazyFrame, name: str, row: npt.NDArray[np.uint32]) -> pl.Series:
-    """Numbers texts in the order of their first ballots. Hashes of ten millions meet once in 400,000 times."""
+    """Numbers texts by their first ballots. Hashes of ten million texts collide with a chance of 1 in 400,000."""
     text = pl.col(name)
     hashes, known = ballots.lazy().select(hash=text.hash(), known=text.is_not_null()).collect()
     alike = Numbering(*ranks(hashes.to_numpy().view(np.int64)[row], 0))
@@ -116,15 +116,15 @@ def _numbered(ballots: pl.DataFrame | pl.LazyFrame, name: str, row: npt.NDArray[
     begins = np.zeros(len(row), dtype=bool)
     begins[first] = True
     in_turn = np.cumsum(begins, dtype=np.int32)[first] - 1
-    found = pl.Series(name, in_turn[alike.of])
-    return found if known.all() else found.set(~known.gather(row), None)
+    numbers = pl.Series(name, in_turn[alike.of])
+    return numbers if known.all() else numbers.set(~known.gather(row), None)
 
 
 def _number(value: pl.Expr) -> pl.Expr:
-    """Not a number where nothing is known."""
+    """Converts null to NaN."""
     return value.cast(pl.Float32).fill_null(math.nan)
 
 
 def _known(name: str) -> pl.Expr:
-    """Hashes are 0 where nothing is known."""
+    """Converts hash 0, which means unknown, to null."""
     return pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name)

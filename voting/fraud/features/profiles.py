@@ -1,4 +1,4 @@
-"""What kind of ballots a cell has: new tokens, reading times, places, phones, and how regularly they came."""
+"""Profiles of cells: their ballots' new tokens, reading times, places and phones, and how regularly they came."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import numpy.typing as npt
 
 from voting.fraud.features.column_index import Floats, Ints, Numbering, Numbers, Survey, order
 
-# A gap is counted in milliseconds, and one of more than 49 days is as good as one of that.
+# A gap is counted in milliseconds; gaps beyond 49 days are cut to that.
 _LONGEST_GAP = (1 << 32) - 1
 
 
 class Profiles(NamedTuple):
-    """Of each of some cells: means and the standard deviation (log seconds) over its ballots where something is known,
-    NaN where nothing is; how many different prefixes and fingerprints; `regular`: the quartiles' distance of the gaps
-    between its ballots, in medians."""
+    """The profile of each cell.
+
+    Means and the standard deviation (log seconds) are over its ballots' known values, NaN if there are none. Then the
+    number of different prefixes and fingerprints, and `regular`: the interquartile range of the gaps between its
+    ballots, in medians.
+    """
 
     fresh: Floats
     reading: Floats
@@ -30,7 +33,7 @@ class Profiles(NamedTuple):
 
 
 def profiles(survey: Survey, cells: Numbering) -> Profiles:
-    """The profiles of all of these cells; each has a ballot at least."""
+    """Returns the profiles of these cells, none of them empty."""
     rows = np.flatnonzero(cells.of < cells.size)
     at, size = cells.of[rows].astype(np.int64), cells.size
 
@@ -64,7 +67,7 @@ def profiles(survey: Survey, cells: Numbering) -> Profiles:
 
 
 def distinct(at: Numbers, values: Numbers, size: int) -> Floats:
-    """By cell: how many different values; the unknown are one."""
+    """Returns the number of different values by cell; unknown ones count as one."""
     pairs = at.astype(np.int64) << 32
     pairs |= values
     pairs.sort()
@@ -83,7 +86,7 @@ def _regular(at: Ints, second: Floats, size: int) -> Floats:
     begin = np.cumsum(many) - many
 
     def nearest(place: npt.NDArray[Any]) -> Floats:
-        """The gap of each cell at this place, from 0."""
+        """Returns the gap of each cell at this place, from 0."""
         at = begin + np.floor(place + 0.5).astype(np.int64)
         return np.where(many > 0, (gaps[np.clip(at, 0, len(gaps) - 1)] & _LONGEST_GAP) / 1000, np.nan)
 
