@@ -1,1 +1,1 @@
-"""Groups of held ballots: what a reviewer decides about, with evidence and impact."""
+"""Groups of held ballots for review, with evidence and impact."""

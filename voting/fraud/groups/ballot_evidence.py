@@ -1,7 +1,7 @@
-"""What a ballot shows by itself, by the code of the reason that says so.
+"""Checks which of a ballot's reasons the ballot itself shows, by reason code.
 
-A tree weighs much at once, and what a ballot's company shows may speak against it, too. But of a ballot is said only
-what is true of it: whoever has its facts can look.
+A tree weighs several features at once, and evidence of a ballot's neighbours may contradict it. But a reason given for
+a ballot must be true of it: anybody with its facts can check.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voting.fraud.reasons.codes import CODES
 
 Flags = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint32]
-# Seconds in which hardly anybody finds an entry, and the share of a voter's ballots that each are of another device.
+# Seconds in which hardly anybody finds an entry, and the share of a voter's ballots that come from different devices.
 _READ, _RESTLESS = 3.0, 0.5
 
 
@@ -67,11 +67,13 @@ _COMPANY = np.uint32(1 << CODES.index("G2"))
 
 
 def true_of(survey: Survey, reasons: Bits) -> Bits:
-    """The reasons (bits, by ballot) without those of the ballot itself that it does not show: of such a one its company
-    was told. What is unknown is not shown."""
-    found = reasons.copy()
+    """Returns the reasons (bits, by ballot) without those about the ballot itself that it does not show.
+
+    Those came from its neighbours. Unknown values show nothing.
+    """
+    proven = reasons.copy()
     for code, shown in TRAITS.items():
         bit = np.uint32(1 << CODES.index(code))
-        false = (found & bit != 0) & ~shown(survey)
-        found[false] = found[false] & ~bit | _COMPANY
-    return found
+        false = (proven & bit != 0) & ~shown(survey)
+        proven[false] = proven[false] & ~bit | _COMPANY
+    return proven

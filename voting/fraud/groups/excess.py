@@ -1,9 +1,9 @@
-"""How many ballots of an entry cannot be honest, where nobody can tell which: an estimate with its interval.
+"""Estimates, with an interval, how many ballots of an entry cannot be honest, without identifying them.
 
-A seller who drips votes evenly over day and night leaves an entry with more ballots at night than the contest's own
-rhythm gives. With q the night's share among the other entries' ballots and u = 7/24 what an even drip has, a mixture of
-g honest and d dripped ballots has g·q + d·u at night, hence d = (night - n·q) / (u - q). The same with tokens that are
-as good as new, of which a drip has nothing else (u = 1). Nothing is subtracted: an organiser signs, or asks anew.
+A seller who drips votes evenly over day and night gives an entry more ballots at night than the contest's own rhythm.
+With q the night's share among the other entries' ballots and u = 7/24 the share of an even drip, a mixture of g honest
+and d dripped ballots has g·q + d·u at night, hence d = (night - n·q) / (u - q). The same holds for nearly new tokens,
+which a drip uses exclusively (u = 1). Nothing is subtracted: an organiser signs, or asks for new votes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 _NIGHT = (0, 7)
 _EVEN_NIGHT = (_NIGHT[1] - _NIGHT[0]) / 24
-# Two-sided 95 %, and entries vary more than chance: a choir that sings at night is no fraud.
+# Two-sided 95 %, widened since entries vary more than chance: a choir that sings at night is no fraud.
 _DEVIATES = 1.96
 _OVERDISPERSION = 2.0
 _LEAST_BALLOTS = 200
@@ -32,23 +32,23 @@ class ExcessEstimate(msgspec.Struct, frozen=True):
 
 
 def excesses(counted: pl.DataFrame, names: pl.Series) -> tuple[ExcessEstimate, ...]:
-    """The excesses whose interval is above zero, largest first, among the counted ballots (prepared).
+    """Returns the excesses with an interval above zero, largest first, among the counted ballots (prepared).
 
     `names` has the entries' codes, in the ballots' order.
     """
     night = pl.col("hour_of_day").is_between(*_NIGHT, closed="left").cast(pl.Float64)
     table = counted.select(entry=names, night=night, fresh=pl.col("fresh").cast(pl.Float64))
-    found = [
+    estimates = [
         *_mixtures(table.select("entry", share="night"), "night", _EVEN_NIGHT),
         *_mixtures(table.drop_nans("fresh").select("entry", share="fresh"), "fresh", 1.0),
     ]
-    return tuple(sorted(found, key=lambda each: (-each.estimate, each.entry, each.sign)))
+    return tuple(sorted(estimates, key=lambda each: (-each.estimate, each.entry, each.sign)))
 
 
 def _mixtures(table: pl.DataFrame, sign: str, of_fraud: float) -> list[ExcessEstimate]:
     entries = table.group_by("entry").agg(n=pl.len(), there=pl.col("share").sum()).sort("entry")
     all_, all_there = entries["n"].sum(), entries["there"].sum()
-    found = []
+    estimates = []
     for entry, n, there in entries.iter_rows():
         elsewhere = all_ - n
         if n < _LEAST_BALLOTS or elsewhere < _LEAST_BALLOTS:
@@ -61,5 +61,5 @@ def _mixtures(table: pl.DataFrame, sign: str, of_fraud: float) -> list[ExcessEst
             (there - n * usual + deviates * spread) / (of_fraud - usual) for deviates in (-_DEVIATES, 0, _DEVIATES)
         )
         if low > 0:
-            found.append(ExcessEstimate(entry, sign, int(low), round(middle), min(n, math.ceil(high))))
-    return found
+            estimates.append(ExcessEstimate(entry, sign, int(low), round(middle), min(n, math.ceil(high))))
+    return estimates

@@ -1,7 +1,7 @@
-"""What a group of held ballots shows: each reason counted, and compared with what is usual.
+"""Evidence of a group of held ballots: each reason counted, and compared with the usual.
 
-What is told of a group can be counted again by anybody who has its ballots. Of a ballot's reasons those are told that
-its group bears out, if they are of two families of evidence; otherwise all, and then the group counts the others, too.
+Anybody with the group's ballots can recount it. Of a ballot's reasons, those that its group shows are reported if they
+belong to two families of evidence; otherwise all of them, and the group counts the others, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from voting.fraud.reasons.codes import CODES
 from voting.fraud.reasons.findings import Evidence, Stage
 from voting.fraud.reasons.reasons import family_of
 
-# What only a cell shows: the most surprising one of the group is named.
+# Evidence of cells: the most surprising one of the group is named.
 _CELLS = {
     "A4": "age_bin",
     "C3": "fingerprint",
@@ -29,7 +29,7 @@ _CELLS = {
     "T4": "hour_of_day",
     "T5": "hour",
 }
-# Counted in their own way: how many voters a device has, and who is in lockstep.
+# Counted separately: voters of a device, and voters in lockstep.
 _COUNTED = ("C4", "G1")
 _LEAST_SURPRISE = 3.0
 _MOST_DEVICE_VOTERS = 3
@@ -40,8 +40,10 @@ LOCKSTEP = np.uint32(1 << CODES.index("G1"))
 
 
 class GroupEvidence:
-    """Looks groups up in a contest's ballots. `names`: by ballot its entry and prefix as they are called; `bits`: by
-    ballot its reasons."""
+    """Evidence of groups among a contest's ballots.
+
+    `names`: each ballot's entry and prefix in words; `bits`: its reasons.
+    """
 
     def __init__(self, survey: Survey, names: pl.DataFrame, bits: Bits, stage: Stage) -> None:
         self._survey, self._names, self._bits, self._stage = survey, names, bits, stage
@@ -54,7 +56,7 @@ class GroupEvidence:
         self._column = {name: survey.column(name) for name in ("reading", "fresh", "second")}
 
     def of(self, rows: Ints) -> tuple[Evidence, ...]:
-        """The evidence of a group of these ballots, the strongest first, with what kind they are beside the first."""
+        """Returns the evidence of a group, the strongest first, with its profile in the first."""
         shown = [
             *self._of_traits(rows),
             *self._of_cells(rows),
@@ -62,19 +64,19 @@ class GroupEvidence:
             *self._intervals(rows),
             *self._lockstep(rows),
         ]
-        found = [*shown, *self._told_otherwise(rows, [each.code for each in shown])]
-        if not found:
-            # Held when they were cast, for reasons of another time's.
+        evidence = [*shown, *self._told_otherwise(rows, [each.code for each in shown])]
+        if not evidence:
+            # Ballots held when cast, for reasons of an older policy.
             return ()
-        found.sort(key=lambda each: (-each.surprise, each.code))
-        first = found[0]
-        return msgspec.structs.replace(first, profile={**first.profile, **self._profile(rows)}), *found[1:]
+        evidence.sort(key=lambda each: (-each.surprise, each.code))
+        first = evidence[0]
+        return msgspec.structs.replace(first, profile={**first.profile, **self._profile(rows)}), *evidence[1:]
 
     def _told_otherwise(self, rows: Ints, shown: Sequence[str]) -> Iterator[Evidence]:
-        """What is told of some ballots though the group does not bear it out, as it is."""
+        """Yields reasons of some ballots that the group does not show, counted as they are."""
         kinds = np.unique(self._bits[rows]).tolist()
-        told = {code for bits in kinds for code in group_statements(named(bits), shown, self._stage)}
-        for code in sorted(told - set(shown)):
+        stated = {code for bits in kinds for code in group_statements(named(bits), shown, self._stage)}
+        for code in sorted(stated - set(shown)):
             if code in self._traits:
                 yield _counted(code, {}, int(self._traits[code][rows].sum()), self._usual[code] * len(rows))
             elif code in _CELLS and (cell := self._most_surprising(code, rows)):
@@ -106,7 +108,7 @@ class GroupEvidence:
         return _counted(code, key, int(cells.n[most]), float(self._expected[code][most]))
 
     def _devices(self, rows: Ints) -> Iterator[Evidence]:
-        """C4: how many voters the device with the most of them has."""
+        """C4: the number of voters of the device with the most of them."""
         devices, pairs = (self._survey.numbering(by) for by in (("device",), ("device", "voter")))
         several = rows[np.unique(pairs.of[rows], return_index=True)[1]]
         voters = np.unique(devices.of[several][devices.of[several] < devices.size], return_counts=True)[1]
@@ -114,7 +116,7 @@ class GroupEvidence:
             yield Evidence("C4", {}, int(voters.max()), 0.0, 0.0)
 
     def _intervals(self, rows: Ints) -> Iterator[Evidence]:
-        """T3: the middle half of the gaps lies closer together than chance has it (1.6 medians for a Poisson flow)."""
+        """T3: the middle half of the gaps is narrower than by chance (1.6 medians for a Poisson process)."""
         gaps = np.diff(np.sort(self._column["second"][rows]))
         if len(gaps) < _LEAST_GAPS:
             return
@@ -145,14 +147,15 @@ class GroupEvidence:
 
 
 def named(bits: int) -> tuple[str, ...]:
-    """The reason codes of these bits."""
+    """Returns the reason codes of these bits."""
     return tuple(sorted(code for number, code in enumerate(CODES) if bits >> number & 1))
 
 
 def group_statements(reasons: Sequence[str], shown: Sequence[str], stage: Stage) -> Sequence[str]:
-    """Of a ballot's reasons those that its group shows, if they are of two families; otherwise all.
+    """Returns the reasons that the group shows if they belong to two families; otherwise all.
 
-    A round's stay as they are: a replay does without the rounds' groups, and must say the same as live."""
+    A round's reasons stay unchanged: a replay does without the rounds' groups, and must give the same as live.
+    """
     both = [code for code in reasons if code in shown]
     is_enough = stage == "certification" and len({family_of(code) for code in both}) > 1
     return both if is_enough else reasons

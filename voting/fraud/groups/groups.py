@@ -1,4 +1,4 @@
-"""Puts held ballots into groups: what a reviewer decides about, for single ballots prove nothing."""
+"""Groups held ballots for review, since single ballots prove nothing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from voting.fraud.reasons.findings import Group, Stage
 from voting.fraud.reasons.reasons import family_of
 
 CAST_GROUP = "cast-"
-"""How the names of the groups begin of ballots that were held when they were cast."""
+"""The prefix of the names of groups of ballots that were held when cast."""
 
 
 class _Tie(NamedTuple):
-    """What two held ballots share: how many must, and which part of all ballots that share it must be held."""
+    """A value that ties held ballots: how many must share it, and which part of all ballots with it must be held."""
 
     by: tuple[str, ...]
     least: int
     part: float = 0.0
 
 
-# Of an hour and of a day many are honest.
+# Many ballots of one hour or day are honest.
 _TIES = (
     _Tie(("entry", "fingerprint"), 3),
     _Tie(("entry", "prefix"), 3),
@@ -42,9 +42,10 @@ _LOCKSTEP_TIES = (_Tie(("voter",), 2), _Tie(("entry", "day"), 8))
 
 
 def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
-    """The number of the group of each of these held ballots: the components of what ties them.
+    """Returns the group number of each of these held ballots: connected components of shared values.
 
-    Who works off lists votes for many entries, and would tie all their campaigns to one: such ballots are tied apart.
+    Voters who work through lists vote for many entries and would connect all their campaigns, so their ballots are
+    grouped separately.
     """
     lockstep = (reasons & LOCKSTEP) != 0
     shared = []
@@ -65,23 +66,26 @@ def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
 def describe(
     survey: Survey, ballots: pl.DataFrame | pl.LazyFrame, held: Ints, labels: Ints, reasons: Bits, stage: Stage
 ) -> Mapping[int, Group]:
-    """The groups by their labels, largest first. `held`, `labels`: the held ballots of the survey, and the group of
-    each; `reasons`: of all ballots. `ballots`: what the survey was prepared from."""
+    """Returns the groups by label, largest first.
+
+    `held` and `labels` are the held ballots of the survey and their groups; `reasons` are of all ballots; `ballots` is
+    the survey's source.
+    """
     if not len(held):
         return {}
-    # Entries and prefixes are few: by ballot a number will do.
+    # Entries and prefixes are few, so a number for each ballot is enough.
     called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
     names = called[survey.ballots["row"].to_numpy()]
     grounds = GroupEvidence(survey, names, reasons, stage)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
     parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
-    found = [(number, _described(names, grounds, rows)) for number, rows in parts]
-    return dict(sorted(found, key=lambda each: (-each[1].ballots, each[1].id)))
+    described = [(number, _described(names, grounds, rows)) for number, rows in parts]
+    return dict(sorted(described, key=lambda each: (-each[1].ballots, each[1].id)))
 
 
 def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFrame) -> list[Group]:
-    """The groups of those that were held when they were cast (`held`: id, reasons), one for each first pick."""
+    """Returns the groups of ballots held when cast (`held`: id, reasons), one for each first pick."""
     if held.is_empty():
         return []
     survey = Survey(prepared)
@@ -89,24 +93,24 @@ def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFr
     first = ballots.select("id", pl.col("entry").first().over("id"))
     known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]
     rows, entries = np.flatnonzero(known["bits"].is_not_null()), known["entry"].unique().sort()
-    found = known["entry"].gather(rows)
-    labels, bits = entries.search_sorted(found).to_numpy().astype(np.int64), known["bits"].fill_null(0).to_numpy()
+    codes = known["entry"].gather(rows)
+    labels, bits = entries.search_sorted(codes).to_numpy().astype(np.int64), known["bits"].fill_null(0).to_numpy()
     described = describe(survey, ballots, rows, labels, bits, "online")
     return [msgspec.structs.replace(group, id=CAST_GROUP + entries[number]) for number, group in described.items()]
 
 
 def group_id(ids: Sequence[str]) -> str:
-    """Names a group by its first ballots: the same ring has the same name when it is found again, grown."""
+    """Names a group by its first ballots, so that a ring keeps its name when it is found again, grown."""
     return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
 
 
 def _bits(codes: Sequence[str]) -> int:
-    """These codes as bits, without those of another time's."""
+    """Returns these codes as bits, without those of an older policy."""
     return sum(1 << CODES.index(code) for code in codes if code in CODES)
 
 
 def families(reasons: Bits) -> Ints:
-    """How many independent families of evidence each ballot's reasons are of."""
+    """Returns the number of independent families of evidence of each ballot's reasons."""
     masks: dict[str, int] = {}
     for number, code in enumerate(CODES):
         masks[family_of(code)] = masks.get(family_of(code), 0) | 1 << number
@@ -114,7 +118,7 @@ def families(reasons: Bits) -> Ints:
 
 
 def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
-    """A number for each of the values that enough of these ballots share; -1 for the others."""
+    """Returns a number for each value that enough of these ballots share; -1 for the others."""
     found, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
     all_ = np.append(numbering.counts(), 0.0)[found]
     enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * all_)
@@ -122,16 +126,16 @@ def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
 
 
 def _joined(labels: Ints, tie: Ints) -> Ints:
-    """Everything that one value ties gets the smallest label among it."""
+    """Gives all ballots that share a value their smallest label."""
     tied = tie >= 0
     if not tied.any():
         return labels
     least = np.full(int(tie.max()) + 1, len(labels))
     np.minimum.at(least, tie[tied], labels[tied])
-    found = labels.copy()
-    found[tied] = np.minimum(found[tied], least[tie[tied]])
+    joined = labels.copy()
+    joined[tied] = np.minimum(joined[tied], least[tie[tied]])
     # A label is itself a ballot's number: follow it, so that chains close quickly.
-    return np.minimum(found, found[found])
+    return np.minimum(joined, joined[joined])
 
 
 def _described(names: pl.DataFrame, grounds: GroupEvidence, rows: Ints) -> Group:

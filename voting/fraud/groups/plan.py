@@ -1,4 +1,4 @@
-"""What a sweep changes: its verdicts against the decisions that stand, and the names under which groups go on."""
+"""Plans the changes of a sweep: its verdicts compared with the decisions in force, and the names of groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from voting.fraud.groups.groups import CAST_GROUP, describe_cast
 from voting.fraud.reasons.findings import Group, Stage, Sweep
 
-# The decisions that stand: ballots that are not counted, or in a group. `frozen`: no sweep changes it.
+# The decisions in force: ballots that are not counted, or belong to a group. `frozen`: no sweep changes it.
 STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
     "voter": pl.String,
@@ -23,11 +23,11 @@ STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 CAST_HELD = (pl.col("state") != "count") & pl.col("group").fill_null(CAST_GROUP).str.starts_with(CAST_GROUP)
-"""Of a decision that stands: held when it was cast. What a sweep holds has a group of the sweep's."""
+"""Selects decisions in force on ballots held when cast. Ballots held by a sweep have a group of the sweep."""
 
 
 class Plan(NamedTuple):
-    """`changes`: id, voter, state, reasons and group of each ballot that is to be another than it is."""
+    """`changes`: id, voter, new state, reasons and group of each ballot that changes."""
 
     changes: pl.DataFrame
     groups: tuple[Group, ...]
@@ -41,12 +41,12 @@ def plan(
     stage: Stage,
     found_are: Literal["hold", "void"] = "hold",
 ) -> Plan:
-    """What follows from a sweep over `ballots` (id, voter and entry, in the order of its verdicts).
+    """Returns the changes that follow from a sweep over `ballots` (id, voter and entry, in the order of its verdicts).
 
-    A ballot is held when any of its picks is, and then is to be `found_are`. A near-line round adds to what is held and
-    releases what it says (all that it does not hold, where its verdicts have no `release`); what was held when it was
-    cast stays. The certification decides anew about all that was swept, and puts what was held when it was cast into
-    groups of its own. `known`: every group's id, and whether a reviewer has decided about it.
+    A ballot is held if any of its picks is, and then gets the state `found_are`. A near-line round adds to the held
+    ballots and releases those that it names (all that it does not hold, if its verdicts have no `release`); ballots
+    held when cast stay. The certification decides again on everything it swept, and puts ballots held when cast into
+    separate groups. `known`: every group's id, and whether a reviewer has decided on it.
     """
     verdicts = found.verdicts.with_columns(voter=ballots["voter"])
     is_last = stage == "certification"
@@ -69,7 +69,7 @@ def plan(
     groups = [
         msgspec.structs.replace(group, id=names.get(group.id, group.id))
         for group in found.groups
-        # One whose ballots are all decided is left; one that is an estimate alone has none.
+        # Keep groups with decided ballots only; an estimate alone has none.
         if names.get(group.id, group.id) in with_ballots or (not group.ballots and not known.get(group.id))
     ]
     others = swept.filter(~pl.col("frozen")).join(held, on="id", how="anti")
@@ -85,7 +85,7 @@ def plan(
 
 
 def _kept(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """The ids of those that are not released."""
+    """Returns the ids of ballots that are not released."""
     if "release" not in verdicts.columns:
         return verdicts.select("id").clear()
     return verdicts.filter(~pl.col("release")).select("id").unique()
@@ -96,7 +96,7 @@ def _counted(ballots: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame, prepared: pl.DataFrame) -> tuple[pl.DataFrame, list[Group]]:
-    """Those that were held when they were cast and that no sweep found, in a group for each entry: to be reviewed."""
+    """Returns ballots held when cast that no sweep found, in a group for each entry, for review."""
     picks = ballots.select("id", "entry").join(others.filter(CAST_HELD).select("id"), on="id", how="semi")
     named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
     held = others.filter(CAST_HELD).join(named, on="id", maintain_order="left").with_columns(group="name")
@@ -108,7 +108,7 @@ def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:
 
 
 def _moved(wanted: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
-    """Those that are not so already."""
+    """Returns the ballots whose state changes."""
     both = wanted.join(standing.drop("voter", "frozen"), on="id", how="left", suffix="_now")
     same = (
         pl.col("state").eq_missing(pl.col("state_now"))
@@ -121,10 +121,10 @@ def _moved(wanted: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 def _names(
     held: pl.DataFrame, standing: pl.DataFrame, known: Mapping[str, bool], found: Sequence[str]
 ) -> dict[str, str]:
-    """Under which name each found group goes on: that of the open group with which it shares most ballots.
+    """Returns the name of each group found: that of the open group with which it shares most ballots.
 
-    If they are half of it, that is: so a ring that grows stays the one that its reviewer knows. The name of a group
-    that was decided about is not used again.
+    These must be at least half of it, so that a growing ring keeps the name that its reviewer knows. The name of a
+    decided group is not used again.
     """
     there = standing.filter(~pl.col("frozen") & pl.col("group").is_not_null()).select("id", former="group")
     sizes = dict(there.group_by("former").len().iter_rows())
