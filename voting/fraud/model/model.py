@@ -8,7 +8,7 @@ from voting.fraud.model.tree_ensemble import Trees
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The trees of the near-line rounds' two quick passes, of the certification's two, and those for clusters."""
+    """The trees of the two near-line passes, of the certification's two passes, and of clusters."""
 
     quick_first: Trees
     quick_second: Trees

@@ -1,7 +1,8 @@
-"""Adds up what was found of each ballot: a scorecard of small trees, whose numbers are data.
+"""Scores each ballot with an ensemble of small trees, whose numbers are data.
 
-A tree asks some questions of a ballot and adds to its log-odds: "does its cell surprise, and is the reading time of its
-ballots uniform?" says more than each by itself, which is all that a linear scorecard can weigh (Friedman 2001).
+A tree asks some questions of a ballot and adds to its log-odds. Combined questions ("is its cell surprising, and are
+the reading times of its ballots uniform?") say more than each alone, which is all that a linear scorecard can weigh
+(Friedman 2001).
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ Floats = npt.NDArray[np.float32]
 Ranks = npt.NDArray[np.unsignedinteger[Any]]
 Places = npt.NDArray[np.intp]
 Bounds = Mapping[str, Mapping[float, int]]
-"""By feature what it is compared with, rising, each with its place among them."""
+"""The bounds that each feature is compared with, rising, each with its place."""
 
-# A reason is named when it adds so much to the log-odds.
+# The log-odds that a reason must add to be reported.
 _WORTH_NAMING = 0.35
-# So many ballots at a time: their features fit into the processor's cache, and those of ten millions never exist.
+# Ballots in one chunk: their features fit into the processor's cache, and those of ten million never exist at once.
 _CHUNK = 32_768
-# numpy lets go of the interpreter while it compares.
+# Threads help, since numpy releases the interpreter lock while it compares.
 _THREADS = 2
-# Of a tree: so many are told apart by the bits of a byte, which numpy compares 32 at a time.
+# The ends of a tree: the bits of a byte tell them apart, and numpy compares 32 bytes at a time.
 _ENDS = 8
 
 
 class Question(NamedTuple):
-    """Asks whether `feature` is above `above`. `no` and `yes`: what is asked then, or what is added to the log-odds."""
+    """Whether `feature` is above `above`. `no` and `yes` are the next questions, or numbers to add to the log-odds."""
 
     feature: str
     above: float
@@ -49,7 +50,7 @@ Tree = Question | float
 
 
 class Trees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Log-odds: `bias`, and what each tree adds. A tree has eight ends at most."""
+    """Log-odds: `bias`, and what each tree adds. A tree has at most eight ends."""
 
     bias: float
     trees: tuple[Tree, ...]
@@ -63,12 +64,12 @@ class Trees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{name!r} is no feature")
 
     def features(self) -> set[str]:
-        """The features that are asked for."""
+        """Returns the features that the trees use."""
         return {each.feature for tree in self.trees for each, _ in _questions(tree)}
 
 
 class TreeScores(msgspec.Struct, frozen=True):
-    """By ballot: the probability that it is no honest one, and the reasons as bits, in the order of CODES."""
+    """By ballot: the probability that it is dishonest, and the reasons as bits, in the order of CODES."""
 
     probability: Floats
     reasons: npt.NDArray[np.uint32]
@@ -77,8 +78,8 @@ class TreeScores(msgspec.Struct, frozen=True):
 class _Steps(NamedTuple):
     """Features by cell, the last for ballots without one, with each ballot's cell; None: by ballot.
 
-    Of each only how many of its bounds it is above, in a byte: a tree then asks whether that is more than a bound's
-    place. A fourth of the memory passes by, and cells are compared in place of their ballots.
+    Each value is stored in a byte as the number of bounds below it; a tree compares this with a bound's place. It needs
+    a quarter of the memory traffic, and cells are compared instead of their ballots.
     """
 
     columns: dict[str, Ranks]
@@ -92,7 +93,7 @@ class _Steps(NamedTuple):
 
 
 def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> TreeScores:
-    """The sum over all trees. A feature that there is none of is 0. Reasons are told from a probability on."""
+    """Returns the sum over all trees. A missing feature is 0. Reasons are given from the probability `told` on."""
     bounds = _bounds(trees)
     steps = [_steps(part, bounds) for part in parts]
     probability, reasons = np.empty(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint32)
@@ -104,12 +105,12 @@ def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.
         for tree, out in _answers(trees, bounds, table, len(score)):
             score += _picked(_added(tree), out)
         probability[chunk] = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
-        some = np.flatnonzero(probability[chunk] >= told)
-        table = {name: _picked(values, some) for name, values in table.items()}
-        reasons[start + some] = _reasons(_answers(trees, bounds, table, len(some)), len(some))
+        explained = np.flatnonzero(probability[chunk] >= told)
+        table = {name: _picked(values, explained) for name, values in table.items()}
+        reasons[start + explained] = _reasons(_answers(trees, bounds, table, len(explained)), len(explained))
 
     with ThreadPoolExecutor(_THREADS) as executor:
-        # Asked for, so that a fault in one is not lost.
+        # Fetch each result, so that an exception in one is not lost.
         list(executor.map(look, range(0, rows, _CHUNK)))
     return TreeScores(probability, reasons)
 
@@ -135,12 +136,12 @@ def _steps(part: Part, bounds: Bounds) -> _Steps:
 
 
 def _picked(values: npt.NDArray[T], places: Places) -> npt.NDArray[T]:
-    """values[places]; as none is outside, none need be looked for, which halves the time."""
+    """Returns values[places] without bounds checks, which halves the time; all places are valid."""
     return values.take(places, mode="clip")
 
 
 def _answers(trees: Trees, bounds: Bounds, table: Mapping[str, Ranks], size: int) -> Iterator[tuple[Tree, Places]]:
-    """Each tree, and by ballot a bit for each of its ends that an answer rules out."""
+    """Yields each tree and, by ballot, a bit for each end that an answer rules out."""
     for tree in trees.trees:
         out = np.zeros(size, dtype=np.uint8)
         for each, ends in _questions(tree):
@@ -153,7 +154,7 @@ def _answers(trees: Trees, bounds: Bounds, table: Mapping[str, Ranks], size: int
 
 
 def _reasons(answers: Iterable[tuple[Tree, Places]], size: int) -> npt.NDArray[np.uint32]:
-    """What a tree adds is shared evenly by the questions on the way there, each for its reason."""
+    """Divides what a tree adds evenly among the questions on the path, each for its reason."""
     found: dict[str, Floats] = {}
     for tree, out in answers:
         for code, adds in _shares(tree):
@@ -168,8 +169,11 @@ def _reasons(answers: Iterable[tuple[Tree, Places]], size: int) -> npt.NDArray[n
 
 @cache
 def _questions(tree: Tree, first: int = 0) -> tuple[tuple[Question, int], ...]:
-    """Each question, and as bits the ends that a yes rules out. The ends are numbered from `no` to `yes`: a ballot
-    arrives at the first that no answer rules out (Lucchese et al., QuickScorer, SIGIR 2015)."""
+    """Returns each question and, as bits, the ends that a yes rules out.
+
+    Ends are numbered from `no` to `yes`: a ballot ends at the first that is not ruled out (Lucchese et al.,
+    QuickScorer, SIGIR 2015).
+    """
     if not isinstance(tree, Question):
         return ()
     count = len(_ends(tree.no))
@@ -179,7 +183,7 @@ def _questions(tree: Tree, first: int = 0) -> tuple[tuple[Question, int], ...]:
 
 @cache
 def _ends(tree: Tree) -> tuple[tuple[float, tuple[str, ...]], ...]:
-    """What is added at each end, and the features that were asked for on the way."""
+    """Returns what each end adds, and the features asked for on the path to it."""
     if not isinstance(tree, Question):
         return ((tree, ()),)
     return tuple((adds, (tree.feature, *way)) for then in (tree.no, tree.yes) for adds, way in _ends(then))
@@ -187,13 +191,13 @@ def _ends(tree: Tree) -> tuple[tuple[float, tuple[str, ...]], ...]:
 
 @cache
 def _added(tree: Tree) -> Floats:
-    """What the tree adds, by which of its ends are ruled out."""
+    """Returns what the tree adds, by the ends ruled out."""
     return _by_ruled_out([adds for adds, _ in _ends(tree)])
 
 
 @cache
 def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
-    """By reason: its share of what the tree adds, by which of the ends are ruled out."""
+    """Returns each reason's share of what the tree adds, by the ends ruled out."""
     shares: dict[str, list[float]] = {}
     ends = _ends(tree)
     for number, (adds, way) in enumerate(ends):
