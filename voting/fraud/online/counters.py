@@ -1,9 +1,9 @@
-"""Counts of ballots that are alike, in windows aligned with the clock: the same in memory and in Redis.
+"""Counts of similar ballots in windows aligned with the clock: the same in memory and in Redis.
 
-They are kept in a fixed number of counters, found by hashing (a count-min sketch, Cormode and Muthukrishnan, 2005, of
-one row; two where a count weighs more). A count is thus never too small, and seldom too large; the memory is the same
-however many ballots come. `cells` says which counters a ballot adds to: here to those of `Counters`, live to those of
-voting/redis/lua/take_turns.lua.
+A fixed number of counters is addressed by hashing (a count-min sketch, Cormode and Muthukrishnan, 2005, of one row; two
+if a count matters more). A count is thus never too small, and seldom too large; memory does not depend on the number of
+ballots. `cells` returns the counters that a ballot adds to: those of `Counters` here, those of
+voting/redis/lua/take_turns.lua live.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from zlib import crc32
 
 from voting.fraud.facts.facts import Counts, Facts
 
-# Seconds of the two windows: what a burst is seen in, and what is counted against chance.
+# Seconds of the two windows: one for bursts, one for counts compared with chance.
 QUICK, SLOW = 600, 7200
 WIDTH = 1 << 17
-# One row for cells, one counter for all ballots; then two rows for devices: last, for where no device is known Redis
-# keeps nothing of them.
+# One row for cells, one counter for all ballots, then two rows for devices. These come last, so that Redis stores
+# nothing for them if no device is known.
 _ALL = WIDTH
 _DEVICES = _ALL + 1
 SIZE = _DEVICES + 2 * WIDTH
-# Multiply-shift hashing (Dietzfelbinger et al., 1997): odd multipliers, of which the upper bits are taken.
+# Multiply-shift hashing (Dietzfelbinger et al., 1997): odd multipliers; the upper bits are used.
 _ONE, _OTHER = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
 _FINGERPRINT, _BOTH, _PREFIX, _PLACE = (kind * 0x165667B19E3779F9 for kind in range(1, 5))
 _MASK, _UPPER, _LOWER = WIDTH - 1, 44, 20
 
 
 class Cells(NamedTuple):
-    """The counters that one pick adds 1 to, by their numbers.
+    """The numbers of the counters to which one pick adds 1.
 
-    `quick`: prefix with fingerprint, and with the entry; empty where one of them is unknown. `slow`: all, entry, and
-    where it is known fingerprint, and with the entry. `device`: two of the pair of device and voter, then two of the
-    device, to be counted only where the pair was not; empty where the device is unknown, or the voter himself.
+    `quick`: prefix with fingerprint, and with the entry; empty if either is unknown. `slow`: all, entry and, if known,
+    fingerprint, and with the entry. `device`: two for the pair of device and voter, then two for the device, which are
+    counted only if the pair was not; empty if the device is unknown, or is the voter himself.
     """
 
     quick: Sequence[int]
@@ -44,7 +44,7 @@ class Cells(NamedTuple):
 
 
 def cells(entry: str, voter: str, facts: Facts) -> Cells:
-    """Where a pick for this entry, of this voter, is counted."""
+    """Returns the counters of a pick for this entry by this voter."""
     what = _number(entry) * _ONE
     quick: tuple[int, ...] = ()
     slow: tuple[int, ...] = (_ALL, what >> _UPPER & _MASK)
@@ -75,21 +75,21 @@ def _number(text: str) -> int:
 
 
 def counts(quick: Sequence[int], slow: Sequence[int], device: Sequence[int]) -> Counts:
-    """What the counters of `cells` hold: of the device only its own two."""
+    """Returns the values of the counters of `cells`; for the device, only its own two."""
     alone, both = slow[2:] or (0, 0)
     prefix, place = quick or (0, 0)
     return Counts(slow[0], slow[1], alone, both, prefix, place, min(device, default=0))
 
 
 class Counters:
-    """The counters in memory, for attempts that come in the order of their times. Past windows are dropped."""
+    """Counters in memory, for attempts in the order of their times. Past windows are dropped."""
 
     def __init__(self) -> None:
         self._quick = _Window(QUICK)
         self._slow = _Window(SLOW)
 
     def add(self, at: datetime, entry: str, voter: str, facts: Facts) -> Counts:
-        """Counts an attempt, and says what has been counted with it; what was counted live goes before."""
+        """Counts an attempt and returns the counts including it; live counts take precedence."""
         if facts.counts is not None:
             return facts.counts
         found, moment = cells(entry, voter, facts), at.timestamp()
@@ -105,21 +105,21 @@ class _Window:
         self._counters: dict[int, int] = {}
 
     def at(self, moment: float) -> dict[int, int]:
-        """The counters of the window that holds the moment, or of a later one that has begun."""
+        """Returns the counters of the window that contains the moment, or of a later one that has begun."""
         if moment >= self._ends:
             self._ends = (moment // self._seconds + 1) * self._seconds
-            # Only those that are not 0: making them all anew costs more than a window's ballots.
+            # Clear only counters that are not 0: creating all of them again costs more than a window's ballots.
             self._counters = {}
         return self._counters
 
 
 def _added(counters: dict[int, int], places: Sequence[int]) -> list[int]:
-    found = []
+    counts = []
     for place in places:
         count = counters.get(place, 0) + 1
         counters[place] = count
-        found.append(count)
-    return found
+        counts.append(count)
+    return counts
 
 
 def _voters(counters: dict[int, int], device: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Quotas in memory, for a replay: the same rules as live, for ballots in the order of time."""
+"""Quotas in memory, for a replay: the live rules, for ballots in the order of time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from voting.domain.contest.schema import Quota
 from voting.domain.entry import Entry
 
 _Key = tuple[str, str]
-"""A voter, and for what his picks are counted together."""
+"""A voter, and the scope in which his picks are counted."""
 
 
 class _Used(Protocol):
-    """What is used of one quota."""
+    """The use of one quota."""
 
     def has_left(self, key: _Key, count: int, now: datetime) -> bool:
-        """Whether so many slots are free now."""
+        """Whether `count` slots are free now."""
 
     def take(self, key: _Key, count: int, now: datetime) -> None:
-        """Takes some of those that are free."""
+        """Takes free slots."""
 
 
 class Quotas:
-    """What every voter has used. Memory grows with voters, not with ballots, but for sliding quotas."""
+    """Every voter's use. Memory grows with voters, not with ballots, except for sliding quotas."""
 
     def __init__(self, contest: Contest) -> None:
         self._contest = contest
@@ -38,11 +38,13 @@ class Quotas:
         ]
         self._categories = {category.id for category in contest.categories}
         self.not_applied: Counter[int] = Counter()
-        """By a quota's index: to how many picks it could not be applied, for nobody knows their categories."""
+        """By the quota's index: the number of picks without a known category, to which it could not be applied."""
 
     def take(self, voter: str, picks: Iterable[tuple[str, str | None]], now: datetime) -> bool:
-        """Takes what one ballot needs, by its picks: entry and category. False, and nothing is taken, where a quota
-        cannot hold all of it."""
+        """Takes the slots of one ballot, given its picks as entry and category.
+
+        Returns False, and takes nothing, if a quota is exceeded.
+        """
         entries = tuple([_entry(entry, self._known(category)) for entry, category in picks])
         wanted = self._applicable(buckets(self._contest, entries))
         for (quota, scope), count in wanted.items():
@@ -53,7 +55,7 @@ class Quotas:
         return True
 
     def _known(self, category: str | None) -> str:
-        """The category, where it is told or there is but one; empty where nobody knows."""
+        """Returns the category if it is given or the only one; empty if unknown."""
         if len(self._categories) == 1:
             return self._contest.categories[0].id
         return category if category in self._categories else ""
@@ -67,12 +69,12 @@ class Quotas:
 
 @lru_cache(20_000)
 def _entry(code: str, category: str) -> Entry:
-    """What a quota looks at. Cached: there are few entries."""
+    """Returns the part of an entry that quotas use. Cached: there are few entries."""
     return Entry(code, "", "", category)
 
 
 class _Period:
-    """A calendar's period ends for all voters at once: only the one that holds now is kept."""
+    """A calendar period ends for all voters at once: only the current one is kept."""
 
     def __init__(self, contest: Contest, quota: Quota) -> None:
         self._contest = contest
@@ -84,7 +86,7 @@ class _Period:
     def has_left(self, key: _Key, count: int, now: datetime) -> bool:
         if now >= self._ends:
             begins = since(self._contest, self._quota, now)
-            # Not by the end: where clocks are set back by less than an hour, the period goes on after it.
+            # Do not compare ends: if clocks are set back by less than an hour, the period continues after its end.
             if begins != self._begins:
                 self._begins, self._taken = begins, {}
             self._ends = renewal(self._contest, self._quota, now)

@@ -16,8 +16,10 @@ Response = Literal["allow", "challenge", "hold"]
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """`reasons`: codes, sorted; none where the ballot is allowed. `points`: by family, capped; none where it is allowed
-    at first sight, as nearly every ballot is."""
+    """`reasons`: sorted codes; empty if the ballot is allowed.
+
+    `points`: by family, capped; empty for ballots allowed at first glance, which are nearly all.
+    """
 
     response: Response
     reasons: tuple[str, ...]
@@ -28,10 +30,10 @@ _ALLOWED = Judgement("allow", (), {})
 
 
 def judge(facts: Facts, counts: Counts, policy: Online) -> Judgement:
-    """The judgement of one ballot by its facts and by how many were like it.
+    """Judges one ballot by its facts and by the number of similar ballots.
 
-    A hold needs the points and as many families of evidence of its own as the policy says: how many are like it
-    only adds to them. A solved challenge is never asked for again.
+    A hold needs the points and the number of families that the policy sets, both from the ballot itself: counts of
+    similar ballots only add to its points. A solved challenge is never requested again.
     """
     found, most = list(own(facts, counts, policy)), policy.crowd.most
     for signal in found:
@@ -40,7 +42,7 @@ def judge(facts: Facts, counts: Counts, policy: Online) -> Judgement:
         return _ALLOWED
     alike = list(crowd(counts, policy))
     evidence = _capped(found, policy)
-    # One crowd seen from several sides: the heaviest weighs.
+    # Counts of one crowd from several sides: only the heaviest is used.
     heaviest = max(alike, key=lambda signal: signal.points, default=None)
     points = _capped([*found, heaviest], policy) if heaviest else evidence
     total, families = sum(points.values()), sum(1 for each in evidence.values() if each >= policy.family)

@@ -1,4 +1,4 @@
-"""What of one ballot's facts and counts bears on fraud, with the points that the policy gives it."""
+"""Signals of fraud from one ballot's facts and counts, with their points in the policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.policy import Below, Headers, Online
 
-# Of the oddities of C2, those that one cause brings together: they weigh once.
+# Oddities of C2 that one cause brings together: their points count once.
 _HINTS = Oddity.HINT_PLATFORM | Oddity.HINT_MOBILE | Oddity.HINT_FOREIGN | Oddity.HINT_VERSION
 _PAGE = Oddity.PLATFORM | Oddity.LANGUAGES | Oddity.SCREEN
 _MISSING = Oddity.NO_LANGUAGE | Oddity.HINT_MISSING | Oddity.WECHAT_TOKENS
@@ -18,7 +18,7 @@ _AUTOMATION, _CROSS_SITE = int(Oddity.AUTOMATION), int(Oddity.CROSS_SITE)
 
 
 class Signal(NamedTuple):
-    """One reason's code with its points; `value` is what was observed or counted, `expected` what chance gives."""
+    """One reason's code with its points; `value` is the observed figure, `expected` the figure by chance."""
 
     code: str
     points: int
@@ -28,7 +28,7 @@ class Signal(NamedTuple):
 
 
 def own(facts: Facts, counts: Counts, policy: Online) -> Iterator[Signal]:
-    """What is remarkable of the ballot itself."""
+    """Yields the signals of the ballot itself."""
     if facts.hosting:
         yield Signal("N1", policy.hosting)
     if facts.oddities:
@@ -44,7 +44,7 @@ def own(facts: Facts, counts: Counts, policy: Online) -> Iterator[Signal]:
 
 
 def crowd(counts: Counts, policy: Online) -> Iterator[Signal]:
-    """How many are like it: an honest crowd is, too."""
+    """Yields the signals of similar ballots, which honest crowds give, too."""
     rule = policy.crowd
     if counts.prefix_fingerprint >= rule.prefix.least:
         yield Signal("N2", rule.prefix.points, counts.prefix_fingerprint)
@@ -58,7 +58,7 @@ def crowd(counts: Counts, policy: Online) -> Iterator[Signal]:
 
 
 def deviance(count: float, expected: float) -> float:
-    """The signed Poisson deviance of a count, in standard deviations."""
+    """Returns the signed Poisson deviance of a count, in standard deviations."""
     if expected <= 0 or count <= 0:
         return 0.0 if count <= 0 else math.inf
     root = math.sqrt(max(0.0, 2 * (count * math.log(count / expected) - (count - expected))))
@@ -66,7 +66,7 @@ def deviance(count: float, expected: float) -> float:
 
 
 def _reading(milliseconds: int, steps: tuple[Below, ...]) -> Iterator[Signal]:
-    # Before its page was issued no ballot comes: the clocks disagree, and nothing is known.
+    # A ballot before its page was issued means that clocks disagree: its reading time is unknown.
     for step in steps:
         if 0 <= milliseconds < step.below:
             yield Signal("T1", step.points, milliseconds / 1000)
@@ -75,7 +75,7 @@ def _reading(milliseconds: int, steps: tuple[Below, ...]) -> Iterator[Signal]:
 
 def _headers(odd: int, policy: Headers) -> Iterator[Signal]:
     if odd & _AUTOMATION:
-        # What else does not fit is a part of what it is, and no second finding.
+        # Other oddities are part of the same finding.
         yield Signal("C1", policy.automation)
     elif odd & _CONTRADICTIONS:
         groups = (
@@ -84,7 +84,7 @@ def _headers(odd: int, policy: Headers) -> Iterator[Signal]:
             (odd & Oddity.CHANNEL, policy.channel),
             (odd & _MISSING, policy.missing),
         )
-        found = [points for there, points in groups if there]
-        yield Signal("C2", sum(found), len(found))
+        given = [points for there, points in groups if there]
+        yield Signal("C2", sum(given), len(given))
     if odd & _CROSS_SITE:
         yield Signal("C5", policy.cross_site)
