@@ -1,1 +1,1 @@
-"""Reasons: their codes, families and sentences, and what a sweep finds."""
+"""Reasons: their codes, families and sentences, and the findings of a sweep."""

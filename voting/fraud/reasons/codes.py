@@ -1,10 +1,10 @@
-"""Which reason a feature speaks for, and to which family of evidence a reason belongs."""
+"""The reason code of each feature, and the family of evidence of each reason."""
 
 from __future__ import annotations
 
 from functools import cache
 
-# By the beginning of a feature's name, or its end; the first that fits.
+# By prefix or suffix of a feature's name; the first match applies.
 _ENDINGS = (
     ("_fresh", "A1"),
     ("_quick", "T1"),
@@ -18,9 +18,9 @@ _ENDINGS = (
     ("_returning", "A2"),
 )
 _BEGINNINGS = (
-    # Says nothing of a ballot: how much a tree's other questions say hangs on it.
+    # No reason for a ballot: it only changes the weight of a tree's other questions.
     ("own_contest", ""),
-    # Nor does what it says of a cluster: what its ballots were found for stands.
+    # No reason either: it judges a cluster whose ballots already have their reasons.
     ("cluster", ""),
     ("own_hosting", "N1"),
     ("own_odd", "C2"),
@@ -85,7 +85,7 @@ CODES: tuple[str, ...] = tuple(dict.fromkeys(code for _, code in (*_BEGINNINGS, 
 
 @cache
 def code_of(feature: str) -> str:
-    """The reason code of a feature; empty where it speaks for none. Raises KeyError for a name that no feature has."""
+    """Returns the reason code of a feature; empty if it has none. Raises KeyError for an unknown feature."""
     if not feature.startswith(_WITHOUT_ENDINGS):
         for ending, code in _ENDINGS:
             if feature.endswith(ending):
@@ -97,7 +97,7 @@ def code_of(feature: str) -> str:
 
 
 def is_feature(name: str) -> bool:
-    """Whether a feature may be called so."""
+    """Whether a feature may have this name."""
     try:
         code_of(name)
     except KeyError:

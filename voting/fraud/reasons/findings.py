@@ -1,4 +1,4 @@
-"""What a sweep over recorded ballots finds: groups of ballots with their evidence, and a decision for each ballot."""
+"""The findings of a sweep over recorded ballots: groups with their evidence, and a decision for each ballot."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    # The web reads evidence, and polars is not for its processes.
+    # The web reads evidence, and its processes do not load polars.
     import polars as pl
 
 Stage = Literal["online", "nearline", "certification"]
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One reason, with what it rests on.
+    """One reason with its figures.
 
-    `expected` is the count that independence would give, `surprise` the signed Poisson deviance of the count against it
-    (in standard deviations), `profile` what else is remarkable of these ballots (shares from 0 to 1, seconds).
+    `expected` is the count under independence, `surprise` the signed Poisson deviance of the count from it (in standard
+    deviations), `profile` other remarkable figures of these ballots (shares from 0 to 1, seconds).
     """
 
     code: str
@@ -30,9 +30,9 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Ballots that stand or fall together: what a reviewer decides about.
+    """Ballots that a reviewer decides on together.
 
-    `id` is the same again when the same sweep is repeated. `entries` says how many of its picks each entry has.
+    Repeating the same sweep gives the same `id`. `entries` has the number of picks by entry.
     """
 
     id: str
@@ -43,10 +43,10 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """What one sweep found. `prepared`: the swept ballots as `prepare` makes them, which takes a while.
+    """The findings of one sweep. `prepared`: the swept ballots after `prepare`, which takes a while.
 
-    `verdicts` has a row for each row of the ballots that were swept, in their order: `id` (as given), `hold` (bool),
-    `reasons` (list of codes, sorted; empty where nothing was found), `group` (a Group's id, or null).
+    `verdicts` has a row for each row of the swept ballots, in their order: `id` (as given), `hold` (bool), `reasons`
+    (list of codes, sorted; empty if none), `group` (a Group's id, or null).
     """
 
     verdicts: pl.DataFrame

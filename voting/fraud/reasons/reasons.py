@@ -1,4 +1,4 @@
-"""Reasons in words: what each code means, its family, and a sentence with the evidence's figures."""
+"""Reasons in words: each code's meaning, its family, and a sentence with the evidence's figures."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from voting.domain.language import Language
 
 if TYPE_CHECKING:
-    # Its module holds tables too, which the processes that serve have no need of.
+    # Its module has tables that serving processes do not need.
     from voting.fraud.reasons.findings import Evidence
 
 Family = Literal["N", "C", "T", "G", "A", "R"]
 
 
 class Reason(NamedTuple):
-    """`zh` and `en` are sentences with places for `count` and `of` (for which entry), `one_...` those of one ballot."""
+    """`zh` and `en` are sentences with places for `count` and `of` (the entry); `one_...` those for one ballot."""
 
     family: Family
     zh: str
@@ -144,7 +144,7 @@ REASONS: Mapping[str, Reason] = {
 
 
 class _Detail(NamedTuple):
-    """How a value of a profile is said. `share`: from 0 to 1, shown in percent."""
+    """The wording of a profile's value. `share`: from 0 to 1, shown in percent."""
 
     zh: str
     en: str
@@ -168,17 +168,17 @@ _DETAILS: Mapping[str, _Detail] = {
 }
 
 
-# Told in pairs.
+# Shown in pairs.
 _ENDS = ("reading_low", "reading_high", "first", "last")
 
 
 def family_of(code: str) -> Family:
-    """The family of a reason's code, one of REASONS."""
+    """Returns the family of a reason's code, one of REASONS."""
     return REASONS[code].family
 
 
 def explain(evidence: Evidence, language: Language) -> str:
-    """The evidence as one sentence, such as `1,284 ballots for entry 17 share one browser fingerprint; 31 expected`."""
+    """Returns a sentence such as `1,284 ballots for entry 17 share one browser fingerprint; 31 expected`."""
     reason = REASONS[evidence.code]
     chinese = language == "zh"
     entry = evidence.key.get("entry")
@@ -190,15 +190,17 @@ def explain(evidence: Evidence, language: Language) -> str:
 
 
 def details(profile: Mapping[str, float], language: Language) -> list[str]:
-    """What else is remarkable of these ballots, each in words; what is not in the table by its name."""
-    chinese, found = language == "zh", dict(profile)
-    told = [_detail(name, _number(known, found[name]), chinese) for name, known in _DETAILS.items() if name in found]
-    if {"reading_low", "reading_high"} <= found.keys():
-        low, high = _figure(found["reading_low"]), _figure(found["reading_high"])
-        told.append(_detail("reading", f"{low}–{high}", chinese))
-    if {"first", "last"} <= found.keys():
-        told.append(_detail("span", _span(found["last"] - found["first"], chinese), chinese))
-    return told + [f"{name} {_figure(value)}" for name, value in found.items() if name not in {*_DETAILS, *_ENDS}]
+    """Returns the other remarkable figures in words; unknown ones with their name."""
+    chinese, values = language == "zh", dict(profile)
+    sentences = [
+        _detail(name, _number(known, values[name]), chinese) for name, known in _DETAILS.items() if name in values
+    ]
+    if {"reading_low", "reading_high"} <= values.keys():
+        low, high = _figure(values["reading_low"]), _figure(values["reading_high"])
+        sentences.append(_detail("reading", f"{low}–{high}", chinese))
+    if {"first", "last"} <= values.keys():
+        sentences.append(_detail("span", _span(values["last"] - values["first"], chinese), chinese))
+    return sentences + [f"{name} {_figure(value)}" for name, value in values.items() if name not in {*_DETAILS, *_ENDS}]
 
 
 def _expected(evidence: Evidence, chinese: bool) -> list[str]:
@@ -209,16 +211,16 @@ def _expected(evidence: Evidence, chinese: bool) -> list[str]:
 
 
 def _detail(name: str, value: str, chinese: bool) -> str:
-    known = _DETAILS[name]
-    return (known.zh if chinese else known.en).format(value)
+    detail = _DETAILS[name]
+    return (detail.zh if chinese else detail.en).format(value)
 
 
-def _number(known: _Detail, value: float) -> str:
-    return f"{value:.0%}" if known.share else _figure(value)
+def _number(detail: _Detail, value: float) -> str:
+    return f"{value:.0%}" if detail.share else _figure(value)
 
 
 def _span(seconds: float, chinese: bool) -> str:
-    """So long, in the unit in which it is a small number."""
+    """Returns a duration in the unit that gives a small number."""
     for unit, zh, en in ((86_400, "天", "days"), (3600, "小时", "hours"), (60, "分钟", "minutes")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f}{zh}" if chinese else f"{seconds / unit:.0f} {en}"
@@ -226,5 +228,5 @@ def _span(seconds: float, chinese: bool) -> str:
 
 
 def _figure(value: float) -> str:
-    """Three digits are enough to see how much it is."""
+    """Rounds to three digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
