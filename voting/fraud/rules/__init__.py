@@ -1,1 +1,1 @@
-"""Rules that nothing was fitted for: task lists and shared targets."""
+"""Rules without fitted parameters: task lists, shared targets and haste."""
