@@ -1,1 +1,4 @@
-"""Fraud control as pure computation on data: it finds the rings and spares the crowds. No I/O, no clock, no dice."""
+"""Fraud control as pure computation on data: detects rings without punishing crowds.
+
+No I/O, no clock, no randomness.
+"""

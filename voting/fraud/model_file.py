@@ -1,6 +1,6 @@
-"""The fitted model of a policy, read from its JSON file and checked before anything is swept.
+"""Reads the fitted model of a policy from its JSON file and checks it before any sweep.
 
-The file holds an object with a member for each pass: `{"bias": log-odds, "trees": [tree, ...]}`. A tree is a number
+The file contains an object with a member for each pass: `{"bias": log-odds, "trees": [tree, ...]}`. A tree is a number
 that is added to the log-odds, or `[feature, above, tree if not, tree if so]`.
 """
 
@@ -25,14 +25,14 @@ from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Question, Tree, Trees
 from voting.fraud.sweep import second_pass
 
-# Log-odds: sums are cut there (tree_ensemble).
+# Log-odds: sums are clipped there (tree_ensemble).
 _MOST_ODDS = 30
 _MOST = 1_000_000_000
 _FIX = "make the model again: make fit"
 
 
 def read_model(body: bytes, name: str = "model") -> Model:
-    """The model of a JSON file's bytes. Raises FileInvalid with every fault and where it is."""
+    """Returns the model in a JSON file's bytes. Raises FileInvalid with every fault and its place."""
     try:
         model = msgspec.json.decode(body, type=Model)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -44,7 +44,7 @@ def read_model(body: bytes, name: str = "model") -> Model:
 
 
 def _faults(model: Model) -> Iterator[Fault]:
-    """Log-odds out of range, and features that a pass does not compute: they would silently be 0 for every ballot."""
+    """Yields faults for log-odds out of range, and for features that a pass does not compute: they would be 0."""
     for member, seen in _seen().items():
         trees: Trees | None = getattr(model, member)
         if trees is None:
@@ -70,7 +70,7 @@ def _numbers(tree: Tree) -> Iterator[float]:
 
 @cache
 def _seen() -> Mapping[str, frozenset[str]]:
-    """The names of the features that each pass computes. Only rounds know a history."""
+    """Returns the names of the features that each pass computes. Only rounds have a history."""
     none = np.zeros(0)
     days, hours = Survey(prepare(frame([]))), Survey(prepare(frame([]), NOTHING))
     return {

@@ -1,7 +1,7 @@
-"""A fraud policy: a TOML file of rules with a version, known by its SHA-256.
+"""A fraud policy: a TOML file of rules with a version, identified by its SHA-256.
 
-The rules name their fitted model, a JSON file, by its SHA-256 (voting.fraud.model_file): the policy's hash binds both.
-Web workers need the rules only.
+The rules give the SHA-256 of their fitted model, a JSON file (voting.fraud.model_file), so the policy's hash binds
+both. Web workers need the rules only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from voting.domain.contest.toml_schema import key, line_of, read
 from voting.errors import Fault, FileInvalid
 
 if TYPE_CHECKING:
-    # It imports numpy and polars, which are not for web workers.
+    # It imports numpy and polars, which web workers do not load.
     from voting.fraud.model.model import Model
 
 
@@ -24,7 +24,7 @@ def _points(help: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most points that each family gives, whatever is found: no kind of evidence decides by itself."""
+    """The maximum points of each family, so that no kind of evidence decides alone."""
 
     N: int = _points("Most points of the network: where it came from.")
     C: int = _points("Most points of the client: what sent it.")
@@ -43,7 +43,7 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """Points for a count from a bound on."""
+    """Points for a count of at least a bound."""
 
     least: int = key("The bound.", least=1)
     points: int = _points("Points from it on.")
@@ -51,7 +51,7 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Points for what sent the ballot, by its headers and what the page reported."""
+    """Points for the sender of the ballot, by its headers and the page's report."""
 
     automation: int = _points("C1: the agent is a library, a headless browser or a bot. Replaces C2.")
     hints: int = _points("C2: the client hints contradict the agent.")
@@ -64,9 +64,9 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Points for counts of ballots that are alike.
+    """Points for counts of similar ballots.
 
-    Honest crowds look so too: only the heaviest of these weighs, and none of them is one of the families of a hold.
+    Honest crowds look similar, too: only the heaviest of these counts, and none is a family that can hold.
     """
 
     prefix: AtLeast = key("N2: ballots of one prefix and fingerprint in ten minutes.")
@@ -76,7 +76,7 @@ class Crowd:
 
     @property
     def most(self) -> int:
-        """The points of the heaviest."""
+        """Returns the points of the heaviest."""
         return max(self.prefix.points, self.burst.points, self.fingerprint.points)
 
 
@@ -131,7 +131,7 @@ class SweepRules:
     past_days: int = key("How many days that history has.", default=4, least=0, most=366)
 
     def past(self, moment: int) -> tuple[int, int]:
-        """The bounds of the history of a moment: from, and before (milliseconds)."""
+        """Returns the bounds of a moment's history in milliseconds: [from, before)."""
         every = self.past_hours * 3_600_000
         end = moment // every * every
         return end - self.past_days * 24 * 3_600_000, end
@@ -139,7 +139,7 @@ class SweepRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`online` judges a ballot when it is cast, `sweep` judges all of them again later, as groups."""
+    """`online` judges a ballot when it is cast; `sweep` judges all of them again later, as groups."""
 
     version: str
     sha256: str
@@ -162,7 +162,7 @@ class _Document:
 
 
 def read_policy(text: str, name: str = "policy") -> Policy:
-    """The policy of a TOML file's text. Raises FileInvalid with every fault and its line."""
+    """Returns the policy in a TOML file's text. Raises FileInvalid with every fault and its line."""
     document, faults = read(text, _Document)
     if document is not None:
         faults = tuple(_rule_faults(document.online, text))
@@ -173,7 +173,7 @@ def read_policy(text: str, name: str = "policy") -> Policy:
 
 
 def _rule_faults(online: Online, text: str) -> list[Fault]:
-    """What would let a single family hold, or a crowd be challenged for being one."""
+    """Returns faults for rules with which one family could hold a ballot, or a crowd be challenged for being one."""
     faults = []
     if online.hold < online.challenge:
         mend = f"at least challenge = {online.challenge}"

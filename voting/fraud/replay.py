@@ -33,14 +33,14 @@ from voting.fraud.sweep import Verdicts, judge, past_of, rounds, sweep
 Decided = Literal["count", "hold", "refuse"]
 Flags = npt.NDArray[np.bool_]
 _CHUNK = 20_000
-# What prepare() does not read: a round's ballots go to another process.
+# Columns that prepare() does not read: a round's ballots are sent to another process.
 _UNREAD = ("id", "channel", "app", "solving")
 _CAST: dict[str, pl.DataType | type[pl.DataType]] = {"id": pl.String, "reasons": pl.List(pl.String)}
 _CLOSED = {"not_open": "window_not_open", "closed": "window_closed"}
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """What was decided about one attempt, by which stage and when (milliseconds since 1970)."""
+    """The decision on one attempt, with its stage and time (milliseconds since 1970)."""
 
     id: str
     decision: Decided
@@ -56,20 +56,20 @@ class Replayed(NamedTuple):
     final: list[Decision]
     history: list[Decision]
     entries: list[str]
-    """By attempt: what it was for."""
+    """The entry of each attempt."""
     cast_at: list[int]
-    """By attempt: when it came, in milliseconds since 1970."""
+    """The time of each attempt, in milliseconds since 1970."""
     groups: tuple[Group, ...]
     quotas_not_applied: Mapping[int, int]
-    """By a quota's index: to how many picks it could not be applied, for nobody knows their categories."""
+    """By the quota's index: the number of picks without a known category, to which it could not be applied."""
 
 
 Tick = Callable[[str, int], None]
-"""Hears which part of the work goes on, and how many attempts or rounds are done."""
+"""Called with the part of the work and the number of attempts or rounds done."""
 
 
 class _Due(NamedTuple):
-    """A near-line round: its moment, and the ballots that it looks at: from the first, before the last."""
+    """A near-line round: its moment, and its ballots from the first to before the last."""
 
     moment: int
     first: int
@@ -77,16 +77,16 @@ class _Due(NamedTuple):
 
 
 class _Round(NamedTuple):
-    """One under way, and what it will find."""
+    """A running round and its future result."""
 
     due: _Due
     found: Future[Verdicts]
 
 
 class Backtest:
-    """One replay: ballots are offered in the order of time, then it is finished.
+    """One replay: offer ballots in the order of time, then call finish.
 
-    Near-line rounds run beside, in `executor` (of processes, if there are some): what they find changes nothing of how
+    Near-line rounds run in `executor` (of processes, if there are several cores): their findings do not affect how
     later ballots are cast.
     """
 
@@ -110,14 +110,14 @@ class Backtest:
         self._due: list[_Due] = []
         self._rounds: list[_Round] = []
         self._latest = -1
-        """The moment of the latest round, looked at or not."""
+        """The moment of the latest round, run or skipped."""
         self._grouped = 0
-        """Before which ballot there are those that a round can have held."""
+        """Rounds may have held ballots only before this one."""
         self._past: dict[int, Future[Past]] = {}
 
     def offer(self, picks: Sequence[Attempt]) -> None:
-        """Casts one ballot, by its picks: as live, it is recorded whole or not at all."""
-        # Moments of one zone are compared twenty times as fast.
+        """Casts one ballot, given as its picks; like live, it is recorded whole or not at all."""
+        # Comparing moments of one zone is twenty times as fast.
         now = picks[0].at.astimezone(UTC)
         why = self._refusal(picks, now)
         for pick in picks:
@@ -135,7 +135,7 @@ class Backtest:
             self._tick("online", len(self._final))
 
     def finish(self) -> Replayed:
-        """Certifies while the last rounds run; then what they find is applied in their order, and what it found."""
+        """Certifies while the last rounds run, then applies the rounds' findings in order, and the certification's."""
         self._flush(until=None)
         while self._due:
             self._past_before(self._due[0].moment).result()
@@ -175,7 +175,7 @@ class Backtest:
         )
 
     def _flush(self, until: int | None) -> None:
-        """Puts the rows into the table and begins the rounds that are due until then; None: all."""
+        """Adds the rows to the table and begins the rounds due until then; None: all."""
         more = frame(self._rows)
         self._rows = []
         self._ballots = pl.concat([self._ballots, more])
@@ -191,9 +191,9 @@ class Backtest:
         self._begin()
 
     def _can_change(self, first: int, last: int) -> bool:
-        """Whether a round of these ballots may hold one, or let one go: too few are no group.
+        """Whether a round of these ballots may hold or release one: too few are no group.
 
-        Where little comes in, as over the months of a long window, most rounds change nothing.
+        With few ballots, as over the months of a long window, most rounds change nothing.
         """
         is_group = last - first >= self._rules.nearline.least_group
         if is_group:
@@ -201,11 +201,11 @@ class Backtest:
         return is_group or first < self._grouped
 
     def _begin(self) -> None:
-        """Begins the rounds for which it is known what the past tells."""
+        """Begins the rounds whose history is ready."""
         while self._due and (past := self._past_before(self._due[0].moment)).done():
             due = self._due.pop(0)
-            found = self._executor.submit(_look, self._shared[due.first : due.last], past.result(), self._policy)
-            self._rounds.append(_Round(due, found))
+            future = self._executor.submit(_look, self._shared[due.first : due.last], past.result(), self._policy)
+            self._rounds.append(_Round(due, future))
 
     def _past_before(self, moment: int) -> Future[Past]:
         begin, end = self._rules.past(moment)
@@ -215,16 +215,16 @@ class Backtest:
         return self._past[end]
 
     def _apply(self, looks: _Looks, round_: _Round) -> None:
-        found = round_.found.result()
+        verdicts = round_.found.result()
         first, now = round_.due.first, round_.due.moment
-        held, released = looks.after(found, first)
+        held, released = looks.after(verdicts, first)
         for row in held.tolist():
-            self._change(first + row, "hold", _named(int(found.reasons[row])), "nearline", now)
+            self._change(first + row, "hold", _named(int(verdicts.reasons[row])), "nearline", now)
         for row in released.tolist():
             self._change(first + row, "count", (), "nearline", now)
 
     def _certify(self, looks: _Looks, found: Sweep) -> None:
-        # A round may be due after the window's end: what is certified comes after it.
+        # A round may be due after the window's end: certification comes after it.
         now = max([milliseconds(self._contest.closes_at), *self._ballots["at"].tail(1).to_list(), self._latest])
         verdicts = found.verdicts.select("hold", "reasons")
         rows = np.flatnonzero(verdicts["hold"].to_numpy() | looks.held)
@@ -235,15 +235,15 @@ class Backtest:
                 self._change(row, "count", (), "certification", now)
 
     def _cast_groups(self, looks: _Looks, found: Sweep) -> list[Group]:
-        """Of what was held when it was cast, and is nothing that the certification found."""
+        """Returns the groups of ballots held when cast that the certification did not find."""
         rows = np.flatnonzero(looks.online & ~found.verdicts["hold"].to_numpy()).tolist()
         held = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in rows)]
         return describe_cast(self._ballots, found.prepared, pl.DataFrame(held, schema=_CAST, orient="row"))
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
-        """A ballot that has this decision already keeps it, with the stage that made it first.
+        """Changes a ballot, unless it has this decision already; then it keeps the stage that made it first.
 
-        It gets the reasons of the latest look, as live: but what was held when it was cast, no round looks at.
+        It gets the reasons of the latest pass, as live; but rounds skip ballots held when cast.
         """
         number = self._recorded[row]
         before = self._final[number]
@@ -257,18 +257,18 @@ class Backtest:
 
 
 def _shared(ballots: pl.DataFrame) -> pl.DataFrame:
-    """What the rounds get: only what prepare() reads; and texts, which it numbers by their hashes, as those."""
+    """Returns the ballots for the rounds: only columns that prepare() reads, with texts hashed as it would."""
     texts = pl.col(pl.String)
     return ballots.drop(_UNREAD).with_columns(pl.when(texts.is_not_null()).then(texts.hash()))
 
 
 def _look(window: pl.DataFrame, past: Past, policy: SweepPolicy) -> Verdicts:
-    """Prepared rows are ordered by time, as these are: they have the same numbers."""
+    """Prepared rows are ordered by time, like these, so their numbers agree."""
     return judge(Survey(prepare(window, past)), policy.sweep, policy.model, "nearline")
 
 
 class _Looks:
-    """What the rounds hold, by recorded ballot: of most ballots a round says what the one before it said."""
+    """What rounds hold, by recorded ballot: for most ballots a round repeats the one before."""
 
     def __init__(self, online: Flags) -> None:
         self.online = online
@@ -276,9 +276,9 @@ class _Looks:
         self._reasons = np.zeros(len(online), np.uint32)
 
     def after(self, found: Verdicts, first: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The rows of a round, whose first is this ballot, that it holds or gives other reasons; that it lets go.
+        """Returns the rows of a round that it holds or gives other reasons, and those it releases.
 
-        What was held when it was cast, no round looks at.
+        The round starts at ballot `first`. Rounds skip ballots held when cast.
         """
         window = slice(first, first + len(found.hold))
         held, reasons = self.held[window], self._reasons[window]

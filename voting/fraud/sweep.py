@@ -1,4 +1,4 @@
-"""Sweeps recorded ballots for rings: near-line over what there is so far, and once more for the certified result."""
+"""Sweeps recorded ballots for rings: near-line over recent ballots, and once more for the certified result."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from voting.fraud.model.model import Model
 
 Flags = npt.NDArray[np.bool_]
-# What is repeated converges, from above or below; the odds are shifted by so much at most. Never upwards: where bots
-# are many, a crowd that is in doubt is no likelier to be bought.
+# The repetition converges, from above or below; it shifts the odds by at most this. Never upwards: with many bots, a
+# doubtful crowd is no likelier to be bought.
 _REPETITIONS = 100
 _LEAST_SHIFT, _MOST_SHIFT = 0.02, 1.0
-# Who backed no more entries of an open list than this may be a friend of them: rounds are not told of him.
+# A voter of no more entries of an open list than this may be a friend of them: rounds ignore him.
 _ALLIES = 2
 
 
 class Verdicts(msgspec.Struct, frozen=True):
-    """By prepared ballot: whether it is held, whether one held before is let go, the reasons' bits, the group."""
+    """By prepared ballot: whether it is held, whether an earlier hold is released, the reasons' bits, the group."""
 
     hold: Flags
     release: Flags
@@ -50,17 +50,17 @@ class Verdicts(msgspec.Struct, frozen=True):
 
 
 def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-    """What is found among these ballots (a table as frame() makes it, in any order; one that is scanned from a file is
-    read as it is needed, and takes less memory).
+    """Returns the findings of a sweep over these ballots, a table as from frame() in any order.
 
-    `past`: what a round knows of the days before; the certification sees them itself.
+    A table scanned from a file is read as needed and takes less memory. `past`: a round's knowledge of the days before;
+    the certification sees them itself.
     """
     survey = Survey(prepare(ballots, past))
-    found = judge(survey, policy.sweep, policy.model, stage)
-    held = np.flatnonzero(found.hold)
-    groups = describe(survey, ballots, held, found.group[held], found.reasons, stage)
-    # Of millions of ballots a few are different: what is said of each kind is made once.
-    kinds, kind = np.unique(found.group[held] << 32 | found.reasons[held], return_inverse=True)
+    judged = judge(survey, policy.sweep, policy.model, stage)
+    held = np.flatnonzero(judged.hold)
+    groups = describe(survey, ballots, held, judged.group[held], judged.reasons, stage)
+    # A few of millions of ballots differ: build the reasons of each kind once.
+    kinds, kind = np.unique(judged.group[held] << 32 | judged.reasons[held], return_inverse=True)
     of_kind = [groups[number] for number in (kinds >> 32).tolist()]
     reasons = [
         list(group_statements(named(bits & 0xFFFFFFFF), group.reasons, stage))
@@ -70,7 +70,7 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: SweepPolicy, stage: Stag
     place = np.full(survey.size, len(kinds))
     place[row[held]] = kind
     hold, release = np.zeros(survey.size, dtype=bool), np.zeros(survey.size, dtype=bool)
-    hold[row], release[row] = found.hold, found.release
+    hold[row], release[row] = judged.hold, judged.release
     verdicts = (
         ballots.lazy()
         .select("id")
@@ -86,23 +86,23 @@ def sweep(ballots: pl.DataFrame | pl.LazyFrame, policy: SweepPolicy, stage: Stag
 
 
 def judge(survey: Survey, rules: SweepRules, model: Model, stage: Stage) -> Verdicts:
-    """What is to be held. A round looks quickly; the certification also over days, and for task lists."""
+    """Returns the verdicts. A round is quick; the certification also looks over days, and for task lists."""
     takers = survey.ballots["taker"]
     if stage == "nearline":
-        found, _ = reconsider(survey, model.quick_first, model.quick_second, QUICK)
-        return _held(survey, found, _listed(takers, found, rules.nearline), rules.nearline)
+        scored, _ = reconsider(survey, model.quick_first, model.quick_second, QUICK)
+        return _held(survey, scored, _listed(takers, scored, rules.nearline), rules.nearline)
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
-    found, distrust = reconsider(survey, model.first, model.second)
-    # Who works off a list does so for many entries on many days: no one day's cluster acquits him.
-    listed = _listed(takers, found, rules.certification) | _open_listed(survey, found, rules.certification)
+    scored, distrust = reconsider(survey, model.first, model.second)
+    # Voters of a list vote for many entries on many days: no single day's cluster clears them.
+    listed = _listed(takers, scored, rules.certification) | _open_listed(survey, scored, rules.certification)
     if model.clusters:
-        campaign = together(clusters(survey, distrust, found.probability), model.clusters)
-        found = msgspec.structs.replace(found, probability=found.probability * campaign)
-    return _held(survey, found, listed, rules.certification)
+        campaign = together(clusters(survey, distrust, scored.probability), model.clusters)
+        scored = msgspec.structs.replace(scored, probability=scored.probability * campaign)
+    return _held(survey, scored, listed, rules.certification)
 
 
 def rounds(times: npt.NDArray[np.int64], rules: SweepRules) -> list[int]:
-    """The moments of the near-line rounds (milliseconds, multiples of the policy's minutes), by when ballots came."""
+    """Returns the moments of the near-line rounds, given when ballots came; milliseconds, on the policy's grid."""
     every, longest = round(rules.every_minutes * 60_000), round(rules.wait_minutes * 60_000)
     found: list[int] = []
     seen = 0
@@ -115,7 +115,7 @@ def rounds(times: npt.NDArray[np.int64], rules: SweepRules) -> list[int]:
 
 
 def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
-    """What these ballots tell the rounds that come after them; `first`: the certification's first look."""
+    """Returns the history for the rounds after these ballots; `first` are the certification's first-pass trees."""
     if ballots.is_empty():
         return NOTHING
     survey = Survey(prepare(ballots))
@@ -131,53 +131,57 @@ def past_of(ballots: pl.DataFrame, first: Trees) -> Past:
 def reconsider(
     survey: Survey, first: Trees, second: Trees, families: Families = THOROUGH
 ) -> tuple[TreeScores, npt.NDArray[np.float32]]:
-    """Two looks: the second learns nothing from what the first distrusts, and of a whole contest sees each ballot's
-    company. A third would find company in its own doubts: it holds more of the honest, and no more of the others.
+    """Runs two passes; returns the scores, and the first pass's probabilities.
 
-    Beside what is found: the first look's probabilities.
+    The second pass does not take the first's findings as usual, and for a whole contest sees each ballot's neighbours.
+    A third would find evidence in its own doubts: it holds more honest ballots, and no more dishonest ones.
     """
     first_sight, distrust = first_pass(survey, first, families)
-    found = score_trees(second_pass(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
-    probability = calibrated(found.probability, second.bias)
-    # Company is no evidence of its own: what was found at first stands for it.
-    return TreeScores(probability, first_sight.reasons | found.reasons), distrust
+    scored = score_trees(second_pass(survey, 1 - distrust.astype(np.float64), families), second, survey.size)
+    probability = calibrated(scored.probability, second.bias)
+    # Neighbours are no evidence of their own: the first pass's reasons replace theirs.
+    return TreeScores(probability, first_sight.reasons | scored.reasons), distrust
 
 
 def first_pass(
     survey: Survey, first: Trees, families: Families = THOROUGH
 ) -> tuple[TreeScores, npt.NDArray[np.float32]]:
-    """A first look, and its probabilities as they are here."""
-    found = score_trees(features(survey, np.ones(survey.size), families), first, survey.size)
-    return found, calibrated(found.probability, first.bias)
+    """Returns the first pass's scores, and its probabilities calibrated to this contest."""
+    scored = score_trees(features(survey, np.ones(survey.size), families), first, survey.size)
+    return scored, calibrated(scored.probability, first.bias)
 
 
 def second_pass(survey: Survey, trust: Floats, families: Families = THOROUGH) -> Iterator[Part]:
-    """What a further look sees. `trust`: by ballot, as the look before had it."""
+    """Yields the features of the second pass. `trust`: by ballot, from the first pass."""
     yield from features(survey, trust, families)
     if families.whole:
         yield from company(survey, trust)
 
 
-def _listed(takers: pl.Series, found: TreeScores, look: StageRules) -> Flags:
-    """The ballots that the rule of task lists holds. It is untrained: where all else speaks for a ballot, two entries'
-    friends are allies, and no list."""
-    return takers.to_numpy() & (found.probability >= look.release)
+def _listed(takers: pl.Series, scored: TreeScores, look: StageRules) -> Flags:
+    """Returns the ballots that the task-list rule holds.
+
+    It is untrained: if everything else clears a ballot, two entries' friends are allies, not a list.
+    """
+    return takers.to_numpy() & (scored.probability >= look.release)
 
 
-def _open_listed(survey: Survey, found: TreeScores, look: StageRules) -> Flags:
-    """The ballots that the rule of open lists holds: something else must speak a little for it, too. Lovers of a kind
-    are found with them where a campaign moves what is popular."""
+def _open_listed(survey: Survey, scored: TreeScores, look: StageRules) -> Flags:
+    """Returns the ballots that the open-list rule holds, if other evidence slightly supports it.
+
+    A campaign that moves popularity makes the rule find lovers of a kind, too.
+    """
     workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
-    return workers.to_numpy() & (found.probability >= look.ally)
+    return workers.to_numpy() & (scored.probability >= look.ally)
 
 
-def _held(survey: Survey, found: TreeScores, listed: Flags, look: StageRules) -> Verdicts:
+def _held(survey: Survey, scored: TreeScores, listed: Flags, look: StageRules) -> Verdicts:
     quick = hasty(survey)
-    hold = listed | quick | (found.probability > _cut(found.probability.astype(np.float64), look))
-    reasons = true_of(survey, found.reasons)
+    hold = listed | quick | (scored.probability > _cut(scored.probability.astype(np.float64), look))
+    reasons = true_of(survey, scored.reasons)
     for rule, reason in ((listed, LOCKSTEP), (quick, QUICKNESS)):
         reasons |= np.where(rule, reason, np.uint32(0))
-    # No single family of evidence holds a ballot; task lists and haste are rules of their own.
+    # No single family of evidence holds a ballot; task lists and haste are separate rules.
     hold &= listed | quick | (families(reasons) > 1)
     labels = np.full(survey.size, -1)
     if hold.any():
@@ -185,15 +189,15 @@ def _held(survey: Survey, found: TreeScores, listed: Flags, look: StageRules) ->
         large = np.bincount(inside)[inside] >= look.least_group
         labels[hold] = np.where(large, inside, -1)
         hold[hold] = large
-    return Verdicts(hold, (found.probability < look.release) & ~quick, reasons, labels)
+    return Verdicts(hold, (scored.probability < look.release) & ~quick, reasons, labels)
 
 
 def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray[np.float32]:
-    """The probabilities, had the trees been fitted where as many ballots are dishonest as here.
+    """Returns the probabilities as if the trees had been fitted with this contest's share of dishonest ballots.
 
-    `bias`: the log-odds of a dishonest ballot where they were fitted. How many there are here is what the probabilities
-    themselves say in the mean, found by repetition (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002): in
-    an honest contest hardly anything is then probable. Where more are dishonest than there, they stay as they are.
+    `bias`: the log-odds of a dishonest ballot where they were fitted. The share here is the mean of the probabilities
+    themselves, found by iteration (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002): in an honest
+    contest hardly any ballot then remains probable. With more dishonest ballots than in the fit, they stay unchanged.
     """
     odds = probability.astype(np.float64) / (1 - probability.astype(np.float64).clip(None, 1 - 1e-9))
     fitted, here = math.exp(bias), math.exp(bias)
@@ -207,10 +211,10 @@ def calibrated(probability: npt.NDArray[np.float32], bias: float) -> npt.NDArray
 
 
 def _cut(probability: npt.NDArray[np.float64], look: StageRules) -> float:
-    """The probability above which ballots are held.
+    """Returns the probability above which ballots are held.
 
-    It is the lowest, though not below the least, at which no more of the held than allowed are expected to be honest
-    (Benjamini and Hochberg's false discovery rate, for posterior probabilities).
+    It is the lowest, but not below the minimum, at which the expected share of honest ballots among the held does not
+    exceed the limit (Benjamini and Hochberg's false discovery rate, for posterior probabilities).
     """
     ordered = np.sort(probability)[::-1]
     honest = np.cumsum(1 - ordered) - look.false_discoveries * np.arange(1, len(ordered) + 1)
