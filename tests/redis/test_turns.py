@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.proxy import proxied
+from tests.redis.test_server import valkey
 from voting.domain.ballots.rate import Rate, read_rate
 from voting.errors import SlowDown, TryAgain
 from voting.fraud.online.counters import Cells
@@ -213,6 +215,27 @@ async def test_a_call_whose_answer_does_not_come_is_counted_once_at_most(setting
         (taken,) = await ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW)
     assert taken.cells is not None
     assert taken.cells.quick[0] <= calls + 1
+
+
+async def test_a_slow_redis_is_sent_the_script_once(tmp_path: Path) -> None:
+    """A server that sleeps until after the call's time limit, and before a second attempt's, runs what it was sent."""
+    call, uid = Call(("v", "a"), Cells((7,), (), ())), uuid4()
+    with valkey(tmp_path, "--enable-debug-command", "local") as address:
+        url = f"redis://{address}/0"
+        async with connected(url) as ready, Redis.from_url(url) as other:
+            await ready.turns.take(uid, [call], [WIDE, WIDE], NOW)
+            for sent in range(1, 4):
+                before = (await other.info("commandstats"))["cmdstat_evalsha"]["calls"]
+                sleeping = asyncio.create_task(other.execute_command("DEBUG", "SLEEP", "0.28"))  # type: ignore[no-untyped-call]
+                await asyncio.sleep(0.02)
+                with pytest.raises(TryAgain):
+                    await ready.turns.take(uid, [call], [WIDE, WIDE], NOW)
+                await sleeping
+                # The breaker closes again.
+                await asyncio.sleep(1.1)
+                assert (await other.info("commandstats"))["cmdstat_evalsha"]["calls"] == before + 1
+                (taken,) = await ready.turns.take(uid, [call], [WIDE, WIDE], NOW)
+                assert taken.cells == Cells((1 + 2 * sent,), (), ())
 
 
 async def test_a_redis_that_answers_each_step_slowly_is_not_waited_for(settings: Settings) -> None:
