@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from voting.errors import Fault, FileInvalid, SettingInvalid
+from voting.spelling import did_you_mean, nearest
 from voting.text_file import read_text_file
 
 Network = IPv4Network | IPv6Network
@@ -268,8 +268,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
         if name.startswith("VOTING_") and name not in _KNOWN and not _is_made_by_kubernetes(name, text):
             raise SettingInvalid(f"environment: {name} is not a known setting; {_hint(name)}")
     for name in _ENGINES - environ.keys() - written.keys():
-        if near := get_close_matches(name, environ, 1, _NEAR):
-            raise SettingInvalid(f"environment: {name} is not set; did you mean it by {near[0]}?")
+        if near := nearest(name, environ, _NEAR):
+            raise SettingInvalid(f"environment: {name} is not set; did you mean it by {near}?")
     settings = Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
     _check_addresses(settings, environ)
     return settings
@@ -429,13 +429,11 @@ def _env_value(text: str) -> str:
 
 def _near(name: str) -> str:
     """Returns the setting that `name` probably means or is; "" if none."""
-    near = get_close_matches(name.upper(), _KNOWN, 1, _NEAR)
-    return near[0] if near else ""
+    return nearest(name.upper(), _KNOWN, _NEAR)
 
 
 def _hint(name: str) -> str:
-    near = get_close_matches(name.upper(), _KNOWN, 1)
-    return f"did you mean {near[0]}?" if near else "`voting settings` lists them"
+    return did_you_mean(name.upper(), _KNOWN, str) or "`voting settings` lists them"
 
 
 def _shown(default: str) -> str:

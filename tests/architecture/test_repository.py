@@ -78,6 +78,17 @@ def test_every_module_and_public_function_of_the_package_has_a_docstring() -> No
                 assert ast.get_docstring(node), f"{path}: {node.name}"
 
 
+def test_one_module_compares_spellings_and_one_makes_up_retry_after() -> None:
+    texts = {
+        path.relative_to(ROOT / "voting").as_posix(): path.read_text("utf-8")
+        for path in (ROOT / "voting").rglob("*.py")
+    }
+    assert [name for name, text in texts.items() if "get_close_matches" in text] == ["spelling.py"]
+    given = {name: set(re.findall(r"retry_after=(\w+)", text)) - {"retry_after"} for name, text in texts.items()}
+    # Admission writes what its gate has computed.
+    assert {name: values for name, values in given.items() if values} == {"server/admission.py": {"seconds"}}
+
+
 def leaves(error: type[VotingError]) -> list[type[VotingError]]:
     return [leaf for child in error.__subclasses__() for leaf in (child, *leaves(child))]
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Contests, environment_of, serving
 from tests.raw_http import Answer, read_answer, request
+from voting.errors import TryAgain
 from voting.server.admission import is_whole_ballot
 from voting.server.gate import (
     MOST_AT_ONCE,
@@ -25,6 +26,7 @@ from voting.server.gate import (
     Turnstile,
 )
 from voting.settings import Settings
+from voting.web.problems import problem
 
 
 def test_the_gate_is_full_until_one_leaves() -> None:
@@ -105,6 +107,7 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
     for each in refused:
         content, headers = json.loads(each.body), each.headers
         assert (each.status, content["status"], content["code"]) == (503, 503, "try_again")
+        assert each.body == problem(TryAgain(retry_after=content["retry_after"])).body, "as everywhere else"
         assert headers["content-type"] == "application/problem+json"
         assert headers["retry-after"] == str(content["retry_after"])
         assert headers["x-content-type-options"] == "nosniff"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import combinations
 from typing import TypeVar
 
 from voting.errors import Fault
+from voting.spelling import did_you_mean
 
 P = TypeVar("P")
 
@@ -98,8 +98,8 @@ class Known:
             self._alike = {alike(name): name for name in self._names}
         if name := self._alike.get(alike(text)):
             return f"did you mean {name!r}? They differ {difference(text, name)}"
-        near = get_close_matches(text[:60], self._names, 1, _NEAR) if len(self._names) <= _MOST_COMPARED else ()
-        return f"did you mean {near[0]!r}?" if near else self._otherwise
+        compared = self._names if len(self._names) <= _MOST_COMPARED else ()
+        return did_you_mean(text[:60], compared, alike=_NEAR) or self._otherwise
 
 
 def shown(text: str) -> str:

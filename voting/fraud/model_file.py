@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 
 import msgspec
 import numpy as np
 
+from voting import spelling
 from voting.errors import Fault, FileInvalid
 from voting.fraud.features.column_index import Part, Survey
 from voting.fraud.features.features import QUICK, THOROUGH, features
@@ -54,7 +54,7 @@ def _faults(model: Model) -> Iterator[Fault]:
         if not all(abs(number) <= _MOST for tree in trees.trees for number in _numbers(tree)):
             yield Fault(0, f"{member}.trees", "holds a number that is too large", _FIX)
         for feature in sorted(trees.features() - seen):
-            nearest = get_close_matches(feature, seen, 1, 0)[0]
+            nearest = spelling.nearest(feature, seen, alike=0)
             what = f"{feature!r} is no feature that this pass computes"
             yield Fault(0, f"{member}.trees", what, f"the nearest that it computes is {nearest!r}")
 

@@ -11,10 +11,10 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from voting.errors import Fault
+from voting.spelling import did_you_mean
 
 T = TypeVar("T")
 _LONGEST_SHOWN = 40
@@ -91,8 +91,7 @@ def shown(value: Any) -> str:
 
 def meant(name: str, known: Collection[str]) -> str:
     """Returns how to fix a name that is not among the known ones."""
-    near = get_close_matches(name, known, 1)
-    return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+    return did_you_mean(name, known, "`{}`".format) or f"known here: {', '.join(known)}"
 
 
 @dataclass(slots=True)
@@ -156,9 +155,8 @@ class _Reader:
     def choice(self, value: Any, allowed: tuple[str, ...], path: Path) -> Any:
         if value in allowed:
             return value
-        near = get_close_matches(value, allowed, 1) if isinstance(value, str) else ()
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return self.fault(path, f"{shown(value)} is not allowed", f"{hint}one of: {', '.join(allowed)}")
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        return self.fault(path, f"{shown(value)} is not allowed", f"{hint} one of: {', '.join(allowed)}".strip())
 
     def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if hint is float and type(value) is int and abs(value) <= _MOST_WHOLE:
