@@ -1,1 +1,1 @@
-"""The HTTP server process: protocol, admission, workers, and the sweeper beside them."""
+"""The HTTP server process: protocol, admission, workers, and the sweeper process."""

@@ -1,4 +1,4 @@
-"""The protocol of `voting serve`: sends ballots away while the process has enough of them."""
+"""The protocol of `voting serve`: refuses ballots while the process is at capacity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voting.server.gate import Gate, Line, Turnstile
 from voting.server.protocol import AGAIN_SECONDS, BoundedProtocol
 from voting.web.guard import http_answer
 
-# Found once: the library takes a lock for each look-up.
+# Cached: the library takes a lock for each look-up.
 _REFUSED = telemetry.BALLOTS.labels(TryAgain.code)
 _MOST_HELD = 64 * 1024
 _BALLOT = re.compile(rb"POST /api/v1/contests/[^/? ]+/ballots HTTP/1\.1\r\n")
@@ -23,7 +23,7 @@ _SPECIAL = re.compile(
 
 
 class GatedProtocol(BoundedProtocol):
-    """Counts ballots in and out, and answers for the service those who are not let in."""
+    """Counts ballots in and out, and answers refused ones itself."""
 
     _gate: ClassVar[Gate] = Gate()
     _line: ClassVar[Line] = Line()
@@ -33,13 +33,15 @@ class GatedProtocol(BoundedProtocol):
     _held = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has gone."""
+        """Handles a closed connection."""
         self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some of a request. What begins one waits in the line while the gate is full; and what begins no ballot waits
-        for its turn while ballots are inside."""
+        """Handles data of a request.
+
+        A POST waits in the line while the gate is full; other requests wait for their turn while ballots are inside.
+        """
         if self._held:
             self._held += data
             if len(self._held) > _MOST_HELD:
@@ -51,25 +53,28 @@ class GatedProtocol(BoundedProtocol):
             super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Handles the beginning of a request."""
         self._arriving = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is there. Of what is let in the body has a deadline of its own (web/guard.py); of a ballot that is
-        not, it must be here in the same time as the head."""
+        """Handles a complete head.
+
+        The body of an admitted request has its own deadline (web/guard.py); that of a refused ballot must arrive within
+        the time for the head.
+        """
         self._ballot = self._is_ballot()
         self._refusing = self._ballot and self._gate.full
         if not self._refusing:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Some of the body."""
+        """Handles a part of the body."""
         if not self._refusing:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of the request is there. Only now it takes a place: whoever sends half a ballot must not hold one."""
+        """Handles a complete request. Only now it enters the gate: half a ballot must not take a place."""
         self._arriving = False
         if self._refusing:
             self._refusing = False
@@ -80,19 +85,22 @@ class GatedProtocol(BoundedProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """It is answered."""
+        """Handles a complete response."""
         self._leave()
         super().on_response_complete()
 
     def _place_of(self, data: bytes) -> Line | Turnstile | None:
-        """Where a request that begins so must wait."""
+        """Returns where a request that begins with `data` must wait, if anywhere."""
         if self._gate.full and data.startswith(b"POST "):
             return self._line
         return self._others if self._gate.busy and not _BALLOT.match(data) else None
 
     def _is_ballot(self) -> bool:
-        """Whether the gate counts it. Not what is sent before the answer to the former, which waits for that, nor what
-        waits for a 100 (Continue), which a refusal without its body would take out of step."""
+        """Whether the gate counts the request as a ballot.
+
+        Pipelined ballots are excluded, since they wait for the response before; so are those that expect 100
+        (Continue), since a refusal without their body would break the protocol.
+        """
         return self._is_idle() and self.url.endswith(b"/ballots") and not self.expect_100_continue
 
     def _go_on(self) -> None:
@@ -107,7 +115,7 @@ class GatedProtocol(BoundedProtocol):
             super().data_received(data)
 
     def _refuse_unread(self) -> None:
-        """At a quarter of the cost: neither the parser nor a timer has work with it."""
+        """Refuses at a quarter of the cost: without the parser and a timer."""
         _count()
         self.transport.write(_refusal(self._gate.refuse(), True))
         self._stop_waiting()
@@ -128,7 +136,7 @@ class GatedProtocol(BoundedProtocol):
             self._entered = None
 
     def _refuse(self) -> None:
-        """Past ASGI: the answer is ready, and the connection is kept."""
+        """Refuses without ASGI: the response is ready, and the connection is kept."""
         self.head_has_come()
         _count()
         keep = self.parser.should_keep_alive() and not self.stopping
@@ -140,7 +148,7 @@ class GatedProtocol(BoundedProtocol):
 
 
 def is_whole_ballot(data: bytes) -> bool:
-    """Whether this is one ballot from its first byte to its last, and nothing about it is special."""
+    """Whether the data is exactly one complete ballot without special headers."""
     head, _, body = data.partition(b"\r\n\r\n")
     head += b"\r\n"
     lengths = _LENGTH.findall(head) if _BALLOT.match(head) and not _SPECIAL.search(head) else ()

@@ -1,4 +1,4 @@
-"""The process beside the workers that sweeps for rings: `voting sweep`, kept alive by the supervisor."""
+"""The process that sweeps for rings: `voting sweep`, kept alive by the supervisor of the workers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ STOP_SECONDS = 2.0
 
 
 class Sweeper:
-    """The process beside the workers, started anew when it dies."""
+    """Runs the sweeping process and restarts it when it dies."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = float("-inf")
 
     def keep_alive(self) -> None:
-        """Starts it where it does not run, and not again and again within seconds."""
+        """Starts the process if it is not running, but not repeatedly within seconds."""
         if self._process and self._process.poll() is None:
             return
         now = time.monotonic()
@@ -26,12 +26,12 @@ class Sweeper:
             return
         self._forget()
         self._started = now
-        # A command of its own, so that `ps` tells it from the workers.
+        # A separate command, so that `ps` distinguishes it from the workers.
         command = [sys.executable, "-m", "voting", "sweep", "--beside"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
 
     def stop(self) -> None:
-        """Ends it."""
+        """Ends the process."""
         if self._process is None:
             return
         self._process.terminate()

@@ -1,8 +1,7 @@
-"""uvicorn's supervisor of worker processes, and of the sweeper beside them.
+"""uvicorn's supervisor of worker processes, extended by the sweeper, with limits on waiting.
 
-It has bounds on how long a dead worker is missed and a hanging one waited for.
-uvicorn looks after its workers twice a second, waits up to five seconds for each in turn to answer, also for one that
-is only starting, kills a start that takes longer, and waits without end for one that was told to stop.
+uvicorn checks its workers twice a second, waits up to five seconds for each in turn to answer, even while one is
+starting, kills a start that takes longer, and waits without limit for one that was told to stop.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ TICK_SECONDS = 0.1
 SILENT_SECONDS = 10.0
 START_SECONDS = 60.0
 KILL_SECONDS = 20.0
-# After a start that failed, before the next one.
+# The pause after a failed start.
 AGAIN_SECONDS = 5.0
 
 logger = logging.getLogger("uvicorn.error")
 
 
 class Workers(Multiprocess):
-    """Runs workers, and a sweeper where one is given, until SIGTERM or SIGINT."""
+    """Runs workers, and a sweeper if given, until SIGTERM or SIGINT."""
 
     def __init__(self, config: Config, sockets: list[socket.socket], sweeper: Sweeper | None) -> None:
         super().__init__(config, sockets)
@@ -39,10 +38,10 @@ class Workers(Multiprocess):
         self._not_before = 0.0
 
     def run(self) -> None:
-        """Until it is told to stop, or no worker can start."""
+        """Runs until told to stop, or until no worker can start."""
         self.init_processes()
         while not self.should_exit.is_set():
-            # Ends at once when a worker dies.
+            # Returns at once when a worker dies.
             wait([each.process.sentinel for each in self.processes if each.exitcode is None], TICK_SECONDS)
             self.handle_signals()
             self.keep_subprocess_alive()
@@ -54,7 +53,7 @@ class Workers(Multiprocess):
         self.join_all()
 
     def keep_subprocess_alive(self) -> None:
-        """Replaces the dead and the silent, without waiting for anyone."""
+        """Replaces dead and silent workers without waiting for any."""
         for index, process in enumerate(self.processes):
             if self.should_exit.is_set() or time.monotonic() < self._not_before or not self._is_lost(process):
                 continue
@@ -67,7 +66,7 @@ class Workers(Multiprocess):
             self.processes[index] = self._started()
 
     def _may_start_again(self) -> bool:
-        """After a failed start: the next would fail in the same way, so the service ends, unless others serve."""
+        """Whether to try again after a failed start. If no other worker serves, the service ends."""
         self._serving &= set(self.processes)
         if not self._serving:
             logger.error("a worker could not start; the service ends")
@@ -78,7 +77,7 @@ class Workers(Multiprocess):
         return True
 
     def restart_all(self) -> None:
-        """SIGHUP: each worker stops when another serves in its place."""
+        """Handles SIGHUP: each worker stops once another serves in its place."""
         for index, former in enumerate(self.processes):
             process = self._started()
             if not process.wait_until_ready(START_SECONDS, self.should_exit):
@@ -92,13 +91,13 @@ class Workers(Multiprocess):
             self._sweeper.stop()
 
     def join_all(self) -> None:
-        """Waits for those that were told to stop; kills who does not."""
+        """Waits for workers that were told to stop; kills those that do not."""
         until = time.monotonic() + KILL_SECONDS
         for process in self.processes:
             _join(process, until)
 
     def handle_ttou(self) -> None:
-        """One worker less."""
+        """Handles SIGTTOU: stops one worker."""
         if self.processes_num > 1:
             self.processes_num -= 1
             process = self.processes.pop()
@@ -111,13 +110,13 @@ class Workers(Multiprocess):
         return process
 
     def _is_lost(self, process: Process) -> bool:
-        """Whether it is dead, or has not answered for too long: it is asked in every round."""
+        """Whether the worker is dead or has not answered for too long; it is pinged in every round."""
         if not process.process.is_alive():
             return True
         now = time.monotonic()
         try:
             if process not in self._heard:
-                # In its first minute it may be silent: it starts.
+                # It may be silent in its first minute, while it starts.
                 self._heard[process] = now + START_SECONDS - SILENT_SECONDS
             elif not process.parent_conn.poll():
                 return now - self._heard[process] > SILENT_SECONDS
