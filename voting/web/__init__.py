@@ -1,1 +1,1 @@
-"""The web: JSON for programs, pages for people. The only place that knows Litestar."""
+"""The web: JSON for programs, pages for people. The only package that imports Litestar."""

@@ -1,4 +1,4 @@
-"""Puts the routes together."""
+"""The ASGI application: routes, dependencies and the guard."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ HANDLERS: list[Any] = [
 
 
 def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Guard:
-    """The ASGI application; `services` is entered when the server starts and left when it stops."""
+    """Returns the ASGI application; `services` is entered when the server starts and left when it stops."""
     clients = ClientReader(options.trusted_proxies, options.cors_origins)
     short = ballots.ShortWay(clients)
 
@@ -78,11 +78,12 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         lifespan=[lifespan],
         request_class=StrictRequest,
         before_request=_check_query,
-        # The framework's own would go before ours.
+        # Otherwise the framework's configuration would override ours.
         logging_config=None if is_json() else Empty,
         exception_handlers={Exception: answer_error},
         dependencies={
-            # In a row: what does not depend on each other is given by tasks of their own, at three times the cost.
+            # A chain of dependencies: the framework resolves independent ones in separate tasks, at three times the
+            # cost.
             "services": Provide(_services, sync_to_thread=False),
             "clients": Provide(_after_services(clients), sync_to_thread=False),
             "options": Provide(_after_clients(options), sync_to_thread=False),
@@ -111,8 +112,10 @@ def _after_clients(given: T) -> Callable[[GivenClients], T]:
 
 
 async def _check_query(request: Request[Any, Any, Any]) -> None:
-    """Refuses unknown parameters of the API's reads: ignored, they would seem to be obeyed. Pages ignore them, because
-    WeChat adds its own to the links that people share."""
+    """Refuses unknown query parameters of the API's reads, which callers might believe to have an effect.
+
+    Pages ignore them, because WeChat adds its own to shared links.
+    """
     if request.method != "GET" or not request.scope["query_string"] or not request.scope["path"].startswith("/api/"):
         return
     if request.route_handler.opt.get("any_query"):

@@ -1,6 +1,6 @@
-"""Reads what a request tells of its client: the address through configured proxies, the agent, some headers.
+"""Reads the client facts of a request: the address through configured proxies, the agent, some headers.
 
-All of it can be forged; it is a hint for signals.
+All of them can be forged: they are hints for signals.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from voting.fraud.facts.attempt import HEADERS
 from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS
 from voting.settings import Network
 
-# More than any browser sends; what is longer is cut, for it is kept in memory for a while.
+# More than any browser sends; longer values are truncated, since they stay in memory for a while.
 _HEADER_CHARACTERS = 256
 _TOLD = {name.encode(): name for name in HEADERS}
 
-# A port, as some proxies add it; brackets, without which the port of an IPv6 address cannot be told apart; a zone.
+# A port, as some proxies add it; brackets, without which an IPv6 address's port is ambiguous; a zone.
 _NODE = re.compile(r"\[([0-9A-Fa-f:.]+)(?:%[^\]]*)?\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}|([0-9A-Fa-f:.]+)(?:%.*)?")
 _IGNORED = (
     "X-Forwarded-For is ignored, because the sender is not in VOTING_TRUSTED_PROXIES (%s). Behind a proxy all voters"
@@ -31,78 +31,80 @@ _UNREADABLE = (
     "X-Forwarded-For from proxy %s ends with %r (digits shown as 0), which is no address. Its voters are counted as"
     " that proxy and share its limits: make it send the client's address. This is logged once."
 )
-# An ASGI connection scope, as the ASGI specification has it.
+# An ASGI connection scope, as in the ASGI specification.
 Scope = MutableMapping[str, Any]
 
 
 class ClientReader:
-    """Knows the trusted proxies, and the other sites whose pages may vote here."""
+    """Reads client facts, given the trusted proxies and the other sites whose pages may vote here."""
 
     def __init__(self, trusted_proxies: tuple[Network, ...], other_sites: frozenset[str] = frozenset()) -> None:
         self._trusted = trusted_proxies
         self._other_sites = other_sites
-        # Many requests come from one address: an office's, a school's.
+        # Many requests come from one address, such as an office's or a school's.
         self._found = lru_cache(4096)(self._find)
         self._warned: set[str] = set()
 
     def read(self, scope: Scope) -> ClientFacts:
-        """The facts of a request's client."""
-        told: dict[str, str] = {}
+        """Returns the facts of a request's client."""
+        selected: dict[str, str] = {}
         agent: str | None = None
         for field, value in scope["headers"]:
             name = _TOLD.get(field)
             if name:
-                # Fields of one name are one, as RFC 9110 section 5.3 says.
-                before = f"{told[name]}," if name in told else ""
-                told[name] = (before + value.decode("latin-1"))[:_HEADER_CHARACTERS]
+                # Join fields of one name, as in RFC 9110 section 5.3.
+                before = f"{selected[name]}," if name in selected else ""
+                selected[name] = (before + value.decode("latin-1"))[:_HEADER_CHARACTERS]
             elif field == b"user-agent":
                 agent = value[:USER_AGENT_CHARACTERS].decode("latin-1")
-        if told.get("origin") in self._other_sites and told.get("sec-fetch-site") == "cross-site":
-            # The organiser lets this site's pages vote: that is no sign of fraud.
-            told["sec-fetch-site"] = "same-site"
+        if selected.get("origin") in self._other_sites and selected.get("sec-fetch-site") == "cross-site":
+            # The organiser allows this site's pages to vote, so it is no sign of fraud.
+            selected["sec-fetch-site"] = "same-site"
         origin = self.origin(scope)
-        return ClientFacts(origin.address if origin else None, agent, told)
+        return ClientFacts(origin.address if origin else None, agent, selected)
 
     def origin(self, scope: Scope) -> Origin | None:
-        """The nearest address that is not a trusted proxy's: hops are counted from the right, and a hop that
-        cannot be read ends the walk."""
+        """Returns the nearest address that is not a trusted proxy's.
+
+        Hops are read from the right, up to the first that is invalid.
+        """
         peer = scope.get("client")
         return self._found(peer[0], _header(scope, b"x-forwarded-for")) if peer else None
 
     def _find(self, peer: str, forwarded: str) -> Origin | None:
-        found = _parse(peer)
-        if found is None:
+        address = _parse(peer)
+        if address is None:
             return None
-        if forwarded and not self._trusts(found):
+        if forwarded and not self._trusts(address):
             self._warn(_IGNORED, ", ".join(map(str, self._trusted)) or "empty")
         hops = forwarded.split(",") if forwarded else []
-        while hops and self._trusts(found):
+        while hops and self._trusts(address):
             hop = hops.pop().strip()
             before = _parse(hop)
             if before is None:
-                # No address is logged, not even a misspelt one.
-                self._warn(_UNREADABLE, str(found), re.sub(r"[0-9]", "0", hop[:60]))
+                # Log no address, not even a misspelt one.
+                self._warn(_UNREADABLE, str(address), re.sub(r"[0-9]", "0", hop[:60]))
                 break
-            found = before
-        return origin_of(found)
+            address = before
+        return origin_of(address)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 
     def _warn(self, message: str, *values: str) -> None:
-        """Once for each kind: any client could fill the log otherwise."""
+        """Logs a warning once for each kind: otherwise any client could fill the log."""
         if message not in self._warned:
             self._warned.add(message)
             logging.getLogger("voting").warning(message, *values)
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    """All fields of that name in one, as RFC 9110 section 5.3 says."""
+    """Returns all fields of a name joined, as in RFC 9110 section 5.3."""
     return b",".join([value for field, value in scope["headers"] if field == name]).decode("latin-1")
 
 
 def _parse(text: str) -> Address | None:
-    """The address of a node as RFC 7239 section 6 and common proxies write it, quoted or not."""
+    """Parses the address of a node as in RFC 7239 section 6 and common proxies, quoted or not."""
     node = _NODE.fullmatch(text.strip().strip('"'))
     try:
         address = ip_address(node[1] or node[2] or node[3]) if node else None

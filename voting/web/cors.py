@@ -1,6 +1,6 @@
 """Cross-origin requests (Fetch standard, section 3.2): pages on other hosts that the organiser names may vote.
 
-Only the public API answers them. A page of another site has no cookie here (SameSite=Lax) and sends the credential as a
+Only the public API allows them. A page of another site has no cookie here (SameSite=Lax) and sends the credential as a
 bearer token; one on a sibling host has the cookie. JSON needs a preflight, which allows nothing to other origins, so no
 other site can cast a ballot with a voter's cookie.
 """
@@ -28,13 +28,13 @@ _PREFLIGHT = [
 
 
 class Cors:
-    """Knows the other sites whose pages may use the public API."""
+    """Allows the named sites' pages to use the public API."""
 
     def __init__(self, origins: frozenset[str]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
 
     def fields(self, scope: Scope) -> Fields:
-        """What the answer must carry, whatever it is; the framework answers OPTIONS of every route with 204."""
+        """Returns header fields for any response; the framework answers OPTIONS of every route with 204."""
         if not self._origins or not _PUBLIC.fullmatch(scope["path"]):
             return []
         origins = [value for name, value in scope["headers"] if name == b"origin"]

@@ -1,6 +1,6 @@
-"""Deadlines of one length: the first to begin is the first to end, so that one timer does for all of them.
+"""Deadlines of one length: the first to begin is the first to end, so one timer serves all of them.
 
-A timer of its own for each request costs more than all that the edge does besides.
+A timer for each request would cost more than the rest of the guard.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from types import TracebackType
 
 
 class Deadlines:
-    """Ends what takes longer than `seconds`."""
+    """Cancels work that takes longer than `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -18,7 +18,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> Deadline:
-        """For the current task, from now on: `with deadlines.begin(): ...` raises TimeoutError when it is past."""
+        """Starts a deadline for the current task: `with deadlines.begin(): ...` raises TimeoutError when it expires."""
         loop = asyncio.get_running_loop()
         deadline = Deadline(self, asyncio.current_task(loop), loop.time() + self._seconds)
         self._running[deadline] = None
@@ -27,7 +27,7 @@ class Deadlines:
         return deadline
 
     def end(self, deadline: Deadline) -> None:
-        """Forgets it."""
+        """Removes a deadline."""
         self._running.pop(deadline, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -42,7 +42,7 @@ class Deadlines:
 
 
 class Deadline:
-    """One of them. As `asyncio.timeout`: it cancels the task, and turns that cancellation into TimeoutError."""
+    """One deadline. Like `asyncio.timeout`, it cancels the task and turns that cancellation into TimeoutError."""
 
     __slots__ = ("_all", "_cancelling", "_task", "at", "expired")
 
@@ -56,11 +56,11 @@ class Deadline:
         self.expired = False
 
     def lift(self) -> None:
-        """It holds no longer."""
+        """Removes the deadline."""
         self._all.end(self)
 
     def expire(self) -> None:
-        """Its time is past."""
+        """Cancels the task."""
         self.expired = True
         self._task.cancel()
 

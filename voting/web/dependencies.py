@@ -1,4 +1,4 @@
-"""What handlers are given besides the request's own parameters. Ours, so not validated at each call."""
+"""Dependencies of handlers besides the request's own parameters. They are ours, so calls do not validate them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from voting.services.tallies.reader import TallyReader
 from voting.web.client import ClientReader
 from voting.web.options import WebOptions
 
-# A page's number from 1, or nothing: the contract writes `?page=`.
+# A page number from 1, or empty: the contract writes `?page=`.
 PAGE = r"^([1-9]\d{0,5})?$"
 
 
 @dataclass(frozen=True)
 class Services:
-    """What the web needs."""
+    """The services that the web uses."""
 
     staff_sessions: StaffSessions
     casting: Casting

@@ -41,7 +41,7 @@ READS = {"flood_limit": "read"}
 WRITES = {"flood_limit": "write"}
 BALLOTS = "/api/v1/contests/{contest:str}/ballots"
 _MONITORING = "load balancers and Prometheus ask from one address, and must see a service that is flooded"
-# The routes that declare no limit, and why.
+# Routes that declare no limit, and why.
 EXCEPTIONS = {
     BALLOTS: "the hot path: counted as a write, past slowapi's gate, at a quarter of its cost",
     "/health/live": _MONITORING,
@@ -53,7 +53,7 @@ EXCEPTIONS = {
 
 
 class BoundedStorage(Storage, MovingWindowSupport):
-    """Moving windows in memory, without a thread; of too many addresses the one longest unseen is forgotten."""
+    """Moving windows in memory, without a thread; beyond its size, the address unseen for longest is dropped."""
 
     STORAGE_SCHEME = ["bounded"]  # noqa: RUF012 (the library declares it so)
     base_exceptions = ValueError
@@ -63,7 +63,7 @@ class BoundedStorage(Storage, MovingWindowSupport):
         self._events: OrderedDict[str, deque[float]] = OrderedDict()
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Whether there was room for `amount`, which is then taken."""
+        """Takes `amount` if there is room; returns whether there was."""
         now = time.monotonic()
         events = self._events.setdefault(key, deque())
         self._events.move_to_end(key)
@@ -77,39 +77,39 @@ class BoundedStorage(Storage, MovingWindowSupport):
         return True
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """When the window's oldest event was, and how many it holds."""
+        """Returns the time of the window's oldest event, and the number of events."""
         events = self._events.get(key)
         return (events[0], len(events)) if events else (time.monotonic(), 0)
 
     def check(self) -> bool:
-        """It is always there."""
+        """Always true: memory is always available."""
         return True
 
     def reset(self) -> int | None:
-        """Forgets every event; answers how many addresses there were."""
+        """Deletes every event; returns the number of addresses."""
         count = len(self._events)
         self._events.clear()
         return count
 
     def clear(self, key: str) -> None:
-        """Forgets one key's events."""
+        """Deletes one key's events."""
         self._events.pop(key, None)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Part of the library's interface that the moving window never calls."""
+        """Required by the library's interface; the moving window never calls it."""
         raise NotImplementedError
 
     def get(self, key: str) -> int:
-        """As incr."""
+        """Like incr."""
         raise NotImplementedError
 
     def get_expiry(self, key: str) -> float:
-        """As incr."""
+        """Like incr."""
         raise NotImplementedError
 
 
 class FloodLimiter:
-    """Counts requests by address, reads and writes apart. `app`: whose routes declare which of both they are."""
+    """Counts requests by address, reads and writes separately. The routes of `app` declare which they are."""
 
     def __init__(self, reads: str, writes: str, clients: ClientReader, app: Litestar) -> None:
         self._clients = clients
@@ -118,30 +118,30 @@ class FloodLimiter:
             key_func=self._holder,
             strategy="moving-window",
             storage_uri="bounded://",
-            # Without a file named here slowapi would read ./.env of the working folder without a word.
+            # Without a file named here, slowapi silently reads ./.env of the working folder.
             config_filename=str(files("voting.web") / "shield.env"),
         )
-        # Nor does RATELIMIT_ENABLED of the environment turn it off.
+        # RATELIMIT_ENABLED of the environment must not turn it off.
         self._limiter.enabled = True
-        # It would log a line, with the address, for each request of a flood.
+        # Otherwise it logs a line, with the address, for each request of a flood.
         self._limiter.logger.setLevel(logging.CRITICAL)
         self._gates = {kind: self._gate(kind, rule) for kind, rule in (("read", reads), ("write", writes))}
         self._ballot_limits = parse_many(writes)
 
     def check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """X-RateLimit headers for the answer. Raises SlowDown."""
+        """Returns X-RateLimit headers for the response. Raises SlowDown."""
         kind = "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "write"
         try:
-            # The router remembers its latest answers, so asking it here too costs next to nothing.
+            # The router caches its latest answers, so a second look-up costs next to nothing.
             handler = self._router.handle_routing(normalize_path(scope["path"]), scope["method"])[1]
         except HTTPException:
-            # What is not there is counted too.
+            # Count requests for unknown addresses, too.
             pass
         else:
             if scope["method"] != "OPTIONS" and (exceptions := handler.paths & EXCEPTIONS.keys()):
                 return self._count_ballot(scope) if BALLOTS in exceptions else []
             kind = handler.opt.get("flood_limit", kind)
-        # With a state of its own: slowapi notes there what it counted, and Litestar has another kind in the scope.
+        # Use a separate state: slowapi stores its result there, and Litestar's scope has another kind of state.
         request = Request({**scope, "state": {}})
         try:
             self._gates[kind](request=request)
@@ -151,16 +151,19 @@ class FloodLimiter:
 
     def _gate(self, kind: str, rule: str) -> Callable[..., None]:
         def gate(request: Request) -> None:
-            """Lets through what slowapi, which decorates it, has counted."""
+            """Does nothing: slowapi, which decorates it, counts the call."""
 
-        # By its name slowapi knows what it decorated.
+        # slowapi identifies what it decorates by this name.
         gate.__name__ = kind
         decorated: Callable[..., None] = self._limiter.shared_limit(rule, scope=kind)(gate)
         return decorated
 
     def _count_ballot(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """As the gate for writes does, in the same window: only without the gate, which takes 30 microseconds of the
-        processor where this takes 8, because slowapi inspects its key function's signature for each request."""
+        """Counts a ballot in the same window as the gate for writes, without calling the gate.
+
+        The gate takes 30 microseconds of processor time, this takes 8, because slowapi inspects its key function's
+        signature for each request.
+        """
         names = (self._holder(Request(scope)), "write")
         for limit in self._ballot_limits:
             if not self._limiter.limiter.hit(limit, *names):
@@ -168,7 +171,7 @@ class FloodLimiter:
         return self._headers(self._ballot_limits[0], names)
 
     def _holder(self, request: Request) -> str:
-        """Whose requests are counted together: an address; of IPv6 the /64, for one holder has all of it."""
+        """Returns the key to count by: an address; for IPv6 the /64, which one holder has whole."""
         origin = self._clients.origin(request.scope)
         if origin is None:
             return "unknown"

@@ -1,6 +1,6 @@
-"""The edge: what every request passes before Litestar. Sizes, encodings and deadlines; strict JSON.
+"""The guard: checks every request before Litestar. Sizes, encodings and deadlines; strict JSON.
 
-Litestar by itself answers 500 to deeply nested JSON and invalid UTF-8, and takes duplicate keys and NUL: not here.
+Litestar itself answers 500 to deeply nested JSON and invalid UTF-8, and accepts duplicate keys and NUL.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-# The answer's JSON; None where the application must answer.
+# Returns the response's JSON, or None if the application must answer.
 ShortWay = Callable[[Scope, bytes], Awaitable[bytes | None]]
 
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
-# From the last byte of a request to the first of its answer; longer than any wait below, which has its own refusal.
+# From a request's last byte to its response's first; longer than any wait below it, which has its own refusal.
 ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
-# One value each: of two, a proxy and the service may read different ones (RFC 9110 section 5.3).
+# At most one value each: of two, a proxy and the service may read different ones (RFC 9110 section 5.3).
 _SINGLE = (b"authorization", b"idempotency-key")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _SECURITY = [
@@ -57,7 +57,7 @@ _SECURITY = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
-# For a year browsers come by TLS only (RFC 6797); other hosts of the domain are none of our business.
+# Browsers use TLS only, for a year (RFC 6797); other hosts of the domain are not our concern.
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _PAGE_POLICY = (
     b"content-security-policy",
@@ -70,8 +70,8 @@ _CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-stor
 class Guard:
     """Wraps the application.
 
-    `always`: header fields of every answer. `short` may answer 201 to a request with a body by itself: the framework
-    costs more than all the rest of a ballot.
+    `always`: header fields of every response. `short` may answer 201 to a request with a body itself: the framework
+    costs more than the rest of a ballot.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Guard:
         begun = time.perf_counter()
         reply = _Reply(send, head_only=scope["method"] == "HEAD")
         if reply.head_only:
-            # What answers GET answers HEAD (RFC 9110 section 9.3.2), only without a body.
+            # HEAD is answered like GET (RFC 9110 section 9.3.2), without the body.
             scope = {**scope, "method": "GET"}
         try:
             _note_request_id(scope)
@@ -107,14 +107,14 @@ class Guard:
             reply.extra += self._limiter.check(scope)
             body = await self._read_body(scope, receive)
         except VotingError as error:
-            # The rest of a refused body is not read: the connection cannot be used again.
+            # The rest of a refused body is not read, so the connection cannot be reused.
             await _refuse(error, scope, reply.send, [(b"connection", b"close")])
         else:
             await self._answer(scope, body, receive, reply)
         _measure(scope, reply.status or 500, time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
-        """What has not begun to be answered in time is refused, and may be sent again."""
+        """Refuses a request whose response has not begun in time; it may be sent again."""
         deadline = reply.deadline = self._answers.begin()
         try:
             with deadline:
@@ -159,7 +159,7 @@ class Guard:
 
 
 class _Reply:
-    """The way out of one request: notes the status, and adds the headers that every answer has."""
+    """The response to one request: keeps the status, and adds the headers of every response."""
 
     __slots__ = ("_send", "deadline", "extra", "head_only", "status")
 
@@ -171,7 +171,7 @@ class _Reply:
         self.deadline: Deadline | None = None
 
     async def send(self, message: Message) -> None:
-        """Passes on what the application says."""
+        """Sends a message of the application."""
         if message["type"] == "http.response.start":
             self._begin(message["status"])
             message["headers"] = [*message["headers"], *_added(message["headers"]), *self.extra]
@@ -180,7 +180,7 @@ class _Reply:
         await self._send(message)
 
     async def created(self, answer: bytes) -> None:
-        """201 with JSON."""
+        """Sends 201 with JSON."""
         self._begin(201)
         headers = [*_CREATED, *self.extra, (b"content-length", b"%d" % len(answer))]
         await self._send({"type": "http.response.start", "status": 201, "headers": headers})
@@ -193,20 +193,20 @@ class _Reply:
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose JSON is read strictly."""
+    """A request with a strict JSON parser."""
 
     async def json(self) -> Any:
-        """The body. Raises Malformed for what is not plain, flat enough UTF-8 JSON with unique keys."""
+        """Returns the body. Raises Malformed unless it is flat enough UTF-8 JSON with unique keys."""
         return read_json(await self.body())
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
+    """Parses a JSON text (RFC 8259, and I-JSON's unique keys, RFC 7493 section 2.3). Raises Malformed."""
     try:
         # A byte order mark may be ignored (RFC 8259 section 8.1): some editors and languages write one.
         value = _STRICT.decode(body.decode("utf-8-sig"))
         if b"\\u" in body:
-            # What follows can come as an escape only: JSON has no bare control characters, UTF-8 no surrogates.
+            # Only escapes can contain these: JSON has no bare control characters, UTF-8 no surrogates.
             _check_text(value)
     except UnicodeDecodeError:
         raise Malformed("the body is not UTF-8") from None
@@ -232,7 +232,7 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_con
 
 
 def _check_text(value: Any) -> None:
-    """No NUL, which PostgreSQL cannot store, and no half of a surrogate pair, which UTF-8 cannot say."""
+    """Refuses NUL, which PostgreSQL cannot store, and half surrogate pairs, which UTF-8 cannot encode."""
     if isinstance(value, str):
         if "\0" in value:
             raise Malformed("the body holds a NUL character")
@@ -248,19 +248,22 @@ def _check_text(value: Any) -> None:
 
 
 def _note_request_id(scope: Scope) -> None:
-    """For what is logged of this request; a proxy in front sets it."""
+    """Keeps the request's id for the log; a proxy in front sets it."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id.set(value.decode())
 
 
 def _check_head(scope: Scope) -> None:
-    """Sizes; no NUL, which neither a file's name nor PostgreSQL's text can hold; no raw bytes in the query, on which
-    the framework fails."""
+    """Checks sizes.
+
+    Refuses NUL, which is invalid in file names and PostgreSQL's text, and raw bytes in the query, on which the
+    framework fails.
+    """
     if "\0" in scope["path"]:
         raise NotFound
     if not scope["query_string"].isascii():
-        # Nor could the refusal be written, which looks for a language in it.
+        # Drop the query, since the refusal looks for a language in it.
         scope["query_string"] = b""
         raise Malformed("the address is not ASCII; encode what comes after the question mark with %")
     headers = scope["headers"]
@@ -273,7 +276,7 @@ def _check_head(scope: Scope) -> None:
 
 
 def _check_fields(scope: Scope) -> None:
-    """HTTP/1.1 comes with one Host field (RFC 9112 section 3.2); HTTP/0.9 has no header fields at all."""
+    """Requires one Host field of HTTP/1.1 (RFC 9112 section 3.2); HTTP/0.9 has no header fields."""
     if scope["http_version"] == "0.9":
         raise Malformed("HTTP/0.9 is not served; send the request as HTTP/1.1")
     names = [name for name, _ in scope["headers"]]
@@ -285,7 +288,7 @@ def _check_fields(scope: Scope) -> None:
 
 
 def _join_cookies(scope: Scope) -> None:
-    """Several Cookie fields are one, as HTTP/2 splits them (RFC 9113 section 8.2.3)."""
+    """Joins several Cookie fields, as HTTP/2 splits them (RFC 9113 section 8.2.3)."""
     cookies = [value for name, value in scope["headers"] if name == b"cookie"]
     if len(cookies) > 1:
         others = [field for field in scope["headers"] if field[0] != b"cookie"]
@@ -293,7 +296,7 @@ def _join_cookies(scope: Scope) -> None:
 
 
 def _check_host(scope: Scope) -> None:
-    """What the framework reads in some of its refusals, and fails on (RFC 9112 section 3.2 wants it refused)."""
+    """Refuses an invalid Host, which RFC 9112 section 3.2 requires; the framework fails on it in some refusals."""
     for name, value in scope["headers"]:
         if name == b"host":
             try:
@@ -315,8 +318,11 @@ def _check_media_type(value: bytes) -> None:
 
 
 async def _collect(receive: Receive) -> bytes:
-    """The body, cut soon after its limit. Of a longer one so much is read that a client still sending it does not miss
-    the refusal; whoever sends more than that finds the connection closed."""
+    """Returns the body, cut soon after its limit.
+
+    A little more is read, so that a client that is still sending does not miss the refusal; if it sends more than that,
+    the connection is closed.
+    """
     body, read = b"", 0
     while True:
         message = await receive()
@@ -330,7 +336,7 @@ async def _collect(receive: Receive) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Gives the body that was read, then whatever the server says (a disconnect)."""
+    """Returns the body that was read, then the server's further messages (a disconnect)."""
     given = False
 
     async def replayed() -> Any:
@@ -352,8 +358,10 @@ async def _refuse(error: VotingError, scope: Scope, send: Send, more: Sequence[t
 
 
 def http_answer(error: VotingError, keep: bool) -> bytes:
-    """The problem as a whole HTTP/1.1 answer, for a server that refuses a request before the application has it.
-    `keep`: the connection stays open."""
+    """Returns the problem as a complete HTTP/1.1 response, for a server that refuses a request before the application.
+
+    With `keep` the connection stays open.
+    """
     answer = problem(error)
     fields = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *_SECURITY, _PAGE_POLICY]
     fields.append((b"content-length", b"%d" % len(answer.body)))
@@ -378,5 +386,5 @@ def _measure(scope: Scope, status: int, seconds: float) -> None:
 
 @lru_cache(1000)
 def _metrics(route: str, method: str, status: int) -> tuple[Any, Any]:
-    """Found once: the library takes a lock for each look-up."""
+    """Cached: the library takes a lock for each look-up."""
     return telemetry.REQUESTS.labels(route, method, str(status)), telemetry.REQUEST_SECONDS.labels(route)

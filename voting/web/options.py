@@ -1,4 +1,4 @@
-"""What of the settings the web needs, as plain values."""
+"""The settings that the web uses, as plain values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from voting.settings import Network
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """`secure_cookies`: cookies go over TLS only."""
+    """`secure_cookies`: cookies are sent over TLS only."""
 
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = False

@@ -1,4 +1,4 @@
-"""Turns errors into answers: one table of status codes; problem details (RFC 9457), or a page by Accept."""
+"""Renders errors: one table of status codes; problem details (RFC 9457), or a page, by Accept."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _FROM_HTTP: dict[int, type[VotingError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An answer, ready to be sent."""
+    """A response, ready to be sent."""
 
     status: int
     headers: dict[str, str]
@@ -91,12 +91,12 @@ class Rendered:
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
     rendered = render(request, known(request, error))
-    # Not as media_type, to which the framework adds the charset once more.
+    # Not as media_type, to which the framework would append the charset again.
     return Response(rendered.body, status_code=rendered.status, headers=rendered.headers)
 
 
 def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
-    """The answer to a request that failed: JSON below /api, a page elsewhere for those who accept one."""
+    """Returns the response to a failed request: JSON below /api, elsewhere a page for clients that accept one."""
     answer = problem(error)
     if not wants_page(request):
         return answer
@@ -106,7 +106,7 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
 
 
 def problem(error: VotingError) -> Rendered:
-    """The error as problem details."""
+    """Returns the error as problem details."""
     status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
     if isinstance(error, (SlowDown, TryAgain)):
         headers["retry-after"] = str(error.facts.get("retry_after", retry_after.LEAST_SECONDS))
@@ -119,12 +119,12 @@ def problem(error: VotingError) -> Rendered:
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
-    """Whether a person with a browser is asking."""
+    """Whether the request comes from a person with a browser."""
     return not request.scope["path"].startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
 def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
-    """The error as one of ours; what nobody expected is logged."""
+    """Returns the error as one of ours; unexpected ones are logged."""
     if isinstance(error, VotingError):
         return error
     if isinstance(error, ValidationException):
@@ -137,7 +137,7 @@ def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
 
 
 def _where(error: ValidationException) -> str:
-    """Litestar's list of {message, key, source} in one sentence."""
+    """Formats Litestar's list of {message, key, source} as one sentence."""
     found = [item for item in error.extra or [] if isinstance(item, dict)]
     if any(item["message"] == "'data'" for item in found):
         return "the body is missing; send a JSON object"

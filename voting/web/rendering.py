@@ -29,25 +29,25 @@ _environment.globals["local"] = local
 
 
 def page(template: str, language: Language, **values: Any) -> str:
-    """The page as HTML."""
+    """Returns the page as HTML."""
     words = WORDS[language]
     return _environment.get_template(template).render(values, language=language, t=words, asset=asset)
 
 
 def html(request: Request[Any, Any, Any], text: str) -> Response[str]:
-    """The answer that carries a page; a language that was asked for is remembered."""
+    """Returns the response with a page; stores a language chosen in the query in a cookie."""
     wish = request.query_params.get("lang")
     cookies = [Cookie("lang", value=wish, max_age=LANGUAGE_SECONDS, samesite="lax")] if wish in ("zh", "en") else []
     return Response(text, media_type=MediaType.HTML, headers={"cache-control": "no-store"}, cookies=cookies)
 
 
 def phase_of(snapshot: ContestSnapshot) -> str:
-    """The phase as pages call it: `none` where there is no public vote."""
+    """Returns the phase for pages: `none` if there is no public vote."""
     return snapshot.phase() if snapshot.contest.public_vote else "none"
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:
-    """`?lang=` goes before the cookie, the cookie before Accept-Language; Chinese where nothing is said."""
+    """Returns the language of `?lang=`, else of the cookie, else of Accept-Language; by default Chinese."""
     for wish in (request.query_params.get("lang"), request.cookies.get("lang")):
         if wish in ("zh", "en"):
             return "zh" if wish == "zh" else "en"
@@ -56,12 +56,12 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
 
 
 def asset(name: str) -> str:
-    """The address of a built file; its name holds its content's hash, so it may be cached for ever."""
+    """Returns the address of a built file; its name contains its content's hash, so it may be cached for ever."""
     return f"/static/{manifest()[name]}"
 
 
 @cache
 def manifest() -> dict[str, str]:
-    """Logical name -> built name, written by the wheel's build hook."""
+    """Returns built names by logical name, as written by the wheel's build hook."""
     found: dict[str, str] = json.loads((files("voting.web") / "static" / "manifest.json").read_text("utf-8"))
     return found

@@ -1,4 +1,4 @@
-"""Casting a ballot: the documented route, and a short way past the framework for ballots with nothing special."""
+"""Casting a ballot: the documented route, and a fast path that bypasses the framework for ordinary ballots."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
-    """`entries`: the picks. The rest may be absent and weighs nothing then."""
+    """`entries` are the picks. The other fields are optional and have no effect if absent."""
 
     entries: Annotated[list[_CODE], msgspec.Meta(min_length=1, max_length=1000)]
     ticket: str | None = None
@@ -41,7 +41,7 @@ async def cast_ballot(
     services: GivenServices,
     clients: GivenClients,
 ) -> Response[bytes]:
-    """201 only after the ballot is durable; the same bytes again for the same key and picks."""
+    """Returns 201 only after the ballot is durable; the same key and picks give the same bytes again."""
     key = check_key(request.headers.get("idempotency-key"))
     token = voter_token(request, contest)
     facts = clients.read(cast(Scope, request.scope))
@@ -50,15 +50,15 @@ async def cast_ballot(
 
 
 class ShortWay:
-    """Casts what is a ballot at first sight. All else goes the long way, which tells what is wrong with it."""
+    """Casts ordinary ballots. It leaves everything else to the documented route, which reports what is wrong."""
 
     def __init__(self, clients: ClientReader) -> None:
         self._clients = clients
         self.services: Services | None = None
-        """There when the server has started."""
+        """Set when the server has started."""
 
     async def __call__(self, scope: Scope, body: bytes) -> bytes | None:
-        """The answer of a 201, or None. Raises the refusals of casting."""
+        """Returns the body of a 201, or None. Raises the refusals of casting."""
         path = _PATH.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         if path is None or self.services is None:
             return None
@@ -76,14 +76,14 @@ class ShortWay:
 
 
 def _bearer_or_cookie(headers: dict[bytes, bytes], contest: str) -> str | None:
-    """The token as nearly every client sends it."""
+    """Returns the token if it is sent the way nearly every client sends it."""
     header = headers.get(b"authorization")
     if header is not None:
         return header[7:].decode("latin-1") if _BEARER.fullmatch(header) else None
     for name in (voter_cookie_name(contest, secure=True), voter_cookie_name(contest)):
         pattern = rb"(?:^|; )" + re.escape(name.encode()) + rb"=([\w.-]+)(?=;|$)"
-        if found := re.findall(pattern, headers.get(b"cookie", b"")):
-            return found[0].decode("latin-1") if len(found) == 1 else None
+        if tokens := re.findall(pattern, headers.get(b"cookie", b"")):
+            return tokens[0].decode("latin-1") if len(tokens) == 1 else None
     return None
 
 
@@ -92,14 +92,14 @@ def _submission(key: str, data: CastBallot) -> Submission:
 
 
 def _reported(client: dict[str, Any] | None) -> Client | None:
-    """Of what the page reports, what has the documented shape: no ballot is refused for a signal's sake."""
+    """Returns the reported values of the documented shape; a wrong signal is no reason to refuse a ballot."""
     if client is None:
         return None
     screen, timezone, platform = (_text(client.get(name), 100) for name in ("screen", "timezone", "platform"))
     languages, dpr = client.get("languages"), client.get("dpr")
-    told = [value for value in languages[:10] if _text(value, 40)] if isinstance(languages, list) else None
+    accepted = [value for value in languages[:10] if _text(value, 40)] if isinstance(languages, list) else None
     ratio = float(dpr) if isinstance(dpr, (int, float)) and 0 < dpr < 100 else None
-    return Client(screen, ratio, told, timezone, platform)
+    return Client(screen, ratio, accepted, timezone, platform)
 
 
 def _text(value: object, most: int) -> str | None:

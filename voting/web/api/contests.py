@@ -1,4 +1,4 @@
-"""What a contest is and how it stands."""
+"""Contests and their present state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voting.web.flood_limiter import READS
 
 @get("/api/v1/contests", opt=READS)
 async def list_contests(services: GivenServices) -> dict[str, Any]:
-    """Every contest: id, title and window."""
+    """Returns every contest: id, title and window."""
     snapshots = await services.contest_cache.all()
     return {
         "contests": [
@@ -29,7 +29,7 @@ async def list_contests(services: GivenServices) -> dict[str, Any]:
 
 @get("/api/v1/contests/{contest:str}", opt=READS)
 async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
-    """Title, host, rules in words, window, quota, categories, and how results are shown."""
+    """Returns title, host, rules in words, window, quota, categories, and how results are shown."""
     snapshot = await services.contest_cache.get(contest)
     rules = snapshot.contest
     return {

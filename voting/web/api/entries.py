@@ -22,7 +22,7 @@ async def list_entries(
     sort: FromQuery[Sort | Literal[""]] = "",
     page: Annotated[str, QueryParameter(pattern=PAGE)] = "",
 ) -> dict[str, Any]:
-    """20 entries a page. `picks` and `rank` are null, and sorting by picks is by code, while picks are hidden."""
+    """Returns 20 entries a page. While picks are hidden, `picks` and `rank` are null, and sort by picks is by code."""
     snapshot = await services.contest_cache.get(contest)
     shown = await services.tally_reader.shown(snapshot)
     found = find(
@@ -49,7 +49,7 @@ async def list_entries(
 
 
 def describe(contest: str, entry: Entry) -> dict[str, Any]:
-    """An entry for JSON; links are addresses on this host, or the roster's own for videos."""
+    """Returns an entry for JSON; links are addresses on this host, or the roster's own for videos."""
     return {
         "code": entry.code,
         "title": entry.title,

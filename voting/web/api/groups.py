@@ -1,4 +1,4 @@
-"""The review: groups of ballots, decisions about them, and all tallies side by side. For staff."""
+"""Review for staff: groups of ballots, decisions on them, and all tallies side by side."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 class Decision(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to become of a group, why, and which version of it was seen."""
+    """The decision on a group, its reason, and the version of the group that was seen."""
 
     action: Literal["release", "void", "undo"]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -32,8 +32,10 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
 async def list_groups(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Every group, the greatest effect on the ranking first; estimates where no single ballot can be told; and how many
-    ballots were held when they were cast and are in no group before the certification."""
+    """Returns every group by effect on the ranking, and the estimates without identified ballots.
+
+    Also the number of ballots that were held when cast and are in no group before the certification.
+    """
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, snapshot, "organiser", "judge", "auditor")
     found = await services.reviews.all(snapshot)
@@ -47,7 +49,7 @@ async def list_groups(
 async def show_group(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """A group with its evidence, some of its ballots and what was decided about it."""
+    """Returns a group with its evidence, some of its ballots and the decisions on it."""
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, snapshot, "organiser", "judge", "auditor")
     found = await services.reviews.show(snapshot, group)
@@ -62,7 +64,7 @@ async def decide(
     request: Request[Any, Any, Any],
     services: GivenServices,
 ) -> Response[dict[str, Any]]:
-    """Releases or voids a group, or undoes that; 202 when it waits for a second person."""
+    """Releases or voids a group, or undoes that; 202 if a second reviewer must confirm it."""
     snapshot = await services.contest_cache.get(contest)
     key = await permit(request, services, snapshot, "organiser")
     wish = ReviewAction(data.action, data.reason, data.version)
@@ -75,7 +77,7 @@ async def decide(
 async def show_history(
     contest: FromPath[str], ballot: FromPath[UUID], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Every decision about a ballot; none when it was counted from the first."""
+    """Returns every decision on a ballot; empty if it was counted from the start."""
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, snapshot, "organiser", "auditor")
     found = await services.reviews.history(snapshot, ballot)
@@ -88,7 +90,7 @@ async def show_history(
 async def show_staff_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Raw, held, void and counted picks of every entry side by side, with the rank by raw and by counted picks."""
+    """Returns raw, held, void and counted picks of every entry, with the ranks by raw and by counted picks."""
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, snapshot, "organiser", "judge", "auditor")
     return Response(side_by_side(await services.reports.report(snapshot)), headers=_NO_STORE)

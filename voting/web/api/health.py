@@ -1,4 +1,4 @@
-"""For the machines that look after the service."""
+"""Health checks and metrics for operators' systems."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from voting.web.dependencies import GivenOptions, GivenServices
 
 @get("/health/live", media_type=MediaType.JSON)
 async def live() -> dict[str, Any]:
-    """The process answers."""
+    """The process is alive."""
     return {"status": "ok"}
 
 
 @get("/health/ready")
 async def ready(services: GivenServices) -> Response[dict[str, Any]]:
-    """For load balancers: 200 while this process serves, 503 once it stops.
+    """For load balancers: 200 while this process serves, 503 once it is stopping.
 
-    It does not follow PostgreSQL: a failover would take every process out of the load balancer, with the pages that it
-    could still answer and the Retry-After of its refusals.
+    It does not depend on PostgreSQL: a failover would take every process out of the load balancer, although they can
+    still serve pages and refuse with Retry-After.
     """
     if services.readiness.draining:
         return Response({"status": "draining"}, status_code=503)
@@ -41,9 +41,9 @@ async def deps(services: GivenServices) -> Response[dict[str, Any]]:
 
 @get("/metrics")
 async def metrics(request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions) -> Response[bytes]:
-    """Prometheus' text format, for VOTING_METRICS_NETWORKS: the counters tell how many ballots are held.
+    """Returns Prometheus' text format to VOTING_METRICS_NETWORKS; the counters reveal how many ballots are held.
 
-    Raises Forbidden for other peers, and for what comes through a proxy.
+    Raises Forbidden for other peers, and for requests through a proxy.
     """
     peer = request.scope["client"]
     if _FORWARDED & set(request.headers.keys()) or not peer or not _is_within(peer[0], options.metrics_networks):

@@ -22,7 +22,7 @@ _HEADERS = {"cache-control": "no-cache", "connection": "keep-alive", "x-accel-bu
 
 @get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream", opt=READS)
 async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Stream:
-    """Events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
+    """Streams the events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     snapshot = await services.contest_cache.get(contest)
 
     async def permitted() -> None:
@@ -35,7 +35,7 @@ async def watch(contest: FromPath[str], request: Request[Any, Any, Any], service
 
 
 async def _messages(events: AsyncIterator[Sequence[Event]]) -> AsyncIterator[bytes]:
-    """The framework's own stream of events would put each into words for every board."""
+    """Encodes each event once; the framework's own stream would encode it for every board."""
     async for some in events:
         yield b"".join(map(_encoded, some))
 

@@ -10,13 +10,13 @@ from voting.web.flood_limiter import READS
 
 _HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",
-    # An SVG opened by itself must not run anything in this site's name.
+    # An SVG opened directly must not run scripts with this site's origin.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
 
 
 @get("/media/{contest:str}/{name:str}", opt=READS)
 async def show_cover(contest: FromPath[str], name: FromPath[str], services: GivenServices) -> Response[bytes]:
-    """A picture, named by its content."""
+    """Returns a picture by the hash of its content."""
     media_type, body = await services.covers.fetch(await services.contest_cache.get(contest), name)
     return Response(body, media_type=media_type, headers=_HEADERS)

@@ -23,7 +23,7 @@ async def show_results(
     services: GivenServices,
     format: FromQuery[Literal["json", "csv", "xlsx"]] = "json",
 ) -> Response[bytes]:
-    """Per entry raw, held and counted picks, rank and exact public points."""
+    """Returns raw, held and counted picks, rank and exact public points of each entry."""
     snapshot = await services.contest_cache.get(contest)
     key = await permit(request, services, snapshot, "judge", "organiser", "auditor")
     await services.staff_sessions.record(key, "results.read", snapshot.contest.id)

@@ -1,4 +1,4 @@
-"""The public tally, as far as the contest's display policy allows."""
+"""The public tally, within the contest's display policy."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from voting.domain.results.scoring import ranks
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
-# Shared caches may answer for so long: a viral link must not become a load of readers.
+# How long shared caches may answer: a viral link must not become a load of reads.
 CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-error=21600"
 
 
-# Shared caches in front of it ignore the query, so the answer must not depend on it.
+# Shared caches ignore the query, so the response must not depend on it.
 @get("/api/v1/contests/{contest:str}/tallies", opt=READS | {"any_query": True})
 async def show_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:
-    """Best first; an empty list while picks are hidden. 304 when nothing moved."""
+    """Returns the entries, best first; an empty list while picks are hidden. 304 if nothing changed."""
     snapshot = await services.contest_cache.get(contest)
     shown = await services.tally_reader.shown(snapshot)
     headers = {"etag": f'"{shown.tag}"', "cache-control": CACHE}

@@ -1,4 +1,4 @@
-"""How a web voter comes in: a challenge, a credential, and the voter's own standing."""
+"""Registration of web voters: a challenge, a credential, and the voter's own status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voting.web.flood_limiter import READS, WRITES
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """A solved challenge: the base64 text that ALTCHA's clients make."""
+    """A solved challenge: the base64 text that ALTCHA's clients produce."""
 
     challenge: str
 
@@ -24,7 +24,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 async def ask_challenge(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
 ) -> dict[str, Any]:
-    """An ALTCHA challenge bound to this contest; it ends after ten minutes. 409 outside the window."""
+    """Returns an ALTCHA challenge for this contest, valid for ten minutes. 409 outside the window."""
     snapshot = await services.contest_cache.get(contest)
     return await services.registration.ask(snapshot, _address(request, clients))
 
@@ -38,8 +38,10 @@ async def register_voter(
     clients: GivenClients,
     options: GivenOptions,
 ) -> Response[dict[str, Any]]:
-    """A credential, in the body and as a cookie; 409 outside the window. A browser that has a good one gets the same
-    again."""
+    """Returns a credential in the body and as a cookie; 409 outside the window.
+
+    A browser with a valid credential gets the same again.
+    """
     snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)
     token = await services.registration.register(snapshot, _address(request, clients), data.challenge, held)
@@ -52,7 +54,7 @@ async def register_voter(
 async def show_me(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """The voter's remaining quota and own ballots' ids and states, never the picks."""
+    """Returns the voter's remaining quota and own ballots' ids and states, never the picks."""
     snapshot = await services.contest_cache.get(contest)
     content = await services.voter_status.status(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})

@@ -1,1 +1,1 @@
-"""Every word that no contest brings along, in Chinese and English."""
+"""All texts of pages and messages except those of contests, in Chinese and English."""

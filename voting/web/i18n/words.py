@@ -1,4 +1,4 @@
-"""Every word on the pages that no contest brings along, in both languages."""
+"""All texts of the pages except those of contests, in both languages."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ _EN = {
     "error_slow_down": "That was too fast; please wait a moment.",
     "error_headers_too_large": "The request is too large.",
 }
-# What the pages' scripts say.
+# Texts used by the pages' scripts.
 _SCRIPT = (
     "sending",
     "checking",

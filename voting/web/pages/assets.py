@@ -1,4 +1,4 @@
-"""The built files of the pages: those of the manifest and no others, from memory."""
+"""The built files of the pages, served from memory; only those in the manifest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES = {"js": "text/javascript", "css": "text/css"}
 
 @get("/static/{name:str}", include_in_schema=False)
 async def show_asset(name: FromPath[str]) -> Response[bytes]:
-    """A file, named by its content. Raises NotFound."""
+    """Returns a file by name, which contains its hash. Raises NotFound."""
     if name not in manifest().values():
         raise NotFound
     headers = {"cache-control": "public, max-age=31536000, immutable"}

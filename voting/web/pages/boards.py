@@ -18,7 +18,7 @@ from voting.web.rendering import html, language_of, page, phase_of
 
 @get("/board/{contest:str}", media_type=MediaType.HTML, opt=READS)
 async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
-    """The board, or the form to sign in."""
+    """Returns the board, or the sign-in form."""
     snapshot = await services.contest_cache.get(contest)
     language, key, problem = language_of(request), None, ""
     try:

@@ -25,7 +25,7 @@ from voting.web.rendering import html, language_of, page, phase_of
 
 @get("/", media_type=MediaType.HTML, opt=READS)
 async def home(request: Request[Any, Any, Any], services: GivenServices) -> Response[str] | Redirect:
-    """The contests; with only one, that one."""
+    """Returns the list of contests, or a redirect to the only one."""
     snapshots = await services.contest_cache.all()
     if len(snapshots) == 1:
         return Redirect(f"/c/{snapshots[0].contest.id}")
@@ -44,7 +44,7 @@ async def show_contest(
     sort: FromQuery[Sort | Literal[""]] = "",
     number: Annotated[str, QueryParameter(name="page", pattern=PAGE)] = "",
 ) -> Response[str]:
-    """The entries of a contest, with what the voter needs to vote."""
+    """Returns a contest's entries, with everything needed to vote."""
     snapshot = await services.contest_cache.get(contest)
     shared = await _shared(request, services, snapshot)
     picks = shared["shown"].picks
@@ -65,7 +65,7 @@ async def show_contest(
 async def show_entry(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
-    """One entry. Raises EntryUnknown."""
+    """Returns the page of one entry. Raises EntryUnknown."""
     snapshot = await services.contest_cache.get(contest)
     entry = snapshot.entries.get(code)
     if entry is None:
@@ -101,7 +101,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
 
 
 async def _left(snapshot: ContestSnapshot, services: Services, token: str | None) -> Limit | None:
-    """The tightest quota over the whole contest: what the voter's eye wants. None while PostgreSQL is away."""
+    """Returns the tightest quota over the whole contest, to show to the voter. None while PostgreSQL is away."""
     try:
         left = (
             await services.voter_status.remaining(snapshot, token)
@@ -116,7 +116,7 @@ async def _left(snapshot: ContestSnapshot, services: Services, token: str | None
 
 
 def _good_token(request: Request[Any, Any, Any], services: Services, contest: Contest) -> str | None:
-    """The cookie's token, if this contest accepts it."""
+    """Returns the cookie's token if this contest accepts it."""
     token = held_token(request, contest.id)
     try:
         return token if token and services.keyring.credential_of(contest, token) else None
@@ -127,7 +127,7 @@ def _good_token(request: Request[Any, Any, Any], services: Services, contest: Co
 def _keeping_voter(
     answer: Response[str], request: Request[Any, Any, Any], services: Services, contest: Contest
 ) -> Response[str]:
-    """The page; where cookies became secure since the voter got one, the same voter under the new name."""
+    """Returns the page; if cookies became secure since the voter got one, sets the same token under the new name."""
     token = _good_token(request, services, contest)
     if request.app.state.secure_cookies and token and voter_cookie_name(contest.id, secure=True) not in request.cookies:
         answer.set_cookie(voter_cookie(contest.id, token, secure=True))
@@ -135,7 +135,7 @@ def _keeping_voter(
 
 
 def _entry_renews_at(snapshot: ContestSnapshot) -> str:
-    """When an entry that was voted for can be voted for again; empty where nothing forbids it at once."""
+    """Returns when an entry can be voted for again; empty if it can be at once."""
     contest: Contest = snapshot.contest
     left = [
         renewal(contest, quota, snapshot.now()) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1
