@@ -21,7 +21,7 @@ from voting.wiring import serving
 
 
 def application() -> Guard:
-    """The application as the environment says. Raises SettingInvalid."""
+    """Builds the application from the environment's settings. Raises SettingInvalid."""
     _end_with_the_parent()
     telemetry.forget_dead_processes()
     settings = load(os.environ)
@@ -38,8 +38,10 @@ def application() -> Guard:
 
 @asynccontextmanager
 async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
-    """At the first signal to stop the process is no longer ready, and the live boards end: the server waits for its
-    streams, and they would not."""
+    """Yields the services; at the first signal to stop, ends the live boards and reports not ready.
+
+    The server waits for its streams before it stops, and boards do not end by themselves.
+    """
     async with serving.services(settings) as services:
 
         def stopping() -> None:
@@ -49,18 +51,18 @@ async def _stopping_boards(settings: Settings) -> AsyncIterator[Services]:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 _before(number, stopping)
-        # What stands now stands until the end: the collector need not walk through it again and again.
+        # Existing objects live until the end, so spare the garbage collector from walking them.
         gc.collect()
         gc.freeze()
-        # Ballots make no cycles: looking for them at each 700 objects took a thirtieth of the time.
+        # Ballots make no reference cycles: collecting every 700 objects took a thirtieth of the time.
         gc.set_threshold(20_000, 20, 20)
         yield services
 
 
 def _end_with_the_parent() -> None:
-    """A worker whose parent was killed ends at once: it would keep the port and the engines from the next start.
+    """Ends a worker as soon as its parent is killed; otherwise it would keep the port and the engines from a restart.
 
-    What it had answered is durable; what it had not, its voters send again.
+    Answered ballots are durable; for the others, voters send again.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

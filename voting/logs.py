@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, for what collects them: a traceback is part of its line."""
+"""Logs as one JSON object a line, with the traceback inside, for log collectors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import Any
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The X-Request-Id of the request that is being answered."""
+"""The X-Request-Id of the current request."""
 
 
 class JsonLines(logging.Formatter):
-    """Time, level, logger, message, the request's id and the traceback, where there are any."""
+    """Formats time, level, logger, message and, if present, the request's id and the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Returns the line."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         event: dict[str, Any] = {
             "at": f"{moment}.{int(record.msecs):03d}Z",
@@ -42,11 +42,11 @@ JSON: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"voting": {"level": "INFO"}},
 }
-"""For `logging.config`, and for uvicorn, which configures each worker by it."""
+"""For `logging.config`, and for uvicorn, which configures each worker with it."""
 
 
 def use_json() -> None:
-    """From now on this process logs JSON, also what ends it."""
+    """Makes this process log JSON, including an exception that ends it."""
     logging.config.dictConfig(JSON)
     logging.captureWarnings(True)
     sys.excepthook = _log_end

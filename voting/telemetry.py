@@ -1,4 +1,4 @@
-"""Every metric of the service. Labels come from closed sets only; no label ever holds an identifier."""
+"""Every metric of the service. Labels have a fixed set of values and never contain an identifier."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ BOARDS = Gauge("voting_board_streams", "Open live boards.", multiprocess_mode="l
 
 
 def forget_dead_processes() -> None:
-    """Leaves worker processes that are gone out of the gauges; called when one starts in their place."""
+    """Removes ended worker processes from the gauges; called when a new one starts in their place."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
         pid = int(file.stem.rpartition("_")[2])
@@ -78,7 +78,7 @@ def forget_dead_processes() -> None:
 
 
 def exposition() -> bytes:
-    """The metrics in Prometheus' text format, over all worker processes where there are several."""
+    """Returns the metrics of all worker processes in Prometheus' text format."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest()
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Reads the UTF-8 files that people write: settings, contests, fraud policies."""
+"""Reads UTF-8 files written by people: settings, contests, fraud policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = (
 
 
 def read_text_file(file: Path) -> str:
-    """The file's text without a byte order mark, its line ends as they are. Raises FileInvalid."""
+    """Returns the file's text without a byte order mark and with its line ends. Raises FileInvalid."""
     try:
         body = file.read_bytes()
     except OSError as error:
@@ -33,13 +33,13 @@ def read_text_file(file: Path) -> str:
 
 
 def _wide(body: bytes) -> str:
-    """The name of an encoding of two or four bytes a character, by its mark or its zero bytes; "" for another."""
+    """Returns the encoding's name if it has two or four bytes a character, by its mark or zero bytes; "" otherwise."""
     marked = next((name for mark, name in _MARKS if body.startswith(mark)), "")
     return marked or ("UTF-16" if b"\0" in body else "")
 
 
 def _is_gb2312(body: bytes) -> bool:
-    """Whether it is likely GBK: of its double bytes only those of GB 2312, which other encodings' text hardly meets."""
+    """Whether the bytes are probably GBK: all double bytes are in GB 2312, which is rare in other encodings."""
     try:
         body.decode("gb2312")
     except UnicodeDecodeError:

@@ -19,22 +19,22 @@ CONTEST = "demo"
 
 
 def document() -> str:
-    """The demo's contest file."""
+    """Returns the demo's contest file."""
     return (files("voting.demo") / "contest.toml").read_text("utf-8")
 
 
 async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
-    """Makes what is missing: the contest, its window beginning now, with its entries, and a key for each role."""
-    kept = secrets.load(folder) or secrets.make()
+    """Creates what is missing: the contest with its entries, its window opening now, and a key for each role."""
+    stored = secrets.load(folder) or secrets.make()
     if not await _exists(office):
         await _make(office)
-        kept = replace(kept, organiser_key="", judge_key="")
-    if not kept.organiser_key:
+        stored = replace(stored, organiser_key="", judge_key="")
+    if not stored.organiser_key:
         organiser = await office.staff_keys.create("demo organiser", "organiser", CONTEST)
         judge = await office.staff_keys.create("demo judge", "judge", CONTEST)
-        kept = replace(kept, organiser_key=organiser, judge_key=judge)
-    secrets.save(folder, kept)
-    return kept
+        stored = replace(stored, organiser_key=organiser, judge_key=judge)
+    secrets.save(folder, stored)
+    return stored
 
 
 async def _exists(office: AdminServices) -> bool:

@@ -1,4 +1,4 @@
-"""The demo's own secret and staff keys, kept in its data folder so that they last between runs."""
+"""The demo's secret and staff keys, kept in its data folder so that they last between runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class DemoSecrets:
-    """`secret` is the service's, in hex; the keys are shown to whoever runs the demo."""
+    """`secret` is the service's, in hex; the keys are shown to the user of the demo."""
 
     secret: str
     organiser_key: str = ""
@@ -21,13 +21,13 @@ class DemoSecrets:
 
 
 def demo_secret(folder: Path) -> bytes:
-    """The secret of the demo in this folder; empty where there is none."""
+    """Returns the secret of the demo in this folder; empty if there is none."""
     found = load(folder)
     return found.secret.encode() if found else b""
 
 
 def load(folder: Path) -> DemoSecrets | None:
-    """What a demo left in this folder."""
+    """Returns the secrets stored in this folder, or None."""
     try:
         return DemoSecrets(**json.loads((folder / _FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -35,7 +35,7 @@ def load(folder: Path) -> DemoSecrets | None:
 
 
 def save(folder: Path, content: DemoSecrets) -> None:
-    """Written whole or not at all, for the owner's eyes only."""
+    """Writes the secrets in one step, readable by the owner alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f"{_FILE}.new"
     draft.touch(mode=0o600)
@@ -44,10 +44,10 @@ def save(folder: Path, content: DemoSecrets) -> None:
 
 
 def make() -> DemoSecrets:
-    """A new demo's secret."""
+    """Generates a new demo's secret."""
     return DemoSecrets(secrets.token_hex(32))
 
 
 def forget(folder: Path) -> None:
-    """Removes what a demo left in this folder."""
+    """Deletes the secrets stored in this folder."""
     (folder / _FILE).unlink(missing_ok=True)

@@ -1,11 +1,9 @@
 """Limits how fast each subject, such as a voter or an address, may call.
 
-It counts exactly, over all processes, with one round trip for many calls.
-
-It keeps a single credential or host from taking the service's time; it is no quota, and judges nobody's honesty. The
-same round trip counts how many ballots were alike, for those who do.
-Without Redis everyone is let through, and nothing is counted: quotas are PostgreSQL's, and each process still has its
-own shield.
+It counts exactly, over all processes, with one round trip for many calls. It stops a single credential or host from
+taking the service's time; it is neither a quota nor fraud control. The same round trip counts similar ballots for fraud
+control. Without Redis all calls are admitted and nothing is counted: quotas are enforced by PostgreSQL, and each
+process still has its own flood limiter.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ class _Waiting:
 
 
 class RateLimits:
-    """Lets calls through, or asks for patience."""
+    """Admits calls, or refuses them for a time."""
 
     def __init__(self, turns: Turns, *rates: Rate) -> None:
         self._turns = turns
@@ -41,9 +39,9 @@ class RateLimits:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def admit(self, uid: UUID, call: Call, now: float) -> Taken:
-        """Returns when the call may go on. `now`: seconds of Unix time. Raises SlowDown, with how long to wait.
+        """Returns when the call may go on. `now`: seconds of Unix time. Raises SlowDown with the time to wait.
 
-        While Redis is away its cells are not known, and its ticket is believed.
+        While Redis is away the counters are unknown, and the ticket is accepted.
         """
         waiting = _Waiting(call, now, asyncio.get_running_loop().create_future())
         queue = self._calls.get(uid)
@@ -61,13 +59,13 @@ class RateLimits:
         return taken
 
     async def _ask(self, uid: UUID) -> None:
-        """One question at a time for each contest: what comes meanwhile goes together with the next."""
+        """Sends one request at a time for each contest; calls that arrive meanwhile are sent together next."""
         while calls := self._calls[uid][:_MOST]:
             del self._calls[uid][:_MOST]
             try:
                 answers = await self._answers(uid, calls)
             except Exception:
-                # Whatever it is, those who come next must not wait for a question that nobody asks.
+                # Release the waiting calls on any error, so that they do not wait for a request that nobody sends.
                 logging.getLogger("voting").exception("the limits could not be asked")
                 answers = self._unlimited(calls)
             for call, taken in zip(calls, answers, strict=True):

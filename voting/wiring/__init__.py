@@ -1,1 +1,1 @@
-"""The only place that composes services: of a server process, and of a command."""
+"""The only package that composes services, for a server process and for a command."""

@@ -1,4 +1,4 @@
-"""Composes the services of a command, without what only a server needs: a command starts in half a second."""
+"""Composes the services of a command, without those of a server: a command starts in half a second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voting.settings import Settings
 
 @dataclass(frozen=True)
 class AdminServices:
-    """What the commands need: no Redis, and no secret but where one is used."""
+    """The services of commands. They need no Redis, and the secret only if it is used."""
 
     database: Database
     contest_cache: ContestCache
@@ -35,7 +35,7 @@ class AdminServices:
 
 @asynccontextmanager
 async def services(settings: Settings, actor: str) -> AsyncIterator[AdminServices]:
-    """The services of a command, on a database that `settings` names. Raises SchemaUnfit."""
+    """Yields the services of a command on the database that `settings` names. Raises SchemaUnfit."""
     async with postgres.connected(settings.database_url, 2) as database:
         await check_rights(database)
         await check_schema(database)
@@ -52,7 +52,7 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
 
 
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
-    """Brings schema and rights up to date; answers how many migrations were applied. Raises SchemaUnfit."""
+    """Updates schema and rights; returns how many migrations were applied. Raises SchemaUnfit."""
     owner, application = settings.database_owner_url, settings.database_url
     async with postgres.connected(owner or application, 1) as database:
         return await postgres_migrate.migrate(database, report, application if owner else "")

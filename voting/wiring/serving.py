@@ -50,9 +50,9 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
-    """The services of one process, on a database and a Redis that `settings` names.
+    """Yields the services of one process on the database and Redis that `settings` names. Waits for PostgreSQL.
 
-    Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults; waits for PostgreSQL.
+    Raises SchemaUnfit, and FileInvalid for a fraud policy or a list of networks with faults.
     """
     policy = load_policy(settings.policy)
     shadow = load_policy(settings.shadow_policy) if settings.shadow_policy else None
@@ -104,10 +104,10 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncIterator[T]:
-    """What `start` opens and gives, tried again for two minutes while PostgreSQL is away.
+    """Yields the result of `start`, retried for two minutes while PostgreSQL is away.
 
-    A process that starts during a failover would otherwise end, and a supervisor back off. Raises SchemaUnfit then, and
-    at once for what no waiting mends.
+    Otherwise a process that starts during a failover would end, and a supervisor would back off. Raises SchemaUnfit
+    after that, and at once for errors that waiting cannot solve.
     """
     until, announce = time.monotonic() + START_SECONDS, 0.0
     while True:
