@@ -253,6 +253,12 @@ class Settings:
         "From so many ballots on, or where a place changes that a cut or an award hangs on, a group takes two persons.",
     )
 
+    def need_secret(self) -> bytes:
+        """Returns the secret. Raises SettingInvalid if there is none."""
+        if not self.secret:
+            raise SettingInvalid("VOTING_SECRET is not set; set it to 32 bytes or more, such as: openssl rand -hex 32")
+        return self.secret
+
 
 _FIELDS = {item.metadata["name"]: item for item in fields(Settings)}
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, need_secret, not_blank, read_settings, tell, with_admin
+from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.roster.sheet import Tick
 from voting.fraud.groups.rank_impact import in_words
@@ -18,13 +17,8 @@ from voting.postgres.certifications import Certification
 from voting.postgres.decisions import Changed
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.policy_files import load_sweep_policy
-from voting.services.fraud.review import Estimated, Reviews
-from voting.services.identity.keyring import Keyring, ReceiptKey
-from voting.settings import Settings
+from voting.services.fraud.review import Estimated
 from voting.wiring.admin import AdminServices
-
-if TYPE_CHECKING:
-    from voting.services.fraud.certify import Certifier
 
 
 @click.command(epilog="Example: voting certify --contest demo --propose")
@@ -63,56 +57,46 @@ def certify(
         raise click.UsageError("--propose, --public-only and --reopen do not go together")
     settings = read_settings(env_file)
     if reopen is not None:
-        number = with_admin(settings, lambda office: _reopen(office, settings, contest, reopen))
+        number = with_admin(settings, lambda office: _reopen(office, contest, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        changed, doubts = with_admin(settings, lambda office: _propose(office, settings, contest, policy))
+        changed, doubts = with_admin(settings, lambda office: _propose(office, contest, policy))
         tell(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, doubts = with_admin(settings, lambda office: _certify(office, settings, contest, policy, public_only))
+        made, doubts = with_admin(settings, lambda office: _certify(office, contest, policy, public_only))
         _show(made, contest, as_json=json)
     _warn(doubts, contest)
 
 
-def _certifier(office: AdminServices, settings: Settings) -> Certifier:
-    # It imports polars, which is slow to load.
-    from voting.services.fraud.certify import Certifier
-
-    key = ReceiptKey(Keyring(need_secret(settings).secret).public_key)
-    return Certifier(office.database, actor(), key, Reviews(office.database, settings.second_person))
-
-
 async def _certify(
-    office: AdminServices, settings: Settings, contest: str, policy: Path | None, public_only: bool
+    office: AdminServices, contest: str, policy: Path | None, public_only: bool
 ) -> tuple[Certification, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_sweep_policy(policy or settings.policy)
-    made = await _certifier(office, settings).certify(snapshot, rules, _progress(), public_only=public_only)
-    return made, await _doubts(office, settings, snapshot)
+    snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
+    made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only)
+    return made, await _doubts(office, snapshot)
 
 
-async def _propose(
-    office: AdminServices, settings: Settings, contest: str, policy: Path | None
-) -> tuple[Changed, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_sweep_policy(policy or settings.policy)
-    changed = await _certifier(office, settings).propose(snapshot, rules, _progress())
-    return changed, await _doubts(office, settings, snapshot)
+async def _propose(office: AdminServices, contest: str, policy: Path | None) -> tuple[Changed, list[Estimated]]:
+    snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
+    changed = await office.certifier.propose(snapshot, rules, _progress())
+    return changed, await _doubts(office, snapshot)
 
 
-async def _doubts(office: AdminServices, settings: Settings, snapshot: ContestSnapshot) -> list[Estimated]:
+async def _doubts(office: AdminServices, snapshot: ContestSnapshot) -> list[Estimated]:
     """For each entry, its largest estimated excess, if a cut or an award may depend on it."""
-    found = await Reviews(office.database, settings.second_person).excesses(snapshot)
+    found = await office.reviews.excesses(snapshot)
     largest: dict[str, Estimated] = {}
     for each in found:
         largest.setdefault(each.excess.entry, each)
     return [each for each in largest.values() if each.effect.decides]
 
 
-async def _reopen(office: AdminServices, settings: Settings, contest: str, reason: str) -> int:
-    return await _certifier(office, settings).reopen(await find(office, contest), reason)
+async def _reopen(office: AdminServices, contest: str, reason: str) -> int:
+    return await office.certifier.reopen(await find(office, contest), reason)
 
 
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import actor, env_file, find, need_secret, read_settings, with_admin
+from voting.cli.session import env_file, find, read_settings, with_admin
 from voting.errors import NotFound
 from voting.services.identity.credentials import issue_credentials
-from voting.services.identity.keyring import Keyring
 from voting.wiring.admin import AdminServices
 
 
@@ -24,14 +23,13 @@ def credentials() -> None:
 @env_file
 def issue(contest: str, count: int, env_file: Path | None) -> None:
     """Print COUNT bearer tokens, one a line. Each stands for one voter of the contest."""
-    settings = need_secret(read_settings(env_file))
-    keyring = Keyring(settings.secret)
 
     async def work(office: AdminServices) -> None:
         snapshot = await find(office, contest)
         if "issued" not in snapshot.contest.voters.channels:
             raise NotFound(f"contest {contest!r} takes no issued credentials; its [voters] channels say who may vote")
-        for token in await issue_credentials(office.database, keyring, actor(), contest, count, snapshot.now()):
+        issuing = office.database, office.keyring, office.actor
+        for token in await issue_credentials(*issuing, contest, count, snapshot.now()):
             click.echo(token)
 
-    with_admin(settings, work)
+    with_admin(read_settings(env_file), work)

@@ -12,7 +12,6 @@ import click
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
-from voting.services.fraud.export import EventExport
 from voting.wiring.admin import AdminServices
 
 
@@ -46,7 +45,7 @@ def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) 
     async def work(office: AdminServices) -> int:
         snapshot, count = await find(office, contest), 0
         with _opened(out) as file:
-            async for line in EventExport(office.database).events(snapshot, labels=labels):
+            async for line in office.event_export.events(snapshot, labels=labels):
                 file.write(line)
                 count += 1
         return count

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, find, need_secret, read_settings, tell, with_admin
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.results.scoring import Tally
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.ballots.traces import check_traces
-from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.services.tallies.recount import Difference
 from voting.wiring.admin import AdminServices
 
@@ -27,13 +26,13 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
     ballots whose state, voter or slots are not as recorded. Exit code 1 if anything is wrong and not corrected; only a
     tally can be corrected.
     """
-    settings = need_secret(read_settings(env_file))
-    key = ReceiptKey(Keyring(settings.secret).public_key)
+    settings = read_settings(env_file)
+    settings.need_secret()
 
     async def work(office: AdminServices) -> tuple[tuple[Difference, ...], ReceiptReport, list[str]]:
         snapshot = await find(office, contest)
         found = await (office.recounts.mend(snapshot, mend) if mend else office.recounts.differences(snapshot))
-        receipts = await check_receipts(office.database, contest, key, progress("receipts checked"))
+        receipts = await check_receipts(office.database, contest, office.receipt_key, progress("receipts checked"))
         return found, receipts, await check_traces(office.database, snapshot.contest)
 
     found, receipts, traces = with_admin(settings, work)

@@ -32,11 +32,8 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
     other = load_sweep_policy(policy)
 
     async def work(office: AdminServices) -> tuple[Line, ...]:
-        # It imports polars, which is slow to load.
-        from voting.services.fraud.policy_comparison import PolicyComparison
-
         snapshot = await find(office, contest)
-        return await PolicyComparison(office.database).compare(snapshot, other, progress("ballots read"))
+        return await office.policy_comparison.compare(snapshot, other, progress("ballots read"))
 
     lines = with_admin(read_settings(env_file), work)
     if json:

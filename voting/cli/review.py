@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 import msgspec
 
-from voting.cli.session import actor, env_file, find, not_blank, read_settings, tell, with_admin
+from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.domain.language import Language
 from voting.errors import Forbidden
 from voting.fraud.groups.rank_impact import in_words
@@ -18,7 +18,6 @@ from voting.postgres.groups import Action
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
 from voting.services.fraud.review import Estimated, File, Person, ReviewAction, Reviewed, Reviews, person_of
-from voting.services.identity.sessions import StaffSessions
 from voting.settings import Settings
 from voting.text_file import read_text_file
 from voting.wiring.admin import AdminServices
@@ -147,9 +146,9 @@ def _decide(
 
     async def work(office: AdminServices) -> tuple[str, Reviewed]:
         snapshot = await find(office, contest)
-        person = await _person(office, contest, key) if key else Person(actor())
+        person = await _person(office, contest, key) if key else Person(office.actor)
         wish = ReviewAction(action, reason, version)
-        return await Reviews(office.database, settings.second_person).rule(snapshot, group, person, wish)
+        return await office.reviews.rule(snapshot, group, person, wish)
 
     outcome, after = with_admin(settings, work)
     click.echo(f"{group}\t{outcome}\t{after.group.state}\tversion {after.group.version}")
@@ -160,7 +159,7 @@ def _decide(
 
 async def _person(office: AdminServices, contest: str, text: str) -> Person:
     """The key's person. Raises CredentialInvalid, or Forbidden for a key without rights in this contest."""
-    key = await StaffSessions(office.database).by_key(text)
+    key = await office.staff_sessions.by_key(text)
     if key.role != "organiser" or key.contest not in (None, contest):
         raise Forbidden("this takes an organiser's key for this contest")
     return person_of(key)
@@ -171,7 +170,7 @@ def _reviews(
 ) -> tuple[ContestSnapshot, T]:
     async def work(office: AdminServices) -> tuple[ContestSnapshot, T]:
         snapshot = await find(office, contest)
-        return snapshot, await ask(Reviews(office.database, settings.second_person), snapshot)
+        return snapshot, await ask(office.reviews, snapshot)
 
     return with_admin(settings, work)
 

@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from voting import logs
-from voting.cli.session import env_file, need_secret, tell, with_engines
+from voting.cli.session import env_file, tell, with_engines
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server
@@ -42,7 +42,8 @@ MOST_FILES = 65_536
 @env_file
 def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | None) -> None:
     """Serve, on DATABASE_URL and REDIS_URL or, if they are not set, on embedded engines."""
-    settings = need_secret(load(os.environ, env_file))
+    settings = load(os.environ, env_file)
+    settings.need_secret()
     if settings.log == "json":
         logs.use_json()
     # The workers are new processes, which read the environment only. They need not know the tables' owner.

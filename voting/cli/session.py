@@ -52,13 +52,6 @@ def read_settings(file: Path | None) -> Settings:
     return replace(settings, secret=demo_secret(settings.data))
 
 
-def need_secret(settings: Settings) -> Settings:
-    """The settings. Raises SettingInvalid if they lack a secret."""
-    if not settings.secret:
-        raise SettingInvalid("VOTING_SECRET is not set; set it to 32 bytes or more, such as: openssl rand -hex 32")
-    return settings
-
-
 @contextmanager
 def with_engines(settings: Settings, *, own: bool, redis: bool) -> Iterator[Settings]:
     """The settings with the addresses of the embedded engines, which are started or joined if configured.

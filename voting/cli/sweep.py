@@ -65,9 +65,6 @@ def _end_with_standard_input() -> None:
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
-    # It imports polars, which is slow to load.
-    from voting.services.fraud.sweeping import Sweeping
-
     policy = load_sweep_policy(settings.policy)
     shadow = load_sweep_policy(settings.shadow_policy) if settings.shadow_policy else None
 
@@ -75,7 +72,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
         return await stack.enter_async_context(admin.services(settings, actor()))
 
     async with serving.reached(opened) as office:
-        sweeping = Sweeping(office.database, policy, shadow)
+        sweeping = office.sweeping(policy, shadow)
         if once:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")

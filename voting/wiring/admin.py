@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from voting.fraud.policy import SweepPolicy
 from voting.postgres import database as postgres
 from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
@@ -13,24 +16,79 @@ from voting.postgres.migrate import check_schema
 from voting.postgres.rights import check_rights
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
+from voting.services.fraud.review import Reviews
+from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_keys import StaffKeys
 from voting.services.results.marks import Marks
 from voting.services.results.reports import Reports
 from voting.services.tallies.recount import Recounts
 from voting.settings import Settings
 
+if TYPE_CHECKING:
+    # What they import is slow to load: polars, cryptography.
+    from voting.services.fraud.certify import Certifier
+    from voting.services.fraud.export import EventExport
+    from voting.services.fraud.policy_comparison import PolicyComparison
+    from voting.services.fraud.sweeping import Sweeping
+    from voting.services.identity.keyring import Keyring, ReceiptKey
+
 
 @dataclass(frozen=True)
 class AdminServices:
-    """The services of commands. They need no Redis, and the secret only if it is used."""
+    """The services of commands. They need no Redis. Those that load slowly or need the secret are made on first use."""
 
     database: Database
+    settings: Settings
+    actor: str
+    contest_admin: ContestAdmin
     contest_cache: ContestCache
     marks: Marks
-    contest_admin: ContestAdmin
     recounts: Recounts
     reports: Reports
+    reviews: Reviews
     staff_keys: StaffKeys
+    staff_sessions: StaffSessions
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys made from the secret. Raises SettingInvalid if there is none."""
+        from voting.services.identity.keyring import Keyring
+
+        return Keyring(self.settings.need_secret())
+
+    @cached_property
+    def receipt_key(self) -> ReceiptKey:
+        """The key that receipts are checked with. Raises SettingInvalid if there is no secret."""
+        from voting.services.identity.keyring import ReceiptKey
+
+        return ReceiptKey(self.keyring.public_key)
+
+    @cached_property
+    def certifier(self) -> Certifier:
+        """Certifies. Raises SettingInvalid if there is no secret."""
+        from voting.services.fraud.certify import Certifier
+
+        return Certifier(self.database, self.actor, self.receipt_key, self.reviews)
+
+    @cached_property
+    def event_export(self) -> EventExport:
+        """Exports recorded ballots."""
+        from voting.services.fraud.export import EventExport
+
+        return EventExport(self.database)
+
+    @cached_property
+    def policy_comparison(self) -> PolicyComparison:
+        """Compares fraud policies."""
+        from voting.services.fraud.policy_comparison import PolicyComparison
+
+        return PolicyComparison(self.database)
+
+    def sweeping(self, policy: SweepPolicy, shadow: SweepPolicy | None) -> Sweeping:
+        """Returns what sweeps under these policies."""
+        from voting.services.fraud.sweeping import Sweeping
+
+        return Sweeping(self.database, policy, shadow)
 
 
 @asynccontextmanager
@@ -39,15 +97,18 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
     async with postgres.connected(settings.database_url, 2) as database:
         await check_rights(database)
         await check_schema(database)
-        contest_cache = ContestCache(database)
         yield AdminServices(
             database,
-            contest_cache=contest_cache,
-            marks=Marks(database, actor),
+            settings,
+            actor,
             contest_admin=ContestAdmin(database, actor),
+            contest_cache=ContestCache(database),
+            marks=Marks(database, actor),
             recounts=Recounts(database, actor),
             reports=Reports(database),
+            reviews=Reviews(database, settings.second_person),
             staff_keys=StaffKeys(database, actor),
+            staff_sessions=StaffSessions(database),
         )
 
 
