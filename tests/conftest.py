@@ -24,9 +24,15 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from voting import engines
+from voting.domain.ballots import merkle
+from voting.domain.ballots.ballot import Receipt, commitment
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.identity.roles import Role
+from voting.postgres import ballots as ballots_table
+from voting.postgres import contests as contests_table
+from voting.postgres.ballots import BallotRow, Standing
+from voting.postgres.database import Connection
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
 from voting.wiring import admin
@@ -38,6 +44,9 @@ VOTING = [sys.executable, "-m", "voting"]
 hypothesis_settings.register_profile("voting", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("voting")
 
+ERASE_FACTS = """
+update batches set facts = array_to_json(array_fill(null::text, array[cardinality(voters)])) where contest = $1
+"""
 ROOT = Path(__file__).parent.parent
 
 
@@ -258,6 +267,29 @@ async def cast(
         headers["Authorization"] = f"Bearer {token}"
     body = {"entries": list(picks), **more}
     return await http.post(f"/api/v1/contests/{contest}/ballots", json=body, headers=headers)
+
+
+async def insert_batch(connection: Connection, contest: str, ballots: Sequence[BallotRow], at: datetime) -> None:
+    """Stores ballots as casting does, past the service: with decisions, the tally, and one signature for all."""
+    keyring = Keyring(SECRET.encode())
+    leaves = [
+        merkle.leaf_hash(
+            Receipt(contest, str(row.id), at, commitment(row.salt, contest, str(row.id), row.picks)).statement()
+        )
+        for row in ballots
+    ]
+    stored = await contests_table.select(connection, contest)
+    assert stored
+    assert await ballots_table.insert(
+        connection,
+        contest,
+        ballots,
+        standing=Standing(paused=False, revision=stored.revision, now=at),
+        closes_at=datetime.max.replace(tzinfo=UTC),
+        shard=0,
+        leaves=b"".join(leaves),
+        signature=keyring.sign(merkle.root_of(leaves)),
+    )
 
 
 def solve(challenge: dict[str, Any]) -> str:

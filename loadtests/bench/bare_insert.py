@@ -7,18 +7,18 @@ import secrets
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import cycle
 
 import asyncpg
 
 from loadtests.contests import QUOTAS, contest_text, now
 from loadtests.service import ID
-from voting.domain.ballots.quota import Bucket
+from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
-from voting.postgres.ballots import BallotRow
-from voting.postgres.database import Database, connected
+from voting.postgres.ballots import BallotRow, Standing
+from voting.postgres.database import Connection, Database, connected
 
 CONNECTIONS = 4
 ROWS = 64
@@ -47,28 +47,47 @@ async def _insert(database: Database, shard: int, until: float) -> int:
         head = secrets.token_bytes(8)
         rows = [_row(head + voter[8:], id, entry) for voter, id, entry in made]
         try:
-            await database.transact(lambda tx: ballots.insert(tx, contest, rows, shard, opens))  # noqa: B023
+            stored = await database.settle(lambda each: _store(each, contest, rows, shard, opens))  # noqa: B023
+            assert stored
         except asyncpg.PostgresError as error:
             raise RuntimeError(f"the bare insert failed: {error}") from error
         count += ROWS
     return count
 
 
+async def _store(connection: Connection, contest: Contest, rows: list[BallotRow], shard: int, now: datetime) -> bool:
+    revision = await connection.fetchval("select revision from gates where contest = $1 limit 1", contest.id)
+    standing = Standing(False, revision, now)
+    leaves, signature = bytes(32 * len(rows)), bytes(64)
+    return await ballots.insert(
+        connection,
+        contest.id,
+        rows,
+        standing=standing,
+        closes_at=contest.closes_at,
+        shard=shard,
+        leaves=leaves,
+        signature=signature,
+    )
+
+
 _FACTS = """[null,null,null,null,"00112233445566778899aabbccddeeff","00112233445566778899aabbccddeeff",null,null,\
 1234567890123456789,1234567890123456789,0,0,"browser",null,null,[100,10,10,10,10,10,0]]"""
+
+
+_REMAINING = '{"picks":9,"limits":[{"unit":"picks","per":"contest","left":9}]}'
 
 
 def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
     return BallotRow(
         voter=voter,
+        ordinal=1,
         key="bench",
         id=id,
-        body_digest=b"d" * 32,
         picks=[entry],
         state="count",
         reasons=(),
         salt=b"s" * 16,
-        answer="a" * 700,
         facts=_FACTS,
-        slots=[(Bucket(0, ""), 1), (Bucket(1, entry), 1)],
+        remaining=_REMAINING,
     )

@@ -149,7 +149,7 @@ def replays_differ() -> None:
 def bodies_alike() -> None:
     import voting.domain.ballots.ballot as domain
 
-    _put(domain, "body_digest", lambda codes: bytes(32))
+    _put(domain, "same_picks", lambda one, other: True)
 
 
 def replays_refused() -> None:
@@ -257,6 +257,19 @@ def window_endless() -> None:
         return "open" if found == "closed" else found
 
     _put(Contest, "phase", endless)
+
+
+def ordinals_random() -> None:
+    """Two ballots of a voter that are cast at the same time do not meet."""
+    from voting.postgres import ballots as module
+
+    insert = module.insert
+
+    async def scattered(connection: Any, contest: str, rows: Any, **more: Any) -> bool:
+        rows = [row._replace(ordinal=secrets.randbelow(1 << 30)) for row in rows]
+        return await insert(connection, contest, rows, **more)
+
+    _put(module, "insert", scattered)
 
 
 def hanging() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import click
 from redis.asyncio import Redis
 
 from loadtests.service import ID, VOTING, inherited, prepared
+from voting.domain.ballots import merkle
 from voting.domain.ballots.ballot import Receipt, commitment
 from voting.redis import keys
 from voting.redis.connection import connected
@@ -29,19 +29,14 @@ from voting.wiring import admin
 SECONDS = 60.0
 ENTRIES = 120
 AT_ONCE = 64
-_COLUMNS = (
-    *("contest", "voter", "idempotency_key", "id", "body_digest", "picks", "state", "recorded_at", "salt", "answer"),
+_BALLOTS = (
+    *("contest", "voter", "ordinal", "idempotency_key", "id", "picks"),
+    *("state", "recorded_at", "salt", "batch", "place"),
 )
-# What casting records beside a ballot: the contest has a quota of picks, and one of picks of each entry.
-_BESIDE = (
-    "insert into voters select contest, voter, 'web', recorded_at from ballots",
-    "insert into ballot_facts select contest, voter, id, '{}' from ballots",
-    "insert into quota_slots select contest, voter, 0, '', timestamptz '2026-01-01', slot, id"
-    " from ballots, generate_series(1, cardinality(picks)) as slot",
-    "insert into quota_slots select contest, voter, 1, entry, timestamptz '2026-01-01', slot, id"
-    " from ballots, unnest(picks) with ordinality as picked (entry, slot)",
+_BATCHES = ("contest", "id", "recorded_at", "voters", "facts", "remaining", "leaves", "signature")
+_DECISIONS = (
     "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
-    " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'",
+    " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'"
 )
 
 
@@ -81,27 +76,36 @@ async def _fill(environment: Mapping[str, str], ballots: int) -> None:
     keyring = Keyring(environment["VOTING_SECRET"].encode())
     begun = await connection.fetchval("select clock_timestamp()")
     for first in range(0, ballots, 1000 * AT_ONCE):
-        batches = range(first, min(ballots, first + 1000 * AT_ONCE), AT_ONCE)
-        rows = [row for batch in batches for row in _batch(keyring, batch, min(AT_ONCE, ballots - batch), begun)]
-        await connection.copy_records_to_table("ballots", records=rows, columns=_COLUMNS)
-    for statement in _BESIDE:
-        await connection.execute(statement, timeout=600)
+        firsts = range(first, min(ballots, first + 1000 * AT_ONCE), AT_ONCE)
+        batches = [_batch(keyring, each, min(AT_ONCE, ballots - each), begun) for each in firsts]
+        await connection.copy_records_to_table("batches", records=[batch for batch, _ in batches], columns=_BATCHES)
+        rows = [row for _, rows in batches for row in rows]
+        await connection.copy_records_to_table("ballots", records=rows, columns=_BALLOTS)
+    await connection.execute(_DECISIONS, timeout=600)
     await connection.execute("vacuum analyze", timeout=600)
     await connection.close()
 
 
-def _batch(keyring: Keyring, first: int, count: int, begun: datetime) -> Iterator[tuple[object, ...]]:
-    """Ballots of one transaction, with their receipts."""
-    at, ids = begun + timedelta(microseconds=first), [uuid.uuid4() for _ in range(count)]
-    numbers = range(first, first + count)
-    picks = [[f"E{1 + each % ENTRIES:03d}", f"E{1 + (each // 7 + 1) % ENTRIES:03d}"] for each in numbers]
-    proofs = [
-        Receipt(ID, str(id), at, commitment(id.bytes, ID, str(id), codes)) for id, codes in zip(ids, picks, strict=True)
+def _batch(
+    keyring: Keyring, first: int, count: int, begun: datetime
+) -> tuple[tuple[object, ...], list[tuple[object, ...]]]:
+    """A batch and its ballots as casting records them, signed."""
+    at, ids, numbers = begun + timedelta(microseconds=first), [uuid.uuid4() for _ in range(count)], range(count)
+    picks = [
+        [f"E{1 + each % ENTRIES:03d}", f"E{1 + (each // 7 + 1) % ENTRIES:03d}"] for each in range(first, first + count)
     ]
-    for number, (id, codes, receipt) in enumerate(zip(ids, picks, keyring.sign(proofs), strict=True), first):
-        answer = json.dumps({"ballot": str(id), "recorded_at": at.isoformat(), "receipt": receipt, "remaining": {}})
-        state = "count" if number % 50 else "hold"
-        yield ID, id.bytes, "k", id, hashlib.sha256(id.bytes).digest(), codes, state, at, id.bytes, answer
+    leaves = [
+        merkle.leaf_hash(Receipt(ID, str(id), at, commitment(id.bytes, ID, str(id), codes)).statement())
+        for id, codes in zip(ids, picks, strict=True)
+    ]
+    signature = keyring.sign(merkle.root_of(leaves))
+    voters, facts = [id.bytes for id in ids], json.dumps([[]] * count)
+    batch = (ID, first, at, voters, facts, ["{}"] * count, b"".join(leaves), signature)
+    states = ["count" if (first + number) % 50 else "hold" for number in numbers]
+    return batch, [
+        (ID, id.bytes, 1, "k", id, picks[number], states[number], at, id.bytes, first, number)
+        for number, id in enumerate(ids)
+    ]
 
 
 def _recount(environment: Mapping[str, str], *more: str) -> None:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
-from tests.conftest import SECRET, Contests
-from voting.domain.ballots.ballot import Receipt, commitment
+from tests.conftest import SECRET, Contests, insert_batch
+from voting.domain.ballots.ballot import State
 from voting.domain.results.scoring import Tally
 from voting.fraud.facts.facts import Facts, Oddity
 from voting.fraud.features.history import Past
@@ -26,7 +26,8 @@ from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Trees
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
-from voting.postgres import contests, decisions, tallies
+from voting.postgres import decisions, tallies
+from voting.postgres.ballots import BallotRow
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
@@ -72,7 +73,7 @@ class Cast(NamedTuple):
     voter: int
     entry: str
     ring: str | None = None
-    state: str = "count"
+    state: State = "count"
     seen: Facts = Facts()
 
 
@@ -82,53 +83,28 @@ def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[C
 
 
 async def record(database: Database, contest: str, casts: Iterable[Cast], ago: timedelta = EARLIER) -> None:
-    """Stores ballots as casting does: with voters, facts, quota slots, decisions and the tally in one transaction."""
-    given, now, keyring = list(casts), datetime.now(UTC), Keyring(SECRET.encode())
+    """Stores ballots as casting does, each in a batch of its own."""
+    now = datetime.now(UTC)
     async with database.connection() as connection, connection.transaction():
-        stored = await contests.select(connection, contest)
-        assert stored
-        for number, each in enumerate(given):
+        for number, each in enumerate(casts):
             voter, id = hashlib.sha256(f"{contest} {each.voter}".encode()).digest(), uuid.uuid4()
             facts = msgspec.structs.replace(each.seen, device=each.ring, agent=1 + each.voter % 7)
-            at, salt = now - ago + timedelta(milliseconds=number), id.bytes
-            (receipt,) = keyring.sign([Receipt(contest, str(id), at, commitment(salt, contest, str(id), [each.entry]))])
-            await connection.execute(
-                """
-                insert into ballots
-                    (contest, voter, idempotency_key, id, body_digest, picks, state, reasons, recorded_at, salt, answer)
-                values ($1, $2, $3, $4, '', array[$5], $6, $7, $8, $9, $10)
-                """,
-                *(contest, voter, id.hex, id, each.entry, each.state, ["C1"] if each.state == "hold" else [], at, salt),
-                _JSON.encode({"ballot": id, "receipt": receipt}).decode(),
+            before = await connection.fetchval(
+                "select count(*) from ballots where contest = $1 and voter = $2", contest, voter
             )
-            await connection.execute(
-                "insert into ballot_facts values ($1, $2, $3, $4)", contest, voter, id, _JSON.encode(facts).decode()
+            row = BallotRow(
+                voter=voter,
+                ordinal=before + 1,
+                key=id.hex,
+                id=id,
+                picks=[each.entry],
+                state=each.state,
+                reasons=["C1"] if each.state == "hold" else [],
+                salt=id.bytes,
+                facts=_JSON.encode(facts).decode(),
+                remaining="{}",
             )
-            await connection.execute(
-                "insert into voters values ($1, $2, null, $3) on conflict do nothing", contest, voter, at
-            )
-            await connection.executemany(
-                "insert into quota_slots values ($1, $2, $3, '', $4, 1, $5)",
-                [(contest, voter, quota, at, id) for quota in range(len(stored.contest.quotas))],
-            )
-            if each.state == "hold":
-                await connection.execute(
-                    "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
-                    " values ($1, $2, $3, 'online', 'hold', '{C1}', 'policy')",
-                    *(contest, id, at),
-                )
-        moved = Counter((each.entry, each.state) for each in given)
-        for entry in sorted({entry for entry, _ in moved}):
-            held, counted = moved[entry, "hold"], moved[entry, "count"]
-            await connection.execute(
-                """
-                insert into tallies (contest, entry, shard, raw, held, counted, version)
-                values ($1, $2, 3, $3, $4, $5, 1)
-                on conflict (contest, entry, shard) do update set raw = tallies.raw + $3, held = tallies.held + $4,
-                    counted = tallies.counted + $5, version = tallies.version + 1
-                """,
-                *(contest, entry, held + counted, held, counted),
-            )
+            await insert_batch(connection, contest, [row], now - ago + timedelta(milliseconds=number))
 
 
 RECEIPT_KEY = ReceiptKey(Keyring(SECRET.encode()).public_key)

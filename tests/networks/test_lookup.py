@@ -13,7 +13,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from voting.errors import FileInvalid
-from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.attempt import Sighting
 from voting.fraud.facts.facts import Facts
 from voting.networks.lookup import load_networks
 
@@ -21,8 +21,8 @@ CLOUD, HOME = 37963, 4134
 Written = Callable[..., Path]
 
 
-def attempt(**more: Any) -> Attempt:
-    return Attempt("e1", datetime(2026, 3, 2, tzinfo=UTC), "v1", "A001", **more)
+def attempt(**more: Any) -> Sighting:
+    return Sighting(at=datetime(2026, 3, 2, tzinfo=UTC), **more)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> N
     await asyncio.sleep(4.5)  # longer than any statement of the service may take
     async with connected(settings.database_url, 1) as database, database.connection() as connection:
         await connection.execute("select count(*) from ballots")
-        await connection.execute("insert into voters values ('migration-test', $1, null, now())", b"v")
+        await connection.execute("insert into spent_challenges values ('migration-test', $1, now())", b"v")
     assert process.returncode is None
     await transaction.rollback()
     assert await process.wait() == 0
@@ -142,15 +142,15 @@ async def test_an_unreachable_database_is_said_so() -> None:
 @pytest.mark.parametrize(
     ("harm", "named"),
     [
-        ("alter table quota_slots drop constraint quota_slots_pkey", "quota_slots (contest, voter, quota, scope"),
+        ("alter table batches drop constraint batches_pkey", "batches (contest, id)"),
         (
             "alter table ballots drop constraint ballots_pkey; "
-            "create unique index other on ballots (contest, voter, idempotency_key) where state = 'count'",
-            "ballots (contest, voter, idempotency_key)",
+            "create unique index other on ballots (contest, voter, ordinal) where state = 'count'",
+            "ballots (contest, voter, ordinal)",
         ),
         (
-            "update pg_index set indisvalid = false where indexrelid = 'voters_pkey'::regclass",
-            "voters (contest, voter)",
+            "update pg_index set indisvalid = false where indexrelid = 'tallies_pkey'::regclass",
+            "tallies (contest, entry, shard)",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from voting.postgres.queries import named
 from voting.settings import Settings
 
 # Tables that grow with the ballots.
-LARGE = "ballots|ballot_facts|quota_slots|voters|spent_challenges|decisions|tallies|shown_tallies|audit_log"
+LARGE = "ballots|batches|clients|spent_challenges|decisions|tallies|shown_tallies|audit_log"
 # PostgreSQL evaluates these for each row, so a comparison with them cannot use an index.
 VOLATILE = r"(?:clock_timestamp|timeofday|random|gen_random_uuid|nextval|pg_sleep)\s*\("
 CONDITIONS = re.compile(
@@ -27,7 +27,9 @@ def slow_conditions(statement: str) -> list[str]:
     code = re.sub(r"--[^\n]*", "", statement)
     if not re.search(rf"\b(?:from|join|update|into)\s+(?:{LARGE})\b", code, re.I):
         return []
-    return [condition for condition in CONDITIONS.findall(code) if re.search(VOLATILE, condition, re.I)]
+    # Compared with a parameter it concerns no row.
+    compared = [re.sub(r"clock_timestamp\(\) < \$\d+", "", condition) for condition in CONDITIONS.findall(code)]
+    return [condition for condition in compared if re.search(VOLATILE, condition, re.I)]
 
 
 def statements() -> dict[str, str]:
@@ -43,7 +45,7 @@ def statements() -> dict[str, str]:
         "delete from spent_challenges where clock_timestamp() - interval '1 hour' > expires_at",
         "select 1 from decisions where decided_at between $1 and clock_timestamp()",
         "update ballots set state = 'count' where random() < 0.5",
-        "select 1 from voters join ballots b on b.recorded_at < (clock_timestamp() - interval '1 day')",
+        "select 1 from batches join ballots b on b.recorded_at < (clock_timestamp() - interval '1 day')",
     ],
 )
 def test_a_volatile_clock_compared_with_a_large_table_is_found(statement: str) -> None:
@@ -64,9 +66,9 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
         await connection.execute(
             """
             insert into ballots
-                (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
-            select $1, decode(md5(n::text), 'hex'), 'k', gen_random_uuid(), '', '{A001}', 'count',
-                clock_timestamp() - n / 15 * interval '1 hour', '', ''
+                (contest, voter, ordinal, idempotency_key, id, picks, state, recorded_at, salt, batch, place)
+            select $1, decode(md5(n::text), 'hex'), 1, 'k', gen_random_uuid(), '{A001}', 'count',
+                clock_timestamp() - n / 15 * interval '1 hour', '', 0, 0
             from generate_series(1, 200000) as n
             """,
             contest,

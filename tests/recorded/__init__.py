@@ -14,7 +14,7 @@ import polars as pl
 
 from voting.domain.contest.contest_file import read_contest
 from voting.fraud.facts.attempt import Attempt
-from voting.fraud.facts.observe import observe
+from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.features.frame import Row, frame, milliseconds
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input, backtest
@@ -70,5 +70,6 @@ def attempts(recorded: Recorded) -> Iterator[Attempt]:
 @cache
 def _ballots(name: str) -> pl.DataFrame:
     return frame(
-        Row(each.id, milliseconds(each.at), each.voter, each.entry, observe(each)) for each in attempts(Recorded(name))
+        Row(each.id, milliseconds(each.at), each.voter, each.entry, recorded_facts(each))
+        for each in attempts(Recorded(name))
     )

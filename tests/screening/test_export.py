@@ -12,11 +12,21 @@ import asyncpg
 import httpx
 import msgspec
 
-from tests.conftest import VOTING, Contests, Service, as_owner, cast, environment_of, solve, without_settings
+from tests.conftest import (
+    ERASE_FACTS,
+    VOTING,
+    Contests,
+    Service,
+    as_owner,
+    cast,
+    environment_of,
+    solve,
+    without_settings,
+)
 from tests.screening.test_screening import BROWSER, SCRIPT, send, ticket
 from voting.fraud.facts.attempt import Attempt
 from voting.fraud.facts.facts import Facts
-from voting.fraud.facts.observe import observe
+from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.online.counters import Counters
 from voting.fraud.online.scorecard import judge
 from voting.services.fraud.policy_files import load_policy
@@ -69,7 +79,7 @@ async def test_a_replay_of_what_was_recorded_decides_online_as_live(
     times = []
     for line in lines:
         attempt = msgspec.json.decode(line, type=Attempt)
-        facts = observe(attempt)
+        facts = recorded_facts(attempt)
         judgement = judge(facts, counters.add(attempt.at, attempt.entry, attempt.voter, facts), policy)
         replayed = ("hold", judgement.reasons) if judgement.response == "hold" else ("count", ())
         assert replayed == live[attempt.id.partition("/")[0]]
@@ -127,9 +137,9 @@ async def test_ballots_whose_facts_were_deleted_are_exported_without(
     (token,) = contests.tokens(contest, 1)
     await cast(http, contest, token, ["A002"])
     async with as_owner(service.settings) as connection:
-        await connection.execute("delete from ballot_facts where contest = $1", contest)
+        await connection.execute(ERASE_FACTS, contest)
     attempt = msgspec.json.decode(export(service.settings, contest).stdout, type=Attempt)
-    assert observe(attempt) == Facts()
+    assert recorded_facts(attempt) == Facts()
 
 
 def test_there_is_no_such_contest_or_file(settings: Settings, contests: Contests, tmp_path: Path) -> None:

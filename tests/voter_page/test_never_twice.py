@@ -50,7 +50,7 @@ class World:
         await connection.execute(
             "with own as materialized ("
             "  select id from ballots where contest = $1 and answer::jsonb ->> 'receipt' = any($2))"
-            " update quota_slots set period = period - interval '30 days' * (1 + random())"
+            " update ballots set recorded_at = recorded_at - interval '30 days' * (1 + random())"
             " where contest = $1 and ballot in (select id from own)",
             self.contest,
             list(receipts),

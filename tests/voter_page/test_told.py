@@ -220,7 +220,7 @@ async def test_an_answer_that_comes_on_the_next_day_leaves_that_days_votes(voter
 async def _move_into_yesterday(voter: Voter, today: str, yesterday: str) -> None:
     connection = await asyncpg.connect(voter.contests.settings.database_owner_url)
     await connection.execute(
-        "update quota_slots set period = period - interval '1 day' where contest = $1", voter.contest
+        "update ballots set recorded_at = recorded_at - interval '1 day' where contest = $1", voter.contest
     )
     await connection.execute(
         "update ballots set recorded_at = recorded_at - interval '1 day',"

@@ -126,7 +126,7 @@ async def test_a_sliding_interval_frees_slots_one_by_one(
     assert refusal(await cast(http, contest, token, ["A002"])) == (409, "quota_exhausted")
     async with as_owner(contests.settings) as connection:
         await connection.execute(
-            "update quota_slots set period = period - interval '5 minutes' where contest = $1", contest
+            "update ballots set recorded_at = recorded_at - interval '5 minutes' where contest = $1", contest
         )
     assert (await cast(http, contest, token, ["A002"])).status_code == 201
 
@@ -407,7 +407,7 @@ async def test_facts_hold_no_plain_address(http: httpx.AsyncClient, contests: Co
     }
     assert (await cast(http, contest, token, ["A001"], ticket=ticket, client=client)).status_code == 201
     async with office.database.connection() as connection:
-        stored = await connection.fetchval("select facts from ballot_facts where contest = $1", contest)
+        stored = await connection.fetchval("select facts -> 0 from batches where contest = $1", contest)
     facts = msgspec.json.decode(stored, type=Facts)
     assert (facts.app, facts.oddities) == ("automation", Oddity.AUTOMATION | Oddity.NO_LANGUAGE)
     assert facts.reading is not None

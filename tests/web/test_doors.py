@@ -54,8 +54,8 @@ async def readings(settings: Settings, contest: str) -> list[int | None]:
     """Of each ballot, in order, the seconds that its voter read; None: not known."""
     connection = await asyncpg.connect(settings.database_url)
     rows = await connection.fetch(
-        "select facts -> 3 as reading from ballot_facts f join ballots b on b.id = f.ballot and b.contest = f.contest"
-        " where f.contest = $1 order by sequence",
+        "select facts -> place -> 3 as reading from batches f"
+        " join ballots b on b.batch = f.id and b.contest = f.contest where f.contest = $1 order by sequence",
         contest,
     )
     await connection.close()
@@ -336,7 +336,7 @@ async def test_stored_fingerprints_name_nobody_and_are_a_contests_own(
     stored = [
         [
             json.loads(row[0])
-            for row in await connection.fetch("select facts from ballot_facts where contest = $1", each)
+            for row in await connection.fetch("select json_array_elements(facts) from batches where contest = $1", each)
         ]
         for each in made
     ]

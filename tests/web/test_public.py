@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from tests.conftest import Contests, as_owner, cast, eventually, refusal, solve
+from tests.conftest import Contests, as_owner, cast, eventually, insert_batch, refusal, solve
 from voting.domain.entry import Entry
 from voting.postgres import tallies
+from voting.postgres.ballots import BallotRow
 from voting.wiring.admin import AdminServices
 
 
@@ -260,21 +262,8 @@ async def test_a_shown_moment_is_the_same_in_every_process_and_grows_by_what_cam
 
     async def add(voter: bytes, entry: str, at: datetime) -> None:
         async with office.database.connection() as connection:
-            await connection.execute(
-                """
-                insert into ballots
-                    (contest, voter, idempotency_key, id, body_digest, picks, state, recorded_at, salt, answer)
-                values ($1, $2, 'k', gen_random_uuid(), '', array[$3], 'count', $4, '', '')
-                """,
-                *(contest, voter, entry, at),
-            )
-            await connection.execute(
-                """
-                insert into tallies (contest, entry, shard, raw, held, counted, version) values ($1, $2, 0, 1, 0, 1, 1)
-                on conflict (contest, entry, shard) do update set raw = tallies.raw + 1, counted = tallies.counted + 1
-                """,
-                *(contest, entry),
-            )
+            row = BallotRow(voter, 1, "k", uuid.uuid4(), [entry], "count", (), b"", "{}", "{}")
+            await insert_batch(connection, contest, [row], at)
 
     async def shown(as_of: datetime) -> dict[str, int]:
         found = await office.database.transact(lambda tx: tallies.take_snapshot(tx, contest, as_of))

@@ -43,7 +43,10 @@ async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServic
     first, second = (keyring.voter(contest, keyring.open_credential(contest, token).identity) for token in tokens[:2])
     async with as_owner(contests.settings) as connection:
         await connection.execute(
-            "update ballot_facts set facts = jsonb_set(facts, '{1}', '\"ring-a\"') where contest = $1 and voter = $2",
+            "update batches set facts = (select json_agg(case when voters[place] = $2"
+            " then jsonb_set(one::jsonb, '{1}', '\"ring-a\"') else one::jsonb end order by place)"
+            " from json_array_elements(facts) with ordinality as each (one, place))"
+            " where contest = $1 and $2 = any (voters)",
             *(contest, second),
         )
         held = "update ballots set state = 'hold', reasons = '{C1}' where contest = $1 and voter = $2"

@@ -49,7 +49,7 @@ def certify(
 
     Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
     To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
-    two persons, if a ballot differs from its receipt, quota slots or decisions, or if final scores or awards cannot be
+    two persons, if a ballot differs from its receipt, batch or decisions, or if final scores or awards cannot be
     computed. Marks, figures, roster, rules and decisions cannot change until --reopen. Under the same policy the
     command returns the standing result.
     """

@@ -20,10 +20,10 @@ from voting.wiring.admin import AdminServices
 @click.option("--mend", metavar="REASON", help="Set the tally to the recount, on record; ballots wait meanwhile.")
 @env_file
 def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
-    """Recount the ballots, compare the tally, and check each ballot against its receipt, quota slots and decisions.
+    """Recount the ballots, compare the tally, and check each ballot against its receipt, batch and decisions.
 
     Lists ballots whose picks differ from their receipt, ballots without a receipt of this service, missing ballots, and
-    ballots whose state, voter or slots are not as recorded. Exit code 1 if anything is wrong and not corrected; only a
+    ballots whose state or voter are not as recorded. Exit code 1 if anything is wrong and not corrected; only a
     tally can be corrected.
     """
     settings = read_settings(env_file)
@@ -33,7 +33,7 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
         snapshot = await find(office, contest)
         found = await (office.recounts.mend(snapshot, mend) if mend else office.recounts.differences(snapshot))
         receipts = await check_receipts(office.database, contest, office.receipt_key, progress("receipts checked"))
-        return found, receipts, await check_traces(office.database, snapshot.contest)
+        return found, receipts, await check_traces(office.database, snapshot.contest.id)
 
     found, receipts, traces = with_admin(settings, work)
     changed = [*receipts.wrong, *traces]
@@ -50,7 +50,7 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
     if changed:
         tell("somebody changed ballots past the service: find out who, and restore them from a backup")
     else:
-        tell(f"{receipts.ballots} ballots are what their receipts, quota slots and decisions say")
+        tell(f"{receipts.ballots} ballots are what their receipts, batches and decisions say")
     if changed or (found and not mend):
         raise click.exceptions.Exit(1)
 

@@ -46,7 +46,7 @@ def results(contest: str, env_file: Path | None) -> None:
     """Recompute the hashes of all inputs of the certified result; exit code 1 if one differs.
 
     Prints a line for each: name, certified SHA-256, and whether it still agrees. The policy is not stored: compare its
-    hash with your file's. `tally` is counted from the ballots. Ballots whose state, voter or quota slots are not as
+    hash with your file's. `tally` is counted from the ballots. Ballots whose state or voter are not as
     recorded are listed, too.
     """
 
@@ -56,7 +56,7 @@ def results(contest: str, env_file: Path | None) -> None:
 
         snapshot = await find(office, contest)
         stands, checks = await verify_result(office.database, snapshot, progress("ballots read"))
-        return stands, checks, await check_traces(office.database, snapshot.contest)
+        return stands, checks, await check_traces(office.database, snapshot.contest.id)
 
     stands, checks, traces = with_admin(read_settings(env_file), work)
     click.echo(f"policy\t{stands.bound.policy_sha256}\t{stands.policy_version}")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from voting.domain.contest.contest import Contest
 from voting.fraud.facts.attempt import Attempt
-from voting.fraud.facts.observe import observe
+from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.features.column_index import Survey
 from voting.fraud.features.frame import Row, frame, milliseconds
 from voting.fraud.features.history import Past
@@ -159,7 +159,7 @@ class Backtest:
         return why
 
     def _online(self, attempt: Attempt, now: datetime) -> Decision:
-        facts, at = observe(attempt), milliseconds(now)
+        facts, at = recorded_facts(attempt), milliseconds(now)
         counts = self._counters.add(now, attempt.entry, attempt.voter, facts)
         judged = judge_online(facts, counts, self._policy.online)
         self._recorded.append(len(self._final))

@@ -10,15 +10,16 @@ from importlib.resources import files
 from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import maxminddb
 from msgspec.structs import replace
 
 from voting.errors import Fault, FileInvalid
-from voting.fraud.facts.attempt import Attempt
+from voting.fraud.facts.attempt import Sighting
 from voting.settings import Settings
 
+Seen = TypeVar("Seen", bound=Sighting)
 _LINE = re.compile(r"(?:AS)?(\d{1,10})\s*(?:#.*)?", re.IGNORECASE)
 _LIST = "give an existing UTF-8 file, one AS number a line"
 # Nearly every record of a file of networks has a number.
@@ -26,7 +27,7 @@ _LOOKED_AT = 100
 
 
 class Networks:
-    """Fills in an attempt's unknown network from its address."""
+    """Looks up the network of an address."""
 
     def __init__(
         self, database: maxminddb.Reader | None, hosting: frozenset[int], sha256: Mapping[str, str | None]
@@ -36,14 +37,15 @@ class Networks:
         self._hosting = hosting
         self.sha256 = sha256
 
-    def completed(self, attempt: Attempt) -> Attempt:
-        """Returns the attempt with `asn` and `hosting`. Values that a live service recorded are not looked up again."""
-        if attempt.facts is not None or (attempt.asn is not None and attempt.hosting is not None):
-            return attempt
-        asn = self._asn_of(attempt.ip) if attempt.asn is None else attempt.asn
+    def completed(self, sighting: Seen) -> Seen:
+        """Returns the sighting with `asn` and `hosting`."""
+        if sighting.asn is not None and sighting.hosting is not None:
+            return sighting
+        asn = self._asn_of(sighting.ip) if sighting.asn is None else sighting.asn
         if asn is None:
-            return attempt
-        return replace(attempt, asn=asn, hosting=asn in self._hosting if attempt.hosting is None else attempt.hosting)
+            return sighting
+        hosting = asn in self._hosting if sighting.hosting is None else sighting.hosting
+        return replace(sighting, asn=asn, hosting=hosting)
 
     def _asn_of(self, ip: str | None) -> int | None:
         if self._database is None or ip is None:

@@ -1,141 +1,160 @@
-"""Ballots, their quota slots and their voters. Ballots are stored in batches: one transaction for many."""
+"""Ballots, recorded in batches: one statement reads what bears on a batch, one records it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from voting.domain.ballots.ballot import State
-from voting.domain.ballots.quota import Bucket, Use, since, stamp
-from voting.domain.contest.contest import Contest
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
 _QUERIES = named("ballots")
 _CHALLENGES = named("challenges")
-# More than there are batches at once on most machines: two on one shard wait for each other.
+# Batches of one contest that are recorded at once: each locks a gate and a shard of the tally, by the same number. More
+# than most machines record at once: two of the same number wait for each other.
 SHARDS = 16
 
 
+class StoredBallot(NamedTuple):
+    """An earlier ballot of a voter, and where in its batch it is."""
+
+    ordinal: int
+    key: str
+    id: UUID
+    picks: Sequence[str]
+    recorded_at: datetime
+    salt: bytes
+    batch: int
+    place: int
+
+
 @dataclass(frozen=True, slots=True)
-class WindowRow:
-    """What of a contest can change while ballots are cast, under a share lock, with the database's clock."""
+class Standing:
+    """What bears on a batch: the contest, the clock, what its voters cast before, and challenges that were spent."""
 
     paused: bool
     revision: int
     now: datetime
-
-
-class Answered(NamedTuple):
-    """An earlier ballot: the digest of its body, the answer to it, and when it was recorded."""
-
-    body_digest: bytes
-    answer: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What was committed before a batch, by voter."""
-
-    answers: dict[tuple[bytes, str], Answered] = field(default_factory=dict)
-    """(voter, key) -> the ballot cast under that key."""
-    used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
+    ballots: dict[bytes, list[StoredBallot]] = field(default_factory=dict)
+    """By voter, oldest first."""
     spent: set[bytes] = field(default_factory=set)
-    """Challenges that were used before."""
 
 
 class BallotRow(NamedTuple):
-    """A ballot to be stored. `voter` and `body_digest` are keyed hash and hash; `answer` is the JSON sent back."""
+    """A ballot to be stored. `voter`: keyed hash; `facts`, `remaining`: JSON, what was observed and what is left."""
 
     voter: bytes
+    ordinal: int
     key: str
     id: UUID
-    body_digest: bytes
     picks: Sequence[str]
     state: State
     reasons: Sequence[str]
     salt: bytes
-    answer: str
     facts: str
-    slots: Sequence[tuple[Bucket, int]]
-    """What it takes of each bucket, by number."""
+    remaining: str
     challenge: tuple[bytes, datetime] | None = None
     """The challenge that it spends, and when that ends."""
 
 
-_PICKS, _REASONS = (BallotRow._fields.index(name) for name in ("picks", "reasons"))
-# So many fields go into the ballot's own row, and its facts'.
-_STORED = BallotRow._fields.index("facts") + 1
+class BatchRow(NamedTuple):
+    """What the ballots of a batch share, to answer them again: see the table."""
+
+    recorded_at: datetime
+    remaining: Sequence[str]
+    leaves: bytes
+    signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OwnBallot:
-    """What a voter may see of a ballot."""
+class OwnBallot(NamedTuple):
+    """What a voter may see of a ballot, and its picks, which quotas ask for."""
 
     id: UUID
     recorded_at: datetime
     state: State
+    picks: Sequence[str]
 
 
-async def open_batch(connection: Connection, contest: str, voters: Mapping[bytes, str | None]) -> WindowRow | None:
-    """The contest and the voters (with their channels), held until the transaction ends; None: no such contest."""
-    row = await connection.fetchrow(_QUERIES["open_batch"], contest, list(voters), list(voters.values()))
-    return WindowRow(**row) if row else None
-
-
-async def select_earlier(
+async def read_standing(
     connection: Connection,
-    contest: Contest,
+    contest: str,
     keys: Sequence[tuple[bytes, str]],
+    since: datetime,
     challenges: Sequence[bytes],
-    now: datetime,
-) -> Earlier:
-    """What bears on ballots that are cast now under these (voter, key); to be read under the voters' locks."""
-    found = Earlier()
-    columns = [voter for voter, _ in keys], [key for _, key in keys], list({voter for voter, _ in keys})
-    moments = [since(contest, quota, now) for quota in contest.quotas]
-    for row in await connection.fetch(_QUERIES["standings"], contest.id, *columns, moments, challenges):
-        voter, key, digest, answer, quota, scope, count, oldest, challenge = row
+) -> Standing | None:
+    """What bears on ballots of these (voter, key); of each voter the ballots since a moment, and the latest.
+
+    None: there is no such contest.
+    """
+    voters = sorted({voter for voter, _ in keys})
+    columns = voters, [key for _, key in keys], since, challenges
+    rows = await connection.fetch(_QUERIES["standing"], contest, *columns)
+    if not rows or rows[0]["revision"] is None:
+        return None
+    found = Standing(rows[0]["paused"], rows[0]["revision"], rows[0]["recorded_at"])
+    for voter, *ballot, _paused, _revision, challenge in rows[1:]:
         if voter is None:
             found.spent.add(challenge)
-        elif key is not None:
-            found.answers[voter, key] = Answered(digest, answer, oldest)
         else:
-            found.used.setdefault(voter, {})[Bucket(quota, scope)] = Use(count, oldest)
+            found.ballots.setdefault(voter, []).append(StoredBallot(*ballot))
     return found
 
 
-async def select_used(connection: Connection, contest: Contest, voter: bytes, now: datetime) -> dict[Bucket, Use]:
-    """What the voter has used of each quota in the period that holds `now`."""
-    moments = [since(contest, quota, now) for quota in contest.quotas]
-    rows = await connection.fetch(_QUERIES["used_slots"], contest.id, voter, list(range(len(moments))), moments)
-    return {Bucket(row["quota"], row["scope"]): Use(row["count"], row["oldest"]) for row in rows}
+async def read_batches(connection: Connection, contest: str, ids: Iterable[int]) -> dict[int, BatchRow]:
+    """The batches with these ids, in a transaction that ends when they are durable."""
+    async with connection.transaction():
+        rows = await connection.fetch(_QUERIES["batches"], contest, list(ids))
+        await connection.execute(_QUERIES["flush"])
+    return {row["id"]: BatchRow(row["recorded_at"], row["remaining"], row["leaves"], row["signature"]) for row in rows}
 
 
-async def insert(
-    connection: Connection, contest: Contest, rows: Iterable[BallotRow], shard: int, now: datetime
-) -> None:
-    """Stores ballots recorded now. A slot, key or challenge taken meanwhile raises a unique violation."""
-    rows = sorted(rows, key=_order)
-    stored = [row[:_STORED] for row in rows]
-    slots = [(row.voter, *bucket, number, row.id) for row in rows for bucket, number in sorted(row.slots)]
-    periods = [stamp(contest, quota, now) for quota in contest.quotas]
-    spent = sorted(row.challenge for row in rows if row.challenge)
-    columns = [*_columns(stored, _STORED), *_columns(slots, 5), periods, *_columns(spent, 2)]
-    # Lists of different lengths cannot go as an array of arrays.
-    columns[_PICKS] = [array_text(row.picks) for row in rows]
-    columns[_REASONS] = [array_text(row.reasons) for row in rows]
-    await connection.execute(_QUERIES["insert"], contest.id, now, *columns, shard, *_columns(_added(rows), 4))
+async def insert(  # noqa: PLR0913 (what the ballots share, each once)
+    connection: Connection,
+    contest: str,
+    rows: Sequence[BallotRow],
+    *,
+    standing: Standing,
+    closes_at: datetime,
+    shard: int,
+    leaves: bytes,
+    signature: bytes,
+) -> bool:
+    """Stores ballots, in the order of (voter, ordinal), as recorded at the standing's moment.
+
+    False, and nothing is stored, if the contest has changed since or the window has ended. An ordinal or challenge that
+    was taken since raises a unique violation.
+    """
+    shared = (
+        f"[{','.join([row.facts for row in rows])}]",
+        [row.remaining for row in rows],
+        leaves,
+        signature,
+    )
+    ballots = (
+        [row.voter for row in rows],
+        [row.ordinal for row in rows],
+        [row.key for row in rows],
+        [row.id for row in rows],
+        # Lists of different lengths cannot go as an array of arrays.
+        [array_text(row.picks) for row in rows],
+        [row.state for row in rows],
+        [array_text(row.reasons) for row in rows],
+        [row.salt for row in rows],
+    )
+    spent = _columns(sorted(row.challenge for row in rows if row.challenge), 2)
+    head = contest, standing.revision, shard, standing.now, closes_at
+    tallies = _columns(_added(rows), 4)
+    return await connection.fetchval(_QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies) is not None
 
 
 async def select_own(connection: Connection, contest: str, voter: bytes) -> tuple[OwnBallot, ...]:
-    """The voter's latest 200 ballots, newest first."""
-    return tuple(OwnBallot(**row) for row in await connection.fetch(_QUERIES["of_voter"], contest, voter))
+    """The voter's ballots, oldest first."""
+    return tuple(OwnBallot(*row) for row in await connection.fetch(_QUERIES["of_voter"], contest, voter))
 
 
 async def spend_challenge(connection: Connection, contest: str, challenge: bytes, expires_at: datetime) -> bool:
@@ -146,10 +165,6 @@ async def spend_challenge(connection: Connection, contest: str, challenge: bytes
 async def sweep_challenges(connection: Connection) -> None:
     """Forgets challenges that are refused for their age anyway."""
     await connection.execute(_CHALLENGES["sweep"])
-
-
-def _order(row: BallotRow) -> tuple[bytes, str]:
-    return row.voter, row.key
 
 
 def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:

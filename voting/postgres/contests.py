@@ -14,6 +14,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import decode_contest
 from voting.domain.contest.schema import Window
 from voting.domain.entry import Entry
+from voting.postgres.ballots import SHARDS
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -56,7 +57,10 @@ class StoredContest:
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:
     """Stores a new contest; returns False if its id is taken."""
     row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at)
-    return await connection.fetchval(_CONTESTS["insert"], *row) is not None
+    if await connection.fetchval(_CONTESTS["insert"], *row) is None:
+        return False
+    await connection.execute(_CONTESTS["make_gates"], contest.id, SHARDS)
+    return True
 
 
 async def clock(connection: Connection) -> datetime:
@@ -76,14 +80,12 @@ async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
     return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))
 
 
-async def take_turn(connection: Connection) -> None:
-    """Waits for the ballots under way, ahead of new ones; must come first in a transaction that changes a contest."""
-    await connection.execute(_CONTESTS["take_turn"])
+async def hold_ballots(connection: Connection, contest: str) -> None:
+    """Waits for the contest's batches under way, and blocks new ones until the transaction ends.
 
-
-async def hold(connection: Connection, contest: str) -> None:
-    """Waits for the contest's ballots under way, and blocks new ones until the transaction ends."""
-    await connection.execute(_CONTESTS["hold"], contest)
+    Every transaction that changes the contest calls this before it locks anything that batches lock.
+    """
+    await connection.execute(_CONTESTS["lock_gates"], contest)
 
 
 async def replace(connection: Connection, contest: Contest, document: str) -> None:

@@ -89,6 +89,10 @@ class RowRefusedError(Exception):
     """PostgreSQL will never accept one of the rows."""
 
 
+class CollidedError(TryAgain):
+    """It collided with other transactions each time that it was tried."""
+
+
 class Database:
     """A pool of connections to one PostgreSQL cluster, whichever server is its primary."""
 
@@ -112,49 +116,44 @@ class Database:
             raise _away(error) from error
 
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Runs `work` in one transaction and returns its result.
+        """Runs `work` in one transaction and returns its result; see `settle`."""
+        return await self.settle(lambda connection: _in_transaction(connection, work))
 
-        It replays `work` after a collision or an unknown outcome, so `work` must be idempotent. Raises TryAgain when
-        PostgreSQL is away or the replays fail too; RowRefusedError if a replay cannot help.
+    async def settle(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Runs `work` on one connection, where each statement commits by itself, and returns its result.
+
+        It repeats `work` after a collision or an unknown outcome, so `work` must be idempotent. Raises TryAgain when
+        PostgreSQL is away or the repetitions fail too (CollidedError if all collided); RowRefusedError if no repetition
+        can help.
         """
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
             try:
                 async with self._pool.acquire(timeout=STATEMENT_SECONDS) as connection:
-                    return await self._transact_once(connection, work)
+                    try:
+                        result = await work(connection)
+                    except TimeoutError:
+                        await self._timed_out(connection)
+                        raise
+                    self._timeouts = 0
+                    return result
             except (*_LOST, *_COLLIDED, *_REFUSED) as error:
                 if _is_refused(error):
                     raise RowRefusedError(_brief(error)) from error
                 await self._follow(error)
                 if attempt == ATTEMPTS - 1 or time.monotonic() - begun > REPLAY_WITHIN_SECONDS:
-                    raise _away(error) from error
+                    away = _away(error)
+                    raise CollidedError if isinstance(error, _COLLIDED) else away from error
                 telemetry.REPLAYS.inc()
                 await asyncio.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
 
-    async def _transact_once(self, connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
-        transaction = connection.transaction()
-        try:
-            await transaction.start()
-            try:
-                result = await work(connection)
-            except TimeoutError:
-                raise
-            except BaseException:
-                # Raise the first error, even if the connection is lost during rollback.
-                with suppress(*_LOST):
-                    await transaction.rollback()
-                raise
-            await transaction.commit()
-        except TimeoutError:
-            await self._cancelled(connection)
-            self._timeouts += 1
-            if self._timeouts >= TIMEOUTS:
-                self._timeouts = 0
-                await self._primary.replace()
-            raise
-        self._timeouts = 0
-        return result
+    async def _timed_out(self, connection: Connection) -> None:
+        await self._cancelled(connection)
+        self._timeouts += 1
+        if self._timeouts >= TIMEOUTS:
+            self._timeouts = 0
+            await self._primary.replace()
 
     async def _cancelled(self, connection: Connection) -> None:
         """Drops the connection if its server does not confirm the cancelling of a timed-out statement."""
@@ -191,6 +190,22 @@ class Database:
             await asyncio.wait_for(self._pool.close(), 5)
         except (TimeoutError, *_LOST):
             self._pool.terminate()
+
+
+async def _in_transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        result = await work(connection)
+    except TimeoutError:
+        raise
+    except BaseException:
+        # What went wrong first is the error, also where the connection is lost.
+        with suppress(*_LOST):
+            await transaction.rollback()
+        raise
+    await transaction.commit()
+    return result
 
 
 @asynccontextmanager

@@ -27,9 +27,9 @@ create table if not exists schema_migrations (
 
 # The indexes that races rely on: without them a voter could exceed the quota, or one key have two ballots.
 _UNIQUE = {
-    "voters": ("contest", "voter"),
-    "ballots": ("contest", "voter", "idempotency_key"),
-    "quota_slots": ("contest", "voter", "quota", "scope", "period", "slot"),
+    "ballots": ("contest", "voter", "ordinal"),
+    "batches": ("contest", "id"),
+    "gates": ("contest", "number"),
     "tallies": ("contest", "entry", "shard"),
     "spent_challenges": ("contest", "challenge"),
 }

@@ -16,21 +16,20 @@ APPLICATION, AUDITOR = "voting_app", "voting_auditor"
 # Rights besides select and insert, limited to columns if named. A new table needs a line here.
 _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "audit_log": (),
-    "ballot_facts": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
+    "batches": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": (),
-    # Granted on the table, because it is locked as a whole.
     "contests": ("update",),
     "covers": (),
     "decision_books": ("update(excesses)",),
     "decisions": (),
     "entries": ("update", "delete"),
+    "gates": ("update",),
     "groups": ("update",),
     "leases": ("update", "delete"),
     "marks": ("delete",),
     "metrics": ("delete",),
-    "quota_slots": (),
     "revocations": (),
     "rulings": (),
     "shown_tallies": ("delete",),
@@ -38,7 +37,6 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "staff_keys": ("update(revoked_at)",),
     "staff_sessions": ("delete",),
     "tallies": ("update", "delete"),
-    "voters": ("update(channel)",),
 }
 RIGHTS = {"schema_migrations": {"select"}} | {
     table: {"select", "insert", *more} for table, more in _BESIDE_INSERT.items()
@@ -116,7 +114,7 @@ async def check_rights(database: Database) -> None:
             f"{who}who may also {'; '.join(excess)}; take this right away, or name a user without rights of its own and"
             " run: voting migrate"
         )
-    lacking = [table for table, held, rights in tables if {right for right in rights if "(" not in right} - held]
+    lacking = sorted(table for table, held, rights in tables if {right for right in rights if "(" not in right} - held)
     if lacking:
         raise SchemaUnfit(
             f"{who}who may not write {', '.join(lacking)}; set DATABASE_OWNER_URL to the address of the tables' owner"

@@ -8,7 +8,7 @@ import polars as pl
 from loadtests.fraud_lab.simulator.world import World
 from loadtests.fraud_lab.simulator.writing import lines
 from voting.fraud.facts.attempt import Attempt
-from voting.fraud.facts.observe import observe
+from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.features.frame import Row, frame, milliseconds
 from voting.networks.lookup import load_networks
 
@@ -21,6 +21,8 @@ def ballot_table(world: World) -> pl.DataFrame:
     for start in range(0, world.events.height, _CHUNK):
         attempts = map(networks.completed, map(decoder.decode, lines(world.events.slice(start, _CHUNK)).to_list()))
         tables.append(
-            frame(Row(each.id, milliseconds(each.at), each.voter, each.entry, observe(each)) for each in attempts)
+            frame(
+                Row(each.id, milliseconds(each.at), each.voter, each.entry, recorded_facts(each)) for each in attempts
+            )
         )
     return pl.concat(tables)

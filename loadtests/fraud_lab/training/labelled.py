@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from voting.fraud.facts.attempt import Attempt
-from voting.fraud.facts.observe import observe
+from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.features.frame import Row, frame, milliseconds
 
 _GZIP = b"\x1f\x8b"
@@ -64,7 +64,9 @@ class Labelled(NamedTuple):
         """The ballots, and their labels in the same order. Raises NotLabelledError."""
         rows, labels = [], []
         for attempt in self._attempts():
-            rows.append(Row(attempt.id, milliseconds(attempt.at), attempt.voter, attempt.entry, observe(attempt)))
+            rows.append(
+                Row(attempt.id, milliseconds(attempt.at), attempt.voter, attempt.entry, recorded_facts(attempt))
+            )
             labels.append((attempt.id, *_columns(attempt.label)))
         schema = {"id": pl.String, "fraud": pl.Boolean, "family": pl.String, "instance": pl.String}
         table = pl.DataFrame(labels, {**schema, "scripted": pl.Boolean}, orient="row")

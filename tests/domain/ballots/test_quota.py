@@ -1,10 +1,11 @@
-"""Quotas as buckets of slots."""
+"""What ballots take of quotas."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, remaining, renewal, since, spent, stamp
+from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, remaining, renewal, since, spent, used
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 
@@ -44,7 +45,7 @@ DAY = datetime(2026, 8, 1, 16, tzinfo=UTC)
 A, B = Entry("A", "a", "x", "one"), Entry("B", "b", "x", "two")
 
 
-def test_each_pick_takes_a_slot_of_every_quota() -> None:
+def test_each_pick_takes_one_of_every_quota() -> None:
     assert buckets(CONTEST, (A, A, B)) == {
         Bucket(0, ""): 3,
         Bucket(1, "one"): 2,
@@ -81,8 +82,25 @@ def test_a_sliding_slot_is_free_again_after_exactly_its_interval() -> None:
     taken = NOW - timedelta(minutes=5)
     assert since(CONTEST, sliding, NOW) > taken
     assert since(CONTEST, sliding, NOW - timedelta(microseconds=1)) <= taken
-    assert stamp(CONTEST, sliding, NOW) == NOW
     assert renewal(CONTEST, sliding, taken) == NOW
+
+
+class Earlier(NamedTuple):
+    picks: tuple[str, ...]
+    recorded_at: datetime
+
+
+def test_what_earlier_ballots_have_taken_of_each_quota_is_computed_from_them() -> None:
+    entries = {entry.code: entry for entry in (A, B)}
+    minute, yesterday = NOW - timedelta(minutes=1), DAY - timedelta(microseconds=1)
+    earlier = [Earlier((A.code,), yesterday), Earlier((A.code, A.code, B.code), minute), Earlier(("gone",), NOW)]
+    today = used(CONTEST, entries, earlier[1:2], NOW)
+    taken = buckets(CONTEST, (A, A, B))
+    assert {bucket: use.taken for bucket, use in today.items()} == taken
+    assert all(use.oldest == minute for use in today.values())
+    daily = [bucket for bucket in taken if CONTEST.quotas[bucket.quota].period == "day"]
+    assert daily
+    assert all(used(CONTEST, entries, earlier, NOW)[bucket].taken == taken[bucket] for bucket in daily)
 
 
 def test_a_ballot_adds_to_what_was_used() -> None:

@@ -9,11 +9,14 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import SECRET
+from voting.domain.ballots import merkle
 from voting.domain.ballots.ballot import Receipt
-from voting.services.identity.keyring import Keyring, check_receipt
+from voting.services.identity.keyring import Keyring, check_receipt, receipt_text
 
 KEYRING = Keyring(SECRET.encode())
-(RECEIPT, _) = KEYRING.sign([Receipt("demo", name, datetime.now(UTC), b"x" * 32) for name in ("one", "two")])
+STATEMENTS = [Receipt("demo", name, datetime.now(UTC), b"x" * 32).statement() for name in ("one", "two")]
+ROOT, PATHS = merkle.tree([merkle.leaf_hash(statement) for statement in STATEMENTS])
+RECEIPT = receipt_text(STATEMENTS[0], PATHS[0], KEYRING.sign(ROOT))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Contests, eventually
 from voting.domain.ballots.client import ClientFacts
 from voting.errors import Malformed, PicksInvalid, QuotaExhausted, TryAgain
-from voting.services.ballots.cast import Submission
+from voting.services.ballots.cast import BallotRequest
 from voting.settings import Settings
 from voting.web.dependencies import Services
 from voting.wiring import serving
@@ -25,8 +25,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         yield ready
 
 
-def submission(key: str, *picks: str) -> Submission:
-    return Submission(key, list(picks), None, None, None)
+def request(*picks: str) -> BallotRequest:
+    return BallotRequest(list(picks))
 
 
 async def test_a_poison_row_is_taken_out_and_its_neighbours_are_kept(services: Services, contests: Contests) -> None:
@@ -36,7 +36,7 @@ async def test_a_poison_row_is_taken_out_and_its_neighbours_are_kept(services: S
     keys = ["k"] * 13 + ["\0"] + ["k"] * 7
     found = await asyncio.gather(
         *(
-            services.casting.cast(contest, token, submission(key, "A001"), FACTS)
+            services.casting.cast(contest, token, key, request("A001"), FACTS)
             for token, key in zip(tokens, keys, strict=True)
         ),
         return_exceptions=True,
@@ -55,16 +55,16 @@ async def test_each_ballot_of_a_batch_meets_the_ones_before_it(services: Service
     contest = await contests.make("[ballot]\nmost = 2\n[[quota]]\npicks = 3\nperiod = 'sliding'\nminutes = 5\n")
     one, two = contests.tokens(contest, 2)
     asked = [
-        (one, submission("a", "A001", "A002")),
-        (two, submission("a", "A001")),
-        (one, submission("b", "A003", "A004")),
-        (one, submission("c", "A003", "A003")),
-        (one, submission("a", "A002", "A001")),
-        (one, submission("d", "A005")),
-        (one, submission("e", "A006")),
+        (one, "a", request("A001", "A002")),
+        (two, "a", request("A001")),
+        (one, "b", request("A003", "A004")),
+        (one, "c", request("A003", "A003")),
+        (one, "a", request("A002", "A001")),
+        (one, "d", request("A005")),
+        (one, "e", request("A006")),
     ]
     found = await asyncio.gather(
-        *(services.casting.cast(contest, token, each, FACTS) for token, each in asked), return_exceptions=True
+        *(services.casting.cast(contest, token, key, each, FACTS) for token, key, each in asked), return_exceptions=True
     )
     assert [type(each) for each in found] == [bytes, bytes, QuotaExhausted, PicksInvalid, bytes, bytes, QuotaExhausted]
     assert found[4] == found[0]
@@ -78,20 +78,20 @@ async def test_while_the_contest_is_locked_new_ballots_are_refused_soon(
     tokens = contests.tokens(contest, 30)
     connection = await asyncpg.connect(settings.database_url)
     async with connection.transaction():
-        await connection.execute("select from contests where id = $1 for update", contest)
+        await connection.execute("select from gates where contest = $1 for update", contest)
         early = [
-            asyncio.create_task(services.casting.cast(contest, token, submission("k", "A001"), FACTS))
+            asyncio.create_task(services.casting.cast(contest, token, "k", request("A001"), FACTS))
             for token in tokens[:20]
         ]
         await asyncio.sleep(1.2)
         async with asyncio.timeout(0.5):
             for token in tokens[20:]:
                 with pytest.raises(TryAgain) as refused:
-                    await services.casting.cast(contest, token, submission("k", "A001"), FACTS)
+                    await services.casting.cast(contest, token, "k", request("A001"), FACTS)
                 assert refused.value.facts["retry_after"] >= 1
         async with asyncio.timeout(1):
             (token,) = contests.tokens(other, 1)
-            assert await services.casting.cast(other, token, submission("k", "A001"), FACTS)
+            assert await services.casting.cast(other, token, "k", request("A001"), FACTS)
     await asyncio.gather(*early)
     await connection.close()
     assert await contests.counted(contest) == {"A001": 20}

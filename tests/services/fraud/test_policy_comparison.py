@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.conftest import Contests, as_owner
+from tests.conftest import ERASE_FACTS, Contests, as_owner
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, find_nothing, record
 from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.policy import SweepPolicy
@@ -73,5 +73,5 @@ async def test_what_a_reviewer_decided_stands_and_what_is_found_more_is_void_in_
 async def test_a_ballot_whose_facts_are_gone_stays_as_it_was_cast(contests: Contests, office: AdminServices) -> None:
     contest = await made(contests, office)
     async with as_owner(contests.settings) as connection:
-        await connection.execute("delete from ballot_facts where contest = $1", contest)
+        await connection.execute(ERASE_FACTS, contest)
     assert await sides(office, contest, holding(1000)) == await sides(office, contest, holding(70)) == {}

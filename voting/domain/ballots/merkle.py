@@ -15,6 +15,11 @@ def leaf_hash(statement: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + statement).digest()
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """Hashes that were joined, one by one."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
 def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
     """Returns the root over one or more leaf hashes, and each leaf's path to it.
 

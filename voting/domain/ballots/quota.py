@@ -1,16 +1,15 @@
-"""Quotas: which slots a ballot takes, and what remains.
+"""Quotas: what a ballot takes of each, what the voter's ballots have taken, and what remains.
 
-A quota of N is N numbered slots for each (voter, quota, scope, period). Each pick, or each ballot if the unit is
-ballots, takes one slot of every quota. The database keeps slots unique, so no race can hand out more than N. A calendar
-period is identified by its beginning; a slot of a sliding interval by the moment at which it was taken.
+A pick, or a ballot where ballots are counted, takes one of every quota. What was taken is computed from the voter's own
+ballots; they are numbered, and a number is unique in the database, so no race can take more than there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from voting.domain.contest.calendar import next_period, period_start
 from voting.domain.contest.contest import Contest
@@ -30,7 +29,7 @@ class Bucket(NamedTuple):
 
 
 class Use(NamedTuple):
-    """Slots taken of a bucket in the current period; `oldest` is the stamp of the first of them."""
+    """What was taken of a bucket in the period that holds now; `oldest`: the moment of the first of it."""
 
     taken: int = 0
     oldest: datetime | None = None
@@ -60,20 +59,32 @@ class Remaining:
     limits: tuple[Limit, ...]
 
 
+class Cast(Protocol):
+    """An earlier ballot."""
+
+    @property
+    def picks(self) -> Sequence[str]:
+        """The codes of the entries."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was recorded."""
+
+
 def since(contest: Contest, quota: Quota, now: datetime) -> datetime:
-    """Returns the first moment (UTC) whose slots count now. A slot exactly one interval old is free again."""
+    """The first moment whose ballots a quota counts now, UTC. What is exactly one interval old is free again."""
     if quota.period == "sliding":
         return now - _interval(quota) + _INSTANT
     return period_start(quota.period, now, contest.zone, contest.opens_at)
 
 
-def stamp(contest: Contest, quota: Quota, now: datetime) -> datetime:
-    """Returns the moment that identifies a slot taken now."""
-    return now if quota.period == "sliding" else since(contest, quota, now)
+def first_moment(contest: Contest, now: datetime) -> datetime:
+    """The first moment whose ballots any quota counts now; now itself where there is no quota."""
+    return min((since(contest, quota, now) for quota in contest.quotas), default=now)
 
 
 def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
-    """Returns the number of slots that a ballot takes of each bucket."""
+    """How much of each bucket a ballot takes."""
     taken: dict[Bucket, int] = {}
     for index, quota in enumerate(contest.quotas):
         if quota.unit == "ballots":
@@ -82,6 +93,20 @@ def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
         for entry in picks:
             bucket = Bucket(index, _scope(quota, entry))
             taken[bucket] = taken.get(bucket, 0) + 1
+    return taken
+
+
+def used(contest: Contest, entries: Mapping[str, Entry], earlier: Iterable[Cast], now: datetime) -> dict[Bucket, Use]:
+    """What a voter's earlier ballots have taken of each bucket. `entries`: withdrawn ones, too."""
+    moments = [since(contest, quota, now) for quota in contest.quotas]
+    taken: dict[Bucket, Use] = {}
+    for ballot in earlier:
+        picks = tuple(entries[code] for code in ballot.picks if code in entries)
+        for bucket, count in buckets(contest, picks).items():
+            if ballot.recorded_at >= moments[bucket.quota]:
+                before = taken.get(bucket, _UNUSED)
+                oldest = min(before.oldest or ballot.recorded_at, ballot.recorded_at)
+                taken[bucket] = Use(before.taken + count, oldest)
     return taken
 
 
@@ -104,14 +129,14 @@ def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetim
 
 
 def renewal(contest: Contest, quota: Quota, taken: datetime) -> datetime:
-    """Returns when a slot taken at `taken` is free again, at the latest when the window closes."""
+    """When what was taken at that moment is free again; the window's end where that comes first."""
     if quota.period == "sliding":
         return min(taken + _interval(quota), contest.closes_at)
     return min(next_period(quota.period, taken, contest.zone, contest.closes_at), contest.closes_at)
 
 
 def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
-    """Returns when a slot taken now is free again, for each quota."""
+    """By quota, when what is taken now is free again."""
     return tuple(renewal(contest, quota, now) for quota in contest.quotas)
 
 
@@ -140,7 +165,7 @@ def remaining(
 def _limit(contest: Contest, bucket: Bucket, use: Use, end: datetime) -> Limit:
     quota = contest.quotas[bucket.quota]
     if quota.period == "sliding" and use.oldest:
-        # The slots of a calendar period are all freed at one moment; sliding slots one by one.
+        # All of a calendar period is free again at the same moment; here each has its own.
         end = renewal(contest, quota, use.oldest)
     return Limit(quota.unit, quota.per, quota.period, bucket.scope, quota.limit, max(0, quota.limit - use.taken), end)
 

@@ -1,4 +1,4 @@
-"""One attempt to cast a ballot for one entry: a line of the backtest, and the input of the live path."""
+"""What is observed of the sender of a ballot, and an attempt to vote for one entry: a line of the backtest."""
 
 from __future__ import annotations
 
@@ -40,13 +40,10 @@ class Solved(msgspec.Struct, frozen=True, gc=False):
     ms: float | None = None
 
 
-class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """See the backtest's contract. All but the first four may be unknown; unknown values have no effect."""
+class Sighting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What is observed of the sender of a ballot. All but the moment may be unknown; unknown values have no effect."""
 
-    id: str
     at: datetime
-    voter: str
-    entry: str
     channel: Channel | None = None
     device: str | None = None
     device_issued_at: datetime | None = None
@@ -58,6 +55,14 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     headers: dict[str, Any] | None = None
     client: Client | None = None
     challenge: Solved | None = None
+
+
+class Attempt(Sighting, frozen=True, gc=False, kw_only=True):
+    """A line of a backtest: see its contract."""
+
+    id: str
+    voter: str
+    entry: str
     facts: Facts | None = None
     """Facts recorded by a live service, which does not keep their inputs: they override everything else."""
     category: str | None = None

@@ -1,4 +1,4 @@
-"""Computes the facts of an attempt from a request or a recorded line."""
+"""Computes the facts of a ballot's sender from a request or a recorded line."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ from urllib.parse import urlsplit
 import msgspec
 
 from voting.domain.ballots.client import App
-from voting.fraud.facts.attempt import HEADERS, Attempt, Client
+from voting.fraud.facts.attempt import HEADERS, Attempt, Client, Sighting
 from voting.fraud.facts.facts import Facts, Oddity, hashed
 from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS, Outline, outline
 
 
-def observe(attempt: Attempt) -> Facts:
+def recorded_facts(attempt: Attempt) -> Facts:
     """Returns the facts of an attempt; facts recorded by a live service override everything else."""
-    if attempt.facts is not None:
-        return attempt.facts
-    at, issued_at, opened_at = attempt.at, attempt.device_issued_at, attempt.opened_at
-    address, prefix = places(attempt.ip) if attempt.ip else (None, None)
-    agent = _agent(attempt.user_agent) if attempt.user_agent is not None else None
-    headers, (origin, referer) = _texts(attempt.headers) if attempt.headers else _NO_HEADERS
-    page = _reported(attempt.client) if attempt.client is not None else None
-    sender = _sender(agent, attempt.channel, attempt.headers is not None, headers, page)
+    return observe(attempt) if attempt.facts is None else attempt.facts
+
+
+def observe(sighting: Sighting) -> Facts:
+    """Returns the facts of a ballot's sender."""
+    at, issued_at, opened_at = sighting.at, sighting.device_issued_at, sighting.opened_at
+    address, prefix = places(sighting.ip) if sighting.ip else (None, None)
+    agent = _agent(sighting.user_agent) if sighting.user_agent is not None else None
+    headers, (origin, referer) = _texts(sighting.headers) if sighting.headers else _NO_HEADERS
+    page = _reported(sighting.client) if sighting.client is not None else None
+    sender = _sender(agent, sighting.channel, sighting.headers is not None, headers, page)
     site = origin or referer
-    solved = attempt.challenge
+    solved = sighting.challenge
     return Facts(
-        attempt.channel,
-        attempt.device,
+        sighting.channel,
+        sighting.device,
         max(0, int((at - issued_at).total_seconds())) if issued_at else None,
         round((at - opened_at).total_seconds() * 1000) if opened_at else None,
         address,
         prefix,
-        attempt.asn,
-        attempt.hosting,
+        sighting.asn,
+        sighting.hosting,
         sender.agent,
         sender.client,
         _site(site) if site else 0,

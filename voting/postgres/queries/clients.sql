@@ -7,11 +7,11 @@ on conflict do nothing;
 select contest, agent, app, device, browser, system from clients where contest = $1;
 
 -- name: of_group
--- A ballot's facts hold the hash of its User-Agent as their ninth value.
+-- The facts of a ballot hold the hash of its User-Agent as their ninth value.
 select coalesce(c.app, ''), coalesce(c.device, ''), coalesce(c.browser, ''), coalesce(c.system, ''), count(*)
 from ballots b
-left join ballot_facts f on f.contest = b.contest and f.voter = b.voter and f.ballot = b.id
-left join clients c on c.contest = b.contest and c.agent = (f.facts ->> 8)::bigint
+join batches on batches.contest = b.contest and batches.id = b.batch
+left join clients c on c.contest = b.contest and c.agent = (facts -> b.place ->> 8)::bigint
 where b.contest = $1 and b.group_id = $2
 group by 1, 2, 3, 4
 order by 5 desc, 1, 2, 3, 4;

@@ -18,10 +18,11 @@ select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
 from contests
 order by opens_at desc, id;
 
--- name: take_turn
--- Ballots hold a share lock on their contest's row, and new ones overtake an update that waits for it: of a busy vote the
--- row could never be changed. The table's lock queues fairly.
-lock table contests in exclusive mode;
+-- name: make_gates
+insert into gates (contest, number, revision) select $1, number, 1 from generate_series(0, $2::int - 1) as number;
+
+-- name: lock_gates
+select number from gates where contest = $1 order by number for update;
 
 -- name: set_paused
 update contests set paused = $2, revision = revision + 1 where id = $1;
@@ -37,6 +38,3 @@ update contests set closes_at = $2, revision = revision + 1 where id = $1;
 
 -- name: revise
 update contests set revision = revision + 1 where id = $1;
-
--- name: hold
-select 1 from contests where id = $1 for update;

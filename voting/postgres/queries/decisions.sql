@@ -43,7 +43,7 @@ with wanted as materialized (
     select b.*, w.state, w.reasons, w.group_id
     from wanted w
     cross join lateral (
-        select voter, idempotency_key, id, recorded_at, picks, state as was, reasons as were, group_id as former
+        select voter, ordinal, id, recorded_at, picks, state as was, reasons as were, group_id as former
         from ballots
         where contest = $1 and voter >= w.low and voter < w.high and sequence = w.sequence offset 0
     ) as b
@@ -54,7 +54,7 @@ with wanted as materialized (
     update ballots set state = found.state, reasons = found.reasons, group_id = found.group_id
     from found
     where ballots.contest = $1 and ballots.voter = found.voter
-        and ballots.idempotency_key = found.idempotency_key
+        and ballots.ordinal = found.ordinal
 ), written as (
     insert into decisions (contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling)
     select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13

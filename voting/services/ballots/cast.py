@@ -6,49 +6,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 
 from voting import telemetry
-from voting.domain.ballots import ballot as rules
 from voting.domain.ballots.client import App, ClientFacts
-from voting.errors import ChannelClosed, VotingError
-from voting.fraud.facts.attempt import Client
+from voting.errors import ChannelClosed, TryAgain, VotingError
+from voting.fraud.facts.attempt import Client, Sighting
 from voting.fraud.facts.facts import Facts
-from voting.fraud.online.scorecard import Judgement
 from voting.redis.turns import Call, Use
-from voting.services.ballots.batch import Answer, Attempt, UnprovenError
 from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
-from voting.services.ballots.record import RulesMovedError
-from voting.services.ballots.screen import Screening, Sighting, counted, read_counts
+from voting.services.ballots.record import Answer, Ballot, RulesMovedError, UnprovenError
+from voting.services.ballots.screen import Screening, counted, read_counts
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
-from voting.services.identity.proof_of_work import ProofOfWork, Solved, Unsolved
+from voting.services.identity.proof_of_work import ProofOfWork, Solved
 from voting.services.rate_limits import RateLimits
 from voting.services.tallies.projection import TallyProjection
 
-
-class Submission(NamedTuple):
-    """What a voter sent: the idempotency key, the picks and, for signals, what else the page knows."""
-
-    key: str
-    picks: Sequence[str]
-    ticket: str | None
-    client: Client | None
-    challenge: str | None
+_CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class _Screened(NamedTuple):
-    """What is known of a ballot before it is recorded."""
+class BallotRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request to cast a ballot. `entries`: the picks. What else is absent weighs nothing."""
 
-    facts: Facts
-    judgement: Judgement
-    proof: Solved | Unsolved | None
+    entries: Annotated[list[_CODE], msgspec.Meta(min_length=1, max_length=1000)]
+    ticket: str | None = None
+    client: dict[str, Any] | None = None
+    challenge: str | None = None
 
 
 _JSON = msgspec.json.Encoder()
+# The rules may change while a ballot is judged, but not again and again.
+MOST_RENEWALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,92 +52,101 @@ class Casting:
     proof_of_work: ProofOfWork
     screening: Screening
     rate_limits: RateLimits
-    group_commit: GroupCommit[Attempt, Answer]
+    group_commit: GroupCommit[Ballot, Answer]
     tally_projection: TallyProjection
     client_classes: ClientClasses
 
-    async def cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> bytes:
+    async def cast(self, contest: str, token: str, key: str, request: BallotRequest, client: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
         try:
-            answer = await self._cast(contest, token, submission, facts)
+            answer = await self._cast(contest, token, key, request, client)
         except VotingError as error:
             _outcomes(error.code).inc()
             raise
         _outcomes("replayed" if answer.replayed else "recorded").inc()
-        return answer.text.encode()
+        return answer.text
 
-    async def _cast(self, contest: str, token: str, submission: Submission, facts: ClientFacts) -> Answer:
+    async def _cast(self, contest: str, token: str, key: str, request: BallotRequest, client: ClientFacts) -> Answer:
         snapshot = await self.contest_cache.get(contest)
         credential = self.keyring.credential_of(snapshot.contest, token)
         if (credential.channel or "issued") not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        voter = self.keyring.voter(contest, credential.identity)
-        seen = Sighting(contest, voter.hex(), credential, self._ticket(snapshot, submission), submission.client, facts)
-        screened = await self._screened(snapshot, seen, submission)
-        judgement = screened.judgement
+        voter, now = self.keyring.voter(contest, credential.identity), snapshot.now()
+        ticket = self.keyring.open_ticket(contest, request.ticket, now) if request.ticket else None
+        # A web voter is known by the token of the browser itself: its age is the device's.
+        is_device = credential.channel == "web"
+        sighting = Sighting(
+            at=now,
+            channel=credential.channel,
+            device=voter.hex() if is_device else None,
+            device_issued_at=credential.issued_at if is_device else None,
+            opened_at=ticket.issued_at if ticket else None,
+            ip=client.address,
+            user_agent=client.agent,
+            headers=client.headers,
+            client=_reported(request.client),
+        )
+        # What is judged before the batch bears on a new ballot only: a replay gets its answer whatever it says.
+        facts = self.screening.observe(contest, sighting)
+        facts = await self._counted(snapshot, voter.hex(), request.entries, ticket, facts, now)
+        judgement = self.screening.judge(facts)
+        proof = None
+        if judgement.response == "challenge" or snapshot.contest.challenge.ask == "ballot":
+            # Checked here, for it takes a third of a millisecond: too long while a batch waits.
+            proof = self.proof_of_work.judge(contest, "ballot", request.challenge, now)
+            if isinstance(proof, Solved):
+                solving = (now - proof.asked_at).total_seconds() * 1000
+                facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
         held = judgement.response == "hold"
-        attempt = Attempt(
+        ballot = Ballot(
             snapshot=snapshot,
             voter=voter,
-            channel=credential.channel,
-            key=submission.key,
-            picks=submission.picks,
-            body_digest=rules.body_digest(submission.picks),
-            facts=_JSON.encode(screened.facts).decode(),
-            proof=screened.proof,
+            key=key,
+            picks=request.entries,
+            facts=_JSON.encode(facts).decode(),
+            proof=proof,
             state="hold" if held else "count",
             reasons=judgement.reasons if held else (),
         )
-        answer = await self._committed(attempt, self.screening.effort(judgement))
+        answer = await self._recorded(ballot, self.screening.effort(judgement))
         if not answer.replayed:
-            _clients(screened.facts.app).inc()
-            if facts.agent:
-                self.client_classes.note(contest, screened.facts.agent, facts.agent)
-            self.tally_projection.mark(snapshot.uid, contest, submission.picks)
+            _clients(facts.app).inc()
+            if client.agent:
+                self.client_classes.note(contest, facts.agent, client.agent)
+            self.tally_projection.mark(snapshot.uid, contest, request.entries)
         return answer
 
-    async def _screened(self, snapshot: ContestSnapshot, seen: Sighting, submission: Submission) -> _Screened:
-        """What is judged here bears on a ballot that is new only: a replay gets its answer whatever it says."""
-        now, picks = snapshot.now(), submission.picks
-        facts = self.screening.observe(seen, now)
-        call = Call((seen.voter, facts.address or seen.voter), counted(picks, seen.voter, facts), _use(seen, now))
+    async def _counted(
+        self,
+        snapshot: ContestSnapshot,
+        voter: str,
+        picks: Sequence[str],
+        ticket: Ticket | None,
+        facts: Facts,
+        now: datetime,
+    ) -> Facts:
+        """The facts with what was counted of ballots like this one. Raises SlowDown over the limits."""
+        # The ticket is the voter's who uses it first; that is remembered as long as the ticket is good.
+        until = ticket.issued_at + TICKET_LIFETIME - now if ticket else None
+        use = Use(ticket.name, voter, until.total_seconds()) if ticket and until else None
+        call = Call((voter, facts.address or voter), counted(picks, voter, facts), use)
         taken = await self.rate_limits.admit(snapshot.uid, call, now.timestamp())
         # Another voter's ticket is none: how long its holder has been reading is not known.
         reading = facts.reading if taken.is_first else None
-        facts = msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
-        judgement = self.screening.judge(facts)
-        if judgement.response != "challenge" and snapshot.contest.challenge.ask != "ballot":
-            return _Screened(facts, judgement, None)
-        # Checked here, for it takes a third of a millisecond: too long while the voters' rows are locked.
-        proof = self.proof_of_work.judge(seen.contest, "ballot", submission.challenge, now)
-        if isinstance(proof, Solved):
-            solving = (now - proof.asked_at).total_seconds() * 1000
-            facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
-        return _Screened(facts, judgement, proof)
+        return msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
 
-    def _ticket(self, snapshot: ContestSnapshot, submission: Submission) -> Ticket | None:
-        if submission.ticket is None:
-            return None
-        return self.keyring.open_ticket(snapshot.contest.id, submission.ticket, snapshot.now())
-
-    async def _committed(self, attempt: Attempt, effort: int) -> Answer:
-        contest = attempt.snapshot.contest.id
-        while True:
+    async def _recorded(self, ballot: Ballot, effort: int) -> Answer:
+        contest = ballot.snapshot.contest.id
+        for _ in range(MOST_RENEWALS):
             try:
-                return await self.group_commit.submit(contest, attempt)
+                return await self.group_commit.submit(contest, ballot)
             except RulesMovedError:
-                attempt = attempt._replace(snapshot=await self.contest_cache.renew(contest))
+                ballot = ballot._replace(snapshot=await self.contest_cache.renew(contest))
             except UnprovenError as error:
-                now = attempt.snapshot.now()
+                now = ballot.snapshot.now()
                 refusal = await self.proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
                 raise refusal from None
-
-
-def _use(seen: Sighting, now: datetime) -> Use | None:
-    """The ticket is the voter's who uses it first; that is remembered as long as the ticket is good."""
-    if seen.ticket is None:
-        return None
-    return Use(seen.ticket.name, seen.voter, (seen.ticket.issued_at + TICKET_LIFETIME - now).total_seconds())
+        raise TryAgain
 
 
 @cache
@@ -157,3 +158,18 @@ def _outcomes(outcome: str) -> Any:
 @cache
 def _clients(app: App) -> Any:
     return telemetry.CLIENTS.labels(app)
+
+
+def _reported(client: dict[str, Any] | None) -> Client | None:
+    """Of what the page reports, what has the documented shape: no ballot is refused for a signal's sake."""
+    if client is None:
+        return None
+    screen, timezone, platform = (_text(client.get(name), 100) for name in ("screen", "timezone", "platform"))
+    languages, dpr = client.get("languages"), client.get("dpr")
+    read = [value for value in languages[:10] if _text(value, 40)] if isinstance(languages, list) else None
+    ratio = float(dpr) if isinstance(dpr, (int, float)) and 0 < dpr < 100 else None
+    return Client(screen, ratio, read, timezone, platform)
+
+
+def _text(value: object, most: int) -> str | None:
+    return value if isinstance(value, str) and len(value) <= most else None

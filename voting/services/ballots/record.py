@@ -1,27 +1,72 @@
-"""Records ballots: many in one transaction, each judged by itself, durable before it is answered."""
+"""Records ballots: a batch is judged ballot by ballot, signed once, and durable before any of it is answered."""
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
-from itertools import compress, cycle
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle
+from typing import NamedTuple
+
+import msgspec
 
 from voting import telemetry
-from voting.errors import ContestUnknown, Malformed
-from voting.postgres import ballots
-from voting.postgres.ballots import SHARDS, WindowRow
-from voting.postgres.database import Connection, Database, RowRefusedError
-from voting.services.ballots.batch import Attempt, Batch, Outcome
-from voting.services.ballots.remaining_quota import RemainingQuota
-from voting.services.identity.keyring import Keyring
-from voting.services.identity.proof_of_work import Solved
+from voting.domain.ballots import ballot as rules
+from voting.domain.ballots import merkle
+from voting.domain.ballots.ballot import Receipt, State
+from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, first_moment, remaining, spent, used
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import explain_quota
+from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
+from voting.postgres import ballots as stored
+from voting.postgres.ballots import SHARDS, BallotRow, Standing, StoredBallot
+from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
+from voting.services.ballots.remaining_quota import RemainingQuota, describe
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.identity.keyring import Keyring, receipt_text
+from voting.services.identity.proof_of_work import Solved, Unsolved
 
 BATCHES_AT_ONCE = 4
+# The process's idea of the database's clock may be off by less than this.
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_JSON = msgspec.json.Encoder()
 
 
 class RulesMovedError(Exception):
     """The contest changed after it was read into memory."""
+
+
+class UnprovenError(Exception):
+    """The contest asks for a challenge; the message, if any, says what was wrong with the one that was sent."""
+
+
+class Ballot(NamedTuple):
+    """A ballot that a voter wants to cast, as judged by what is known outside the database."""
+
+    snapshot: ContestSnapshot
+    voter: bytes
+    key: str
+    picks: Sequence[str]
+    facts: str
+    """What was observed, as JSON."""
+    proof: Solved | Unsolved | None
+    """The challenge; None where none is asked for."""
+    state: State = "count"
+    reasons: Sequence[str] = ()
+    """Codes of voting.fraud.reasons.reasons: why it is held."""
+
+
+class Answer(NamedTuple):
+    """What a voter is answered, as JSON, and whether it was answered before."""
+
+    text: bytes
+    replayed: bool
+
+
+Outcome = Answer | Exception
 
 
 class BallotRecorder:
@@ -31,46 +76,201 @@ class BallotRecorder:
         self._database = database
         self._keyring = keyring
         self._remaining_quota = RemainingQuota()
-        # Batches at once, here and in other processes, add to different rows of the tally: they need not wait.
+        # Batches at once, here and in other processes, lock different gates and rows of the tally: they need not wait.
         first = secrets.randbelow(SHARDS)
         self._shards = cycle([(first + number) % SHARDS for number in range(BATCHES_AT_ONCE)])
 
-    async def record(self, attempts: Sequence[Attempt]) -> Sequence[Outcome]:
+    async def record(self, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
         """What became of each, all of one contest. Raises TryAgain when the outcome is unknown.
 
-        A replay is safe: the keys find what was committed. A row that PostgreSQL refuses is found by halving, so that
-        its neighbours are kept.
+        A repetition is safe: the keys find what was committed. A row that PostgreSQL refuses, or a voter whose ballots
+        go on colliding with others of the same voter elsewhere, is found by halving, so that the neighbours are kept.
         """
         try:
-            return await self._database.transact(lambda tx: self._record(tx, attempts))
+            return await self._database.settle(lambda connection: self._record(connection, ballots))
         except RowRefusedError as error:
-            if len(attempts) == 1:
+            if len(ballots) == 1:
                 telemetry.POISON.inc()
                 logging.getLogger("voting").warning("a ballot cannot be stored: %s", error)
                 return [Malformed("the ballot holds something that cannot be stored")]
-        half = len(attempts) // 2
-        return [*await self.record(attempts[:half]), *await self.record(attempts[half:])]
+        except CollidedError:
+            if len(ballots) == 1:
+                return [TryAgain()]
+        half = len(ballots) // 2
+        return [*await self.record(ballots[:half]), *await self.record(ballots[half:])]
 
-    async def _record(self, tx: Connection, attempts: Sequence[Attempt]) -> Sequence[Outcome]:
-        channels: dict[bytes, str | None] = {}
-        for attempt in attempts:
-            channels[attempt.voter] = channels.get(attempt.voter) or attempt.channel
-        window = await ballots.open_batch(tx, attempts[0].snapshot.contest.id, channels)
-        if window is None:
-            return [ContestUnknown() for _ in attempts]
-        is_current = [attempt.snapshot.revision == window.revision for attempt in attempts]
-        current = list(compress(attempts, is_current))
-        judged = iter(await self._judge(tx, window, current) if current else ())
-        return [next(judged) if is_it else RulesMovedError() for is_it in is_current]
+    async def _record(self, connection: Connection, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
+        snapshot = max((ballot.snapshot for ballot in ballots), key=lambda each: each.revision)
+        contest, keys = snapshot.contest, [(ballot.voter, ballot.key) for ballot in ballots]
+        marks = [ballot.proof.mark for ballot in ballots if isinstance(ballot.proof, Solved)]
+        since = first_moment(contest, snapshot.now() - _CLOCKS_DIFFER)
+        standing = await stored.read_standing(connection, contest.id, keys, since, marks)
+        if standing is None:
+            return [ContestUnknown() for _ in ballots]
+        if snapshot.revision != standing.revision or first_moment(contest, standing.now) < since:
+            return [RulesMovedError() for _ in ballots]
+        left = self._remaining_quota.at(contest, standing.revision, standing.now)
+        batch = Batch(snapshot, standing, left)
+        judged = [batch.judge(ballot) for ballot in ballots]
+        answers = await self._store(connection, batch)
+        earlier = [each for each in judged if isinstance(each, StoredBallot)]
+        answers |= await _read_answers(connection, contest, earlier)
+        return [
+            outcome
+            if isinstance(outcome, Exception)
+            else Answer(answers[outcome.id], batch.is_repeated(ballot, outcome))
+            if outcome.id in answers
+            else RulesMovedError()
+            for ballot, outcome in zip(ballots, judged, strict=True)
+        ]
 
-    async def _judge(self, tx: Connection, window: WindowRow, attempts: Sequence[Attempt]) -> Sequence[Outcome]:
-        contest = attempts[0].snapshot.contest
-        keys = [(attempt.voter, attempt.key) for attempt in attempts]
-        marks = [attempt.proof.mark for attempt in attempts if isinstance(attempt.proof, Solved)]
-        earlier = await ballots.select_earlier(tx, contest, keys, marks, window.now)
-        tell = self._remaining_quota.at(contest, window.revision, window.now)
-        batch = Batch(contest, window, earlier, self._keyring, tell)
-        outcomes = batch.judge(attempts)
-        if batch.rows:
-            await ballots.insert(tx, contest, batch.rows, next(self._shards), window.now)
-        return outcomes
+    async def _store(self, connection: Connection, batch: Batch) -> dict[uuid.UUID, bytes]:
+        """Stores the batch's rows, one signature for all; the answers, by ballot. None if the contest has changed."""
+        contest, now = batch.snapshot.contest, batch.standing.now
+        rows = sorted(batch.rows.values(), key=lambda row: (row.voter, row.ordinal))
+        if not rows:
+            return {}
+        statements = [_statement(contest.id, row.id, now, row.salt, row.picks) for row in rows]
+        leaves = [merkle.leaf_hash(statement) for statement in statements]
+        root, paths = merkle.tree(leaves)
+        signature = self._keyring.sign(root)
+        if not await stored.insert(
+            connection,
+            contest.id,
+            rows,
+            standing=batch.standing,
+            closes_at=contest.closes_at,
+            shard=next(self._shards),
+            leaves=b"".join(leaves),
+            signature=signature,
+        ):
+            return {}
+        recorded_at = now.astimezone(contest.zone)
+        return {
+            row.id: _answer(row.id, recorded_at, receipt_text(statement, path, signature), row.remaining)
+            for row, statement, path in zip(rows, statements, paths, strict=True)
+        }
+
+
+@dataclass(slots=True)
+class Batch:
+    """Ballots judged one after another, at one moment: each meets what was committed, and those before it here."""
+
+    snapshot: ContestSnapshot
+    standing: Standing
+    left: Callable[[Mapping[Bucket, Use]], str]
+    """The JSON of what remains, by what was used."""
+    rows: dict[tuple[bytes, str], BallotRow] = field(default_factory=dict)
+    """What is to be stored, by voter and key."""
+    _made_for: dict[uuid.UUID, Ballot] = field(default_factory=dict)
+    _used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
+    _ordinals: dict[bytes, int] = field(default_factory=dict)
+
+    def judge(self, ballot: Ballot) -> BallotRow | StoredBallot | Exception:
+        """The row to store, the ballot stored earlier under the same key, or this ballot's own refusal."""
+        if ballot.snapshot.revision != self.standing.revision:
+            return RulesMovedError()
+        try:
+            return self._earlier(ballot) or self._new(ballot)
+        except (VotingError, UnprovenError) as error:
+            return error
+        except Exception as error:
+            logging.getLogger("voting").exception("a ballot could not be judged")
+            return error
+
+    def is_repeated(self, ballot: Ballot, outcome: BallotRow | StoredBallot) -> bool:
+        """Whether another request's: of two of the same ballot the first is recorded, and both get its answer."""
+        return self._made_for.get(outcome.id) is not ballot
+
+    def _earlier(self, ballot: Ballot) -> BallotRow | StoredBallot | None:
+        """What became of an earlier ballot under the same key.
+
+        Other picks are refused while a client may have mixed up two ballots. Later they are answered as the first was,
+        so that nobody can try picks to learn what was voted for.
+        """
+        row: BallotRow | StoredBallot | None = self.rows.get((ballot.voter, ballot.key))
+        for each in self.standing.ballots.get(ballot.voter, ()):
+            if each.key == ballot.key and self.standing.now - each.recorded_at >= rules.KEY_REUSED:
+                return each
+            if each.key == ballot.key:
+                row = each
+        if row and not rules.same_picks(row.picks, ballot.picks):
+            raise KeyReused
+        return row
+
+    def _new(self, ballot: Ballot) -> BallotRow:
+        contest, now, voter = self.snapshot.contest, self.standing.now, ballot.voter
+        contest.check_window(now, self.standing.paused)
+        picks = rules.check_picks(contest.ballot, self.snapshot.entries, ballot.picks)
+        challenge = self._unspent(ballot.proof)
+        if voter not in self._used:
+            before = self.standing.ballots.get(voter, ())
+            self._used[voter] = used(contest, self.snapshot.known_entries, before, now)
+            self._ordinals[voter] = before[-1].ordinal if before else 0
+        wanted = buckets(contest, picks)
+        self._check_quotas(wanted, self._used[voter])
+        after = spent(self._used[voter], wanted, now)
+        row = BallotRow(
+            voter,
+            self._ordinals[voter] + 1,
+            ballot.key,
+            uuid.uuid4(),
+            ballot.picks,
+            ballot.state,
+            ballot.reasons,
+            secrets.token_bytes(16),
+            ballot.facts,
+            self.left(after),
+            challenge,
+        )
+        self.rows[voter, ballot.key], self._made_for[row.id] = row, ballot
+        self._used[voter], self._ordinals[voter] = after, row.ordinal
+        if challenge:
+            self.standing.spent.add(challenge[0])
+        return row
+
+    def _unspent(self, proof: Solved | Unsolved | None) -> tuple[bytes, datetime] | None:
+        """The challenge that the ballot spends when it is stored: a refused ballot leaves it unspent."""
+        if proof is None:
+            return None
+        if isinstance(proof, Unsolved):
+            raise UnprovenError(proof.why) if proof.why else UnprovenError
+        if proof.mark in self.standing.spent:
+            raise UnprovenError("the challenge was used before")
+        return proof.mark, proof.expires_at
+
+    def _check_quotas(self, wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> None:
+        contest = self.snapshot.contest
+        if full := exhausted(contest, wanted, used):
+            left = describe(contest, remaining(contest, used, self.standing.now))
+            rule = explain_quota(contest.quotas[full[0].quota], contest, "en")
+            raise QuotaExhausted(f"these picks would exceed a quota: {rule}", remaining=left)
+
+
+async def _read_answers(
+    connection: Connection, contest: Contest, ballots: Sequence[StoredBallot]
+) -> dict[uuid.UUID, bytes]:
+    """The answers to earlier ballots, byte for byte as they were given."""
+    if not ballots:
+        return {}
+    batches = await stored.read_batches(connection, contest.id, {ballot.batch for ballot in ballots})
+    answers = {}
+    for ballot in ballots:
+        batch = batches[ballot.batch]
+        _, paths = merkle.tree(merkle.split(batch.leaves))
+        statement = _statement(contest.id, ballot.id, batch.recorded_at, ballot.salt, ballot.picks)
+        receipt = receipt_text(statement, paths[ballot.place], batch.signature)
+        recorded_at = batch.recorded_at.astimezone(contest.zone)
+        answers[ballot.id] = _answer(ballot.id, recorded_at, receipt, batch.remaining[ballot.place])
+    return answers
+
+
+def _statement(contest: str, id: uuid.UUID, recorded_at: datetime, salt: bytes, picks: Sequence[str]) -> bytes:
+    """What the receipt of a ballot states."""
+    ballot = str(id)
+    return Receipt(contest, ballot, recorded_at, rules.commitment(salt, contest, ballot, picks)).statement()
+
+
+def _answer(id: uuid.UUID, recorded_at: datetime, receipt: str, remaining: str) -> bytes:
+    left = msgspec.Raw(remaining.encode())
+    return _JSON.encode({"ballot": id, "recorded_at": recorded_at, "receipt": receipt, "remaining": left})

@@ -18,16 +18,16 @@ class RemainingQuota:
     """Remembers what it told: of voters who have used as much of the same quotas there are many."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[object, ...], msgspec.Raw] = {}
+        self._told: dict[tuple[object, ...], str] = {}
 
-    def at(self, contest: Contest, revision: int, now: datetime) -> Callable[[Mapping[Bucket, Use]], msgspec.Raw]:
+    def at(self, contest: Contest, revision: int, now: datetime) -> Callable[[Mapping[Bucket, Use]], str]:
         """What makes the JSON of `describe` of what was used, at one moment."""
         ends, shown = renewals(contest, now), public_buckets(contest)
         if any(quota.period == "sliding" for quota in contest.quotas):
             # Each slot has its own end there.
             return lambda used: _encoded(contest, used, now, ends)
 
-        def tell(used: Mapping[Bucket, Use]) -> msgspec.Raw:
+        def tell(used: Mapping[Bucket, Use]) -> str:
             key = (contest.id, revision, ends, *[used[bucket].taken if bucket in used else 0 for bucket in shown])
             found = self._told.get(key)
             if found is None:
@@ -56,5 +56,5 @@ def describe(contest: Contest, left: Remaining) -> dict[str, Any]:
     return {"picks": left.picks, "limits": limits}
 
 
-def _encoded(contest: Contest, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...]) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(describe(contest, remaining(contest, used, now, ends))))
+def _encoded(contest: Contest, used: Mapping[Bucket, Use], now: datetime, ends: tuple[datetime, ...]) -> str:
+    return msgspec.json.encode(describe(contest, remaining(contest, used, now, ends))).decode()

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from voting import telemetry
-from voting.domain.ballots.client import ClientFacts
-from voting.domain.identity.credential import Credential
-from voting.fraud.facts.attempt import Attempt, Client
+from voting.fraud.facts.attempt import Sighting
 from voting.fraud.facts.facts import Counts, Facts
 from voting.fraud.facts.observe import observe
 from voting.fraud.online.counters import Cells, cells, counts
 from voting.fraud.online.scorecard import Judgement, Response, judge
 from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
-from voting.services.identity.keyring import Keyring, Ticket
+from voting.services.identity.keyring import Keyring
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
 MOST_COUNTED = 20
-
-
-class Sighting(NamedTuple):
-    """What a ballot came with, beside its picks. `voter` is the keyed hash, in hex."""
-
-    contest: str
-    voter: str
-    credential: Credential
-    ticket: Ticket | None
-    client: Client | None
-    request: ClientFacts
 
 
 class Screening:
@@ -45,31 +31,15 @@ class Screening:
         self._policy = policy.online
         self._shadow = shadow
 
-    def observe(self, seen: Sighting, now: datetime) -> Facts:
+    def observe(self, contest: str, sighting: Sighting) -> Facts:
         """The facts, with keyed hashes for the address and its prefix, which are never kept themselves, and for the
         browser's fingerprints: no list of agents can name them, and two contests have none in common."""
-        # A web voter is known by the token of the browser itself: its age is the device's.
-        is_device = seen.credential.channel == "web"
-        attempt = Attempt(
-            id="",
-            at=now,
-            voter=seen.voter,
-            entry="",
-            channel=seen.credential.channel,
-            device=seen.voter if is_device else None,
-            device_issued_at=seen.credential.issued_at if is_device else None,
-            opened_at=seen.ticket.issued_at if seen.ticket else None,
-            ip=seen.request.address,
-            user_agent=seen.request.agent,
-            headers=seen.request.headers,
-            client=seen.client,
-        )
-        facts = self._keyed(seen.contest, observe(self._networks.completed(attempt)))
+        facts = self._keyed(contest, observe(self._networks.completed(sighting)))
         if facts.address is None or facts.prefix is None:
             return facts
         hashed = self._keyring.hashed
-        address = hashed(seen.contest, "address", facts.address)
-        return msgspec.structs.replace(facts, address=address, prefix=hashed(seen.contest, "prefix", facts.prefix))
+        address = hashed(contest, "address", facts.address)
+        return msgspec.structs.replace(facts, address=address, prefix=hashed(contest, "prefix", facts.prefix))
 
     def _keyed(self, contest: str, facts: Facts) -> Facts:
         def keyed(name: str, value: int) -> int:

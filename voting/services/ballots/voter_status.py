@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from voting.domain.ballots import quota
 from voting.domain.ballots.ballot import State
 from voting.domain.ballots.quota import Remaining
-from voting.domain.contest.contest import Contest
 from voting.postgres import ballots
+from voting.postgres.ballots import OwnBallot
 from voting.postgres.database import Database
 from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
 
+MOST_SHOWN = 200
 _DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "void"}
 
 
@@ -26,27 +28,28 @@ class VoterStatus:
 
     async def remaining(self, snapshot: ContestSnapshot, token: str) -> Remaining:
         """The voter's remaining quota. Raises CredentialInvalid."""
-        contest, now = snapshot.contest, snapshot.now()
-        voter = self._voter(contest, token)
-        async with self._database.connection() as connection:
-            used = await ballots.select_used(connection, contest, voter, now)
-        return quota.remaining(contest, used, now)
+        return _remaining(snapshot, await self._own(snapshot, token))
 
     async def status(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any]:
-        """The voter's remaining quota and own ballots; what was decided about them, once the result is certified."""
-        contest = snapshot.contest
-        left = await self.remaining(snapshot, token)
-        async with self._database.connection() as connection:
-            own = await ballots.select_own(connection, contest.id, self._voter(contest, token))
+        """The voter's remaining quota and latest ballots; what was decided about them, once the result is certified."""
+        contest, own = snapshot.contest, await self._own(snapshot, token)
         rows = [
             {
                 "ballot": str(ballot.id),
                 "recorded_at": ballot.recorded_at.astimezone(contest.zone),
                 "state": _DECIDED[ballot.state] if snapshot.certified else "recorded",
             }
-            for ballot in own
+            for ballot in reversed(own[-MOST_SHOWN:])
         ]
-        return {"remaining": describe(contest, left), "ballots": rows}
+        return {"remaining": describe(contest, _remaining(snapshot, own)), "ballots": rows}
 
-    def _voter(self, contest: Contest, token: str) -> bytes:
-        return self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
+    async def _own(self, snapshot: ContestSnapshot, token: str) -> tuple[OwnBallot, ...]:
+        contest = snapshot.contest
+        voter = self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
+        async with self._database.connection() as connection:
+            return await ballots.select_own(connection, contest.id, voter)
+
+
+def _remaining(snapshot: ContestSnapshot, own: Sequence[OwnBallot]) -> Remaining:
+    contest, now = snapshot.contest, snapshot.now()
+    return quota.remaining(contest, quota.used(contest, snapshot.known_entries, own, now), now)

@@ -161,7 +161,7 @@ class ContestAdmin:
         return await self._stored(tx, contest)
 
     async def _stored(self, tx: Connection, contest: str) -> StoredContest:
-        await contests.take_turn(tx)
+        await contests.hold_ballots(tx, contest)
         stored = await contests.select(tx, contest)
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")

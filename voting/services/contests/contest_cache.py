@@ -30,6 +30,8 @@ class ContestSnapshot:
 
     contest: Contest
     entries: Mapping[str, Entry]
+    known_entries: Mapping[str, Entry]
+    """The withdrawn ones, too: earlier ballots may have picked them."""
     uid: UUID
     document: str
     paused: bool
@@ -103,8 +105,19 @@ class ContestCache:
                 raise ContestUnknown(f"there is no contest {contest[:64]!r}")
             if known and (known.uid, known.revision) == (stored.uid, stored.revision):
                 return replace(known, certified=stored.certified, read_at=stored.read_at, read_on=before)
-            entries = {entry.code: entry for entry in await contests.select_entries(connection, contest)}
-        head = (stored.contest, entries, stored.uid, stored.document, stored.paused, stored.revision, stored.certified)
+            every = {entry.code: entry for entry in await contests.select_entries(connection, contest, withdrawn=True)}
+            withdrawn = await contests.select_withdrawn(connection, contest)
+        entries = {code: entry for code, entry in every.items() if code not in withdrawn}
+        head = (
+            stored.contest,
+            entries,
+            every,
+            stored.uid,
+            stored.document,
+            stored.paused,
+            stored.revision,
+            stored.certified,
+        )
         return ContestSnapshot(*head, stored.read_at, before)
 
 

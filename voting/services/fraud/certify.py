@@ -1,7 +1,7 @@
 """Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
 
 Findings of the sweep are void unless a reviewer released them; other held ballots are counted again. Groups that need
-two reviewers must be decided first, and every ballot must match its receipt, quota slots and decisions. The result
+two reviewers must be decided first, and every ballot must match its receipt, batch and decisions. The result
 names the policy and the hashes of all its inputs, so that it can be reproduced from the same ballots.
 """
 
@@ -104,7 +104,7 @@ class Certifier:
             return stands
         await self._database.transact(lambda tx: self._check(tx, contest))
         receipts = await check_receipts(self._database, contest, self._key, progress("receipts checked"))
-        if changed := [*receipts.wrong, *await check_traces(self._database, snapshot.contest)]:
+        if changed := [*receipts.wrong, *await check_traces(self._database, contest)]:
             raise NotCertifiable("\n".join(changed))
         last = await self._sweep(snapshot, policy, progress)
         # Held first: what takes two persons is not made void by one.
@@ -160,7 +160,7 @@ class Certifier:
         """Raises Certified, and NotCertifiable while the window is open."""
         await certifications.lock_open_result(tx, contest)
         # Wait for the last ballots under way; none can follow.
-        await contests.hold(tx, contest)
+        await contests.hold_ballots(tx, contest)
         stored = await contests.select(tx, contest)
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")

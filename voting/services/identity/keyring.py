@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 import unicodedata
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Receipt
 from voting.domain.contest.contest import Contest
 from voting.domain.identity import credential
 from voting.domain.identity.channel import Channel
@@ -95,19 +93,12 @@ class Keyring:
         issued_at = datetime.fromtimestamp(int.from_bytes(payload[:_MOMENT_BYTES], "big") / 1000, UTC)
         return Ticket(payload.hex(), issued_at) if now < issued_at + TICKET_LIFETIME else None
 
-    def sign(self, receipts: Sequence[Receipt]) -> list[str]:
-        """Returns receipts as given to the voters: `<statement>.<path>.<signature>`, each in base64url.
+    def sign(self, root: bytes) -> bytes:
+        """Returns the Ed25519 signature (RFC 8032) of a batch, over the root of the tree of its receipts' statements.
 
-        One Ed25519 signature (RFC 8032) covers all: it signs the root of the tree of statements, which `path` leads to.
-        A signature costs as much processor time as all the rest of a ballot.
+        A signature costs as much processor time as all the rest of a ballot, so a batch shares one.
         """
-        statements = [receipt.statement() for receipt in receipts]
-        root, paths = merkle.tree([merkle.leaf_hash(statement) for statement in statements])
-        signature = _encode(self._signer.sign(_SIGNED + root))
-        return [
-            f"{_encode(statement)}.{_encode(path)}.{signature}"
-            for statement, path in zip(statements, paths, strict=True)
-        ]
+        return self._signer.sign(_SIGNED + root)
 
     @property
     def public_key(self) -> str:
@@ -118,12 +109,20 @@ class Keyring:
         return mac(self.key(kind, contest), value)
 
 
+def receipt_text(statement: bytes, path: bytes, signature: bytes) -> str:
+    """A receipt as given to its voter: `<statement>.<path>.<signature>`, each in base64url.
+
+    `path` leads from the statement's hash to the root that was signed.
+    """
+    return f"{_encode(statement)}.{_encode(path)}.{_encode(signature)}"
+
+
 class SignedReceipt(NamedTuple):
     """A parsed receipt. `signature` is that of its whole batch."""
 
     statement: bytes
     path: bytes
-    signature: str
+    signature: bytes
 
 
 class ReceiptKey:
@@ -132,10 +131,10 @@ class ReceiptKey:
     def __init__(self, text: str) -> None:
         self._key = Ed25519PublicKey.from_public_bytes(_decode(text))
 
-    def signed(self, root: bytes, signature: str) -> bool:
+    def signed(self, root: bytes, signature: bytes) -> bool:
         """Whether the signature is valid for a batch with this root."""
         try:
-            self._key.verify(_decode(signature), _SIGNED + root)
+            self._key.verify(signature, _SIGNED + root)
         except (ValueError, InvalidSignature):
             return False
         return True
@@ -144,7 +143,7 @@ class ReceiptKey:
 def read_receipt(text: str) -> SignedReceipt:
     """Parses a receipt. Raises ValueError."""
     statement, path, signature = text.split(".")
-    return SignedReceipt(_decode(statement), _decode(path), signature)
+    return SignedReceipt(_decode(statement), _decode(path), _decode(signature))
 
 
 def check_receipt(public_key: str, receipt: str) -> str | None:

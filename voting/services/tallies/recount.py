@@ -45,7 +45,7 @@ class Recounts:
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
             await certifications.lock_open_result(tx, snapshot.contest.id)
-            await contests.hold(tx, snapshot.contest.id)
+            await contests.hold_ballots(tx, snapshot.contest.id)
             found = await self._compare(tx, snapshot)
             if found:
                 await tallies.replace(tx, snapshot.contest.id, {each.entry: each.recount for each in found})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, post
@@ -11,8 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from voting.domain.ballots.ballot import check_key
 from voting.errors import Malformed
-from voting.fraud.facts.attempt import Client
-from voting.services.ballots.cast import Submission
+from voting.services.ballots.cast import BallotRequest
 from voting.web.auth import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.dependencies import GivenClients, GivenServices, Services
@@ -21,22 +20,12 @@ from voting.web.guard import read_json
 
 _PATH = re.compile(r"/api/v1/contests/([^/]+)/ballots")
 _BEARER = re.compile(rb"Bearer [!-~]+")
-_CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-
-
-class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
-    """`entries` are the picks. The other fields are optional and have no effect if absent."""
-
-    entries: Annotated[list[_CODE], msgspec.Meta(min_length=1, max_length=1000)]
-    ticket: str | None = None
-    client: dict[str, Any] | None = None
-    challenge: str | None = None
 
 
 @post(BALLOTS, status_code=201)
 async def cast_ballot(
     contest: FromPath[str],
-    data: JSONBody[CastBallot],
+    data: JSONBody[BallotRequest],
     request: Request[Any, Any, Any],
     services: GivenServices,
     clients: GivenClients,
@@ -45,7 +34,7 @@ async def cast_ballot(
     key = check_key(request.headers.get("idempotency-key"))
     token = voter_token(request, contest)
     facts = clients.read(cast(Scope, request.scope))
-    answer = await services.casting.cast(contest, token, _submission(key, data), facts)
+    answer = await services.casting.cast(contest, token, key, data, facts)
     return Response(answer, status_code=201, media_type="application/json", headers={"cache-control": "no-store"})
 
 
@@ -66,13 +55,13 @@ class ShortWay:
         token = _bearer_or_cookie(headers, path[1])
         try:
             key = check_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
-            data = msgspec.convert(read_json(body), CastBallot)
+            data = msgspec.convert(read_json(body), BallotRequest)
         except (Malformed, msgspec.ValidationError):
             return None
         if token is None or len(headers) < len(scope["headers"]):
             return None
         scope["path_template"] = BALLOTS
-        return await self.services.casting.cast(path[1], token, _submission(key, data), self._clients.read(scope))
+        return await self.services.casting.cast(path[1], token, key, data, self._clients.read(scope))
 
 
 def _bearer_or_cookie(headers: dict[bytes, bytes], contest: str) -> str | None:
@@ -85,22 +74,3 @@ def _bearer_or_cookie(headers: dict[bytes, bytes], contest: str) -> str | None:
         if tokens := re.findall(pattern, headers.get(b"cookie", b"")):
             return tokens[0].decode("latin-1") if len(tokens) == 1 else None
     return None
-
-
-def _submission(key: str, data: CastBallot) -> Submission:
-    return Submission(key, data.entries, data.ticket, _reported(data.client), data.challenge)
-
-
-def _reported(client: dict[str, Any] | None) -> Client | None:
-    """Returns the reported values of the documented shape; a wrong signal is no reason to refuse a ballot."""
-    if client is None:
-        return None
-    screen, timezone, platform = (_text(client.get(name), 100) for name in ("screen", "timezone", "platform"))
-    languages, dpr = client.get("languages"), client.get("dpr")
-    accepted = [value for value in languages[:10] if _text(value, 40)] if isinstance(languages, list) else None
-    ratio = float(dpr) if isinstance(dpr, (int, float)) and 0 < dpr < 100 else None
-    return Client(screen, ratio, accepted, timezone, platform)
-
-
-def _text(value: object, most: int) -> str | None:
-    return value if isinstance(value, str) and len(value) <= most else None

@@ -104,7 +104,7 @@ def _replayed(contest: Contest, events: Input, policy: SweepPolicy, networks: Ne
     with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
         test = Backtest(contest, policy, executor, tick)
         for _, picks in groupby(events.attempts(), key=_ballot):
-            test.offer([networks.completed(pick) for pick in picks])
+            test.offer([pick if pick.facts else networks.completed(pick) for pick in picks])
         return test.finish()
 
 

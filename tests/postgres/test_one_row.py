@@ -1,0 +1,90 @@
+"""The migration to one row a ballot, on ballots that the version before it recorded (data/before_0014.json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.conftest import SECRET
+from tests.postgres.test_migrate import new_database
+from voting.postgres import migrate, records
+from voting.postgres.database import Database, connected
+from voting.services.ballots.receipts import check_receipts
+from voting.services.ballots.record import Answer, Ballot, BallotRecorder
+from voting.services.ballots.traces import check_traces
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.identity.keyring import Keyring, ReceiptKey
+from voting.services.tallies.recount import Recounts
+from voting.settings import Settings
+
+BEFORE = json.loads((Path(__file__).parent / "data" / "before_0014.json").read_text("utf-8"))
+CONTEST = BEFORE["contests"][0]["id"]
+# The recorded window would end some day.
+BEFORE["contests"][0]["closes_at"] = "2100-01-01T00:00:00+00:00"
+KEYRING = Keyring(SECRET.encode())
+
+
+@pytest.fixture(scope="module")
+async def migrated(settings: Settings) -> AsyncIterator[Database]:
+    """A database that held those ballots when the migration came."""
+    async with new_database(settings) as address:
+        former = [each for each in migrate.migrations() if each.version < 14]
+        connection = await asyncpg.connect(address)
+        for each in former:
+            await connection.execute(each.sql)
+        for table, rows in BEFORE.items():
+            overriding = "overriding system value" if table == "ballots" else ""
+            await connection.execute(
+                f"insert into {table} {overriding} select * from json_populate_recordset(null::{table}, $1)",
+                json.dumps(rows),
+            )
+        await connection.execute(
+            "create table schema_migrations (version int primary key, name text not null, kind text not null,"
+            " applied_at timestamptz not null default now());"
+        )
+        await connection.executemany(
+            "insert into schema_migrations values ($1, $2, $3)",
+            [(each.version, each.name, each.kind) for each in former],
+        )
+        await connection.close()
+        async with connected(address, 2) as database:
+            assert await migrate.migrate(database, print) == len(migrate.migrations()) - len(former)
+            yield database
+
+
+async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Database) -> None:
+    snapshot = await ContestCache(migrated).get(CONTEST)
+    again = [
+        Ballot(snapshot, bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
+        for row in BEFORE["ballots"]
+    ]
+    answers = await BallotRecorder(migrated, KEYRING).record(again)
+    assert answers == [Answer(row["answer"].encode(), True) for row in BEFORE["ballots"]]
+
+
+async def test_receipts_traces_tally_and_facts_are_as_before(migrated: Database) -> None:
+    report = await check_receipts(migrated, CONTEST, ReceiptKey(KEYRING.public_key))
+    assert (report.ballots, report.wrong) == (len(BEFORE["ballots"]), [])
+    assert await check_traces(migrated, CONTEST) == []
+    assert await Recounts(migrated, "test").differences(await ContestCache(migrated).get(CONTEST)) == ()
+    facts = {row["ballot"]: row["facts"] for row in BEFORE["ballot_facts"]}
+    async with migrated.connection() as connection, connection.transaction():
+        read = [record async for some in records.read(connection, CONTEST, None, None) for record in some]
+    assert {str(record.id): json.loads(record.facts or "") for record in read} == facts
+    assert [record.sequence for record in read] == sorted(row["sequence"] for row in BEFORE["ballots"])
+
+
+async def test_quotas_go_on_from_what_was_used(migrated: Database) -> None:
+    snapshot = await ContestCache(migrated).get(CONTEST)
+    twice = next(row for row in BEFORE["ballots"] if row["idempotency_key"] == "second-0")
+    voter = bytes.fromhex(twice["voter"][2:])
+    before = json.loads(twice["answer"])["remaining"]["picks"]
+    (answer,) = await BallotRecorder(migrated, KEYRING).record(
+        [Ballot(snapshot, voter, "third", ["A004", "A005"], "[]", None)]
+    )
+    assert isinstance(answer, Answer), answer
+    assert json.loads(answer.text)["remaining"]["picks"] in (before - 2, 3), "another day may have begun"
