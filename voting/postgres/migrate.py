@@ -130,7 +130,7 @@ async def _check_unique(database: Database) -> None:
 
 async def _create_history(connection: Connection) -> None:
     # `if not exists` does not see the table that another process creates in the same moment; the names collide instead.
-    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
         await connection.execute(_HISTORY)
 
 
