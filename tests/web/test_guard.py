@@ -113,6 +113,12 @@ def test_ballots_and_other_writes_have_one_limit(first: str) -> None:
         assert 55 <= raised.value.facts["retry_after"] <= 60, "until the first leaves the window"
 
 
+@pytest.mark.parametrize("rules", [("often", "1/minute"), ("1/minute", "often")])
+def test_a_rule_that_cannot_be_read_is_no_rule_without_limits(rules: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="often"):
+        limiter(*rules)
+
+
 def test_a_flood_is_not_logged_and_no_environment_turns_the_limiter_off(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

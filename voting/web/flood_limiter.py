@@ -1,7 +1,7 @@
 """Limits how many requests one address may send to this process: the only module that uses slowapi.
 
-It sheds floods before they cost more than microseconds. It is no quota and no fraud control: each worker process counts
-by itself, in memory, and the limits are far above what an office or a school behind one address needs.
+It refuses a flood before its bodies are read and its work is begun. It is no quota and no fraud control: each worker
+process counts by itself, in memory, and the limits are far above what an office or a school behind one address needs.
 
 Each route declares its limit beside its handler, `@get(path, opt=READS)`; the guard asks the router for it before a
 body is read. Three parts of slowapi cannot be used with Litestar:
@@ -11,7 +11,8 @@ body is read. Three parts of slowapi cannot be used with Litestar:
 - Its middlewares look for the routes and the state of a Starlette application.
 - Its storages: the one for Redis is synchronous, so each request would block the event loop for a round trip, and the
   one in memory scans all keys every 10 ms. Limits that hold for all processes, of voters, addresses and registrations,
-  are in voting.services.rate_limits, which asks Redis without blocking, together with the fraud counters.
+  are in voting.services.rate_limits, which asks Redis without blocking, in one round trip with the fraud counters; they
+  also allow bursts ("20/second burst 500"), for which `limits` has no strategy.
 """
 
 from __future__ import annotations
@@ -125,8 +126,10 @@ class FloodLimiter:
         self._limiter.enabled = True
         # Otherwise it logs a line, with the address, for each request of a flood.
         self._limiter.logger.setLevel(logging.CRITICAL)
-        self._gates = {kind: self._gate(kind, rule) for kind, rule in (("read", reads), ("write", writes))}
-        self._ballot_limits = parse_many(writes)
+        rules = {"read": reads, "write": writes}
+        # Raises ValueError for a rule that cannot be read; slowapi would only log it, and limit nothing.
+        self._limits = {kind: parse_many(rule) for kind, rule in rules.items()}
+        self._gates = {kind: self._gate(kind, rule) for kind, rule in rules.items()}
 
     def check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Returns X-RateLimit headers for the response. Raises SlowDown."""
@@ -165,10 +168,10 @@ class FloodLimiter:
         signature for each request.
         """
         names = (self._holder(Request(scope)), "write")
-        for limit in self._ballot_limits:
+        for limit in self._limits["write"]:
             if not self._limiter.limiter.hit(limit, *names):
                 raise self._refusal("write", limit, names)
-        return self._headers(self._ballot_limits[0], names)
+        return self._headers(self._limits["write"][0], names)
 
     def _holder(self, request: Request) -> str:
         """Returns the key to count by: an address; for IPv6 the /64, which one holder has whole."""
