@@ -219,7 +219,7 @@ async def test_an_error_is_a_page_for_people(browser: Browser, service: Service)
     answer = await page.goto("/c/none")
     assert answer is not None
     assert answer.status == 404
-    await expect(page.locator("main")).to_contain_text("没有这个投票活动。")
+    await expect(page.locator("main")).to_contain_text("没有这个评选活动。")
     await page.close()
 
 

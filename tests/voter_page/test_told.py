@@ -24,7 +24,7 @@ __all__ = ["browser"]
 DESK: ViewportSize = {"width": 1280, "height": 800}
 LOST: list[Fault] = ["lost_after"] * 9
 CANNOT_TELL = {
-    "zh": ("再试一次", "还不知道是否记录。再点一次不会重复计票。"),
+    "zh": ("再试一次", "暂时无法确认是否已记录，再次提交不会重复计票。"),
     "en": ("Try again", "We can't tell yet whether it was recorded. Trying again cannot count twice."),
 }
 TOLD: list[tuple[str, list[Fault], dict[str, tuple[str, str]]]] = [
@@ -33,15 +33,15 @@ TOLD: list[tuple[str, list[Fault], dict[str, tuple[str, str]]]] = [
         "busy",
         ["busy"],
         {
-            "zh": ("{} 秒后自动再试", "现在投票的人很多。自动再试，不会重复计票。"),
-            "en": ("Retrying in {} s", "Many people are voting. We retry by ourselves; it cannot count twice."),
+            "zh": ("{} 秒后自动重试", "当前投票人数较多，系统将自动重试，不会重复计票。"),
+            "en": ("Retrying in {} s", "Many people are voting. We will retry automatically; it cannot count twice."),
         },
     ),
     (
         "too_fast",
         ["slow"],
         {
-            "zh": ("{} 秒后可再投", "操作太快，这一票还没有记录。"),
+            "zh": ("{} 秒后可再投", "操作过快，这一票尚未记录。"),
             "en": ("Try in {} s", "Too fast; this vote has not been recorded."),
         },
     ),
@@ -49,10 +49,10 @@ TOLD: list[tuple[str, list[Fault], dict[str, tuple[str, str]]]] = [
         "waiting",
         ["lost_after", "slow"],
         {
-            "zh": ("{} 秒后自动再试", "还不知道是否记录。自动再试，不会重复计票。"),
+            "zh": ("{} 秒后自动重试", "暂时无法确认是否已记录，系统将自动重试，不会重复计票。"),
             "en": (
                 "Retrying in {} s",
-                "We can't tell yet whether it was recorded. We retry by ourselves; it cannot count twice.",
+                "We can't tell yet whether it was recorded. We will retry automatically; it cannot count twice.",
             ),
         },
     ),
@@ -138,7 +138,7 @@ async def test_offline_and_back(voter: Voter) -> None:
     await voter.page.context.set_offline(True)
     await voter.press()
     await expect(voter.button).to_have_text("正在重新连接…")
-    await expect(voter.line).to_have_text("已断网。恢复后自动再试，不会重复计票。")
+    await expect(voter.line).to_have_text("网络已断开，恢复后自动重试，不会重复计票。")
     await picture(voter.page, "told-offline-phone-zh")
     await voter.page.context.set_offline(False)
     await expect(voter.page.locator("#toast.good")).to_be_visible()
@@ -151,7 +151,7 @@ async def test_a_proof_that_takes_long_is_told(voter: Voter) -> None:
     await voter.page.route("**/static/solver.*.js", lambda route: held.append(route))
     await voter.press()
     await expect(voter.button).to_have_text("正在核验…")
-    await expect(voter.line).to_have_text("通常几秒，不用再点")
+    await expect(voter.line).to_have_text("通常只需几秒，请勿重复点击")
     await picture(voter.page, "told-checking-phone-zh")
     for route in held:
         await route.continue_()
@@ -188,14 +188,14 @@ async def test_another_voter_of_this_browser_does_not_send_it_again(voter: Voter
     await voter.run_until("unknown")
     await voter.page.context.clear_cookies()
     await voter.press()
-    await expect(voter.button).to_have_text("无法查到")
-    await expect(voter.line).to_contain_text("所以不再提交")
+    await expect(voter.button).to_have_text("无法查询")
+    await expect(voter.line).to_contain_text("因此不再提交")
     await picture(voter.page, "told-unknowable-phone-zh")
     await voter.page.locator("[data-entry=A002] button.vote").click()
     await expect(voter.page.locator("#toast.good")).to_be_visible(timeout=20_000)
     await voter.page.reload()
     await voter.button.click(force=True)
-    await expect(voter.button).to_have_text("无法查到")
+    await expect(voter.button).to_have_text("无法查询")
     assert await voter.counted() == {"A001": 1, "A002": 1}
 
 

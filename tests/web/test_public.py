@@ -22,7 +22,7 @@ async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, 
     assert content["title"] == "测试评选"
     assert content["host"] == "测试单位"
     assert "每位投票人每天最多 5 票（零点重新计算）。" in content["rules"]["zh"]
-    assert "A voter has at most 5 picks a day, counted anew at midnight (Asia/Shanghai)." in content["rules"]["en"]
+    assert "A voter has at most 5 picks a day, counted from zero at midnight (Asia/Shanghai)." in content["rules"]["en"]
     window = content["window"]
     assert window["phase"] == "open"
     assert all(window[name].endswith("+08:00") for name in ("opens_at", "closes_at", "server_time"))

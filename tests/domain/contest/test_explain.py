@@ -21,8 +21,8 @@ def test_the_demo_in_both_languages() -> None:
     assert explain(contest, "en") == (
         "Voting opens on 2023-08-01 00:00 (Asia/Shanghai) and closes on 2023-08-10 24:00 (Asia/Shanghai).",
         "A ballot holds 1–5 picks and picks each entry at most once.",
-        "A voter has at most 5 picks a day, counted anew at midnight (Asia/Shanghai).",
-        "A voter has at most 1 pick for the same entry a day, counted anew at midnight (Asia/Shanghai).",
+        "A voter has at most 5 picks a day, counted from zero at midnight (Asia/Shanghai).",
+        "A voter has at most 1 pick for the same entry a day, counted from zero at midnight (Asia/Shanghai).",
         "Picks are shown live.",
         "Public points = 2 × picks ÷ most picks (compared among all entries), rounded half up to 4 decimal places.",
         "Scripts and paid votes are forbidden.",

@@ -9,12 +9,12 @@ from voting.domain.identity.channel import READY_CHANNELS
 from voting.domain.language import Language
 
 _WEB: Mapping[Language, str] = {
-    "zh": "网页投票人只凭浏览器 Cookie 区分，任何人都可以反复领取（每次计算不到一秒）。有耐心的脚本借助数百个地址，"
-    "可以让数千张选票被计入而不被发现。若票数决定奖项，请改用向已核实人员发放的凭证（issued），或仅将票数作为参考。",
-    "en": "Web voters are told apart by a browser's cookie alone, and anyone can get new ones (in less than a second "
-    "of computing). A patient script behind some hundred addresses can have thousands of ballots counted without "
-    "being found. Where votes decide awards, give credentials to people whom you have checked (issued), or take the "
-    "votes as advice.",
+    "zh": "网页投票仅凭浏览器 Cookie 区分投票人，任何人都可以反复获取（每次计算不到一秒）。"
+    "耐心的刷票脚本借助数百个地址，可使数千张选票计入而不被发现。若票数决定奖项，请改用向已核实人员发放的凭证（issued），或仅将票数作为参考。",
+    "en": "Web voters are distinguished by a browser cookie only, and anyone can get new ones (in less than a second "
+    "of computing). A patient script behind some hundred addresses can get thousands of ballots counted without "
+    "detection. If votes decide awards, issue credentials to people you have verified (issued), or treat the "
+    "votes as advisory.",
 }
 _MISSING: Mapping[Language, str] = {
     "zh": "本版本尚未接入以下渠道，目前没有人能经由它们投票：{}。",

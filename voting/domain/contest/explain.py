@@ -74,7 +74,7 @@ def explain_quota(quota: Quota, contest: Contest, language: Language) -> str:
         renewal = "（零点重新计算）" if quota.period == "day" else ""
         return f"每位投票人{period}{per}最多 {count} {'票' if quota.unit == 'picks' else '张选票'}{renewal}。"
     unit = quota.unit[:-1] if count == 1 else quota.unit
-    renewal = f", counted anew at midnight ({contest.time_zone})" if quota.period == "day" else ""
+    renewal = f", counted from zero at midnight ({contest.time_zone})" if quota.period == "day" else ""
     return f"A voter has at most {count} {unit}{per} {period}{renewal}."
 
 
@@ -89,8 +89,8 @@ def _display(contest: Contest, language: Language) -> str:
     at = f"{rule.at:%H:%M}"
     zh = {"live": "票数实时显示。", "delayed": f"票数每 {rule.minutes} 分钟更新一次。"}
     zh |= {"daily": f"票数每天 {at} 更新一次。", "hidden": "投票期间不显示票数。"}
-    en = {"live": "Picks are shown live.", "delayed": f"Picks are renewed every {rule.minutes} minutes."}
-    en |= {"daily": f"Picks are renewed every day at {at}.", "hidden": "Picks are not shown while voting goes on."}
+    en = {"live": "Picks are shown live.", "delayed": f"Picks are updated every {rule.minutes} minutes."}
+    en |= {"daily": f"Picks are updated every day at {at}.", "hidden": "Picks are hidden during voting."}
     return {"zh": zh, "en": en}[language][rule.policy]
 
 

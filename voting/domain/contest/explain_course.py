@@ -127,7 +127,7 @@ def _unique(unique: Unique, contest: Contest, language: Language) -> str:
 
 def _tags(most: int, language: Language) -> str:
     if language == "zh":
-        return f"作品可另注明至多 {most} 个兼及方向，只按所报的一个方向参评。"
+        return f"作品可另注明至多 {most} 个兼及类别，只按所报类别参评。"
     return f"An entry may name up to {most} further categories, and competes in its own only."
 
 
@@ -200,7 +200,7 @@ def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
 def _publication(publication: Publication, language: Language) -> str:
     if language == "zh":
         days = f"{publication.days} 个{'工作日' if publication.working_days else '自然日'}"
-        return f"结果公示 {days}{'，异议须实名并附证明材料' if publication.real_name else ''}。"
+        return f"结果公示 {days}{'，异议须实名提出并附证明材料' if publication.real_name else ''}。"
     days = f"{publication.days} {'working ' if publication.working_days else ''}days"
-    real = "; an objection takes the real name and evidence" if publication.real_name else ""
+    real = "; an objection needs a real name and evidence" if publication.real_name else ""
     return f"The result is published for objections for {days}{real}."

@@ -88,7 +88,7 @@ def _revocation(contest: Contest, language: Language) -> tuple[str, ...]:
         return ()
     if language == "zh":
         return ("奖项被收回的，由其后一名依次递补，并注明原因。",)
-    return ("Where an award is taken back, the next in line comes up; the reason is given.",)
+    return ("If an award is revoked, the next in line moves up, and the reason is given.",)
 
 
 def _points(rule: PublicPoints, language: Language) -> str:
@@ -117,7 +117,7 @@ def _round(round_: Round, contest: Contest, language: Language) -> str:
         weights = "；文件未给出权重，须由主办方确定后方可计分" if unset else ""
         trim = f"去掉 {dropped[0]} 个最高分和 {dropped[1]} 个最低分后" if any(dropped) else ""
         full = f"每项满分 {round_.full} 分"
-        return f"{called(round_, language)}：专家打分，{criteria}，{full}，{trim}取各专家总分的平均{weights}。"
+        return f"{called(round_, language)}：专家打分，{criteria}，{full}，{trim}取各专家总分的平均分{weights}。"
     criteria = "; ".join(_rubric(*each, language, several=len(rubrics) > 1) for each in rubrics.items())
     weights = "; the document gives no weights, the organiser must set them before scores can be made" if unset else ""
     trim = f", {dropped[0]} highest and {dropped[1]} lowest left out" if any(dropped) else ""

@@ -38,13 +38,13 @@ REASONS: Mapping[str, Reason] = {
     ),
     "N2": Reason(
         "N",
-        "同一网段、同一种浏览器特征共投出{count}张选票{of}，超出其自身多样性可解释的范围",
+        "同一网段内同一浏览器特征共投出{count}张选票{of}，超出该网段正常的多样性",
         "{count} ballots{of} came from one prefix with one browser fingerprint: more than its own diversity explains",
     ),
     "N3": Reason("N", "{count}张选票{of}来自同一网段", "{count} ballots{of} came from one address prefix"),
     "N4": Reason(
         "N",
-        "{count}张选票{of}来自不断更换的地址，浏览器特征却很少",
+        "{count}张选票{of}的网络地址不断更换，浏览器特征却很少",
         "{count} ballots{of} came from ever new addresses with few browser fingerprints",
     ),
     "C1": Reason(
@@ -89,7 +89,7 @@ REASONS: Mapping[str, Reason] = {
     "T3": Reason("T", "{count}张选票{of}的间隔过于均匀", "{count} ballots{of} came at too regular intervals"),
     "T4": Reason(
         "T",
-        "{count}张选票{of}集中在一天中的同一钟点",
+        "{count}张选票{of}集中在每天的同一钟点",
         "{count} ballots{of} came at the same hour of the day",
     ),
     "T5": Reason(
@@ -98,11 +98,11 @@ REASONS: Mapping[str, Reason] = {
         "{count} ballots{of} came in a burst",
     ),
     "T6": Reason(
-        "T", "{count}张选票{of}总在限制期刚过时到达", "{count} ballots{of} came just when a limit's interval was over"
+        "T", "{count}张选票{of}总在限制间隔刚过时投出", "{count} ballots{of} came just when a limit's interval was over"
     ),
     "G1": Reason(
         "G",
-        "{count}个投票人与许多其他投票人投给了相同的多个作品",
+        "{count}个投票人与许多其他投票人投了同样的多件作品",
         "{count} voters each backed several entries that many others backed together, too",
     ),
     "G2": Reason(
@@ -110,7 +110,7 @@ REASONS: Mapping[str, Reason] = {
         "{count}个投票人与同一团伙的选票在时段、网段或浏览器特征上一致",
         "{count} voters share hours, networks or browsers with the ballots of one ring",
     ),
-    "G3": Reason("G", "{count}张选票{of}成批连续到达", "{count} ballots{of} came as consecutive batches"),
+    "G3": Reason("G", "{count}张选票{of}成批连续投出", "{count} ballots{of} came as consecutive batches"),
     "A1": Reason(
         "A",
         "{count}张选票{of}来自刚刚启用的设备",
@@ -157,13 +157,13 @@ _DETAILS: Mapping[str, _Detail] = {
     "odd": _Detail("请求头异常占{}", "{} with odd headers", share=True),
     "night": _Detail("夜间占{}", "{} at night", share=True),
     "reading": _Detail("阅读时间{}秒", "reading time {} s"),
-    "age": _Detail("设备标识启用{}秒", "device token {} s old"),
+    "age": _Detail("设备标识已启用{}秒", "device token {} s old"),
     "gap": _Detail("间隔{}秒", "intervals of {} s"),
     "voters": _Detail("{}个投票人", "{} voters"),
     "span": _Detail("集中在{}内", "within {}"),
     "prefixes": _Detail("来自{}个网段", "from {} prefixes"),
     "fingerprints": _Detail("{}种浏览器特征", "{} fingerprints"),
-    "entries": _Detail("涉及{}个作品", "{} entries"),
+    "entries": _Detail("涉及{}件作品", "{} entries"),
     "contradictions": _Detail("{}处矛盾", "{} contradictions"),
 }
 
