@@ -62,7 +62,7 @@ async def test_a_ballot_is_recorded_and_answered_as_the_contract_says(
 async def test_a_vote_goes_on_under_rules_that_a_new_file_could_not_have(
     http: httpx.AsyncClient, contests: Contests
 ) -> None:
-    """An upgrade may check contest files more strictly than the program that stored this one."""
+    """An upgrade may check contest files more strictly than the version that stored this one."""
     contest = await contests.make()
     async with as_owner(contests.settings) as connection:
         await connection.execute(

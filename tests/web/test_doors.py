@@ -1,4 +1,4 @@
-"""The doors to a vote: when a voter may come in, how often from one address, and what a credential is good for."""
+"""Registration: when a voter may register, how often from one address, and the validity of a credential."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCHOOL = 200
 
 @pytest.fixture(scope="module")
 def proxied(settings: Settings) -> Iterator[str]:
-    """A service that takes addresses from X-Forwarded-For."""
+    """Runs a service that takes addresses from X-Forwarded-For."""
     with serving(environment_of(settings) | {"VOTING_TRUSTED_PROXIES": "127.0.0.0/8"}, "--workers", "2") as (url, _):
         yield url
 
@@ -51,7 +51,7 @@ async def register(http: httpx.AsyncClient, contest: str, headers: dict[str, str
 
 
 async def readings(settings: Settings, contest: str) -> list[int | None]:
-    """Of each ballot, in order, the seconds that its voter read; None: not known."""
+    """Returns the reading time of each ballot in seconds, in order; None if unknown."""
     connection = await asyncpg.connect(settings.database_url)
     rows = await connection.fetch(
         "select facts -> place -> 3 as reading from batches f"
@@ -134,7 +134,7 @@ async def test_a_credential_of_an_earlier_window_is_no_longer_good(http: httpx.A
     bearer = {"Authorization": f"Bearer {early}"}
     assert refusal(await http.get(f"{base}/me", headers=bearer)) == (401, "credential_invalid")
     assert (await http.get(f"/c/{contest}", headers={"Cookie": f"voter-{contest}={early}"})).status_code == 200
-    # Who registers with it gets another, and what the organiser issued beforehand is good.
+    # Registering with it gives another one; credentials that the organiser issued beforehand are valid.
     http.cookies.clear()
     again = await register(http, contest, bearer)
     assert again.status_code == 201
@@ -166,7 +166,7 @@ async def test_one_address_may_not_ask_without_end_and_others_are_let_in(
                 assert refusal(refused) == (429, "slow_down")
                 assert 1 <= int(refused.headers["retry-after"]) <= 60
                 assert (await asked(other)).status_code == 200
-            # Registrations have a rate of their own.
+            # Registrations have a separate rate.
             spent = {"X-Forwarded-For": "192.0.2.7"}
             answers = [
                 await http.post(f"/api/v1/contests/{contest}/voters", json={"challenge": "x"}, headers=spent)
@@ -267,7 +267,7 @@ async def test_one_keys_boards_leave_room_for_others(contests: Contests, office:
 
 
 class _AnyTally:
-    """Stands in for what reads the tally, which no bound depends on."""
+    """Replaces the tally reader, which the limits do not depend on."""
 
     async def live(self, snapshot: ContestSnapshot) -> Reading:
         return Reading({}, snapshot.now())
@@ -312,7 +312,7 @@ async def test_asking_for_what_is_not_there_is_no_query_each(
             answers = await asyncio.gather(*(ask(name) for name in names), return_exceptions=True)
             assert {type(answer) for answer in answers} == {refusal_}
             assert queries.total() <= 3
-    # What was stored a moment ago is found at once.
+    # Newly stored names are found at once.
     made = await contests.make()
     assert (await contest_cache.get(made)).contest.id == made
     key = await contests.staff_key("organiser", made)

@@ -1,4 +1,4 @@
-"""The review by its API: who may, what two persons are needed for, and what a careless or hostile one cannot do."""
+"""The review API: roles, the need for two reviewers, and careless or hostile use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENTRIES = 30
 
 
 async def ringed(contests: Contests, office: AdminServices) -> str:
-    """A contest of thirty entries, a large ring for the twelfth, and a small one for the last."""
+    """A contest of thirty entries, with a large ring for the twelfth and a small one for the last."""
     contest = await contests.make(entries=ENTRIES)
     honest = [each for number in range(1, 21) for each in crowd(1000 * number, 3 * (22 - number), f"A{number:03d}")]
     await record(
@@ -31,7 +31,7 @@ async def ringed(contests: Contests, office: AdminServices) -> str:
 
 
 async def again(office: AdminServices, contest: str) -> None:
-    """One more sweep."""
+    """Runs one more sweep."""
 
     async def always(_: object) -> None:
         pass
@@ -42,7 +42,7 @@ async def again(office: AdminServices, contest: str) -> None:
 
 
 class Desk:
-    """A person at the API."""
+    """A reviewer at the API."""
 
     def __init__(self, http: httpx.AsyncClient, contest: str, key: str) -> None:
         self._http = http
@@ -144,7 +144,7 @@ async def test_a_small_group_is_void_at_once_released_and_undone_and_the_boards_
     shown = {each["entry"]: each for each in (await wang.get("/tallies")).json()["entries"]}
     big = {"raw": 90, "held": 60, "void": 0, "counted": 30, "raw_rank": 1, "rank": 12}
     assert shown["A012"] == {"entry": "A012", **big}
-    # Each ballot can say how it came to be what it is.
+    # Each ballot has its history.
     found = await wang.group("ring-a")
     assert [each["action"] for each in found["rulings"]] == ["void", "release", "undo", "release"]
     ballot = found["sample"][0]["ballot"]
@@ -167,7 +167,7 @@ async def test_no_sweep_overrules_a_reviewer(
     await wang.decide("ring-a", "release", (await wang.group("ring-a"))["version"])
     await record(office.database, contest, crowd(70_000, 3, "A020", "ring-a"))
     await again(office, contest)
-    # What came after the decision was not seen by the reviewer: it is another group.
+    # The reviewer did not see ballots that came after the decision, so they form another group.
     assert (await tally(office.database, contest))["A020"] == (13, 3, 10)
     assert (await wang.group("ring-a"))["ballots"] == 4
     assert (await wang.group("ring-a-2"))["ballots"] == 3
@@ -188,17 +188,17 @@ async def test_what_decides_much_takes_two_persons(
     assert refusal(await wang.decide("ring-big", "void", version)) == (403, "forbidden")
     twin = await desk(http, contests, contest, " wang ")
     assert refusal(await twin.decide("ring-big", "void", version)) == (403, "forbidden")
-    # A page from before the proposal cannot confirm it, and another wish is not a confirmation.
+    # A page from before the proposal cannot confirm it, and another action is not a confirmation.
     assert refusal(await li.decide("ring-big", "void", version - 1)) == (409, "stale")
     assert refusal(await li.decide("ring-big", "release", version)) == (409, "stale")
-    # While it waits no sweep changes what the first person saw.
+    # While it waits, no sweep changes what the first reviewer saw.
     await record(office.database, contest, crowd(80_000, 5, "A012", "ring-big"))
     await again(office, contest)
     assert (await li.group("ring-big"))["version"] == version
     done = await li.decide("ring-big", "void", version)
     assert (done.status_code, done.json()["outcome"], done.json()["ballots"]) == (200, "decided", 60)
     assert (await tally(office.database, contest))["A012"] == (95, 5, 30)
-    # Undoing it takes two as well.
+    # Undoing it needs two reviewers, too.
     version = done.json()["version"]
     assert (await li.decide("ring-big", "undo", version)).status_code == 202
     assert (await wang.decide("ring-big", "undo", version + 1)).json()["state"] == "open"
@@ -239,7 +239,7 @@ async def test_framing_a_rival_takes_nothing_of_the_rivals_own(
     wang = await desk(http, contests, contest)
     li = await desk(http, contests, contest, "Li")
     found = await wang.group("ring-frame")
-    # It changes nobody's place: the rival leads with and without it.
+    # Nobody's place changes: the rival leads with and without it.
     assert (found["effect"]["shifts"], found["needs_two"]) == ([], False)
     await li.decide("ring-frame", "void", found["version"])
     after = (await tally(office.database, contest))["A001"]

@@ -1,4 +1,4 @@
-"""What every request passes: the shield, the proxies, slow and broken senders; the headers that every answer has."""
+"""The guard and the flood limiter: proxies, slow and broken senders, and headers of every response."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_flood_is_not_logged_and_no_environment_turns_the_limiter_off(
         ("10.0.0.0/8", "198.51.100.1", "203.0.113.9", "198.51.100.1"),
         ("10.0.0.0/8", "::ffff:10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
         ("", "not an address", "", "None"),
-        # With ports, brackets, quotes, zones, as load balancers and RFC 7239 write them.
+        # With ports, brackets, quotes and zones, as written by load balancers and RFC 7239.
         ("10.0.0.0/8", "10.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
         ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 203.0.113.9:51234, 10.2.3.4:80", "203.0.113.9"),
         ("10.0.0.0/8", "10.0.0.1", "[2001:db8::1]:443", "2001:db8::1"),

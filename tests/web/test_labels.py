@@ -1,4 +1,4 @@
-"""Reviewers' rulings as labels: which of them `voting events export --labels` writes, and which it does not."""
+"""Reviewers' rulings as labels: which of them `voting events export --labels` writes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def exported(service: Service, contest: str, *options: str) -> list[dict[str, An
 
 
 def rulings(lines: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    """How many ballots each group has of each ruling."""
+    """Returns the number of ballots by group and ruling."""
     return Counter((line["label"]["group"], line["label"]["ruling"]) for line in lines if line["label"])
 
 
@@ -37,12 +37,12 @@ async def test_a_ballot_has_the_ruling_in_force_of_its_group(
     assert {line["label"] for line in lines} == {None}, "what only a sweep decided is no label"
     assert (await first.decide("ring-a", "void", 1)).status_code == 200
     assert rulings(exported(service, contest, "--labels")) == {("ring-a", "fraud"): 4}
-    # One of two persons has decided nothing yet.
+    # One of two reviewers has not decided anything yet.
     assert (await first.decide("ring-big", "release", 1)).status_code == 202, "proposed"
     assert rulings(exported(service, contest, "--labels")) == {("ring-a", "fraud"): 4}
     assert (await second.decide("ring-big", "release", 2)).status_code == 200
     assert rulings(exported(service, contest, "--labels")) == {("ring-a", "fraud"): 4, ("ring-big", "honest"): 60}
-    # The last decision counts, and an undone one does not.
+    # The last decision counts, unless it was undone.
     assert (await first.decide("ring-a", "release", 2)).status_code == 200
     lines = exported(service, contest, "--labels")
     assert rulings(lines) == {("ring-a", "honest"): 4, ("ring-big", "honest"): 60}

@@ -1,4 +1,4 @@
-"""The public reads and the way in: contests, entries, tallies, voters, me, health."""
+"""The public reads and registration: contests, entries, tallies, voters, me, health."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_unknown_contests_everywhere(http: httpx.AsyncClient) -> None:
 async def test_entries_are_there_as_soon_as_they_are_imported(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
-    """However often the page was asked for before: a worker remembers a contest for a second, an empty one never."""
+    """However often the page was requested before: a worker caches a contest for a second, but not an empty one."""
     contest = await contests.make(entries=0)
     for _ in range(4):
         assert (await http.get(f"/api/v1/contests/{contest}/entries")).json()["total"] == 0
@@ -308,7 +308,7 @@ async def test_a_contest_without_a_public_vote_takes_nobody_and_says_so(
 
 async def test_the_home_page_lists_the_contests(http: httpx.AsyncClient, contests: Contests) -> None:
     first, second = await contests.make(), await contests.make()
-    # What was asked for before may be shown for a second.
+    # A response cached before may be shown for a second.
     await asyncio.sleep(1.1)
     answer = await http.get("/", headers={"accept": "text/html"})
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Many at once through two worker processes: one key, one voter, one batch."""
+"""Concurrent requests to two worker processes: one key, one voter, one batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.raw_http import Answer, read_answer, request
 from voting.settings import Settings
 
 PERIODS = ('"window"', '"week"', '"day"', '"hour"', '"sliding"\nminutes = 1')
-# All that a contest's file takes: ballots are counted for the whole contest only.
+# The widest limits that a contest file allows; ballots are counted for the whole contest only.
 EVERY_SHAPE = [
     f'picks = 3\nper = "{per}"\nperiod = {each}' for per in ("contest", "category", "entry") for each in PERIODS
 ]
@@ -26,14 +26,14 @@ EVERY_SHAPE += [f"ballots = 3\nperiod = {each}" for each in PERIODS]
 
 @pytest.fixture
 def port(settings: Settings) -> Iterator[int]:
-    """A service of two workers that does not take this test for a flood."""
+    """Runs a service of two workers whose flood limiter tolerates this test."""
     environment = environment_of(settings) | {"VOTING_SHIELD_WRITES": "1000000/second"}
     with serving(environment, "--workers", "2") as (url, _):
         yield urlsplit(url).port or 0
 
 
 async def answers_to(port: int, requests: Sequence[bytes]) -> list[Answer]:
-    """The answers to these requests, sent one after another over one connection."""
+    """Returns the responses to these requests, sent one after another over one connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answers = []
     for each in requests:
@@ -58,7 +58,7 @@ async def test_sixty_keys_sixty_four_times_at_once_are_sixty_ballots(port: int, 
         rounds = await asyncio.gather(*(answers_to(port, requests) for _ in range(64)))
         last = await answers_to(port, requests)
     statuses = Counter(answer.status for answers in rounds for answer in answers)
-    # A machine that stands still for a second sheds some; whoever is answered is answered the same.
+    # A machine that pauses for a second sheds some; all others get the same response.
     assert set(statuses) <= {201, 503}
     assert statuses[201] > 60 * 32
     assert {answer.status for answer in last} == {201}
@@ -74,7 +74,7 @@ async def test_many_voters_race_in_shared_batches_and_each_has_the_quota_exactly
 ) -> None:
     contest = await contests.make(f"[[quota]]\n{rule}\n", entries=2)
     tokens = contests.tokens(contest, 8)
-    # A002 is the only entry of its category: every rule's limit is the same for it.
+    # A002 is the only entry of its category, so every rule has the same limit for it.
     answers = await asyncio.gather(*(cast(http, contest, token, ["A002"]) for _ in range(8) for token in tokens))
     assert Counter(answer.status_code for answer in answers) == {201: 24, 409: 40}
     assert {refusal(answer)[1] for answer in answers if answer.status_code == 409} == {"quota_exhausted"}

@@ -1,4 +1,4 @@
-"""Requests as odd but honest clients send them, and pages on other hosts."""
+"""Unusual but honest requests, and pages on other hosts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BODY = b'{"entries": ["A001"]}'
 
 
 async def raw(service: Service, head: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
-    """Status, header fields and body of the answer to these bytes."""
+    """Returns status, header fields and body of the response to these bytes."""
     host, port = service.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(head.encode() + b"\r\n\r\n" + body)
@@ -66,7 +66,7 @@ async def test_a_key_or_credential_twice_is_refused(
     contest = await contests.make()
     one, other = contests.tokens(contest, 2)
     values = {"Idempotency-Key": ("k", "l"), "Authorization": (f"Bearer {one}", f"Bearer {other}")}
-    # A field that comes twice is none of the short way's business.
+    # The fast path does not handle repeated fields.
     fields = [*KEYED.items(), ("Authorization", f"Bearer {one}"), *more.items(), *more.items(), (name, values[name][1])]
     path = f"/api/v1/contests/{contest}/ballots"
     answer = await http.post(path, content=BODY, headers=httpx.Headers(fields))
@@ -89,7 +89,7 @@ async def test_an_unknown_query_parameter_of_the_api_is_refused(http: httpx.Asyn
         assert answer.json()["detail"] == f"there is no query parameter 'blend': this address {takes}"
     # nginx caches the tally whatever the query.
     assert (await http.get(f"{path}/tallies?blend=1")).status_code == 200
-    # WeChat adds its own to a page's address.
+    # WeChat adds its own parameters to a page's address.
     assert (await http.get(f"/c/{contest}?from=singlemessage&isappinstalled=0")).status_code == 200
 
 
@@ -196,7 +196,7 @@ async def test_a_head_without_an_end_is_not_kept_in_memory(service: Service, hea
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(head.encode())
     answer = b""
-    # The head's and the body's own deadlines are twice as long.
+    # The deadlines of head and body are twice as long.
     async with asyncio.timeout(5):
         with suppress(ConnectionError):
             for _ in range(20):
@@ -296,7 +296,7 @@ H5, SIBLING = "https://h5.example.org", "http://127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 async def elsewhere(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a service that lets pages of two other origins vote."""
+    """A client of a service that allows pages of two other origins to vote."""
     allowing = environment_of(settings) | {"VOTING_CORS_ORIGINS": f"{H5}, {SIBLING}"}
     with serving(allowing) as (url, _):
         async with httpx.AsyncClient(base_url=url) as client:

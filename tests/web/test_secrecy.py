@@ -1,4 +1,4 @@
-"""What voters see of decisions before the result is certified: nothing, by any figure, tag or state."""
+"""Decisions stay secret until the result is certified: no public figure, tag or state may show them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Seen = dict[str, Any]
 
 
 async def seen(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> Seen:
-    """All that the public, and voters about themselves, can ask for."""
+    """Returns everything that the public, and voters about themselves, can request."""
     base = f"/api/v1/contests/{contest}"
     shown = await http.get(f"{base}/tallies")
     entries = (await http.get(f"{base}/entries?sort=picks")).json()["entries"]
@@ -35,7 +35,7 @@ async def seen(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> Seen
 
 
 async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServices, contest: str) -> list[str]:
-    """Voters' tokens; the first one's ballot was held when it was cast, the second's is in a ring."""
+    """Returns voters' tokens; the first one's ballot was held when cast, the second's is in a ring."""
     tokens = contests.tokens(contest, 3)
     for token in tokens:
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
@@ -129,7 +129,7 @@ async def follow(http: httpx.AsyncClient, contest: str) -> None:
 async def test_nor_does_a_later_moment_show_it(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices, display: str
 ) -> None:
-    """At a new moment the picks are all that were recorded before it; certified, what is counted is shown at once."""
+    """Each new moment shows all picks recorded before it; once certified, the counted picks are shown at once."""
     contest = await contests.make(RULES.format(display), opens=timedelta(days=-3), entries=3)
     ring = [*crowd(0, 5, "A001"), *crowd(100, 3, "A001", "ring-a"), Cast(300, "A002", "x", "hold", SCRIPT)]
     await record(office.database, contest, ring, timedelta(days=2))

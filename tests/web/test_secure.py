@@ -1,4 +1,4 @@
-"""Where voters come by https: names of cookies, and browsers that stay with TLS."""
+"""Voting over https: names of cookies, and Strict-Transport-Security."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voting.settings import Settings
 
 @pytest.fixture(scope="module")
 async def https(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client without a memory for cookies of a service whose public address is https."""
+    """A client without a cookie store, for a service whose public address is https."""
     environment = environment_of(settings) | {"VOTING_PUBLIC_URL": "https://vote.example.org"}
     with serving(environment) as (url, _):
         async with httpx.AsyncClient(base_url=url, timeout=30) as client:
@@ -22,7 +22,7 @@ async def https(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def cookie_of(answer: httpx.Response) -> tuple[str, str, dict[str, str]]:
-    """Name, value and attributes of the one cookie that is set."""
+    """Returns name, value and attributes of the only cookie set."""
     (field,) = answer.headers.get_list("set-cookie")
     ((name, morsel),) = SimpleCookie(field).items()
     return name, morsel.value, {key: value for key, value in morsel.items() if value}
@@ -89,7 +89,7 @@ async def test_a_voter_with_the_former_cookie_stays_the_same_voter(
 
 
 async def send(https: httpx.AsyncClient, contest: str, headers: dict[str, str], entry: str, key: str) -> httpx.Response:
-    """A ballot with the voter's cookie."""
+    """Casts a ballot with the voter's cookie."""
     path = f"/api/v1/contests/{contest}/ballots"
     return await https.post(path, json={"entries": [entry]}, headers=headers | {"Idempotency-Key": key})
 

@@ -1,4 +1,4 @@
-"""What needs a staff key: the live board and the results."""
+"""Routes that need a staff key: the live board and the results."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_a_title_cannot_become_a_formula(
 
 @asynccontextmanager
 async def board(http: httpx.AsyncClient, contest: str, headers: dict[str, str]) -> AsyncIterator[AsyncIterator[Any]]:
-    """The live board's events as (name, id, data)."""
+    """Yields the live board's events as (name, id, data)."""
     async with http.stream("GET", f"/api/v1/contests/{contest}/live", headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
