@@ -1,1 +1,1 @@
-"""The voter's page: what it sends, and what it says, when answers are lost."""
+"""The voter's page: its requests and messages when responses are lost."""

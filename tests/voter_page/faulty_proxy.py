@@ -1,4 +1,4 @@
-"""A proxy between voters and the service that loses, delays and replaces the answers to ballots on demand."""
+"""A proxy between voters and the service that loses, delays and replaces the responses to ballots on demand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SLOW = (429, "slow_down")
 
 
 class FaultyProxy:
-    """Passes every request on; each ballot meets the next of `faults`, or none when there is none left."""
+    """Forwards every request; each ballot gets the next of `faults`, or none if they are used up."""
 
     def __init__(self, upstream: str) -> None:
         address = urlsplit(upstream)
@@ -31,7 +31,7 @@ class FaultyProxy:
         """The receipts that the service gave, by picks in order of their codes."""
         self.keys: defaultdict[Picks, set[str]] = defaultdict(set)
         self.pressed = asyncio.Event()
-        """Set when all has been pressed that is pressed at once; what is held goes on then."""
+        """Set when all simultaneous presses are done; held requests go on then."""
         self.url = ""
         self._tasks: set[asyncio.Task[bytes]] = set()
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -53,7 +53,7 @@ class FaultyProxy:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def settle(self) -> None:
-        """Returns when no delayed request is under way."""
+        """Waits until no delayed request is in progress."""
         await asyncio.gather(*self._tasks)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,7 +74,7 @@ class FaultyProxy:
             await writer.drain()
 
     async def _answer(self, fault: Fault, head: bytes, body: bytes, is_ballot: bool) -> bytes:
-        """What the client receives; nothing where the connection is closed."""
+        """Returns what the client receives; nothing if the connection is closed."""
         if fault == "portal":
             return _http("200 OK", "text/html", b"<p>Please sign in to this network.</p>")
         if fault in ("busy", "slow"):

@@ -1,4 +1,4 @@
-"""Random schedules of one voter's presses under faults, and the account of what the voter was told."""
+"""Random schedules of one voter's presses under faults, and a record of what the page showed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HAPPENINGS: dict[Happening, int] = {
 
 
 class Step(NamedTuple):
-    """One thing that happens; `faults` are what its ballots meet, one after another."""
+    """One step; `faults` are those of its ballots, in order."""
 
     what: Happening
     tab: int
@@ -49,7 +49,7 @@ class Step(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the voter was told in the end, and everything on the way there."""
+    """What the page showed in the end, and on the way there."""
 
     state: str
     receipt: str = ""
@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
     repeats: bool = False
     """Whether the button said that trying again cannot count twice."""
     picks: Picks = ()
-    """What was pressed, where a page keeps a ballot of several picks as it was sent."""
+    """The picks pressed, if a page keeps a ballot of several picks as it was sent."""
 
 
 class Tabs(Protocol):
@@ -67,27 +67,27 @@ class Tabs(Protocol):
         """Opens or reloads a tab."""
 
     async def press(self, tab: int, picks: Sequence[str]) -> Awaitable[Outcome]:
-        """Presses; the outcome is there when something final is told."""
+        """Presses; the outcome is ready when the page shows a final state."""
 
     async def pass_time(self, tab: int, seconds: int) -> None:
-        """Lets time pass for the page."""
+        """Advances the page's clock."""
 
     async def go_offline(self) -> None:
-        """The device says that it is offline, for a moment."""
+        """Takes the device offline for a moment."""
 
     async def lose_credential(self) -> None:
-        """The browser loses its credential."""
+        """Deletes the browser's credential."""
 
 
 def schedule(seed: int, sets: Sequence[Picks], tabs: int, happenings: dict[Happening, int]) -> list[Step]:
-    """The steps that follow from a seed."""
+    """Returns the steps that follow from a seed."""
     random = Random(seed)
     steps = []
     for _ in range(random.randint(4, 9)):
         (what,) = random.choices(list(happenings), list(happenings.values()))
         picks = list(random.choice(sets))
         random.shuffle(picks)
-        # Now and then the net is away for longer than the page tries.
+        # Sometimes the network is away for longer than the page retries.
         possible = OUTAGE if random.random() < 0.25 else FAULTS
         faults = random.choices(list(possible), list(possible.values()), k=random.choice([0, 1, 2, 3, 5, 8]))
         if what in ("press_twice", "press_in_two_tabs"):
@@ -98,28 +98,28 @@ def schedule(seed: int, sets: Sequence[Picks], tabs: int, happenings: dict[Happe
 
 @dataclass
 class Voter:
-    """One voter: presses, and compares what was told with what the service recorded."""
+    """One voter: presses, and compares what the page showed with what the service recorded."""
 
     proxy: FaultyProxy
     tabs: Tabs
     tab_count: int
     next_day: Callable[[set[str]], Awaitable[None]]
-    """Moves what was recorded so far into the past, so that the quota is there again."""
+    """Moves the recorded ballots into the past, so that the quota is free again."""
     told: defaultdict[Picks, set[str]] = field(default_factory=lambda: defaultdict(set))
     votes: Counter[Picks] = field(default_factory=Counter)
-    """How many ballots the voter wants recorded, without those that were refused."""
+    """How many ballots the voter wants recorded, without refused ones."""
     open: set[Picks] = field(default_factory=set)
-    """Picks of which nobody can tell yet whether they were recorded."""
+    """Picks of which it is not yet known whether they were recorded."""
     refused: set[Picks] = field(default_factory=set)
-    """Picks that were last refused: a button that still says "try again" casts another vote."""
+    """Picks refused last: a button that still says "try again" casts another vote."""
     mixed: set[Picks] = field(default_factory=set)
-    """Picks that were pressed at once as a new vote in one tab and as a repeat of an old one in another."""
+    """Picks pressed at once as a new vote in one tab and as a retry in another."""
     log: list[str] = field(default_factory=list)
     unknowable: Counter[Picks] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
 
     async def live(self, steps: Sequence[Step]) -> None:
-        """Goes through the steps, then presses in peace what is still unknown, and closes the account."""
+        """Performs the steps, then presses without faults what is still unknown, and checks the record."""
         for tab in range(self.tab_count):
             await self.tabs.open(tab)
         for step in steps:
@@ -179,7 +179,7 @@ class Voter:
         self._conclude(name, {outcome.state for outcome in outcomes})
 
     def _conclude(self, name: Picks, states: set[str]) -> None:
-        """What the press has ended, whichever tab it was in."""
+        """Updates the record after a press ended, in whichever tab."""
         if states & {"refused", "too_fast"}:
             untold = len(self.proxy.recorded[name] - self.told[name])
             assert untold <= self.unknowable[name], f"{name}: told {states}, but it is recorded"

@@ -1,4 +1,4 @@
-"""No ballot counts twice, and the voter is told of every one: random schedules against the real service.
+"""No ballot counts twice, and the voter is informed of every one: random schedules against the real service.
 
 VOTING_SCHEDULES=950,50 runs that many under Node and in Chromium. The first seeds are those of every run.
 """
@@ -29,12 +29,12 @@ FREE = '[ballot]\nmost = 3\n[[quota]]\npicks = 200\nper = "contest"\nperiod = "d
 SEVERAL = '[ballot]\nleast = 2\nmost = 3\n[[quota]]\npicks = 200\nper = "contest"\nperiod = "day"\n'
 SETS = [("A001",), ("A002",), ("A003", "A004"), ("A001", "A005", "A006")]
 AT_ONCE = 12
-# Without the credential nobody can learn what became of a ballot: it has a test of its own.
+# Without the credential nobody can look up a ballot: another test covers this.
 KEEPS_CREDENTIAL: dict[Happening, int] = {"lose_credential": 0}
 
 
 class World:
-    """One contest, and the means to live schedules in it."""
+    """One contest, and what schedules in it need."""
 
     def __init__(self, service: Service, contests: Contests, contest: str) -> None:
         self.service = service
@@ -45,7 +45,7 @@ class World:
         self.states: Counter[str] = Counter()
 
     async def next_day(self, receipts: set[str]) -> None:
-        """Moves the quota that these ballots used one more day into the past."""
+        """Moves the quota used by these ballots one more day into the past."""
         connection = await asyncpg.connect(self.service.settings.database_owner_url)
         await connection.execute(
             "with own as materialized ("
@@ -58,13 +58,13 @@ class World:
         await connection.close()
 
     def close(self, voter: Voter) -> None:
-        """Adds a voter's account to that of the contest."""
+        """Adds a voter's record to that of the contest."""
         self.told += sum(map(len, voter.told.values()))
         self.unknowable += voter.unknowable.total()
         self.states += voter.states
 
     async def check(self) -> None:
-        """What the database holds is what the voters were told."""
+        """Checks that the database matches what the voters were shown."""
         connection = await asyncpg.connect(self.service.settings.database_url)
         recorded = await connection.fetchval("select count(*) from ballots where contest = $1", self.contest)
         await connection.close()

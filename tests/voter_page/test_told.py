@@ -1,4 +1,4 @@
-"""What the page says while a ballot is under way, in Chromium: each state with its words, at both sizes.
+"""The page's messages while a ballot is in progress, in Chromium: each state with its words, at both sizes.
 
 Screenshots go to tests/output/ for people to look at.
 """
@@ -61,7 +61,7 @@ TOLD: list[tuple[str, list[Fault], dict[str, tuple[str, str]]]] = [
 
 
 class Voter:
-    """A page on a contest's list, behind a proxy that spoils answers."""
+    """A page with a contest's list, behind a proxy that spoils responses."""
 
     def __init__(self, contests: Contests, contest: str, proxy: FaultyProxy, page: Page) -> None:
         self.contests = contests
@@ -72,18 +72,18 @@ class Voter:
         self.line = page.locator("[data-entry=A001] .told")
 
     async def press(self, *faults: Fault) -> None:
-        """Presses the first entry's button; its ballots meet the faults."""
+        """Presses the first entry's button; its ballots get the faults."""
         self.proxy.faults.clear()
         self.proxy.faults.extend(faults)
         await self.button.click()
 
     async def run_until(self, told: str) -> None:
-        """Lets the page's clock run until the button is in a state."""
+        """Runs the page's clock until the button is in a state."""
         while await self.button.get_attribute("data-told") != told:
             await self.page.clock.run_for(200)
 
     async def counted(self) -> dict[str, int]:
-        """What the database holds."""
+        """Returns the counts in the database."""
         await self.proxy.settle()
         return await self.contests.counted(self.contest)
 
@@ -119,7 +119,7 @@ async def test_each_state_has_its_words(
     await expect(voter.button).to_have_text(re.compile(f"^{label.format('[12]')}$"))
     await expect(voter.line).to_have_text(line)
     await picture(voter.page, f"told-{state}-{size}-{language}")
-    # In the end, whatever came in between, one ballot was recorded and the voter was told of it.
+    # In every case one ballot is recorded in the end, and the page says so.
     voter.proxy.pressed.set()
     voter.proxy.faults.clear()
     if state == "too_fast":
@@ -255,7 +255,7 @@ async def test_after_the_end_an_unknown_ballot_can_still_be_looked_up(voter: Vot
 
 async def test_a_page_that_comes_back_from_memory_asks_what_is_left(voter: Voter) -> None:
     tab = await voter.page.context.new_page()
-    # Without storage no tab hears of the other.
+    # Without storage, tabs do not notify each other.
     await tab.add_init_script(NO_STORAGE[0])
     await tab.goto(f"/c/{voter.contest}")
     await tab.locator("[data-entry=A002] button.vote").click()
