@@ -1,4 +1,4 @@
-"""Migrations: many at once, while older code serves, and what is refused."""
+"""Migrations: many at once, while older code serves, and refusals."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_eight_processes_at_once_apply_each_migration_once(empty: str, set
     ]
     said = [(await process.communicate())[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0] * 8, said
-    # They take turns at each migration, so several may have a share in the work.
+    # Each migration is applied by any one of the processes, so several may apply some.
     applied = [int(found[1]) for text in said if (found := re.search(r"(\d+) applied", text))]
     assert sum(applied) == len(migrations()), said
     connection = await asyncpg.connect(empty)
@@ -55,7 +55,7 @@ async def test_eight_processes_at_once_apply_each_migration_once(empty: str, set
 
 
 async def test_the_history_table_may_be_made_by_many_in_the_same_moment(settings: Settings) -> None:
-    # Within one process they meet far more often than as eight processes, which start at different moments.
+    # Within one process they collide far more often than as eight processes, which start at different moments.
     for _ in range(15):
         async with new_database(settings) as address:
             async with AsyncExitStack() as stack:
@@ -108,7 +108,7 @@ def test_two_migrations_of_one_number_are_refused(tmp_path: Path, monkeypatch: p
 
 
 async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> None:
-    """A migration holds no lock that ballots need while another process's turn lasts."""
+    """While a migration waits for another process, it holds no lock that ballots need."""
     holder = await asyncpg.connect(settings.database_owner_url)
     transaction = holder.transaction()
     await transaction.start()

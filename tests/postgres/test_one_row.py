@@ -1,4 +1,4 @@
-"""The migration to one row a ballot, on ballots that the version before it recorded (data/before_0014.json)."""
+"""The migration to one row a ballot, with ballots recorded by the version before it (data/before_0014.json)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from voting.settings import Settings
 
 BEFORE = json.loads((Path(__file__).parent / "data" / "before_0014.json").read_text("utf-8"))
 CONTEST = BEFORE["contests"][0]["id"]
-# The recorded window would end some day.
+# Otherwise the recorded window would end some day.
 BEFORE["contests"][0]["closes_at"] = "2100-01-01T00:00:00+00:00"
 KEYRING = Keyring(SECRET.encode())
 
 
 @pytest.fixture(scope="module")
 async def migrated(settings: Settings) -> AsyncIterator[Database]:
-    """A database that held those ballots when the migration came."""
+    """Yields a database that had those ballots when it was migrated."""
     async with new_database(settings) as address:
         former = [each for each in migrate.migrations() if each.version < 14]
         connection = await asyncpg.connect(address)

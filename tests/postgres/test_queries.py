@@ -1,4 +1,4 @@
-"""The statements in voting/postgres/queries: plans that stay fast when the tables are large."""
+"""The statements in voting/postgres/queries: plans must stay fast when the tables are large."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CONDITIONS = re.compile(
 
 
 def slow_conditions(statement: str) -> list[str]:
-    """Conditions with a volatile function in a statement that reads a large table."""
+    """Returns the conditions with a volatile function in a statement that reads a large table."""
     code = re.sub(r"--[^\n]*", "", statement)
     if not re.search(rf"\b(?:from|join|update|into)\s+(?:{LARGE})\b", code, re.I):
         return []
-    # Compared with a parameter it concerns no row.
+    # A comparison with a parameter is not evaluated per row.
     compared = [re.sub(r"clock_timestamp\(\) < \$\d+", "", condition) for condition in CONDITIONS.findall(code)]
     return [condition for condition in compared if re.search(VOLATILE, condition, re.I)]
 
@@ -78,7 +78,7 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
         plan = "\n".join(row[0] for row in await connection.fetch(f"explain (analyze) {rate}", contest, 60))
         assert "ballots_by_moment" in plan, plan
         assert "Seq Scan" not in plan, plan
-        # None is near an end of the minute, however long the statements take.
+        # None is close to the end of the minute, however long the statements take.
         assert await connection.fetchval(rate, contest, 60) == 14
     finally:
         await transaction.rollback()

@@ -1,4 +1,4 @@
-"""The database's roles: what the application may do, what it refuses to be, and how an installation moves."""
+"""The database's roles: rights of the application, roles it refuses to run as, and moving an installation."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ from voting.wiring import admin
 
 @pytest.fixture
 async def moved(settings: Settings) -> AsyncIterator[Settings]:
-    """A database made by its owner alone, as before there were roles, and the settings that it moves to: of the
-    superuser, and of a user who does not exist."""
+    """A database made by its owner alone, as before there were roles, with the settings to move it.
+
+    These are the settings of the superuser, and of a user who does not exist yet.
+    """
     user = f"votes-{secrets.token_hex(4)}"
     async with new_database(settings) as owner:
         async with connected(owner, 1) as database:
@@ -71,7 +73,7 @@ async def test_an_owner_who_is_no_superuser_is_refused_and_may_migrate(settings:
         await connection.execute(f"create database {user} owner {user}")
         own = re.sub("//[^@]+@([^/]+)/.*", rf"//{user}:x@\1/{user}", settings.database_url)
         try:
-            # The roles of the server are there already, and of another's making.
+            # The roles already exist on the server, created by somebody else.
             fresh = replace(moved, database_owner_url=own, database_url=re.sub("[^/]+$", user, moved.database_url))
             with pytest.raises(SchemaUnfit, match="as an administrator of PostgreSQL: grant voting_app to"):
                 await admin.migrate(fresh, lambda _: None)
@@ -186,7 +188,7 @@ async def test_every_table_has_its_rights(settings: Settings) -> None:
 
 
 def test_what_the_statements_write_is_within_the_rights() -> None:
-    """A new statement may need a word in voting/postgres/rights.py."""
+    """A new statement may need a right in voting/postgres/rights.py."""
     for name, text in statements().items():
         code = re.sub(r"--[^\n]*", "", text)
         writes = re.findall(r"(?:^|;|\()\s*(delete from|insert into|update) (\w+)", code)
