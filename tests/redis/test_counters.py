@@ -1,4 +1,4 @@
-"""The counters in Redis give the numbers that those in memory give, for the same ballots in the same order."""
+"""The counters in Redis and in memory give the same numbers for the same ballots in the same order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ballot = tuple[datetime, list[str], str, Facts]
 
 
 def ballots(count: int, picks: int) -> Iterator[Ballot]:
-    """Some alike, some with unknowns, over three windows of ten minutes."""
+    """Yields ballots, some similar, some with unknown facts, over three windows of ten minutes."""
     dice = random.Random(7)
     at = datetime.now(UTC).replace(microsecond=0)
     for _ in range(count):

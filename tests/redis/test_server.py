@@ -1,4 +1,4 @@
-"""What kind of server answers: a node of a cluster would take limits and counters without a word."""
+"""The kind of server: a node of a cluster would silently accept limits and counters."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from voting.settings import Settings
 
 @contextmanager
 def valkey(folder: Path, *options: str, config: str = "") -> Iterator[str]:
-    """A server of its own; its address without a password."""
+    """Runs a separate server; yields its address without a password."""
     port = free_port()
     file = folder / "valkey.conf"
     file.write_text(config)
     command = [find_valkey(), file, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, *options]
     if "--cluster-enabled" in options:
-        # By default it is the port plus 10,000, which may be past the last.
+        # The default is the port plus 10,000, which may exceed the last port.
         command += ["--cluster-port", str(free_port())]
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
     try:

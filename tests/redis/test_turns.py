@@ -1,4 +1,4 @@
-"""Shared rate limits on a real Redis: exact, all or nothing, and let through where Redis is away."""
+"""Shared rate limits on a real Redis: exact, all or nothing, and open while Redis is away."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNCOUNTED = Cells((), (), ())
 
 
 async def take(turns: Turns, uid: UUID, subjects: Sequence[tuple[str, str]], rates: Sequence[Rate]) -> list[float]:
-    """How long each call must wait; nothing is counted."""
+    """Returns how long each call must wait; no counters are used."""
     calls = [Call(names, UNCOUNTED) for names in subjects]
     return [taken.wait for taken in await turns.take(uid, calls, rates, NOW)]
 
@@ -66,7 +66,7 @@ def test_a_rate_that_is_none(text: str) -> None:
 
 
 async def test_racing_processes_share_a_limit_exactly(settings: Settings) -> None:
-    """Five connections of their own, 20 calls each at once, of one voter with 30 an hour: 30 go through."""
+    """Five connections with 20 calls each at once, for one voter with 30 an hour: 30 are admitted."""
     uid, rates = uuid4(), (read_rate("30/hour"), WIDE)
 
     async def calls() -> list[float]:
@@ -117,7 +117,7 @@ async def test_calls_that_come_together_take_one_round_trip(ready: Connected, mo
         sizes.append(len(calls))
         return await real(uid, calls, rates, now)
 
-    # Slots: the method is replaced on its class.
+    # The class has slots, so the method is replaced on it.
     monkeypatch.setattr(type(ready.turns), "take", lambda self, *given: counted(*given))
     rate_limits, uid = RateLimits(ready.turns, WIDE, WIDE), uuid4()
     await asyncio.gather(*(admit(rate_limits, uid, f"{number}") for number in range(200)))
@@ -141,7 +141,7 @@ async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked
 
 
 async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settings: Settings) -> None:
-    """Also among calls of one round trip, and not by a call that is refused; each contest has tickets of its own."""
+    """Also among calls of one round trip; a refused call does not use its ticket; each contest has separate tickets."""
     uid, rates = uuid4(), (read_rate("2/hour"), WIDE)
 
     def using(voter: str, ticket: str | None) -> Call:
@@ -149,7 +149,7 @@ async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settin
 
     calls = [using("v", "t1"), using("w", "t1"), using("w", None), using("w", "t2"), using("x", "t2"), using("v", "t1")]
     taken = await ready.turns.take(uid, calls, rates, NOW)
-    # The third ballot of w is too fast, so its ticket is still to be used.
+    # The third ballot of w is too fast, so its ticket stays unused.
     assert [each.is_first for each in taken] == [True, False, True, True, True, True]
     assert [each.wait > 0 for each in taken] == [False, False, False, True, False, False]
     assert [each.cells.slow[0] for each in taken if each.cells] == [1, 2, 3, 4, 5]
@@ -189,11 +189,11 @@ async def test_the_breaker_closes_again(settings: Settings, monkeypatch: pytest.
 
 @pytest.mark.parametrize("fault", ["request late", "answer late", "answer lost", "server stopped"])
 async def test_a_call_whose_answer_does_not_come_is_counted_once_at_most(settings: Settings, fault: str) -> None:
-    """The script counts, so it is never sent a second time; the caller goes on without limits."""
+    """The script counts, so it is never sent twice; the caller goes on without limits."""
     uid, cell, calls = uuid4(), Cells((7,), (), ()), 0
     async with proxied(settings.redis_url) as (proxy, url), connected(url) as ready:
         for _ in range(3):
-            # On a connection that stands.
+            # On an open connection.
             await ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW)
             if fault == "request late":
                 proxy.delay(0.4)
@@ -205,7 +205,7 @@ async def test_a_call_whose_answer_does_not_come_is_counted_once_at_most(setting
                 proxy.hang()
             taking = asyncio.create_task(ready.turns.take(uid, [Call(("v", "a"), cell)], [WIDE, WIDE], NOW))
             await asyncio.sleep(0.05)
-            # What follows the first attempt would go through.
+            # A second attempt would succeed.
             proxy.heal()
             with contextlib.suppress(TryAgain):
                 await taking
@@ -218,7 +218,7 @@ async def test_a_call_whose_answer_does_not_come_is_counted_once_at_most(setting
 
 
 async def test_a_slow_redis_is_sent_the_script_once(tmp_path: Path) -> None:
-    """A server that sleeps until after the call's time limit, and before a second attempt's, runs what it was sent."""
+    """A server sleeping beyond the call's time limit, but not a second attempt's, still runs the script it was sent."""
     call, uid = Call(("v", "a"), Cells((7,), (), ())), uuid4()
     with valkey(tmp_path, "--enable-debug-command", "local") as address:
         url = f"redis://{address}/0"
@@ -239,7 +239,7 @@ async def test_a_slow_redis_is_sent_the_script_once(tmp_path: Path) -> None:
 
 
 async def test_a_redis_that_answers_each_step_slowly_is_not_waited_for(settings: Settings) -> None:
-    """Connecting, greeting and asking are each within their limit, and all of them together are not."""
+    """Connecting, greeting and the call are each within their limit, but not all together."""
     async with proxied(settings.redis_url) as (proxy, url), connected(url) as ready:
         proxy.delay(0.08)
         begun = time.monotonic()
