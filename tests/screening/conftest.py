@@ -1,4 +1,4 @@
-"""A service whose policy leaves machines time: what counts as quick here takes up to nine seconds."""
+"""A service whose policy tolerates slow machines: here, up to nine seconds count as quick."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voting.settings import Settings
 
 @pytest.fixture(scope="session")
 def patient(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The settings, with that policy."""
+    """Returns the settings with that policy."""
     file = tmp_path_factory.mktemp("policy") / "patient.toml"
     file.write_text(TEXT.replace("below = 150\n", "below = 9000\n").replace("below = 500\n", "below = 9001\n"), "utf-8")
     return replace(settings, policy=file)
@@ -22,6 +22,6 @@ def patient(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 @pytest.fixture(scope="session")
 def service(patient: Settings) -> Iterator[Service]:
-    """The service with two workers, under that policy."""
+    """Runs the service with two workers, under that policy."""
     with serving(environment_of(patient) | {"VOTING_POLICY": str(patient.policy)}, "--workers", "2") as (url, process):
         yield Service(url, patient, process)

@@ -1,4 +1,4 @@
-"""What a live service recorded is replayed with the same decisions."""
+"""A live service's records are replayed with the same decisions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def stored(settings: Settings, contest: str) -> dict[str, tuple[str, tuple
 
 
 async def vote(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> None:
-    """Of all sorts: honest, held, challenged and solved, of one pick and of two."""
+    """Casts ballots of all kinds: honest, held, challenged and solved, of one pick and of two."""
     dice = random.Random(4)
     for token in tokens:
         agent = dice.choice([BROWSER, BROWSER, SCRIPT, {**BROWSER, "Sec-Fetch-Site": "cross-site"}])
@@ -97,14 +97,14 @@ async def test_what_live_counted_no_quota_refuses_in_a_replay(
     (token,) = contests.tokens(contest, 1)
     sent = [["A001", "A003", "A002"], ["A001", "A002"], ["A004"], ["A006"]]
     answers = [(await cast(http, contest, token, picks)).status_code for picks in sent]
-    # The second would be a third of category two, the last a third ballot.
+    # The second would be a third pick of category two, the last a third ballot.
     assert answers == [201, 409, 201, 409]
     rules, events = tmp_path / "contest.toml", tmp_path / "events.jsonl"
     connection = await asyncpg.connect(service.settings.database_url)
     rules.write_text(await connection.fetchval("select document from contests where id = $1", contest), "utf-8")
     await connection.close()
     assert export(service.settings, contest, "--out", str(events)).returncode == 0
-    # As if one that was refused had been recorded as well: it is refused here too.
+    # As if a refused one had been recorded as well: it is refused here, too.
     recorded = [json.loads(line) for line in events.read_text("utf-8").splitlines()]
     third = recorded[-1] | {"id": "third", "entry": "A006"}
     events.write_text("".join(json.dumps(each) + "\n" for each in [*recorded, third]), "utf-8")

@@ -1,4 +1,4 @@
-"""A running service that knows whose network an address is in: it tells, and is not enough by itself."""
+"""A running service that looks up networks of addresses: they are evidence, but not enough alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from voting.wiring.admin import AdminServices
 
 @pytest.fixture(scope="module")
 def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service for which this machine's own address is rented."""
+    """Runs a service for which this machine's own address is a hosting network's."""
     folder = tmp_path_factory.mktemp("networks")
     writer = MMDBWriter(ip_version=4, database_type="Test-ASN")
     writer.insert_network(IPSet(["127.0.0.0/8"]), {"autonomous_system_number": 64500})
@@ -46,7 +46,7 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 async def noted(service: Service) -> list[Any]:
-    """By what ballots were judged, as the audit log has it."""
+    """Returns the policies and lists recorded in the audit log."""
     connection = await asyncpg.connect(service.settings.database_url)
     lines = await connection.fetch("select details from audit_log where action = 'service.begin' order by id")
     await connection.close()
@@ -73,7 +73,7 @@ async def test_a_rented_address_is_one_reason_and_never_the_only_one(
 
 
 async def test_workers_that_begin_anew_note_a_policy_that_has_changed_and_once(service: Service) -> None:
-    """SIGHUP: each worker stops when another serves in its place, by what the files say then."""
+    """SIGHUP: each worker stops once another serves in its place, with the files as they are then."""
     file, former = service.settings.policy, (await noted(service))[-1]
     assert file
     file.write_text(file.read_text("utf-8") + "\n# another hash\n", "utf-8")

@@ -1,4 +1,4 @@
-"""What was recorded is judged anew as it was judged live."""
+"""Recorded ballots are judged again the same as live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The online stage on a running service: what is held looks accepted, and who is challenged can still vote."""
+"""The online stage on a running service: a held ballot looks accepted, and a challenged voter can still vote."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCRIPT = {"User-Agent": "python-requests/2.32.3"}
 
 
 def ticket(contest: str, seconds: float) -> str:
-    """As a page that was opened so many seconds ago has it."""
+    """Returns the ticket of a page opened `seconds` ago."""
     return Keyring(SECRET.encode()).issue_ticket(contest, datetime.now(UTC) - timedelta(seconds=seconds))
 
 
@@ -57,7 +57,7 @@ async def rows(settings: Settings, contest: str) -> list[tuple[str, list[str]]]:
 
 
 def shape(value: Any) -> Any:
-    """Names and kinds of values, lengths of texts: all that may not tell."""
+    """Returns names and types of values, and lengths of texts: everything that must not differ."""
     if isinstance(value, dict):
         return {name: shape(each) for name, each in value.items()}
     if isinstance(value, list):
@@ -99,7 +99,7 @@ async def test_a_replay_is_not_judged_anew(http: httpx.AsyncClient, contests: Co
     one, other = contests.tokens(contest, 2)
     held = await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))
     fair = await send(http, contest, other, BROWSER, ticket=ticket(contest, 20))
-    # The other way round, and what would be challenged.
+    # The other way round, and with a challenge.
     assert (await send(http, contest, one, BROWSER, ticket=ticket(contest, 20))).content == held.content
     for agent in (SCRIPT, BROWSER):
         assert (await send(http, contest, other, agent, ticket=ticket(contest, QUICK))).content == fair.content
@@ -139,7 +139,7 @@ async def test_the_more_there_is_the_harder_the_challenge(http: httpx.AsyncClien
     odd = {name: value for name, value in BROWSER.items() if name != "Accept-Language"}
     asked = [await send(http, contest, token, odd, ticket=ticket(contest, QUICK)) for _ in range(16)]
     solved = [json.loads(base64.b64decode(solve(each.json()["challenge"]))) for each in asked]
-    # Of twice the usual work half are above what is usual.
+    # Half of the challenges with twice the usual work exceed the usual.
     assert max(each["solution"]["counter"] for each in solved) >= COUNTERS
 
 
@@ -155,7 +155,7 @@ async def test_a_contest_that_challenges_every_ballot_still_does(http: httpx.Asy
 async def test_scripts_with_an_organisers_credentials_are_counted(
     http: httpx.AsyncClient, contests: Contests, service: Service
 ) -> None:
-    """A closed circle may vote by script: many alike, from one address, and nothing else that is odd."""
+    """A closed circle may vote by script: many similar ballots from one address, but nothing else odd."""
     contest = await contests.make()
     for token in contests.tokens(contest, 80):
         assert (await send(http, contest, token, SCRIPT)).status_code == 201

@@ -1,4 +1,4 @@
-"""A policy in shadow on a running service: it judges what comes, and decides nothing."""
+"""A shadow policy on a running service: it judges every ballot and decides none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from voting.settings import Settings
 
 @pytest.fixture(scope="module")
 def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service under a policy that counts what that one, in its shadow, challenges and holds."""
+    """Runs the service under a policy that counts what its shadow challenges and holds."""
     folder = tmp_path_factory.mktemp("policies")
     force, shadow = folder / "lenient.toml", folder / "strict.toml"
     patience = {"below = 150\n": "below = 9000\n", "below = 500\n": "below = 9001\n"}
@@ -28,7 +28,7 @@ def service(patient: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 async def shadowed(http: httpx.AsyncClient) -> dict[tuple[str, str], float]:
-    """How many ballots by what was decided and what the shadow would have."""
+    """Returns the number of ballots by the decision and the shadow's decision."""
     text = (await http.get("/metrics")).text
     line = r'^voting_shadow_total{decided="(\w+)",policy="strict",shadow="(\w+)",stage="online"} (\S+)$'
     return {(decided, would_be): float(value) for decided, would_be, value in re.findall(line, text, re.M)}
