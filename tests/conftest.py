@@ -1,4 +1,4 @@
-"""Real parts for every test: PostgreSQL and Valkey of the engines, and the service in processes of its own."""
+"""Fixtures with real parts: PostgreSQL and Valkey from the engines, and the service in separate processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from voting.wiring.admin import AdminServices
 
 SECRET = "test-secret-of-more-than-32-bytes-0123456789"
 VOTING = [sys.executable, "-m", "voting"]
-# Machines are noisy: no test fails for its time, and a run can be repeated.
+# Machines vary in speed: no test may fail for its time, and a failing example must be reproducible.
 hypothesis_settings.register_profile("voting", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("voting")
 
@@ -61,7 +61,7 @@ class Service:
 
 @dataclass
 class Contests:
-    """Makes contests, each under an id of its own."""
+    """Creates contests, each with a unique id."""
 
     settings: Settings
     made: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Contests:
         entries: int = 12,
         top: str = "",
     ) -> str:
-        """A contest with entries A001 onwards, its window placed around now; `rules` is TOML."""
+        """Creates a contest with entries A001 onwards and a window relative to now; `rules` is TOML. Returns its id."""
         id = f"t-{secrets.token_hex(5)}"
         text = top + contest_text(id, rules, opens, closes)
         contest = read_contest(text)
@@ -91,21 +91,21 @@ class Contests:
         return id
 
     def tokens(self, contest: str, count: int) -> list[str]:
-        """Credentials as `voting credentials issue` makes them."""
+        """Returns credentials as issued by `voting credentials issue`."""
         keyring = Keyring(SECRET.encode())
         return [keyring.issue_credential(contest, None, datetime.now(UTC)) for _ in range(count)]
 
     async def staff_key(self, role: Role, contest: str | None, name: str = "test") -> str:
-        """A staff key."""
+        """Returns a new staff key."""
         async with self.office() as office:
             return await office.staff_keys.create(f"{name} {role}", role, contest)
 
     def office(self) -> AbstractAsyncContextManager[AdminServices]:
-        """The services of a command."""
+        """Opens the services of a command."""
         return admin.services(self.settings, "test")
 
     async def counted(self, contest: str) -> dict[str, int]:
-        """The recount of the ballots themselves."""
+        """Returns the recount of the ballots."""
         connection = await asyncpg.connect(self.settings.database_url)
         rows = await connection.fetch(
             "select entry, count(*) as picks from ballots, unnest(picks) as entry"
@@ -117,7 +117,7 @@ class Contests:
 
 
 def contest_text(id: str, rules: str, opens: timedelta, closes: timedelta) -> str:
-    """A contest file of two categories."""
+    """Returns a contest file with two categories."""
     now = datetime.now(UTC).replace(microsecond=0)
     return f"""\
 id = "{id}"
@@ -141,7 +141,7 @@ name = "类别二"
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Returns a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -149,14 +149,14 @@ def free_port() -> int:
 
 
 def without_settings() -> dict[str, str]:
-    """The environment, less what a developer or a build sets for a service of their own."""
+    """Returns the environment without a developer's or a build's settings of the service."""
     ours = ("VOTING_", "DATABASE_", "REDIS_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @contextmanager
 def serving(environment: dict[str, str], *arguments: str) -> Iterator[tuple[str, Any]]:
-    """`voting serve` as a process, ready; stopped by SIGTERM at the end."""
+    """Runs `voting serve` as a process; yields when it is ready, and stops it with SIGTERM."""
     port = free_port()
     process = subprocess.Popen(
         [*VOTING, "serve", "--port", str(port), *arguments],
@@ -176,7 +176,7 @@ def serving(environment: dict[str, str], *arguments: str) -> Iterator[tuple[str,
 
 
 def wait_ready(url: str, process: subprocess.Popen[str], seconds: float = 60) -> None:
-    """Returns when the service says that it is ready."""
+    """Waits until the service reports that it is ready."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -192,7 +192,7 @@ def wait_ready(url: str, process: subprocess.Popen[str], seconds: float = 60) ->
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings with the addresses of fresh engines and a migrated database."""
+    """Yields settings with the addresses of new engines and a migrated database."""
     folder = tmp_path_factory.mktemp("engines")
     with engines.running(folder, own=True, notice=print) as addresses:
         environment = {
@@ -209,7 +209,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @asynccontextmanager
 async def as_owner(settings: Settings) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection of the tables' owner, for what the application may not do: to tamper, or to move moments."""
+    """Yields a connection of the tables' owner, who may tamper with rows and move moments."""
     connection = await asyncpg.connect(settings.database_owner_url)
     try:
         yield connection
@@ -218,21 +218,21 @@ async def as_owner(settings: Settings) -> AsyncIterator[asyncpg.Connection[async
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The same settings as environment variables."""
+    """Returns the same settings as environment variables."""
     return {
         "DATABASE_URL": settings.database_url,
         "DATABASE_OWNER_URL": settings.database_owner_url,
         "REDIS_URL": settings.redis_url,
         "VOTING_SECRET": settings.secret.decode(),
         "VOTING_DATA": str(settings.data),
-        # A round in the middle of a test would count what the test had held.
+        # A round in the middle of a test would count ballots that the test had held.
         "VOTING_SWEEP": "off",
     }
 
 
 @pytest.fixture(scope="session")
 def service(settings: Settings) -> Iterator[Service]:
-    """The service with two workers."""
+    """Runs the service with two workers."""
     with serving(environment_of(settings), "--workers", "2") as (url, process):
         yield Service(url, settings, process)
 
@@ -245,7 +245,7 @@ def contests(settings: Settings) -> Contests:
 
 @pytest.fixture
 async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service, without cookies at first."""
+    """Yields a client of the service, at first without cookies."""
     limits = httpx.Limits(max_connections=100)
     async with httpx.AsyncClient(base_url=service.url, timeout=30, limits=limits) as client:
         yield client
@@ -261,7 +261,7 @@ async def office(settings: Settings) -> AsyncIterator[AdminServices]:
 async def cast(
     http: httpx.AsyncClient, contest: str, token: str | None, picks: Sequence[str], key: str = "", **more: Any
 ) -> httpx.Response:
-    """Casts a ballot under `key`, or a key of its own."""
+    """Casts a ballot under `key`, or under a new key."""
     headers = {"Idempotency-Key": key or secrets.token_hex(8)}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -270,7 +270,7 @@ async def cast(
 
 
 async def insert_batch(connection: Connection, contest: str, ballots: Sequence[BallotRow], at: datetime) -> None:
-    """Stores ballots as casting does, past the service: with decisions, the tally, and one signature for all."""
+    """Stores ballots as casting does, without the service: with decisions, the tally and one signature for all."""
     keyring = Keyring(SECRET.encode())
     leaves = [
         merkle.leaf_hash(
@@ -293,7 +293,7 @@ async def insert_batch(connection: Connection, contest: str, ballots: Sequence[B
 
 
 def solve(challenge: dict[str, Any]) -> str:
-    """The challenge solved, as ALTCHA's clients send it."""
+    """Returns the solved challenge as ALTCHA's clients send it."""
     opened = altcha.Challenge.from_dict(challenge)
     solution = altcha.solve_challenge(opened)
     assert solution is not None
@@ -301,7 +301,7 @@ def solve(challenge: dict[str, Any]) -> str:
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a problem answer."""
+    """Returns status and code of a problem response."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     content = answer.json()
     assert content["status"] == answer.status_code
@@ -311,7 +311,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
-    """Returns when `check` holds."""
+    """Waits until `check` succeeds."""
     until = time.monotonic() + seconds
     while not await check():
         assert time.monotonic() < until, "it did not come true in time"

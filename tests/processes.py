@@ -1,4 +1,4 @@
-"""Other processes, which may end while they are looked at."""
+"""Processes that may end while they are inspected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def command(process: psutil.Process) -> list[str]:
-    """The words of its command; of one that has ended, reaped or not, or is not ours to ask, none."""
+    """Returns the words of a command line; empty for a process that has ended or that we may not read."""
     try:
         return list(process.cmdline())
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that is cut, hangs, is slow, or loses an answer."""
+"""A TCP proxy on loopback that can be cut, hang, be slow, or lose a response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOOK_SECONDS = 0.05
 
 
 class Proxy:
-    """Stands between clients and one server."""
+    """Forwards connections to one server."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -20,11 +20,11 @@ class Proxy:
         self._is_cut = self._hangs = False
         self._delay = {"requests": 0.0, "answers": 0.0}
         self.eat_after: bytes | None = None
-        """When a client sends this, the server gets it, and the connection ends before the answer. Once."""
+        """When a client sends this, the server receives it, and the connection ends before the response. Once."""
         self.eaten = 0
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection. Not a coroutine: a task cancelled before its first step would close nothing."""
+        """Handles one connection. Not a coroutine: a task cancelled before its first step would close nothing."""
         if self._is_cut:
             writer.close()
             return
@@ -34,26 +34,26 @@ class Proxy:
         task.add_done_callback(lambda done: writer.close())
 
     def cut(self) -> None:
-        """Ends every connection and takes no new one."""
+        """Ends every connection and accepts no new one."""
         self._is_cut = True
         for task in self._connections:
             task.cancel()
 
     def hang(self) -> None:
-        """Keeps connections open and passes nothing on."""
+        """Keeps connections open and forwards nothing."""
         self._hangs = True
 
     def delay(self, seconds: float, *, requests: bool = True) -> None:
-        """Each piece of data waits this long on its way, in both directions or answers only."""
+        """Delays each piece of data, in both directions or responses only."""
         self._delay = {"requests": seconds if requests else 0.0, "answers": seconds}
 
     def heal(self) -> None:
-        """Serves as before."""
+        """Forwards again."""
         self._is_cut = self._hangs = False
         self.delay(0.0)
 
     async def close(self) -> None:
-        """Ends every connection, and returns when all have ended."""
+        """Ends every connection and waits for their end."""
         self.cut()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
@@ -69,7 +69,7 @@ class Proxy:
                     if self.eat_after and self.eat_after in data:
                         self.eat_after, self.eaten = None, self.eaten + 1
                         back.cancel()
-                        # The server finishes what it was asked.
+                        # The server finishes the request.
                         await asyncio.sleep(0.3)
                         return
             finally:
@@ -92,7 +92,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy before the server of this URL, and the URL that leads through it."""
+    """Yields a proxy in front of the URL's server, and the URL that leads through it."""
     parts = urlsplit(url)
     proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 0)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Requests and answers as bytes on a connection of one's own, where a client library would do too much by itself."""
+"""Requests and responses as bytes on a raw connection, where a client library would do too much."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; names of headers in lower case."""
+    """One response; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -17,7 +17,7 @@ class Answer:
 
 
 def request(method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
-    """A request as it goes over the wire; a body is JSON."""
+    """Returns a request as bytes; a body is JSON."""
     fields = {"Host": "127.0.0.1", **(headers or {})}
     if body:
         fields |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
@@ -26,7 +26,7 @@ def request(method: str, path: str, headers: Mapping[str, str] | None = None, bo
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    """The next answer of a connection. Raises asyncio.IncompleteReadError where it ends before."""
+    """Returns the next response of a connection. Raises asyncio.IncompleteReadError if it ends early."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     line, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
     version, status, _ = line.split(" ", 2)

@@ -1,4 +1,4 @@
-"""The layers of design.md, enforced; and the enforcement itself, tried with planted faults."""
+"""The layers of design.md, enforced, and the enforcement tested with planted faults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_contracts_are_kept() -> None:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources, in which faults can be planted."""
+    """Yields a copy of the sources in which faults can be planted."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copytree(
         ROOT / "voting", folder / "voting", ignore=shutil.ignore_patterns("__pycache__", "static", "frontend")

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports, wherever in it."""
+    """Yields the modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -19,7 +19,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def importers(folder: Path, package: str) -> dict[str, list[str]]:
-    """By file, the modules of `package` that it imports."""
+    """Returns the modules of `package` that each file imports."""
     found = {
         str(path.relative_to(ROOT)): [name for name in imported(path) if f"{name}.".startswith(f"{package}.")]
         for path in folder.rglob("*.py")

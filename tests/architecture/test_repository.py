@@ -1,4 +1,4 @@
-"""What holds for the whole repository."""
+"""Rules for the whole repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voting.web.problems import STATUS
 
 LONGEST_FILE = 450
 LONGEST_FUNCTION = 60
-# Written in parts, so that this file does not hold what it looks for.
+# Written in parts, so that this file does not contain what it searches for.
 UNWANTED = [
     r"/(?:work|farm)/",
     r"pypi\.org/" + "simple",
@@ -70,7 +70,7 @@ def test_every_module_and_public_function_of_the_package_has_a_docstring() -> No
             continue
         tree = ast.parse(path.read_text("utf-8"))
         assert ast.get_docstring(tree), path
-        # A drawing's parts are called what they are.
+        # The functions of a drawing are named after their motifs.
         for node in tree.body if "covers" not in path.parts else []:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith(
                 "_"
@@ -85,7 +85,7 @@ def test_one_module_compares_spellings_and_one_makes_up_retry_after() -> None:
     }
     assert [name for name, text in texts.items() if "get_close_matches" in text] == ["spelling.py"]
     given = {name: set(re.findall(r"retry_after=(\w+)", text)) - {"retry_after"} for name, text in texts.items()}
-    # Admission writes what its gate has computed.
+    # Admission writes the value that its gate has computed.
     assert {name: values for name, values in given.items() if values} == {"server/admission.py": {"seconds"}}
 
 
@@ -124,5 +124,5 @@ def test_every_route_declares_its_limit_or_is_an_exception_with_a_reason() -> No
 
 
 def test_the_application_is_put_together_without_a_warning() -> None:
-    """Here warnings are errors: what the framework is about to drop is told before it is gone."""
+    """Warnings are errors in tests: they announce what the framework will drop."""
     assert create_app(lambda: nullcontext(cast(Services, None)), WebOptions())

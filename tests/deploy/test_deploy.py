@@ -1,4 +1,4 @@
-"""What deploy/ ships: valid by its own programs, and true to the code."""
+"""The files in deploy/: valid for their own programs, and consistent with the code."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Proxy:
 
 
 def configuration(folder: Path, listen: str, *services: str) -> Path:
-    """The shipped configuration, in `folder`; other addresses and paths, and nothing else."""
+    """Writes the shipped configuration to `folder`, with only addresses and paths replaced."""
     (shipped_node,) = re.findall(r"^server .*;$", (SHIPPED / "nodes.conf").read_text("utf-8"), re.M)
     assert "voting:8000" in shipped_node
     nodes = [shipped_node.replace("voting:8000", service) for service in services]
@@ -57,15 +57,15 @@ def configuration(folder: Path, listen: str, *services: str) -> Path:
 
 
 def check(file: Path) -> None:
-    """`nginx -t`."""
+    """Runs `nginx -t`."""
     done = subprocess.run([NGINX, "-t", "-q", "-p", file.parent, "-c", file], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
 def running(*services: str, tls: str = "clear.conf", https: str = "") -> Iterator[Proxy]:
-    """nginx in front of `services`, with this example of those for TLS ("" for none), which listens at `https`."""
-    # Not pytest's folder: nginx started by root works as another user, who could not pass through.
+    """Runs nginx in front of `services` with one of the TLS examples ("" for none), listening at `https`."""
+    # Not in pytest's folder: nginx started by root runs as another user, who could not enter it.
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:
         folder, address = Path(name), f"127.0.0.1:{free_port()}"
         folder.chmod(0o755)
@@ -84,7 +84,7 @@ def running(*services: str, tls: str = "clear.conf", https: str = "") -> Iterato
 
 @pytest.fixture(scope="module")
 def proxy(settings: Settings) -> Iterator[Proxy]:
-    """In front of a service that trusts it, at 127.0.0.1."""
+    """nginx in front of a service that trusts it, at 127.0.0.1."""
     trusting = environment_of(settings) | {"VOTING_TRUSTED_PROXIES": "127.0.0.1/32"}
     with serving(trusting) as (service, _), running(service) as proxy:
         yield proxy
@@ -92,7 +92,7 @@ def proxy(settings: Settings) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Proxy]:
-    """With a certificate, in front of a service that is away."""
+    """nginx with a certificate, in front of a service that is down."""
     tls = f"127.0.0.1:{free_port()}"
     with running(f"127.0.0.1:{free_port()}", tls="tls.conf", https=tls) as proxy:
         yield Proxy(f"https://{tls}", proxy.folder)
@@ -110,12 +110,12 @@ def wait_until_listening(url: str) -> None:
 
 
 def through(proxy: Proxy, client: str = "127.0.0.1") -> httpx.AsyncClient:
-    """A client of nginx that comes from `client`, with connections of its own."""
+    """Returns a client of nginx with the address `client` and its own connections."""
     return httpx.AsyncClient(base_url=proxy.url, timeout=10, transport=httpx.AsyncHTTPTransport(local_address=client))
 
 
 def left(answer: httpx.Response) -> int:
-    """How many writes the answer's address has left: the shield counts by address, so it tells who was seen."""
+    """Returns how many writes the client's address has left; this shows which address the service saw."""
     return int(answer.headers["x-ratelimit-remaining"])
 
 
@@ -175,7 +175,7 @@ async def test_tallies_are_answered_from_the_cache_while_the_service_is_away(
             assert (await http.get(path)).status_code == 200
             process.terminate()
             await asyncio.to_thread(process.wait, 30)
-            # Past max-age and stale-while-revalidate.
+            # Later than max-age and stale-while-revalidate.
             await asyncio.sleep(13)
             assert [(await http.get(path)).status_code for _ in range(3)] == [200] * 3
             assert refusal(await http.get(f"/api/v1/contests/{contest}")) == (503, "try_again")
@@ -203,11 +203,11 @@ async def test_the_live_board_is_not_held_back(proxy: Proxy, contests: Contests)
 
 
 async def caching(proxy: Proxy, path: str, requests: int) -> list[str]:
-    """What nginx's log says of its cache for the requests of `path`. Each is logged after its answer was sent."""
+    """Returns the cache status in nginx's log for requests of `path`. Each is logged after its response was sent."""
     found: list[str] = []
 
     async def are_logged() -> bool:
-        # Only whole lines: the last may be half written.
+        # Whole lines only: the last may be incomplete.
         *lines, _ = (proxy.folder / "access.log").read_text("utf-8").split("\n")
         found[:] = [entry["cache"] for entry in map(json.loads, lines) if entry["path"] == path]
         return len(found) >= requests
@@ -261,7 +261,7 @@ async def test_nginxs_own_answers_have_a_problem_and_the_security_headers(
 
 
 async def raw_answer(proxy: Proxy, request: str) -> tuple[dict[str, str], bytes]:
-    """Header fields, with the status, and body of the answer to these bytes."""
+    """Returns header fields, with the status, and the body of the response to these bytes."""
     host, port = proxy.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request.encode())
@@ -297,7 +297,7 @@ def test_a_service_that_is_away_is_told_as_try_again() -> None:
 
 
 def copy_tls(folder: Path, example: str, https: str) -> None:
-    """The example under its own name, with a certificate."""
+    """Copies the example under its real name, with a certificate."""
     tls = folder / "tls"
     tls.mkdir()
     text = (SHIPPED / "tls" / f"{example}.example").read_text("utf-8")
@@ -328,9 +328,9 @@ def test_with_a_certificate_requests_in_clear_are_sent_to_https(settings: Settin
 
 
 def curl(url: str, *options: str, body: bytes = b"") -> tuple[dict[str, str], bytes]:
-    """Header fields, with the status and the version of HTTP, and body of the answer that curl gets."""
+    """Returns header fields, with the status and HTTP version, and the body, as received by curl."""
     quiet = ["--silent", "--show-error", "--insecure", "--max-time", "15"]
-    # Without Expect: an answer of its own, 100 (Continue), would come first.
+    # Without Expect: otherwise a 100 (Continue) response comes first.
     command = ["curl", *quiet, "--include", "--header", "Expect:", *options, url]
     done = subprocess.run(command, input=body, capture_output=True)
     assert done.returncode == 0, done.stderr

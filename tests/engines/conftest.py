@@ -25,13 +25,13 @@ with running(Path(sys.argv[1]), own=sys.argv[2] == "own", notice=print) as found
 
 @pytest.fixture
 def told() -> list[str]:
-    """The notices; its `append` is the `notice`."""
+    """The notices received; its `append` is passed as `notice`."""
     return []
 
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can pass through, unlike pytest's own."""
+    """A folder that every user can enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="engines-"))
     folder.chmod(0o755)
     yield folder

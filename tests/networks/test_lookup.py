@@ -1,4 +1,4 @@
-"""Whose network an address is in: files as their makers write them, and what becomes of faults in them."""
+"""Looking up networks of addresses, with files as their publishers write them, and with faults in them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_file_that_is_replaced_changes_nothing_until_it_is_read_again(written:
 
 
 def test_a_spoiled_record_is_as_good_as_none(written: Written) -> None:
-    # More than are looked at when the file is read.
+    # More records than are checked when the file is read.
     file = written({f"203.0.{place}.0/24": of_maxmind(64_500 + place) for place in range(200)})
     networks, whole = load_networks(file), file.read_bytes()
     end = whole.index(b"\xab\xcd\xefMaxMind.com")
@@ -116,7 +116,7 @@ def test_what_is_recorded_of_a_network_stays_and_the_rest_is_looked_up(written: 
 def test_a_list_of_ones_own(written: Written, tmp_path: Path) -> None:
     database = written({f"203.0.{place}.0/24": of_maxmind(asn) for place, asn in enumerate((HOME, 64500, CLOUD))})
     file = tmp_path / "hosting.txt"
-    # As an editor of Windows saves it.
+    # Saved by an editor on Windows.
     file.write_text(f"# ours\n\nAS{HOME}  # a carrier's cloud\n64500\n", "utf-8-sig")
     networks = load_networks(database, file)
     assert [networks.completed(attempt(ip=f"203.0.{place}.9")).hosting for place in range(3)] == [True, True, False]

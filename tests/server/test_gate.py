@@ -1,4 +1,4 @@
-"""The gate: what it lets in, whom it sends away and for how long; and that half a ballot holds no place."""
+"""The gate: which ballots it admits, refusals and their waits; half a ballot takes no place."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_those_who_are_sent_away_come_back_one_after_another(monkeypatch: pytest
     monkeypatch.setattr("random.random", lambda: 0.0)
     gate = Gate(100, 100)
     for _ in range(1000):
-        # Each takes a second: a hundred a second can come.
+        # Each takes a second, so a hundred a second can come.
         gate.leave(gate.enter() - 1)
     waits = Counter(gate.refuse() for _ in range(500))
     assert sorted(waits) == [1, 2, 3, 4, 5]
@@ -81,7 +81,7 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
         opened.append(None)
         while len(opened) < len(tokens):
             await asyncio.sleep(0.01)
-        # Most are refused without the parser's help; some need it, and some come in two parts.
+        # Most are refused without the parser; some need it, and some come in two parts.
         odd = {"Connection": ("keep-alive", "keep-alive, x")[number % 2]} if number % 3 else {}
         cut = 40 if number % 5 == 0 else 0
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k", **odd}
@@ -151,7 +151,7 @@ async def test_half_a_ballot_holds_no_place(settings: Settings, contests: Contes
         assert (await read_answer(reader)).status == 201
         for _, each in [*halves, (reader, writer)]:
             each.close()
-        # Or they would be closed after the service has waited for them.
+        # Otherwise they would be closed only after the service has waited for them.
         await asyncio.sleep(0.1)
 
 
@@ -176,7 +176,7 @@ async def test_what_is_no_ballot_begins_one_after_another() -> None:
     def begin(number: int) -> None:
         begun.append((number, time.perf_counter()))
         if number == 3:
-            # One that comes while another begins waits for its turn as well.
+            # One that comes while another begins waits for its turn, too.
             turnstile.join(lambda: begin(99))
 
     for number in range(6):
@@ -200,7 +200,7 @@ async def test_however_many_wait_none_waits_for_seconds() -> None:
 
 
 async def test_pages_and_ballots_at_once_are_all_answered(settings: Settings, contests: Contests) -> None:
-    """Requests of every kind, some in two parts, some pipelined, while ballots are inside: each gets its own answer."""
+    """Requests of every kind, split or pipelined, while ballots are inside: each gets its own response."""
     contest = await contests.make()
     tokens = contests.tokens(contest, 60)
     path = f"/api/v1/contests/{contest}"

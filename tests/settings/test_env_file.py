@@ -1,4 +1,4 @@
-"""Files of settings as people have them, and names that are almost right."""
+"""Settings files as people write them, and names that are almost right."""
 
 from __future__ import annotations
 
