@@ -13,30 +13,23 @@ import click
 from voting import __version__
 from voting.errors import VotingError
 
-# Command -> module.
-COMMANDS = {
-    "serve": "serve",
-    "demo": "demo",
-    "migrate": "migrate",
-    # This module adds a command to the group.
-    "contest": "simulate",
-    "roster": "roster",
-    "marks": "marks",
-    "metrics": "marks",
-    "awards": "marks",
-    "credentials": "credentials",
-    "staff": "staff",
-    "results": "results",
-    "events": "events",
-    "recount": "recount",
-    "backtest": "backtest",
-    "sweep": "sweep",
-    "certify": "certify",
-    "retally": "retally",
-    "review": "review",
-    "verify": "verify",
-    "settings": "settings",
+# Each module holds the commands on one subject.
+_MODULES = {
+    "backtest": ("backtest", "events", "retally"),
+    "certify": ("certify",),
+    "contest": ("contest",),
+    "demo": ("demo",),
+    "deployment": ("migrate", "settings"),
+    "identity": ("credentials", "staff"),
+    "marks": ("awards", "marks", "metrics"),
+    "results": ("results",),
+    "review": ("review",),
+    "roster": ("roster",),
+    "serve": ("serve",),
+    "sweep": ("sweep",),
+    "verify": ("recount", "verify"),
 }
+COMMANDS = {command: module for module, commands in _MODULES.items() for command in commands}
 
 
 class _Commands(click.Group):

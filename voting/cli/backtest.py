@@ -1,19 +1,31 @@
-"""voting backtest: replays recorded attempts under a fraud policy."""
+"""voting backtest, events, retally: recorded ballots under other fraud policies."""
 
 from __future__ import annotations
 
+import gzip
 import sys
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from voting.cli.contest import read_text
-from voting.cli.session import tell
+from voting.cli.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.tables import progress
 from voting.domain.contest.contest_file import read_contest
+from voting.errors import SettingInvalid
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input
 from voting.services.fraud.backtest.run import backtest as run
 from voting.services.fraud.policy_files import load_sweep_policy
+from voting.wiring.admin import AdminServices
+
+if TYPE_CHECKING:
+    from voting.services.fraud.policy_comparison import Line
+
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -90,3 +102,91 @@ _WORDS = {"count": "counted", "hold": "held", "refuse": "refused"}
 def _progress(part: str, done: int) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{part}: {done:,}   ", nl=False, err=True)
+
+
+@click.group(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
+def events() -> None:
+    """Export recorded ballots as events."""
+
+
+@events.command(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write, gzipped if its name ends in .gz; default: standard output.",
+)
+@click.option(
+    "--labels", is_flag=True, help="Add the reviewers' decision about each ballot, for fitting a fraud policy."
+)
+@env_file
+def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) -> None:
+    """Write each pick of each recorded ballot as a line for `voting backtest`.
+
+    Voters, devices and addresses are keyed hashes, as stored.
+
+    With --labels each line has "label": {"ruling": "honest" or "fraud", "review": the ruling's number, "group": its
+    group}, or null. A ballot is honest if the reviewers' last decision released its group, and fraud if it voided it.
+    A ballot has no label if nobody reviewed it, the decision was undone, a proposal waits for a second person, or only
+    certification voided it.
+    """
+
+    async def work(office: AdminServices) -> int:
+        snapshot, count = await find(office, contest), 0
+        with _opened(out) as file:
+            async for line in office.event_export.events(snapshot, labels=labels):
+                file.write(line)
+                count += 1
+        return count
+
+    count = with_admin(read_settings(env_file), work)
+    tell(f"{count} picks" if out is None else f"{count} picks are in {out}")
+
+
+def _opened(out: Path | None) -> Any:
+    """A binary file to write to; standard output is not closed. Raises SettingInvalid."""
+    if out is None:
+        return nullcontext(sys.stdout.buffer)
+    try:
+        return gzip.open(out, "wb") if out.suffix == ".gz" else out.open("wb")
+    except OSError as error:
+        raise SettingInvalid(f"{out} cannot be written ({error.strerror}); give another file with --out") from None
+
+
+@click.command(epilog="Example: voting retally --contest demo --policy stricter.toml")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option("--policy", required=True, type=click.Path(path_type=Path), help="The other policy's file.")
+@click.option("--json", "json", is_flag=True, help="Print all entries as JSON.")
+@env_file
+def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> None:
+    """Show what another fraud policy would change for each entry; nothing is changed.
+
+    Each ballot is screened as if it had been cast under that policy, then swept by it; reviewers' decisions stand under
+    any policy.
+    """
+    other = load_sweep_policy(policy)
+
+    async def work(office: AdminServices) -> tuple[Line, ...]:
+        snapshot = await find(office, contest)
+        return await office.policy_comparison.compare(snapshot, other, progress("ballots read"))
+
+    lines = with_admin(read_settings(env_file), work)
+    if json:
+        content = {
+            "contest": contest,
+            "policy_version": other.version,
+            "policy_sha256": other.sha256,
+            "entries": [asdict(line) for line in lines],
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2))
+        return
+    for line in lines:
+        if line.differs:
+            now, then = asdict(line.now), asdict(line.other)
+            moves = (f"{name}={now[name]}" + _arrow(now[name], then[name]) for name in now)
+            click.echo("\t".join((line.entry, f"raw={line.raw}", *moves)))
+    tell(f"{sum(line.differs for line in lines)} of {len(lines)} entries differ under policy {other.version}")
+
+
+def _arrow(now: int, then: int) -> str:
+    return "" if now == then else f" -> {then}"

@@ -1,4 +1,4 @@
-"""voting migrate: applies migrations to the database."""
+"""voting migrate, settings: the schema of the database, and the reference of settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from voting.cli.session import env_file, read_settings, tell, with_engines
+from voting.settings import reference
 from voting.wiring import admin
 
 
@@ -24,3 +25,9 @@ def migrate(env_file: Path | None) -> None:
     with with_engines(read_settings(env_file), own=False, redis=False) as ready:
         applied = asyncio.run(admin.migrate(ready, tell))
     tell(f"{applied} applied" if applied else "nothing to do")
+
+
+@click.command(epilog="Example: voting settings > deploy/settings.md")
+def settings() -> None:
+    """Print every setting as Markdown."""
+    click.echo(reference(), nl=False)
