@@ -1,4 +1,4 @@
-"""Rules are sealed when the window opens; what they declare changeable is changed on record, and nothing else."""
+"""Rules are sealed when the window opens; afterwards only what they declare changeable changes, on record."""
 
 from __future__ import annotations
 

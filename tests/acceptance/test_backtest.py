@@ -1,4 +1,4 @@
-"""voting backtest, as a person types it."""
+"""voting backtest from the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FILES = ["decisions.jsonl", "history.jsonl", "report.html", "summary.json"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A contest, and three attempts of which the last is one too many."""
+    """A contest, and three attempts, the last of which exceeds the quota."""
     (tmp_path / "contest.toml").write_text(RULES, "utf-8")
     events = [
         {"id": f"e{n}", "at": f"2026-03-01T12:00:0{n}.000+08:00", "voter": f"v{n // 2}", "entry": "A"}
@@ -60,7 +60,7 @@ def test_it_writes_the_folder_and_says_what_became_of_them(folder: Path) -> None
     done = run(*arguments(folder))
     assert done.returncode == 0, done.stderr
     assert "3 attempts: 2 counted, 0 held, 1 refused" in done.stderr
-    # Nobody watches: no progress.
+    # Not a terminal: no progress is shown.
     assert "\r" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
@@ -76,7 +76,7 @@ def test_a_terminal_is_shown_progress(folder: Path) -> None:
     os.close(ours)
     assert done.returncode == 0
     assert "\rcertification" in told
-    # The last line stands alone, not behind the progress.
+    # The last line is separate, not appended to the progress.
     assert "\n3 attempts" in told
 
 
@@ -90,7 +90,7 @@ def test_a_policy_of_ones_own(folder: Path) -> None:
 
 
 def write_script(folder: Path, **more: object) -> None:
-    """One attempt in place of the others, by a script."""
+    """Replaces the attempts by a single one from a script."""
     script = {"user_agent": "python-requests/2.32.3", "opened_at": "2026-03-01T12:00:09.000+08:00"}
     attempt = {"id": "e9", "at": "2026-03-01T12:00:09.100+08:00", "voter": "v9", "entry": "A"}
     (folder / "events.jsonl").write_text(json.dumps(attempt | script | more) + "\n", "utf-8")

@@ -45,7 +45,7 @@ MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
 def chromium() -> str | None:
-    """The browser that there is; None: the one that playwright has fetched."""
+    """Returns the installed browser; None means playwright's own."""
     named = [
         os.environ.get("VOTING_CHROMIUM"),
         *map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome")),
@@ -63,7 +63,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def phone(browser: Browser, service: Service) -> AsyncIterator[Page]:
-    """A page on a phone; a fault in a script fails the test."""
+    """A page on a phone; an error in a script fails the test."""
     context = await browser.new_context(
         viewport=PHONE, device_scale_factor=2, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=service.url
     )
@@ -194,7 +194,7 @@ async def test_the_board_moves_in_a_second_window(
 
 
 async def test_chinese_glyphs_are_drawn(phone: Page) -> None:
-    """A missing glyph is a box, the same for every character: different characters must look different."""
+    """A missing glyph is drawn as the same box for every character, so different characters must look different."""
     await phone.set_content(
         "<p style='font-size:60px'><span id=a>票</span><span id=b>评</span><span id=c>选</span></p>"
     )

@@ -1,4 +1,4 @@
-"""What an organiser and an operator do while many vote."""
+"""Commands of organisers and operators while many people vote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voting.wiring.admin import AdminServices
 
 @contextlib.asynccontextmanager
 async def many_voters(url: str, contests: Contests, contest: str, count: int) -> AsyncIterator[list[int]]:
-    """`count` clients that cast one ballot after another; the statuses they got."""
+    """Runs `count` clients that cast one ballot after another; returns the statuses they got."""
     statuses: list[int] = []
 
     async def vote(client: httpx.AsyncClient) -> None:
@@ -64,7 +64,7 @@ async def test_settings_of_a_file_reach_the_workers(settings: Settings, contests
 
 @contextlib.contextmanager
 def soft_limit(files: int) -> Iterator[None]:
-    """What is started here may open so many files, unless it asks for more."""
+    """Limits the open files of processes started here, unless they raise the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     yield
@@ -83,5 +83,5 @@ async def test_more_voters_than_the_usual_limit_of_open_files(settings: Settings
                 assert b" 200 " in await reader.readline()
         for _, writer in voters:
             writer.close()
-        # Or they would be closed after the service has waited for them.
+        # Otherwise they would be closed only after the service has waited for them.
         await asyncio.sleep(0.1)

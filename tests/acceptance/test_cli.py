@@ -1,4 +1,4 @@
-"""The commands, as a person types them."""
+"""The commands, run like a user does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo as a stranger runs it, and what `kill -9` of each of its parts does to an accepted ballot: nothing."""
+"""The demo as a new user runs it; `kill -9` of any of its parts must not lose an accepted ballot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BASE = "/api/v1/contests/demo"
 
 @contextmanager
 def demo(folder: Path, *arguments: str, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`voting demo` on a folder; stopped by SIGTERM unless the test has ended it."""
+    """Runs `voting demo` on a folder; stops it with SIGTERM unless the test has ended it."""
     port = port or free_port()
     process = start(folder, port, *arguments)
     try:
@@ -48,7 +48,7 @@ def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
 
 
 def own_processes(folder: Path) -> list[psutil.Process]:
-    """The engines that work in this folder."""
+    """Returns the processes of the engines in this folder."""
     return [each for each in psutil.process_iter() if str(folder) in " ".join(command(each))]
 
 
@@ -121,7 +121,7 @@ async def test_a_busy_port_is_stepped_over_and_told(tmp_path: Path) -> None:
 
 
 def victims(folder: Path, process: subprocess.Popen[str], which: str) -> list[psutil.Process]:
-    """The processes that `kill -9` ends: all of the server's, or an engine with its children."""
+    """Returns the processes to `kill -9`: all of the server's, or an engine with its children."""
     parent = psutil.Process(process.pid)
     if which == "server":
         return [parent]
@@ -136,7 +136,7 @@ def victims(folder: Path, process: subprocess.Popen[str], which: str) -> list[ps
     "killed", [("server",), ("workers",), ("postgres",), ("valkey",), ("server", "postgres", "valkey")]
 )
 async def test_nothing_is_lost_by_kill_9(tmp_path: Path, killed: tuple[str, ...]) -> None:
-    """Invariants I1, I3, I4, I5 and I14: the ballot, the tally and the board are right, without a manual step."""
+    """Invariants I1, I3, I4, I5 and I14: ballot, tally and board are correct, without a manual step."""
     folder, port = tmp_path / "data", free_port()
     with demo(folder, port=port) as (url, process):
         async with httpx.AsyncClient(base_url=url, timeout=30) as client:
@@ -172,7 +172,7 @@ async def check_after_kill(url: str, tokens: list[str], answers: list[httpx.Resp
 
 
 async def until_answered(client: httpx.AsyncClient, token: str) -> httpx.Response:
-    """As a client does that is told to try again, or finds its connection cut."""
+    """Retries like a client that is told to try again, or whose connection is cut."""
     for _ in range(100):
         try:
             answer = await cast(client, "demo", token, ["A017"], "k")
@@ -185,7 +185,7 @@ async def until_answered(client: httpx.AsyncClient, token: str) -> httpx.Respons
 
 
 async def eventually_picks(client: httpx.AsyncClient, expected: dict[str, int]) -> bool:
-    """Within the five seconds that the invariant gives; never more picks than there are."""
+    """Waits at most the five seconds of the invariant; the view never shows more picks than exist."""
     until = time.monotonic() + 5
     while (found := await picks_of(client)) != expected:
         assert all(found[entry] <= expected.get(entry, 0) for entry in found), found

@@ -52,7 +52,7 @@ async def test_004_shortlist_of_100_final_scores_and_60_winners(
     env, id = environment_of(settings), f"d004-{secrets.token_hex(4)}"
     file = contest_file(scope, id, tmp_path)
     names = ("推广科技成果", "工作生活日常")
-    # Thirteen provinces recommend ten each, a county's envoys one more, which is not counted among them.
+    # Thirteen provinces recommend ten each, and a county's envoys one more, which counts separately.
     ways = [f"{PROVINCES[number // 10]},province" for number in range(129)] + ["某县科技特派团,county"]
     lines = [
         f"{code},作品{code},作者{code},{names[number % 2]},{ways[number]},{FULFILLED}"

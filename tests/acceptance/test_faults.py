@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis cut off, hanging, and answers lost on the way."""
+"""PostgreSQL and Redis cut off or hanging, and responses lost."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_try_again_while_postgresql_is_away_and_201_after(
 async def test_an_answer_lost_after_the_commit_is_found_again(
     parts: tuple[Proxy, Proxy, httpx.AsyncClient], contests: Contests
 ) -> None:
-    """The outcome is unknown to the service: it asks again with the key before it answers."""
+    """The outcome is unknown to the service: it looks the key up before it answers."""
     postgres, _, client = parts
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)

@@ -20,7 +20,7 @@ from voting.settings import Settings
 
 
 class Desk:
-    """An organiser at work on one contest, through the commands."""
+    """An organiser working on one contest through the commands."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.env = environment_of(settings)
@@ -28,7 +28,7 @@ class Desk:
         self.contest = f"doc-{secrets.token_hex(4)}"
 
     def open(self, name: str, weights: Mapping[str, int], numbers: Mapping[str, int]) -> None:
-        """Creates the contest of a file; the organiser has set the criteria's weights and the awards' numbers."""
+        """Creates the contest of a file with the criteria's weights and the awards' numbers set by the organiser."""
         text = (files("voting") / "contests" / name).read_text("utf-8")
         text = re.sub(r'^id = ".*"', f'id = "{self.contest}"', text, count=1, flags=re.MULTILINE)
         for criterion, weight in weights.items():
@@ -57,7 +57,7 @@ class Desk:
         self.do("metrics", "import", file, "--contest", self.contest, "--metric", metric)
 
     def awards(self) -> dict[str, list[tuple[str, str]]]:
-        """Holders and scores by award, as the award list has them; those taken back stand with `-`."""
+        """Returns holders and scores by award, as in the award list; `-` marks revoked ones."""
         options = ("--blend", "--awards", "--format", "csv")
         table = self.do("results", "--contest", self.contest, *options).removeprefix("\ufeff")
         found: dict[str, list[tuple[str, str]]] = {}
@@ -67,13 +67,13 @@ class Desk:
         return found
 
     def do(self, *arguments: str) -> str:
-        """Runs a command that must succeed; its standard output."""
+        """Runs a command that must succeed; returns its standard output."""
         done = run(*arguments, env=self.env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def sheet(self, name: str, rows: Sequence[Mapping[str, str]], suffix: str = "csv") -> str:
-        """A file with these rows."""
+        """Writes a file with these rows."""
         path = self.folder / f"{name}.{suffix}"
         table = [list(rows[0]), *([str(row[column]) for column in rows[0]] for row in rows)]
         if suffix == "xlsx":

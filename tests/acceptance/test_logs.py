@@ -23,7 +23,7 @@ CANARY = "canary-of-more-than-32-bytes-that-no-log-may-hold"
 
 @pytest.fixture
 def logged(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Any, Path]]:
-    """A service that logs JSON into a file: its address, its process and the file."""
+    """Runs a service that logs JSON into a file; yields its address, its process and the file."""
     port, file = free_port(), tmp_path / "log"
     environment = environment_of(settings) | {"VOTING_LOG": "json", "VOTING_SECRET": CANARY, "VOTING_SWEEP": "on"}
     with file.open("wb") as output:
@@ -53,7 +53,7 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
         await http.post("/api/v1/staff/session", json={"key": f"vsk_{CANARY}"})
     with pytest.raises(httpx.HTTPError):
         httpx.get(f"{url}/", headers={"Host": "\x00"})
-    # A worker that dies, and the end.
+    # A dying worker, and the end.
     process.send_signal(signal.SIGTERM)
     process.wait(30)
     text = file.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A well-kept library: the roster names the files, and the files say the rest."""
+"""Rosters with media files: the roster names the files, and the files fill the rest."""
 
 from __future__ import annotations
 

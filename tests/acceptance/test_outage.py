@@ -14,7 +14,7 @@ from tests.conftest import Contests, cast, eventually, refusal, solve
 from tests.proxy import Proxy
 from voting.settings import Settings
 
-# Live figures: longer than the five seconds for which Redis counts as checked.
+# Live figures: longer than the five seconds for which Redis counts as verified.
 AWAY_SECONDS = {True: 8.0, False: 3.0}
 LIVE = '[[quota]]\npicks = 5\nper = "contest"\n'
 DELAYED = LIVE + '[display]\npolicy = "delayed"\nminutes = 1\n'
@@ -31,14 +31,14 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
 
 
 def public_paths(contest: str) -> list[str]:
-    """What voters read: pages, entries and tallies."""
+    """Returns the routes that voters read: pages, entries and tallies."""
     api = f"/api/v1/contests/{contest}"
     pages = [f"/c/{contest}", f"/c/{contest}?sort=picks&page=1", f"/c/{contest}/entries/A001"]
     return [*pages, "/api/v1/contests", api, f"{api}/entries", f"{api}/tallies"]
 
 
 async def read_steadily(client: httpx.AsyncClient, paths: list[str], seconds: float) -> list[httpx.Response]:
-    """The answers to reads at a steady rate, whatever each takes."""
+    """Returns the responses to reads at a steady rate, however long each takes."""
 
     async def read(number: int) -> httpx.Response:
         await asyncio.sleep(number / READS_A_SECOND)
@@ -111,7 +111,7 @@ async def test_a_contest_that_was_never_read_is_refused_in_time(parts: Parts, co
     postgres, _, client = parts
     postgres.cut()
     try:
-        # Not unknown: nobody can say so.
+        # Not "unknown": nobody can know that.
         assert refusal(await client.get("/api/v1/contests/t-never-read")) == (503, "try_again")
     finally:
         postgres.heal()

@@ -1,4 +1,4 @@
-"""The tally against the ballots themselves."""
+"""Comparing the tally with the ballots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_a_tally_that_differs_is_told_and_mended_on_record(
     assert (same.returncode, same.stdout) == (0, ""), same.stderr
     assert "is what its ballots give" in same.stderr
     async with contests.office() as office, office.database.connection() as connection:
-        # Six hundred picks that nobody made, and one that is gone.
+        # Forge six hundred picks, and delete one.
         await connection.execute(FORGED, contest)
         await connection.execute("delete from tallies where contest = $1 and entry = 'A002'", contest)
     wrong = run("recount", "--contest", contest, env=env)
@@ -38,7 +38,7 @@ async def test_a_tally_that_differs_is_told_and_mended_on_record(
             "select details from audit_log where contest = $1 and action = 'tally.mend'", contest
         )
     assert "wrong by hand" in details
-    # What was forged is on no page either, and new ballots count on from there.
+    # Forged picks are on no page either, and new ballots count on from the correct tally.
     (token,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
 

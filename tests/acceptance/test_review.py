@@ -1,4 +1,4 @@
-"""The review as an organiser types it: look, decide, certify, and after an objection once more."""
+"""The review from the command line: look, decide, certify, and once more after an objection."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Shell:
 
 @pytest.fixture
 async def ringed(contests: Contests, office: AdminServices) -> str:
-    """A closed contest of twenty entries; two rings were found for certification."""
+    """A closed contest of twenty entries; the certification's sweep found two rings."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
     honest = [each for number in range(1, 21) for each in crowd(1000 * number, 25 - number, f"A{number:03d}")]
     rings = [*crowd(50_000, 30, "A017", "ring-a"), *crowd(60_000, 3, "A020", "ring-b")]
@@ -73,7 +73,7 @@ async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
     assert "30张选票（作品 A017）共用同一浏览器特征" in shown
     assert "place\tA017\t1 -> 17" in shown
     assert shown.count("\nballot\t") == 20
-    # The small one at once; the large one takes a second person, with a key of the second's own.
+    # The small group at once; the large one needs a second reviewer with another key.
     assert "decided\treleased" in shell.run("review", "release", "ring-b", "--reason", "a family")[0]
     assert "two persons decide" in shell.run("review", "void", "ring-a", "--reason", "one script", code=1)[1]
     first, second = [await key_file(tmp_path, contests, ringed, name) for name in ("li", "zhang")]

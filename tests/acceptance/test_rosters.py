@@ -1,4 +1,4 @@
-"""Rosters as an organiser brings them: checked, reported and imported by the commands, whole or not at all."""
+"""Rosters checked, reported and imported by the commands, whole or not at all."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ name = "点击"
 async def test_marks_and_figures_say_how_they_were_read(
     settings: Settings, contests: Contests, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    """Of a contest without categories, from the roster to the page and the results."""
+    """A contest without categories, from the roster to the page and the results."""
     env, id = environment_of(settings), f"plain-{secrets.token_hex(4)}"
     rules = '[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n' + MARKS
     text = contest_text(id, rules, timedelta(minutes=-5), timedelta(days=1))
@@ -165,7 +165,7 @@ async def test_marks_and_figures_say_how_they_were_read(
 def test_ten_thousand_rows(
     settings: Settings, contest_file: Path, tmp_path: Path, kind: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """The times are written into the report (--junit-xml); machines differ too much to demand one."""
+    """The times are written to the report (--junit-xml); machines differ too much to require one."""
     env, id = environment_of(settings), f"many-{secrets.token_hex(4)}"
     contest_file.write_text(contest_file.read_text("utf-8").replace('"spring"', f'"{id}"'), "utf-8")
     rows: list[list[object]] = [

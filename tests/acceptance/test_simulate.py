@@ -1,4 +1,4 @@
-"""What-if over rules."""
+"""Simulated outcomes under changed rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_same_rules_change_nothing_and_the_same_seed_gives_the_same_order(tm
 def test_another_scope_and_another_cut_say_who_moves_and_why(tmp_path: Path) -> None:
     one, two = pair(tmp_path, 'scope = "finalists"', 'scope = "all"')
     votes = tmp_path / "votes.csv"
-    # 130 entries: the leader by far is the one that the made-up marks may leave out; give it to every seed to see.
+    # 130 entries: generated marks may exclude the clear leader of the vote; use it for every seed to see.
     votes.write_text("entry,value\n" + "\n".join(f"E{n:03d},{100_000 // n}" for n in range(1, 131)), "utf-8")
     moved = None
     for seed in range(1, 30):

@@ -1,4 +1,4 @@
-"""Starts while PostgreSQL is away: they wait for it, and end nobody else."""
+"""Starting while PostgreSQL is away: processes wait for it, and running ones go on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from voting.settings import Settings
 
 @asynccontextmanager
 async def started(environment: dict[str, str], log: Path, *arguments: str) -> AsyncIterator[tuple[str, int]]:
-    """`voting serve` as a process that may not be ready; its address and id."""
+    """Runs `voting serve`, which may not become ready; yields its address and process id."""
     port = free_port()
     with log.open("ab") as file:
         command = [*VOTING, "serve", "--port", str(port), *arguments]
@@ -56,11 +56,11 @@ async def test_workers_killed_while_postgresql_is_away_serve_soon_after_it_is_ba
             postgres.heal()
             back = time.monotonic()
             (token,) = contests.tokens(contest, 1)
-            # Connections wait until a worker takes them, and these are taken by both.
+            # Connections wait until a worker accepts them, and both workers accept these.
             async with httpx.AsyncClient(base_url=address, timeout=10) as client:
                 assert (await cast(client, contest, token, ["A001"])).status_code == 201
             await eventually(lambda: _serve(waiting, url), 20)
-            # 3 s on a machine that does nothing else.
+            # 3 s on an idle machine.
             assert time.monotonic() - back < 12
             assert workers_of(supervisor) == waiting, "none had to start once more"
 
@@ -89,7 +89,7 @@ async def test_a_wrong_setting_ends_the_start_at_once(settings: Settings, wrong:
     command = [*VOTING, "serve", "--port", str(free_port())]
     begun = time.monotonic()
     environment = without_settings() | environment_of(settings) | {"DATABASE_URL": url}
-    # Who only serves need not know the owner.
+    # A process that only serves need not know the owner.
     del environment["DATABASE_OWNER_URL"]
     done = await asyncio.to_thread(
         subprocess.run, command, env=environment, capture_output=True, text=True, timeout=110, check=False
@@ -100,7 +100,7 @@ async def test_a_wrong_setting_ends_the_start_at_once(settings: Settings, wrong:
 
 
 async def test_one_worker_that_cannot_start_does_not_end_the_others(settings: Settings, contests: Contests) -> None:
-    """A schema from the future: the worker that starts refuses it, the other goes on with what it has."""
+    """With a newer schema, a starting worker refuses it; the other goes on with what it has."""
     contest = await contests.make()
     with serving(environment_of(settings), "--workers", "2") as (address, process):
         connection = await asyncpg.connect(settings.database_owner_url)
@@ -122,7 +122,7 @@ async def test_one_worker_that_cannot_start_does_not_end_the_others(settings: Se
 
 
 async def _serve(workers: list[int], url: str) -> bool:
-    """Whether each has its connections to PostgreSQL, for ballots and for reads."""
+    """Whether each worker has its connections to PostgreSQL, for ballots and for reads."""
     port = urlsplit(url).port
     connected = [
         sum(bool(each.raddr) and each.raddr.port == port for each in psutil.Process(worker).net_connections("tcp"))

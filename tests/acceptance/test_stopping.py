@@ -1,4 +1,4 @@
-"""Workers that stop one after another under load: no request that reached one is lost without its answer."""
+"""Workers stop one after another under load: every request that reached one is answered."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ CONNECTIONS = 10
 
 
 def workers_of(parent: int) -> list[int]:
-    """The worker processes; multiprocessing's own helper is none."""
+    """Returns the worker processes, without multiprocessing's own helper."""
     children = psutil.Process(parent).children()
     return [each.pid for each in children if "spawn_main" in " ".join(command(each))]
 
 
 @pytest.fixture(scope="module")
 def service(settings: Settings) -> Iterator[tuple[int, int]]:
-    """The port and the supervisor's id of a service of two workers."""
+    """Yields the port and the supervisor's id of a service of two workers."""
     with serving(environment_of(settings) | {"VOTING_SHIELD_WRITES": "1000000/second"}, "--workers", "2") as found:
         yield urlsplit(found[0]).port or 0, found[1].pid
 
 
 class Voting:
-    """Ballots over connections that are kept until the server says that it closes them."""
+    """Casts ballots over connections that are kept until the server announces that it closes them."""
 
     def __init__(self, port: int, contest: str, tokens: Iterator[str]) -> None:
         self.port, self.contest, self.tokens = port, contest, tokens
@@ -47,7 +47,7 @@ class Voting:
         self.ended = False
 
     async def run(self, think: float) -> None:
-        """One connection after another."""
+        """Uses one connection after another."""
         while not self.ended:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             kept = True
@@ -99,7 +99,7 @@ async def test_no_ballot_is_lost_while_workers_stop_one_after_another(
             async with asyncio.timeout(20):
                 while worker in workers_of(parent) or len(workers_of(parent)) < 2:
                     await asyncio.sleep(0.05)
-            # Until the one in its place takes its share.
+            # Wait until the new worker takes its share.
             await asyncio.sleep(2.5)
         voting.ended = True
     assert voting.lost == []
@@ -110,7 +110,7 @@ async def test_no_ballot_is_lost_while_workers_stop_one_after_another(
 
 
 async def test_a_rolling_restart_loses_no_ballot(service: tuple[int, int], contests: Contests) -> None:
-    """SIGHUP: each worker stops when another serves in its place."""
+    """SIGHUP: each worker stops once another serves in its place."""
     port, parent = service
     contest = await contests.make()
     voting, former = Voting(port, contest, iter(contests.tokens(contest, 30_000))), set(workers_of(parent))
@@ -130,7 +130,7 @@ async def test_a_rolling_restart_loses_no_ballot(service: tuple[int, int], conte
 async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connections(
     service: tuple[int, int], contests: Contests
 ) -> None:
-    """Idle connections are kept for a moment, and then closed; readiness says 503 on them."""
+    """Idle connections are kept for a moment, then closed; readiness returns 503 on them."""
     port, parent = service
     ready = b"GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n"
     links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(16)]
@@ -190,6 +190,6 @@ def test_the_service_ends_though_a_worker_does_not_stop(settings: Settings) -> N
         workers = workers_of(process.pid)
         os.kill(workers[0], signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
-        # It is waited for as long as a worker may need for its answers.
+        # Wait as long as a worker may need for its responses.
         process.wait(timeout=28)
     assert not any(psutil.pid_exists(worker) for worker in workers)

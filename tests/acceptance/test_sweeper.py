@@ -1,4 +1,4 @@
-"""The process that sweeps beside the workers: it is there, it comes back, and it does not outlive the service."""
+"""The sweeping process next to the workers: it runs, restarts, and ends with the service."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sweepers(parent: int) -> list[psutil.Process]:
 async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Settings, tmp_path: Path) -> None:
     policy = str(policy_file(tmp_path, "one"))
     with serving(environment_of(settings) | {"VOTING_SWEEP": "on", "VOTING_POLICY": policy}) as (_, process):
-        # It is ten steps nicer than whoever started it; 19 is the nicest.
+        # Its niceness is ten above its parent's; 19 is the maximum.
         nicest = min(19, psutil.Process().nice() + 10)
 
         async def is_sweeping() -> bool:
@@ -77,7 +77,7 @@ async def test_a_round_with_a_shadow(
     await record(office.database, contest, crowd(0, 20, "A001"), timedelta(minutes=31))
     force, shadow = tmp_path / "force.toml", tmp_path / "shadow.toml"
     write_policy(force, "force")
-    # Any ballot at all gives it reasons of two families, and no doubt.
+    # Every ballot gets reasons of two families, and high probability.
     any_ballot = [["fingerprint_ratio", -1, 0, ["hour_ratio", -1, 0, 60]]]
     write_policy(shadow, "suspicious", trees=any_ballot)
     policies = {"VOTING_POLICY": str(force), "VOTING_SHADOW_POLICY": str(shadow)}
