@@ -1,4 +1,4 @@
-"""Two hundred broken contest files: each is refused with the place and the mend."""
+"""Two hundred broken contest files: each is refused with the place and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Covers without what cameras and programs wrote into them; written and read again by Pillow."""
+"""Pictures without the metadata of cameras and programs; written and read again by Pillow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from voting.domain.roster.picture import Damaged, read_picture
 
 PHOTOGRAPH = (Path(__file__).parent / "pictures" / "gps.jpg").read_bytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><exif:GPSLatitude>39,54.26N</exif:GPSLatitude></x:xmpmeta>'
-# What must be nowhere in a cleaned picture.
+# Data that a cleaned picture must not contain.
 SECRETS = (b"GPS", b"39,54", b"Phone", b"SECRET", b"xmpmeta", b"XML:com.adobe", b"Photoshop")
 
 
@@ -32,7 +32,7 @@ def drawing(mode: str = "RGB") -> Image.Image:
 
 
 def exif(orientation: int) -> bytes:
-    """Orientation, camera, comment and a position."""
+    """Metadata with orientation, camera, comment and a position."""
     tags = Image.Exif()
     tags[0x0112], tags[0x010F], tags[0x9286] = orientation, "SECRET Phone", b"SECRET"
     tags[0x8825] = {1: "N", 2: (39.0, 54.0, 26.0), 3: "E", 4: (116.0, 23.0, 29.0)}
@@ -50,7 +50,7 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def with_segments(body: bytes) -> bytes:
-    """What Photoshop, phones and their galleries add to a JPEG, after its JFIF segment and its end."""
+    """Adds the data that Photoshop, phones and their galleries put after a JPEG's JFIF segment and its end."""
     head = 4 + int.from_bytes(body[4:6]) if body[2:4] == b"\xff\xe0" else 2
     thumbnail = segment(0xE0, b"JFXX\0\x10SECRET thumbnail")
     iptc = segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04SECRET by-line")

@@ -1,4 +1,4 @@
-"""Merkle trees against RFC 9162's own definition."""
+"""Merkle trees compared with RFC 9162's definition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATEMENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 
 
 def head(statements: Sequence[bytes]) -> bytes:
-    """MTH as section 2.1.1 defines it."""
+    """Computes MTH as defined in section 2.1.1."""
     if len(statements) == 1:
         return hashlib.sha256(b"\x00" + statements[0]).digest()
     split = 1

@@ -1,4 +1,4 @@
-"""What ballots take of quotas."""
+"""Quotas: the slots that ballots take."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Makes the corpus of broken contest files by mutation: python -m tests.domain.broken.make > .../corpus.jsonl
+"""Generates the corpus of broken contest files by mutation: python -m tests.domain.broken.make > .../corpus.jsonl
 
-Each line of the corpus says which line of which file becomes what. It is kept, so that what was once refused well
-stays so; the files beside it are the good ones.
+Each line of the corpus says which line of which file is replaced by what. It is stored, so that faults once reported
+well stay so; the files next to it are valid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NUMBER = 200
 
 
 def mutants(line: str) -> Iterator[tuple[str, str]]:
-    """(what was done, the line instead): each must make the file wrong."""
+    """Yields (description, replacement line); each must make the file invalid."""
     pair = re.match(r"(\w+) = (.*)$", line)
     header = re.match(r"(\[\[?)([\w.]+)(\]\]?)$", line)
     if header:

@@ -1,4 +1,4 @@
-"""What organisers are told of channels: in both languages, by the check and on the board."""
+"""Cautions about channels: in both languages, in the check and on the board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contest files: what is read, what is refused, and where and how to mend it."""
+"""Contest files: valid ones, and faults with their place and how to fix them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the files of published contests say to voters, in both languages."""
+"""The sentences for voters from published contests' files, in both languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.domain.contest.test_contests import of
 from voting.domain.contest.explain import explain
 
-# What the sentences for voters must hold: in Chinese, then in English.
+# Parts that the sentences for voters must contain: in Chinese, then in English.
 SAID = {
     "000": "金奖：10 名/人气奖：5 名/50 名/3–10 分钟/720P/2023年9月29日 00:00|3 to 10 minutes/720P/2023-10-08 24:00",
     "001": "2024年7月31日/推荐汇总表截至2024年5月31日/"
@@ -38,7 +38,7 @@ SAID = {
 
 @pytest.mark.parametrize("name", SAID)
 def test_the_sentences_say_the_numbers_in_both_languages(name: str) -> None:
-    """Voters read the same rules as the organiser wrote; readings are left out here, for they repeat the numbers."""
+    """Voters read the same rules that the organiser wrote; readings are left out, since they repeat the numbers."""
     rules = replace(of(name), readings=())
     zh, en = " ".join(explain(rules, "zh")), " ".join(explain(rules, "en"))
     for text, parts in zip((zh, en), SAID[name].split("|"), strict=True):

@@ -36,7 +36,7 @@ def of(start: str) -> Contest:
 
 
 def beijing(*when: int) -> datetime:
-    """A moment of Beijing's clock, eight hours ahead of UTC."""
+    """Returns a moment of Beijing time, eight hours ahead of UTC."""
     return datetime(*when, tzinfo=UTC) - timedelta(hours=8)  # type: ignore[misc, arg-type]
 
 
@@ -50,7 +50,7 @@ def blend(contest: Contest) -> dict[str, int]:
 
 
 def outcome(contest: Contest, picks: dict[str, int], marks: dict[str, int]) -> Outcome:
-    """One judge's one mark for each entry, in the contest's only round and criterion; all in the first category."""
+    """Returns one judge's mark for each entry, in the contest's only round and criterion; all in the first category."""
     entries = {code: Entry(code, code, "x", contest.categories[0].id) for code in picks}
     given = {
         round_.id: [Mark("J", code, round_.criteria[0].name, Fraction(mark)) for code, mark in marks.items()]
@@ -60,7 +60,7 @@ def outcome(contest: Contest, picks: dict[str, int], marks: dict[str, int]) -> O
 
 
 def roster_faults(contest: Contest, *rows: dict[str, str]) -> list[tuple[str, str]]:
-    """Where and what, for each fault of a roster of these rows."""
+    """Returns place and description of each fault of a roster with these rows."""
     table = io.StringIO()
     writer = csv.DictWriter(table, rows[0].keys())
     writer.writeheader()
@@ -123,7 +123,7 @@ PHASES = {
 
 @pytest.mark.parametrize("name", PHASES)
 def test_phases(name: str) -> None:
-    """Each document's words stand above its line in the table."""
+    """The text of each document is above its line in the table."""
     found = [f"{phase.opens_on or ''}/{phase.closes_on or ''}" for phase in of(name).phases]
     assert found == PHASES[name].split(" ")
 
@@ -167,7 +167,7 @@ def test_001_and_002_awards() -> None:
     assert list(awards(of("002")).values()) == [10, None]
 
 
-# Rows of rosters that fulfil everything their documents ask for.
+# Rows of rosters that meet all requirements of their documents.
 VIDEO = {"时长": "05:00", "分辨率": "1920x1080", "格式": "mp4", "recommender": "某厂", "nomination": "own"}
 GREEN = row(
     category="产品供给绿色化转型", 作品介绍表="有", 文字案例字数="", 案例类型="", 网盘下载链接="https://pan.example/x"
@@ -218,7 +218,7 @@ FITTING = {"000": [GREEN], "001": [POWER], "002": [STORY], "003": CASES[:2]}
     ],
 )
 def test_entry_checks(name: str, column: str, good: list[str], bad: list[str]) -> None:
-    """Each document's words stand above its lines in the table."""
+    """The text of each document is above its lines in the table."""
     first, *more = FITTING[name]  # STORY has no duration, for 002 asks for none.
     assert roster_faults(of(name), first, *more) == []
     for value in good:
@@ -299,7 +299,7 @@ def test_004_checks_and_scoring() -> None:
     assert blend(contest) == {"round:final": 8, "public": 2}
 
 
-# The sixteen published rules: what a voter may do.
+# The sixteen published rules: ballots and quotas of a voter.
 
 QUOTAS: dict[str, tuple[tuple[int, int, bool], list[Quota]]] = {
     # 「每个微信ID每天可对作品进行1次投票，每次最多为3件不同的作品」
@@ -329,7 +329,7 @@ QUOTAS: dict[str, tuple[tuple[int, int, bool], list[Quota]]] = {
 
 @pytest.mark.parametrize("name", QUOTAS)
 def test_what_a_voter_may_do(name: str) -> None:
-    """Each rule's words stand above its line in the table."""
+    """The text of each rule is above its line in the table."""
     contest, (ballot, quotas) = of(name), QUOTAS[name]
     assert (contest.ballot.least, contest.ballot.most, contest.ballot.repeats) == ballot
     assert list(contest.quotas) == quotas
@@ -344,7 +344,7 @@ def test_what_a_voter_may_do(name: str) -> None:
     ],
 )
 def test_windows(name: str, opens: tuple[int, ...], closes: tuple[int, ...]) -> None:
-    """24:00 of a day is the first moment of the next one, and itself outside."""
+    """24:00 of a day is the first moment of the next one, and itself outside the window."""
     contest = of(name)
     assert (contest.opens_at, contest.closes_at) == (beijing(*opens), beijing(*closes))
     assert contest.phase(contest.closes_at - timedelta(microseconds=1)) == "open"
@@ -374,7 +374,7 @@ def test_rule_14_forty_percent() -> None:
     assert [place for place, _ in roster_faults(of("rule-14"), *works(3))] == ["recommender"]
 
 
-# How picks become points, and who goes on.
+# Normalising picks to points, and the funnel.
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_rule_14_forty_percent() -> None:
     ],
 )
 def test_points_by_hand(name: str, picks: tuple[int, ...], expected: tuple[str, ...]) -> None:
-    """The formula's words stand above its line in the table."""
+    """The text of each formula is above its line in the table."""
     found = public_points(dict(zip("ABCDEF", picks, strict=False)), of(name).public_points)
     assert list(found.values()) == [Fraction(value) for value in expected]
 
@@ -407,7 +407,7 @@ def test_points_by_hand(name: str, picks: tuple[int, ...], expected: tuple[str, 
     ],
 )
 def test_shares_by_hand(name: str, parts: dict[str, int], a: Any) -> None:
-    """The shares' words stand beside their line in the table."""
+    """The text of each share is next to its line in the table."""
     contest = of(name)
     full = contest.rounds[0].full
     marks: dict[str, Any] = {"A": Fraction(full, 2), "B": full}
@@ -429,7 +429,7 @@ def test_rule_03_the_funnel() -> None:
     """776 征集→504 合格→300 投票→100 奖 (5/10/25/60)."""
     codes = [f"V{number:03d}" for number in range(1, 505)]
     picks = {code: 1000 + number for number, code in enumerate(codes)}
-    # The first 300 by the marks; of these the last have most picks.
+    # The first 300 by marks; of these the last have the most picks.
     found = outcome(of("rule-03"), picks, {code: 100 if number < 300 else 50 for number, code in enumerate(codes)})
     assert found.left == set(codes[:300])
     given = {id: [each.holder for each in found.awards if each.award == id] for id in ("first", "second", "third")}

@@ -1,4 +1,4 @@
-"""Windows: the edges of seconds, 24:00, leap days, and clocks that are set forward and back."""
+"""Windows: boundaries to the second, 24:00, leap days, and clock changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 def window(zone: str, *lines: str) -> Contest:
-    """A contest in `zone` whose [window] holds these lines."""
+    """Returns a contest in `zone` whose [window] contains these lines."""
     text = SMALL_004.replace("SCOPE", "all").replace("opens_at = 2023-08-01T00:00:00\ndays = 10", "\n".join(lines))
     return read_contest(f'time_zone = "{zone}"\n{text}')
 
@@ -33,15 +33,15 @@ def window(zone: str, *lines: str) -> Contest:
             "2022-07-07T16:00Z",
             "2022-07-10T10:00Z",
         ),
-        # A leap day has its 24:00 too.
+        # A leap day ends at 24:00, too.
         ("Asia/Shanghai", "2028-02-20T00:00:00", "closes_on = 2028-02-29", "2028-02-19T16:00Z", "2028-02-29T16:00Z"),
         ("Asia/Kathmandu", "2026-08-01T00:00:00", "closes_on = 2026-08-10", "2026-07-31T18:15Z", "2026-08-10T18:15Z"),
-        # New York: eight days of 24 hours less the one that 2026-03-08 does not have, and one more on 2026-11-01.
+        # New York: eight days of 24 hours, minus the hour missing on 2026-03-08, plus the extra one on 2026-11-01.
         ("America/New_York", "2026-03-01T00:00:00", "closes_on = 2026-03-08", "2026-03-01T05:00Z", "2026-03-09T04:00Z"),
         ("America/New_York", "2026-11-01T00:00:00", "closes_on = 2026-11-01", "2026-11-01T04:00Z", "2026-11-02T05:00Z"),
-        # `days` are times of 24 hours, whatever the clocks do.
+        # `days` are multiples of 24 hours, regardless of clock changes.
         ("America/New_York", "2026-03-01T00:00:00", "days = 10", "2026-03-01T05:00Z", "2026-03-11T05:00Z"),
-        # Beirut's clocks skip midnight on 2026-03-29: the day before ends when they do.
+        # Beirut's clocks skip midnight on 2026-03-29: the day before ends at the change.
         ("Asia/Beirut", "2026-03-20T00:00:00", "closes_on = 2026-03-28", "2026-03-19T22:00Z", "2026-03-28T22:00Z"),
         ("America/New_York", "2026-11-01T01:30:00-05:00", "days = 1", "2026-11-01T06:30Z", "2026-11-02T06:30Z"),
     ],

@@ -18,8 +18,9 @@ from voting.domain.results.scoring import rounded
 from voting.domain.roster.sheet import read_csv
 from voting.errors import FileInvalid, NotScorable
 
-# 004, annex 2, section 2 in small: 初评 by four criteria of 30, 30, 20 and 20 percent; the first two go on (in the
-# document: 100), equals too; 终评 = 8 points of the judges + 2 x picks / most picks; one winner (in the document: 60).
+# 004, annex 2, section 2 on a small scale: 初评 by four criteria of 30, 30, 20 and 20 percent; the first two go on (in
+# the document: 100), including equals; 终评 = 8 points of the judges + 2 x picks / most picks; one winner (in the
+# document: 60).
 SMALL_004 = """\
 id = "d004"
 title = "t"

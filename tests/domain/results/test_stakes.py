@@ -1,4 +1,4 @@
-"""How many places matter, by the contest's own cuts and awards."""
+"""How many places matter under the contest's own cuts and awards."""
 
 from __future__ import annotations
 

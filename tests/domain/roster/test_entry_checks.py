@@ -1,4 +1,4 @@
-"""Each kind of check on a column: what it takes, and what it refuses."""
+"""Each kind of check on a column: accepted and refused values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in a contest file that a reader takes for the same, contests without categories, files that are no TOML."""
+"""Nearly equal names in a contest file, contests without categories, and files that are not TOML."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_criteria_that_look_the_same_are_refused(name: str, says: str) -> None:
     ids=["lists", "tables", "digits", "hex", "date", "nested", "dotted", "exponent", "binary"],
 )
 def test_no_text_is_anything_but_right_or_named(text: str) -> None:
-    """`voting contest check` ended in a traceback for the first three."""
+    """`voting contest check` ended with a traceback for the first three."""
     said = refused(f"{text}\n")
     assert "c.toml: " in said
     assert len(said) < 20_000

@@ -1,4 +1,4 @@
-"""What files say, beside what a roster says of them."""
+"""Facts of media files compared with a roster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may send in how many, in which order; what stands only once; who has won before."""
+"""Nomination quotas and order, unique columns, and past winners."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def check(rules: str, head: str, rows: Iterable[str], winners: Iterable[str] = (
 
 
 def envoys(rows: Iterable[tuple[str, str]]) -> list[Fault]:
-    """Rows of recommender and nomination, each with an author of its own."""
+    """Returns rows of recommender and nomination, each with a different author."""
     lines = (f"one,{who},{way},作者{number}" for number, (who, way) in enumerate(rows))
     return check(ENVOYS, f"{HEAD},nomination,first_author", lines)
 
