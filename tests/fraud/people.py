@@ -1,6 +1,6 @@
-"""Attempts as honest voters and bots send them: the look-alikes and the plainest of the families of the research page.
+"""Attempts of honest voters and bots: the look-alikes and the simplest families of the research page.
 
-Seeded: each crowd is the same every time. Figures are the research page's, not the detector's.
+They are seeded: each crowd is always the same. The figures are the research page's, not the detector's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ODD: Sequence[dict[str, Any]] = (
 
 
 class Crowd:
-    """Makes attempts of one crowd; `odd` of its requests carry one odd header, `fresh` of its tokens are new."""
+    """Makes attempts of one crowd; `odd` of its requests have one odd header, `fresh` of its tokens are new."""
 
     def __init__(self, seed: int, *, odd: float = 0.03, fresh: float = 0.65) -> None:
         self.random = random.Random(seed)
@@ -45,7 +45,7 @@ class Crowd:
         self._number = 0
 
     def phone(self, at: datetime, entry: str, ip: str, reading: float, **more: Any) -> Attempt:
-        """A voter in WeChat who read so many seconds."""
+        """A voter in WeChat who read for this many seconds."""
         agent = WECHAT.format(model=self.random.choice(MODELS))
         screen = self.random.choice(SCREENS)
         client = Client(screen, self.random.choice((2.5, 2.75, 3.0)), ["zh-CN"], "Asia/Shanghai", "Linux aarch64")
@@ -65,7 +65,7 @@ class Crowd:
         return self._made(at, entry, ip, reading, "web", CHROME.format(major=major), headers, client, more)
 
     def reads(self, median: float = 18, sigma: float = 0.7, least: float = 1.0) -> float:
-        """Seconds that a person reads."""
+        """Returns a person's reading time in seconds."""
         return max(least, self.random.lognormvariate(0, sigma) * median)
 
     def _made(
@@ -103,12 +103,12 @@ class Crowd:
 
 
 def in_order(attempts: Iterator[Attempt]) -> list[Attempt]:
-    """By their times, as they would come."""
+    """Sorts attempts by time."""
     return sorted(attempts, key=lambda attempt: attempt.at)
 
 
 def spread(crowd: Crowd, count: int, minutes: float) -> list[datetime]:
-    """So many moments, evenly at random."""
+    """Returns moments, uniformly at random."""
     return [NOON + timedelta(minutes=crowd.random.uniform(0, minutes)) for _ in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""Ballots put into the database with what was observed of them, and a detector that finds what says so of itself."""
+"""Ballots with stored facts in the database, and a detector that finds the marked ones."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _TREELESS = Model(*(Trees(-9.0, ()) for _ in _PASSES))
 POLICY = replace(_PACKAGED, model=_TREELESS, sweep=replace(_PACKAGED.sweep, every_minutes=15.0, hours=12))
 EARLIER = timedelta(minutes=2)
 SCRIPT = Facts(oddities=int(Oddity.AUTOMATION | Oddity.CROSS_SITE), reading=100, hosting=True)
-"""What is held when it is cast."""
+"""Facts of a ballot that is held when cast."""
 _JSON = msgspec.json.Encoder()
 _ZONE = timezone(timedelta(hours=8))
 
 
 def write_policy(file: Path, version: str, trees: Sequence[object] = (), edit: Mapping[str, str] | None = None) -> Path:
-    """The packaged rules under another version in `file`, and a model beside it whose every pass has these trees."""
+    """Writes the packaged rules with another version to `file`, and a model with these trees in every pass."""
     body = json.dumps({each: {"bias": -9.0, "trees": trees} for each in _PASSES}).encode()
     model = file.with_suffix(".json")
     model.write_bytes(body)
@@ -67,8 +67,8 @@ def write_policy(file: Path, version: str, trees: Sequence[object] = (), edit: M
 
 
 class Cast(NamedTuple):
-    """A ballot of a voter with this number; `ring` is the device that the detector below looks at, `seen` what else was
-    observed."""
+    """A ballot of the voter with this number; `ring` is the device that the detector below reads, `seen` are other
+    facts."""
 
     voter: int
     entry: str
@@ -78,12 +78,12 @@ class Cast(NamedTuple):
 
 
 def crowd(first: int, count: int, entry: str, ring: str | None = None) -> list[Cast]:
-    """Ballots of `count` voters for one entry."""
+    """Returns ballots of `count` voters for one entry."""
     return [Cast(first + number, entry, ring) for number in range(count)]
 
 
 async def record(database: Database, contest: str, casts: Iterable[Cast], ago: timedelta = EARLIER) -> None:
-    """Stores ballots as casting does, each in a batch of its own."""
+    """Stores ballots as casting does, each in a separate batch."""
     now = datetime.now(UTC)
     async with database.connection() as connection, connection.transaction():
         for number, each in enumerate(casts):
@@ -111,7 +111,7 @@ RECEIPT_KEY = ReceiptKey(Keyring(SECRET.encode()).public_key)
 
 
 async def dripped(contests: Contests, database: Database) -> str:
-    """A closed contest: A002 is ahead of A001 by what was cast for it at night."""
+    """A closed contest: A002 leads A001 by votes cast at night."""
     contest = await contests.make(opens=timedelta(days=-2), closes=timedelta(minutes=-1))
     noon = datetime.now(_ZONE).replace(hour=12, minute=0) - timedelta(days=1)
     by_day = datetime.now(_ZONE) - noon
@@ -122,7 +122,7 @@ async def dripped(contests: Contests, database: Database) -> str:
 
 
 def find_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-    """Finds each device whose name begins with `ring`, as one group; with `late` in the end only, `early` before it."""
+    """Finds each device whose name begins with `ring` as one group; `late` at certification only, `early` before it."""
     also = "late" if stage == "certification" else "early"
     sought = pl.col("device").str.starts_with("ring") | pl.col("device").str.starts_with(also)
     marked = ballots.select("id", "entry", "device", hold=sought.fill_null(value=False)).with_columns(
@@ -143,7 +143,7 @@ def find_nothing(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past:
 
 
 async def tally(database: Database, contest: str) -> dict[str, tuple[int, int, int]]:
-    """Raw, held, counted by entry; they are what the ballots themselves give."""
+    """Returns raw, held and counted picks by entry, after checking that they match the ballots."""
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read"):
         found, again = await tallies.select(connection, contest), await tallies.recount(connection, contest)
     assert _figures(found) == _figures(again)
@@ -155,25 +155,25 @@ def _figures(found: dict[str, Tally]) -> dict[str, tuple[int, int, int]]:
 
 
 async def history(database: Database, contest: str) -> list[tuple[str, str, int]]:
-    """Stage, state and how many, of every line of the history."""
+    """Returns stage, state and number of every line of the history."""
     async with database.connection() as connection:
         rows = await connection.fetch("select stage, state from decisions where contest = $1", contest)
     return sorted((stage, state, count) for (stage, state), count in Counter(map(tuple, rows)).items())
 
 
 async def in_question(database: Database, contest: str) -> list[decisions.Standing]:
-    """Every ballot that is not counted, or in a group."""
+    """Returns every ballot that is not counted or belongs to a group."""
     async with database.connection() as connection:
         return await decisions.select_in_question(connection, contest)
 
 
 def certifier(database: Database, detect: Detector = find_rings) -> Certifier:
-    """What certifies with the secret of the tests; no group takes two persons for its size."""
+    """Returns a certifier with the tests' secret; no group needs two reviewers for its size."""
     return Certifier(database, "test", RECEIPT_KEY, Reviews(database, 1000), detect)
 
 
 async def void_by_two(database: Database, snapshot: ContestSnapshot) -> None:
-    """Two persons make void what the sweep for certification finds and one person may not."""
+    """Two reviewers void the findings of the certification's sweep that one may not void."""
     reviews = Reviews(database, 1000)
     await certifier(database).propose(snapshot, POLICY)
     async with database.connection() as connection:

@@ -1,4 +1,4 @@
-"""The model of a policy: which file it is, and every fault of it with its place."""
+"""The model of a policy: the file in use, and every fault with its place."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_packaged_model_is_right() -> None:
             model(trees=[["fingerprint_unifrm", 0, 0, 1]]),
             "'fingerprint_unifrm' is no feature that this pass computes; the nearest that it computes is 'fingerp",
         ),
-        # One of the certification's: a round computes no neighbours.
+        # One of the certification's features: a round computes no neighbours.
         (model(trees=[["company_voter", 0, 0, 1]]), "'company_voter' is no feature that this pass computes"),
         (b"{", "is no model"),
         (b"[" * 100_000, "is no model"),

@@ -1,4 +1,4 @@
-"""Near-line rounds of a replay where little comes in: those that can change nothing, and only those, are left out."""
+"""Near-line rounds of a replay with few ballots: only rounds that can change nothing are skipped."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PHONE = (
 
 
 class EveryRound(Backtest):
-    """Looks at every round."""
+    """Runs every round."""
 
     def _can_change(self, first: int, last: int) -> bool:
         return True
 
 
 def replayed(kind: type[Backtest], events: Iterable[Event]) -> tuple[Replayed, int]:
-    """What a replay finds, and how many rounds it looked at."""
+    """Returns the findings of a replay, and the number of rounds run."""
     parts: list[str] = []
     with ThreadPoolExecutor(1) as executor:
         test = kind(read_contest(RULES + A_DAY), load_sweep_policy(), executor, lambda part, done: parts.append(part))
@@ -66,6 +66,6 @@ def test_rounds_of_too_few_ballots_are_left_out_and_nothing_else_changes() -> No
     same, every = replayed(EveryRound, events)
     assert found == same
     assert ("hold", "nearline") in {(each.decision, each.stage) for each in found.history}
-    # Every lonely ballot has its round. Those before the ring can hold nobody; those that see the ring can let it go.
+    # Each isolated ballot has a round. Rounds before the ring cannot hold anybody; rounds that see it can release it.
     assert every >= 30
     assert 0 < looks < every / 2

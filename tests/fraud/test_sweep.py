@@ -1,4 +1,4 @@
-"""The sweep on made worlds: what it must find, whom it must spare, and that it says the same twice."""
+"""The sweep on simulated contests: fraud found, honest voters spared, and repeatable results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HIRED = ("A7", "A8")
 
 @pytest.fixture(scope="module")
 def attacked() -> tuple[pl.DataFrame, pl.DataFrame, Sweep]:
-    """A recorded contest with plain bots: its ballots, their labels, and what is found."""
+    """A recorded contest with simple bots: its ballots, their labels, and the findings."""
     kept = ~RINGS.labels()["family"].is_in(HIRED)
     ballots, labels = RINGS.ballots().filter(kept), RINGS.labels().filter(kept)
     return ballots, labels, sweep(ballots, load_sweep_policy(), "certification")
@@ -29,14 +29,14 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     _, labels, found = attacked
     told = labels.with_columns(found.verdicts["hold"])
     assert told.filter("fraud")["hold"].mean() > 0.95  # type: ignore[operator]
-    # Of so small a contest a crowd is a twentieth. An article's readers (L14) are new, quick, and there for one entry.
+    # In such a small contest a crowd is a twentieth. An article's readers (L14) are new, quick, and vote for one entry.
     honest = told.filter(~pl.col("fraud"))
     assert honest.filter(pl.col("family") != "L14")["hold"].mean() < 0.002  # type: ignore[operator]
     assert honest["hold"].mean() < 0.01  # type: ignore[operator]
 
 
 def test_what_is_said_of_a_ballot_is_true_of_it() -> None:
-    """Its company may have spoken against it, too: that has other words."""
+    """Evidence of its neighbours is worded differently."""
     ballots = RINGS.ballots()
     told = ballots.with_columns(sweep(ballots, load_sweep_policy(), "certification").verdicts["reasons"])
     odd = pl.col("oddities")

@@ -1,4 +1,4 @@
-"""Trees as a policy holds them: what is refused, and what they add to a ballot's score."""
+"""Trees of a policy: refused ones, and their effect on a ballot's score."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_trees_of_any_shape_add_what_asking_one_ballot_after_another_adds() -> N
         if ends == 1:
             return float(0.3 * random.normal())
         no = int(random.integers(1, ends))
-        # There is none of `own_hosting`: it is 0.
+        # `own_hosting` is missing, so it is 0.
         name = str(random.choice([*NAMES, "own_hosting"]))
         return Question(name, float(random.integers(-1, 4)), grown(no), grown(ends - no))
 

@@ -1,4 +1,4 @@
-"""Cells and lockstep: hand-made ballots whose expectation can be worked out on paper."""
+"""Cells and lockstep on small hand-made ballots whose expectation can be computed on paper."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from voting.fraud.rules.task_lists import task_takers
 
 
 def compared(ballots: pl.DataFrame, trust: list[float]) -> dict[tuple[object, ...], tuple[float, float, float]]:
-    """By (entry, phone): how many ballots, how many were expected, and the surprise."""
+    """Returns, by (entry, phone), the number of ballots, the expected number, and the surprise."""
     survey = Survey(ballots)
     cells = survey.cells(["phone"])
     expected = expectation(cells, np.array(trust))
@@ -30,15 +30,15 @@ def compared(ballots: pl.DataFrame, trust: list[float]) -> dict[tuple[object, ..
 
 
 def test_a_cell_is_compared_with_what_the_other_entries_show() -> None:
-    # 100 ballots for A, half of them on one phone; 300 for B, of which 30 are.
+    # 100 ballots for A, half of them on one phone; 300 for B, 30 of them on it.
     ballots = pl.DataFrame({"entry": [1] * 100 + [2] * 300, "phone": [1] * 50 + [2] * 50 + [1] * 30 + [2] * 270})
     found = compared(ballots, [1.0] * 400)
     n, expected, z = found[1, 1]
     assert n == 50
-    # Of the other entry's ballots a tenth, half an unseen one and one of all added.
+    # A tenth of the other entry's ballots, with half an unseen one and one of all added.
     assert expected == pytest.approx(100 * 30.5 / 301)
     assert z == pytest.approx(8.94, abs=0.01)
-    # What is rarer than expected is no surprise.
+    # Fewer than expected is no surprise.
     assert found[1, 2][2] == 0
 
 
@@ -75,12 +75,12 @@ def test_what_a_ballot_has_not_is_in_no_cell() -> None:
     assert ballots["hosting"].sum() > 100
     assert prepared["hosted"].is_not_null().equals(ballots["hosting"].fill_null(value=False))
     assert prepared["oddities"].is_not_null().equals(ballots["oddities"] != 0)
-    # What is measured of a cell's ballots counts them all.
+    # Measures of a cell include all its ballots.
     assert prepared["hosting"].fill_nan(None).sum() == ballots["hosting"].sum()
 
 
 def ring() -> pl.DataFrame:
-    """30 voters who work off a list of three entries in three days, among 600 who choose among 20 by themselves."""
+    """30 voters who work through a list of three entries in three days, among 600 who choose among 20 independently."""
     rows = [(f"paid{voter}", 100 + day, day) for voter in range(30) for day in range(3)]
     chance = random.Random(1)
     rows += [(f"free{voter}", chance.randrange(20), day) for voter in range(600) for day in range(3)]
@@ -118,7 +118,7 @@ def test_neighbours_who_take_turns_with_the_same_entries_are_no_ring() -> None:
 
 @pytest.mark.parametrize(("later", "met"), [(3000, {29}), (9000, {21, 7})])
 def test_who_meets_the_same_people_at_every_entry_is_told_from_who_meets_them_at_one(later: int, met: set[int]) -> None:
-    # At one of the three entries 22 of the list's thirty come later than the others, past the end of two hours.
+    # At one of the three entries, 22 of the list's thirty come later than the others, after the two hours.
     at_one = pl.col("voter").str.starts_with("paid") & (pl.col("entry") == 101)
     late = at_one & pl.col("voter").str.contains("paid[12]")
     ballots = ring().with_columns(second=pl.col("second") + at_one * 7000 + late * later)
@@ -137,7 +137,7 @@ def test_who_meets_the_same_people_at_every_entry_is_told_from_who_meets_them_at
 
 
 def test_ballots_at_night_beyond_the_contests_rhythm_are_estimated_not_named() -> None:
-    # Of the others' ballots 5 % are cast at night; B has 400 honest ones and 300 spread evenly over day and night.
+    # 5 % of the others' ballots are cast at night; B has 400 honest ones and 300 spread evenly over day and night.
     hours = [3] * 50 + [12] * 950 + [3] * 20 + [12] * 380 + [hour for hour in range(24) for _ in range(12)] + [3] * 12
     names = ["A"] * 1000 + ["B"] * (len(hours) - 1000)
     ballots = pl.DataFrame({"hour_of_day": hours, "fresh": [0.0] * len(hours)})

@@ -1,4 +1,4 @@
-"""What is usual among a contest's ballots, whoever else is there."""
+"""The usual values of a contest's ballots must not depend on bots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NORMAL = 0.8
 
 @pytest.fixture(scope="module")
 def ballots() -> pl.DataFrame:
-    """A thousand, of which people's reading times are log-normal with this deviation about twelve seconds."""
+    """A thousand ballots, with people's reading times log-normal with this deviation around twelve seconds."""
     table = CLEAN.ballots().head(900)
     times = np.exp(np.random.default_rng(3).normal(math.log(12), NORMAL, len(table))) * 1000
     return table.with_columns(reading=pl.Series(times.astype(np.int64)))
@@ -36,7 +36,7 @@ def test_what_is_usual_is_the_peoples(ballots: pl.DataFrame) -> None:
 
 
 def test_quick_bots_hardly_change_it(ballots: pl.DataFrame) -> None:
-    """A quarter of all are, and take half a second."""
+    """A quarter of all are bots with half a second."""
     quick = pl.int_range(pl.len()) % 4 == 0
     usual = world_of(ballots.with_columns(reading=pl.when(quick).then(500).otherwise("reading")))
     assert usual.reading == pytest.approx(math.log(12), abs=0.5)

@@ -1,4 +1,4 @@
-"""What rounds know of the days before: of whom, in which cells, and nothing of whom they have not seen."""
+"""The history for rounds: known voters and cells, and nothing about unseen ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POLICY = load_sweep_policy()
 @pytest.fixture(scope="module")
 def ballots() -> pl.DataFrame:
     public = RINGS.ballots().filter(RINGS.labels()["family"] == "background").gather_every(2)
-    # Two of one moment may change places.
+    # Two ballots of one moment may be swapped.
     return public.unique("at").sort("at")
 
 
@@ -58,7 +58,7 @@ def test_of_the_unknown_and_of_strangers_nothing_is_known(ballots: pl.DataFrame)
 
 
 def with_a_ring(ballots: pl.DataFrame) -> pl.DataFrame:
-    """One ballot in fifty is now by thirty paid voters, who vote for another entry every six hours, within an hour."""
+    """One ballot in fifty is from thirty paid voters, who vote for another entry every six hours, within an hour."""
     chosen = pl.int_range(pl.len()) % 50 == 0
     number = pl.int_range(pl.len()) // 50
     turn = pl.col("at") // (6 * 3_600_000)

@@ -1,4 +1,4 @@
-"""What a sweep changes of the decisions that stand."""
+"""The changes of a sweep to the decisions in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a group does to the ranking, by hand."""
+"""The effect of a group on the ranking, by hand."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ COUNTED = {"A017": 100, "A002": 90, "A003": 80, "A004": 10}
 
 
 def ranked(counted: dict[str, int], picks: dict[str, int], ballots: int, *, is_counted: bool) -> Effect:
-    """The effect where the first ten places matter."""
+    """Returns the effect if the first ten places matter."""
     return effect(counted, picks, ballots, [Stake(frozenset(counted), 10)], is_counted=is_counted)
 
 
 def test_a_held_group_would_bring_its_entry_up() -> None:
     found = ranked(COUNTED, {"A004": 85}, 85, is_counted=False)
-    # With it: A017 100, A004 95, A002 90, A003 80.
+    # With the group: A017 100, A004 95, A002 90, A003 80.
     assert found.shifts == (RankShift("A004", 2, 4), RankShift("A002", 3, 2), RankShift("A003", 4, 3))
     assert found.decides
 
@@ -40,7 +40,7 @@ def test_what_decides_about_the_first_place_comes_first_and_what_moves_nobody_la
 def test_below_the_tenth_place_it_does_not_reach_the_top() -> None:
     counted = {f"A{number:03d}": 1000 - number for number in range(1, 21)}
     found = ranked(counted, {"A020": 5}, 5, is_counted=False)
-    # A015 has 985 picks too.
+    # A015 has 985 picks, too.
     assert found.shifts[0] == RankShift("A020", 15, 20)
     assert not found.decides
 

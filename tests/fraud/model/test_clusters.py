@@ -1,4 +1,4 @@
-"""Clusters: which ballots are in one, what they are on average, and that a crowd is spared as one."""
+"""Clusters: their ballots, their averages, and a crowd spared as one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEVER, ALWAYS = Trees(-9.0, ()), Trees(9.0, ())
 
 @pytest.fixture(scope="module")
 def survey() -> Survey:
-    # Who works off a list is held without a look at clusters.
+    # Voters of a list are held regardless of clusters.
     bots = RINGS.labels()["family"].is_in(["A1", "A2", "A5", "background"])
     return Survey(prepare(RINGS.ballots().filter(bots)))
 
@@ -86,8 +86,8 @@ def test_where_no_cluster_is_a_campaign_only_what_is_in_none_is_held(survey: Sur
         judge(survey, POLICY.sweep, with_clusters(trees), "certification").hold for trees in (NEVER, None)
     )
     assert asked_nothing.sum() > 1000
-    # What nobody had the time to read for is held by a rule of its own.
+    # A separate rule holds ballots cast without time to read.
     assert (spared & ~hasty(survey)).sum() < 0.02 * asked_nothing.sum()
-    # A round sees too little of a day to ask.
+    # A round sees too little of a day to judge clusters.
     one, other = (judge(survey, POLICY.sweep, with_clusters(trees), "nearline").hold for trees in (NEVER, ALWAYS))
     assert np.array_equal(one, other)

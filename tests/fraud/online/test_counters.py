@@ -1,4 +1,4 @@
-"""Counts of what is alike: exact, by window, and of a bounded size."""
+"""Counts of similar ballots: exact, by window, and of bounded size."""
 
 from __future__ import annotations
 

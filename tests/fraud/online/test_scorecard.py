@@ -1,4 +1,4 @@
-"""The online stage: what is as good as certain is held, and the crowds that look like it are not."""
+"""The online stage holds nearly certain fraud, and spares crowds that look similar."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_no_look_alike_is_held_and_hardly_any_challenged(
         (attempt.id in ids, judgement.response) for attempt, judgement in zip(together, judged(together), strict=True)
     )
     assert not answers[True, "hold"] + answers[False, "hold"]
-    # Voters behind a VPN are challenged when another site's page seems to send their ballots as well.
+    # Voters behind a VPN are challenged if another site's page also seems to send their ballots.
     assert answers[True, "challenge"] <= len(alike) * 0.01
     assert answers[False, "challenge"] <= 2000 * 0.001
 
@@ -149,13 +149,13 @@ def test_a_script_that_waits_is_challenged_once_it_is_a_burst() -> None:
 
 
 def test_a_browser_that_a_test_drives_is_counted() -> None:
-    """It says that it is headless, registers and votes within half a second: the project's own tests are such."""
+    """A headless browser that identifies itself, registers and votes within half a second, like the project's tests."""
     agent = {"user_agent": people.CHROME.format(major=130).replace("Chrome/", "HeadlessChrome/")}
     assert one(0.3, **agent, device_issued_at=NOON).response == "allow"
 
 
 def test_a_ballot_is_judged_in_well_under_a_millisecond() -> None:
-    """Ample: a machine may be busy. Quiet, it takes a fiftieth."""
+    """A generous limit, since a machine may be busy. On an idle one it takes a fiftieth."""
     attempts = people.in_order(people.background(Crowd(8), 4000))
     judged(attempts[:2000])
     start = time.process_time()

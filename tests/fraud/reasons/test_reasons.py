@@ -1,4 +1,4 @@
-"""Every reason says itself in both languages, with its figures."""
+"""Every reason has a sentence in both languages, with its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Very short reading speaks for itself in any crowd; a crowd that is only quick is spared."""
+"""Very short reading times are evidence in any crowd; a merely quick crowd is spared."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hiding(crowd: pl.DataFrame) -> pl.DataFrame:
 
 
 def check_that_bots_are_held_and_the_crowd_is_not(honest: pl.DataFrame, is_crowd: pl.Series) -> None:
-    """Bots hide among the ballots that the crowd has for its favourite entry."""
+    """Bots hide among the crowd's ballots for its favourite entry."""
     crowd = honest.filter(is_crowd)
     entry = crowd["entry"].value_counts().sort("count", descending=True)["entry"][0]
     whole = pl.concat([honest, hiding(crowd.filter(pl.col("entry") == entry)).select(honest.columns)])
@@ -49,7 +49,7 @@ def check_that_bots_are_held_and_the_crowd_is_not(honest: pl.DataFrame, is_crowd
 
 
 def test_bots_that_hide_in_a_crowd_are_held_and_the_crowd_is_not() -> None:
-    """More crowds, of simulated contests: tests/loadtests/test_haste.py."""
+    """For more crowds, of simulated contests, see tests/loadtests/test_haste.py."""
     fraud = RINGS.labels()["fraud"]
     is_crowd = RINGS.labels().filter(~fraud)["family"] == "L10"
     check_that_bots_are_held_and_the_crowd_is_not(RINGS.ballots().filter(~fraud), is_crowd)

@@ -1,4 +1,4 @@
-"""Open lists: strangers who work one off are told from people who only have the same entries in common."""
+"""Open lists: distinguishing strangers who work through one from people with the same entries in common."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _LIST = np.array([10, 15, 19, 26, 34])
 
 
 def people(count: int, of: np.ndarray, weights: np.ndarray, first: int = 0, **same: int) -> pl.DataFrame:
-    """Voters, numbered from `first`, who come on five days, each day for one of these entries; `same`: an hour of the
-    day, or a network, that all have in common."""
+    """Returns voters, numbered from `first`, who vote on five days, each day for one of these entries.
+
+    `same`: an hour of the day, or a network, that all share.
+    """
     random = np.random.default_rng(first + 1)
     size = count * _DAYS
     day = np.tile(np.arange(_DAYS), count)
@@ -32,13 +34,13 @@ def people(count: int, of: np.ndarray, weights: np.ndarray, first: int = 0, **sa
 
 
 def once(count: int) -> pl.DataFrame:
-    """Voters who come but once."""
+    """Returns voters who vote only once."""
     everybody = people(count, np.arange(40), _POPULARITY, first=100_000)
     return everybody.filter(pl.col("voter").is_first_distinct()).with_columns(returning=pl.lit(0.0))
 
 
 def workers(*crowds: pl.DataFrame) -> pl.DataFrame:
-    """Who is found among them and a public."""
+    """Returns the list workers found among these voters and a public."""
     return list_workers(Survey(pl.concat([people(2000, np.arange(40), _POPULARITY), once(4000), *crowds])))
 
 
@@ -48,7 +50,7 @@ def test_who_works_off_an_open_list_is_found_and_hardly_anybody_else() -> None:
     found = workers(paid)
     sure = found.filter(pl.col("entries") >= 3)
     assert set(sure["voter"]) >= set(own.filter(pl.col("entries") >= 3)["voter"])
-    # Of the public hardly anybody has three of these entries, some two: of those the sweeps ask what else is known.
+    # Hardly any of the public has three of these entries, some have two: for those the sweeps need other evidence.
     assert sure.filter(pl.col("voter") < 10_000).height < 0.005 * 2000
     assert found.filter(pl.col("voter") < 10_000).height < 0.05 * 2000
 
