@@ -1,4 +1,4 @@
-"""Replays of the recorded contests, one for all tests."""
+"""Replays of the recorded contests, shared by all tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Replayed = Callable[[Recorded], Run]
 
 @pytest.fixture(scope="session")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    """Answers what the backtest of a recorded contest wrote."""
+    """Returns the output of a recorded contest's backtest."""
 
     @cache
     def replay(recorded: Recorded) -> Run:

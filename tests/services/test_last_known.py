@@ -1,4 +1,4 @@
-"""The last known value while the new one cannot be read, and no longer than that is honest."""
+"""The last known value is used while a new one cannot be read, up to its age limit."""
 
 from __future__ import annotations
 

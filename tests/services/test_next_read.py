@@ -1,4 +1,4 @@
-"""One read answers all who asked before it began."""
+"""One read answers all callers that asked before it began."""
 
 from __future__ import annotations
 

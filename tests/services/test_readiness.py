@@ -1,4 +1,4 @@
-"""Whether the service is ready, asked by many at once."""
+"""Readiness, requested by many callers at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voting.wiring.admin import AdminServices
 async def test_all_who_ask_while_the_first_probe_ends_get_its_answer(
     settings: Settings, contests: Contests, office: AdminServices
 ) -> None:
-    """Who came between the probe's end and the first one's waking got nothing, and was answered 500."""
+    """A caller between the probe's end and the first one's waking used to get nothing, and was answered 500."""
     async with connected(settings.redis_url) as redis:
         readiness = Readiness(office.database, redis.view)
         answers: list[dict[str, bool]] = []

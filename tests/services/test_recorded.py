@@ -1,4 +1,4 @@
-"""The recorded contests are decided as they were when they were frozen, byte for byte: tests/recorded/README.md."""
+"""The recorded contests are decided as when they were frozen, byte for byte: tests/recorded/README.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FREEZE = "if this is meant, run: python -m tests.recorded.freeze, and read the d
 
 
 def first_difference(found: bytes, expected: bytes) -> str:
-    """The first line that is not the same."""
+    """Returns the first line that differs."""
     pairs = zip(found.splitlines(), expected.splitlines(), strict=False)
     for number, (now, then) in enumerate(pairs, 1):
         if now != then:
@@ -33,7 +33,7 @@ def test_a_recorded_contest_is_decided_as_before(recorded: Recorded, replayed: R
 
 
 def test_rings_are_held_crowds_and_the_public_are_not() -> None:
-    """What was frozen is worth keeping: the figures that it must not fall below."""
+    """The frozen figures must stay above these limits."""
     shares: dict[tuple[str, bool], float] = {}
     for recorded in ALL:
         decisions = [json.loads(line) for line in recorded.expected("decisions.jsonl").splitlines()]

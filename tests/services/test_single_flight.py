@@ -1,4 +1,4 @@
-"""One piece of work for all who ask at once."""
+"""One run of a task for all callers at once."""
 
 from __future__ import annotations
 

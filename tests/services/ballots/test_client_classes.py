@@ -1,4 +1,4 @@
-"""The clients of recorded ballots, as reviewers and exports see them."""
+"""The clients of recorded ballots, as shown to reviewers and in exports."""
 
 from __future__ import annotations
 

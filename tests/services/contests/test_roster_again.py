@@ -1,4 +1,4 @@
-"""A roster imported again: the count is true, what the file lacks is named, and is removed only before the opening."""
+"""Importing a roster again: correct counts; missing entries are named, and removed only before the opening."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps put into force: ballots, tally and history together, whatever else goes on."""
+"""Applying sweeps: ballots, tally and history change together, whatever else happens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from voting.wiring.admin import AdminServices
 
 
 async def always(_tx: Connection) -> None:
-    """Nothing stands against it."""
+    """A guard that allows everything."""
 
 
 async def swept(office: AdminServices, contest: str, detect: Detector = find_rings) -> Changed:
@@ -63,7 +63,7 @@ async def test_what_is_found_no_more_is_counted_again(contests: Contests, office
     assert await tally(office.database, contest) == {"A002": (20, 20, 0), "A003": (5, 5, 0)}
     changed = await swept(office, contest, find_nothing)
     assert (changed.held, changed.released) == (0, 20)
-    # What was held when it was cast stays so.
+    # Ballots held when cast stay held.
     assert await tally(office.database, contest) == {"A002": (20, 0, 20), "A003": (5, 5, 0)}
     assert await history(office.database, contest) == [
         ("nearline", "count", 20),

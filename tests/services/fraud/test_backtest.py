@@ -1,4 +1,4 @@
-"""The backtest to the letter of its contract: what it reads, what it refuses, and the four files that it writes."""
+"""The backtest's contract: input, refusals, and the four files that it writes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Event = dict[str, Any]
 
 
 def event(number: int, at: str = "2026-03-02T12:00:00.000+08:00", **more: Any) -> Event:
-    """One line with what it must have, and no more."""
+    """Returns a line with the required fields only."""
     return {"id": f"e{number}", "at": at, "voter": f"v{number}", "entry": "A001", **more}
 
 
@@ -63,7 +63,7 @@ def moment(text: str) -> datetime:
 
 
 class Run:
-    """What one replay wrote."""
+    """The output of one replay."""
 
     def __init__(self, out: Path, summary: Mapping[str, Any]) -> None:
         self.out, self.told = out, summary
@@ -293,7 +293,7 @@ def test_outside_the_window_is_refused_with_the_reason(replay: Replay) -> None:
     assert {line["stage"] for line in found.decisions} == {"online"}
     assert [moment(line["decided_at"]) for line in found.decisions] == [moment(at) for at in times]
     assert [line["id"] for line in found.history] == ["e0", "e3"]
-    # A refused attempt is no ballot: its entry has none of it.
+    # A refused attempt is no ballot, so it does not count for its entry.
     assert [(each["entry"], each["raw"]) for each in found.summary["entries"]] == [("A001", 2)]
 
 
@@ -441,7 +441,7 @@ def test_a_round_after_the_windows_end_is_not_after_the_certification(replay: Re
     assert settled == sorted(settled)
     last = {line["id"]: line for line in found.history if "response" not in line}
     assert last
-    # Reasons are those of the latest look.
+    # Reasons are those of the latest pass.
     for line in found.decisions:
         if line["id"] in last:
             assert last[line["id"]] | {"reasons": line["reasons"]} == line

@@ -1,4 +1,4 @@
-"""The folder of a backtest's results, where it cannot be made or filled."""
+"""The folder of a backtest's results, when it cannot be created or filled."""
 
 from __future__ import annotations
 

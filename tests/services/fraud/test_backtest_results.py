@@ -1,4 +1,4 @@
-"""What a backtest writes: decisions, history, summary and report, of a recorded contest with rings and crowds."""
+"""The output of a backtest: decisions, history, summary and report of a recorded contest with rings and crowds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from voting.services.fraud.policy_files import load_sweep_policy
 
 @pytest.fixture(scope="module")
 def world(replayed: Replayed) -> tuple[Path, list[Event], Run]:
-    """The folder of the recorded contest, its attempts, and what the backtest wrote."""
+    """The folder of the recorded contest, its attempts, and the backtest's output."""
     with gzip.open(RINGS.folder / EVENTS, "rt", encoding="utf-8") as file:
         events = [json.loads(line) for line in file]
     return RINGS.folder, events, replayed(RINGS)
@@ -59,13 +59,13 @@ def test_history_has_only_changes_by_time_and_ends_in_the_decisions(world: World
     last: dict[str, Event] = {}
     for line in run.history:
         assert [name for name in line if name != "response"] == DECISION
-        # Who is challenged and casts his ballot is told of, although it counts as others do.
+        # A challenged ballot that is cast is listed, although it counts like others.
         assert line["decision"] != current[line["id"]] or line.get("response") == "challenge"
         current[line["id"]] = line["decision"]
         last[line["id"]] = {name: line[name] for name in DECISION}
     for line in run.decisions:
         if line["id"] in last:
-            # The certification may tell better reasons of what a round has held already: that changes no decision.
+            # The certification may give better reasons for a hold of a round: that changes no decision.
             assert {**line, "reasons": []} == {**last[line["id"]], "reasons": []}
         else:
             assert (line["decision"], line["stage"]) == ("count", "online")
@@ -128,7 +128,7 @@ def test_the_summary_adds_up(world: World) -> None:
 
 
 def test_it_writes_four_files(world: World) -> None:
-    """That two runs write the same bytes is shown by what was frozen: test_recorded.py."""
+    """test_recorded.py shows that two runs write the same bytes."""
     assert sorted(path.name for path in world[2].out.iterdir()) == FILES
 
 

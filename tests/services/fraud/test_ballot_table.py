@@ -1,4 +1,4 @@
-"""The table that sweeps read, from ballots as voters cast them."""
+"""The table that sweeps read, from ballots cast through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certified result: what is void in it, that it stays, and that it can be explained."""
+"""The certified result: void ballots, permanence, and explanation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from voting.services.results.reports import as_json
 from voting.wiring.admin import AdminServices
 
 HOUR = timedelta(hours=1)
-# Only the first place in category two is worth something: A001 and A003 compete there, A002 and A004 do not.
+# Only the first place in category two matters: A001 and A003 compete there, A002 and A004 do not.
 AWARD = '[[award]]\nid = "first"\nname = "一等奖"\nby = "votes"\ncount = 1\ncategories = ["two"]\n'
 RULES = f"[[quota]]\npicks = 5\n{AWARD}"
 WANG = Person("key:1", "wang")
@@ -47,7 +47,7 @@ OTHER = replace(POLICY, version="another", sha256="0" * 64)
 
 
 async def closed(contests: Contests, office: AdminServices, rules: str = RULES) -> str:
-    """A closed contest with two rings, one of which the near-line sweep had held with an honest ballot beside it."""
+    """A closed contest with two rings; the near-line sweep held one of them together with an honest ballot."""
     contest = await contests.make(rules, opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=20)
     honest = [*crowd(0, 60, "A001"), *crowd(100, 50, "A002"), Cast(180, "A003", state="hold", seen=SCRIPT)]
     honest += crowd(190, 2, "A004", "early-1")
@@ -182,7 +182,7 @@ async def test_a_run_that_was_cut_short_is_finished_by_the_next(contests: Contes
     async def always(_: object) -> None:
         pass
 
-    # All was applied, and then the machine lost its power before the result was frozen; now another policy is asked.
+    # The findings were applied, then the machine lost power before the result was frozen; now another policy is used.
     await DecisionWriter(office.database).apply(contest, swept, always)
     made = await certifier(office.database, find_nothing).certify(snapshot, OTHER)
     assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (68, 80)
@@ -243,7 +243,7 @@ async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, 
     assert 0 < found.low < found.estimate < found.high <= 750
     assert estimated.effect.shifts[0] == ("A002", 1, 2)
     assert estimated.effect.decides
-    # A reviewer has voided all but five of its picks since: no more than those can be void.
+    # A reviewer has since voided all but five of its picks, so at most those can be void.
     async with office.database.connection() as connection:
         await connection.execute("update tallies set counted = 5 where contest = $1 and entry = 'A002'", contest)
     (estimated,) = await Reviews(office.database, 200).excesses(snapshot)

@@ -1,4 +1,4 @@
-"""Another policy over the same ballots: what it would have held when they were cast, and what stands under any."""
+"""Another policy over the same ballots: its online holds, and decisions that apply under any policy."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from voting.services.fraud.policy_comparison import PolicyComparison, Side
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.wiring.admin import AdminServices
 
-# Challenged and solved under the packaged policy; with less of it, or of what was counted then, hardly a hint.
+# Challenged and solved under the packaged policy; with fewer signals or counts, hardly suspicious.
 ODD = Facts(oddities=int(Oddity.CROSS_SITE), reading=1000, challenge_passed=True, counts=Counts(voters=9))
 
 
 def holding(points: int) -> SweepPolicy:
-    """The policy that holds from so many points on when a ballot is cast."""
+    """A policy that holds a ballot from this many points on when it is cast."""
     return replace(POLICY, version="another", sha256="0" * 64, online=replace(POLICY.online, hold=points))
 
 
 async def made(contests: Contests, office: AdminServices) -> str:
-    """A closed contest: a script held when it was cast, one odd ballot counted, and honest ones."""
+    """A closed contest: a script held when cast, one odd ballot counted, and honest ones."""
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1), entries=3)
     script, odd = Cast(100, "A003", state="hold", seen=SCRIPT), Cast(101, "A002", seen=ODD)
     await record(

@@ -1,4 +1,4 @@
-"""The rounds of near-line sweeps: which ballots they read, and that only one process makes them."""
+"""The rounds of near-line sweeps: the ballots they read, and that only one process runs them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from voting.wiring.admin import AdminServices
 
 
 class Seen:
-    """A detector that remembers how many ballots each sweep of a contest had."""
+    """A detector that remembers the number of ballots of each sweep of a contest."""
 
     def __init__(self, entry: str) -> None:
         self.sizes: list[int] = []
@@ -110,13 +110,13 @@ SHADOW = replace(POLICY, version="shadow")
 
 
 def looked(decided: str, shadow: str) -> float:
-    """What the metric says of this process."""
+    """Returns the metric's value of this process."""
     labels = {"stage": "nearline", "policy": SHADOW.version, "decided": decided, "shadow": shadow}
     return REGISTRY.get_sample_value("voting_shadow_total", labels) or 0
 
 
 def find_other_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-    """The shadow takes the voters of A043 for a ring as well, and those of ring-b for none."""
+    """Finds the voters of A043 as a ring, too, and those of ring-b as none."""
     if policy is SHADOW:
         unlike = pl.when(entry="A043").then(pl.lit("ring-c")).when(pl.col("device") != "ring-b").then("device")
         ballots = ballots.with_columns(device=unlike)

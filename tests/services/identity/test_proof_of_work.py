@@ -1,4 +1,4 @@
-"""What a proof of work costs: no counter is left out, and more effort is more tries in the same proportion."""
+"""The cost of a proof of work: no counter can be skipped, and tries are proportional to effort."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a certified result follows from does not change; what was changed past the service is told."""
+"""The inputs of a certified result do not change; changes by direct SQL are reported."""
 
 from __future__ import annotations
 
@@ -169,13 +169,13 @@ async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
     async with as_owner(settings) as connection:
         await connection.execute(PAST_THE_SERVICE[what], snapshot.contest.id)
     report = as_json(await office.reports.report(await office.contest_cache.renew(snapshot.contest.id)))
-    # Every ballot is read by `verify`, not for each answer; its tally is the certified one.
+    # `verify` reads every ballot, results do not; their tally is the certified one.
     expected = [] if what == "ballots" else [what]
     assert (report["final"], report["changed_since"]) == (not expected, expected)
     assert [row["counted"] for row in report["entries"]] == [30, 20]
     done = run(*verify, env=environment_of(settings))
     differs = {line.split("\t")[0] for line in done.stdout.splitlines() if "\tdiffers" in line}
-    # A tally that was forged alone is what `recount` finds: the ballots still give the certified one.
+    # `recount` finds a tally that was forged alone: the ballots still give the certified one.
     assert differs == ({"ballots", "tally"} if what == "ballots" else {what} - {"tally"}), done.stdout
     assert done.returncode == (1 if differs else 0)
     if what == "marks":

@@ -1,4 +1,4 @@
-"""voting_view_drift and voting_view_mended: what was wrong in Redis is told, and gone a round later."""
+"""voting_view_drift and voting_view_mended: errors in Redis are reported, and corrected a round later."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ async def test_a_drift_is_shown_and_mended(
             before = await metric(client, "voting_view_mended_total")
 
             async def told() -> bool:
-                # Six picks that nobody made, and an entry that is lost: again and again, because the other server
-                # of these tests mends them too, and then this one has nothing to tell.
+                # Forge six picks and delete an entry repeatedly, because the other server of these tests also corrects
+                # the view, and then this one has nothing to report.
                 async with redis.pipeline() as both:
                     both.hset(key, "A001", "9 9 0 9")
                     both.hdel(key, "A002")

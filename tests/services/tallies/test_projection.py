@@ -1,4 +1,4 @@
-"""Redis follows PostgreSQL, whatever happens to it, and is never above it."""
+"""Redis follows PostgreSQL after any fault, and is never above it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_reconciling_without_redis_raises_nothing_but_try_again(
 
 
 async def test_work_whose_cancellation_is_swallowed_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As asyncio.wait_for of Python 3.11 does when its result comes in the same moment."""
+    """Behaves like asyncio.wait_for of Python 3.11 when its result arrives together with a cancellation."""
     begun = asyncio.Event()
 
     async def swallowing() -> None:
