@@ -1,4 +1,4 @@
-"""The contest and files of real jobs, and how their tables are read and refused."""
+"""The contest and files of real tasks, and how their tables are read and refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def clicks(text: str) -> dict[str, int]:
 def workbook(
     rows: str, before: str = "", after: str = "", styles: str = "", more: dict[str, str] | None = None
 ) -> bytes:
-    """A workbook of our own XML; `rows` are in sheetData, `styles` in the style sheet."""
+    """Returns a workbook of our own XML; `rows` are in sheetData, `styles` in the style sheet."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"

@@ -1,4 +1,4 @@
-"""Files of real jobs that gave a wrong result, or a fault that did not name the cause; and others of each kind."""
+"""Files of real tasks that gave a wrong result, or a fault that did not name the cause; and others of each kind."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_judges_one_character_apart_are_warned_of(judges: tuple[str, ...], pairs
     ]
 
 
-# what stands for something else
+# placeholders
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Numbers as their cells show them. What is expected was compared with LibreOffice's own text, but for the last few."""
+"""Numbers as their cells show them. Expected texts were compared with LibreOffice's, except for the last few."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every table: what is accepted is read to the last cell, and what cannot be is refused with its place.
+"""Properties of every table: accepted tables are read to the last cell, and others are refused with the place.
 
 `VOTING_FILES=10000 pytest tests/spreadsheets/test_properties.py` tries that many files for each of the two properties.
 """
@@ -65,12 +65,12 @@ ROUND = CONTEST.rounds[0]
 ENTRIES = {code: Entry(code, code, "", "one") for code in ("A001", "A002", "B-1", "7", "0012")}
 
 Cell = str | Decimal | date
-"""A number or date stands in workbooks as one, and in CSV as its text."""
+"""A number or date is stored as such in workbooks, and as its text in CSV."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the tables: its columns, how it is read, and how a result is written out."""
+    """One of the tables: its columns, how it is read, and how a result is written."""
 
     header: tuple[str, ...]
     read: Callable[[Sheet], Any]
@@ -165,7 +165,7 @@ KINDS = {
 
 @st.composite
 def tables(draw: st.DrawFn, kind: Kind) -> list[list[Cell]]:
-    """In half of the tables a cell or more is anything, or there is one too many."""
+    """In half of the tables at least one cell is arbitrary, or there is an extra one."""
     header: list[Cell] = [*draw(st.permutations(kind.header))]
     cells = st.tuples(*(kind.cells[str(column)] for column in header))
     keys = [header.index(column) for column in kind.keys]
@@ -219,7 +219,7 @@ def files(draw: st.DrawFn, kind: Kind) -> tuple[list[list[Cell]], bytes]:
 
 
 def accepted(kind: Kind, body: bytes) -> Any:
-    """What is read, or None for a file that is refused: each fault then has a place, a word and a mend."""
+    """Returns the rows, or None if the file is refused; each fault then has a place, a description and a fix."""
     try:
         return kind.read(read_sheet(body, "file"))
     except FileInvalid as error:
@@ -232,7 +232,7 @@ def accepted(kind: Kind, body: bytes) -> Any:
 
 
 def numbers_as_such(rows: list[list[str]], kind: Kind) -> list[list[Cell]]:
-    """The rows with their figures as numbers, where a spreadsheet keeps all their digits."""
+    """Returns the rows with figures as numbers, if a spreadsheet keeps all their digits."""
     places = {kind.header.index(column) for column in kind.numbers}
     return [
         [
@@ -280,7 +280,7 @@ def test_a_cell_that_cannot_be_represented_is_refused_with_its_place(kind: Kind,
     line = above + 2
     if data.draw(st.booleans()):
         row[index] = data.draw(st.sampled_from(UNREADABLE))
-        # A workbook's XML has U+FFFF only in an escape, which this writer does not make.
+        # XML can contain U+FFFF only as an escape, which this writer does not produce.
         in_book = data.draw(st.booleans()) and "\uffff" not in str(row[index])
         body = as_workbook(table) if in_book else as_csv(table)
     else:

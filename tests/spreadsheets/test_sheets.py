@@ -1,4 +1,4 @@
-"""Tables out of the files that organisers have, and the workbook that tells them what is wrong."""
+"""Tables from organisers' files, and the workbook that reports their faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLE: list[list[object]] = [
 
 
 def workbook(rows: list[list[object]], formats: dict[int, str] | None = None) -> bytes:
-    """`formats`: column -> number format."""
+    """Writes a workbook. `formats`: column -> number format."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     for row in rows:
@@ -42,7 +42,7 @@ def workbook(rows: list[list[object]], formats: dict[int, str] | None = None) ->
 
 
 def repacked(body: bytes, name: str, content: bytes = b"") -> bytes:
-    """The workbook with another part; of no workbook, an archive of that part."""
+    """Adds a part to a workbook; without one, returns an archive of that part."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         if body:
@@ -61,7 +61,7 @@ with zipfile.ZipFile(io.BytesIO(workbook(TABLE))) as _archive:
 def sheet_xml(rows: str, dimension: str = "A1:B2") -> bytes:
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     text = f'<worksheet xmlns="{space}"><dimension ref="{dimension}"/><sheetData>{rows}</sheetData></worksheet>'
-    # openpyxl says that values of formulas are yet to be computed.
+    # openpyxl marks values of formulas as not yet computed.
     book = repacked(workbook(TABLE), "xl/workbook.xml", WORKBOOK.replace(b'fullCalcOnLoad="1"', b""))
     return repacked(book, "xl/worksheets/sheet1.xml", text.encode())
 

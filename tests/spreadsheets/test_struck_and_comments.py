@@ -1,4 +1,4 @@
-"""What people say of a cell without changing its text: a line through it, or a comment on it."""
+"""Marks that change a cell's meaning without its text: strike-through and comments."""
 
 from __future__ import annotations
 

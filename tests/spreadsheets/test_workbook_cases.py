@@ -1,4 +1,4 @@
-"""Workbooks of real jobs: escapes, odd parts and rows, what is hidden or merged, titles and notes."""
+"""Workbooks of real tasks: escapes, odd parts and rows, hidden or merged cells, titles and notes."""
 
 from __future__ import annotations
 
