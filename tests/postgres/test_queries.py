@@ -8,7 +8,7 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
-from tests.conftest import Contests
+from tests.conftest import ROOT, Contests
 from voting.postgres.queries import named
 from voting.settings import Settings
 
@@ -55,6 +55,16 @@ def test_a_volatile_clock_compared_with_a_large_table_is_found(statement: str) -
 def test_no_statement_compares_a_large_table_with_a_volatile_function() -> None:
     found = {name: slow for name, text in statements().items() if (slow := slow_conditions(text))}
     assert not found, f"use statement_timestamp() or a parameter: {found}"
+
+
+def test_nothing_takes_an_advisory_lock_or_locks_a_table() -> None:
+    """Advisory locks do not survive a pooler, and a table's lock stops every contest: rows are locked, or leased."""
+    sources = [path for path in (ROOT / "voting").rglob("*") if path.suffix in (".py", ".sql")]
+    found = [
+        str(path) for path in sources if re.search(r"advisory_(xact_)?lock|\block\s+table\b", path.read_text("utf-8"))
+    ]
+    assert sources
+    assert not found
 
 
 async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Settings, contests: Contests) -> None:

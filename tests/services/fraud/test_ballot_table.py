@@ -45,5 +45,5 @@ def test_a_voter_is_found_by_the_beginning_of_the_hash() -> None:
 
 
 def test_the_processes_that_serve_do_without_polars() -> None:
-    code = "import sys, voting.asgi, voting.cli.serve; sys.exit('polars' in sys.modules)"
+    code = "import sys, voting.asgi, voting.cli.contest, voting.cli.serve; sys.exit('polars' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
