@@ -56,7 +56,7 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return ["backtest", *files, "--out", str(folder / "out"), *more]
 
 
-def test_it_writes_the_folder_and_says_what_became_of_them(folder: Path) -> None:
+def test_it_writes_the_folder_and_prints_the_summary(folder: Path) -> None:
     done = run(*arguments(folder))
     assert done.returncode == 0, done.stderr
     assert "3 attempts: 2 counted, 0 held, 1 refused" in done.stderr
@@ -166,7 +166,7 @@ def test_a_fault_in_the_sweep_part_of_a_policy_is_1_and_names_the_line(folder: P
     assert not (folder / "out").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_1_and_told(folder: Path) -> None:
+def test_a_folder_that_cannot_be_created_exits_with_1(folder: Path) -> None:
     done = run(*arguments(folder, "--out", "/proc/none"))
     assert done.returncode == 1
     assert done.stderr.startswith("voting: /proc/none cannot be written (")

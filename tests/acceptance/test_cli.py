@@ -107,7 +107,7 @@ def test_a_command_does_not_wait_for_a_database_that_is_away() -> None:
     assert "check DATABASE_URL" in answer.stderr
 
 
-def test_an_environment_file_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_fault_of_an_environment_file_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("# settings\nVOTING_SECRET=short\n")
     answer = run("serve", "--env-file", str(file))
@@ -172,7 +172,7 @@ async def test_staff_keys_are_made_listed_and_revoked(settings: Settings, contes
     assert (again.returncode, "there is no live staff key" in again.stderr) == (1, True)
 
 
-async def test_what_an_organiser_does_is_in_the_audit_log(settings: Settings, contests: Contests) -> None:
+async def test_organisers_acts_are_in_the_audit_log(settings: Settings, contests: Contests) -> None:
     contest = await contests.make()
     env = environment_of(settings)
     run("credentials", "issue", "--contest", contest, "--count", "7", env=env)
@@ -186,5 +186,5 @@ async def test_what_an_organiser_does_is_in_the_audit_log(settings: Settings, co
     assert json.loads(rows[2]["details"]) == {"count": 7}
 
 
-def test_the_settings_reference_is_what_the_program_says() -> None:
+def test_the_settings_reference_matches_the_program() -> None:
     assert run("settings").stdout == settings_reference()

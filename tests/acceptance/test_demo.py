@@ -102,7 +102,7 @@ async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_
             assert await picks_of(client) == {}
 
 
-async def test_a_busy_port_is_stepped_over_and_told(tmp_path: Path) -> None:
+async def test_a_busy_port_is_replaced_with_a_notice(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     process = start(tmp_path / "data", port)

@@ -66,7 +66,7 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
     assert not [event for event in events if "traceback" in event]
 
 
-def test_what_is_no_http_fills_no_log_and_is_counted(logged: tuple[str, Any, Path]) -> None:
+def test_malformed_requests_are_counted_and_not_logged(logged: tuple[str, Any, Path]) -> None:
     url, _, file = logged
     before, address = file.read_text("utf-8"), ("127.0.0.1", int(url.rpartition(":")[2]))
     upgrade = b"GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"

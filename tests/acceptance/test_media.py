@@ -81,7 +81,7 @@ def test_what_the_files_say_need_not_be_written(library: Path, contest_file: Pat
     assert "media files are not read: give their folder with --media (column '文件')" in alone.stderr
 
 
-def test_every_file_that_is_wrong_is_told_with_its_row(library: Path, contest_file: Path, tmp_path: Path) -> None:
+def test_every_wrong_file_is_reported_with_its_row(library: Path, contest_file: Path, tmp_path: Path) -> None:
     rows = (
         "long.mp4,03:10,,,",
         "square.mp4,,,,",

@@ -12,7 +12,7 @@ RULES = "[ballot]\nmost = 2\n[[quota]]\npicks = 5\n"
 FORGED = "update tallies set counted = counted + 600 where contest = $1 and entry = 'A001'"
 
 
-async def test_a_tally_that_differs_is_told_and_mended_on_record(
+async def test_a_wrong_tally_is_reported_and_corrected_on_record(
     http: httpx.AsyncClient, contests: Contests, settings: Settings
 ) -> None:
     env, contest = environment_of(settings), await contests.make(RULES)

@@ -138,7 +138,7 @@ async def test_an_open_contest_is_not_certified(contests: Contests, settings: Se
     )
 
 
-async def test_a_retally_prints_what_is_raw_held_void_and_counted_side_by_side(
+async def test_a_retally_prints_raw_held_void_and_counted_picks(
     contests: Contests, settings: Settings, office: AdminServices, tmp_path: Path
 ) -> None:
     contest = await contests.make(entries=3)
@@ -151,7 +151,7 @@ async def test_a_retally_prints_what_is_raw_held_void_and_counted_side_by_side(
     assert "1 of 3 entries differ under policy lenient" in told[1]
 
 
-def test_a_policy_with_a_fault_is_told_with_its_line(tmp_path: Path, settings: Settings) -> None:
+def test_a_fault_of_a_policy_is_reported_with_its_line(tmp_path: Path, settings: Settings) -> None:
     file = tmp_path / "policy.toml"
     file.write_text("version = 3\n", "utf-8")
     wrong = run("retally", "--contest", "none", "--policy", str(file), env=environment_of(settings))

@@ -124,7 +124,7 @@ name = "点击"
 """
 
 
-async def test_marks_and_figures_say_how_they_were_read(
+async def test_marks_and_figures_report_their_encoding(
     settings: Settings, contests: Contests, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     """A contest without categories, from the roster to the page and the results."""

@@ -28,7 +28,7 @@ def test_the_same_rules_change_nothing_and_the_same_seed_gives_the_same_order(tm
     assert run("contest", "simulate", one, "--seed", "4").stdout != first.stdout
 
 
-def test_another_scope_and_another_cut_say_who_moves_and_why(tmp_path: Path) -> None:
+def test_another_scope_or_cut_lists_moved_entries_with_reasons(tmp_path: Path) -> None:
     one, two = pair(tmp_path, 'scope = "finalists"', 'scope = "all"')
     votes = tmp_path / "votes.csv"
     # 130 entries: generated marks may exclude the clear leader of the vote; use it for every seed to see.

@@ -65,9 +65,7 @@ async def test_workers_killed_while_postgresql_is_away_serve_soon_after_it_is_ba
             assert workers_of(supervisor) == waiting, "none had to start once more"
 
 
-async def test_a_service_that_starts_while_postgresql_is_away_waits_and_says_so(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_a_service_started_without_postgresql_waits_and_logs_it(settings: Settings, tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with proxied(settings.database_url) as (postgres, url):
         postgres.cut()

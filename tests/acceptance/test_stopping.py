@@ -127,7 +127,7 @@ async def test_a_rolling_restart_loses_no_ballot(service: tuple[int, int], conte
     assert sum((await contests.counted(contest)).values()) == voting.statuses[201] > 50
 
 
-async def test_a_worker_that_stops_says_so_and_answers_what_comes_on_its_connections(
+async def test_a_stopping_worker_is_not_ready_and_answers_its_connections(
     service: tuple[int, int], contests: Contests
 ) -> None:
     """Idle connections are kept for a moment, then closed; readiness returns 503 on them."""

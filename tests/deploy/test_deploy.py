@@ -112,7 +112,7 @@ def test_the_reference_of_settings_is_up_to_date() -> None:
     assert (DEPLOY / "settings.md").read_text("utf-8") == reference(), "run: voting settings > deploy/settings.md"
 
 
-def test_the_image_runs_as_a_numbered_user_and_tells_its_health() -> None:
+def test_the_image_runs_as_a_numbered_user_with_a_health_check() -> None:
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     assert [int(user) > 0 for user in re.findall(r"^USER (\d+):\d+$", text, re.M)] == [True]
     assert re.search(r"^HEALTHCHECK .*\\\n\s+CMD \[.*/health/ready", text, re.M)

@@ -130,7 +130,7 @@ async def test_a_ballot_goes_through_nginx(proxy: Proxy, contests: Contests) -> 
     assert await contests.counted(contest) == {"A001": 1, "A002": 1}
 
 
-async def test_the_service_sees_the_client_and_not_what_the_client_claims(proxy: Proxy, contests: Contests) -> None:
+async def test_the_service_sees_the_real_address_not_the_claimed_one(proxy: Proxy, contests: Contests) -> None:
     path = f"/api/v1/contests/{await contests.make()}/challenges"
     async with through(proxy, "127.0.0.5") as five, through(proxy, "127.0.0.6") as six:
         first = left(await five.post(path, headers={"X-Forwarded-For": "203.0.113.1"}))
@@ -216,7 +216,7 @@ async def caching(proxy: Proxy, path: str, requests: int) -> list[str]:
     return found
 
 
-def test_what_nginx_says_itself_is_said_as_the_service_says_it() -> None:
+def test_nginxs_own_problems_match_the_services() -> None:
     text = (SHIPPED / "voting.conf").read_text("utf-8")
     bodies = re.findall(r"return (\d+) '(.*)';", text)
     assert len(bodies) >= 6
@@ -288,7 +288,7 @@ def test_the_log_holds_no_addresses(proxy: Proxy) -> None:
     assert "127.0.0." not in (proxy.folder / "access.log").read_text("utf-8")
 
 
-def test_a_service_that_is_away_is_told_as_try_again() -> None:
+def test_a_service_that_is_down_is_answered_try_again() -> None:
     with running(f"127.0.0.1:{free_port()}") as proxy:
         answer = httpx.post(f"{proxy.url}/api/v1/contests/demo/ballots", json={"entries": ["A001"]})
     assert refusal(answer) == (503, "try_again")
@@ -370,7 +370,7 @@ def test_nginxs_own_answers_over_tls_are_problems_and_keep_the_voter_on_https(
     assert head.items() >= SECURITY.items()
 
 
-async def test_an_address_has_so_many_requests_at_a_time_and_the_next_is_refused() -> None:
+async def test_concurrent_requests_of_an_address_are_limited() -> None:
     (most,) = re.findall(r"^ *limit_conn address (\d+);", (SHIPPED / "voting.conf").read_text("utf-8"), re.M)
     raise_file_limit()
     with running(f"127.0.0.1:{free_port()}") as proxy:

@@ -125,7 +125,7 @@ def test_every_orientation_in_both_byte_orders(order: str, orientation: int) -> 
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "webp", "animated webp"])
-def test_a_cut_or_broken_picture_is_told_or_shown_and_never_fails_otherwise(name: str) -> None:
+def test_a_broken_picture_is_reported_or_shown_and_never_fails_otherwise(name: str) -> None:
     body = MEMBERS[name]()
     dice = random.Random(name)
     for cut in [*range(0, len(body), 37), 3, 4, 12, 13, 20]:
@@ -187,7 +187,7 @@ def test_a_photograph_inside_a_drawing_is_cleaned_too() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"text", b"<html/>", b"<!---->" * 40_000, b"GIF89a", b"<?xml?>", b"<svgx/>"])
-def test_what_is_no_picture(body: bytes) -> None:
+def test_other_files_are_no_pictures(body: bytes) -> None:
     assert read_picture(body) is None
 
 
@@ -201,7 +201,7 @@ def test_what_is_no_picture(body: bytes) -> None:
         (b"RIFF\xff\0\0\0WEBPVP8 ", "it ends too early"),
     ],
 )
-def test_a_damaged_picture_says_why(body: bytes, why: str) -> None:
+def test_a_damaged_picture_is_refused_with_the_reason(body: bytes, why: str) -> None:
     with pytest.raises(Damaged, match=why):
         read_picture(body)
 

@@ -158,7 +158,7 @@ def test_a_short_command_joins_and_leaves_them_running(tmp_path: Path, told: lis
         view(joined.redis_url).ping()
 
 
-def test_a_short_owner_waits_for_those_who_joined_it(tmp_path: Path, told: list[str], spawn: Spawn) -> None:
+def test_a_short_owner_waits_for_processes_that_joined(tmp_path: Path, told: list[str], spawn: Spawn) -> None:
     first, second = spawn(tmp_path, "join"), spawn(tmp_path, "join")
     found = addresses_of(first)
     assert addresses_of(second) == found
@@ -184,7 +184,7 @@ def test_a_second_owner_is_refused_and_so_is_a_reset(
         assert view(found.redis_url).ping()
 
 
-def test_reset_removes_what_was_made_and_only_that(tmp_path: Path, told: list[str], spawn: Spawn) -> None:
+def test_reset_removes_only_what_the_engines_created(tmp_path: Path, told: list[str], spawn: Spawn) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     owner = spawn(tmp_path)
     addresses_of(owner)
@@ -267,7 +267,7 @@ def test_a_stale_pid_file_that_names_a_stranger(tmp_path: Path, told: list[str])
         stranger.wait()
 
 
-def test_a_busy_port_is_stepped_over_and_told(tmp_path: Path, told: list[str]) -> None:
+def test_a_busy_port_is_replaced_with_a_notice(tmp_path: Path, told: list[str]) -> None:
     with running(tmp_path, own=True, postgres=False, notice=told.append):
         pass
     port = state(tmp_path)["valkey"]["port"]
@@ -335,7 +335,7 @@ def test_logs_are_bounded(tmp_path: Path, told: list[str], monkeypatch: pytest.M
         assert view(found.redis_url).ping()
 
 
-def test_processes_are_told_apart_without_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_are_distinguished_without_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "PROC", tmp_path / "none")
     folder, program = tmp_path / "a b", Path(sys.executable).name
     waiting = [sys.executable, "-c", "import sys; sys.stdin.read()", "-D", str(folder)]

@@ -35,7 +35,7 @@ def test_plain_bots_are_found_and_crowds_are_spared(attacked: tuple[pl.DataFrame
     assert honest["hold"].mean() < 0.01  # type: ignore[operator]
 
 
-def test_what_is_said_of_a_ballot_is_true_of_it() -> None:
+def test_the_reasons_of_a_ballot_are_true_of_it() -> None:
     """Evidence of its neighbours is worded differently."""
     ballots = RINGS.ballots()
     told = ballots.with_columns(sweep(ballots, load_sweep_policy(), "certification").verdicts["reasons"])
@@ -96,7 +96,7 @@ def test_ballots_read_from_a_file_get_the_same_verdicts(
     assert again.verdicts.equals(found.verdicts)
 
 
-def test_a_clean_contest_loses_next_to_nobody() -> None:
+def test_a_clean_contest_loses_hardly_any_ballots() -> None:
     found = sweep(CLEAN.ballots(), load_sweep_policy(), "certification")
     assert found.verdicts["hold"].mean() < 0.001  # type: ignore[operator]
 

@@ -14,7 +14,7 @@ NAMES = ["own_odd", "own_quick", "prefix_z"]
 TREE = Question("own_odd", 0.5, Question("prefix_z", 1.5, -0.25, 0.125), Question("own_quick", 2.5, 1.0, 2.0))
 
 
-def test_a_feature_that_there_is_none_of_is_refused() -> None:
+def test_an_unknown_feature_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="'own_mood' is no feature"):
         msgspec.convert({"bias": 0, "trees": [["own_odd", 1, 0, ["own_mood", 1, 0, 1]]]}, Trees)
 
@@ -28,7 +28,7 @@ def test_a_tree_of_more_ends_than_a_byte_has_bits_is_refused() -> None:
         Trees(0.0, (0.5, Question("own_odd", 0.5, tree, 1.0)))
 
 
-def test_trees_of_any_shape_add_what_asking_one_ballot_after_another_adds() -> None:
+def test_trees_of_any_shape_match_a_plain_evaluation() -> None:
     random = np.random.default_rng(5)
     table = {name: random.integers(0, 4, 500).astype(np.float32) for name in NAMES}
 
@@ -64,7 +64,7 @@ def test_a_tree_adds_by_its_answers_and_an_unknown_cell_is_nothing() -> None:
     assert (found.reasons != 0).tolist() == [False, False, True, True]
 
 
-def test_how_large_a_contest_is_speaks_against_nobody() -> None:
+def test_the_size_of_a_contest_is_no_evidence() -> None:
     tree = Question("own_contest", 3.5, 1.0, Question("own_odd", 0.5, 0.0, 4.0))
     parts = [Part(None, {"own_contest": np.full(2, 4.0), "own_odd": np.array([0.0, 1.0])})]
     found = score_trees(parts, Trees(0.0, (tree,)), 2)

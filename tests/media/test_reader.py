@@ -78,7 +78,7 @@ def test_pixels_that_are_not_square_count_as_they_are_shown(tmp_path: Path) -> N
     assert (facts.width, facts.height) == (1920, 1080)
 
 
-def test_a_stream_recorded_as_it_came_does_not_say_how_long_it_lasts(tmp_path: Path) -> None:
+def test_a_live_recording_has_no_known_length(tmp_path: Path) -> None:
     file = video(tmp_path / "live.webm", *VP8, "-live", "1", size="320x240", seconds=30)
     assert read(file) == MediaFacts("webm", file.stat().st_size, 320, 240, None)
 
@@ -127,7 +127,7 @@ def test_a_file_without_a_known_size_is_whole_or_cut(tmp_path: Path, name: str) 
         assert read(file) == Unread(f"{name!r} is cut off", "copy it anew, to its end")
 
 
-def test_a_browsers_recording_whose_clusters_say_no_size(tmp_path: Path) -> None:
+def test_a_browsers_recording_with_clusters_of_unknown_size(tmp_path: Path) -> None:
     """Like Chromium's MediaRecorder, once with a length and once without."""
     body = piped("recorded.webm")
     place = body.index(b"\x1f\x43\xb6\x75") + 4
@@ -157,7 +157,7 @@ def test_a_file_of_six_gigabytes_is_not_read_through(right: Path, tmp_path: Path
     assert (facts.size, facts.milliseconds) == (file.stat().st_size, 300_000)
 
 
-def test_what_is_no_video_says_what_it_is(right: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_videos_are_named(right: Path, tmp_path: Path) -> None:
     body = right.read_bytes()
     (tmp_path / "text.mp4").write_text("这不是视频\n" * 100, "utf-8")
     (tmp_path / "empty.mp4").touch()
@@ -223,7 +223,7 @@ def test_a_file_that_breaks_the_reading_is_only_that_file(right: Path, monkeypat
     assert not multiprocessing.active_children()
 
 
-def test_a_folder_that_is_none(right: Path) -> None:
+def test_a_missing_folder_is_refused(right: Path) -> None:
     with pytest.raises(FileInvalid, match="no such file or directory; give the folder of the media files"):
         read_media(right.parent / "none", [])
     with pytest.raises(FileInvalid, match="not a directory; give the folder of the media files"):

@@ -103,7 +103,7 @@ def test_what_no_file_knows_stays_unknown(written: Written, ip: str | None) -> N
     assert found(None, ip=ip) == (None, None)
 
 
-def test_what_is_recorded_of_a_network_stays_and_the_rest_is_looked_up(written: Written) -> None:
+def test_recorded_networks_stay_and_unknown_ones_are_looked_up(written: Written) -> None:
     file = written({"203.0.113.0/24": of_maxmind(CLOUD)})
     assert found(file, ip="203.0.113.9", asn=HOME) == (HOME, False)
     assert found(file, ip="203.0.113.9", hosting=False) == (CLOUD, False)
@@ -135,7 +135,7 @@ def test_both_files_are_named_by_their_hashes(written: Written, tmp_path: Path) 
     assert load_networks().sha256["networks"] is None
 
 
-def test_every_fault_of_a_list_is_told_with_its_line(tmp_path: Path) -> None:
+def test_every_fault_of_a_list_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "hosting.txt"
     file.write_text("16509\nAmazon\n203.0.113.0/24\n", "utf-8")
     with pytest.raises(FileInvalid, match="line 2: 'Amazon' is no AS number") as caught:

@@ -133,7 +133,7 @@ async def test_a_database_that_could_lose_ballots_is_refused(empty: str) -> None
             pass
 
 
-async def test_an_unreachable_database_is_said_so() -> None:
+async def test_an_unreachable_database_is_reported() -> None:
     with pytest.raises(TryAgain, match="check DATABASE_URL"):
         async with connected("postgresql://nobody:x@127.0.0.1:1/none", 1):
             pass

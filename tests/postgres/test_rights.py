@@ -66,7 +66,7 @@ async def test_an_installation_of_a_superuser_moves_by_one_command(moved: Settin
             assert await connection.fetchval("show idle_in_transaction_session_timeout") == "1min"
 
 
-async def test_an_owner_who_is_no_superuser_is_refused_and_may_migrate(settings: Settings, moved: Settings) -> None:
+async def test_an_owner_without_superuser_rights_may_migrate_but_not_serve(settings: Settings, moved: Settings) -> None:
     user = f"owner_{secrets.token_hex(4)}"
     async with as_owner(settings) as connection:
         await connection.execute(f"create role {user} login createrole password 'x'")

@@ -69,7 +69,7 @@ async def test_a_node_behind_a_password_and_without_a_cluster_yet_is_refused(tmp
                 await check_server(f"redis://:secret@{address}/0{protocol}")
 
 
-async def test_a_user_who_may_hardly_do_anything_is_enough_to_tell(tmp_path: Path) -> None:
+async def test_a_user_with_minimal_rights_can_check_the_server(tmp_path: Path) -> None:
     rights = ["--user", "voting", "on", ">secret", "~*", "+@read", "+@write", "+@scripting", "+client|setname"]
     with valkey(tmp_path, "--cluster-enabled", "yes", *rights) as address:
         with pytest.raises(SettingInvalid, match="a node of a cluster"):

@@ -60,7 +60,7 @@ def test_rates(text: str, rate: Rate) -> None:
 @pytest.mark.parametrize(
     "text", ["", "600", "0/minute", "6/day", "-1/second", "1000001/second", "20/second burst 0", "20/second burst"]
 )
-def test_a_rate_that_is_none(text: str) -> None:
+def test_an_invalid_rate_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="20/second burst 500"):
         read_rate(text)
 
@@ -100,7 +100,7 @@ async def test_a_refused_call_takes_no_turn_of_its_other_subject(ready: Connecte
     await client.aclose()
 
 
-async def test_a_voter_who_is_too_fast_is_told_how_long_to_wait(ready: Connected) -> None:
+async def test_a_voter_who_is_too_fast_gets_the_time_to_wait(ready: Connected) -> None:
     rate_limits, uid = RateLimits(ready.turns, read_rate("10/minute"), WIDE), uuid4()
     answers = await asyncio.gather(*(admit(rate_limits, uid, "v") for _ in range(12)), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, Exception)]
@@ -140,7 +140,7 @@ async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked
         await admit(rate_limits, uid, "v")
 
 
-async def test_a_ticket_is_the_voters_who_uses_it_first(ready: Connected, settings: Settings) -> None:
+async def test_a_ticket_belongs_to_its_first_user(ready: Connected, settings: Settings) -> None:
     """Also among calls of one round trip; a refused call does not use its ticket; each contest has separate tickets."""
     uid, rates = uuid4(), (read_rate("2/hour"), WIDE)
 

@@ -64,7 +64,7 @@ async def vote(http: httpx.AsyncClient, contest: str, tokens: list[str]) -> None
         assert answer.status_code == 201, answer.text
 
 
-async def test_a_replay_of_what_was_recorded_decides_online_as_live(
+async def test_a_replay_of_recorded_ballots_decides_online_as_live(
     http: httpx.AsyncClient, contests: Contests, service: Service, tmp_path: Path
 ) -> None:
     contest = await contests.make(RULES)

@@ -94,7 +94,7 @@ async def test_a_held_ballot_looks_accepted_and_is_not_counted(
     assert (first["raw"], first["held"], first["counted"]) == (2, 1, 1)
 
 
-async def test_a_replay_is_not_judged_anew(http: httpx.AsyncClient, contests: Contests, service: Service) -> None:
+async def test_a_replay_is_not_judged_again(http: httpx.AsyncClient, contests: Contests, service: Service) -> None:
     contest = await contests.make()
     one, other = contests.tokens(contest, 2)
     held = await send(http, contest, one, SCRIPT, ticket=ticket(contest, QUICK))

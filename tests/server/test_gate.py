@@ -55,7 +55,7 @@ def test_where_ballots_take_long_fewer_are_let_in() -> None:
         assert room() == places
 
 
-def test_those_who_are_sent_away_come_back_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_ballots_come_back_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.random", lambda: 0.0)
     gate = Gate(100, 100)
     for _ in range(1000):
@@ -131,7 +131,7 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
         ("POST /api/v1/contests/a/ballots HTTP/1.1", False),
     ],
 )
-def test_only_what_is_plainly_a_whole_ballot_is_refused_unread(head: str, whole: bool) -> None:
+def test_only_complete_ordinary_ballots_are_refused_unread(head: str, whole: bool) -> None:
     assert is_whole_ballot(f"{head}\r\n\r\n{{}}\n".encode()) == whole
 
 
@@ -170,7 +170,7 @@ async def test_the_line_has_a_share_of_the_time_and_no_more() -> None:
     assert served[-1] - begun > 6 * 0.002 + 2 * PAUSE_SECONDS, "between two rounds the ballots go on"
 
 
-async def test_what_is_no_ballot_begins_one_after_another() -> None:
+async def test_other_requests_begin_one_after_another() -> None:
     turnstile, begun = Turnstile(), list[tuple[int, float]]()
 
     def begin(number: int) -> None:

@@ -61,7 +61,7 @@ async def test_without_a_value_or_with_one_too_old_it_is_refused(monkeypatch: py
         await known.get("a", fail, never)
 
 
-async def test_what_is_gone_is_not_answered_from_memory() -> None:
+async def test_a_removed_value_is_not_returned_from_memory() -> None:
     known: LastKnown[int] = LastKnown(10)
     known.put("a", 1)
 

@@ -11,7 +11,7 @@ from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
 
-async def test_all_who_ask_while_the_first_probe_ends_get_its_answer(
+async def test_callers_at_the_end_of_a_probe_get_its_answer(
     settings: Settings, contests: Contests, office: AdminServices
 ) -> None:
     """A caller between the probe's end and the first one's waking used to get nothing, and was answered 500."""

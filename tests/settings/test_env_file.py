@@ -234,7 +234,7 @@ def test_a_mark_before_a_contest_or_a_policy_is_skipped(tmp_path: Path) -> None:
         ({"DATABASE_URL": "postgresql://u:p@DB.Example.org/voting"}, "db.example.org"),
     ],
 )
-def test_a_connection_to_another_host_needs_tls_unless_told(environ: dict[str, str], host: str) -> None:
+def test_a_connection_to_another_host_needs_tls_unless_excepted(environ: dict[str, str], host: str) -> None:
     with pytest.raises(SettingInvalid) as refused:
         load(environ)
     assert "without TLS" in str(refused.value)

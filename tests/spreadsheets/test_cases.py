@@ -55,7 +55,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize(("first", "second", "words"), SPELLINGS)
-def test_names_that_look_the_same_are_told_apart_or_refused(first: str, second: str, words: str) -> None:
+def test_names_that_look_the_same_are_distinguished_or_refused(first: str, second: str, words: str) -> None:
     said = refusal(marks, f'judge,entry,创新,表现\n"{first}",A001,1,1\n"{second}",A002,1,1\n')
     assert "line 3, judge: " in said
     assert f"on line 2: they differ {words}" in said
@@ -144,7 +144,7 @@ def test_a_mark_that_may_be_a_thousand_is_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(("figure", "shape"), [(12, "0.000"), (12000, "#,##0"), (12, "0.00")])
-def test_a_figure_in_a_number_cell_is_what_the_cell_holds(figure: int, shape: str) -> None:
+def test_a_figure_in_a_number_cell_is_the_stored_value(figure: int, shape: str) -> None:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         page = book.add_worksheet()
@@ -328,7 +328,7 @@ def test_values_that_a_program_did_not_compute_are_refused() -> None:
 # codes-as-shown: formats have their own file
 
 
-def test_codes_are_what_a_person_sees() -> None:
+def test_codes_are_read_as_shown() -> None:
     assert roster(sheet("codes-as-shown/fmt-A000.xlsx"))[0].code == "A017"
     said = refusal(roster, sheet("codes-as-shown/date-md.xlsx"))
     assert "line 2, code: holds a date, 2023-03-05, and shows '3月5日'; format the column as text" in said

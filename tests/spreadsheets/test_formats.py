@@ -89,12 +89,12 @@ def test_a_number_is_read_as_it_is_shown(shape: str, value: float, text: str) ->
         ("yyyy-mm-dd", 1e9, "behind the year 9999"),
     ],
 )
-def test_what_is_shown_otherwise_is_refused(shape: str, value: float, says: str) -> None:
+def test_numbers_with_unknown_formats_are_refused(shape: str, value: float, says: str) -> None:
     with pytest.raises(Unshowable, match=says.replace("?", r"\?").replace("[", r"\[").replace("+", r"\+")):
         shown_number(repr(value), shape)
 
 
-def test_what_a_cell_holds_is_told_where_it_shows_something_else() -> None:
+def test_a_stored_value_that_differs_from_the_shown_one_is_reported() -> None:
     assert shown_number("87.5", "General") == ("87.5", None)
     assert shown_number("87.5", "0.0") == ("87.5", None)
     assert shown_number("87.4567", "0.0") == ("87.5", Held("87.4567"))
@@ -104,7 +104,7 @@ def test_what_a_cell_holds_is_told_where_it_shows_something_else() -> None:
     assert shown_number("43528", "yyyy-mm-dd", since_1904=True) == ("2023-03-05", Held("2023-03-05", is_date=True))
 
 
-def test_what_a_format_adds_to_text_is_read() -> None:
+def test_text_added_by_a_format_is_read() -> None:
     assert shown_text("甲", "@") == "甲"
     assert shown_text("甲", "General") == "甲"
     assert shown_text("甲", '"第"@"组"') == "第甲组"

@@ -246,7 +246,7 @@ def numbers_as_such(rows: list[list[str]], kind: Kind) -> list[list[Cell]]:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 @given(data=st.data())
 @many
-def test_what_is_accepted_is_the_same_when_written_out_and_read_again(kind: Kind, data: st.DataObject) -> None:
+def test_accepted_tables_survive_a_round_trip(kind: Kind, data: st.DataObject) -> None:
     rows, body = data.draw(files(kind))
     result = accepted(kind, body)
     event("refused" if result is None else "accepted")

@@ -148,7 +148,7 @@ def test_the_first_visible_sheet_is_read() -> None:
     assert read_sheet(out.getvalue(), "r").header == ("code",)
 
 
-def test_formulas_have_their_values_and_those_in_error_are_faults() -> None:
+def test_formulas_are_read_as_values_and_errors_are_faults() -> None:
     formula = '<c r="B2"><f>1+1</f><v>2</v></c>'
     error = '<c r="B3" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
     unsaved = '<c r="B4"><f>1+2</f></c>'
@@ -279,7 +279,7 @@ def test_past_winners_are_checked_as_every_table(text: str, says: str) -> None:
     assert says in str(refused.value)
 
 
-def test_lines_are_told_as_they_are_read() -> None:
+def test_progress_counts_lines_read() -> None:
     heard: list[int] = []
     read_sheet(TEXT.encode(), "r", heard.append)
     assert heard == [1, 2, 3]

@@ -150,7 +150,7 @@ def test_of_very_many_comments_the_rest_are_counted() -> None:
     assert (len(notes), notes[-1]) == (21, "10 more cells have comments")
 
 
-def test_a_thread_of_comments_is_told_once() -> None:
+def test_a_thread_of_comments_is_reported_once() -> None:
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     microsoft = "http://schemas.microsoft.com/office/2017/10/relationships"
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

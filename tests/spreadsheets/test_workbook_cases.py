@@ -52,7 +52,7 @@ def test_each_escape(written: str, read: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["a_x0000_b", "a_xD83D_b", "a_x0007_", "_xFFFD_"])
-def test_an_escape_of_what_is_no_text_is_refused(written: str) -> None:
+def test_an_escape_of_a_noncharacter_is_refused(written: str) -> None:
     rows = line(1, ("code", "title", "author", "category")) + line(2, ("A001", f"x{written}y", "作者", "文艺"))
     assert "line 2, title: holds U+" in refusal(roster, read_sheet(workbook(rows), "r"))
 
@@ -88,7 +88,7 @@ def test_rows_in_pieces_and_out_of_order_lose_nothing() -> None:
         (TABLE + f'<row r="3">{text("EZ3", "far")}</row>', "the cell EZ3 lies beyond the first 100 columns"),
     ],
 )
-def test_what_a_workbook_says_twice_or_nowhere_is_named(rows: str, says: str) -> None:
+def test_repeated_and_missing_parts_of_a_workbook_are_named(rows: str, says: str) -> None:
     def read() -> None:
         roster(read_sheet(workbook(rows), "r"))
 

@@ -145,7 +145,7 @@ async def test_offline_and_back(voter: Voter) -> None:
     assert await voter.counted() == {"A001": 1}
 
 
-async def test_a_proof_that_takes_long_is_told(voter: Voter) -> None:
+async def test_a_slow_proof_of_work_is_announced(voter: Voter) -> None:
     held: list[Route] = []
     await voter.page.context.clear_cookies()
     await voter.page.route("**/static/solver.*.js", lambda route: held.append(route))
@@ -160,7 +160,9 @@ async def test_a_proof_that_takes_long_is_told(voter: Voter) -> None:
 
 
 @pytest.mark.parametrize("no_storage", [None, *NO_STORAGE], ids=["kept", "null", "full", "forbidden"])
-async def test_what_is_unknown_stays_so_over_a_reload_and_in_a_second_tab(voter: Voter, no_storage: str | None) -> None:
+async def test_an_unknown_ballot_stays_so_over_a_reload_and_in_a_second_tab(
+    voter: Voter, no_storage: str | None
+) -> None:
     if no_storage:
         await voter.page.context.add_init_script(no_storage)
         await voter.page.reload()
@@ -253,7 +255,7 @@ async def test_after_the_end_an_unknown_ballot_can_still_be_looked_up(voter: Vot
     assert await voter.counted() == {"A001": 1}
 
 
-async def test_a_page_that_comes_back_from_memory_asks_what_is_left(voter: Voter) -> None:
+async def test_a_page_restored_from_memory_reloads_the_remaining_quota(voter: Voter) -> None:
     tab = await voter.page.context.new_page()
     # Without storage, tabs do not notify each other.
     await tab.add_init_script(NO_STORAGE[0])

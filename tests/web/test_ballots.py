@@ -260,7 +260,7 @@ async def test_contest_and_entry_unknown(http: httpx.AsyncClient, contests: Cont
     assert refusal(await cast(http, "no-such", token, ["A001"])) == (404, "contest_unknown")
 
 
-async def test_quota_exhausted_tells_what_remains(http: httpx.AsyncClient, contests: Contests) -> None:
+async def test_quota_exhausted_has_the_remaining_quota(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make(FIVE_A_DAY)
     (token,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201

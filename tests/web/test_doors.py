@@ -112,7 +112,7 @@ async def test_pages_of_the_same_moment_have_tickets_of_their_own(http: httpx.As
         (timedelta(days=-2), timedelta(seconds=-1), "window_closed"),
     ],
 )
-async def test_nobody_comes_in_outside_the_window(
+async def test_nobody_registers_outside_the_window(
     http: httpx.AsyncClient, contests: Contests, opens: timedelta, closes: timedelta, code: str
 ) -> None:
     contest = await contests.make(opens=opens, closes=closes)
@@ -273,7 +273,7 @@ class _AnyTally:
         return Reading({}, snapshot.now())
 
 
-async def test_asking_for_what_is_not_there_is_no_query_each(
+async def test_requests_for_unknown_names_share_queries(
     contests: Contests, office: AdminServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many names of each kind at once: contests, covers, staff keys, sessions."""
@@ -319,7 +319,7 @@ async def test_asking_for_what_is_not_there_is_no_query_each(
     assert (await staff_sessions.by_key(key)).contest == made
 
 
-async def test_stored_fingerprints_name_nobody_and_are_a_contests_own(
+async def test_stored_fingerprints_are_anonymous_and_differ_between_contests(
     http: httpx.AsyncClient, contests: Contests, settings: Settings
 ) -> None:
     agent = "Mozilla/5.0 (Linux; Android 14; V2309A) Chrome/130.0.0.0 Mobile Safari/537.36"

@@ -66,7 +66,7 @@ async def desk(http: httpx.AsyncClient, contests: Contests, contest: str, name: 
         return Desk(http, contest, await office.staff_keys.create(name, "organiser", contest))
 
 
-async def test_a_ballot_held_when_it_was_cast_says_why_and_by_which_policy(
+async def test_a_ballot_held_when_cast_has_its_reasons_and_policy(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make(entries=3)

@@ -220,7 +220,7 @@ DESKTOP = (
         ("Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)", "automation", "bot"),
     ],
 )
-def test_apps_are_told_apart(agent: str, app: str, device: str) -> None:
+def test_apps_are_distinguished(agent: str, app: str, device: str) -> None:
     assert classify(agent)[:2] == (app, device)
 
 
@@ -261,7 +261,7 @@ def test_a_program_on_a_phone_is_still_one(agent: str) -> None:
     assert (classify(agent).app, outline(agent).app) == ("automation", "automation")
 
 
-def test_what_a_request_tells_of_its_client() -> None:
+def test_client_facts_are_read_from_a_request() -> None:
     headers = [
         (b"user-agent", b"(" * 8000 + b" MicroMessenger/8.0"),
         (b"accept-language", b"zh-CN"),

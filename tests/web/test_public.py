@@ -16,7 +16,7 @@ from voting.postgres.ballots import BallotRow
 from voting.wiring.admin import AdminServices
 
 
-async def test_a_contest_tells_what_the_contract_lists(http: httpx.AsyncClient, contests: Contests) -> None:
+async def test_a_contest_has_the_fields_of_the_contract(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make('[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n')
     content = (await http.get(f"/api/v1/contests/{contest}")).json()
     assert content["title"] == "测试评选"
@@ -134,7 +134,7 @@ async def test_hidden_tallies_are_shown_nowhere(http: httpx.AsyncClient, contest
     assert 'class="picks"' not in page
 
 
-async def test_delayed_and_daily_tallies_hold_what_was_recorded_before_their_moment(
+async def test_delayed_and_daily_tallies_count_picks_before_their_moment(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     for rules in ('policy = "delayed"\nminutes = 5', 'policy = "daily"\nat = 18:00:00'):
@@ -291,9 +291,7 @@ async def test_a_contest_for_checked_voters_takes_no_one_from_the_web(
     assert (await cast(http, contest, issued, ["A001"])).status_code == 201
 
 
-async def test_a_contest_without_a_public_vote_takes_nobody_and_says_so(
-    http: httpx.AsyncClient, contests: Contests
-) -> None:
+async def test_a_contest_without_a_public_vote_refuses_voters(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make("[voters]\nchannels = []\n[[quota]]\npicks = 5\n")
     (issued,) = contests.tokens(contest, 1)
     assert refusal(await cast(http, contest, issued, ["A001"])) == (403, "channel_closed")

@@ -164,7 +164,7 @@ async def test_the_live_board_moves_and_resumes(http: httpx.AsyncClient, contest
         assert (await next_tally(events))[1] == {"A007": 2}, "the state that was seen must not be sent again"
 
 
-async def test_the_live_board_tells_rate_decisions_and_notice(http: httpx.AsyncClient, contests: Contests) -> None:
+async def test_the_live_board_sends_rate_decisions_and_notice(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     await cast(

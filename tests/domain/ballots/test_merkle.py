@@ -47,7 +47,7 @@ def test_another_statement_or_path_leads_elsewhere(statements: list[bytes], data
 
 
 @pytest.mark.parametrize("path", [b"L", b"L" + b"\0" * 31, b"M" + b"\0" * 32, b"R" + b"\0" * 32 + b"L"])
-def test_what_is_no_path_is_told(path: bytes) -> None:
+def test_an_invalid_path_is_reported(path: bytes) -> None:
     with pytest.raises(ValueError, match="hops"):
         root(leaf_hash(b""), path)
 

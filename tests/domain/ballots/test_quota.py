@@ -63,7 +63,7 @@ def test_exhausted_names_the_buckets_that_are_full() -> None:
     assert exhausted(CONTEST, buckets(CONTEST, (B,)), {Bucket(3, ""): Use(2, NOW)}) == (Bucket(3, ""),)
 
 
-def test_remaining_tells_no_entry_and_counts_ballots_as_the_picks_they_can_hold() -> None:
+def test_remaining_names_no_entry_and_converts_ballots_to_picks() -> None:
     left = remaining(CONTEST, {Bucket(0, ""): Use(2, DAY), Bucket(2, "A"): Use(1, DAY)}, NOW)
     assert left.picks == 3
     assert [(limit.unit, limit.per, limit.scope, limit.left) for limit in left.limits] == [
@@ -103,7 +103,7 @@ def test_what_earlier_ballots_have_taken_of_each_quota_is_computed_from_them() -
     assert all(used(CONTEST, entries, earlier, NOW)[bucket].taken == taken[bucket] for bucket in daily)
 
 
-def test_a_ballot_adds_to_what_was_used() -> None:
+def test_a_ballot_adds_to_the_use() -> None:
     used = {Bucket(0, ""): Use(2, DAY)}
     after = spent(used, buckets(CONTEST, (A,)), NOW)
     assert after[Bucket(0, "")] == Use(3, DAY)

@@ -35,7 +35,7 @@ def text(channels: str) -> str:
         ('["web", "mini_program", "wechat"]', True, ("mini_program", "wechat")),
     ],
 )
-def test_what_a_web_vote_is_worth_and_what_is_missing(channels: str, web: bool, missing: tuple[str, ...]) -> None:
+def test_cautions_for_web_voting_and_missing_channels(channels: str, web: bool, missing: tuple[str, ...]) -> None:
     contest = read_contest(text(channels))
     chinese, english = cautions(contest, "zh"), cautions(contest, "en")
     assert any("patient script" in each for each in english) == any("脚本" in each for each in chinese) == web
@@ -55,7 +55,7 @@ def test_the_documents_load(file: Path) -> None:
     assert ("patient script" in done.stderr) == ("脚本" in done.stderr) == by_web
 
 
-def test_the_check_says_it(tmp_path: Path) -> None:
+def test_the_check_prints_the_cautions(tmp_path: Path) -> None:
     file = tmp_path / "contest.toml"
     file.write_text(text('["web", "wechat"]'), "utf-8")
     done = run("contest", "check", str(file), "--json")
@@ -64,7 +64,7 @@ def test_the_check_says_it(tmp_path: Path) -> None:
     assert all(each in done.stderr for language in told for each in told[language])
 
 
-async def test_the_board_says_it(http: httpx.AsyncClient, contests: Contests) -> None:
+async def test_the_board_shows_the_cautions(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make('[voters]\nchannels = ["web", "wechat"]\n[[quota]]\npicks = 5\n')
     key = await contests.staff_key("organiser", contest)
     for language, words in {"zh": ("脚本", "wechat"), "en": ("patient script", "wechat")}.items():

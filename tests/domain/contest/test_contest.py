@@ -107,7 +107,7 @@ def test_the_demo_is_the_contest_of_document_004() -> None:
         ("[[quota]]", '[[category]]\nid = "one"\nname = "二"\n[[quota]]', 15, "category[2].id", "stands twice"),
     ],
 )
-def test_faults_say_where_what_and_how_to_mend(old: str, new: str, line: int, place: str, says: str) -> None:
+def test_faults_have_a_place_a_description_and_a_fix(old: str, new: str, line: int, place: str, says: str) -> None:
     with pytest.raises(FileInvalid) as refused:
         read_contest(GOOD.replace(old, new, 1), "spring.toml")
     faults = refused.value.faults
@@ -123,14 +123,14 @@ def test_years_outside_the_calendar_are_a_fault() -> None:
             read_contest(GOOD.replace("2026-08-01", year))
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_fault_is_reported_at_once() -> None:
     broken = GOOD.replace("picks = 5", "picks = 0").replace('"day"', '"daily"').replace('id = "spring"', "id = 1")
     with pytest.raises(FileInvalid) as refused:
         read_contest(broken)
     assert [fault.line for fault in refused.value.faults] == [1, 15, 16]
 
 
-def test_an_empty_file_names_what_is_needed() -> None:
+def test_an_empty_file_names_the_required_columns() -> None:
     with pytest.raises(FileInvalid) as refused:
         read_contest("")
     assert {fault.place for fault in refused.value.faults} == {"id", "title", "host", "window", "quota"}

@@ -37,7 +37,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_the_sentences_say_the_numbers_in_both_languages(name: str) -> None:
+def test_the_sentences_have_the_numbers_in_both_languages(name: str) -> None:
     """Voters read the same rules that the organiser wrote; readings are left out, since they repeat the numbers."""
     rules = replace(of(name), readings=())
     zh, en = " ".join(explain(rules, "zh")), " ".join(explain(rules, "en"))

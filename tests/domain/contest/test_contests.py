@@ -83,7 +83,7 @@ def test_every_document_and_every_rule_has_a_file_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_file_quotes_its_rules_and_says_its_readings_in_both_languages(name: str) -> None:
+def test_every_file_quotes_its_rules_and_has_readings_in_both_languages(name: str) -> None:
     contest, text = CONTESTS[name], TEXTS[name]
     assert text.startswith("# ")
     assert "「" in text or "16-moral" in name
@@ -236,7 +236,7 @@ def test_001_one_work_in_one_theme() -> None:
 
 
 @pytest.mark.parametrize("name", ["001", "002", "003"])
-def test_documents_without_a_vote_let_nobody_in_and_show_nothing(name: str) -> None:
+def test_documents_without_a_vote_admit_no_voters_and_show_no_picks(name: str) -> None:
     """「专家评审」「专家审核」「专家审议」: there is no public vote, so no pick decides anything."""
     contest = of(name)
     assert not contest.public_vote
@@ -328,7 +328,7 @@ QUOTAS: dict[str, tuple[tuple[int, int, bool], list[Quota]]] = {
 
 
 @pytest.mark.parametrize("name", QUOTAS)
-def test_what_a_voter_may_do(name: str) -> None:
+def test_the_ballots_and_quotas_of_a_voter(name: str) -> None:
     """The text of each rule is above its line in the table."""
     contest, (ballot, quotas) = of(name), QUOTAS[name]
     assert (contest.ballot.least, contest.ballot.most, contest.ballot.repeats) == ballot

@@ -87,7 +87,7 @@ def test_points_by_hand() -> None:
     assert given(contest(), {}, held, taken, left="ACE") == [("乙", 8, 1)]
 
 
-def test_equals_share_the_award_or_the_order_decides_or_it_is_told() -> None:
+def test_equals_share_the_award_or_the_order_decides_or_it_is_reported() -> None:
     """乙 and 丙 have 1 entry and 1 finalist each; 甲 has none in the final: 2."""
     assert given(contest(), {}, left="CE") == [("丙", 3, 1), ("乙", 3, 2)]
     ordered = contest('ties = "order"\norder = ["metric:reports"]')

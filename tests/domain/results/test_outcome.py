@@ -149,7 +149,7 @@ def test_equals_at_the_cut_go_on_together() -> None:
     assert outcome.left == {"A", "B", "C"}
 
 
-def test_a_tie_that_the_order_does_not_decide_is_told_not_guessed() -> None:
+def test_a_tie_left_open_by_the_order_is_reported() -> None:
     of = contest()
     with pytest.raises(NotScorable, match="A, B are equal at place 1"):
         compute(of, figures(of, {"A": 1, "B": 1}, {"A": 50, "B": 50}))
@@ -278,7 +278,7 @@ def test_a_figure_that_decides_nothing_may_be_missing() -> None:
     assert [each.holder for each in outcome.awards] == ["A"]
 
 
-def test_an_award_that_is_given_to_nobody_needs_no_figures() -> None:
+def test_an_award_without_winners_needs_no_figures() -> None:
     of = contest(more=CLICKS + '[[award]]\nid = "open"\nname = "若干"\nby = "metric:clicks"\n')
     assert [each.award for each in compute(of, figures(of, {}, {"A": 90, "B": 80})).awards] == ["winner"]
 

@@ -117,7 +117,7 @@ def test_a_needed_column_must_be_there_and_another_may_be_left_out() -> None:
                 read_roster(plain, contest)
 
 
-def test_a_misspelled_column_of_a_check_is_told() -> None:
+def test_a_misspelled_column_of_a_check_is_reported() -> None:
     contest = read_contest(f'{GOOD}\n[[entry_check]]\ncolumn = "duration"\n{LENGTH}\n')
     with pytest.raises(FileInvalid, match="did you mean 'duration'"):
         read_roster(read_csv("code,title,author,category,durations\nA1,一,甲,one,5:30\n"), contest)

@@ -163,7 +163,7 @@ def test_no_text_is_anything_but_right_or_named(text: str) -> None:
         ('https://x/"" onclick=1', "holds a blank, a quote or another character"),
     ],
 )
-def test_a_videos_link_that_is_none(link: str, says: str) -> None:
+def test_an_invalid_video_link_is_refused(link: str, says: str) -> None:
     with pytest.raises(FileInvalid) as error:
         read_roster(read_csv(f'code,title,author,category,video\nA1,一,甲,one,"{link}"\n'), read_contest(GOOD))
     assert f"line 2, video: {link!r} "[:20] in str(error.value)

@@ -32,7 +32,7 @@ def faults(cells: dict[str, str], files: MediaFiles) -> list[str]:
     return []
 
 
-def test_what_the_file_says_fills_empty_cells_and_missing_columns() -> None:
+def test_the_files_facts_fill_empty_cells_and_missing_columns() -> None:
     assert faults({"文件": "a.mp4"}, {"a.mp4": FACTS}) == []
     assert faults({"文件": "a.mp4", "时长": "", "大小": ""}, {"a.mp4": FACTS}) == []
     empty = [f"line 2, {column}: is empty; fill it in" for column in ("时长", "分辨率", "格式", "大小")]
@@ -64,7 +64,7 @@ def test_what_the_file_says_is_checked() -> None:
         {"大小": "12.54321"},
     ],
 )
-def test_a_cell_that_says_the_same_agrees(cells: dict[str, str]) -> None:
+def test_a_cell_that_matches_the_file_is_accepted(cells: dict[str, str]) -> None:
     assert faults({"文件": "a"} | cells, {"a": FACTS}) == []
 
 
@@ -79,7 +79,7 @@ def test_a_cell_that_says_the_same_agrees(cells: dict[str, str]) -> None:
         ("大小", "12.4", "says '12.4', the file has 12.54321 MB; write 12.54321, or give the right file"),
     ],
 )
-def test_a_cell_that_says_something_else_is_a_fault(column: str, cell: str, says: str) -> None:
+def test_a_cell_that_contradicts_the_file_is_a_fault(column: str, cell: str, says: str) -> None:
     assert faults({"文件": "a", column: cell}, {"a": FACTS}) == [f"line 2, {column}: {says}"]
 
 
@@ -90,7 +90,7 @@ def test_of_a_cell_that_lies_the_file_is_checked() -> None:
     ]
 
 
-def test_a_cell_that_cannot_be_read_is_told_by_its_check() -> None:
+def test_an_unreadable_cell_is_reported_by_its_check() -> None:
     assert faults({"文件": "a", "时长": "五分钟", "大小": "12MB"}, {"a": FACTS}) == [
         "line 2, 时长: '五分钟' is not a duration; write it as 05:30, 1:05:30 or in seconds as 330",
         "line 2, 大小: '12MB' is not a size; write it in megabytes as 12 or 12.5",
@@ -104,7 +104,7 @@ def test_a_duration_is_taken_to_the_nearest_second(milliseconds: int, right: boo
     assert (not faults({"文件": "a"}, {"a": MediaFacts("mp4", 1, 1920, 1080, milliseconds)})) is right
 
 
-def test_a_file_that_does_not_say_how_long_it_lasts_leaves_the_cell() -> None:
+def test_a_file_of_unknown_length_leaves_the_cell() -> None:
     facts = MediaFacts("mp4", 1, 1920, 1080, None)
     assert faults({"文件": "a", "时长": "05:00"}, {"a": facts}) == []
     assert faults({"文件": "a"}, {"a": facts}) == ["line 2, 时长: is empty; fill it in"]

@@ -168,7 +168,7 @@ def test_a_zone_has_at_most_forty_percent() -> None:
     assert len(zones(3, 2)) == 1
 
 
-def test_every_fault_of_every_kind_is_told_at_once() -> None:
+def test_faults_of_every_kind_are_reported_at_once() -> None:
     rows = ["one,甲省,province,李四", "three,甲省,x,李四", "one,乙,self,王五", "one,乙,self,"]
     found = check(ENVOYS, f"{HEAD},nomination,first_author", rows)
     assert [(fault.line, fault.place) for fault in found] == [

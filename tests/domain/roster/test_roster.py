@@ -102,7 +102,7 @@ def test_there_is_an_end_to_rows() -> None:
         read_csv("code\n" + "x\n" * (MOST_ROWS + 1))
 
 
-def test_the_message_has_the_first_faults_and_says_how_many_more() -> None:
+def test_the_message_has_the_first_faults_and_the_number_of_others() -> None:
     with pytest.raises(FileInvalid) as refused:
         read_roster(read_csv(HEAD + "A 1,一,二,daily,,\n" * 60), CONTEST, "r.csv")
     lines = str(refused.value).splitlines()
@@ -110,7 +110,7 @@ def test_the_message_has_the_first_faults_and_says_how_many_more() -> None:
     assert lines[-1] == "r.csv: and 69 more faults"
 
 
-def test_of_a_cell_that_could_not_be_read_only_that_is_told() -> None:
+def test_an_unreadable_cell_has_one_fault() -> None:
     good = read_csv(GOOD)
     unread = Fault(2, "title", "holds the formula error #REF!", "mend the formula")
     with pytest.raises(FileInvalid) as refused:
@@ -118,7 +118,7 @@ def test_of_a_cell_that_could_not_be_read_only_that_is_told() -> None:
     assert refused.value.faults == (unread,)
 
 
-def test_rows_are_told_as_they_are_done() -> None:
+def test_progress_counts_rows_done() -> None:
     heard: list[int] = []
     read_roster(read_csv(GOOD), CONTEST, tick=heard.append)
     assert heard == [1, 2]

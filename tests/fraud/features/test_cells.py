@@ -29,7 +29,7 @@ def compared(ballots: pl.DataFrame, trust: list[float]) -> dict[tuple[object, ..
     return dict(zip(ballots[cells.sample].select("entry", "phone").rows(), found, strict=True))
 
 
-def test_a_cell_is_compared_with_what_the_other_entries_show() -> None:
+def test_a_cell_is_compared_with_the_other_entries() -> None:
     # 100 ballots for A, half of them on one phone; 300 for B, 30 of them on it.
     ballots = pl.DataFrame({"entry": [1] * 100 + [2] * 300, "phone": [1] * 50 + [2] * 50 + [1] * 30 + [2] * 270})
     found = compared(ballots, [1.0] * 400)
@@ -42,7 +42,7 @@ def test_a_cell_is_compared_with_what_the_other_entries_show() -> None:
     assert found[1, 2][2] == 0
 
 
-def test_what_is_distrusted_is_not_learnt_from() -> None:
+def test_distrusted_ballots_are_not_learnt_from() -> None:
     ballots = pl.DataFrame({"entry": [1] * 40 + [2] * 60, "phone": [1] * 40 + [1] * 30 + [2] * 30})
     trusting = compared(ballots, [1.0] * 100)
     doubting = compared(ballots, [1.0] * 40 + [0.01] * 30 + [1.0] * 30)
@@ -56,7 +56,7 @@ def test_unknown_values_are_in_no_cell() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-(2**62), 2**62)), max_size=60))
-def test_what_is_alike_has_one_number(rows: list[tuple[int, int | None]]) -> None:
+def test_equal_values_have_one_number(rows: list[tuple[int, int | None]]) -> None:
     ballots = pl.DataFrame(rows, schema={"entry": pl.Int64, "phone": pl.Int64}, orient="row")
     numbering = Survey(ballots).numbering(["entry", "phone"])
     by_number: dict[int, set[tuple[int, int | None]]] = {}
@@ -69,7 +69,7 @@ def test_what_is_alike_has_one_number(rows: list[tuple[int, int | None]]) -> Non
     assert len(by_number) == len({row for row in rows if row[1] is not None})
 
 
-def test_what_a_ballot_has_not_is_in_no_cell() -> None:
+def test_unknown_values_are_in_no_cell() -> None:
     ballots = RINGS.ballots()
     prepared = prepare(ballots).sort("row")
     assert ballots["hosting"].sum() > 100
@@ -107,7 +107,7 @@ def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
     assert means["free"] < 0.3
 
 
-def test_neighbours_who_take_turns_with_the_same_entries_are_no_ring() -> None:
+def test_neighbours_with_the_same_entries_are_no_ring() -> None:
     ballots = ring().with_columns(pl.col("voter").rank("dense").cast(pl.Int64))
     paid = ballots["entry"] >= 100
     # The thirty live in fifteen networks, the others in six hundred.

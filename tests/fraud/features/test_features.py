@@ -29,7 +29,7 @@ def world_of(ballots: pl.DataFrame) -> World:
     return World(survey, np.ones(survey.size))
 
 
-def test_what_is_usual_is_the_peoples(ballots: pl.DataFrame) -> None:
+def test_bots_do_not_change_the_usual_values(ballots: pl.DataFrame) -> None:
     usual = world_of(ballots)
     assert usual.reading == pytest.approx(math.log(12), abs=0.1)
     assert usual.reading_spread == pytest.approx(NORMAL, abs=0.1)

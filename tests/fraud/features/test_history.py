@@ -24,7 +24,7 @@ def ballots() -> pl.DataFrame:
     return public.unique("at").sort("at")
 
 
-def test_a_cell_is_known_by_the_mean_of_its_ballots_and_drawn_to_what_is_usual(ballots: pl.DataFrame) -> None:
+def test_a_cells_history_is_its_mean_distrust_shrunk_to_the_usual(ballots: pl.DataFrame) -> None:
     distrust = (ballots["entry"] == ballots["entry"][0]).to_numpy().astype(np.float32)
     past = Past(NOTHING.takers, known(cells_over_days(ballots), distrust))
     of = prepare(ballots, past)
@@ -37,7 +37,7 @@ def test_a_cell_is_known_by_the_mean_of_its_ballots_and_drawn_to_what_is_usual(b
     assert np.expm1(votes["past_count"].to_numpy()) == pytest.approx(votes["len"].to_numpy(), abs=1e-3)
 
 
-def test_the_rows_are_those_of_the_ballots_in_any_order(ballots: pl.DataFrame) -> None:
+def test_the_rows_match_the_ballots_in_any_order(ballots: pl.DataFrame) -> None:
     distrust = np.random.default_rng(1).random(len(ballots)).astype(np.float32)
     past = Past(NOTHING.takers, known(cells_over_days(ballots), distrust))
     columns = [f"past_{'_'.join(by)}" for by in CELLS]
@@ -71,7 +71,7 @@ def with_a_ring(ballots: pl.DataFrame) -> pl.DataFrame:
     ).sort("at")
 
 
-def test_a_round_knows_a_ring_of_the_days_before_by_its_voters_and_who_takes_tasks() -> None:
+def test_a_round_recognises_an_earlier_ring_by_its_voters_and_task_takers() -> None:
     table = with_a_ring(RINGS.ballots().filter(RINGS.labels()["family"] == "background"))
     begin, end = POLICY.sweep.past(int(table["at"][-1]))
     past = past_of(table.filter(pl.col("at").is_between(begin, end, closed="left")), POLICY.model.first)

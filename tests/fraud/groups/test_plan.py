@@ -52,7 +52,7 @@ def changes(made: Plan) -> set[tuple[str, str, str, str | None]]:
     return {(id, state, "+".join(reasons), group) for id, _, state, reasons, group in made.changes.iter_rows()}
 
 
-def test_what_is_found_is_held_once_whatever_it_picked() -> None:
+def test_a_ballot_found_is_held_once_whatever_its_picks() -> None:
     made = planned(swept(("1", ["A1", "C3"], "g"), ("3", ["C3"], "g")))
     assert changes(made) == {("1", "hold", "A1+C3", "g"), ("3", "hold", "C3", "g")}
     assert [group.id for group in made.groups] == ["g"]
@@ -65,12 +65,12 @@ def test_the_same_again_changes_nothing() -> None:
     assert [group.id for group in made.groups] == ["g"]
 
 
-def test_what_is_no_longer_found_is_counted_again_if_it_was_swept() -> None:
+def test_a_swept_ballot_no_longer_found_is_counted_again() -> None:
     standing: list[Standing] = [("2", "hold", ["C1"], "g", False), ("99", "hold", ["C1"], "g", False)]
     assert changes(planned(swept(), standing)) == {("2", "count", "", None)}
 
 
-def test_what_a_reviewer_decided_stays() -> None:
+def test_a_reviewers_decision_stays() -> None:
     standing: list[Standing] = [("1", "count", ["C3"], "g", True), ("2", "void", ["C3"], "h", True)]
     made = planned(swept(("1", ["C3", "T2"], "g"), ("4", ["C3"], "g")), standing, {"g": True, "h": True})
     assert changes(made) == {("4", "hold", "C3", "g-2")}, "what comes new to a decided group is another one's"
@@ -124,7 +124,7 @@ def test_what_was_held_for_reasons_of_another_time_is_a_group_without_figures() 
     assert [(group.id, group.evidence) for group in made.groups] == [("cast-A", ())]
 
 
-def test_a_round_releases_what_it_says_and_what_is_held_keeps_its_first_reasons() -> None:
+def test_a_round_releases_named_ballots_and_others_keep_their_first_reasons() -> None:
     standing: list[Standing] = [(id, "hold", ["C3"], "g", False) for id in ("1", "2", "4")]
     found = swept(("1", ["C3", "T2"], "g"))
     verdicts = found.verdicts.with_columns(release=pl.col("id") == "2")

@@ -27,7 +27,7 @@ def test_a_counted_group_would_let_it_fall() -> None:
     assert in_words(found.shifts, {"A017": 95}, "zh") == "若作废：A017 由第 1 名变为第 4 名。"
 
 
-def test_what_decides_about_the_first_place_comes_first_and_what_moves_nobody_last() -> None:
+def test_effects_are_ordered_by_the_best_place_affected() -> None:
     winner = ranked(COUNTED, {"A002": 20}, 20, is_counted=False)
     third = ranked(COUNTED, {"A004": 75}, 75, is_counted=False)
     nobody = ranked(COUNTED, {"A017": 5000}, 5000, is_counted=False)
@@ -52,7 +52,7 @@ def test_where_the_entry_keeps_its_place_the_others_are_told() -> None:
     assert in_words(tied.shifts, {"A001": 5}, "zh", 5) == "若其 5 票作废：A002 由第 2 名变为第 1 名。"
 
 
-def test_places_are_counted_among_those_who_compete_for_them() -> None:
+def test_places_are_counted_among_competing_entries() -> None:
     counted = {f"A{number:03d}": 1000 - number for number in range(1, 21)}
     some = frozenset({"A015", "A018", "A020"})
     found = effect(counted, {"A020": 5}, 5, [Stake(frozenset(counted), 10), Stake(some, 1)], is_counted=False)

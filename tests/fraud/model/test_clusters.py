@@ -28,7 +28,7 @@ def survey() -> Survey:
     return Survey(prepare(RINGS.ballots().filter(bots)))
 
 
-def test_a_cluster_is_what_is_doubtful_of_an_entrys_day(survey: Survey) -> None:
+def test_a_cluster_has_the_doubtful_ballots_of_an_entry_and_day(survey: Survey) -> None:
     random = np.random.default_rng(1)
     distrust, probability = random.random((2, survey.size)).astype(np.float32)
     found = clusters(survey, distrust, probability)

@@ -15,7 +15,7 @@ _FEW = st.integers(1, 4)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), _FEW, _FEW, _FEW, _FEW, _FEW), max_size=80))
-def test_counts_are_those_of_plain_counting(steps: list[tuple[int, int, int, int, int, int]]) -> None:
+def test_counts_equal_plain_counting(steps: list[tuple[int, int, int, int, int, int]]) -> None:
     counters, at = Counters(), START
     seen: list[tuple[datetime, str, str, Facts]] = []
     for seconds, entry, agent, prefix, device, voter in steps:
@@ -44,7 +44,7 @@ def plainly(seen: list[tuple[datetime, str, str, Facts]]) -> Counts:
     )
 
 
-def test_what_is_unknown_is_not_counted() -> None:
+def test_unknown_values_are_not_counted() -> None:
     counters = Counters()
     assert counters.add(START, "E1", "v1", Facts()) == Counts(ballots=1, entry=1)
     assert counters.add(START, "E1", "v2", Facts()) == Counts(ballots=2, entry=2)

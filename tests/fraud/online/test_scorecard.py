@@ -72,7 +72,7 @@ def test_no_look_alike_is_held_and_hardly_any_challenged(
         ),
     ],
 )
-def test_what_is_as_good_as_certain_is_held(reading: float, more: dict[str, Any], reasons: set[str]) -> None:
+def test_nearly_certain_fraud_is_held(reading: float, more: dict[str, Any], reasons: set[str]) -> None:
     judgement = one(reading, **more)
     assert judgement.response == "hold"
     assert set(judgement.reasons) == reasons

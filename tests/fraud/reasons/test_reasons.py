@@ -33,7 +33,7 @@ def test_every_code_has_a_sentence_in_both_languages(code: str, count: int) -> N
     assert family_of(code) == code[0] or code == "P1"
 
 
-def test_what_a_group_has_in_common_is_said_in_small_numbers() -> None:
+def test_a_groups_common_values_are_given_in_small_numbers() -> None:
     profile = {
         "voters": 21.0,
         "first": 1_795_257_015.0,

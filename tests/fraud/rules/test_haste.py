@@ -82,7 +82,7 @@ def test_only_a_hump_of_its_own_is_haste() -> None:
     assert found(*(rows(one, f"p{number}", number + 1, 3) for number in everywhere)) == 30
 
 
-def test_what_is_unknown_or_impossible_is_not_quick() -> None:
+def test_unknown_or_impossible_reading_times_are_not_quick() -> None:
     assert found(rows([None] * 30)) == 0
     assert found(rows([-5] * 30)) == 0, "the clocks disagree, and nothing is known"
     assert found(rows([1500] * 30)) == 0

@@ -119,7 +119,7 @@ async def test_states_exchanged_after_the_certification_are_found(
     assert (done.returncode, "differs" in done.stdout, f"2 {STATE}" in done.stdout) == (1, False, True), done.stdout
 
 
-async def test_what_is_cast_has_its_traces(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
+async def test_a_cast_ballot_has_its_traces(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(
         '[ballot]\nmost = 3\n[[quota]]\npicks = 5\n[[quota]]\nballots = 2\n[[quota]]\npicks = 1\nper = "entry"\n'
     )

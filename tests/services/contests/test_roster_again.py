@@ -37,7 +37,7 @@ async def codes_of(office: AdminServices, contest: str) -> list[str]:
     return [*(await office.contest_cache.renew(contest)).entries]
 
 
-def test_the_command_says_what_it_did_and_what_the_file_lacks(settings: Settings, tmp_path: Path) -> None:
+def test_the_command_prints_its_changes_and_missing_entries(settings: Settings, tmp_path: Path) -> None:
     env, id = environment_of(settings), f"again-{secrets.token_hex(4)}"
     file, first, second = tmp_path / "c.toml", tmp_path / "first.csv", tmp_path / "second.csv"
     file.write_text(contest_text(id, QUOTA, timedelta(days=1), timedelta(days=9)), "utf-8")

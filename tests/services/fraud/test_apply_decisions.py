@@ -55,7 +55,7 @@ async def test_the_same_sweep_again_changes_nothing(contests: Contests, office: 
     assert (await states(office, contest), await history(office.database, contest)) == before
 
 
-async def test_what_is_found_no_more_is_counted_again(contests: Contests, office: AdminServices) -> None:
+async def test_a_ballot_no_longer_found_is_counted_again(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     online = [Cast(number, "A003", state="hold") for number in range(500, 505)]
     await record(office.database, contest, [*crowd(0, 20, "A002", "ring-1"), *online])

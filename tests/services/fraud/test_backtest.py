@@ -123,7 +123,7 @@ def test_every_other_field_may_be_null_or_absent(replay: Replay) -> None:
     assert [line["id"] for line in found.decisions] == [f"e{number}" for number in range(1 + 2 * len(FULL))]
 
 
-def test_what_is_unknown_weighs_nothing(replay: Replay) -> None:
+def test_unknown_values_have_no_effect(replay: Replay) -> None:
     found = replay([event(number) for number in range(300)])
     assert found.outcomes() == [("count", [])] * 300
     assert found.history == []
@@ -186,7 +186,7 @@ def test_four_fields_must_be_there(
         (b'{"id": "b", "at": "2026-03-02T11:59:59.999+08:00", "voter": "v", "entry": "A"}', "at: is before"),
     ],
 )
-def test_a_malformed_line_stops_the_run_with_its_number_and_what_is_wrong(
+def test_a_malformed_line_stops_the_run_with_its_number_and_fault(
     replay: Replay, tmp_path: Path, line: bytes, what: str
 ) -> None:
     with pytest.raises(FileInvalid, match=what) as raised:
@@ -195,7 +195,7 @@ def test_a_malformed_line_stops_the_run_with_its_number_and_what_is_wrong(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_first_moment_of_the_calendar_is_told_for_what_it_is(replay: Replay) -> None:
+def test_the_first_moment_of_the_calendar_is_reported(replay: Replay) -> None:
     with pytest.raises(FileInvalid, match="line 1, at: lies outside the calendar"):
         replay([event(1, "0001-01-01T00:00:00+08:00")])
     found = replay([event(1, "0001-01-01T00:00:00Z"), event(2, "9999-12-31T23:59:59.999Z")])
@@ -210,13 +210,13 @@ def test_a_run_that_fails_leaves_the_former_results_alone(replay: Replay, tmp_pa
     assert sorted(path.name for path in before.out.iterdir()) == FILES
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported_before_reading(tmp_path: Path) -> None:
     contest, none = read_contest(RULES + A_DAY, "contest.toml"), Input(tmp_path / "none.jsonl")
     with pytest.raises(SettingInvalid, match=r"^/proc/none/out cannot be written .*; give another folder with --out"):
         backtest(contest, none, load_sweep_policy(), load_networks(), Path("/proc/none/out"), lambda part, done: None)
 
 
-def test_a_gzip_cut_short_is_told_and_leaves_nothing(replay: Replay, tmp_path: Path) -> None:
+def test_a_truncated_gzip_is_reported_and_writes_nothing(replay: Replay, tmp_path: Path) -> None:
     packed = gzip.compress(json.dumps(event(1)).encode() + b"\n")
     for broken in (packed[:-4], packed[:20], packed[:12] + b"\x00\xff\x00\xff" + packed[16:]):
         with pytest.raises(FileInvalid, match=r"events.jsonl: .*cannot be read"):
@@ -245,7 +245,7 @@ def test_a_gzip_of_several_members_is_read_and_hashed_whole(replay: Replay) -> N
     assert found.summary["events_sha256"] == hashlib.sha256(packed).hexdigest()
 
 
-def test_the_last_line_needs_no_end_and_a_byte_order_mark_is_told(replay: Replay) -> None:
+def test_the_last_line_needs_no_end_and_a_byte_order_mark_is_reported(replay: Replay) -> None:
     text = json.dumps(event(1)).encode()
     assert len(replay(text).decisions) == 1
     with pytest.raises(FileInvalid, match="line 1"):
@@ -263,7 +263,7 @@ def test_an_empty_input_is_a_contest_without_a_ballot(replay: Replay, text: byte
     assert sorted(path.name for path in found.out.iterdir()) == FILES
 
 
-def test_what_is_held_when_it_is_cast_has_a_group_with_its_evidence(replay: Replay) -> None:
+def test_a_ballot_held_when_cast_has_a_group_with_its_evidence(replay: Replay) -> None:
     script: Event = {
         "user_agent": "python-requests/2.32",
         "hosting": True,
@@ -368,7 +368,7 @@ def test_a_quota_per_category_is_of_the_entrys_category(replay: Replay) -> None:
     assert "Quota not applied" not in (found.out / "report.html").read_text("utf-8")
 
 
-def test_a_quota_per_category_is_not_applied_where_nobody_knows_the_category_and_that_is_told(replay: Replay) -> None:
+def test_a_quota_per_category_skips_unknown_categories_and_reports_them(replay: Replay) -> None:
     events = [
         event(n, voter="v", entry=e, category=c) for n, (e, c) in enumerate([("A", None), ("B", None), ("C", "?")])
     ]

@@ -20,7 +20,7 @@ def test_files_that_cannot_all_be_written_leave_the_former_ones_and_nothing_else
     }
 
 
-def test_folders_made_for_nothing_go_again_and_those_with_something_stay(tmp_path: Path) -> None:
+def test_unused_new_folders_are_removed_and_filled_ones_stay(tmp_path: Path) -> None:
     for folder in (tmp_path / "kept", tmp_path / "kept" / "a" / "b"):
         with pytest.raises(KeyboardInterrupt), made(folder):
             assert folder.is_dir()
@@ -35,7 +35,7 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
     assert tmp_path.is_dir()
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "summary.json").mkdir()
     with pytest.raises(SettingInvalid, match=r"cannot be written \(summary.json is a folder there\); give another"):
         made(tmp_path).__enter__()

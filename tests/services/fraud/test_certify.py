@@ -63,7 +63,7 @@ async def closed(contests: Contests, office: AdminServices, rules: str = RULES) 
     return contest
 
 
-async def test_what_is_found_or_was_held_when_it_was_cast_is_void_and_what_a_round_held_counts(
+async def test_certification_voids_findings_and_cast_holds_and_counts_round_holds(
     contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office)
@@ -113,7 +113,7 @@ async def test_not_before_the_window_has_closed(contests: Contests, office: Admi
     assert await tally(office.database, contest) == {"A001": (5, 0, 5)}
 
 
-async def test_what_a_reviewer_released_is_counted_and_a_proposal_is_waited_for(
+async def test_released_ballots_count_and_certification_waits_for_proposals(
     contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office)
@@ -188,7 +188,7 @@ async def test_a_run_that_was_cut_short_is_finished_by_the_next(contests: Contes
     assert (made.tallies["A001"].counted, made.tallies["A002"].counted) == (68, 80)
 
 
-async def test_a_retally_says_what_would_differ_and_changes_nothing(contests: Contests, office: AdminServices) -> None:
+async def test_a_retally_prints_the_differences_and_changes_nothing(contests: Contests, office: AdminServices) -> None:
     contest = await closed(contests, office)
     snapshot = await office.contest_cache.get(contest)
     await certifier(office.database).certify(snapshot, POLICY)

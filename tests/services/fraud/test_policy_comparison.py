@@ -46,14 +46,12 @@ async def test_what_was_held_when_it_was_cast_counts_under_a_policy_that_holds_n
     assert await sides(office, contest, holding(1000)) == {"A003": (Side(1, 0, 0, 3), Side(0, 0, 1, 3))}
 
 
-async def test_a_stricter_policy_holds_by_what_was_counted_when_it_was_cast(
-    contests: Contests, office: AdminServices
-) -> None:
+async def test_a_stricter_policy_judges_by_the_counts_when_cast(contests: Contests, office: AdminServices) -> None:
     contest = await made(contests, office)
     assert await sides(office, contest, holding(70)) == {"A002": (Side(0, 0, 3, 2), Side(1, 0, 2, 2))}
 
 
-async def test_what_a_reviewer_decided_stands_and_what_is_found_more_is_void_in_a_certified_result(
+async def test_certification_keeps_reviewers_decisions_and_voids_new_findings(
     contests: Contests, office: AdminServices
 ) -> None:
     contest = await made(contests, office)

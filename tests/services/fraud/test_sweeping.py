@@ -123,7 +123,7 @@ def find_other_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, p
     return find_rings(ballots, policy, stage)
 
 
-async def test_a_shadow_is_counted_and_told_and_decides_nothing(
+async def test_a_shadow_policy_is_counted_and_logged_and_decides_nothing(
     contests: Contests, office: AdminServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY, entries=50)

@@ -132,9 +132,7 @@ async def test_nothing_changes_a_certified_result(contests: Contests, office: Ad
     assert await blended(office, snapshot) == before
 
 
-async def test_after_it_is_opened_again_it_can_be_changed_and_binds_what_is_there_then(
-    contests: Contests, office: AdminServices
-) -> None:
+async def test_a_reopened_result_can_change_and_binds_its_new_inputs(contests: Contests, office: AdminServices) -> None:
     snapshot = await certified(contests, office)
     before = await blended(office, snapshot)
     await certifier(office.database).reopen(snapshot, "an objection")
@@ -265,7 +263,7 @@ async def test_a_change_waits_for_the_certification_under_way(contests: Contests
             await late
 
 
-async def test_an_import_of_fewer_says_how_many_there_were(contests: Contests, office: AdminServices) -> None:
+async def test_an_import_of_fewer_rows_reports_the_former_number(contests: Contests, office: AdminServices) -> None:
     snapshot = await office.contest_cache.get(await contests.make(RULES, entries=2, top=TOP))
     heard: list[str] = []
 
