@@ -80,7 +80,7 @@ def test_a_terminal_is_shown_progress(folder: Path) -> None:
     assert "\n3 attempts" in told
 
 
-def test_a_policy_of_ones_own(folder: Path) -> None:
+def test_a_custom_policy(folder: Path) -> None:
     text = (ROOT / "voting" / "fraud" / "policies" / "2026.2" / "rules.toml").read_text("utf-8")
     (folder / "mine.toml").write_text(text + "\n# mine\n", "utf-8")
     assert run(*arguments(folder, "--policy", str(folder / "mine.toml"))).returncode == 0

@@ -93,7 +93,7 @@ def test_a_contest_file_is_checked_and_explained(tmp_path: Path) -> None:
         ({}, "VOTING_SECRET is not set"),
     ],
 )
-def test_wrong_settings_are_told_with_the_mend(tmp_path: Path, environment: dict[str, str], says: str) -> None:
+def test_wrong_settings_are_reported_with_a_fix(tmp_path: Path, environment: dict[str, str], says: str) -> None:
     needed = {} if not environment else {"VOTING_SECRET": "s" * 32}
     answer = run("serve", env={"VOTING_DATA": str(tmp_path / "data")} | needed | environment)
     assert answer.returncode == 1

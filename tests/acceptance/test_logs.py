@@ -96,7 +96,7 @@ def test_a_traceback_is_part_of_its_line() -> None:
     assert "request" not in event
 
 
-def test_what_ends_a_process_is_one_line_too() -> None:
+def test_an_exception_that_ends_a_process_is_one_line() -> None:
     program = "from voting import logs; logs.use_json(); import warnings; warnings.warn('old'); 1 / 0"
     done = subprocess.run([VOTING[0], "-c", program], capture_output=True, text=True)
     assert done.returncode == 1

@@ -69,7 +69,7 @@ def roster(tmp_path: Path, *rows: str, head: str = "文件,时长,分辨率,格�
     return str(file)
 
 
-def test_what_the_files_say_need_not_be_written(library: Path, contest_file: Path, tmp_path: Path) -> None:
+def test_columns_filled_by_files_may_be_left_out(library: Path, contest_file: Path, tmp_path: Path) -> None:
     options = ("--contest-file", str(contest_file), "--media", str(library))
     bare = run("roster", "check", roster(tmp_path, "right.mp4", "phone.mp4", head="文件"), *options)
     assert bare.returncode == 0, bare.stderr
@@ -117,7 +117,7 @@ def test_every_wrong_file_is_reported_with_its_row(library: Path, contest_file: 
     assert {"F2", "G3", "H4", "E5", "E6", "E7", "G8", "I8"} < red
 
 
-def test_wrong_use_of_the_option_is_told(library: Path, contest_file: Path, tmp_path: Path) -> None:
+def test_wrong_use_of_the_option_is_reported(library: Path, contest_file: Path, tmp_path: Path) -> None:
     file = roster(tmp_path, "right.mp4", head="文件")
     check = ("roster", "check", file, "--contest-file", str(contest_file), "--media")
     missing = run(*check, str(tmp_path / "none"))

@@ -159,7 +159,7 @@ def test_a_fault_of_a_policy_is_reported_with_its_line(tmp_path: Path, settings:
     assert "line 1, version" in wrong.stderr
 
 
-async def test_who_certifies_is_told_which_places_hang_on_what_nobody_can_tell_apart(
+async def test_certify_prints_places_that_depend_on_estimates(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     shell = Shell(settings, await dripped(contests, office.database))

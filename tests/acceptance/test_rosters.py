@@ -72,7 +72,7 @@ def test_a_workbook_is_checked_and_its_faults_are_reported(contest_file: Path, t
     assert red == {"B2", "G2", "E6", "F6", "G6"}
 
 
-def test_wrong_use_of_the_options_is_told(contest_file: Path, tmp_path: Path) -> None:
+def test_wrong_use_of_the_options_is_reported(contest_file: Path, tmp_path: Path) -> None:
     file = roster(tmp_path, WRONG)
     same = run("roster", "check", file, "--contest-file", str(contest_file), "--report", file)
     assert (same.returncode, "would overwrite the roster" in same.stderr) == (2, True)

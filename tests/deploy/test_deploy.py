@@ -141,7 +141,7 @@ def test_alerts_name_only_metrics_that_there_are() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="programs are installed where we are root")
 @pytest.mark.parametrize("program", ["nginx", "promtool", "openssl"])
-def test_no_test_is_skipped_where_we_are_root(program: str) -> None:
+def test_no_test_is_skipped_when_run_as_root(program: str) -> None:
     assert shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin"), "run: sh tests/programs.sh"
 
 
@@ -157,7 +157,7 @@ def test_the_alerts_are_valid_for_prometheus() -> None:
 RULES_TEST = Path(__file__).with_name("rules_test.yml")
 
 
-def test_each_alert_fires_and_is_silent_where_it_should() -> None:
+def test_each_alert_fires_and_stays_silent_as_intended() -> None:
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("promtool is not installed")

@@ -138,9 +138,7 @@ async def test_the_service_sees_the_real_address_not_the_claimed_one(proxy: Prox
         assert left(await six.post(path, headers={"X-Forwarded-For": "203.0.113.1"})) == first
 
 
-async def test_a_large_body_and_large_headers_are_refused_as_the_contract_says(
-    proxy: Proxy, contests: Contests
-) -> None:
+async def test_a_large_body_and_large_headers_are_refused_as_in_the_contract(proxy: Proxy, contests: Contests) -> None:
     contest = await contests.make()
     async with through(proxy) as http:
         assert refusal(await cast(http, contest, "x", ["A" * 20_000])) == (413, "too_large")

@@ -14,7 +14,7 @@ BROKEN = Path(__file__).parent / "broken"
 CORPUS = [json.loads(line) for line in (BROKEN / "corpus.jsonl").read_text("utf-8").splitlines()]
 
 
-def test_the_corpus_is_as_large_as_it_says() -> None:
+def test_the_corpus_has_two_hundred_files() -> None:
     assert len(CORPUS) == 200
 
 

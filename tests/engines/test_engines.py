@@ -363,7 +363,7 @@ def test_the_version_that_made_the_database_opens_it(
             pass
 
 
-def test_without_programs_it_says_how_to_get_them(
+def test_missing_programs_are_reported_with_how_to_get_them(
     tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, asked in (("VOTING_PG_BIN", {"valkey": False}), ("VOTING_REDIS_BIN", {"postgres": False})):

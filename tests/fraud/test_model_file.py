@@ -56,7 +56,7 @@ def test_every_fault_is_named_with_its_place(body: bytes, message: str) -> None:
     assert str(raised.value).startswith("mine.json")
 
 
-def test_rules_of_ones_own_may_name_the_packaged_model_or_one_beside_them(tmp_path: Path) -> None:
+def test_custom_rules_may_name_the_packaged_model_or_their_own(tmp_path: Path) -> None:
     packaged = load_sweep_policy()
     own = write_policy(tmp_path / "own.toml", "own", trees=[["own_fresh", 0.0, 0.0, 1.0]])
     assert load_sweep_policy(own).model.first.trees == (("own_fresh", 0.0, 0.0, 1.0),)

@@ -87,6 +87,6 @@ def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert (policy.online, policy.sweep) == (load_policy().online, load_policy().sweep)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileInvalid, match="no such file or directory"):
         load_policy(tmp_path / "none.toml")

@@ -81,7 +81,7 @@ def test_a_file_that_is_replaced_changes_nothing_until_it_is_read_again(written:
     assert networks.completed(attempt(ip="203.0.113.9")).asn == CLOUD
 
 
-def test_a_spoiled_record_is_as_good_as_none(written: Written) -> None:
+def test_a_broken_record_counts_as_missing(written: Written) -> None:
     # More records than are checked when the file is read.
     file = written({f"203.0.{place}.0/24": of_maxmind(64_500 + place) for place in range(200)})
     networks, whole = load_networks(file), file.read_bytes()
@@ -98,7 +98,7 @@ def test_numbers_as_ipinfo_writes_them(written: Written) -> None:
 
 
 @pytest.mark.parametrize("ip", [None, "192.0.2.1", "no address", "2001:db8::1"])
-def test_what_no_file_knows_stays_unknown(written: Written, ip: str | None) -> None:
+def test_unlisted_addresses_stay_unknown(written: Written, ip: str | None) -> None:
     assert found(written({"203.0.113.0/24": of_maxmind(CLOUD)}), ip=ip) == (None, None)
     assert found(None, ip=ip) == (None, None)
 
@@ -113,7 +113,7 @@ def test_recorded_networks_stay_and_unknown_ones_are_looked_up(written: Written)
     assert found(file, ip="203.0.113.9", facts=Facts(address="hashed")) == (None, None)
 
 
-def test_a_list_of_ones_own(written: Written, tmp_path: Path) -> None:
+def test_a_custom_list_replaces_the_packaged_one(written: Written, tmp_path: Path) -> None:
     database = written({f"203.0.{place}.0/24": of_maxmind(asn) for place, asn in enumerate((HOME, 64500, CLOUD))})
     file = tmp_path / "hosting.txt"
     # Saved by an editor on Windows.

@@ -78,7 +78,7 @@ async def test_receipts_traces_tally_and_facts_are_as_before(migrated: Database)
     assert [record.sequence for record in read] == sorted(row["sequence"] for row in BEFORE["ballots"])
 
 
-async def test_quotas_go_on_from_what_was_used(migrated: Database) -> None:
+async def test_quotas_continue_from_their_use_before(migrated: Database) -> None:
     snapshot = await ContestCache(migrated).get(CONTEST)
     twice = next(row for row in BEFORE["ballots"] if row["idempotency_key"] == "second-0")
     voter = bytes.fromhex(twice["voter"][2:])

@@ -165,7 +165,7 @@ async def test_rights_too_many_or_too_few_are_refused_and_put_right(moved: Setti
         await check_rights(database)
 
 
-async def test_a_user_without_rights_and_a_migration_by_the_application_are_said_so(moved: Settings) -> None:
+async def test_missing_rights_and_a_migration_by_the_application_are_reported(moved: Settings) -> None:
     await admin.migrate(moved, lambda _: None)
     with pytest.raises(SchemaUnfit, match="set DATABASE_OWNER_URL to the address of the tables' owner"):
         await admin.migrate(replace(moved, database_owner_url=""), lambda _: None)
@@ -187,7 +187,7 @@ async def test_every_table_has_its_rights(settings: Settings) -> None:
     assert [row["relname"] for row in without] == []
 
 
-def test_what_the_statements_write_is_within_the_rights() -> None:
+def test_the_statements_need_only_granted_rights() -> None:
     """A new statement may need a right in voting/postgres/rights.py."""
     for name, text in statements().items():
         code = re.sub(r"--[^\n]*", "", text)

@@ -82,9 +82,7 @@ async def test_a_sentinel_is_refused(tmp_path: Path) -> None:
             await check_server(f"redis://{address}")
 
 
-async def test_a_plain_server_and_one_that_is_away_are_no_reason_not_to_start(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_the_service_starts_with_a_plain_server_or_without_one(settings: Settings, tmp_path: Path) -> None:
     await check_server(settings.redis_url)
     await check_server(f"redis://127.0.0.1:{free_port()}/0")
 

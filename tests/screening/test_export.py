@@ -89,7 +89,7 @@ async def test_a_replay_of_recorded_ballots_decides_online_as_live(
     assert b"127.0.0" not in b"".join(lines)
 
 
-async def test_what_live_counted_no_quota_refuses_in_a_replay(
+async def test_a_replay_refuses_no_ballot_that_counted_live(
     http: httpx.AsyncClient, contests: Contests, service: Service, tmp_path: Path
 ) -> None:
     quotas = '[[quota]]\nballots = 2\nperiod = "sliding"\nminutes = 60\n[[quota]]\npicks = 2\nper = "category"\n'

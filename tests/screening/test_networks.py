@@ -53,7 +53,7 @@ async def noted(service: Service) -> list[Any]:
     return [json.loads(line["details"]) for line in lines]
 
 
-async def test_by_what_ballots_are_judged_is_in_the_audit_log(service: Service) -> None:
+async def test_the_policies_in_force_are_in_the_audit_log(service: Service) -> None:
     details = (await noted(service))[-1]
     policy = load_policy(service.settings.policy)
     assert details["policy"] == {"version": policy.version, "sha256": policy.sha256}

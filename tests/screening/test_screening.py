@@ -106,7 +106,7 @@ async def test_a_replay_is_not_judged_again(http: httpx.AsyncClient, contests: C
     assert await rows(service.settings, contest) == [("hold", ["C1", "T1"]), ("count", [])]
 
 
-async def test_who_is_challenged_solves_it_and_is_counted(
+async def test_a_challenged_voter_solves_it_and_is_counted(
     http: httpx.AsyncClient, contests: Contests, service: Service
 ) -> None:
     contest = await contests.make()

@@ -34,7 +34,7 @@ async def shadowed(http: httpx.AsyncClient) -> dict[tuple[str, str], float]:
     return {(decided, would_be): float(value) for decided, would_be, value in re.findall(line, text, re.M)}
 
 
-async def test_what_the_shadow_would_have_held_or_challenged_is_counted(
+async def test_the_shadows_holds_and_challenges_are_counted(
     http: httpx.AsyncClient, contests: Contests, service: Service
 ) -> None:
     contest = await contests.make()

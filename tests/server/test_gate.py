@@ -37,7 +37,7 @@ def test_the_gate_is_full_until_one_leaves() -> None:
     assert not gate.full
 
 
-def test_where_ballots_take_long_fewer_are_let_in() -> None:
+def test_slow_ballots_lower_the_limit() -> None:
     gate = Gate(2, 5)
 
     def room() -> int:
@@ -188,7 +188,7 @@ async def test_other_requests_begin_one_after_another() -> None:
     assert min(gaps) >= TURN_SECONDS / 2, "between two of them the ballots go on"
 
 
-async def test_however_many_wait_none_waits_for_seconds() -> None:
+async def test_no_request_waits_for_seconds_in_a_long_queue() -> None:
     turnstile, begun = Turnstile(), list[int]()
     for number in range(5 * MOST_TURNS):
         turnstile.join(lambda number=number: begun.append(number))  # type: ignore[misc]

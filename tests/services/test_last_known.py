@@ -38,7 +38,7 @@ async def test_a_slow_or_failing_read_is_answered_with_the_last_known_value() ->
     assert time.monotonic() - begun < 2
 
 
-async def test_a_read_that_is_late_is_kept_for_the_next_reader() -> None:
+async def test_a_late_read_is_kept_for_the_next_reader() -> None:
     known: LastKnown[int] = LastKnown(10)
     known.put("a", 1)
 

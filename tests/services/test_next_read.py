@@ -9,7 +9,7 @@ import pytest
 from voting.services.next_read import NextRead
 
 
-async def test_who_asks_gets_a_read_that_begins_after() -> None:
+async def test_a_caller_gets_a_read_that_begins_after_the_call() -> None:
     stored, reads = 0, 0
 
     async def read() -> int:

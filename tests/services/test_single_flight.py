@@ -49,7 +49,7 @@ async def test_a_failure_reaches_all_and_is_not_kept() -> None:
         await sharing.once("a", fail)
 
 
-async def test_who_leaves_ends_nothing_for_the_others() -> None:
+async def test_a_cancelled_caller_does_not_affect_the_others() -> None:
     sharing: SingleFlight[int] = SingleFlight()
 
     async def work() -> int:

@@ -77,7 +77,7 @@ def test_a_fault_never_shows_what_may_be_a_secret(tmp_path: Path, text: str) -> 
     assert SECRET not in str(refused.value)
 
 
-def test_what_others_read_may_stand_in_the_file_and_a_dollar_means_itself_in_single_quotes(tmp_path: Path) -> None:
+def test_other_programs_settings_and_quoted_dollars_are_allowed(tmp_path: Path) -> None:
     file = write(tmp_path, "POSTGRES_PASSWORD=pa$word\nTZ='a ${b}'\nCOMPOSE_FILE=\n")
     assert load({}, file)
     assert values(file) == {"POSTGRES_PASSWORD": "pa$word", "TZ": "a ${b}", "COMPOSE_FILE": ""}
@@ -108,7 +108,7 @@ def test_another_encoding_is_named(tmp_path: Path, encoding: str, says: str) -> 
     assert "save the file as UTF-8" in str(refused.value)
 
 
-def test_with_a_file_no_command_makes_a_database_of_its_own_without_being_told(tmp_path: Path) -> None:
+def test_with_a_file_no_command_starts_an_embedded_database_by_itself(tmp_path: Path) -> None:
     file = write(tmp_path, f"VOTING_SECRET={SECRET}\nVOTING_DATA={tmp_path / 'data'}\n")
     for command in (("serve",), ("migrate",), ("credentials", "issue", "--contest", "c", "--count", "1")):
         answer = run(*command, "--env-file", str(file))
@@ -186,7 +186,7 @@ def test_networks_that_proxies_have_are_taken() -> None:
 
 
 @pytest.mark.parametrize("service", ["VOTING", "VOTING_RW", "VOTING_RO", "VOTING_R", "VOTING_POOLER_RW", "VOTING_2"])
-def test_what_kubernetes_makes_for_services_is_passed_over(service: str) -> None:
+def test_variables_set_by_kubernetes_are_ignored(service: str) -> None:
     made = {
         f"{service}_SERVICE_HOST": "10.96.0.7",
         f"{service}_SERVICE_PORT": "5432",

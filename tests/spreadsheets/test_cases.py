@@ -294,7 +294,7 @@ def test_the_case_of_a_western_code_page() -> None:
 
 
 @pytest.mark.parametrize("words", ["王喆与李珺的短片《牦牛过冬有新粮》", "标题", "张三、李四", "镕淼鑫在这里", "㐂𠀀"])
-def test_chinese_in_gb18030_is_read_and_said(words: str) -> None:
+def test_chinese_in_gb18030_is_read_with_a_remark(words: str) -> None:
     table = read_sheet(f"{HEAD}A001,{words},张三,文艺,\n".encode("gb18030"), "r")
     assert roster(table)[0].title == words
     assert len(table.notes) == 1

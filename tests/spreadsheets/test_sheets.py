@@ -217,7 +217,7 @@ def test_formulas_are_read_as_values_and_errors_are_faults() -> None:
         "zip",
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_mend(body: bytes, says: str) -> None:
+def test_unreadable_files_are_refused_with_a_fix(body: bytes, says: str) -> None:
     with pytest.raises(FileInvalid) as refused:
         read_sheet(body, "r.xlsx")
     assert says in str(refused.value)

@@ -199,7 +199,7 @@ def test_hidden_rows_and_columns_are_named() -> None:
         (TABLE, '<cols><col min="1" max="16384" hidden="true"/></cols>', "code: column A is hidden"),
     ],
 )
-def test_what_has_no_height_or_width_is_hidden(rows: str, before: str, says: str) -> None:
+def test_lines_and_columns_without_size_are_hidden(rows: str, before: str, says: str) -> None:
     assert says in refusal(roster, read_sheet(workbook(rows, before), "r"))
 
 

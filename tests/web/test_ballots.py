@@ -34,7 +34,7 @@ period = "day"
 """
 
 
-async def test_a_ballot_is_recorded_and_answered_as_the_contract_says(
+async def test_a_ballot_is_recorded_and_answered_as_in_the_contract(
     http: httpx.AsyncClient, contests: Contests
 ) -> None:
     contest = await contests.make(FIVE_A_DAY)
@@ -304,7 +304,7 @@ async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Con
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
 
 
-async def test_what_has_ended_is_neither_paused_nor_resumed(contests: Contests, office: AdminServices) -> None:
+async def test_a_closed_contest_is_neither_paused_nor_resumed(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
     for paused in (True, False):
         with pytest.raises(WindowClosed, match=r"ended at .*\+08:00; nothing was paused or resumed"):

@@ -173,7 +173,7 @@ async def test_no_sweep_overrules_a_reviewer(
     assert (await wang.group("ring-a-2"))["ballots"] == 3
 
 
-async def test_what_decides_much_takes_two_persons(
+async def test_groups_with_a_large_effect_need_two_reviewers(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await ringed(contests, office)

@@ -90,7 +90,7 @@ def test_the_limiter_counts_by_address_and_by_ipv6_network() -> None:
         check(scope(peer="who has no address shares one limit"))
 
 
-def test_a_route_counts_as_what_it_declares() -> None:
+def test_a_route_counts_under_its_declared_limit() -> None:
     check = limiter("3/minute", "1/minute").check
     for number in range(2):
         assert dict(check(scope("POST", path="/search")))[b"x-ratelimit-remaining"] == b"%d" % (2 - number)
@@ -178,7 +178,7 @@ def test_an_address_that_cannot_be_read_is_logged_once_and_without_digits(caplog
     assert "share its limits" in record.getMessage()
 
 
-def test_a_forwarded_address_that_is_not_believed_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_untrusted_forwarded_address_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     for trusted, said in (("", "(empty)"), ("10.0.0.0/8", "(10.0.0.0/8)")):
         clients = ClientReader(load({"VOTING_TRUSTED_PROXIES": trusted}).trusted_proxies)
         for number in range(50):
@@ -285,7 +285,7 @@ def test_client_facts_are_read_from_a_request() -> None:
         ),
     )
 )
-def test_strict_json_reads_what_json_writes(value: Any) -> None:
+def test_strict_json_reads_the_output_of_json(value: Any) -> None:
     assert read_json(json.dumps(value).encode()) == value
 
 

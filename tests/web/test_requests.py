@@ -149,7 +149,7 @@ SECOND = b"GET /health/live HTTP/1.1\r\nHost: vote\r\n\r\n"
         ("CONNECT vote:443 HTTP/1.1\r\nHost: vote\r\n\r\n", 400),
     ],
 )
-async def test_what_follows_an_upgrade_is_not_taken_for_a_request(
+async def test_data_after_an_upgrade_is_not_read_as_a_request(
     service: Service, head: str, status: int, apart: bool
 ) -> None:
     host, port = service.url.removeprefix("http://").split(":")

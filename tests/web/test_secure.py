@@ -94,7 +94,7 @@ async def send(https: httpx.AsyncClient, contest: str, headers: dict[str, str], 
     return await https.post(path, json={"entries": [entry]}, headers=headers | {"Idempotency-Key": key})
 
 
-async def test_without_https_nothing_of_this_is_said(http: httpx.AsyncClient, contests: Contests) -> None:
+async def test_without_https_cookies_are_plain_and_hsts_is_off(http: httpx.AsyncClient, contests: Contests) -> None:
     contest = await contests.make()
     key = await contests.staff_key("judge", contest)
     answer = await http.post("/api/v1/staff/session", json={"key": key})

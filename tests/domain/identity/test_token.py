@@ -19,7 +19,7 @@ KEY = derive(b"s" * 32, "credential", "demo")
 
 
 @given(st.binary(max_size=100))
-def test_what_was_sealed_is_opened(payload: bytes) -> None:
+def test_a_sealed_payload_is_unsealed(payload: bytes) -> None:
     assert unseal(KEY, seal(KEY, payload)) == payload
     assert unseal(derive(b"s" * 32, "ticket", "demo"), seal(KEY, payload)) is None
     assert unseal(derive(b"s" * 32, "credential", "other"), seal(KEY, payload)) is None

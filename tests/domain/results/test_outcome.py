@@ -162,7 +162,7 @@ def test_a_tie_left_open_by_the_order_is_reported() -> None:
     assert apart.awards[0].reason == ""
 
 
-def test_who_comes_up_by_a_tie_break_has_both_reasons() -> None:
+def test_an_entry_that_moves_up_by_a_tie_break_has_both_reasons() -> None:
     of = contest(
         more='[[award]]\nid = "p"\nname = "p"\nby = "votes"\namong = "all"\ncount = 1\norder = ["round:first"]\n'
     )
@@ -257,9 +257,7 @@ SOURCES = {
     ("clicks", "missing"),
     [({}, "[23] entries: A, B(, C)?"), ({"A": 5}, "[12] entries: B(, C)?"), ({"A": 5, "B": 1, "C": 0}, "")],
 )
-def test_a_figure_that_was_never_imported_is_missing_and_one_that_is_0_is_0(
-    place: str, clicks: dict[str, int], missing: str
-) -> None:
+def test_a_missing_figure_is_not_0(place: str, clicks: dict[str, int], missing: str) -> None:
     of = read_contest(SMALL_004.replace("SCOPE", "all").replace(*SOURCES[place]) + CLICKS)
     equal = [Mark("J", code, name, Fraction(50)) for code in "ABC" for name in ("科学性", "创新性", "实用性", "艺术性")]
     finals = [Mark("J", code, "现场", Fraction(50)) for code in "ABC"]

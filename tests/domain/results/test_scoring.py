@@ -49,7 +49,7 @@ def test_ranks_by_hand() -> None:
 
 
 @pytest.mark.parametrize("normaliser", NORMALISERS)
-def test_nobody_voted(normaliser: str) -> None:
+def test_a_contest_without_picks(normaliser: str) -> None:
     assert public_points({"A": 0, "B": 0}, rule(normaliser)) == {"A": 0, "B": 0}
     assert public_points({}, rule(normaliser)) == {}
     assert public_points({"A": 3}, rule(normaliser)) == {"A": 5}

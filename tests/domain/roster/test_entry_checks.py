@@ -49,7 +49,7 @@ def faults(rule: str, cell: str, category: str = "one") -> tuple[Fault, ...]:
         ('kind = "duration"\nleast = 3600', ["1:00:00", "60:00", "3600"]),
     ],
 )
-def test_what_fits(rule: str, cells: list[str]) -> None:
+def test_valid_cells_are_accepted(rule: str, cells: list[str]) -> None:
     for cell in cells:
         assert faults(rule, cell) == (), cell
 
@@ -86,7 +86,7 @@ def test_what_fits(rule: str, cells: list[str]) -> None:
         (LENGTH, "10:01", "'10:01' is too much", "from 180 to 600 seconds"),
     ],
 )
-def test_what_does_not(rule: str, cell: str, what: str, mend: str) -> None:
+def test_invalid_cells_are_faults(rule: str, cell: str, what: str, mend: str) -> None:
     assert faults(rule, cell) == (Fault(2, "x", what, mend),)
 
 
@@ -95,7 +95,7 @@ def test_sizes_within_one_percent_have_the_ratio() -> None:
     assert faults(RATIO, "1796x1000")
 
 
-def test_an_empty_cell_is_allowed_where_it_is_not_needed() -> None:
+def test_an_optional_cell_may_be_empty() -> None:
     assert not faults(f"{NUMBER}\nneeded = false", "")
     assert faults(f"{NUMBER}\nneeded = false", "9")
 

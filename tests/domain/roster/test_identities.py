@@ -72,7 +72,7 @@ def test_a_roster_of_such_a_contest_has_no_category() -> None:
         (PLAIN + ROUND + "per_category = true\n", "award[1].per_category"),
     ],
 )
-def test_what_needs_categories_is_named(text: str, place: str) -> None:
+def test_rules_that_need_categories_are_reported(text: str, place: str) -> None:
     said = refused(text)
     assert f"{place}: the contest has no category; write a [[category]] for each, or leave this out" in said
     assert ": file" not in said
@@ -178,7 +178,7 @@ def test_an_invalid_video_link_is_refused(link: str, says: str) -> None:
         "https://[2001:db8::1]:8443/a_(b)~c",
     ],
 )
-def test_a_videos_link_that_is_one(link: str) -> None:
+def test_a_valid_video_link_is_accepted(link: str) -> None:
     text = f'code,title,author,category,video\nA1,一,甲,one,"{link}"\n'
     assert read_roster(read_csv(text), read_contest(GOOD))[0].video == link
 

@@ -39,7 +39,7 @@ def test_the_files_facts_fill_empty_cells_and_missing_columns() -> None:
     assert faults({"文件": ""}, {}) == empty
 
 
-def test_what_the_file_says_is_checked() -> None:
+def test_the_files_facts_are_checked() -> None:
     assert faults({"文件": "a"}, {"a": MediaFacts("webm", 500_000_001, 1024, 768, 765_000)}) == [
         "line 2, 时长: '12:45' is too much; from 180 to 480 seconds",
         "line 2, 分辨率: '1024x768' is too little; at least 1080 on the shorter side",

@@ -83,7 +83,7 @@ def test_every_row_is_checked() -> None:
     assert len(refused.value.faults) == 8
 
 
-def test_a_quote_that_is_left_open_hides_no_rows() -> None:
+def test_an_open_quote_hides_no_rows() -> None:
     with pytest.raises(FileInvalid, match=r"r\.csv: line 3: is not CSV: .*; close each quote"):
         read_csv(HEAD + 'A1,标题,作者,daily,,\nA2,"二,乙,daily,,\nA3,三,丙,daily,,\n', "r.csv")
 

@@ -69,7 +69,7 @@ def test_equal_values_have_one_number(rows: list[tuple[int, int | None]]) -> Non
     assert len(by_number) == len({row for row in rows if row[1] is not None})
 
 
-def test_unknown_values_are_in_no_cell() -> None:
+def test_absent_traits_are_in_no_cell() -> None:
     ballots = RINGS.ballots()
     prepared = prepare(ballots).sort("row")
     assert ballots["hosting"].sum() > 100
@@ -93,7 +93,7 @@ def ring() -> pl.DataFrame:
     return table.with_columns(hour=hours, hours2=hours // 2, second=hours * 3600.0, returning=pl.lit(1.0))
 
 
-def test_who_works_off_a_list_is_found_and_the_loyal_are_not() -> None:
+def test_list_workers_are_found_and_loyal_voters_are_not() -> None:
     ballots = ring()
     numbered = ballots.with_columns(pl.col("voter").rank("dense").cast(pl.Int64))
     takers = numbered["voter"].is_in(task_takers(Survey(numbered)).implode())
@@ -117,7 +117,7 @@ def test_neighbours_with_the_same_entries_are_no_ring() -> None:
 
 
 @pytest.mark.parametrize(("later", "met"), [(3000, {29}), (9000, {21, 7})])
-def test_who_meets_the_same_people_at_every_entry_is_told_from_who_meets_them_at_one(later: int, met: set[int]) -> None:
+def test_meetings_at_every_entry_differ_from_meetings_at_one(later: int, met: set[int]) -> None:
     # At one of the three entries, 22 of the list's thirty come later than the others, after the two hours.
     at_one = pl.col("voter").str.starts_with("paid") & (pl.col("entry") == 101)
     late = at_one & pl.col("voter").str.contains("paid[12]")

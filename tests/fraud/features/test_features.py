@@ -45,7 +45,7 @@ def test_quick_bots_hardly_change_it(ballots: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_of_one_or_of_none_no_spread_is_known(ballots: pl.DataFrame, known: int) -> None:
+def test_one_reading_time_or_none_gives_the_default_spread(ballots: pl.DataFrame, known: int) -> None:
     first = pl.int_range(pl.len()) < known
     usual = world_of(ballots.with_columns(reading=pl.when(first).then(pl.lit(3000)).otherwise(None)))
     assert usual.reading == pytest.approx(math.log(3) if known else 0.0)

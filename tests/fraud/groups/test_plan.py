@@ -89,7 +89,7 @@ def test_a_void_ballot_stays_so_until_certification() -> None:
 @pytest.mark.parametrize(
     ("sizes", "name"), [(["1", "2"], "old"), (["1"], "old"), (["1", "3", "4"], "new"), (["1", "77", "78", "79"], "old")]
 )
-def test_a_group_that_grows_or_shrinks_keeps_its_name_while_half_of_it_is_there(sizes: list[str], name: str) -> None:
+def test_a_group_keeps_its_name_while_half_of_it_remains(sizes: list[str], name: str) -> None:
     standing: list[Standing] = [(id, "hold", ["C3"], "old", False) for id in sizes]
     made = planned(swept(("1", ["C3"], "new"), ("2", ["C3"], "new")), standing, {"old": False})
     assert [group.id for group in made.groups] == [name]
@@ -103,7 +103,7 @@ def test_two_groups_do_not_get_one_name() -> None:
     assert sorted(group.id for group in made.groups) == ["a", "a-2"]
 
 
-def test_what_was_held_when_it_was_cast_stays_and_is_a_group_of_its_own_in_the_end() -> None:
+def test_cast_holds_stay_and_form_a_group_at_certification() -> None:
     standing: list[Standing] = [("1", "hold", ["N1", "T1"], None, False), ("2", "hold", ["T1"], None, False)]
     assert changes(planned(swept(("2", ["C3"], "g")), standing)) == set()
     made = planned(swept(("2", ["C3"], "g")), standing, stage="certification")
@@ -118,7 +118,7 @@ def test_what_was_held_when_it_was_cast_stays_and_is_a_group_of_its_own_in_the_e
     assert changes(planned(swept(("2", ["C3"], "g")), again, {"g": False}, stage="certification")) == set()
 
 
-def test_what_was_held_for_reasons_of_another_time_is_a_group_without_figures() -> None:
+def test_holds_with_reasons_of_an_older_policy_form_a_group_without_figures() -> None:
     made = planned(swept(), [("3", "hold", ["Z9"], None, False)], stage="certification")
     assert changes(made) == {("3", "hold", "Z9", "cast-A")}
     assert [(group.id, group.evidence) for group in made.groups] == [("cast-A", ())]

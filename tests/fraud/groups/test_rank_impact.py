@@ -45,7 +45,7 @@ def test_below_the_tenth_place_it_does_not_reach_the_top() -> None:
     assert not found.decides
 
 
-def test_where_the_entry_keeps_its_place_the_others_are_told() -> None:
+def test_effects_on_other_entries_are_named_if_the_own_place_stays() -> None:
     tied = ranked({"A001": 100, "A002": 95}, {"A001": 5}, 5, is_counted=True)
     assert tied.decides
     assert in_words(tied.shifts, {"A001": 5}, "en", 5) == "If 5 of them were void, A002 rises from 2nd to 1st."

@@ -67,7 +67,7 @@ def test_a_cluster_has_the_doubtful_ballots_of_an_entry_and_day(survey: Survey) 
     assert found.columns["own_hosting"] == pytest.approx(each["hosting"].to_numpy(), abs=1e-6)
 
 
-def test_a_ballot_in_none_is_not_asked_about() -> None:
+def test_a_ballot_without_cluster_is_not_judged() -> None:
     # Two clusters, and a ballot in neither.
     found = Clusters(Numbering(np.array([0, 1, 2, 1]), 2), {"cluster_share": np.array([0.1, 0.9])})
     share = Question("cluster_share", 0.5, -4.0, 4.0)
@@ -81,7 +81,7 @@ def with_clusters(trees: Trees | None) -> Model:
     return msgspec.structs.replace(POLICY.model, clusters=trees)
 
 
-def test_where_no_cluster_is_a_campaign_only_what_is_in_none_is_held(survey: Survey) -> None:
+def test_without_a_campaign_only_ballots_outside_clusters_are_held(survey: Survey) -> None:
     spared, asked_nothing = (
         judge(survey, POLICY.sweep, with_clusters(trees), "certification").hold for trees in (NEVER, None)
     )

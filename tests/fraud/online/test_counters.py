@@ -52,7 +52,7 @@ def test_unknown_values_are_not_counted() -> None:
     assert counters.add(START, "E1", "v3", Facts(device="v3")) == Counts(ballots=3, entry=3)
 
 
-def test_what_was_counted_live_goes_before() -> None:
+def test_live_counts_take_precedence() -> None:
     live = Counts(ballots=77, place=9)
     counters = Counters()
     assert counters.add(START, "E1", "v1", Facts(agent=5, counts=live)) == live

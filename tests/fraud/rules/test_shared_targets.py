@@ -44,7 +44,7 @@ def workers(*crowds: pl.DataFrame) -> pl.DataFrame:
     return list_workers(Survey(pl.concat([people(2000, np.arange(40), _POPULARITY), once(4000), *crowds])))
 
 
-def test_who_works_off_an_open_list_is_found_and_hardly_anybody_else() -> None:
+def test_open_list_workers_are_found_and_hardly_anybody_else() -> None:
     paid = people(200, _LIST, np.ones(5), first=10_000)
     own = paid.group_by("voter").agg(entries=pl.col("entry").n_unique()).sort("voter")
     found = workers(paid)
@@ -68,12 +68,12 @@ def test_people_with_several_entries_in_common_are_spared(crowd: pl.DataFrame, w
     assert workers(crowd).is_empty(), why
 
 
-def test_where_all_keep_to_a_kind_nobody_works_off_a_list() -> None:
+def test_no_list_is_found_if_all_voters_keep_to_a_kind() -> None:
     kinds = [people(400, np.arange(kind, 40, 8), np.ones(5), first=1000 * (kind + 1)) for kind in range(8)]
     assert list_workers(Survey(pl.concat([*kinds, once(4000)]))).is_empty()
 
 
-def test_where_no_network_is_known_a_list_is_found_all_the_same() -> None:
+def test_a_list_is_found_without_known_networks() -> None:
     public = pl.concat([people(2000, np.arange(40), _POPULARITY), once(4000), people(200, _LIST, np.ones(5), 10_000)])
     found = list_workers(Survey(public.with_columns(prefix=pl.lit(None, dtype=pl.Int64))))
     assert found.filter(pl.col("entries") >= 3, pl.col("voter") >= 10_000).height > 150

@@ -41,7 +41,7 @@ def test_a_receipt_that_was_wrapped_on_its_way_is_genuine(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [RECEIPT[:-1], RECEIPT + "A", RECEIPT.replace(".", "", 1), "", "收据", f"x{RECEIPT}"])
-def test_what_is_cut_or_has_more_is_not(text: str) -> None:
+def test_truncated_or_extended_receipts_are_not_genuine(text: str) -> None:
     assert check_receipt(KEYRING.public_key, text) is None
 
 

@@ -33,7 +33,7 @@ async def test_one_alone_goes_at_once() -> None:
     assert work.batches == [["x"]]
 
 
-async def test_what_comes_in_one_round_of_the_loop_goes_together() -> None:
+async def test_items_of_one_loop_round_share_a_batch() -> None:
     work = Work()
     queue = GroupCommit(work, 64, 4)
     assert await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20))) == [f"{n}" for n in range(20)]
@@ -66,7 +66,7 @@ async def test_an_error_is_its_own_items_alone() -> None:
     assert isinstance(found[1], ValueError)
 
 
-async def test_what_the_work_raises_is_everyones() -> None:
+async def test_an_exception_of_the_work_reaches_all_callers() -> None:
     async def away(items: Sequence[str]) -> Sequence[str]:
         raise TryAgain
 
@@ -94,7 +94,7 @@ async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
     assert await asyncio.gather(*stuck) == ["stuck"] * 10
 
 
-async def test_what_would_wait_too_long_is_refused_at_once() -> None:
+async def test_items_that_would_wait_too_long_are_refused_at_once() -> None:
     async def slow(items: Sequence[str]) -> Sequence[str]:
         await asyncio.sleep(0.1)
         return items
@@ -113,7 +113,7 @@ async def test_what_would_wait_too_long_is_refused_at_once() -> None:
     assert taken == ["x"] * (50 - len(refused))
 
 
-async def test_what_was_given_up_in_the_queue_is_not_done() -> None:
+async def test_cancelled_items_in_the_queue_are_skipped() -> None:
     work = Work(open=False)
     queue = GroupCommit(work, 1, 1)
     first, second = (asyncio.create_task(queue.submit("a", name)) for name in ("first", "second"))
@@ -128,7 +128,7 @@ async def test_what_was_given_up_in_the_queue_is_not_done() -> None:
     assert work.batches == [["first"], ["third"]]
 
 
-async def test_who_leaves_ends_nothing() -> None:
+async def test_a_cancelled_caller_does_not_stop_the_work() -> None:
     work = Work(open=False)
     queue = GroupCommit(work, 64, 4)
     left = asyncio.create_task(queue.submit("a", "left"))

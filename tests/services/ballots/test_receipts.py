@@ -103,7 +103,7 @@ async def test_one_changed_row_is_found(
     assert found(await check(office, contest)) == counts
 
 
-async def test_the_batches_of_another_contest_are_none_of_this_one(contests: Contests, office: AdminServices) -> None:
+async def test_batches_of_another_contest_are_ignored(contests: Contests, office: AdminServices) -> None:
     contest, other = await contests.make(), await contests.make()
     await batches(office, contest, (4,))
     await change(contests, "update ballots set contest = $2 where contest = $1", contest, other)

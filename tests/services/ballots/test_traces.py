@@ -65,7 +65,7 @@ async def test_a_change_past_the_service_is_found(contests: Contests, office: Ad
     assert line.startswith(f"{count} {words}: ")
 
 
-async def test_recount_and_certify_find_it_where_the_tally_was_adjusted(
+async def test_recount_and_certify_find_changed_ballots_despite_an_adjusted_tally(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     snapshot = await office.contest_cache.get(await closed(contests, office))

@@ -56,7 +56,7 @@ def test_the_command_prints_its_changes_and_missing_entries(settings: Settings, 
     assert [each["entry"] for each in left] == ["A002", "A017"]
 
 
-async def test_what_looks_like_an_entry_of_the_contest_is_refused(
+async def test_entries_similar_to_stored_ones_are_refused(
     contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
 ) -> None:
     rules = f'{QUOTA}[[nomination]]\nid = "unit"\nname = "推荐单位"\nmost = 9\n'
@@ -86,7 +86,7 @@ async def test_what_looks_like_an_entry_of_the_contest_is_refused(
     assert "1 entries are in contest" in given("a001,新,李四,类别一,甲（集团）", option="--replace")
 
 
-async def test_each_kind_is_counted_as_what_it_is(contests: Contests, office: AdminServices) -> None:
+async def test_an_import_counts_each_kind_of_change(contests: Contests, office: AdminServices) -> None:
     contest = await upcoming(contests, "A1", "A2", "A3", "A4")
     await office.contest_admin.withdraw(contest, "A4", "asked for")
     given = [*roster("A2"), *roster("A3", title="改名"), *roster("A4", "A5")]

@@ -85,7 +85,7 @@ async def test_a_ring_that_grows_keeps_its_name(contests: Contests, office: Admi
     assert (found[0], found[1][1]) == ("ring-1", 1540)
 
 
-async def test_it_stops_where_it_may_not_go_on(contests: Contests, office: AdminServices) -> None:
+async def test_it_stops_when_the_guard_refuses(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     await record(office.database, contest, crowd(0, 2500, "A002", "ring-1"))
     asked = 0

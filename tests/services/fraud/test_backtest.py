@@ -381,7 +381,7 @@ def test_a_quota_per_category_skips_unknown_categories_and_reports_them(replay: 
     assert "每位投票人整个投票期内每个类别最多 1 票。数据未说明 3 票的作品属于哪个类别" in report
 
 
-def test_where_there_is_but_one_category_it_need_not_be_told(replay: Replay) -> None:
+def test_the_only_category_is_the_default(replay: Replay) -> None:
     found = replay([event(n, voter="v", entry=e) for n, e in enumerate("AB")], A_CATEGORY)
     assert [decision for decision, _ in found.outcomes()] == ["count", "refuse"]
     assert found.summary["quotas_not_applied"] == []

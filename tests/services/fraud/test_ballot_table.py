@@ -14,7 +14,7 @@ from voting.services.fraud.ballot_table import load_ballot_table, read_facts, vo
 from voting.wiring.admin import AdminServices
 
 
-async def test_what_was_observed_of_a_ballot_is_in_the_table(
+async def test_the_table_has_the_facts_of_a_ballot(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make('[ballot]\nmost = 2\n[[quota]]\npicks = 5\nper = "contest"\nperiod = "day"\n')

@@ -205,7 +205,7 @@ async def test_a_retally_prints_the_differences_and_changes_nothing(contests: Co
     assert not [line for line in same if line.differs]
 
 
-async def test_what_takes_two_persons_is_waited_for_and_not_void_by_one(
+async def test_certification_waits_for_groups_that_need_two_reviewers(
     contests: Contests, office: AdminServices
 ) -> None:
     contest = await closed(contests, office, RULES.replace('categories = ["two"]', ""))

@@ -38,9 +38,7 @@ async def sides(office: AdminServices, contest: str, policy: SweepPolicy) -> dic
     return {line.entry: (line.now, line.other) for line in lines if line.differs}
 
 
-async def test_what_was_held_when_it_was_cast_counts_under_a_policy_that_holds_nothing_then(
-    contests: Contests, office: AdminServices
-) -> None:
+async def test_cast_holds_count_under_a_policy_without_online_holds(contests: Contests, office: AdminServices) -> None:
     contest = await made(contests, office)
     assert await sides(office, contest, POLICY) == {}
     assert await sides(office, contest, holding(1000)) == {"A003": (Side(1, 0, 0, 3), Side(0, 0, 1, 3))}
@@ -68,7 +66,7 @@ async def test_certification_keeps_reviewers_decisions_and_voids_new_findings(
     assert await sides(office, contest, holding(70)) == {"A002": (Side(0, 0, 3, 2), Side(0, 1, 2, 2))}
 
 
-async def test_a_ballot_whose_facts_are_gone_stays_as_it_was_cast(contests: Contests, office: AdminServices) -> None:
+async def test_a_ballot_without_facts_keeps_its_state_when_cast(contests: Contests, office: AdminServices) -> None:
     contest = await made(contests, office)
     async with as_owner(contests.settings) as connection:
         await connection.execute(ERASE_FACTS, contest)

@@ -77,7 +77,7 @@ async def test_only_one_process_sweeps_and_another_takes_over_from_a_dead_one(
     assert await office.database.transact(lambda tx: leases.take(tx, LEASE, other, -1)), "the round gives it back"
 
 
-async def test_what_was_found_by_one_who_lost_the_lease_is_not_put_into_force(
+async def test_findings_after_losing_the_lease_are_not_applied(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY)

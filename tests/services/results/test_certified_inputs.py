@@ -159,7 +159,7 @@ PAST_THE_SERVICE = {
 
 
 @pytest.mark.parametrize("what", PAST_THE_SERVICE)
-async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
+async def test_inputs_changed_by_sql_are_reported_and_the_result_is_not_final(
     contests: Contests, office: AdminServices, settings: Settings, what: str
 ) -> None:
     snapshot = await certified(contests, office)
@@ -182,7 +182,7 @@ async def test_what_was_changed_by_sql_is_told_and_the_result_is_not_final(
         assert "not final: marks changed since the certification" in told.stderr
 
 
-async def test_what_cannot_be_scored_is_certified_only_on_purpose_and_on_record(
+async def test_an_unscorable_result_is_certified_only_on_request_and_on_record(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await contests.make(RULES, entries=2, opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
