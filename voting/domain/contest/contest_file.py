@@ -40,18 +40,13 @@ def decode_contest(document: str, id: str) -> Contest:
 
 
 def _rule_faults(contest: Contest, text: str) -> list[Fault]:
-    if not _is_zone(contest.time_zone):
+    try:
+        ZoneInfo(contest.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         where = line_of(text, "time_zone")
         return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
     own = [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
     return [*own, *reference_faults(contest, text)]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return bool(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
 
 
 def _window_faults(contest: Contest, text: str) -> list[Fault]:

@@ -22,19 +22,18 @@ _PERIOD = {
 
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """Returns one sentence for each rule."""
-    vote = _vote(contest, language) if contest.public_vote else (_no_vote(language),)
-    fairness = (_fairness(language),) if contest.public_vote else ()
-    outcome, end = explain_outcome(contest, language), explain_end(contest, language)
-    return (*explain_course(contest, language), *vote, *outcome, *fairness, *end)
-
-
-def _vote(contest: Contest, language: Language) -> tuple[str, ...]:
-    quotas = [explain_quota(quota, contest, language) for quota in contest.quotas]
-    return (_window(contest, language), _ballot(contest, language), *quotas, _display(contest, language))
-
-
-def _no_vote(language: Language) -> str:
-    return "本活动不设公众投票。" if language == "zh" else "There is no public vote."
+    zh = language == "zh"
+    sentences = [*explain_course(contest, language)]
+    if contest.public_vote:
+        sentences += [_window(contest, language), _ballot(contest, language)]
+        sentences += [explain_quota(quota, contest, language) for quota in contest.quotas]
+        sentences.append(_display(contest, language))
+    else:
+        sentences.append("本活动不设公众投票。" if zh else "There is no public vote.")
+    sentences += explain_outcome(contest, language)
+    if contest.public_vote:
+        sentences.append("禁止刷票和有偿投票。" if zh else "Scripts and paid votes are forbidden.")
+    return (*sentences, *explain_end(contest, language))
 
 
 def local(moment: datetime, contest: Contest, language: Language) -> str:
@@ -69,19 +68,18 @@ def _ballot(contest: Contest, language: Language) -> str:
 
 def explain_quota(quota: Quota, contest: Contest, language: Language) -> str:
     """Returns one quota as a sentence."""
-    per, period, count = _PER[language][quota.per], _period(quota, language), quota.limit
-    if language == "zh":
+    zh = language == "zh"
+    per, count = _PER[language][quota.per], quota.limit
+    if quota.period == "sliding":
+        period = f"任意连续 {quota.minutes} 分钟内" if zh else f"in any {quota.minutes} minutes"
+    else:
+        period = _PERIOD[language][quota.period]
+    if zh:
         renewal = "（零点重新计算）" if quota.period == "day" else ""
         return f"每位投票人{period}{per}最多 {count} {'票' if quota.unit == 'picks' else '张选票'}{renewal}。"
     unit = quota.unit[:-1] if count == 1 else quota.unit
     renewal = f", counted from zero at midnight ({contest.time_zone})" if quota.period == "day" else ""
     return f"A voter has at most {count} {unit}{per} {period}{renewal}."
-
-
-def _period(quota: Quota, language: Language) -> str:
-    if quota.period == "sliding":
-        return f"任意连续 {quota.minutes} 分钟内" if language == "zh" else f"in any {quota.minutes} minutes"
-    return _PERIOD[language][quota.period]
 
 
 def _display(contest: Contest, language: Language) -> str:
@@ -92,9 +90,3 @@ def _display(contest: Contest, language: Language) -> str:
     en = {"live": "Picks are shown live.", "delayed": f"Picks are updated every {rule.minutes} minutes."}
     en |= {"daily": f"Picks are updated every day at {at}.", "hidden": "Picks are hidden during voting."}
     return {"zh": zh, "en": en}[language][rule.policy]
-
-
-def _fairness(language: Language) -> str:
-    if language == "zh":
-        return "禁止刷票和有偿投票。"
-    return "Scripts and paid votes are forbidden."

@@ -16,11 +16,19 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences += [_check(check, contest, language) for check in contest.entry_checks]
     sentences += [_nomination(nomination, language) for nomination in contest.nominations]
     sentences += [_unique(unique, contest, language) for unique in contest.uniques]
-    sentences += [_tags(contest.tags, language)] if contest.tags else []
+    zh = language == "zh"
+    if contest.tags:
+        sentences.append(
+            f"作品可另注明至多 {contest.tags} 个兼及类别，只按所报类别参评。"
+            if zh
+            else f"An entry may name up to {contest.tags} further categories, and competes in its own only."
+        )
     if contest.past_winners:
-        zh, en = "往届入选者不再参与。", "Past winners do not take part again."
-        sentences.append(zh if language == "zh" else en)
-    return (*sentences, *_voters(contest, language))
+        sentences.append("往届入选者不再参与。" if zh else "Past winners do not take part again.")
+    channels = [NAMES[language][channel] for channel in contest.voters.channels]
+    if channels and contest.voters != VoterRule():
+        sentences.append(f"投票方式：{'、'.join(channels)}。" if zh else f"Votes come through {', '.join(channels)}.")
+    return tuple(sentences)
 
 
 def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
@@ -125,12 +133,6 @@ def _unique(unique: Unique, contest: Contest, language: Language) -> str:
     return f"At most {unique.most} {entries} of one {column}{among}."
 
 
-def _tags(most: int, language: Language) -> str:
-    if language == "zh":
-        return f"作品可另注明至多 {most} 个兼及类别，只按所报类别参评。"
-    return f"An entry may name up to {most} further categories, and competes in its own only."
-
-
 def _demand_zh(check: EntryCheck) -> str:
     if check.kind in _MEASURED:
         least, most, unit = _span(check)
@@ -188,13 +190,6 @@ def _nomination(nomination: Nomination, language: Language) -> str:
         return f"{name}：每个推荐单位{'每个类别 ' if each else ''}{number}{ranked}。"
     ranked = ", in order of recommendation" if nomination.ranked else ""
     return f"{name}: {number} from each recommender{' and category' if each else ''}{ranked}."
-
-
-def _voters(contest: Contest, language: Language) -> tuple[str, ...]:
-    channels = [NAMES[language][channel] for channel in contest.voters.channels]
-    if not channels or contest.voters == VoterRule():
-        return ()
-    return (f"投票方式：{'、'.join(channels)}。" if language == "zh" else f"Votes come through {', '.join(channels)}.",)
 
 
 def _publication(publication: Publication, language: Language) -> str:

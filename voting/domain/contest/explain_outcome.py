@@ -67,7 +67,13 @@ def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
         )
     sentences += [_award(award, contest, language) for award in contest.awards]
     sentences += [_organisation_award(award, contest, language) for award in contest.organisation_awards]
-    return (*sentences, *_revocation(contest, language))
+    if contest.awards:
+        sentences.append(
+            "奖项被收回的，由其后一名依次递补，并注明原因。"
+            if zh
+            else "If an award is revoked, the next in line moves up, and the reason is given."
+        )
+    return tuple(sentences)
 
 
 def explain_tie(source: str, contest: Contest) -> str:
@@ -81,14 +87,6 @@ def _public_counts(contest: Contest) -> bool:
     sources += [source for cut in contest.cuts for source in (cut.by, *cut.order)]
     sources += [source for award in contest.awards for source in (award.by, *award.order)]
     return contest.public_vote and "public" in sources
-
-
-def _revocation(contest: Contest, language: Language) -> tuple[str, ...]:
-    if not contest.awards:
-        return ()
-    if language == "zh":
-        return ("奖项被收回的，由其后一名依次递补，并注明原因。",)
-    return ("If an award is revoked, the next in line moves up, and the reason is given.",)
 
 
 def _points(rule: PublicPoints, language: Language) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, EntryCheck, Nomination
+from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, EntryCheck
 from voting.domain.names import difference, near_equal
 from voting.domain.units import ratio
 
@@ -34,7 +34,11 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
     for index, nomination in enumerate(contest.nominations):
         if nomination.id in ids[:index]:
             yield ("nomination", index, "id"), f"{nomination.id!r} stands twice", "give each one its own"
-        yield from _nomination(nomination, index)
+        if nomination.most is not None and nomination.most_percent is not None:
+            yield ("nomination", index), "has a number and a percentage as its most", "give most or most_percent"
+        if nomination.most is not None and nomination.least > nomination.most:
+            what = f"{nomination.least} is more than most = {nomination.most}"
+            yield ("nomination", index, "least"), what, "raise `most`"
     for index, unique in enumerate(contest.uniques):
         yield from _unknown(unique.nominations, ids, ("unique", index, "nominations"), "nomination")
 
@@ -63,16 +67,13 @@ def _media(contest: Contest) -> Iterator[RuleFault]:
             yield ("entry_check", index, "column"), what, f"name the column that holds the {check.kind}"
 
 
-def _values(check: EntryCheck) -> str:
-    return 'such as values = ["mp4"]' if check.kind == "container" else 'such as values = ["16:9"]'
-
-
 def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
     """Yields faults for keys that a kind of check needs, and for keys that have no effect on it."""
     bounds = check.least is not None or check.most is not None
+    value = "mp4" if check.kind == "container" else "16:9"
     for place, given, kinds, mend in (
         ("least", bounds, _BOUNDED, "least = 1, most = 100, or both"),
-        ("values", bool(check.values), ("one_of", "ratio", "container"), _values(check)),
+        ("values", bool(check.values), ("one_of", "ratio", "container"), f'such as values = ["{value}"]'),
         ("pattern", bool(check.pattern), ("pattern",), 'such as pattern = "[A-Z]+"'),
     ):
         name = "least or most" if place == "least" else place
@@ -97,14 +98,6 @@ def _check(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
         re.compile(check.pattern)
     except (re.error, OverflowError, RecursionError) as error:
         yield "pattern", f"is not a regular expression: {error}", "mend it, or take kind one_of"
-
-
-def _nomination(nomination: Nomination, index: int) -> Iterator[RuleFault]:
-    if nomination.most is not None and nomination.most_percent is not None:
-        yield ("nomination", index), "has a number and a percentage as its most", "give most or most_percent"
-    if nomination.most is not None and nomination.least > nomination.most:
-        what = f"{nomination.least} is more than most = {nomination.most}"
-        yield ("nomination", index, "least"), what, "raise `most`"
 
 
 def _unknown(names: tuple[str, ...], known: list[str], path: tuple[str | int, ...], kind: str) -> Iterator[RuleFault]:

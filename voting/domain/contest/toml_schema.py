@@ -55,7 +55,11 @@ def read(text: str, target: type[T], *, bounded: bool = True) -> tuple[T | None,
     try:
         table = tomllib.loads(text)
     except ValueError as error:
-        return None, (_syntax_fault(str(error)),)
+        position = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        where, column = (int(position[1]), f"column {position[2]}") if position else (0, "")
+        what = re.sub(r" \(at .*\)$", "", str(error))
+        what = f"is not TOML: {what[0].lower()}{what[1:]}"
+        return None, (Fault(where, column, what, "correct the line; text needs quotes"),)
     except RecursionError:
         return None, (Fault(0, "", "is not TOML: lists or tables are nested too deeply", "take brackets out"),)
     reader = _Reader(dict(_key_lines(text)), bounded)
@@ -177,14 +181,6 @@ def _out_of_bounds(value: Any, bounds: Mapping[str, Any]) -> tuple[str, str] | N
     if bounds["pattern"] and not re.fullmatch(bounds["pattern"], value):
         return f"{shown(value)} does not fit", f"it must match {bounds['pattern']}"
     return None
-
-
-def _syntax_fault(message: str) -> Fault:
-    position = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    where = int(position[1]) if position else 0
-    column = f"column {position[2]}" if position else ""
-    what = re.sub(r" \(at .*\)$", "", message)
-    return Fault(where, column, f"is not TOML: {what[0].lower()}{what[1:]}", "correct the line; text needs quotes")
 
 
 def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
