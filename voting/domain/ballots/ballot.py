@@ -64,10 +64,7 @@ def same_picks(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def commitment(salt: bytes, contest: str, ballot: str, codes: Sequence[str]) -> bytes:
     """Returns a 32-byte salted hash of the picks: it binds the record to them and reveals nothing without the salt."""
-    text = f"[{encode_basestring_ascii(contest)}, {encode_basestring_ascii(ballot)}, {_json(sorted(codes))}]"
+    # The text that json.dumps gives, at a fifth of the cost.
+    picks = ", ".join([encode_basestring_ascii(code) for code in sorted(codes)])
+    text = f"[{encode_basestring_ascii(contest)}, {encode_basestring_ascii(ballot)}, [{picks}]]"
     return hashlib.sha256(b"voting picks v1\0" + salt + text.encode()).digest()
-
-
-def _json(texts: Sequence[str]) -> str:
-    """Gives the same text as json.dumps at a fifth of the cost."""
-    return f"[{', '.join([encode_basestring_ascii(text) for text in texts])}]"

@@ -28,7 +28,12 @@ def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
     levels = _levels(leaves)
     (root,), paths = levels.pop(), [b""]
     for level in reversed(levels):
-        paths = [_hop(level, place) + paths[place >> 1] for place in range(len(level))]
+        last = len(level) - 1
+        hops = [
+            b"L" + level[place - 1] if place & 1 else b"R" + level[place + 1] if place < last else b""
+            for place in range(len(level))
+        ]
+        paths = [hop + paths[place >> 1] for place, hop in enumerate(hops)]
     return root, paths
 
 
@@ -79,12 +84,6 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
         # An odd node at the end moves up unchanged.
         levels.append([_node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
     return levels
-
-
-def _hop(level: Sequence[bytes], place: int) -> bytes:
-    if place & 1:
-        return b"L" + level[place - 1]
-    return b"R" + level[place + 1] if place + 1 < len(level) else b""
 
 
 def _node_hash(children: bytes) -> bytes:

@@ -91,7 +91,8 @@ def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
             taken[Bucket(index, "")] = 1
             continue
         for entry in picks:
-            bucket = Bucket(index, _scope(quota, entry))
+            scope = "" if quota.per == "contest" else entry.category if quota.per == "category" else entry.code
+            bucket = Bucket(index, scope)
             taken[bucket] = taken.get(bucket, 0) + 1
     return taken
 
@@ -142,9 +143,8 @@ def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
 
 def public_buckets(contest: Contest) -> list[Bucket]:
     """Returns the buckets shown to a voter. Those per entry stay out: they would show a vote buyer what was picked."""
-    return [
-        Bucket(index, scope) for index, quota in enumerate(contest.quotas) for scope in _public_scopes(quota, contest)
-    ]
+    scopes = {"contest": ("",), "category": contest.category_ids, "entry": ()}
+    return [Bucket(index, scope) for index, quota in enumerate(contest.quotas) for scope in scopes[quota.per]]
 
 
 def remaining(
@@ -155,36 +155,19 @@ def remaining(
     `ends` are the `renewals` of now; pass them to compute them once for many voters.
     """
     ends = ends or renewals(contest, now)
-    limits = tuple(
-        _limit(contest, bucket, used.get(bucket, _UNUSED), ends[bucket.quota]) for bucket in public_buckets(contest)
-    )
-    overall = [_picks(limit, contest) for limit in limits if limit.per == "contest"]
-    return Remaining(min(overall, default=None), limits)
-
-
-def _limit(contest: Contest, bucket: Bucket, use: Use, end: datetime) -> Limit:
-    quota = contest.quotas[bucket.quota]
-    if quota.period == "sliding" and use.oldest:
-        # All of a calendar period is free again at the same moment; here each has its own.
-        end = renewal(contest, quota, use.oldest)
-    return Limit(quota.unit, quota.per, quota.period, bucket.scope, quota.limit, max(0, quota.limit - use.taken), end)
-
-
-def _picks(limit: Limit, contest: Contest) -> int:
-    return limit.left * contest.ballot.most if limit.unit == "ballots" else limit.left
+    limits: list[Limit] = []
+    picks: list[int] = []
+    for bucket in public_buckets(contest):
+        quota, use, end = contest.quotas[bucket.quota], used.get(bucket, _UNUSED), ends[bucket.quota]
+        if quota.period == "sliding" and use.oldest:
+            # All of a calendar period is free again at the same moment; here each has its own.
+            end = renewal(contest, quota, use.oldest)
+        left = max(0, quota.limit - use.taken)
+        limits.append(Limit(quota.unit, quota.per, quota.period, bucket.scope, quota.limit, left, end))
+        if quota.per == "contest":
+            picks.append(left * contest.ballot.most if quota.unit == "ballots" else left)
+    return Remaining(min(picks, default=None), tuple(limits))
 
 
 def _interval(quota: Quota) -> timedelta:
     return timedelta(minutes=quota.minutes or 0)
-
-
-def _public_scopes(quota: Quota, contest: Contest) -> tuple[str, ...]:
-    if quota.per != "category":
-        return ("",) if quota.per == "contest" else ()
-    return contest.category_ids
-
-
-def _scope(quota: Quota, entry: Entry) -> str:
-    if quota.per == "contest":
-        return ""
-    return entry.category if quota.per == "category" else entry.code
