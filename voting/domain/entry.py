@@ -55,22 +55,21 @@ def find(
 
     Sorting by picks needs `picks`.
     """
-    words = [_folded(word) for word in text.split()]
-    matches = [entry for entry in entries if category in ("", entry.category) and _holds(entry, words)]
-    matches.sort(key=lambda entry: _order(entry, sort, picks or {}))
+    matches = [entry for entry in entries if category in ("", entry.category)]
+    if words := [_folded(word) for word in text.split()]:
+        searched = [(entry, "\n".join(map(_folded, (entry.code, entry.title, entry.author)))) for entry in matches]
+        matches = [entry for entry, text in searched if all(word in text for word in words)]
+    # Sorts are stable: equals stay in the order of their codes.
+    matches.sort(key=lambda entry: entry.code)
+    if sort == "title":
+        matches.sort(key=lambda entry: entry.title)
+    elif sort == "picks":
+        counts = picks or {}
+        matches.sort(key=lambda entry: -counts.get(entry.code, 0))
     pages = max(1, -(-len(matches) // PAGE_SIZE))
     page = min(max(1, page), pages)
     return Page(tuple(matches[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]), page, pages, len(matches))
 
 
-def _holds(entry: Entry, words: list[str]) -> bool:
-    text = "\n".join(map(_folded, (entry.code, entry.title, entry.author))) if words else ""
-    return all(word in text for word in words)
-
-
 def _folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _order(entry: Entry, sort: Sort, picks: Mapping[str, int]) -> tuple[int, str, str]:
-    return (-picks.get(entry.code, 0) if sort == "picks" else 0, entry.title if sort == "title" else "", entry.code)

@@ -35,7 +35,8 @@ def alike(text: str) -> str:
 
     It ignores width （）/(), case, blanks, invisible characters and ways to compose a character.
     """
-    return "".join(map(_drawn, unicodedata.normalize("NFKC", _folded(text)).translate(_LOOKALIKES)))
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(map(_drawn, unicodedata.normalize("NFKC", folded).translate(_LOOKALIKES)))
 
 
 def near_equal(names: Iterable[tuple[P, str]]) -> Iterator[tuple[P, str, P, str]]:
@@ -113,10 +114,6 @@ def _drawn(character: str) -> str:
     kind = unicodedata.category(character)
     invisible = kind in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f" or character == "\u034f"
     return "" if invisible or character.isspace() else character
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _without(what: str) -> Callable[[str], str]:
