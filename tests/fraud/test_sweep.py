@@ -51,12 +51,12 @@ def test_the_reasons_of_a_ballot_are_true_of_it() -> None:
         "A3": (pl.len().over("voter") == 1) & (pl.col("age") < 900),
         "G1": pl.col("entry").n_unique().over("voter") > 1,
     }
-    group_statements = 0
+    with_statements = 0
     for code, truth in truths.items():
         said = told.with_columns(true=truth.fill_null(value=False)).filter(pl.col("reasons").list.contains(code))
         assert said["true"].all(), code
-        group_statements += said.height > 0
-    assert group_statements > 5
+        with_statements += said.height > 0
+    assert with_statements > 5
 
 
 def test_every_hold_has_its_reasons_and_a_group_with_evidence(

@@ -14,7 +14,6 @@ from netaddr import IPSet
 
 from voting.errors import FileInvalid
 from voting.fraud.facts.attempt import Sighting
-from voting.fraud.facts.facts import Facts
 from voting.networks.lookup import load_networks
 
 CLOUD, HOME = 37963, 4134
@@ -110,7 +109,6 @@ def test_recorded_networks_stay_and_unknown_ones_are_looked_up(written: Written)
     assert found(None, asn=CLOUD) == (CLOUD, True)
     assert found(None, asn=CLOUD, hosting=False) == (CLOUD, False)
     assert found(None, asn=HOME, hosting=True) == (HOME, True)
-    assert found(file, ip="203.0.113.9", facts=Facts(address="hashed")) == (None, None)
 
 
 def test_a_custom_list_replaces_the_packaged_one(written: Written, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.conftest import Contests, Service
 from tests.voter_page.browsers import MODULE, NO_STORAGE, ChromiumTabs, Node, NodeTabs, Storage
 from tests.voter_page.faulty_proxy import FaultyProxy
 from tests.voter_page.schedules import HAPPENINGS, Happening, Step, Voter, schedule
+from voting.services.identity.keyring import read_receipt
 from voting.web.auth import voter_cookie_name
 
 __all__ = ["browser"]
@@ -48,12 +49,10 @@ class World:
         """Moves the quota used by these ballots one more day into the past."""
         connection = await asyncpg.connect(self.service.settings.database_owner_url)
         await connection.execute(
-            "with own as materialized ("
-            "  select id from ballots where contest = $1 and answer::jsonb ->> 'receipt' = any($2))"
-            " update ballots set recorded_at = recorded_at - interval '30 days' * (1 + random())"
-            " where contest = $1 and ballot in (select id from own)",
+            "update ballots set recorded_at = recorded_at - interval '30 days' * (1 + random())"
+            " where contest = $1 and id = any($2::uuid[])",
             self.contest,
-            list(receipts),
+            [ballot for receipt in receipts for ballot in read_receipt(receipt).statement.decode().split("\n")[2:3]],
         )
         await connection.close()
 
@@ -84,7 +83,7 @@ async def live_under_node(world: World, node: Node, seed: int, keeps_credential:
         tokens = world.contests.tokens(world.contest, 12)
         await browser.start(proxy.url, world.contest, tokens, storage, random.random() < 0.7)
         voter = Voter(proxy, browser, tabs, world.next_day)
-        await group_statements(seed, voter, schedule(seed, SETS, tabs, happenings))
+        await live_through(seed, voter, schedule(seed, SETS, tabs, happenings))
         await browser.end()
     world.close(voter)
 
@@ -104,12 +103,12 @@ async def live_in_chromium(world: World, browser: Browser, seed: int, of_several
         await context.add_cookies([{"name": voter_cookie_name(world.contest), "value": token, "url": proxy.url}])
         voter = Voter(proxy, ChromiumTabs(context, world.contest, of_several), tabs, world.next_day)
         steps = schedule(seed, sets, tabs, happenings)
-        await group_statements(seed, voter, steps)
+        await live_through(seed, voter, steps)
         await context.close()
     world.close(voter)
 
 
-async def group_statements(seed: int, voter: Voter, steps: list[Step]) -> None:
+async def live_through(seed: int, voter: Voter, steps: list[Step]) -> None:
     """Names the schedule that fails."""
     try:
         await voter.live(steps)
