@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test test-lab lint check format bench pressure rolling faults faults-bugs malformed rebuild fraud-bench fit lock clean
+.PHONY: demo test test-campaigns test-lab lint check format bench pressure rolling faults faults-bugs malformed rebuild fraud-bench fit lock clean
 
 demo:
 	@./install.sh run
@@ -10,7 +10,12 @@ demo:
 
 test:
 	@./install.sh dev
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+
+# Long runs: failovers, restarts, planted bugs, overload, random schedules of the voter's page.
+test-campaigns:
+	@./install.sh dev
+	@.venv/bin/python -m pytest -m campaign $(ARGS)
 
 # Tests of the fraud laboratory: loadtests/fraud_lab/README.md.
 test-lab:
@@ -26,7 +31,7 @@ lint:
 
 # What a commit needs: format, lint, types, imports, tests.
 check: lint
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 format:
 	@./install.sh dev

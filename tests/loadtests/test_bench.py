@@ -11,6 +11,8 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from loadtests.bench.__main__ import Series, bench_table, figures
 from loadtests.bench.load_generator import Volley
 from loadtests.bench.processor_time import measured, microseconds
@@ -20,6 +22,8 @@ from loadtests.http import Measurement, measure, milliseconds, request
 from loadtests.popularity import Popularity
 from tests.conftest import free_port
 from voting.domain.contest.contest_file import read_contest
+
+pytestmark = pytest.mark.campaign
 
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
 

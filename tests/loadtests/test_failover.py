@@ -14,6 +14,8 @@ import pytest
 from loadtests.faults.failover import cluster
 from loadtests.faults.pair import Node
 
+pytestmark = pytest.mark.campaign
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

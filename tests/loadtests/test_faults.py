@@ -23,6 +23,8 @@ from loadtests.faults.schedule import Planned, planned
 from loadtests.faults.session import Session, session
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.campaign
+
 # One of each kind of thing that can be hit, close together; `make faults` has all kinds, and more time.
 SHORT = (
     Planned(1.0, "worker_kill", 0.0, 1),

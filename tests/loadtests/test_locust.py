@@ -11,7 +11,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, Contests, Service
+
+pytestmark = pytest.mark.campaign
 
 
 def locust(host: str, *options: str) -> subprocess.CompletedProcess[str]:

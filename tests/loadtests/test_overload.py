@@ -22,6 +22,8 @@ from loadtests.overload.sizes import Sizes
 from loadtests.service import Service, prepared
 from tests.conftest import free_port
 
+pytestmark = pytest.mark.campaign
+
 ENTRIES = [f"E{number:03d}" for number in range(1, 61)]
 SMALL = Sizes(
     connections=20,

@@ -7,6 +7,8 @@ import pytest
 from loadtests.faults.rolling import trial
 from tests.deploy.test_nginx import NGINX
 
+pytestmark = pytest.mark.campaign
+
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 
 

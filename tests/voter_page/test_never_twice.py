@@ -161,6 +161,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("mistake", MISTAKES)
 async def test_the_schedules_find_each_mistake(
     service: Service, contests: Contests, tmp_path: Path, mistake: str
