@@ -163,7 +163,16 @@ def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -
                 f"entry {mark.entry} was marked by other criteria in round {round_.id!r}: import it again"
             )
         totals[mark.entry][mark.judge] += weight * mark.value / round_.full
-    return {entry: _trimmed_mean(round_, sorted(by_judge.values()), entry) for entry, by_judge in totals.items()}
+    means: dict[str, Fraction] = {}
+    for entry, by_judge in totals.items():
+        ordered = sorted(by_judge.values())
+        trimmed = ordered[round_.drop_lowest : len(ordered) - round_.drop_highest]
+        if not trimmed:
+            raise NotScorable(
+                f"entry {entry} has {len(ordered)} totals in round {round_.id!r}, too few to leave some out"
+            )
+        means[entry] = sum(trimmed, Fraction(0)) / len(trimmed)
+    return means
 
 
 def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, str], Fraction]:
@@ -180,13 +189,6 @@ def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, s
         for category in categories
         for criterion in round_.rubric(category)
     }
-
-
-def _trimmed_mean(round_: Round, totals: list[Fraction], entry: str) -> Fraction:
-    trimmed = totals[round_.drop_lowest : len(totals) - round_.drop_highest]
-    if not trimmed:
-        raise NotScorable(f"entry {entry} has {len(totals)} totals in round {round_.id!r}, too few to leave some out")
-    return sum(trimmed, Fraction(0)) / len(trimmed)
 
 
 def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Known) -> Iterator[Fault]:

@@ -75,8 +75,13 @@ class _Counts:
         if kind == "metric":
             figures = complete(f"metric {id!r}", "figures", "organisations", among, self.metrics.get(id, {}))
             return {one: Fraction(figure) for one, figure in figures.items()}
-        return {one: Fraction(sum(self._count(entry, source) for entry in self.recommended[one])) for one in among}
-
-    def _count(self, entry: Entry, source: str) -> int:
-        counts = {"entries": 1, "finalists": int(entry.code in self.left), "awards": self.held.get(entry.code, 0)}
-        return counts[source]
+        numbers: dict[str, Fraction] = {}
+        for one in among:
+            entries = self.recommended[one]
+            counts = {
+                "entries": len(entries),
+                "finalists": sum(entry.code in self.left for entry in entries),
+                "awards": sum(self.held.get(entry.code, 0) for entry in entries),
+            }
+            numbers[one] = Fraction(counts[source])
+        return numbers

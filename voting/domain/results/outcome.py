@@ -55,14 +55,13 @@ def compute(contest: Contest, figures: Figures) -> Outcome:
         reached.update((entry, reached[entry] + 1) for entry in left)
     public = _public(contest, figures, left)
     final = _final(contest, figures, left)
-    awards = _awards(contest, figures, left)
-    return Outcome(reached, left, public, final, awards, _organisations(contest, figures, left, awards))
-
-
-def _organisations(
-    contest: Contest, figures: Figures, left: frozenset[str], awards: tuple[Given, ...]
-) -> tuple[Given, ...]:
-    return organisation_awards(contest, figures.entries, figures.metrics, figures.revoked, left, awards)
+    awards: list[Given] = []
+    for award in contest.awards:
+        among = left if award.among == "finalists" else frozenset(figures.entries)
+        for group in groups_of(award, contest, figures.entries, among):
+            awards += _give(contest, figures, award, group, awards)
+    honours = organisation_awards(contest, figures.entries, figures.metrics, figures.revoked, left, awards)
+    return Outcome(reached, left, public, final, tuple(awards), honours)
 
 
 def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
@@ -71,18 +70,14 @@ def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str
         return {}
     total = dict.fromkeys(left, Fraction(0))
     for part in contest.blend.parts:
-        shares = _shares(contest, figures, left, part.source)
+        if part.source == "public":
+            points, most = _public(contest, figures, left), contest.public_points.points
+            shares: Mapping[str, Fraction] = {entry: value / most for entry, value in points.items()}
+        else:
+            shares = _values(contest, figures, left, part.source)
         for entry in left:
             total[entry] += part.points * shares[entry]
     return total
-
-
-def _shares(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
-    """Returns what a source gives each entry, 0 to 1."""
-    if source == "public":
-        rule = contest.public_points
-        return {entry: value / rule.points for entry, value in _public(contest, figures, left).items()}
-    return _values(contest, figures, left, source)
 
 
 def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[TieBreak]:
@@ -105,8 +100,13 @@ def _values(contest: Contest, figures: Figures, left: frozenset[str], source: st
     if kind == "final":
         return _final(contest, figures, left)
     if kind == "metric":
-        return _metric(figures, left, name)
-    return _round(contest, figures, left, name)
+        # A share of the highest among those left.
+        values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
+        most = max(values.values(), default=0)
+        return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
+    round_ = next(each for each in contest.rounds if each.id == name)
+    means = scores(round_, figures.marks.get(name, ()), figures.entries)
+    return complete(f"round {name!r}", "marks", "entries", left, means)
 
 
 def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:
@@ -114,28 +114,6 @@ def _public(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[st
     scope = left if contest.public_points.scope == "finalists" else frozenset(figures.entries)
     points = public_points({entry: figures.picks.get(entry, 0) for entry in scope}, contest.public_points)
     return {entry: points[entry] for entry in left}
-
-
-def _metric(figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
-    """Returns a figure from outside as a share of the highest among those left."""
-    values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
-    most = max(values.values(), default=0)
-    return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
-
-
-def _round(contest: Contest, figures: Figures, left: frozenset[str], name: str) -> dict[str, Fraction]:
-    round_ = next(each for each in contest.rounds if each.id == name)
-    means = scores(round_, figures.marks.get(name, ()), figures.entries)
-    return complete(f"round {name!r}", "marks", "entries", left, means)
-
-
-def _awards(contest: Contest, figures: Figures, left: frozenset[str]) -> tuple[Given, ...]:
-    given: list[Given] = []
-    for award in contest.awards:
-        among = left if award.among == "finalists" else frozenset(figures.entries)
-        for group in groups_of(award, contest, figures.entries, among):
-            given += _give(contest, figures, award, group, given)
-    return tuple(given)
 
 
 def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str], before: list[Given]) -> list[Given]:

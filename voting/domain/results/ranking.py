@@ -49,7 +49,10 @@ class Ranking:
             finer: list[Band] = []
             place = 0
             for band in bands:
-                finer += _split(band, tie_break) if len(band.members) > 1 and place < keep else [band]
+                parts = [band.members]
+                if len(band.members) > 1 and place < keep:
+                    parts = _bands(band.members, tie_break.values(frozenset(band.members)))
+                finer += [Band(members, tie_break.reason) for members in parts] if len(parts) > 1 else [band]
                 place += len(band.members)
             bands = finer
         return bands
@@ -109,11 +112,6 @@ def winners(
         )
         for place, (one, tie) in enumerate(left.items(), 1)
     ]
-
-
-def _split(band: Band, tie_break: TieBreak) -> list[Band]:
-    parts = _bands(band.members, tie_break.values(frozenset(band.members)))
-    return [Band(members, tie_break.reason) for members in parts] if len(parts) > 1 else [band]
 
 
 def _bands(among: Collection[str], value: Values) -> list[list[str]]:

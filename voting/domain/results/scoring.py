@@ -43,8 +43,10 @@ def _linear_to_leader(picks: Mapping[str, int], rule: PublicPoints) -> dict[str,
 
 def _rank_linear(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
     """Returns points / N x (N - place + 1) (儋州村歌 2025: 5÷队数×得分基数)."""
-    number = len(picks)
-    return {entry: rule.points * (number - place + 1) / number for entry, place in _places(picks, rule).items()}
+    number, bands = len(picks), _bands(picks)
+    # Equals have the first place of their band, or the mean of its places (设计赛 2018: 取并列段平均).
+    places = {count: Fraction(band.start) if rule.ties == "shared" else _mean(band) for count, band in bands.items()}
+    return {entry: rule.points * (number - places[count] + 1) / number for entry, count in picks.items()}
 
 
 def _rank_step(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
@@ -88,14 +90,6 @@ _NORMALISERS = {
     "min_max": _min_max,
     "percentile": _percentile,
 }
-
-
-def _places(picks: Mapping[str, int], rule: PublicPoints) -> dict[str, Fraction]:
-    """Returns each entry's place: the first of its band, or the mean of the band (设计赛 2018: 取并列段平均)."""
-    bands = _bands(picks)
-    if rule.ties == "shared":
-        return {entry: Fraction(bands[count].start) for entry, count in picks.items()}
-    return {entry: _mean(list(bands[count])) for entry, count in picks.items()}
 
 
 def _bands(picks: Mapping[str, int]) -> dict[int, range]:
