@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from voting.domain.entry import Entry
@@ -39,22 +39,17 @@ def roster_change(
     live = [entry for entry in given if entry.code not in withdrawn]
     codes = {entry.code for entry in live}
     absent = tuple(code for code in before if code not in codes)
+    changed: dict[str, dict[str, list[str]]] = {}
+    for entry in live:
+        old = before.get(entry.code, entry)
+        if old != entry:
+            values = {field.name: [getattr(old, field.name), getattr(entry, field.name)] for field in fields(Entry)}
+            changed[entry.code] = {name: pair for name, pair in values.items() if pair[0] != pair[1]}
     return RosterChange(
         added=tuple(entry.code for entry in live if entry.code not in before),
-        changed={
-            entry.code: {name: [old, new] for name, old, new in _differences(before[entry.code], entry)}
-            for entry in live
-            if before.get(entry.code, entry) != entry
-        },
+        changed=changed,
         unchanged=sum(before.get(entry.code) == entry for entry in live),
         absent=() if replacing else absent,
         removed=absent if replacing else (),
         withdrawn=tuple(entry.code for entry in given if entry.code in withdrawn),
     )
-
-
-def _differences(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
-    for field in fields(Entry):
-        was, becomes = getattr(old, field.name), getattr(new, field.name)
-        if was != becomes:
-            yield field.name, was, becomes

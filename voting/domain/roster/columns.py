@@ -74,11 +74,17 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
         raise FileInvalid(name, (*sheet.faults, *faults))
     table = Table(name, [*sheet.faults])
     for done, row in enumerate(sheet.rows, 1):
-        if fault := _header_again(row, sheet) or _total_fault(row, columns) or _note_fault(row, columns):
+        if fault := _stray_line(row, sheet, columns):
             table.faults.append(fault)
         else:
-            table.rows.append(_exact(row, sheet, columns, table.unread) if sheet.held else row)
-            table.faults += _row_faults(table.rows[-1], columns)
+            exact = _exact(row, sheet, columns, table.unread) if sheet.held else row
+            table.rows.append(exact)
+            if exact.extra:
+                what = f"has more cells than the header: {shown(','.join(exact.extra))}"
+                mend = 'put text with commas in "quotes", and write 1234.5 for 1,234.5'
+                table.faults.append(Fault(exact.line, "", what, mend))
+            for column, text in exact.cells.items():
+                table.faults += _cell_faults(exact.line, column, text, columns)
         tick(done)
     for column in columns.names:
         named = ((row.line, row.cells[column]) for row in table.rows if row.cells.get(column))
@@ -117,33 +123,24 @@ def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
             yield Fault(line, column, "stands twice", "keep one of the columns")
 
 
-def _header_again(row: Row, sheet: Sheet) -> Fault | None:
-    """Returns a fault for a repeated header, such as on each printed page or over a second table."""
+def _stray_line(row: Row, sheet: Sheet, columns: Columns) -> Fault | None:
+    """Returns a fault for a line that is no row of the table: a header again, totals, or a note."""
+    # Programs repeat the header on each printed page, and people over a second table.
     if all(alike(text) == alike(column) for column, text in row.cells.items()):
         return Fault(row.line, "", f"is the header of line {sheet.header_line} again", "delete the line")
-    return None
-
-
-def _total_fault(row: Row, columns: Columns) -> Fault | None:
-    """Returns a fault for a line of totals, which would be read as one more judge or entry.
-
-    It looks at the first cell and at names. A title in the first cell may end with such a word; a name may not.
-    """
+    # A line of totals would be read as one more judge or entry. A title in the first cell may end with such a word; a
+    # name may not.
     first = next((column for column, text in row.cells.items() if text), "")
     for column in (first, *columns.names):
         total = _TOTAL.fullmatch(alike(row.cells.get(column, "")))
         if total and (column in columns.names or not total["of"]):
             return Fault(row.line, "", f"is a line of totals or means, {shown(row.cells[column])}", "delete the line")
-    return None
-
-
-def _note_fault(row: Row, columns: Columns) -> Fault | None:
-    """Returns a fault for a line with one cell in a table of several columns: a note, a heading or a sum."""
+    # In a table of several columns, one cell alone is a note, a heading or a sum.
     filled = [text for text in (*row.cells.values(), *row.extra) if text]
-    if len(columns.needed) < _FEWEST_FOR_NOTES or len(filled) > 1:
-        return None
-    what = f"holds one cell only, {shown(filled[0])}, as a note"
-    return Fault(row.line, "", what, f"delete the line, or fill in {', '.join(columns.needed)}")
+    if len(columns.needed) >= _FEWEST_FOR_NOTES and len(filled) == 1:
+        what = f"holds one cell only, {shown(filled[0])}, as a note"
+        return Fault(row.line, "", what, f"delete the line, or fill in {', '.join(columns.needed)}")
+    return None
 
 
 def _exact(row: Row, sheet: Sheet, columns: Columns, unread: list[Fault]) -> Row:
@@ -162,14 +159,6 @@ def _exact(row: Row, sheet: Sheet, columns: Columns, unread: list[Fault]) -> Row
             mend = "format the column as text, and write the cell again"
             unread.append(Fault(row.line, column, f"holds a date, {held.text}, and shows {shown(text)}", mend))
     return replace(row, cells=cells)
-
-
-def _row_faults(row: Row, columns: Columns) -> Iterator[Fault]:
-    if row.extra:
-        what = f"has more cells than the header: {shown(','.join(row.extra))}"
-        yield Fault(row.line, "", what, 'put text with commas in "quotes", and write 1234.5 for 1,234.5')
-    for column, text in row.cells.items():
-        yield from _cell_faults(row.line, column, text, columns)
 
 
 def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterator[Fault]:

@@ -36,10 +36,6 @@ def concerns(check: EntryCheck, candidate: Candidate) -> bool:
     return not check.categories or candidate.category in check.categories
 
 
-def _filled(_check: EntryCheck, _text: str) -> Problem:
-    return None
-
-
 def _number(check: EntryCheck, text: str) -> Problem:
     value = number(text)
     if value is None:
@@ -112,7 +108,7 @@ def _size(check: EntryCheck, text: str) -> Problem:
 
 
 _KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {
-    "filled": _filled,
+    "filled": lambda _check, _text: None,
     "number": _number,
     "text": _text,
     "one_of": _one_of,

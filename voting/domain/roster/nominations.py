@@ -25,7 +25,9 @@ def nomination_faults(contest: Contest, candidates: Sequence[Candidate]) -> Iter
         groups = grouped(candidates, lambda each, rule=rule: _group(each, rule))  # type: ignore[misc]
         for group in groups.values():
             yield from _surplus(rule, group, len(candidates))
-            yield from _shortage(rule, group)
+            if len(group) < rule.least:
+                mend = f"at least {rule.least}; add {rule.least - len(group)}, or send none"
+                yield Fault(group[0].line, "recommender", _sends(rule, group), mend)
             yield from _order(group) if rule.ranked else ()
 
 
@@ -61,12 +63,6 @@ def _surplus(rule: Nomination, group: list[Candidate], total: int) -> Iterator[F
         return
     for candidate in group[allowed:]:
         yield Fault(candidate.line, "recommender", _sends(rule, group), f"{limit}; take {len(group) - allowed} out")
-
-
-def _shortage(rule: Nomination, group: list[Candidate]) -> Iterator[Fault]:
-    if len(group) < rule.least:
-        mend = f"at least {rule.least}; add {rule.least - len(group)}, or send none"
-        yield Fault(group[0].line, "recommender", _sends(rule, group), mend)
 
 
 def _sends(rule: Nomination, group: list[Candidate]) -> str:

@@ -60,7 +60,11 @@ def read_roster(
     table.faults += repeat_faults(contest, candidates, past_winners)
     table.faults += stored_faults(candidates, stored)
     table.settle()
-    return tuple(_entry(each) for each in candidates)
+    entries: list[Entry] = []
+    for each in candidates:
+        cells = {column: each.cells.get(column, "") for column in (*OWN_COLUMNS, "recommender")}
+        entries.append(Entry(**(cells | {"category": each.category, "nomination": each.nomination}), tags=each.tags))
+    return tuple(entries)
 
 
 def columns(contest: Contest, measured: bool = False) -> tuple[list[str], list[str]]:
@@ -97,7 +101,9 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
         yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
     category = row.cells.get("category", "")
     if category and not candidate.category:
-        yield _category_fault(category, contest, row.line)
+        names = ", ".join(each.name for each in contest.categories)
+        mend = Known(category_ids(contest), f"one of: {names}").mend(category)
+        yield Fault(row.line, "category", f"{shown(category)} is not a category of this contest", mend)
     yield from _tag_faults(candidate, contest)
     yield from measured_faults(contest, candidate, media)
 
@@ -118,12 +124,6 @@ def _link_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _category_fault(value: str, contest: Contest, line: int) -> Fault:
-    names = ", ".join(category.name for category in contest.categories)
-    mend = Known(category_ids(contest), f"one of: {names}").mend(value)
-    return Fault(line, "category", f"{shown(value)} is not a category of this contest", mend)
-
-
 def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
     """Yields faults of the further categories: unknown, repeated, the entry's own, or too many."""
     text, tags = candidate.cells.get("tags", ""), candidate.tags
@@ -135,8 +135,3 @@ def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
         yield Fault(candidate.line, "tags", f"{shown(text)} names a category twice", "leave out its own, and repeats")
     elif len(tags) > contest.tags:
         yield Fault(candidate.line, "tags", f"{shown(text)} has {len(tags)} categories", f"at most {contest.tags}")
-
-
-def _entry(candidate: Candidate) -> Entry:
-    own = {column: candidate.cells.get(column, "") for column in (*OWN_COLUMNS, "recommender")}
-    return Entry(**(own | {"category": candidate.category, "nomination": candidate.nomination}), tags=candidate.tags)

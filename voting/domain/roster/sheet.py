@@ -125,8 +125,16 @@ def make_sheet(cells: Cells, name: str = "file", tick: Tick = silent) -> Sheet:
             raise FileInvalid(name, (Fault(line, "", f"has more than {MOST_ROWS} rows", mend),))
         if len(top) < _TOP:
             top.append((line, record))
-        rows.append(_row(line, record, header, len(head)))
-    faults = [Fault(each.line, _place(header, each.index), each.what, each.mend) for each in cells.unread]
+        extra = tuple(record[len(header) :])
+        if not any(extra) and len(record) <= len(head):
+            # Excel pads every row of a CSV to the widest: ignore empty cells below an empty heading.
+            extra = ()
+        rows.append(Row(line, dict.fromkeys(header, "") | dict(zip(header, record, strict=False)), extra))
+    faults: list[Fault] = []
+    for each in cells.unread:
+        column = header[each.index] if 0 <= each.index < len(header) else ""
+        place = "" if each.index < 0 else column or column_letters(each.index)
+        faults.append(Fault(each.line, place, each.what, each.mend))
     held = {(line, header[index]): held for (line, index), held in cells.held.items() if index < len(header)}
     return Sheet(header, tuple(rows), header_line, tuple(faults), tuple(top), held, tuple(cells.notes))
 
@@ -173,19 +181,6 @@ def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
         )
         unread.append(Unread(line, index, what, "write the cell again"))
     return text
-
-
-def _row(line: int, record: list[str], header: tuple[str, ...], width: int) -> Row:
-    cells = dict.fromkeys(header, "") | dict(zip(header, record, strict=False))
-    extra = tuple(record[len(header) :])
-    # Excel pads every row of a CSV to the widest: ignore empty cells below an empty heading.
-    return Row(line, cells, extra if any(extra) or len(record) > width else ())
-
-
-def _place(header: tuple[str, ...], index: int) -> str:
-    if index < 0:
-        return ""
-    return (header[index] if index < len(header) else "") or column_letters(index)
 
 
 def column_letters(index: int) -> str:
