@@ -35,12 +35,10 @@ def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
     if what := _other_kind(body):
         mend = "save it without one" if "password" in what else _SAVE
         raise _refusal(name, what, mend)
-    return make_sheet(read_workbook(body, name) if body.startswith(b"PK") else _text(body, name), name, tick)
-
-
-def _text(body: bytes, name: str) -> Cells:
+    if body.startswith(b"PK"):
+        return make_sheet(read_workbook(body, name), name, tick)
     text, note = decoded(body, name)
-    return Cells(csv_records(text, name), notes=[note] if note else [])
+    return make_sheet(Cells(csv_records(text, name), notes=[note] if note else []), name, tick)
 
 
 def _other_kind(body: bytes) -> str:

@@ -44,7 +44,8 @@ def _table(page: Any, sheet: Sheet, by_line: Mapping[int, list[Fault]], styles: 
         for place, column in enumerate(sheet.header):
             style = styles["wrong" if column in wrong or (not column and "(empty)" in wrong) else usual]
             _write(page, number, place, row.cells[column], style)
-        comment = "\n".join(f"{_place(fault)}{fault.what}; {fault.mend}" for fault in faults)
+        comments = [": ".join(filter(None, (fault.place, f"{fault.what}; {fault.mend}"))) for fault in faults]
+        comment = "\n".join(comments)
         heading = f"{PROBLEM}\n{comment}".strip()
         _write(page, number, len(sheet.header), comment if number else heading, styles["wrong" if comment else usual])
     page.freeze_panes(1, 0)
@@ -70,7 +71,3 @@ def _write(page: Any, row: int, column: int, text: str, style: Any) -> None:
         page.write_string(row, column, text[:_LONGEST_CELL], style)
     else:
         page.write_blank(row, column, None, style)
-
-
-def _place(fault: Fault) -> str:
-    return f"{fault.place}: " if fault.place else ""

@@ -6,7 +6,6 @@ import io
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from typing import IO
 from xml.etree import ElementTree
 
 from voting.errors import Fault, FileInvalid
@@ -75,14 +74,10 @@ class Package:
         if part is None:
             return
         with self._archive.open(part) as file:
-            yield from _elements(file, tags)
-
-
-def _elements(file: IO[bytes], tags: tuple[str, ...]) -> Iterator[tuple[str, ElementTree.Element]]:
-    for _, element in ElementTree.iterparse(file):  # noqa: S314 (expat bounds what entities expand to)
-        tag = tag_of(element)
-        if tag in tags:
-            yield tag, element
+            for _, element in ElementTree.iterparse(file):  # noqa: S314 (expat bounds what entities expand to)
+                tag = tag_of(element)
+                if tag in tags:
+                    yield tag, element
 
 
 def tag_of(element: ElementTree.Element) -> str:

@@ -108,7 +108,12 @@ def _read(package: Package, name: str) -> Cells:
         mend = "split it into several"
         raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
     notes = [*annotation_notes(package, visible[0][1]), *_other_sheets(package, visible, grid)]
-    return Cells(_records(grid), [*grid.unread, *_oddities(grid)], grid.held, notes)
+    records: list[tuple[int, list[str]]] = []
+    for line in sorted(grid.lines):
+        texts = grid.lines[line]
+        width = min(max(texts) + 1, MOST_COLUMNS)
+        records.append((line, [texts.get(index, "") for index in range(width)]))
+    return Cells(records, [*grid.unread, *_oddities(grid)], grid.held, notes)
 
 
 def _styles(package: Package, path: str | None) -> tuple[list[str], frozenset[int]]:
@@ -144,7 +149,9 @@ def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
         elif tag == "col" and (_is_hidden(element) or float(element.get("width", 8)) < _SEEN_WIDTH):
             grid.hidden_columns.append((int(element.get("min", 1)) - 1, int(element.get("max", 1)) - 1))
         elif tag == "mergeCell":
-            grid.merged.append(_range(element.get("ref", "")))
+            reference = element.get("ref", "")
+            first, _, last = reference.partition(":")
+            grid.merged.append((reference, *_coordinates(first), *_coordinates(last or first)))
         has_data = has_data or tag == "sheetData"
     if not has_data:
         raise Broken(f"it lacks the sheet {path}")
@@ -159,7 +166,8 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
         grid.hidden_lines.append(grid.line)
     index = -1
     for cell in cells:
-        line, index = _place(cell.get("r", ""), grid.line, index)
+        # A cell without reference follows the one before it.
+        index, line = _coordinates(reference) if (reference := cell.get("r", "")) else (index + 1, grid.line)
         text = _cell_text(grid, cell, line, index)
         if not text:
             continue
@@ -171,14 +179,6 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
             grid.unread.append(Unread(line, index, what, "open the file in Excel or WPS, and save it anew"))
 
 
-def _place(reference: str, line: int, index: int) -> tuple[int, int]:
-    """Returns a cell's place; a cell without reference follows the one before it."""
-    if not reference:
-        return line, index + 1
-    column, row = _coordinates(reference)
-    return row, column
-
-
 def _coordinates(reference: str) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(reference)
     if match is None or int(match[2]) > _LAST_LINE:
@@ -187,12 +187,6 @@ def _coordinates(reference: str) -> tuple[int, int]:
     for letter in match[1].upper():
         column = column * 26 + ord(letter) - 64
     return column - 1, int(match[2])
-
-
-def _range(reference: str) -> tuple[str, int, int, int, int]:
-    first, _, last = reference.partition(":")
-    (left, top), (right, bottom) = _coordinates(first), _coordinates(last or first)
-    return reference, left, top, right, bottom
 
 
 def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
@@ -251,16 +245,6 @@ def _shown(grid: _Grid, kind: str, value: str, style: str, place: tuple[int, int
 
 def _format(book: _Book, style: str) -> str:
     return book.formats[int(style)] if book.formats else "General"
-
-
-def _records(grid: _Grid) -> list[tuple[int, list[str]]]:
-    """Returns the records sorted by line."""
-    records = []
-    for line in sorted(grid.lines):
-        texts = grid.lines[line]
-        width = min(max(texts) + 1, MOST_COLUMNS)
-        records.append((line, [texts.get(index, "") for index in range(width)]))
-    return records
 
 
 def _oddities(grid: _Grid) -> list[Unread]:
