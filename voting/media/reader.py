@@ -6,7 +6,7 @@ import json
 import resource
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from multiprocessing import get_context
@@ -19,6 +19,7 @@ from pymediainfo import MediaInfo
 
 from voting.domain.names import shown
 from voting.domain.roster.media import MediaFacts, Unread
+from voting.domain.roster.sheet import Tick, silent
 from voting.errors import Fault, FileInvalid
 from voting.media.matroska import is_whole_stream
 
@@ -43,13 +44,7 @@ _CONTAINERS = {
 _MPEG_4 = {"QuickTime": "mov", "3GPP": "3gp"}
 
 
-def _silent(_files: int) -> None:
-    pass
-
-
-def read_media(
-    folder: Path, names: Sequence[str], tick: Callable[[int], None] = _silent
-) -> dict[str, MediaFacts | Unread]:
+def read_media(folder: Path, names: Sequence[str], tick: Tick = silent) -> dict[str, MediaFacts | Unread]:
     """Returns the facts of the files in `folder`, by name. `tick` is called with the number of files read.
 
     Raises FileInvalid if no file could be read at all.
@@ -57,22 +52,18 @@ def read_media(
     if not MediaInfo.can_parse():
         mend = "install libmediainfo with the system's packages, or leave --media out"
         raise FileInvalid(str(folder), (Fault(0, "", "cannot be read without the library MediaInfo", mend),))
-    there = _names(folder)
+    try:
+        # The files' names by their normalised form, to suggest one for a missing file.
+        there = {path.name.casefold(): path.name for path in folder.iterdir()}
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise FileInvalid(str(folder), (Fault(0, "", why, "give the folder of the media files"),)) from None
     found: dict[str, MediaFacts | Unread] = {}
     with _Reader() as reader:
         for number, name in enumerate(names, 1):
             found[name] = _missing(folder, name, there) or reader.read(folder / name)
             tick(number)
     return found
-
-
-def _names(folder: Path) -> dict[str, str]:
-    """Returns the folder's files by their normalised name, to suggest one for a missing file."""
-    try:
-        return {path.name.casefold(): path.name for path in folder.iterdir()}
-    except OSError as error:
-        why = (error.strerror or "cannot be read").lower()
-        raise FileInvalid(str(folder), (Fault(0, "", why, "give the folder of the media files"),)) from None
 
 
 def _missing(folder: Path, name: str, there: Mapping[str, str]) -> Unread | None:
@@ -166,7 +157,12 @@ def _read(path: Path) -> MediaFacts | Unread:
 
 def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str, Any]]) -> MediaFacts | Unread:
     videos = [each for each in streams if each["@type"] == "Video"]
-    size, length = path.stat().st_size, _length(general, streams)
+    size = path.stat().st_size
+    # Of the longest stream: in some containers the overall length is only an estimate.
+    lengths = [
+        Decimal(each["Duration"]) for each in streams if each["@type"] in ("Video", "Audio") and "Duration" in each
+    ]
+    length = _rounded(max(lengths, default=Decimal(general.get("Duration", "0"))) * 1000)
     if not size:
         return Unread(f"{shown(path.name)} is empty", "copy it anew")
     # A truncated MP4 has lost the directory at its end, so it shows no streams.
@@ -179,7 +175,7 @@ def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str
     width, height = _rounded(int(video["Width"]) * square), int(video["Height"])
     if _rounded(Decimal(video.get("Rotation", "0"))) % 180 == 90:
         width, height = height, width
-    return MediaFacts(_container(general), size, width, height, length)
+    return MediaFacts(_container(general), size, width, height, length or None)
 
 
 def _is_cut(path: Path, general: Mapping[str, Any]) -> bool:
@@ -189,15 +185,6 @@ def _is_cut(path: Path, general: Mapping[str, Any]) -> bool:
         return True
     with path.open("rb") as file:
         return not is_whole_stream(file)
-
-
-def _length(general: Mapping[str, Any], streams: Sequence[Mapping[str, Any]]) -> int | None:
-    """Returns milliseconds of the longest stream: in some containers the overall length is only an estimate."""
-    lengths = [
-        Decimal(each["Duration"]) for each in streams if each["@type"] in ("Video", "Audio") and "Duration" in each
-    ]
-    length = max(lengths, default=Decimal(general.get("Duration", "0")))
-    return _rounded(length * 1000) or None
 
 
 def _container(general: Mapping[str, Any]) -> str:
