@@ -26,7 +26,11 @@ def document() -> str:
 async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
     """Creates what is missing: the contest with its entries, its window opening now, and a key for each role."""
     stored = secrets.load(folder) or secrets.make()
-    if not await _exists(office):
+    try:
+        is_filled = bool((await office.contest_cache.get(CONTEST)).entries)
+    except ContestUnknown:
+        is_filled = False
+    if not is_filled:
         await _make(office)
         stored = replace(stored, organiser_key="", judge_key="")
     if not stored.organiser_key:
@@ -35,13 +39,6 @@ async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
         stored = replace(stored, organiser_key=organiser, judge_key=judge)
     secrets.save(folder, stored)
     return stored
-
-
-async def _exists(office: AdminServices) -> bool:
-    try:
-        return bool((await office.contest_cache.get(CONTEST)).entries)
-    except ContestUnknown:
-        return False
 
 
 async def _make(office: AdminServices) -> None:

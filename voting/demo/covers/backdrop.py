@@ -16,12 +16,12 @@ def sky(rng: random.Random, p: Palette, name: str, side: int) -> str:
         f'<stop offset=".75" stop-color="{p.glow}"/></linearGradient>'
     )
     light = circle(x, y, r * 2.1, p.sun, 0.16) + circle(x, y, r * 1.5, p.sun, 0.25) + circle(x, y, r, p.sun)
-    return gradient + rect(0, 0, WIDTH, HEIGHT, f"url(#{name})") + light + (_stars if p.night else _clouds)(rng)
-
-
-def _stars(rng: random.Random) -> str:
-    dots = "".join(f"M{rng.randrange(WIDTH)} {rng.randrange(8, 150)}h.1" for _ in range(18))
-    return line(dots, WHITE, 2.2, 0.7)
+    if p.night:
+        stars = "".join(f"M{rng.randrange(WIDTH)} {rng.randrange(8, 150)}h.1" for _ in range(18))
+        weather = line(stars, WHITE, 2.2, 0.7)
+    else:
+        weather = _clouds(rng)
+    return gradient + rect(0, 0, WIDTH, HEIGHT, f"url(#{name})") + light + weather
 
 
 def _clouds(rng: random.Random) -> str:

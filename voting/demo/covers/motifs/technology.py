@@ -28,11 +28,9 @@ def _tubes(p: Palette) -> str:
         + rect(x - 20, -116, 40, 8, CREAM, 4)
         for x, size, fill in ((-58, 0.5, p.pop), (0, 0.8, p.main), (58, 1.1, "#b9d46e"))
     )
-    return tubes + rect(-98, -88, 196, 12, WOOD, 4) + rect(-98, -10, 196, 12, WOOD, 4) + _posts(-92, 92)
-
-
-def _posts(*xs: float) -> str:
-    return "".join(rect(x - 5, -88, 10, 90, WOOD, 3) for x in xs)
+    bars = rect(-98, -88, 196, 12, WOOD, 4) + rect(-98, -10, 196, 12, WOOD, 4)
+    posts = rect(-97, -88, 10, 90, WOOD, 3) + rect(87, -88, 10, 90, WOOD, 3)
+    return tubes + bars + posts
 
 
 def _drone(p: Palette) -> str:
