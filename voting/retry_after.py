@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import random
 
-# For a refusal that knows no better: the shortest wait that the header can express.
+# For a refusal without a better estimate: the shortest wait that the header can express.
 LEAST_SECONDS = 1
 
 
 def at_least(seconds: float) -> int:
-    """For a wait that is known exactly, such as the time until a limit lets one more call through."""
+    """Returns the value for a known wait, such as the time until a limit admits one more call."""
     return max(LEAST_SECONDS, math.ceil(seconds))
 
 
 def spread(earliest: float, latest: float) -> int:
-    """For clients refused at the same moment, which must not come back at the same moment: a random wait between both,
-    counted from a second from now."""
+    """Returns a random wait between both, from a second on: clients refused together come back at different times."""
     return LEAST_SECONDS + int(earliest + random.random() * (latest - earliest))  # noqa: S311 (not a secret)

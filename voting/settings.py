@@ -321,7 +321,7 @@ def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
     query = parse_qs(parts.query)
     if parts.scheme in ("rediss", "unix", ""):
         return set()
-    hosts = [re.sub(r":\d*$", "", each) for each in parts.netloc.rpartition("@")[2].split(",")]
+    hosts = [re.sub(r":\d*$", "", host) for host in parts.netloc.rpartition("@")[2].split(",")]
     if parts.scheme == "redis":
         elsewhere = ""
     elif query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):

@@ -22,7 +22,7 @@ from voting.settings import Settings
 
 @asynccontextmanager
 async def new_database(settings: Settings) -> AsyncIterator[str]:
-    """The address of an empty database, as its owner."""
+    """Yields the address of an empty database, as its owner."""
     name = f"empty_{secrets.token_hex(4)}"
     connection = await asyncpg.connect(settings.database_owner_url)
     await connection.execute(f"create database {name}")

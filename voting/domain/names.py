@@ -118,7 +118,7 @@ def _drawn(character: str) -> str:
 
 def _without(what: str) -> Callable[[str], str]:
     kinds = {"blanks": ("Zs", "Zl", "Zp", "Cc"), "invisible": ("Cf",)}[what]
-    return lambda text: "".join(each for each in text if unicodedata.category(each) not in kinds)
+    return lambda text: "".join(character for character in text if unicodedata.category(character) not in kinds)
 
 
 _DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (

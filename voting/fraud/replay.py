@@ -154,7 +154,7 @@ class Backtest:
 
     def _refusal(self, picks: Sequence[Attempt], now: datetime) -> str | None:
         why = _CLOSED.get(self._contest.phase(now))
-        if why is None and not self._quotas.take(picks[0].voter, [(each.entry, each.category) for each in picks], now):
+        if why is None and not self._quotas.take(picks[0].voter, [(pick.entry, pick.category) for pick in picks], now):
             why = "quota_exhausted"
         return why
 
@@ -237,7 +237,7 @@ class Backtest:
     def _cast_groups(self, looks: _Looks, found: Sweep) -> list[Group]:
         """Returns the groups of ballots held when cast that the certification did not find."""
         rows = np.flatnonzero(looks.online & ~found.verdicts["hold"].to_numpy()).tolist()
-        held = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in rows)]
+        held = [(final.id, final.reasons) for final in (self._final[self._recorded[row]] for row in rows)]
         return describe_cast(self._ballots, found.prepared, pl.DataFrame(held, schema=_CAST, orient="row"))
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:

@@ -19,7 +19,7 @@ async def insert(
 
 
 async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:
-    """The details of the newest line of this action, or None."""
+    """Returns the details of the newest line of this action, or None."""
     text = await connection.fetchval(_QUERIES["last_details"], action)
     details: Mapping[str, object] | None = json.loads(text or "null")
     return details

@@ -90,7 +90,7 @@ class RowRefusedError(Exception):
 
 
 class CollidedError(TryAgain):
-    """It collided with other transactions each time that it was tried."""
+    """The transaction collided with others in every attempt."""
 
 
 class Database:
@@ -200,7 +200,7 @@ async def _in_transaction(connection: Connection, work: Callable[[Connection], A
     except TimeoutError:
         raise
     except BaseException:
-        # What went wrong first is the error, also where the connection is lost.
+        # Raise the first error, even if the connection is lost during rollback.
         with suppress(*_LOST):
             await transaction.rollback()
         raise

@@ -151,13 +151,13 @@ async def change(
     if not changes:
         return Changed()
     columns = [
-        [each.sequence for each in changes],
-        [each.voter for each in changes],
-        [after(each.voter) for each in changes],
-        [each.state for each in changes],
+        [change.sequence for change in changes],
+        [change.voter for change in changes],
+        [after(change.voter) for change in changes],
+        [change.state for change in changes],
         # PostgreSQL needs arrays of equal lengths in an array of arrays.
-        [array_text(each.reasons) for each in changes],
-        [each.group for each in changes],
+        [array_text(change.reasons) for change in changes],
+        [change.group for change in changes],
     ]
     seconds = await allow_all(connection, contest)
     await connection.execute(_QUERIES["by_key"])
@@ -168,13 +168,13 @@ async def change(
 
 async def set_excesses(connection: Connection, contest: str, found: Sequence[ExcessEstimate]) -> None:
     """Replaces the estimates; the result must be locked."""
-    await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(each) for each in found]))
+    await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(estimate) for estimate in found]))
 
 
 async def select_excesses(connection: Connection, contest: str) -> tuple[ExcessEstimate, ...]:
     """Returns the estimates of the last sweep for certification, largest first."""
     text = await connection.fetchval(_QUERIES["excesses"], contest)
-    return tuple(ExcessEstimate(*each) for each in json.loads(text or "[]"))
+    return tuple(ExcessEstimate(*row) for row in json.loads(text or "[]"))
 
 
 async def select_history(connection: Connection, contest: str, ballot: UUID) -> tuple[Decided, ...]:

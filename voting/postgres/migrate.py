@@ -43,7 +43,7 @@ where relnamespace = current_schema()::regnamespace and indisunique and indisval
 """
 
 TURN_SECONDS = 300
-# Processes take turns by a lock on the first row. While there is none, its unique version makes the others wait.
+# A lock on the first row serialises the processes; before it exists, its unique version makes the others wait.
 _TAKE_TURN = f"""
 set local statement_timeout = '{TURN_SECONDS}s'; set local lock_timeout = '{TURN_SECONDS}s';
 select from schema_migrations order by version limit 1 for update
@@ -64,7 +64,7 @@ class Migration:
 
 
 def migrations() -> tuple[Migration, ...]:
-    """Every migration that this program knows, in order. Raises SchemaUnfit when two have the same number."""
+    """Returns every migration of this program, in order. Raises SchemaUnfit if two have the same number."""
     names = sorted(item.name for item in _FOLDER.iterdir() if item.name.endswith(".sql"))
     found = tuple(_migration(name, (_FOLDER / name).read_text("utf-8")) for name in names)
     for one, other in pairwise(found):
@@ -129,7 +129,7 @@ async def _check_unique(database: Database) -> None:
 
 
 async def _create_history(connection: Connection) -> None:
-    # `if not exists` does not see the table that another process creates in the same moment; the names collide instead.
+    # `if not exists` misses a table that another process creates at the same moment; the names collide instead.
     with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
         await connection.execute(_HISTORY)
 
@@ -137,7 +137,7 @@ async def _create_history(connection: Connection) -> None:
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
         await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
-        # Recorded first: whoever is about to apply the same one waits here, and finds it done.
+        # Record it first: a process about to apply the same migration waits here, and finds it done.
         row = (migration.version, migration.name, migration.kind)
         if not await connection.fetchval(_RECORD, *row, timeout=TURN_SECONDS):
             return False

@@ -42,7 +42,7 @@ class Workers(Multiprocess):
         self.init_processes()
         while not self.should_exit.is_set():
             # Returns at once when a worker dies.
-            wait([each.process.sentinel for each in self.processes if each.exitcode is None], TICK_SECONDS)
+            wait([worker.process.sentinel for worker in self.processes if worker.exitcode is None], TICK_SECONDS)
             self.handle_signals()
             self.keep_subprocess_alive()
             if self._sweeper:

@@ -75,7 +75,7 @@ class RateLimits:
 
     async def _answers(self, uid: UUID, calls: list[_Waiting]) -> list[Taken]:
         try:
-            return await self._turns.take(uid, [each.call for each in calls], self._rates, calls[-1].now)
+            return await self._turns.take(uid, [waiting.call for waiting in calls], self._rates, calls[-1].now)
         except TryAgain:
             return self._unlimited(calls)
 

@@ -238,6 +238,6 @@ def _day_part(letter: str, width: int, moment: datetime) -> str:
 def _is_minute(place: int, parts: list[Part]) -> bool:
     """After hours or before seconds, m means minutes."""
     others = [text[0].lower() if kind in ("date", "elapsed") else "" for kind, text in parts]
-    before = next((each for each in reversed(others[:place]) if each), "")
-    after = next((each for each in others[place + 1 :] if each), "")
+    before = next((letter for letter in reversed(others[:place]) if letter), "")
+    after = next((letter for letter in others[place + 1 :] if letter), "")
     return before == "h" or after == "s"

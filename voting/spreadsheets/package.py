@@ -55,7 +55,7 @@ class Package:
             raise FileInvalid(name, (Fault(0, "", what, "unpack it, and give the file inside"),))
 
     def workbook(self) -> str:
-        """The path of the part that lists the sheets."""
+        """Returns the path of the part that lists the sheets."""
         paths = [path for kind, path in self.relations("").values() if kind == "officeDocument"]
         return paths[0] if paths else _WORKBOOK
 

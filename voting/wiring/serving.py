@@ -91,7 +91,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             client_classes,
         )
         services = _services(settings, database, connected, contest_cache, tally_projection, keyring, casting)
-        beside = [asyncio.create_task(each.run()) for each in (tally_projection, client_classes)]
+        beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]
         try:
             yield services
         finally:

@@ -1,7 +1,7 @@
-"""Quotas: what a ballot takes of each, what the voter's ballots have taken, and what remains.
+"""Quotas: the use of a ballot, the use of a voter's earlier ballots, and what remains.
 
-A pick, or a ballot where ballots are counted, takes one of every quota. What was taken is computed from the voter's own
-ballots; they are numbered, and a number is unique in the database, so no race can take more than there is.
+A pick, or a ballot if the unit is ballots, takes one of every quota. The use is computed from the voter's own ballots;
+these are numbered, and the number is unique in the database, so no race can exceed a quota.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Bucket(NamedTuple):
 
 
 class Use(NamedTuple):
-    """What was taken of a bucket in the period that holds now; `oldest`: the moment of the first of it."""
+    """The amount taken of a bucket in the current period; `oldest` is the moment of the first."""
 
     taken: int = 0
     oldest: datetime | None = None
@@ -72,19 +72,22 @@ class Cast(Protocol):
 
 
 def since(contest: Contest, quota: Quota, now: datetime) -> datetime:
-    """The first moment whose ballots a quota counts now, UTC. What is exactly one interval old is free again."""
+    """Returns the first moment (UTC) whose ballots a quota counts now.
+
+    A pick exactly one interval old is free again.
+    """
     if quota.period == "sliding":
         return now - _interval(quota) + _INSTANT
     return period_start(quota.period, now, contest.zone, contest.opens_at)
 
 
 def first_moment(contest: Contest, now: datetime) -> datetime:
-    """The first moment whose ballots any quota counts now; now itself where there is no quota."""
+    """Returns the first moment whose ballots any quota counts now; `now` if there is no quota."""
     return min((since(contest, quota, now) for quota in contest.quotas), default=now)
 
 
 def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
-    """How much of each bucket a ballot takes."""
+    """Returns the amount that a ballot takes of each bucket."""
     taken: dict[Bucket, int] = {}
     for index, quota in enumerate(contest.quotas):
         if quota.unit == "ballots":
@@ -98,7 +101,7 @@ def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
 
 
 def used(contest: Contest, entries: Mapping[str, Entry], earlier: Iterable[Cast], now: datetime) -> dict[Bucket, Use]:
-    """What a voter's earlier ballots have taken of each bucket. `entries`: withdrawn ones, too."""
+    """Returns what a voter's earlier ballots have taken of each bucket. `entries` includes withdrawn ones."""
     moments = [since(contest, quota, now) for quota in contest.quotas]
     taken: dict[Bucket, Use] = {}
     for ballot in earlier:
@@ -112,7 +115,7 @@ def used(contest: Contest, entries: Mapping[str, Entry], earlier: Iterable[Cast]
 
 
 def exhausted(contest: Contest, wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> tuple[Bucket, ...]:
-    """Returns the buckets without enough slots left."""
+    """Returns the buckets with too little left."""
     return tuple(
         bucket
         for bucket, count in sorted(wanted.items())
@@ -130,14 +133,14 @@ def spent(used: Mapping[Bucket, Use], wanted: Mapping[Bucket, int], now: datetim
 
 
 def renewal(contest: Contest, quota: Quota, taken: datetime) -> datetime:
-    """When what was taken at that moment is free again; the window's end where that comes first."""
+    """Returns when a pick or ballot of that moment is free again, at the latest when the window closes."""
     if quota.period == "sliding":
         return min(taken + _interval(quota), contest.closes_at)
     return min(next_period(quota.period, taken, contest.zone, contest.closes_at), contest.closes_at)
 
 
 def renewals(contest: Contest, now: datetime) -> tuple[datetime, ...]:
-    """By quota, when what is taken now is free again."""
+    """Returns when a pick or ballot of now is free again, for each quota."""
     return tuple(renewal(contest, quota, now) for quota in contest.quotas)
 
 

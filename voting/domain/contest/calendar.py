@@ -53,6 +53,6 @@ def last_multiple(minutes: int, now: datetime) -> datetime:
 def clock_times(local: datetime, zone: ZoneInfo) -> list[datetime]:
     """Returns the moments at which the zone's clocks show `local`: one; two when set back; none when set forward."""
     readings = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
-    shown = [each for each in readings if each.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local]
+    shown = [moment for moment in readings if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local]
     # Equal offsets mean one moment.
-    return shown[:1] if len({each.utcoffset() for each in shown}) == 1 else shown
+    return shown[:1] if len({moment.utcoffset() for moment in shown}) == 1 else shown

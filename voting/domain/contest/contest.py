@@ -129,7 +129,7 @@ class Contest:
         """Raises WindowNotOpen, WindowClosed or, if `paused`, ContestPaused, with the window's times."""
         refusal = _REFUSALS.get(self.phase(now, paused))
         if refusal:
-            opens, closes, here = (each.astimezone(self.zone) for each in (self.opens_at, self.closes_at, now))
+            opens, closes, here = (moment.astimezone(self.zone) for moment in (self.opens_at, self.closes_at, now))
             raise refusal(opens_at=opens, closes_at=closes, server_time=here)
 
 

@@ -68,10 +68,10 @@ def _phase(phase: Phase, language: Language) -> str:
     else:
         when = f"{first}至{last}" if zh else f"{first} to {last}"
     others = [
-        f"{each.region}{each.channel}截至{_day(each.closes_on, language)} 24:00"
+        f"{late.region}{late.channel}截至{_day(late.closes_on, language)} 24:00"
         if zh
-        else f"{' '.join(filter(None, (each.region, each.channel)))} until {_day(each.closes_on, language)}, 24:00"
-        for each in phase.deadlines
+        else f"{' '.join(filter(None, (late.region, late.channel)))} until {_day(late.closes_on, language)}, 24:00"
+        for late in phase.deadlines
     ]
     more = [*others, *([phase.note] if phase.note else [])]
     if zh:
@@ -107,8 +107,8 @@ _COLUMNS = {
 
 def _check(check: EntryCheck, contest: Contest, language: Language) -> str:
     zh = language == "zh"
-    named = [each for each in contest.categories if each.id in check.categories]
-    only = ("、" if zh else ", ").join(called(each, language) for each in named)
+    named = [category for category in contest.categories if category.id in check.categories]
+    only = ("、" if zh else ", ").join(called(category, language) for category in named)
     optional = not check.needed and check.kind not in ("filled", "number", "text")
     if zh:
         given = "，如提供，" if optional else ""
@@ -124,7 +124,7 @@ def _column(column: str, language: Language) -> str:
 
 
 def _unique(unique: Unique, contest: Contest, language: Language) -> str:
-    ways = [called(each, language) for each in contest.nominations if each.id in unique.nominations]
+    ways = [called(nomination, language) for nomination in contest.nominations if nomination.id in unique.nominations]
     column = _column(unique.column, language)
     if language == "zh":
         return f"{'、'.join(ways)}{'中，' if ways else ''}同一{column}最多 {unique.most} 件作品。"
@@ -158,7 +158,7 @@ def _demand_en(check: EntryCheck) -> str:
         return span + _MEASURED[unit][1]
     values = check.values
     words = {
-        "one_of": f"{'one of ' if len(values) > 1 else ''}{', '.join(_YES.get(each, each) for each in values)}",
+        "one_of": f"{'one of ' if len(values) > 1 else ''}{', '.join(_YES.get(value, value) for value in values)}",
         "container": " or ".join(values),
         "ratio": f"ratio {' or '.join(values)}",
         "pattern": f"in the form {check.form}" if check.form else "in the given form",

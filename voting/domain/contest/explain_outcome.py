@@ -111,12 +111,12 @@ def _round(round_: Round, contest: Contest, language: Language) -> str:
     unset = any(criterion.weight is None for criterion in round_.criteria)
     dropped = round_.drop_highest, round_.drop_lowest
     if language == "zh":
-        criteria = "；".join(_rubric(*each, language, several=len(rubrics) > 1) for each in rubrics.items())
+        criteria = "；".join(_rubric(*rubric, language, several=len(rubrics) > 1) for rubric in rubrics.items())
         weights = "；文件未给出权重，须由主办方确定后方可计分" if unset else ""
         trim = f"去掉 {dropped[0]} 个最高分和 {dropped[1]} 个最低分后" if any(dropped) else ""
         full = f"每项满分 {round_.full} 分"
         return f"{called(round_, language)}：专家打分，{criteria}，{full}，{trim}取各专家总分的平均分{weights}。"
-    criteria = "; ".join(_rubric(*each, language, several=len(rubrics) > 1) for each in rubrics.items())
+    criteria = "; ".join(_rubric(*rubric, language, several=len(rubrics) > 1) for rubric in rubrics.items())
     weights = "; the document gives no weights, the organiser must set them before scores can be made" if unset else ""
     trim = f", {dropped[0]} highest and {dropped[1]} lowest left out" if any(dropped) else ""
     mean = f"each up to {round_.full}{trim}; the mean counts"
@@ -127,8 +127,10 @@ def _rubric(criteria: tuple[Criterion, ...], categories: list[Category], languag
     """Returns the criteria with their weights, and their categories if these differ."""
     zh = language == "zh"
     comma = "、" if zh else ", "
-    weighed = [f"{called(each, language)}{f' {each.weight}%' if each.weight else ''}" for each in criteria]
-    listed, names = comma.join(weighed), comma.join(called(each, language) for each in categories)
+    weighed = [
+        f"{called(criterion, language)}{f' {criterion.weight}%' if criterion.weight else ''}" for criterion in criteria
+    ]
+    listed, names = comma.join(weighed), comma.join(called(category, language) for category in categories)
     if zh:
         return f"{names}类按{listed}" if several else f"按{listed}"
     return f"{listed} (for {names})" if several else listed
@@ -145,8 +147,8 @@ def _cut(cut: Cut, contest: Contest, language: Language) -> str:
 
 def _award(award: Award, contest: Contest, language: Language) -> str:
     source = _source(award.by, contest, language)
-    others = [called(each, language) for each in contest.awards if each.id in award.excludes]
-    only = [each for each in contest.categories if each.id in award.categories]
+    others = [called(other, language) for other in contest.awards if other.id in award.excludes]
+    only = [category for category in contest.categories if category.id in award.categories]
     if language == "zh":
         number = f"{award.count} 名" if award.count is not None else "数量由主办方确定"
         number = f"占 {award.percent}%" if award.percent else number
@@ -154,7 +156,7 @@ def _award(award: Award, contest: Contest, language: Language) -> str:
         number = f" {number}" if award.per_category and award.count else number
         without = f"，不与{'、'.join(others)}兼得" if others else ""
         among = "入围作品" if award.among == "finalists" and contest.cuts else "全部作品"
-        among = f"{'、'.join(called(each, language) for each in only)}类{among}" if only else among
+        among = f"{'、'.join(called(category, language) for category in only)}类{among}" if only else among
         ties = _ties(award.ties, _order(award.order, contest, language), language)
         return f"{called(award, language)}：{each}{number}，按{source}从{among}中产生{without}{ties}。"
     number = str(award.count) if award.count is not None else "a number that the organiser sets"
@@ -162,7 +164,7 @@ def _award(award: Award, contest: Contest, language: Language) -> str:
     each = " in each category" if award.per_category else ""
     without = f", not together with {', '.join(others)}" if others else ""
     among = "the finalists" if award.among == "finalists" and contest.cuts else "all entries"
-    among += f" of {', '.join(called(each, language) for each in only)}" if only else ""
+    among += f" of {', '.join(called(category, language) for category in only)}" if only else ""
     ties = _ties(award.ties, _order(award.order, contest, language), language)
     return f"{called(award, language)}: {number}{each}, by {source} among {among}{without}{ties}."
 
@@ -180,7 +182,7 @@ def _ties(ties: str, order: str, language: Language) -> str:
 def _organisation_award(award: OrganisationAward, contest: Contest, language: Language) -> str:
     zh = language == "zh"
     merits = [(_source(merit.source, contest, language), merit.each) for merit in award.merits]
-    ways = [called(each, language) for each in contest.nominations if each.id in award.nominations]
+    ways = [called(nomination, language) for nomination in contest.nominations if nomination.id in award.nominations]
     order = _order(award.order, contest, language)
     if zh:
         number = f"{award.count} 个" if award.count is not None else "数量由主办方确定"
@@ -203,7 +205,7 @@ def _source(source: str, contest: Contest, language: Language) -> str:
     """Returns the name people use for a source."""
     kind, _, id = source.partition(":")
     if kind == "round":
-        return next(called(each, language) for each in contest.rounds if each.id == id)
+        return next(called(round_, language) for round_ in contest.rounds if round_.id == id)
     if kind == "metric":
-        return next(called(each, language) for each in contest.metrics if each.id == id)
+        return next(called(metric, language) for metric in contest.metrics if metric.id == id)
     return _SOURCES[language][kind]

@@ -37,8 +37,8 @@ def _source(
 ) -> Iterator[Fault]:
     kind, _, name = source.partition(":")
     names = {
-        "round": [each.id for each in contest.rounds],
-        "metric": [each.id for each in contest.metrics if each.of == "entry"],
+        "round": [round_.id for round_ in contest.rounds],
+        "metric": [metric.id for metric in contest.metrics if metric.of == "entry"],
     }
     if kind in names:
         if name not in names[kind]:
@@ -56,7 +56,7 @@ def _award(contest: Contest, text: str, index: int, award: Award) -> Iterator[Fa
         yield from _source(contest, text, source, ("award", index, place), allowed)
     if award.count is not None and award.percent is not None:
         yield _fault(text, ("award", index), "has a count and a percentage", "give one of them")
-    earlier = [each.id for each in contest.awards[:index]]
+    earlier = [other.id for other in contest.awards[:index]]
     for other in award.excludes:
         if other not in earlier:
             there = ", ".join(earlier) or "none"
@@ -74,7 +74,7 @@ def _award(contest: Contest, text: str, index: int, award: Award) -> Iterator[Fa
 
 
 def _organisation_award(contest: Contest, text: str, index: int, award: OrganisationAward) -> Iterator[Fault]:
-    figures = [f"metric:{each.id}" for each in contest.metrics if each.of == "organisation"]
+    figures = [f"metric:{metric.id}" for metric in contest.metrics if metric.of == "organisation"]
     sources = ("entries", "finalists", "awards", *figures)
     counted = [merit.source for merit in award.merits]
     places = [(("merit", number, "source"), source) for number, source in enumerate(counted)]
@@ -84,7 +84,7 @@ def _organisation_award(contest: Contest, text: str, index: int, award: Organisa
             yield _fault(text, path, f"{source!r} does not count for organisations", f"there are: {', '.join(sources)}")
     for source in dict.fromkeys(source for source in counted if counted.count(source) > 1):
         yield _fault(text, ("organisation_award", index), f"{source!r} counts twice", "give it once")
-    ways = [each.id for each in contest.nominations]
+    ways = [nomination.id for nomination in contest.nominations]
     if not ways:
         mend = "write a [[nomination]] so that rosters say who recommends"
         yield _fault(text, ("organisation_award", index), "nobody recommends entries", mend)
@@ -156,8 +156,8 @@ def _unique(contest: Contest, text: str) -> Iterator[Fault]:
         if id in [other for _, _, other in awards[:number]]:
             yield _fault(text, (table, index, "id"), f"{id!r} stands twice", "give each award its own")
     for table, ids in (
-        ("round", [each.id for each in contest.rounds]),
-        ("metric", [each.id for each in contest.metrics]),
+        ("round", [round_.id for round_ in contest.rounds]),
+        ("metric", [metric.id for metric in contest.metrics]),
     ):
         for index, id in enumerate(ids):
             if id in ids[:index]:

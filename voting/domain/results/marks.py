@@ -47,7 +47,7 @@ def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: 
             faults.append(Fault(row.line, "entry", f"{judge} has marked {entry} already", "keep one of the rows"))
         table.faults += faults
         if entry in entries and not faults:
-            asked = [each.name for each in round_.rubric(entries[entry].category)]
+            asked = [criterion.name for criterion in round_.rubric(entries[entry].category)]
             values = [(name, number(row.cells[name])) for name in asked]
             marks[judge, entry] = [Mark(judge, entry, name, value) for name, value in values if value is not None]
     table.settle()
@@ -177,7 +177,7 @@ def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -
 
 def _weights(round_: Round, categories: Collection[str]) -> Mapping[tuple[str, str], Fraction]:
     """Returns the weight of a mark, 0 to 1, by category and criterion."""
-    marked = [criterion for criterion in round_.criteria if any(criterion.marks(each) for each in categories)]
+    marked = [criterion for criterion in round_.criteria if any(criterion.marks(category) for category in categories)]
     unset = [criterion.name for criterion in marked if criterion.weight is None]
     if unset:
         raise NotScorable(

@@ -123,6 +123,6 @@ def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str
     if not number and not revoked:
         return []
     value = _values(contest, figures, group, award.by)
-    holders = {each.holder for each in before if each.award in award.excludes and each.place}
+    holders = {given.holder for given in before if given.award in award.excludes and given.place}
     ranking = Ranking(value, _order(contest, figures, group, award.order), include_ties=award.ties == "include")
     return winners(award.id, group - holders, number, ranking, revoked)

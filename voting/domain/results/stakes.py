@@ -41,5 +41,5 @@ def stakes(contest: Contest, entries: Mapping[str, Entry]) -> tuple[Stake, ...]:
     for award in contest.awards:
         for group in groups_of(award, contest, entries, entries):
             if number := number_of(award, group):
-                places.append(Stake(group, number + sum(number_of(awards[each], group) for each in award.excludes)))
+                places.append(Stake(group, number + sum(number_of(awards[other], group) for other in award.excludes)))
     return tuple(places) or (Stake(frozenset(entries), DEFAULT),)

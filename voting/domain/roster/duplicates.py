@@ -27,7 +27,7 @@ def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
             raise FileInvalid(name, sheet.faults)
         return frozenset([*sheet.header, *(text for row in sheet.rows for text in row.cells.values())])
     # Ignore the other columns of a list.
-    others = [each for each in sheet.header if alike(each) != alike(column)] if headed else []
+    others = [heading for heading in sheet.header if alike(heading) != alike(column)] if headed else []
     table = check(sheet, Columns((column,), (column, *others), "past winners", names=(column,)), name)
     table.settle()
     return frozenset(row.cells[column] for row in table.rows if row.cells[column])

@@ -63,7 +63,9 @@ def measured_faults(contest: Contest, candidate: Candidate, files: MediaFiles) -
     if isinstance(facts, Unread):
         yield Fault(candidate.line, contest.media, facts.what, facts.mend)
         # Do not report cells that the file would have filled.
-        checks = tuple(each for each in checks if each.kind not in MEASURED_KINDS or candidate.cells.get(each.column))
+        checks = tuple(
+            check for check in checks if check.kind not in MEASURED_KINDS or candidate.cells.get(check.column)
+        )
     elif facts is not None:
         cells = dict(candidate.cells)
         for check in (each for each in checks if each.kind in MEASURED_KINDS and concerns(each, candidate)):

@@ -38,7 +38,7 @@ def _row_faults(contest: Contest, candidate: Candidate) -> Iterator[Fault]:
     if candidate.nomination:
         return
     ways, written = nomination_ids(contest), candidate.cells.get("nomination", "")
-    mend = Known(ways, f"one of: {', '.join(each.id for each in contest.nominations)}").mend(written)
+    mend = Known(ways, f"one of: {', '.join(nomination.id for nomination in contest.nominations)}").mend(written)
     what = f"{shown(written)} is not a way of nomination of this contest" if written else "is empty"
     yield Fault(candidate.line, "nomination", what, mend)
 

@@ -130,7 +130,7 @@ def _clean_webp(body: bytes) -> bytes:
         if kind == b"EXIF":
             orientation = orientation or _orientation(content.removeprefix(_EXIF))
         elif kind == b"ANMF":
-            frame = b"".join(_riff_chunk(*each) for each in _riff_chunks(content, 16) if each[0] in _WEBP_SEEN)
+            frame = b"".join(_riff_chunk(*chunk) for chunk in _riff_chunks(content, 16) if chunk[0] in _WEBP_SEEN)
             kept.append((kind, content[:16] + frame))
         elif kind in _WEBP_SEEN:
             kept.append((kind, content))
@@ -139,7 +139,7 @@ def _clean_webp(body: bytes) -> bytes:
     if kept and kept[0][0] == b"VP8X":
         flags = kept[0][1][0] & ~(_WEBP_EXIF | _WEBP_XMP) | (_WEBP_EXIF if orientation else 0)
         kept[0] = (b"VP8X", bytes([flags]) + kept[0][1][1:])
-    return _riff_chunk(b"RIFF", b"WEBP" + b"".join(_riff_chunk(*each) for each in kept))
+    return _riff_chunk(b"RIFF", b"WEBP" + b"".join(_riff_chunk(*chunk) for chunk in kept))
 
 
 def _riff_chunks(body: bytes, place: int, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:

@@ -40,12 +40,12 @@ def candidate(row: Row, contest: Contest) -> Candidate:
 
 def category_ids(contest: Contest) -> dict[str, str]:
     """Returns each category's id by its name and by its id."""
-    return {name: each.id for each in contest.categories for name in (each.name, each.id)}
+    return {name: category.id for category in contest.categories for name in (category.name, category.id)}
 
 
 def nomination_ids(contest: Contest) -> dict[str, str]:
     """Returns each nomination's id by its name and by its id."""
-    return {name: each.id for each in contest.nominations for name in (each.name, each.id)}
+    return {name: nomination.id for nomination in contest.nominations for name in (nomination.name, nomination.id)}
 
 
 def grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], K | None]) -> dict[K, list[Candidate]]:

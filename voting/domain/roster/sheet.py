@@ -143,9 +143,9 @@ def _delimiter(text: str) -> str:
     """Returns the commonest delimiter, outside quotes, of the first line that has any; title lines may have none."""
     for line in text.splitlines()[:_TOP]:
         bare = re.sub('"[^"]*"', "", line)
-        counts = {each: bare.count(each) for each in DELIMITERS}
+        counts = {delimiter: bare.count(delimiter) for delimiter in DELIMITERS}
         if any(counts.values()):
-            return max(counts, key=lambda each: counts[each])
+            return max(counts, key=lambda delimiter: counts[delimiter])
     return ","
 
 

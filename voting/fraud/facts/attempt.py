@@ -1,4 +1,4 @@
-"""What is observed of the sender of a ballot, and an attempt to vote for one entry: a line of the backtest."""
+"""The observed sender of a ballot, and an attempt to vote for one entry: a line of the backtest."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Solved(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What is observed of the sender of a ballot. All but the moment may be unknown; unknown values have no effect."""
+    """The observed sender of a ballot. All but the moment may be unknown; unknown values have no effect."""
 
     at: datetime
     channel: Channel | None = None

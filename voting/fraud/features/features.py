@@ -115,7 +115,9 @@ class World:
         )
         # Median and quartiles, not mean and deviation: quick bots would shift those to values that nobody has.
         reading = known("reading")
-        self.reading, slower = (float(np.quantile(reading, each)) if len(reading) else 0.0 for each in (0.5, 0.75))
+        self.reading, slower = (
+            float(np.quantile(reading, quantile)) if len(reading) else 0.0 for quantile in (0.5, 0.75)
+        )
         spread = (slower - self.reading) / _QUARTILE
         self.reading_spread = spread if spread > 0.3 else 0.7
         counts = survey.numbering(("fingerprint",)).totals(trusted.astype(np.float64))

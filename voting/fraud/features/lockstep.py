@@ -150,10 +150,13 @@ def lifted(survey: Survey, voters: Numbering, times: Numbering) -> Pairs:
     width = nodes.size * nodes.size
     kinds = Numbering(*ranks(nodes.of[first].astype(np.int64) * nodes.size + nodes.of[second], width))
     sample = kinds.samples()
-    sides = [[Numbering(each.of[side[sample]], each.size) for each in (entries, times)] for side in (first, second)]
+    sides = [
+        [Numbering(numbering.of[side[sample]], numbering.size) for numbering in (entries, times)]
+        for side in (first, second)
+    ]
     # Without ballots at other times, nothing can be corrected for.
     others, expected = _expected(kinds.counts(), sides[0], sides[1], 1.0 if ever else FRIENDS)
-    entry, entry_other = (each[0].of for each in sides)
+    entry, entry_other = (side[0].of for side in sides)
     near = nearness(survey, kinds.of, first, kinds.size)
     return Pairs(
         cells=cells,
@@ -220,11 +223,11 @@ def _expected(
     (entry, time), (entry_other, time_other) = first, second
     times = both(time, time_other)
     all_, of_first, of_second = (
-        each.totals(n)[each.of] for each in (times, both(times, entry), both(times, entry_other))
+        numbering.totals(n)[numbering.of] for numbering in (times, both(times, entry), both(times, entry_other))
     )
     # A voter is not expected to match himself.
     others, expected = n - 1, (of_first - 1) * (of_second - 1) / np.maximum(all_ - 1, 1)
-    low, high = (Numbering(each(entry.of, entry_other.of), entry.size) for each in (np.minimum, np.maximum))
+    low, high = (Numbering(pick(entry.of, entry_other.of), entry.size) for pick in (np.minimum, np.maximum))
     friends = both(low, high)
 
     def elsewhere(amounts: Floats) -> Floats:

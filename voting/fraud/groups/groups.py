@@ -89,7 +89,7 @@ def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFr
     if held.is_empty():
         return []
     survey = Survey(prepared)
-    reasons = held.select("id", bits=pl.Series([_bits(each) for each in held["reasons"].to_list()], dtype=pl.UInt32))
+    reasons = held.select("id", bits=pl.Series([_bits(codes) for codes in held["reasons"].to_list()], dtype=pl.UInt32))
     first = ballots.select("id", pl.col("entry").first().over("id"))
     known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]
     rows, entries = np.flatnonzero(known["bits"].is_not_null()), known["entry"].unique().sort()
@@ -144,7 +144,7 @@ def _described(names: pl.DataFrame, grounds: GroupEvidence, rows: Ints) -> Group
     entries = Counter(group["entry"].to_list())
     return Group(
         id=group_id(group["id"].to_list()),
-        reasons=tuple(sorted({each.code for each in evidence})),
+        reasons=tuple(sorted({reason.code for reason in evidence})),
         ballots=len(rows),
         entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
         evidence=evidence,

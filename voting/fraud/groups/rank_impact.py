@@ -63,13 +63,13 @@ def in_words(
         return "名次不变。" if language == "zh" else "It changes nobody's place."
     if language == "zh":
         head = "若作废" if estimate is None else f"若其 {estimate} 票作废"
-        moves = "，".join(f"{each.entry} 由第 {each.counted} 名变为第 {each.void} 名" for each in named)
+        moves = "，".join(f"{shift.entry} 由第 {shift.counted} 名变为第 {shift.void} 名" for shift in named)
         return f"{head}：{moves}。"
     head = "If it is void" if estimate is None else f"If {estimate} of them were void"
     moves = ", ".join(
-        f"{each.entry} {'falls' if each.void > each.counted else 'rises'} from {_ordinal(each.counted)}"
-        f" to {_ordinal(each.void)}"
-        for each in named
+        f"{shift.entry} {'falls' if shift.void > shift.counted else 'rises'} from {_ordinal(shift.counted)}"
+        f" to {_ordinal(shift.void)}"
+        for shift in named
     )
     return f"{head}, {moves}."
 

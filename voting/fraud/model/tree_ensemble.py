@@ -100,7 +100,7 @@ def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.
 
     def look(start: int) -> None:
         chunk = slice(start, min(start + _CHUNK, rows))
-        table = dict(chain.from_iterable(each.of_ballots(chunk) for each in steps))
+        table = dict(chain.from_iterable(step.of_ballots(chunk) for step in steps))
         score = np.full(chunk.stop - chunk.start, trees.bias, dtype=np.float32)
         for tree, out in _answers(trees, bounds, table, len(score)):
             score += _picked(_added(tree), out)

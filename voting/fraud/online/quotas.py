@@ -61,9 +61,11 @@ class Quotas:
         return category if category in self._categories else ""
 
     def _applicable(self, wanted: Mapping[Bucket, int]) -> Mapping[Bucket, int]:
-        unknown = [each for each in wanted if not each.scope and self._contest.quotas[each.quota].per == "category"]
-        for each in unknown:
-            self.not_applied[each.quota] += wanted[each]
+        unknown = [
+            bucket for bucket in wanted if not bucket.scope and self._contest.quotas[bucket.quota].per == "category"
+        ]
+        for bucket in unknown:
+            self.not_applied[bucket.quota] += wanted[bucket]
         return {each: count for each, count in wanted.items() if each not in unknown} if unknown else wanted
 
 

@@ -45,7 +45,7 @@ def judge(facts: Facts, counts: Counts, policy: Online) -> Judgement:
     # Counts of one crowd from several sides: only the heaviest is used.
     heaviest = max(alike, key=lambda signal: signal.points, default=None)
     points = _capped([*found, heaviest], policy) if heaviest else evidence
-    total, families = sum(points.values()), sum(1 for each in evidence.values() if each >= policy.family)
+    total, families = sum(points.values()), sum(1 for weight in evidence.values() if weight >= policy.family)
     response: Response = "allow"
     if total >= policy.hold and families >= policy.families:
         response = "hold"

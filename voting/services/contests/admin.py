@@ -129,7 +129,7 @@ class ContestAdmin:
             for name, picture in pictures.values():
                 await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             await contests.remove_entries(tx, contest, change.removed)
-            await contests.upsert_entries(tx, contest, [each for each in named if each.code not in change.withdrawn])
+            await contests.upsert_entries(tx, contest, [entry for entry in named if entry.code not in change.withdrawn])
             details = {"entries": len(named), "covers": len(pictures)} | change.logged()
             await audit.record(tx, self._actor, "roster.import", contest, details)
             return change

@@ -47,7 +47,7 @@ def _quiet(_what: str) -> Tick:
 
 
 class _LastSweep(NamedTuple):
-    """A certification's sweep, what it estimates, and the hash of the ballots that it read."""
+    """A certification's sweep, its estimates, and the hash of the ballots that it read."""
 
     swept: Swept
     excesses: list[ExcessEstimate]
@@ -107,10 +107,10 @@ class Certifier:
         if changed := [*receipts.wrong, *await check_traces(self._database, contest)]:
             raise NotCertifiable("\n".join(changed))
         last = await self._sweep(snapshot, policy, progress)
-        # Held first: what takes two persons is not made void by one.
+        # Hold first, so that groups which need two reviewers are not voided by one.
         await self._apply(contest, last.swept, progress)
         await self._database.transact(lambda tx: _set_excesses(tx, contest, last.excesses))
-        # What is held now will be void: the counted picks, and so the finalists, are those of the result.
+        # All held ballots will be void, so counted picks, and thus the finalists, are already those of the result.
         await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
         await self._apply(contest, replace(last.swept, found_are="void"), progress)
         return await self._database.transact(
@@ -224,10 +224,10 @@ async def _set_excesses(tx: Connection, contest: str, excesses: Sequence[ExcessE
 
 
 def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
-    """Of what is counted: how much of it cannot be honest, although nobody can tell which ballots those are."""
+    """Estimates how many counted picks cannot be honest, without identifying their ballots."""
     counted = found.prepared.filter(~found.verdicts["hold"].gather(found.prepared["row"]))
     estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
-    return [ExcessEstimate(each.entry, each.sign, each.low, each.estimate, each.high) for each in estimates]
+    return [ExcessEstimate(excess.entry, excess.sign, excess.low, excess.estimate, excess.high) for excess in estimates]
 
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:

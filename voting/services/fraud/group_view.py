@@ -58,7 +58,7 @@ def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:
             }
             for each in file.sample
         ],
-        "rulings": [asdict(each) | {"at": each.at.astimezone(zone)} for each in file.rulings],
+        "rulings": [asdict(ruling) | {"at": ruling.at.astimezone(zone)} for ruling in file.rulings],
     }
 
 
@@ -85,7 +85,7 @@ def words(evidence: Evidence, language: Language) -> str:
 
 def together(reviewed: Reviewed, language: Language) -> str:
     """Returns the evidence on the group's ballots as a whole."""
-    profile = {name: value for each in reviewed.evidence for name, value in each.profile.items()}
+    profile = {name: value for evidence in reviewed.evidence for name, value in evidence.profile.items()}
     return ("；" if language == "zh" else "; ").join(details(profile, language))
 
 

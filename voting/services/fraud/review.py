@@ -127,7 +127,7 @@ class Reviews:
             await tx.execute("set transaction isolation level repeatable read, read only")
             counted, at_stake = await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries)
             found = await decisions.select_excesses(tx, snapshot.contest.id)
-            return tuple(_estimated(each, counted, at_stake) for each in found)
+            return tuple(_estimated(estimate, counted, at_stake) for estimate in found)
 
         return await self._database.transact(work)
 
@@ -202,7 +202,7 @@ class Reviews:
         at_stake = stakes(snapshot.contest, snapshot.entries)
         counted = await self._counted(tx, snapshot)
         found = await groups.select_all(tx, snapshot.contest.id)
-        return tuple(self._reviewed(each, counted, at_stake) for each in found)
+        return tuple(self._reviewed(group, counted, at_stake) for group in found)
 
     def _reviewed(self, group: StoredGroup, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Reviewed:
         found = effect(counted, group.entries, group.ballots, at_stake, is_counted=group.state == "released")

@@ -96,7 +96,9 @@ class Sweeping:
             if not is_ours:
                 self._kept.clear()
                 return total
-            snapshots = [each for each in await self._contest_cache.all() if each.phase() in ("open", "paused")]
+            snapshots = [
+                snapshot for snapshot in await self._contest_cache.all() if snapshot.phase() in ("open", "paused")
+            ]
             for uid in self._kept.keys() - {snapshot.uid for snapshot in snapshots}:
                 del self._kept[uid]
             for snapshot in snapshots:
@@ -110,7 +112,7 @@ class Sweeping:
         """Runs the latest round of a contest if one is due, under this process's lease. Raises LeaseLostError."""
         begun, contest = time.monotonic(), snapshot.contest.id
         kept = await self._read(snapshot, most_rows)
-        telemetry.SWEEP_PICKS.set(sum(each.ballots.height for each in self._kept.values()))
+        telemetry.SWEEP_PICKS.set(sum(kept.ballots.height for kept in self._kept.values()))
         swept = await asyncio.to_thread(self._look, kept)
         if swept is None:
             return Changed()
@@ -125,7 +127,7 @@ class Sweeping:
     def _look(self, kept: _Kept) -> Swept | None:
         """Returns the findings of the latest round; None if it was done before."""
         until = milliseconds(kept.until) if kept.until else 0
-        due = [each for each in rounds(kept.ballots["at"].to_numpy(), self._rules) if kept.swept < each <= until]
+        due = [moment for moment in rounds(kept.ballots["at"].to_numpy(), self._rules) if kept.swept < moment <= until]
         if not due:
             return None
         kept.swept = due[-1]

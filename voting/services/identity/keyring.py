@@ -110,7 +110,7 @@ class Keyring:
 
 
 def receipt_text(statement: bytes, path: bytes, signature: bytes) -> str:
-    """A receipt as given to its voter: `<statement>.<path>.<signature>`, each in base64url.
+    """Returns a receipt as given to its voter: `<statement>.<path>.<signature>`, each in base64url.
 
     `path` leads from the statement's hash to the root that was signed.
     """

@@ -40,7 +40,7 @@ class Marks:
 
         Raises FileInvalid, NotFound, Certified.
         """
-        table = _find({each.id: each for each in snapshot.contest.rounds}, round_, "round")
+        table = _find({rule.id: rule for rule in snapshot.contest.rounds}, round_, "round")
         sheet = read_sheet(body, name, tick)
         for note in sheet.notes:
             notice(note)
@@ -59,7 +59,7 @@ class Marks:
         self, snapshot: ContestSnapshot, metric: str, body: bytes, name: str, notice: Notice = silent
     ) -> int:
         """Replaces the metric's figures by a table's; returns their number. Raises FileInvalid, NotFound, Certified."""
-        table = _find({each.id: each for each in snapshot.contest.metrics}, metric, "metric")
+        table = _find({rule.id: rule for rule in snapshot.contest.metrics}, metric, "metric")
         holders = snapshot.entries if table.of == "entry" else organisations(snapshot.entries.values())
         sheet = read_sheet(body, name)
         for note in sheet.notes:
@@ -78,8 +78,8 @@ class Marks:
         Raises NotFound, AlreadyExists, Certified.
         """
         contest, entries = snapshot.contest, snapshot.entries
-        for_organisations = [each.id for each in contest.organisation_awards]
-        _find(dict.fromkeys([*(each.id for each in contest.awards), *for_organisations]), award, "award")
+        for_organisations = [rule.id for rule in contest.organisation_awards]
+        _find(dict.fromkeys([*(rule.id for rule in contest.awards), *for_organisations]), award, "award")
         if award in for_organisations:
             _find(organisations(entries.values()), holder, "organisation")
         else:

@@ -139,7 +139,7 @@ class LiveBoards:
 
     async def _take(self, contest: str) -> _Look:
         """Returns the states; an unchanged state keeps its event, so it is encoded once."""
-        former = {each.event.name: each for each in self._looks[contest].states} if contest in self._looks else {}
+        former = {state.event.name: state for state in self._looks[contest].states} if contest in self._looks else {}
         states = []
         for name, id, marker, data in await self._states(contest):
             known = former.get(name)

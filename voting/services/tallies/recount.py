@@ -48,8 +48,13 @@ class Recounts:
             await contests.hold_ballots(tx, snapshot.contest.id)
             found = await self._compare(tx, snapshot)
             if found:
-                await tallies.replace(tx, snapshot.contest.id, {each.entry: each.recount for each in found})
-                changed = {each.entry: [astuple(each.tally)[:3], astuple(each.recount)[:3]] for each in found}
+                await tallies.replace(
+                    tx, snapshot.contest.id, {difference.entry: difference.recount for difference in found}
+                )
+                changed = {
+                    difference.entry: [astuple(difference.tally)[:3], astuple(difference.recount)[:3]]
+                    for difference in found
+                }
                 details = {"reason": reason, "changed": changed}
                 await audit.record(tx, self._actor, "tally.mend", snapshot.contest.id, details)
             return found

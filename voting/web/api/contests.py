@@ -22,7 +22,8 @@ async def list_contests(services: GivenServices) -> dict[str, Any]:
     snapshots = await services.contest_cache.all()
     return {
         "contests": [
-            {"id": each.contest.id, "title": each.contest.title, "window": _window(each)} for each in snapshots
+            {"id": snapshot.contest.id, "title": snapshot.contest.title, "window": _window(snapshot)}
+            for snapshot in snapshots
         ]
     }
 

@@ -39,8 +39,8 @@ async def list_groups(
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, snapshot, "organiser", "judge", "auditor")
     found = await services.reviews.all(snapshot)
-    estimates = [estimate_as_json(each) for each in await services.reviews.excesses(snapshot)]
-    groups = [as_json(each, snapshot.contest.zone) for each in found]
+    estimates = [estimate_as_json(excess) for excess in await services.reviews.excesses(snapshot)]
+    groups = [as_json(group, snapshot.contest.zone) for group in found]
     content = {"groups": groups, "excesses": estimates, "ungrouped": await services.reviews.ungrouped(snapshot)}
     return Response(content, headers=_NO_STORE)
 
@@ -82,7 +82,7 @@ async def show_history(
     await permit(request, services, snapshot, "organiser", "auditor")
     found = await services.reviews.history(snapshot, ballot)
     zone = snapshot.contest.zone
-    rows = [asdict(each) | {"decided_at": each.decided_at.astimezone(zone)} for each in found]
+    rows = [asdict(decided) | {"decided_at": decided.decided_at.astimezone(zone)} for decided in found]
     return Response({"ballot": str(ballot), "history": rows}, headers=_NO_STORE)
 
 

@@ -30,7 +30,8 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
     if len(snapshots) == 1:
         return Redirect(f"/c/{snapshots[0].contest.id}")
     return html(
-        request, page("home.html", language_of(request), snapshots=[(each, phase_of(each)) for each in snapshots])
+        request,
+        page("home.html", language_of(request), snapshots=[(snapshot, phase_of(snapshot)) for snapshot in snapshots]),
     )
 
 
@@ -72,7 +73,7 @@ async def show_entry(
         raise EntryUnknown
     shared = await _shared(request, services, snapshot)
     language = shared["language"]
-    names = {each.id: called(each, language) for each in snapshot.contest.categories}
+    names = {category.id: called(category, language) for category in snapshot.contest.categories}
     tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
     shared["title"] = f"{entry.title} · {shared['title']}"
     answer = html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))

@@ -22,7 +22,7 @@ def made(out: Path) -> Iterator[None]:
     new: list[Path] = []
     try:
         with _writing(out):
-            new = [each for each in (out, *out.parents) if not each.exists()]
+            new = [folder for folder in (out, *out.parents) if not folder.exists()]
             out.mkdir(parents=True, exist_ok=True)
             TemporaryFile(dir=out).close()
             for name in FILES:
@@ -30,9 +30,9 @@ def made(out: Path) -> Iterator[None]:
                     raise IsADirectoryError(errno.EISDIR, f"{name} is a folder there")
         yield
     finally:
-        for each in new:
+        for folder in new:
             with suppress(OSError):
-                each.rmdir()
+                folder.rmdir()
 
 
 def write(out: Path, files: Mapping[str, Iterable[bytes]]) -> None:
