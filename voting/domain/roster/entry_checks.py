@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from voting.domain.contest.schema import EntryCheck
 from voting.domain.names import Known, shown
@@ -27,7 +28,7 @@ def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> 
         text = candidate.cells.get(check.column, "")
         if not text and check.needed:
             yield Fault(candidate.line, check.column, "is empty", "fill it in")
-        elif text and (problem := _KINDS[check.kind](check, text)):
+        elif text and (problem := _problem(check, text)):
             yield Fault(candidate.line, check.column, *problem)
 
 
@@ -36,15 +37,57 @@ def concerns(check: EntryCheck, candidate: Candidate) -> bool:
     return not check.categories or candidate.category in check.categories
 
 
-def _number(check: EntryCheck, text: str) -> Problem:
-    value = number(text)
+class _Quantity(NamedTuple):
+    """A kind whose cells hold a number: how it is read, what it is called, how to write it, and its unit."""
+
+    read: Callable[[str], Fraction | int | None]
+    name: str
+    mend: str
+    unit: str
+
+
+_QUANTITIES: Mapping[str, _Quantity] = {
+    "number": _Quantity(number, "a number", "write it as 12 or 12.5", ""),
+    "resolution": _Quantity(
+        lambda text: min(size) if (size := pixels(text)) else lines(text),
+        "a resolution",
+        "write it as 1920x1080 or 1080P",
+        " on the shorter side",
+    ),
+    "duration": _Quantity(seconds, "a duration", "write it as 05:30, 1:05:30 or in seconds as 330", " seconds"),
+    "size": _Quantity(
+        lambda text: size[0] if (size := megabytes(text)) else None,
+        "a size",
+        "write it in megabytes as 12 or 12.5",
+        " MB",
+    ),
+}
+
+
+def _problem(check: EntryCheck, text: str) -> Problem:
+    if check.kind == "filled":
+        return None
+    if check.kind == "text":
+        return _bounds(check, len(text), f"{shown(text)} with {len(text)} characters", " characters")
+    quantity = _QUANTITIES.get(check.kind)
+    if quantity is None:
+        return _KINDS[check.kind](check, text)
+    value = quantity.read(text)
     if value is None:
-        return f"{shown(text)} is not a number", "write it as 12 or 12.5"
-    return _bounds(check, value, text, "")
+        return f"{shown(text)} is not {quantity.name}", quantity.mend
+    return _bounds(check, value, shown(text), quantity.unit)
 
 
-def _text(check: EntryCheck, text: str) -> Problem:
-    return _bounds(check, Fraction(len(text)), f"{shown(text)} with {len(text)} characters", " characters", quote=False)
+def _bounds(check: EntryCheck, value: Fraction | int, what: str, unit: str) -> Problem:
+    if check.least is not None and check.most is not None:
+        span = f"from {check.least} to {check.most}"
+    else:
+        span = f"at least {check.least}" if check.most is None else f"at most {check.most}"
+    if check.least is not None and value < check.least:
+        return f"{what} is too little", f"{span}{unit}"
+    if check.most is not None and value > check.most:
+        return f"{what} is too much", f"{span}{unit}"
+    return None
 
 
 def _one_of(check: EntryCheck, text: str) -> Problem:
@@ -66,15 +109,6 @@ def _pattern(check: EntryCheck, text: str) -> Problem:
     )
 
 
-def _resolution(check: EntryCheck, text: str) -> Problem:
-    size, shorter = pixels(text), lines(text)
-    if size is not None:
-        shorter = min(size)
-    if shorter is None:
-        return f"{shown(text)} is not a resolution", "write it as 1920x1080 or 1080P"
-    return _bounds(check, Fraction(shorter), text, " on the shorter side")
-
-
 def _ratio(check: EntryCheck, text: str) -> Problem:
     size = pixels(text)
     if size is None and ratio(text) is None:
@@ -87,50 +121,16 @@ def _ratio(check: EntryCheck, text: str) -> Problem:
     return f"{shown(text)} is another ratio", f"one of: {', '.join(check.values)}"
 
 
-def _duration(check: EntryCheck, text: str) -> Problem:
-    length = seconds(text)
-    if length is None:
-        return f"{shown(text)} is not a duration", "write it as 05:30, 1:05:30 or in seconds as 330"
-    return _bounds(check, Fraction(length), text, " seconds")
-
-
 def _container(check: EntryCheck, text: str) -> Problem:
     if container(text) in map(container, check.values):
         return None
     return _one_of(check, text)
 
 
-def _size(check: EntryCheck, text: str) -> Problem:
-    size = megabytes(text)
-    if size is None:
-        return f"{shown(text)} is not a size", "write it in megabytes as 12 or 12.5"
-    return _bounds(check, size[0], text, " MB")
-
-
 _KINDS: Mapping[str, Callable[[EntryCheck, str], Problem]] = {
-    "filled": lambda _check, _text: None,
-    "number": _number,
-    "text": _text,
     "one_of": _one_of,
     "pattern": _pattern,
-    "resolution": _resolution,
     "ratio": _ratio,
-    "duration": _duration,
     "container": _container,
-    "size": _size,
 }
-
-
-def _bounds(check: EntryCheck, value: Fraction, text: str, unit: str, *, quote: bool = True) -> Problem:
-    what = shown(text) if quote else text
-    if check.least is not None and value < check.least:
-        return f"{what} is too little", f"{_span(check)}{unit}"
-    if check.most is not None and value > check.most:
-        return f"{what} is too much", f"{_span(check)}{unit}"
-    return None
-
-
-def _span(check: EntryCheck) -> str:
-    if check.least is not None and check.most is not None:
-        return f"from {check.least} to {check.most}"
-    return f"at least {check.least}" if check.most is None else f"at most {check.most}"
+"""The kinds whose cells hold no quantity."""

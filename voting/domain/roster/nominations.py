@@ -6,12 +6,13 @@ category, in order of recommendation.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Nomination
 from voting.domain.names import Known, alike, shown
-from voting.domain.roster.row import Candidate, grouped, nomination_ids
+from voting.domain.roster.row import Candidate, nomination_ids
 from voting.errors import Fault
 
 
@@ -22,7 +23,12 @@ def nomination_faults(contest: Contest, candidates: Sequence[Candidate]) -> Iter
     for candidate in candidates:
         yield from _row_faults(contest, candidate)
     for rule in contest.nominations:
-        groups = grouped(candidates, lambda each, rule=rule: _group(each, rule))  # type: ignore[misc]
+        by_category = rule.per == "recommender_category"
+        groups: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+        for candidate in candidates:
+            recommender = alike(candidate.cells.get("recommender", ""))
+            if candidate.nomination == rule.id and recommender and (candidate.category or not by_category):
+                groups[recommender, candidate.category if by_category else ""].append(candidate)
         for group in groups.values():
             yield from _surplus(rule, group, len(candidates))
             if len(group) < rule.least:
@@ -41,16 +47,6 @@ def _row_faults(contest: Contest, candidate: Candidate) -> Iterator[Fault]:
     mend = Known(ways, f"one of: {', '.join(nomination.id for nomination in contest.nominations)}").mend(written)
     what = f"{shown(written)} is not a way of nomination of this contest" if written else "is empty"
     yield Fault(candidate.line, "nomination", what, mend)
-
-
-def _group(candidate: Candidate, rule: Nomination) -> tuple[str, str] | None:
-    """Returns the group that the candidate is counted in, or None if this rule does not count it."""
-    recommender = alike(candidate.cells.get("recommender", ""))
-    if candidate.nomination != rule.id or not recommender:
-        return None
-    if rule.per == "recommender":
-        return recommender, ""
-    return (recommender, candidate.category) if candidate.category else None
 
 
 def _surplus(rule: Nomination, group: list[Candidate], total: int) -> Iterator[Fault]:
