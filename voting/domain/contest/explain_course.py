@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.schema import EntryCheck, Nomination, Phase, Publication, Unique, VoterRule
+from voting.domain.contest.schema import EntryCheck, Nomination, Phase, Unique, VoterRule
 from voting.domain.identity.channel import NAMES
 from voting.domain.language import Language, called
 
@@ -44,7 +44,14 @@ def explain_end(contest: Contest, language: Language) -> tuple[str, ...]:
             else f"Sanctions{', one after another' if several else ''}: {steps}."
         )
     if contest.publication:
-        sentences.append(_publication(contest.publication, language))
+        days, working = contest.publication.days, contest.publication.working_days
+        if zh:
+            real = "，异议须实名提出并附证明材料" if contest.publication.real_name else ""
+            sentences.append(f"结果公示 {days} 个{'工作日' if working else '自然日'}{real}。")
+        else:
+            real = "; an objection needs a real name and evidence" if contest.publication.real_name else ""
+            span = f"{days} {'working ' if working else ''}days"
+            sentences.append(f"The result is published for objections for {span}{real}.")
     for reading in contest.readings:
         taken = reading.taken if zh else reading.taken_en or reading.taken
         sentences.append(
@@ -190,12 +197,3 @@ def _nomination(nomination: Nomination, language: Language) -> str:
         return f"{name}：每个推荐单位{'每个类别 ' if each else ''}{number}{ranked}。"
     ranked = ", in order of recommendation" if nomination.ranked else ""
     return f"{name}: {number} from each recommender{' and category' if each else ''}{ranked}."
-
-
-def _publication(publication: Publication, language: Language) -> str:
-    if language == "zh":
-        days = f"{publication.days} 个{'工作日' if publication.working_days else '自然日'}"
-        return f"结果公示 {days}{'，异议须实名提出并附证明材料' if publication.real_name else ''}。"
-    days = f"{publication.days} {'working ' if publication.working_days else ''}days"
-    real = "; an objection needs a real name and evidence" if publication.real_name else ""
-    return f"The result is published for objections for {days}{real}."
