@@ -31,7 +31,14 @@ async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
     except ContestUnknown:
         is_filled = False
     if not is_filled:
-        await _make(office)
+        text = document()
+        contest = read_contest(text, "voting/demo/contest.toml")
+        roster = read_csv((files("voting.demo") / "roster.csv").read_text("utf-8"), "voting/demo/roster.csv")
+        entries = read_roster(roster, contest, "voting/demo/roster.csv")
+        names = {category.id: category.name for category in contest.categories}
+        covers = {entry.cover: draw(entry.code, names[entry.category]).encode() for entry in entries}
+        await office.contest_admin.create(contest, text, open_now=True)
+        await office.contest_admin.import_roster(CONTEST, entries, covers)
         stored = replace(stored, organiser_key="", judge_key="")
     if not stored.organiser_key:
         organiser = await office.staff_keys.create("demo organiser", "organiser", CONTEST)
@@ -39,14 +46,3 @@ async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
         stored = replace(stored, organiser_key=organiser, judge_key=judge)
     secrets.save(folder, stored)
     return stored
-
-
-async def _make(office: AdminServices) -> None:
-    text = document()
-    contest = read_contest(text, "voting/demo/contest.toml")
-    roster = read_csv((files("voting.demo") / "roster.csv").read_text("utf-8"), "voting/demo/roster.csv")
-    entries = read_roster(roster, contest, "voting/demo/roster.csv")
-    names = {category.id: category.name for category in contest.categories}
-    covers = {entry.cover: draw(entry.code, names[entry.category]).encode() for entry in entries}
-    await office.contest_admin.create(contest, text, open_now=True)
-    await office.contest_admin.import_roster(CONTEST, entries, covers)
