@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voting.domain.ballots.merkle import leaf_hash, least_missing, place, root, root_of, tree
+from voting.domain.ballots.merkle import leaf_hash, root, root_of, tree
 
 STATEMENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 
@@ -26,8 +26,9 @@ def head(statements: Sequence[bytes]) -> bytes:
 
 @given(STATEMENTS)
 def test_the_root_is_the_rfcs_and_every_path_leads_to_it(statements: list[bytes]) -> None:
-    top, paths = tree([leaf_hash(statement) for statement in statements])
-    assert top == head(statements)
+    leaves = [leaf_hash(statement) for statement in statements]
+    top, paths = tree(leaves)
+    assert top == root_of(leaves) == head(statements)
     assert [root(leaf_hash(each), path) for each, path in zip(statements, paths, strict=True)] == [top] * len(paths)
 
 
@@ -50,16 +51,3 @@ def test_another_statement_or_path_leads_elsewhere(statements: list[bytes], data
 def test_an_invalid_path_is_reported(path: bytes) -> None:
     with pytest.raises(ValueError, match="hops"):
         root(leaf_hash(b""), path)
-
-
-@given(st.integers(1, 40), st.data())
-def test_the_places_order_the_leaves_and_show_how_many_are_missing_at_least(count: int, data: st.DataObject) -> None:
-    leaves = [leaf_hash(bytes([number])) for number in range(count)]
-    top, paths = tree(leaves)
-    assert root_of(leaves) == top
-    places = [place(path) for path in paths]
-    assert places == sorted(places, reverse=True)
-    there = data.draw(st.sets(st.integers(0, count - 1), min_size=1))
-    missing = least_missing([places[number] for number in there])
-    assert missing <= count - len(there)
-    assert bool(missing) == (len(there) < count)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 HASH_BYTES = 32
 _HOP_BYTES = 1 + HASH_BYTES
-_LEFT = ord("L")
 
 
 def leaf_hash(statement: bytes) -> bytes:
@@ -40,31 +39,6 @@ def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Returns the root over one or more leaf hashes."""
     return _levels(leaves)[-1][0]
-
-
-def place(path: bytes) -> bytes:
-    """Returns the position of a path's leaf as sibling sides from the root down: `R` in the left half, `L` in the
-    right.
-
-    Positions decrease from the first leaf to the last.
-    """
-    return path[::_HOP_BYTES][::-1]
-
-
-def least_missing(places: Collection[bytes]) -> int:
-    """Returns the least number of leaves that the tree has besides those at `places`.
-
-    The sibling of each hop is a leaf or a subtree; only the size of a left subtree is known.
-    """
-    there = {place[:depth] for place in places for depth in range(len(place) + 1)}
-    missing: dict[bytes, int] = {}
-    for place in places:
-        for depth, side in enumerate(place):
-            neighbour = place[:depth] + (b"R" if side == _LEFT else b"L")
-            if neighbour not in there:
-                leaves = 1 << (len(place) - depth - 1) if side == _LEFT else 1
-                missing[neighbour] = max(leaves, missing.get(neighbour, 0))
-    return sum(missing.values())
 
 
 def root(leaf: bytes, path: bytes) -> bytes:
