@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from voting.domain.contest.calendar import clock_times
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.references import reference_faults
-from voting.domain.contest.schema import Quota
 from voting.domain.contest.toml_schema import dotted, line_of, read
 from voting.domain.names import alike
 from voting.errors import Fault, FileInvalid
@@ -81,23 +80,21 @@ def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
         where = line_of(text, "ballot", "least")
         faults.append(Fault(where, "ballot.least", f"{rule.least} is more than most = {rule.most}", "raise `most`"))
     for index, quota in enumerate(contest.quotas):
-        if what := _quota_fault(quota):
-            faults.append(Fault(line_of(text, "quota", index), f"quota[{index + 1}]", *what))
+        where, place = line_of(text, "quota", index), f"quota[{index + 1}]"
+        if (quota.picks is None) == (quota.ballots is None):
+            mend = "give one of them: picks = 5, or ballots = 1"
+            faults.append(Fault(where, place, "counts picks or ballots", mend))
+        elif quota.ballots is not None and quota.per != "contest":
+            what = "counts ballots, which are of the whole contest"
+            faults.append(Fault(where, place, what, "leave `per` out, or count picks"))
+        elif (quota.period == "sliding") != (quota.minutes is not None):
+            what = "needs `minutes` for a sliding interval, and only there"
+            faults.append(Fault(where, place, what, 'write period = "sliding" with minutes = 5'))
         elif quota.per == "contest" and quota.picks is not None and quota.picks < rule.least:
             where = line_of(text, "quota", index, "picks")
             mend = f"give at least {rule.least} picks or lower ballot.least"
-            faults.append(Fault(where, f"quota[{index + 1}].picks", "no ballot could fit into this quota", mend))
+            faults.append(Fault(where, f"{place}.picks", "no ballot could fit into this quota", mend))
     return faults
-
-
-def _quota_fault(quota: Quota) -> tuple[str, str] | None:
-    if (quota.picks is None) == (quota.ballots is None):
-        return "counts picks or ballots", "give one of them: picks = 5, or ballots = 1"
-    if quota.ballots is not None and quota.per != "contest":
-        return "counts ballots, which are of the whole contest", "leave `per` out, or count picks"
-    if (quota.period == "sliding") != (quota.minutes is not None):
-        return "needs `minutes` for a sliding interval, and only there", 'write period = "sliding" with minutes = 5'
-    return None
 
 
 def _category_faults(contest: Contest, text: str) -> list[Fault]:
