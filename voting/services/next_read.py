@@ -22,12 +22,13 @@ class NextRead(Generic[T]):
 
         Raises its errors.
         """
+
+        async def read() -> T:
+            await asyncio.sleep(PAUSE_SECONDS)
+            self._next = None
+            return await self._read()
+
         if self._next is None:
-            self._next = asyncio.create_task(self._later())
+            self._next = asyncio.create_task(read())
         # Cancelling one caller does not cancel the read for the others.
         return await asyncio.shield(self._next)
-
-    async def _later(self) -> T:
-        await asyncio.sleep(PAUSE_SECONDS)
-        self._next = None
-        return await self._read()

@@ -63,23 +63,14 @@ class RateLimits:
         while calls := self._calls[uid][:_MOST]:
             del self._calls[uid][:_MOST]
             try:
-                answers = await self._answers(uid, calls)
-            except Exception:
+                answers = await self._turns.take(uid, [waiting.call for waiting in calls], self._rates, calls[-1].now)
+            except Exception as error:
                 # Release the waiting calls on any error, so that they do not wait for a request that nobody sends.
-                logging.getLogger("voting").exception("the limits could not be asked")
-                answers = self._unlimited(calls)
+                if not isinstance(error, TryAgain):
+                    logging.getLogger("voting").exception("the limits could not be asked")
+                telemetry.UNLIMITED.inc(len(calls))
+                answers = [_UNCOUNTED] * len(calls)
             for call, taken in zip(calls, answers, strict=True):
                 if not call.taken.done():
                     call.taken.set_result(taken)
         del self._calls[uid]
-
-    async def _answers(self, uid: UUID, calls: list[_Waiting]) -> list[Taken]:
-        try:
-            return await self._turns.take(uid, [waiting.call for waiting in calls], self._rates, calls[-1].now)
-        except TryAgain:
-            return self._unlimited(calls)
-
-    @staticmethod
-    def _unlimited(calls: list[_Waiting]) -> list[Taken]:
-        telemetry.UNLIMITED.inc(len(calls))
-        return [_UNCOUNTED] * len(calls)

@@ -28,19 +28,16 @@ class SingleFlight(Generic[T]):
 
         Cancelling a caller does not stop it.
         """
+
+        def finish(done: asyncio.Task[T]) -> None:
+            self._under_way.pop(name, None)
+            if not done.cancelled():
+                # Read the exception so that asyncio does not report it as lost: the callers have it.
+                done.exception()
+
         task = self._under_way.get(name)
         if task is None:
-            task = asyncio.ensure_future(_run(work))
+            task = asyncio.ensure_future(work())
             self._under_way[name] = task
-            task.add_done_callback(lambda done: self._finish(name, done))
+            task.add_done_callback(finish)
         return await asyncio.shield(task)
-
-    def _finish(self, name: Hashable, done: asyncio.Task[T]) -> None:
-        self._under_way.pop(name, None)
-        if not done.cancelled():
-            # Read the exception so that asyncio does not report it as lost: the callers have it.
-            done.exception()
-
-
-async def _run(work: Callable[[], Awaitable[T]]) -> T:
-    return await work()

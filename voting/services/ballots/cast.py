@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from voting import telemetry
-from voting.domain.ballots.client import App, ClientFacts
+from voting.domain.ballots.client import ClientFacts
 from voting.errors import ChannelClosed, TryAgain, VotingError
 from voting.fraud.facts.attempt import Client, Sighting
 from voting.fraud.facts.facts import Facts
@@ -39,6 +39,9 @@ class BallotRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _JSON = msgspec.json.Encoder()
+# Cached: the library takes a lock for each look-up.
+_outcomes = cache(telemetry.BALLOTS.labels)
+_clients = cache(telemetry.CLIENTS.labels)
 # The rules may change while a ballot is judged, but not again and again.
 MOST_RENEWALS = 5
 
@@ -147,17 +150,6 @@ class Casting:
                 refusal = await self.proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
                 raise refusal from None
         raise TryAgain
-
-
-@cache
-def _outcomes(outcome: str) -> Any:
-    """Found once: the library takes a lock for each look-up."""
-    return telemetry.BALLOTS.labels(outcome)
-
-
-@cache
-def _clients(app: App) -> Any:
-    return telemetry.CLIENTS.labels(app)
 
 
 def _reported(client: dict[str, Any] | None) -> Client | None:

@@ -71,7 +71,9 @@ class GroupCommit(Generic[T, R]):
         """The item's result. Raises its error; TryAgain when it would wait too long. Who is cancelled is left out."""
         loop = asyncio.get_running_loop()
         found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
-        if self._expected_wait(found) > MOST_WAIT_SECONDS:
+        stalled = found.begun and time.monotonic() - found.begun[0] > STALLED_SECONDS
+        expected_wait = len(found.waiting) / self._most / self._in_a_lane * self._seconds
+        if stalled or expected_wait > MOST_WAIT_SECONDS:
             telemetry.QUEUE_REFUSALS.inc()
             raise TryAgain(retry_after=retry_after.spread(0, BUSY_SECONDS))
         answer: asyncio.Future[R] = loop.create_future()
@@ -87,11 +89,6 @@ class GroupCommit(Generic[T, R]):
         while self._tasks and time.monotonic() < until:
             await asyncio.wait(self._tasks, timeout=until - time.monotonic())
 
-    def _expected_wait(self, lane: _Lane[T, R]) -> float:
-        if lane.begun and time.monotonic() - lane.begun[0] > STALLED_SECONDS:
-            return float("inf")
-        return len(lane.waiting) / self._most / self._in_a_lane * self._seconds
-
     def _begin(self, lane: _Lane[T, R]) -> None:
         """Begins as many batches as may be, and looks again when the next may."""
         lane.timer = None
@@ -100,7 +97,13 @@ class GroupCommit(Generic[T, R]):
             if lane.begun and len(lane.waiting) < self._most and early > 0:
                 lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
                 return
-            if batch := self._take(lane):
+            batch: list[_Waiting[T, R]] = []
+            while lane.waiting and len(batch) < self._most:
+                waiting = lane.waiting.popleft()
+                # The others were cancelled: they were answered, and are not to be done now.
+                if not waiting.answer.done():
+                    batch.append(waiting)
+            if batch:
                 begun = time.monotonic()
                 lane.begun.append(begun)
                 self._under_way += 1
@@ -110,15 +113,6 @@ class GroupCommit(Generic[T, R]):
         if not lane.waiting and not lane.begun and self._lanes.get(lane.name) is lane:
             del self._lanes[lane.name]
 
-    def _take(self, lane: _Lane[T, R]) -> list[_Waiting[T, R]]:
-        """The next batch, without those that were cancelled: they were answered, and are not to be done now."""
-        batch: list[_Waiting[T, R]] = []
-        while lane.waiting and len(batch) < self._most:
-            waiting = lane.waiting.popleft()
-            if not waiting.answer.done():
-                batch.append(waiting)
-        return batch
-
     async def _run(self, lane: _Lane[T, R], batch: Sequence[_Waiting[T, R]], begun: float) -> None:
         outcomes: Sequence[R | Exception]
         try:
@@ -126,7 +120,14 @@ class GroupCommit(Generic[T, R]):
         except Exception as error:
             outcomes = [error] * len(batch)
         finally:
-            self._finish(lane, begun)
+            seconds = time.monotonic() - begun
+            telemetry.BATCH_SECONDS.observe(seconds)
+            lane.begun.remove(begun)
+            self._seconds += _WEIGHT_OF_THE_LATEST * (seconds - self._seconds)
+            self._under_way -= 1
+            # The others have been waiting for the connection; this lane comes last.
+            for each in (*(other for other in self._lanes.values() if other is not lane), lane):
+                asyncio.get_running_loop().call_soon(self._begin, each)
         telemetry.BATCH_BALLOTS.observe(len(batch))
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.answer.done():
@@ -135,13 +136,3 @@ class GroupCommit(Generic[T, R]):
                 waiting.answer.set_exception(outcome)
             else:
                 waiting.answer.set_result(outcome)
-
-    def _finish(self, lane: _Lane[T, R], begun: float) -> None:
-        seconds = time.monotonic() - begun
-        telemetry.BATCH_SECONDS.observe(seconds)
-        lane.begun.remove(begun)
-        self._seconds += _WEIGHT_OF_THE_LATEST * (seconds - self._seconds)
-        self._under_way -= 1
-        # The others have been waiting for the connection; this lane comes last.
-        for each in (*(other for other in self._lanes.values() if other is not lane), lane):
-            asyncio.get_running_loop().call_soon(self._begin, each)

@@ -208,7 +208,10 @@ class Batch:
             self._used[voter] = used(contest, self.snapshot.known_entries, before, now)
             self._ordinals[voter] = before[-1].ordinal if before else 0
         wanted = buckets(contest, picks)
-        self._check_quotas(wanted, self._used[voter])
+        if full := exhausted(contest, wanted, self._used[voter]):
+            left = describe(contest, remaining(contest, self._used[voter], now))
+            rule = explain_quota(contest.quotas[full[0].quota], contest, "en")
+            raise QuotaExhausted(f"these picks would exceed a quota: {rule}", remaining=left)
         after = spent(self._used[voter], wanted, now)
         row = BallotRow(
             voter,
@@ -238,13 +241,6 @@ class Batch:
         if proof.mark in self.standing.spent:
             raise UnprovenError("the challenge was used before")
         return proof.mark, proof.expires_at
-
-    def _check_quotas(self, wanted: Mapping[Bucket, int], used: Mapping[Bucket, Use]) -> None:
-        contest = self.snapshot.contest
-        if full := exhausted(contest, wanted, used):
-            left = describe(contest, remaining(contest, used, self.standing.now))
-            rule = explain_quota(contest.quotas[full[0].quota], contest, "en")
-            raise QuotaExhausted(f"these picks would exceed a quota: {rule}", remaining=left)
 
 
 async def _read_answers(

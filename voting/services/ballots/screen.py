@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import msgspec
 
@@ -20,6 +19,9 @@ from voting.services.identity.keyring import Keyring
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
 MOST_COUNTED = 20
+_DECISIONS: dict[Response, str] = {"allow": "count", "challenge": "challenge", "hold": "hold"}
+# Cached: the library takes a lock for each look-up.
+_shadowed = cache(telemetry.SHADOW.labels)
 
 
 class Screening:
@@ -34,20 +36,24 @@ class Screening:
     def observe(self, contest: str, sighting: Sighting) -> Facts:
         """The facts, with keyed hashes for the address and its prefix, which are never kept themselves, and for the
         browser's fingerprints: no list of agents can name them, and two contests have none in common."""
-        facts = self._keyed(contest, observe(self._networks.completed(sighting)))
-        if facts.address is None or facts.prefix is None:
-            return facts
         hashed = self._keyring.hashed
-        address = hashed(contest, "address", facts.address)
-        return msgspec.structs.replace(facts, address=address, prefix=hashed(contest, "prefix", facts.prefix))
 
-    def _keyed(self, contest: str, facts: Facts) -> Facts:
         def keyed(name: str, value: int) -> int:
             # 63 bits, as they come; 0 stays unknown.
-            return int(self._keyring.hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
+            return int(hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
 
-        agent, client, origin = (keyed(name, getattr(facts, name)) for name in ("agent", "client", "origin"))
-        return msgspec.structs.replace(facts, agent=agent, client=client, origin=origin)
+        facts = observe(self._networks.completed(sighting))
+        address, prefix = facts.address, facts.prefix
+        if address is not None and prefix is not None:
+            address, prefix = hashed(contest, "address", address), hashed(contest, "prefix", prefix)
+        return msgspec.structs.replace(
+            facts,
+            agent=keyed("agent", facts.agent),
+            client=keyed("client", facts.client),
+            origin=keyed("origin", facts.origin),
+            address=address,
+            prefix=prefix,
+        )
 
     def judge(self, facts: Facts) -> Judgement:
         """The judgement, by the facts and the counts among them."""
@@ -57,7 +63,8 @@ class Screening:
             telemetry.SCREENED.labels(judgement.response).inc()
         if self._shadow:
             would_be = judge(facts, counts, self._shadow.online)
-            _shadowed(self._shadow.version, judgement.response, would_be.response).inc()
+            decisions = _DECISIONS[judgement.response], _DECISIONS[would_be.response]
+            _shadowed("online", self._shadow.version, *decisions).inc()
         return judgement
 
     def effort(self, judgement: Judgement) -> int:
@@ -92,12 +99,3 @@ def read_counts(values: Cells | None, picks: Sequence[str]) -> Counts:
     if number == 1:
         return found[0]
     return Counts(*(max(column) for column in zip(*(msgspec.structs.astuple(each) for each in found), strict=True)))
-
-
-_DECISIONS: dict[Response, str] = {"allow": "count", "challenge": "challenge", "hold": "hold"}
-
-
-@cache
-def _shadowed(policy: str, response: Response, shadow: Response) -> Any:
-    """Found once: the library takes a lock for each look-up."""
-    return telemetry.SHADOW.labels("online", policy, _DECISIONS[response], _DECISIONS[shadow])

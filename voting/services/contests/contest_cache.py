@@ -52,8 +52,8 @@ class ContestSnapshot:
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_on)
 
     def fresh(self) -> bool:
-        """Whether it was read within the last second."""
-        return time.monotonic() - self.read_on < FRESH_SECONDS
+        """Whether it was read within the last second. Without entries it never is, to show an import at once."""
+        return bool(self.entries) and time.monotonic() - self.read_on < FRESH_SECONDS
 
     def phase(self) -> WindowPhase:
         """Returns the current phase."""
@@ -75,7 +75,7 @@ class ContestCache:
             raise ContestUnknown
         if self._listings.peek(contest) is None and contest not in await self._next_ids.get():
             raise ContestUnknown(f"there is no contest {contest[:64]!r}")
-        return await self._listings.get(contest, lambda: self._read(contest), _is_fresh)
+        return await self._listings.get(contest, lambda: self._read(contest), ContestSnapshot.fresh)
 
     async def renew(self, contest: str) -> ContestSnapshot:
         """Returns the contest, freshly read. Raises TryAgain when PostgreSQL is away."""
@@ -119,8 +119,3 @@ class ContestCache:
             stored.certified,
         )
         return ContestSnapshot(*head, stored.read_at, before)
-
-
-def _is_fresh(snapshot: ContestSnapshot) -> bool:
-    """Whether the cached contest can be used; without entries it is read each time, to show an import at once."""
-    return bool(snapshot.entries) and snapshot.fresh()

@@ -44,8 +44,8 @@ class Keyring:
 
     def __init__(self, secret: bytes) -> None:
         self.key = lru_cache(4096)(lambda *purpose: derive(secret, *purpose))
-        # Many ballots come from one address, such as an office's or a school's.
-        self.hashed = lru_cache(4096)(self._hashed)
+        # The keyed hash, in hex, of a personal datum. Many ballots come from one address, such as a school's.
+        self.hashed = lru_cache(4096)(lambda contest, kind, value: mac(self.key(kind, contest), value.encode()).hex())
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
     def issue_credential(self, contest: str, channel: Channel | None, now: datetime) -> str:
@@ -74,11 +74,7 @@ class Keyring:
 
     def voter(self, contest: str, identity: bytes) -> bytes:
         """Returns the keyed hash under which a voter is stored."""
-        return self._hash(contest, "voter", identity)
-
-    def _hashed(self, contest: str, kind: str, value: str) -> str:
-        """Returns the keyed hash, in hex, of a personal datum such as an address."""
-        return self._hash(contest, kind, value.encode()).hex()
+        return mac(self.key("voter", contest), identity)
 
     def issue_ticket(self, contest: str, now: datetime) -> str:
         """Returns a unique opaque token that records when its holder began to read."""
@@ -104,9 +100,6 @@ class Keyring:
     def public_key(self) -> str:
         """Returns the key that checks receipts, 32 bytes in base64url."""
         return _encode(self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
-
-    def _hash(self, contest: str, kind: str, value: bytes) -> bytes:
-        return mac(self.key(kind, contest), value)
 
 
 def receipt_text(statement: bytes, path: bytes, signature: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from voting.errors import ChannelClosed, CredentialInvalid, SlowDown
@@ -55,7 +56,11 @@ class Registration:
         fit = await self._proof_of_work.check(contest, "registration", solved, now)
         if not await self._database.transact(lambda tx: ballots.spend_challenge(tx, contest, fit.mark, fit.expires_at)):
             raise await self._proof_of_work.required(contest, "registration", now, "the challenge was used before")
-        return held if held and self._is_good(snapshot, held) else self._keyring.issue_credential(contest, "web", now)
+        if held:
+            with suppress(CredentialInvalid):
+                self._keyring.credential_of(snapshot.contest, held)
+                return held
+        return self._keyring.issue_credential(contest, "web", now)
 
     async def _admit(self, snapshot: ContestSnapshot, address: str | None, what: str) -> None:
         """Limits each address's challenges and registrations, far above what a school needs."""
@@ -70,10 +75,3 @@ class Registration:
                 # Delay at once: repeated requests would take time from voters.
                 await asyncio.sleep(REFUSED_SECONDS)
                 raise
-
-    def _is_good(self, snapshot: ContestSnapshot, token: str) -> bool:
-        try:
-            self._keyring.credential_of(snapshot.contest, token)
-        except CredentialInvalid:
-            return False
-        return True

@@ -37,9 +37,16 @@ class StaffSessions:
 
         Raises CredentialMissing, CredentialInvalid or Forbidden.
         """
-        if not bearer and not session:
+        if bearer:
+            key = await self.by_key(bearer)
+        elif session:
+            name = hashed(session)
+            signed_in = await self._find(name, lambda tx: staff.select_by_session(tx, name))
+            if signed_in is None:
+                raise CredentialInvalid("the session has ended; sign in again")
+            key = signed_in
+        else:
             raise CredentialMissing("a staff key is needed: send it as a bearer token, or sign in")
-        key = await (self.by_key(bearer) if bearer else self._by_session(session or ""))
         if key.role not in roles or key.contest not in (None, contest):
             raise Forbidden(f"this takes the role {' or '.join(sorted(roles))} for this contest")
         return key
@@ -74,13 +81,6 @@ class StaffSessions:
         """Records the use of a key in the audit log."""
         details = {"name": key.name, "role": key.role}
         await self._database.transact(lambda tx: audit.record(tx, key.actor, action, contest, details))
-
-    async def _by_session(self, session: str) -> StaffKey:
-        name = hashed(session)
-        key = await self._find(name, lambda tx: staff.select_by_session(tx, name))
-        if key is None:
-            raise CredentialInvalid("the session has ended; sign in again")
-        return key
 
     async def _find(
         self, name: str | bytes, read: Callable[[Connection], Awaitable[StaffKey | None]]
