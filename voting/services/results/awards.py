@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voting.domain.contest.contest import Contest
@@ -33,23 +33,18 @@ class Line:
 
 def award_list(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]) -> tuple[Line, ...]:
     """Returns every line, awards for entries first."""
-    return (*_to_entries(contest, outcome, entries), *_to_organisations(contest, outcome))
-
-
-def _to_entries(contest: Contest, outcome: Outcome, entries: Mapping[str, Entry]) -> Iterator[Line]:
+    lines = []
     awards = {award.id: award for award in contest.awards}
     categories = {category.id: category.name for category in contest.categories}
     for given in outcome.awards:
         award, entry = awards[given.award], entries[given.holder]
         head = (award.id, award.name, given.place, given.holder, entry.title, entry.author)
-        yield Line(*head, categories.get(entry.category, ""), _score(contest, award, given), given.reason)
-
-
-def _to_organisations(contest: Contest, outcome: Outcome) -> Iterator[Line]:
+        lines.append(Line(*head, categories.get(entry.category, ""), _score(contest, award, given), given.reason))
     names = {award.id: award.name for award in contest.organisation_awards}
     for given in outcome.organisations:
-        head = (given.award, names[given.award], given.place, given.holder)
-        yield Line(*head, "", "", "", str(rounded(given.value, 0)), given.reason)
+        score = str(rounded(given.value, 0))
+        lines.append(Line(given.award, names[given.award], given.place, given.holder, "", "", "", score, given.reason))
+    return tuple(lines)
 
 
 def _score(contest: Contest, award: Award, given: Given) -> str:

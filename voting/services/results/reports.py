@@ -60,6 +60,7 @@ class Report:
     rows: tuple[Row, ...]
     document_sha256: str
     input_sha256: str
+    """Of one JSON line for each entry, sorted by code: [code, raw, held, counted]."""
     certification: Certification | None = None
     changed: tuple[str, ...] = ()
     """Inputs that differ from the certified ones."""
@@ -98,6 +99,7 @@ def make_report(inputs: Inputs, phase: str) -> Report:
     """Returns the report of a contest's entries and their tallies."""
     contest, entries = inputs.stored.contest, inputs.figures.entries
     every = {code: inputs.tally.get(code, Tally()) for code in entries}
+    lines = [json.dumps([code, tally.raw, tally.held, tally.counted]) for code, tally in sorted(every.items())]
     counted = {code: tally.counted for code, tally in every.items()}
     rule = contest.public_points
     exact, places = public_points(counted, rule), ranks(counted)
@@ -109,7 +111,7 @@ def make_report(inputs: Inputs, phase: str) -> Report:
         phase=phase,
         rows=tuple(rows),
         document_sha256=document_sha256(inputs.stored.document),
-        input_sha256=_input_hash(every),
+        input_sha256=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         certification=inputs.certification,
         changed=inputs.changed,
     )
@@ -184,13 +186,20 @@ def _head(report: Report) -> dict[str, Any]:
     rule, contest = report.contest.public_points, report.contest
     parts = contest.blend.parts if contest.blend and report.blended else ()
     stands = report.certification
+    certified = stands and {
+        "certification": stands.number,
+        "certified_at": stands.certified_at.astimezone(contest.zone),
+        "public_only": stands.public_only,
+        "changed_since": list(report.changed),
+        **asdict(stands.bound),
+    }
     return {
         "contest": contest.id,
         "as_of": report.as_of.astimezone(contest.zone),
         "phase": report.phase,
         "final": report.final,
         "policy_version": stands.policy_version if stands else UNCERTIFIED,
-        **(_certified(stands, report) if stands else {}),
+        **(certified or {}),
         "normaliser": {
             "name": rule.normaliser,
             "points": rule.points,
@@ -205,16 +214,6 @@ def _head(report: Report) -> dict[str, Any]:
     }
 
 
-def _certified(stands: Certification, report: Report) -> dict[str, Any]:
-    return {
-        "certification": stands.number,
-        "certified_at": stands.certified_at.astimezone(report.contest.zone),
-        "public_only": stands.public_only,
-        "changed_since": list(report.changed),
-        **asdict(stands.bound),
-    }
-
-
 def as_csv(report: Report) -> str:
     """Returns the entries; each line of a certified result repeats its inputs."""
     return _csv([_columns(report), *(_cells(row, report) for row in report.rows)], report)
@@ -226,25 +225,22 @@ def awards_as_csv(report: Report) -> str:
 
 
 def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
-    """Writes CSV with a byte order mark, so that Excel reads Chinese."""
-    certified = _certificate(report)
+    """Writes CSV with a byte order mark, so that Excel reads Chinese; a certified result's columns come last."""
+    certified: dict[str, str | int] = {}
+    if stands := report.certification:
+        certified = {
+            "result_final": str(report.final).lower(),
+            "changed_since": " ".join(report.changed),
+            "certification": stands.number,
+            "public_only": str(stands.public_only).lower(),
+            **{name: digest or "" for name, digest in asdict(stands.bound).items()},
+        }
     table = [[*rows[0], *certified], *([*row, *certified.values()] for row in rows[1:])]
     out = io.StringIO()
-    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in table)
+    csv.writer(out).writerows(
+        [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row] for row in table
+    )
     return "\ufeff" + out.getvalue()
-
-
-def _certificate(report: Report) -> dict[str, str | int]:
-    """Returns the columns of a certified result; none if it is not certified."""
-    if report.certification is None:
-        return {}
-    hashes = {name: digest or "" for name, digest in asdict(report.certification.bound).items()}
-    changed = " ".join(report.changed)
-    return {"result_final": str(report.final).lower(), "changed_since": changed} | {
-        "certification": report.certification.number,
-        "public_only": str(report.certification.public_only).lower(),
-        **hashes,
-    }
 
 
 def as_xlsx(report: Report) -> bytes:
@@ -255,7 +251,8 @@ def as_xlsx(report: Report) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = _write(book, "results", [_columns(report), *(_cells(row, report) for row in report.rows)])
-        for number, line in enumerate(_head_lines(report)):
+        head = [f"{name}: {value}" for name, value in _head(report).items() if name != "notes"]
+        for number, line in enumerate([*head, *(f"note: {note}" for note in report.notes)]):
             sheet.write_string(number, len(_columns(report)) + 1, line)
         if report.blended:
             _write(book, "awards", [AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
@@ -287,29 +284,12 @@ def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
     if not report.blended:
         return cells
     place = "" if row.place is None else row.place
-    return (*cells, row.cuts_passed, _text(row.final), place, _awards(row, report.contest))
+    award_names = {award.id: award.name for award in report.contest.awards}
+    awards = "；".join(
+        award_names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards
+    )
+    return (*cells, row.cuts_passed, _text(row.final), place, awards)
 
 
 def _text(value: Decimal | None) -> str:
     return "" if value is None else f"{value:f}"
-
-
-def _awards(row: Row, contest: Contest) -> str:
-    """Returns the awards' names, each with its reason if it has one."""
-    names = {award.id: award.name for award in contest.awards}
-    return "；".join(names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards)
-
-
-def _head_lines(report: Report) -> tuple[str, ...]:
-    head = [f"{name}: {value}" for name, value in _head(report).items() if name != "notes"]
-    return (*head, *(f"note: {note}" for note in report.notes))
-
-
-def _harmless(cell: str | int) -> str | int:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _input_hash(every: Mapping[str, Tally]) -> str:
-    """SHA-256 over one JSON line for each entry, sorted by code: [code, raw, held, counted]."""
-    lines = [json.dumps([code, tally.raw, tally.held, tally.counted]) for code, tally in sorted(every.items())]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.schema import Round
 from voting.domain.entry import Entry
 from voting.domain.results.marks import Mark
 from voting.domain.results.organisations import organisations
@@ -39,7 +38,12 @@ def figures(
     quality = {entry: dice.uniform(60, 95) for entry in codes}
     made: dict[str, Collection[Mark]] = {}
     for round_ in contest.rounds:
-        made[round_.id] = _marks(round_, entries, quality, dice)
+        made[round_.id] = [
+            Mark(f"J{judge}", entry, each.name, _mark(quality[entry], dice) * round_.full)
+            for judge in range(1, _JUDGES + 1)
+            for entry in quality
+            for each in round_.rubric(entries[entry].category)
+        ]
     metrics = {
         each.id: {
             holder: dice.randrange(100_000)
@@ -50,17 +54,6 @@ def figures(
     return Figures(entries, made_votes if votes is None else votes, {**made, **marks}, metrics, {})
 
 
-def _marks(
-    round_: Round, entries: Mapping[str, Entry], quality: Mapping[str, float], dice: random.Random
-) -> list[Mark]:
-    """Generates marks in thousandths of the full mark, exact like written ones."""
-    return [
-        Mark(f"J{judge}", entry, each.name, _mark(quality[entry], dice) * round_.full)
-        for judge in range(1, _JUDGES + 1)
-        for entry in quality
-        for each in round_.rubric(entries[entry].category)
-    ]
-
-
 def _mark(quality: float, dice: random.Random) -> Fraction:
+    """Returns a share of the full mark, in thousandths: exact like a written mark."""
     return Fraction(min(1000, max(0, round(quality * 10 + dice.gauss(0, 40)))), 1000)

@@ -100,8 +100,24 @@ class LiveBoards:
         self._boards[key] += 1
         telemetry.BOARDS.inc()
         try:
-            async for events in self._events(contest, last_id, permit):
-                yield events
+            sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
+            while not self._closing:
+                with suppress(TryAgain):
+                    await permit()
+                look = self._looks.get(contest)
+                if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
+                    look = await self._single_flight.once(contest, lambda: self._take(contest))
+                news = [state for state in look.states if sent.get(state.event.name) != state.marker]
+                if news:
+                    sent.update((state.event.name, state.marker) for state in news)
+                    spoke = time.monotonic()
+                    yield tuple(state.event for state in news)
+                elif time.monotonic() - spoke > PING_SECONDS:
+                    spoke = time.monotonic()
+                    yield (PING,)
+                pause = LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE)
+                # Randomised so that boards do not stay in step.
+                await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311
         except (CredentialInvalid, CredentialMissing, Forbidden):
             return
         finally:
@@ -109,33 +125,6 @@ class LiveBoards:
             telemetry.BOARDS.dec()
             if not self._boards:
                 self._looks.clear()
-
-    async def _events(
-        self, contest: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Sequence[Event]]:
-        sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
-        while not self._closing:
-            with suppress(TryAgain):
-                await permit()
-            news = [state for state in await self._look(contest) if sent.get(state.event.name) != state.marker]
-            if news:
-                sent.update((state.event.name, state.marker) for state in news)
-                spoke = time.monotonic()
-                yield tuple(state.event for state in news)
-            elif time.monotonic() - spoke > PING_SECONDS:
-                spoke = time.monotonic()
-                yield (PING,)
-            await asyncio.sleep(self._pause())
-
-    def _pause(self) -> float:
-        """Returns seconds until the next look, randomised so that boards do not stay in step."""
-        return LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE) * random.uniform(0.75, 1.25)  # noqa: S311
-
-    async def _look(self, contest: str) -> tuple[_State, ...]:
-        look = self._looks.get(contest)
-        if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
-            look = await self._single_flight.once(contest, lambda: self._take(contest))
-        return look.states
 
     async def _take(self, contest: str) -> _Look:
         """Returns the states; an unchanged state keeps its event, so it is encoded once."""

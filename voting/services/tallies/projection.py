@@ -113,17 +113,14 @@ class TallyProjection:
         if known is None or known.as_of < as_of:
             self.readings.put(uid, Reading(truth, as_of))
         if seen != truth:
-            await self._mend(uid, seen, truth)
+            wrong = seen is None or any(
+                entry not in truth or (tally != truth[entry] and tally.version >= truth[entry].version)
+                for entry, tally in seen.items()
+            )
+            await self._view.write(uid, truth, "replace" if wrong else "complete")
         self._checked[uid] = begun
         there = seen or {}
         return sum(there.get(entry) != truth.get(entry) for entry in {*there, *truth})
-
-    async def _mend(self, uid: UUID, seen: Mapping[str, Tally] | None, truth: Mapping[str, Tally]) -> None:
-        wrong = seen is None or any(
-            entry not in truth or (tally != truth[entry] and tally.version >= truth[entry].version)
-            for entry, tally in seen.items()
-        )
-        await self._view.write(uid, truth, "replace" if wrong else "complete")
 
     async def _sweep(self) -> None:
         async with self._database.connection() as connection:

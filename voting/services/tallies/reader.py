@@ -68,25 +68,25 @@ class TallyReader:
 
     async def live(self, snapshot: ContestSnapshot) -> Reading:
         """Returns the tally, at most a quarter of a second old; the last known one while PostgreSQL is away."""
-        return await self._tally_projection.readings.get(
-            snapshot.uid, lambda: self._read(snapshot), lambda reading: snapshot.now() - reading.as_of < LIVE
-        )
 
-    async def _read(self, snapshot: ContestSnapshot) -> Reading:
-        as_of = snapshot.now()
-        if self._tally_projection.is_checked(snapshot.uid):
-            with suppress(TryAgain):
-                if (viewed := await self._view.read(snapshot.uid)) is not None:
-                    return Reading(viewed, as_of)
-        async with self._database.connection() as connection:
-            return Reading(await tallies.select(connection, snapshot.contest.id), as_of)
+        async def read() -> Reading:
+            as_of = snapshot.now()
+            if self._tally_projection.is_checked(snapshot.uid):
+                with suppress(TryAgain):
+                    if (viewed := await self._view.read(snapshot.uid)) is not None:
+                        return Reading(viewed, as_of)
+            async with self._database.connection() as connection:
+                return Reading(await tallies.select(connection, snapshot.contest.id), as_of)
+
+        return await self._tally_projection.readings.get(
+            snapshot.uid, read, lambda reading: snapshot.now() - reading.as_of < LIVE
+        )
 
     async def _past(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
         """Returns the tally as of a moment, the same in every process: the first to ask for it stores it."""
-        return await self._moments.get(
-            snapshot.uid, lambda: self._take(snapshot, as_of), lambda reading: reading.as_of == as_of
-        )
 
-    async def _take(self, snapshot: ContestSnapshot, as_of: datetime) -> Reading:
-        past = await self._database.transact(lambda tx: tallies.take_snapshot(tx, snapshot.contest.id, as_of))
-        return Reading(past, as_of)
+        async def take() -> Reading:
+            past = await self._database.transact(lambda tx: tallies.take_snapshot(tx, snapshot.contest.id, as_of))
+            return Reading(past, as_of)
+
+        return await self._moments.get(snapshot.uid, take, lambda reading: reading.as_of == as_of)
