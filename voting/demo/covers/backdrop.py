@@ -20,17 +20,13 @@ def sky(rng: random.Random, p: Palette, name: str, side: int) -> str:
         stars = "".join(f"M{rng.randrange(WIDTH)} {rng.randrange(8, 150)}h.1" for _ in range(18))
         weather = line(stars, WHITE, 2.2, 0.7)
     else:
-        weather = _clouds(rng)
+        # Two flat clouds, and a small flock on some days.
+        shape = "q2-15 18-14 6-19 27-13 20-8 24 10 19-2 22 17z"
+        clouds = "".join(f"M{rng.randint(20, 560)} {y + rng.randint(-14, 14)}{shape}" for y in (55, 105))
+        x, y = rng.randint(200, 420), rng.randint(35, 90)
+        birds = "".join(f"M{x + dx} {y + dy}q6-7 10 0 4-7 10 0" for dx, dy in ((0, 0), (30, 10), (24, -12)))
+        weather = path(clouds, WHITE, 0.6) + (line(birds, INK, 1.8, 0.45) if rng.random() < 0.6 else "")
     return gradient + rect(0, 0, WIDTH, HEIGHT, f"url(#{name})") + light + weather
-
-
-def _clouds(rng: random.Random) -> str:
-    """Two flat clouds, and a small flock on some days."""
-    shape = "q2-15 18-14 6-19 27-13 20-8 24 10 19-2 22 17z"
-    clouds = "".join(f"M{rng.randint(20, 560)} {y + rng.randint(-14, 14)}{shape}" for y in (55, 105))
-    x, y = rng.randint(200, 420), rng.randint(35, 90)
-    birds = "".join(f"M{x + dx} {y + dy}q6-7 10 0 4-7 10 0" for dx, dy in ((0, 0), (30, 10), (24, -12)))
-    return path(clouds, WHITE, 0.6) + (line(birds, INK, 1.8, 0.45) if rng.random() < 0.6 else "")
 
 
 def hills(rng: random.Random, p: Palette) -> str:
