@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Unique
 from voting.domain.entry import Entry
 from voting.domain.names import TELL_APART, alike, difference, near_equal, shown
 from voting.domain.roster.columns import Columns, check
-from voting.domain.roster.row import Candidate, grouped
+from voting.domain.roster.row import Candidate
 from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
 
@@ -35,7 +36,7 @@ def read_past_winners(sheet: Sheet, column: str, name: str) -> frozenset[str]:
 
 def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winners: Collection[str]) -> Iterator[Fault]:
     """Yields a fault for each row beyond what is allowed. `past_winners` are texts as a list has them."""
-    for code, group in grouped(candidates, lambda each: each.cells.get("code") or None).items():
+    for code, group in _grouped(candidates, lambda each: each.cells.get("code", "")).items():
         for candidate in group[1:]:
             what = f"{shown(code)} stands twice, first on line {group[0].line}"
             yield Fault(candidate.line, "code", what, "give each entry its own code")
@@ -87,10 +88,19 @@ def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:
     among = [each for each in candidates if not rule.nominations or each.nomination in rule.nominations]
-    for group in grouped(among, lambda each: alike(each.cells.get(rule.column, "")) or None).values():
+    for group in _grouped(among, lambda each: alike(each.cells.get(rule.column, ""))).values():
         for candidate in group[rule.most :]:
             what = f"{shown(candidate.cells[rule.column])} stands {len(group)} times, first on line {group[0].line}"
             yield Fault(candidate.line, rule.column, what, f"at most {rule.most}; keep the others out")
+
+
+def _grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], str]) -> dict[str, list[Candidate]]:
+    """Groups the candidates by `key` in the file's order; those with an empty key are left out."""
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if group := key(candidate):
+            groups[group].append(candidate)
+    return groups
 
 
 def _winner_faults(column: str, candidates: Sequence[Candidate], winners: Mapping[str, str]) -> Iterator[Fault]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from voting.domain.contest.contest import Contest
 from voting.domain.roster.sheet import Row
 
 _LIST = re.compile(r"\s*[、,，;；]\s*")
-
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +42,3 @@ def category_ids(contest: Contest) -> dict[str, str]:
 def nomination_ids(contest: Contest) -> dict[str, str]:
     """Returns each nomination's id by its name and by its id."""
     return {name: nomination.id for nomination in contest.nominations for name in (nomination.name, nomination.id)}
-
-
-def grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], K | None]) -> dict[K, list[Candidate]]:
-    """Groups the candidates by `key` in the file's order; those with key None are left out."""
-    groups: dict[K, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        group = key(candidate)
-        if group is not None:
-            groups[group].append(candidate)
-    return groups
