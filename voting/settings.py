@@ -250,7 +250,7 @@ class Settings:
         "VOTING_SECOND_PERSON",
         _number,
         "200",
-        "From so many ballots on, or where a place changes that a cut or an award hangs on, a group takes two persons.",
+        "Groups of at least this many ballots, or that change a place for a cut or an award, need two reviewers.",
     )
 
     def need_secret(self) -> bytes:

@@ -124,7 +124,7 @@ def test_a_file_without_a_known_size_is_whole_or_cut(tmp_path: Path, name: str) 
     assert (facts.container, facts.width) == (name[-4:].strip("."), 320)
     for kept in (len(body) - 1, len(body) - 100, len(body) * 2 // 3):
         file.write_bytes(body[:kept])
-        assert read(file) == Unread(f"{name!r} is cut off", "copy it anew, to its end")
+        assert read(file) == Unread(f"{name!r} is cut off", "copy it again completely")
 
 
 def test_a_browsers_recording_with_clusters_of_unknown_size(tmp_path: Path) -> None:

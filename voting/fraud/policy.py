@@ -72,7 +72,7 @@ class Crowd:
     prefix: AtLeast = key("N2: ballots of one prefix and fingerprint in ten minutes.")
     burst: AtLeast = key("T5: ballots for one entry from one prefix and fingerprint in ten minutes.")
     fingerprint: AtLeast = key("C3: ballots for one entry of one fingerprint in two hours.")
-    surprise: int = key("C3: and so many standard deviations above what chance gives.", least=1)
+    surprise: int = key("C3: and this many standard deviations above chance.", least=1)
 
     @property
     def most(self) -> int:

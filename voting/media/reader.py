@@ -116,7 +116,7 @@ class _Reader:
         return Unread(f"{shown(path.name)} cannot be read to its end", _MEND)
 
 
-_MEND = "open it in a player; if it plays there, save it anew"
+_MEND = "open it in a player; if it plays there, save it again"
 
 
 def _answer(pipe: Connection) -> None:
@@ -164,10 +164,10 @@ def _facts(path: Path, general: Mapping[str, Any], streams: Sequence[Mapping[str
     ]
     length = _rounded(max(lengths, default=Decimal(general.get("Duration", "0"))) * 1000)
     if not size:
-        return Unread(f"{shown(path.name)} is empty", "copy it anew")
+        return Unread(f"{shown(path.name)} is empty", "copy it again")
     # A truncated MP4 has lost the directory at its end, so it shows no streams.
     if _is_cut(path, general) and (length or videos or general.get("Format") == "MPEG-4"):
-        return Unread(f"{shown(path.name)} is cut off", "copy it anew, to its end")
+        return Unread(f"{shown(path.name)} is cut off", "copy it again completely")
     if not videos:
         return Unread(f"{shown(path.name)} is no video", "give a video, or take the name out")
     video = videos[0]

@@ -124,7 +124,7 @@ async def _check_unique(database: Database) -> None:
     ]:
         raise SchemaUnfit(
             f"the unique index of {'; '.join(missing)} is missing or not valid: ballots could be counted twice; "
-            "restore the database, or make the index again (create unique index, or reindex) and start anew"
+            "restore the database, or make the index again (create unique index, or reindex) and start again"
         )
 
 

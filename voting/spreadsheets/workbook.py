@@ -77,7 +77,7 @@ def read_workbook(body: bytes, name: str) -> Cells:
         raise
     except (Broken, ParseError, zipfile.BadZipFile, zlib.error, ArithmeticError, LookupError, ValueError) as error:
         what = f"cannot be read as a workbook: {error}"
-        mend = "open it in Excel, WPS or LibreOffice, and save it anew as .xlsx"
+        mend = "open it in Excel, WPS or LibreOffice, and save it again as .xlsx"
         raise FileInvalid(name, (Fault(0, "", what, mend),)) from error
     except (OSError, RuntimeError, NotImplementedError, EOFError) as error:
         what = f"cannot be unpacked: {error}"
@@ -176,7 +176,7 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
         texts = grid.lines.setdefault(line, {})
         if texts.setdefault(index, text) != text:
             what = f"has the cell {column_letters(index)}{line} twice: {texts[index]!r} and {text!r}"
-            grid.unread.append(Unread(line, index, what, "open the file in Excel or WPS, and save it anew"))
+            grid.unread.append(Unread(line, index, what, "open the file in Excel or WPS, and save it again"))
 
 
 def _coordinates(reference: str) -> tuple[int, int]:

@@ -126,7 +126,7 @@ class Display:
     """What voters may see of the tally during voting."""
 
     policy: Literal["live", "delayed", "daily", "hidden"] = key("How results are shown.", default="live")
-    minutes: int = key("For `delayed`: the tally is renewed every so many minutes.", default=5, least=1, most=1440)
+    minutes: int = key("For `delayed`: minutes between two updates of the tally.", default=5, least=1, most=1440)
     at: time = key("For `daily`: the local time at which the tally is renewed.", default=time(18))
 
 
@@ -245,8 +245,8 @@ class Round:
     name: str = key("Its name.", least=1, most=60)
     criteria: tuple[Criterion, ...] = key("What is marked.", name="criterion", least=1)
     full: int = key("The highest mark of each criterion.", default=100, least=1, most=1000)
-    drop_highest: int = key("Of an entry's totals, so many of the highest are left out.", default=0, least=0, most=10)
-    drop_lowest: int = key("Of an entry's totals, so many of the lowest are left out.", default=0, least=0, most=10)
+    drop_highest: int = key("How many of an entry's highest totals are dropped.", default=0, least=0, most=10)
+    drop_lowest: int = key("How many of an entry's lowest totals are dropped.", default=0, least=0, most=10)
     name_en: str = key("Its name in English.", default="", most=200)
 
     def rubric(self, category: str) -> tuple[Criterion, ...]:
@@ -305,7 +305,7 @@ class Award:
     )
     percent: int | None = key("Instead of count: of those left, rounded down.", default=None, least=1, most=100)
     categories: tuple[str, ...] = key("Only for entries of these categories; otherwise for all.", default=())
-    per_category: bool = key("So many in each category.", default=False)
+    per_category: bool = key("The number is for each category.", default=False)
     among: Literal["finalists", "all"] = key("Who may get it.", default="finalists")
     excludes: tuple[str, ...] = key("Awards that a winner of this one may not hold.", default=())
     ties: Literal["include", "order"] = key(

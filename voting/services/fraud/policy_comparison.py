@@ -64,19 +64,19 @@ class PolicyComparison:
         A ballot that would only have been challenged is counted, since nobody knows whether the challenge would have
         been solved. A ballot that was held when cast stays held if its facts are gone.
         """
-        contest, anew = snapshot.contest.id, _Anew(policy.online)
-        ballots = await load_ballot_table(self._database, contest, tick=tick, hear=anew.hear)
+        contest, other = snapshot.contest.id, _OtherPolicy(policy.online)
+        ballots = await load_ballot_table(self._database, contest, tick=tick, hear=other.hear)
         async with self._database.connection() as connection:
             now = await tallies.select(connection, contest)
             standing = standing_table(await decisions.select_in_question(connection, contest))
             found_are: State = "void" if await certifications.select(connection, contest) else "hold"
         swept = await asyncio.to_thread(self._detect, ballots, policy, "certification")
-        found = pl.concat([swept.verdicts.filter("hold").select("id"), anew.held(standing)]).unique()
+        found = pl.concat([swept.verdicts.filter("hold").select("id"), other.held(standing)]).unique()
         every = {code: now.get(code, Tally()) for code in snapshot.entries}
         return _compared(every, _others(every, ballots, _states(found, standing, found_are)))
 
 
-class _Anew:
+class _OtherPolicy:
     """Judges ballots by another policy than the one in force when they were cast."""
 
     def __init__(self, online: Online) -> None:
