@@ -248,6 +248,7 @@ def clock_fast() -> None:
 
 
 def window_endless() -> None:
+    import voting.postgres.queries as queries
     from voting.domain.contest.contest import Contest
 
     phase = Contest.phase
@@ -257,6 +258,14 @@ def window_endless() -> None:
         return "open" if found == "closed" else found
 
     _put(Contest, "phase", endless)
+    # The statement that stores a batch compares the clock, too.
+    guard, read = "clock_timestamp() < $5", queries.named
+    assert guard in read("ballots")["insert"]
+
+    def without(noun: str) -> dict[str, str]:
+        return {name: text.replace(guard, "$5::timestamptz is not null") for name, text in read(noun).items()}
+
+    _put(queries, "named", without)
 
 
 def ordinals_random() -> None:
