@@ -40,7 +40,7 @@ CROWD = {"honest": 16, "duplicate": 2, "greedy": 2, "brief": 2, "intruder": 1, "
 ENTRIES = 24
 PROBES = 500
 FLEET_SECONDS = 90.0
-LEAD_SECONDS = 3.0
+LEAD_SECONDS = 1.0
 # Votes after the last fault.
 AFTER_SECONDS = 1.0
 RULES = (Rule(5, "contest"), Rule(4, "category"), Rule(1, "entry"))
