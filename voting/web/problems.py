@@ -101,7 +101,7 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
     if not wants_page(request):
         return answer
     status, text_type = answer.status, {"content-type": "text/html; charset=utf-8"}
-    text = page("error.html", language_of(request), code=error.code, status=status, detail=str(error))
+    text = page("error.html", language_of(request), code=error.code, status=status)
     return Rendered(status, answer.headers | text_type, text.encode())
 
 
