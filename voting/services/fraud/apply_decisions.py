@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 import msgspec
@@ -15,9 +16,9 @@ import polars as pl
 from voting.domain.ballots.ballot import State
 from voting.domain.roster.sheet import Tick, silent
 from voting.fraud.features.history import Past
-from voting.fraud.groups.plan import STANDING, Plan, plan
+from voting.fraud.groups.plan import STANDING, plan
 from voting.fraud.policy import SweepPolicy
-from voting.fraud.reasons.findings import Group, Stage, Sweep
+from voting.fraud.reasons.findings import Stage, Sweep
 from voting.postgres import certifications, decisions, groups
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Changed
@@ -26,6 +27,7 @@ from voting.services.fraud.ballot_table import voter_bytes, voter_text
 
 AT_ONCE = 1000
 ACTOR = "policy"
+_STATES: dict[str, State] = {"count": "count", "hold": "hold", "void": "void"}
 
 
 class Detector(Protocol):
@@ -61,8 +63,23 @@ class DecisionWriter:
 
         Groups with a decision or a proposal by a reviewer stay unchanged, with all their ballots.
         """
-        intended, policy = await self._plan(contest, swept), swept.policy
-        rows = [_row(group) for group in intended.groups]
+        async with self._database.connection() as connection:
+            ids = await groups.select_ids(connection, contest)
+            standing = standing_table(await decisions.select_in_question(connection, contest))
+        intended = plan(swept.ballots, swept.found, standing, ids, swept.stage, swept.found_are)
+        policy = swept.policy
+        rows = [
+            GroupRow(
+                group.id, group.reasons, msgspec.json.encode(group.evidence).decode(), group.ballots, group.entries
+            )
+            for group in intended.groups
+        ]
+        changes = [
+            Change(int(id), voter_bytes(voter), _STATES[state], reasons, group)
+            for id, voter, state, reasons, group in intended.changes.iter_rows()
+        ]
+        # By voter, so that nearby rows are changed together.
+        changes.sort(key=lambda change: (change.voter, change.sequence))
 
         async def put(tx: Connection) -> None:
             await certifications.lock_open_result(tx, contest)
@@ -71,7 +88,7 @@ class DecisionWriter:
 
         await self._database.transact(put)
         by = Authority(swept.stage, ACTOR, policy.version, policy.sha256)
-        changed = await self.change(contest, _changes(intended), by, guard, tick)
+        changed = await self.change(contest, changes, by, guard, tick)
 
         async def count(tx: Connection) -> None:
             await certifications.lock_open_result(tx, contest)
@@ -85,45 +102,21 @@ class DecisionWriter:
         self, contest: str, changes: Sequence[Change], by: Authority, guard: Guard, tick: Tick = silent
     ) -> Changed:
         """Changes ballots, a thousand in a transaction."""
-        total = Changed()
-        for first in range(0, len(changes), AT_ONCE):
-            total += await self._some(contest, changes[first : first + AT_ONCE], by, guard)
-            tick(first + AT_ONCE)
-        return total
 
-    async def _some(self, contest: str, changes: Sequence[Change], by: Authority, guard: Guard) -> Changed:
-        async def work(tx: Connection) -> Changed:
+        async def work(tx: Connection, portion: Sequence[Change]) -> Changed:
             await certifications.lock_open_result(tx, contest)
             await guard(tx)
-            return await decisions.change(tx, contest, changes, by)
+            return await decisions.change(tx, contest, portion, by)
 
-        return await self._database.transact(work)
-
-    async def _plan(self, contest: str, swept: Swept) -> Plan:
-        async with self._database.connection() as connection:
-            ids = await groups.select_ids(connection, contest)
-            standing = standing_table(await decisions.select_in_question(connection, contest))
-        return plan(swept.ballots, swept.found, standing, ids, swept.stage, swept.found_are)
+        total = Changed()
+        for first in range(0, len(changes), AT_ONCE):
+            portion = changes[first : first + AT_ONCE]
+            total += await self._database.transact(partial(work, portion=portion))
+            tick(first + AT_ONCE)
+        return total
 
 
 def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:
     """Returns the decisions in force as a table."""
     values = [(str(row.sequence), voter_text(row.voter), row.state, row.reasons, row.group, row.frozen) for row in rows]
     return pl.DataFrame(values, schema=STANDING, orient="row")
-
-
-def _changes(intended: Plan) -> list[Change]:
-    """Returns the changes by voter, so that nearby rows are changed together."""
-    changes = [
-        Change(int(id), voter_bytes(voter), _STATES[state], reasons, group)
-        for id, voter, state, reasons, group in intended.changes.iter_rows()
-    ]
-    return sorted(changes, key=lambda change: (change.voter, change.sequence))
-
-
-_STATES: dict[str, State] = {"count": "count", "hold": "hold", "void": "void"}
-
-
-def _row(group: Group) -> GroupRow:
-    evidence = msgspec.json.encode(group.evidence).decode()
-    return GroupRow(group.id, group.reasons, evidence, group.ballots, group.entries)

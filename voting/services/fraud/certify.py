@@ -205,7 +205,11 @@ class Certifier:
             )
         if held := sum(tally.held for tally in by_entry.values()):
             raise NotCertifiable(f"{held} picks were held again by a reviewer meanwhile; certify once more")
-        every = {code: _frozen(by_entry.get(code, Tally())) for code in sorted({*inputs.figures.entries, *by_entry})}
+        # Without versions: a frozen tally has no newer one.
+        every = {
+            code: replace(by_entry.get(code, Tally()), version=0)
+            for code in sorted({*inputs.figures.entries, *by_entry})
+        }
         bound = inputs.bound(policy.sha256, digest)
         made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every, public_only))
         details = {
@@ -251,8 +255,3 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
         for entry, tally in sorted(made.tallies.items())
     ]
     return {"contest": contest, **head, "entries": entries}
-
-
-def _frozen(tally: Tally) -> Tally:
-    """Drops the version: a frozen tally has no newer one."""
-    return Tally(tally.raw, tally.held, tally.counted)

@@ -11,7 +11,6 @@ from voting.domain.entry import Entry
 from voting.postgres import clients, decisions, records
 from voting.postgres.clients import ClientRow
 from voting.postgres.database import Database
-from voting.postgres.decisions import RulingInForce
 from voting.postgres.records import Record
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.ballot_table import read_facts
@@ -42,13 +41,15 @@ class EventExport:
             rulings = await decisions.select_rulings_in_force(connection, contest) if labels else {}
             async for portion in records.read(connection, contest, None, None):
                 for record in portion:
-                    label = {"label": _label(rulings.get(record.id))} if labels else {}
+                    label: dict[str, Any] = {"label": None} if labels else {}
+                    if ruling := rulings.get(record.id):
+                        label["label"] = {
+                            "ruling": _RULINGS[ruling.action],
+                            "review": ruling.ruling,
+                            "group": ruling.group,
+                        }
                     for line in _lines(record, snapshot.entries, kinds, label):
                         yield line
-
-
-def _label(ruling: RulingInForce | None) -> Mapping[str, Any] | None:
-    return {"ruling": _RULINGS[ruling.action], "review": ruling.ruling, "group": ruling.group} if ruling else None
 
 
 def _lines(
@@ -63,17 +64,14 @@ def _lines(
     lines = []
     for number, pick in enumerate(record.picks, 1):
         name = str(record.id) if number == 1 else f"{record.id}/{number}"
+        entry = entries.get(pick)
         more = {
             "id": name,
             "entry": pick,
             "device": facts.device,
             "facts": facts,
-            "category": _category(entries.get(pick)),
+            # None if the entry was withdrawn.
+            "category": entry.category if entry else None,
         }
         lines.append(_JSON.encode({**line, **more, **label}) + b"\n")
     return lines
-
-
-def _category(entry: Entry | None) -> str | None:
-    """Returns the entry's category; None if the entry was withdrawn."""
-    return entry.category if entry else None

@@ -72,8 +72,16 @@ class PolicyComparison:
             found_are: State = "void" if await certifications.select(connection, contest) else "hold"
         swept = await asyncio.to_thread(self._detect, ballots, policy, "certification")
         found = pl.concat([swept.verdicts.filter("hold").select("id"), other.held(standing)]).unique()
+        reviewed = standing.filter("frozen").select("id", "state")
+        free = found.join(reviewed, on="id", how="anti").select("id", state=pl.lit(found_are))
+        uncounted = pl.concat([free, reviewed.filter(pl.col("state") != "count")])
         every = {code: now.get(code, Tally()) for code in snapshot.entries}
-        return _compared(every, _others(every, ballots, _states(found, standing, found_are)))
+        raw_places = ranks({entry: tally.raw for entry, tally in every.items()})
+        sides, others = _sides(every), _sides(_others(every, ballots, uncounted))
+        lines = [
+            Line(entry, tally.raw, raw_places[entry], sides[entry], others[entry]) for entry, tally in every.items()
+        ]
+        return tuple(sorted(lines, key=lambda line: (line.now.rank, line.entry)))
 
 
 class _OtherPolicy:
@@ -104,13 +112,6 @@ def _ids(ids: list[str]) -> pl.DataFrame:
     return pl.DataFrame({"id": ids}, schema={"id": pl.String})
 
 
-def _states(found: pl.DataFrame, standing: pl.DataFrame, found_are: State) -> pl.DataFrame:
-    """Returns id and state of the ballots that would not be counted."""
-    reviewed = standing.filter("frozen").select("id", "state")
-    free = found.join(reviewed, on="id", how="anti").select("id", state=pl.lit(found_are))
-    return pl.concat([free, reviewed.filter(pl.col("state") != "count")])
-
-
 def _others(now: Mapping[str, Tally], ballots: pl.DataFrame, states: pl.DataFrame) -> dict[str, Tally]:
     """Returns the tallies if these ballots had these states and all others were counted."""
     picks = ballots.join(states, on="id").group_by("entry", "state").len()
@@ -120,14 +121,6 @@ def _others(now: Mapping[str, Tally], ballots: pl.DataFrame, states: pl.DataFram
         held, void = (counts.get((entry, state), 0) for state in ("hold", "void"))
         others[entry] = Tally(tally.raw, held, tally.raw - held - void)
     return others
-
-
-def _compared(now: Mapping[str, Tally], other: Mapping[str, Tally]) -> tuple[Line, ...]:
-    """Compares the tallies of both policies."""
-    raw_places = ranks({entry: tally.raw for entry, tally in now.items()})
-    sides, others = _sides(now), _sides(other)
-    lines = [Line(entry, tally.raw, raw_places[entry], sides[entry], others[entry]) for entry, tally in now.items()]
-    return tuple(sorted(lines, key=lambda line: (line.now.rank, line.entry)))
 
 
 def _sides(tallies: Mapping[str, Tally]) -> dict[str, Side]:

@@ -127,7 +127,13 @@ class Reviews:
             await tx.execute("set transaction isolation level repeatable read, read only")
             counted, at_stake = await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries)
             found = await decisions.select_excesses(tx, snapshot.contest.id)
-            return tuple(_estimated(estimate, counted, at_stake) for estimate in found)
+            estimates = []
+            for excess in found:
+                # A reviewer may have voided some of the entry's ballots since the estimate was made.
+                most = min(excess.high, counted.get(excess.entry, 0))
+                impact = effect(counted, {excess.entry: most}, most, at_stake, is_counted=True)
+                estimates.append(Estimated(excess, most, impact))
+            return tuple(estimates)
 
         return await self._database.transact(work)
 
@@ -195,7 +201,9 @@ class Reviews:
         )
 
     async def _one(self, tx: Connection, snapshot: ContestSnapshot, id: str) -> Reviewed:
-        group = await _group(tx, snapshot.contest.id, id)
+        group = await groups.select(tx, snapshot.contest.id, id)
+        if group is None:
+            raise NotFound(f"there is no group {id[:64]!r} in this contest")
         return self._reviewed(group, await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries))
 
     async def _all(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[Reviewed, ...]:
@@ -212,19 +220,6 @@ class Reviews:
     async def _counted(self, tx: Connection, snapshot: ContestSnapshot) -> dict[str, int]:
         found = await tallies.select(tx, snapshot.contest.id)
         return {code: found.get(code, Tally()).counted for code in snapshot.entries}
-
-
-def _estimated(excess: ExcessEstimate, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Estimated:
-    # A reviewer may have voided some of the entry's ballots since the estimate was made.
-    most = min(excess.high, counted.get(excess.entry, 0))
-    return Estimated(excess, most, effect(counted, {excess.entry: most}, most, at_stake, is_counted=True))
-
-
-async def _group(tx: Connection, contest: str, id: str) -> StoredGroup:
-    group = await groups.select(tx, contest, id)
-    if group is None:
-        raise NotFound(f"there is no group {id[:64]!r} in this contest")
-    return group
 
 
 def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:

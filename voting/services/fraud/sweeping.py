@@ -116,7 +116,15 @@ class Sweeping:
         swept = await asyncio.to_thread(self._look, kept)
         if swept is None:
             return Changed()
-        changed = await self._decisions.apply(contest, swept, lambda tx: self._guard(tx, contest))
+
+        async def guard(tx: Connection) -> None:
+            stored = await contests.select(tx, contest)
+            if stored is None or stored.read_at >= stored.window_end:
+                raise LeaseLostError("the window has ended: what is left is certification's")
+            if not await leases.hold(tx, LEASE, self._holder):
+                raise LeaseLostError("another process sweeps now")
+
+        changed = await self._decisions.apply(contest, swept, guard)
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
         if self._shadow:
@@ -173,20 +181,20 @@ class Sweeping:
             kept.until = before
         return kept
 
-    async def _guard(self, tx: Connection, contest: str) -> None:
-        stored = await contests.select(tx, contest)
-        if stored is None or stored.read_at >= stored.window_end:
-            raise LeaseLostError("the window has ended: what is left is certification's")
-        if not await leases.hold(tx, LEASE, self._holder):
-            raise LeaseLostError("another process sweeps now")
-
     @asynccontextmanager
     async def _leased(self) -> AsyncIterator[bool]:
         """Takes the lease and renews it during the round."""
         if not await self._take():
             yield False
             return
-        renewing = asyncio.create_task(self._renew())
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(RENEW_SECONDS)
+                with suppress(TryAgain):
+                    await self._take()
+
+        renewing = asyncio.create_task(renew())
         try:
             yield True
         finally:
@@ -198,12 +206,6 @@ class Sweeping:
 
     async def _take(self) -> bool:
         return await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            with suppress(TryAgain):
-                await self._take()
 
 
 def compared(own: Sweep, shadow: Sweep) -> Counter[tuple[str, str]]:

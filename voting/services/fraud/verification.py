@@ -44,23 +44,19 @@ async def verify_result(
         stands = inputs.certification
         if stands is None:
             raise NotFound(f"contest {contest!r} is not certified: there is nothing to verify")
-        now = asdict(inputs.bound(stands.bound.policy_sha256, await _ballots_sha256(tx, contest, tick)))
+        digest, done = hashlib.sha256(), 0
+        async for portion in records.read(tx, contest, None, None):
+            for record in portion:
+                digest.update(ballot_line(record))
+            done += len(portion)
+            tick(done)
+        now = asdict(inputs.bound(stands.bound.policy_sha256, digest.hexdigest()))
         certified = asdict(stands.bound) | {"tally_sha256": _tally_sha256(stands.tallies)}
         now["tally_sha256"] = _tally_sha256(await tallies.recount(tx, contest))
         checked = [name for name in now if name != "policy_sha256"]
         return stands, tuple(Verified(name.removesuffix("_sha256"), certified[name], now[name]) for name in checked)
 
     return await database.transact(work)
-
-
-async def _ballots_sha256(tx: Connection, contest: str, tick: Tick) -> str:
-    digest, done = hashlib.sha256(), 0
-    async for portion in records.read(tx, contest, None, None):
-        for record in portion:
-            digest.update(ballot_line(record))
-        done += len(portion)
-        tick(done)
-    return digest.hexdigest()
 
 
 def _tally_sha256(tally: Mapping[str, Tally]) -> str:

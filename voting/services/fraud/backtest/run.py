@@ -86,7 +86,15 @@ def backtest(
     A run that fails writes none of them. Raises FileInvalid; SettingInvalid for the folder, before the replay.
     """
     with made(out):
-        replayed = _replayed(contest, events, policy, networks, tick)
+        # The replay keeps one core busy, so rounds run in another process, spawned because polars has threads.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
+            test = Backtest(contest, policy, executor, tick)
+            # A line without a ballot is one of its own.
+            ballots = groupby(events.attempts(), lambda line: (line.id,) if line.ballot is None else line.ballot)
+            for _, lines in ballots:
+                test.offer([line if line.facts else networks.completed(line) for line in lines])
+            replayed = test.finish()
         summary = _summary(contest, replayed, policy, networks, events.sha256())
         files: tuple[Iterable[bytes], ...] = (
             _lines(replayed.final),
@@ -96,21 +104,6 @@ def backtest(
         )
         write(out, dict(zip(FILES, files, strict=True)))
     return summary
-
-
-def _replayed(contest: Contest, events: Input, policy: SweepPolicy, networks: Networks, tick: Tick) -> Replayed:
-    # The replay keeps one core busy, so rounds run in another process, spawned because polars has threads.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
-    with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
-        test = Backtest(contest, policy, executor, tick)
-        for _, picks in groupby(events.attempts(), key=_ballot):
-            test.offer([pick if pick.facts else networks.completed(pick) for pick in picks])
-        return test.finish()
-
-
-def _ballot(attempt: Attempt) -> str | tuple[str]:
-    """Returns what the lines of one ballot share."""
-    return (attempt.id,) if attempt.ballot is None else attempt.ballot
 
 
 def _checked(lines: Iterable[bytes], name: str) -> Iterator[Attempt]:
