@@ -217,7 +217,12 @@ async def connected(url: str, size: int) -> AsyncIterator[Database]:
     """
     primary = Primary(url)
     async with _opened(primary, min_size=1, max_size=size, server_settings=_LIMITS) as database:
-        await _check_server(database)
+        async with database.connection() as connection:
+            (row,) = await connection.fetch(_SETTINGS)
+        if row["version"] < 150000:
+            raise SchemaUnfit(f"PostgreSQL {row['version'] // 10000} is too old; use 15 or later")
+        if row["fsync"] != "on" or row["synchronous_commit"] == "off":
+            raise SchemaUnfit("PostgreSQL could lose ballots; set fsync = on and synchronous_commit = on")
         watch = asyncio.create_task(primary.watch())
         try:
             yield database
@@ -234,20 +239,15 @@ async def _opened(primary: Primary, **options: Any) -> AsyncIterator[Database]:
         pool = await asyncpg.create_pool(**options)
     except (*_LOST, asyncpg.PostgresError, ValueError) as error:
         text = f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
-        raise (SchemaUnfit if _is_lasting(error) else TryAgain)(text) from error
+        # Only a change of an address, a password, a certificate or the server's settings helps against these.
+        lasting = isinstance(error, (ValueError, asyncpg.InvalidAuthorizationSpecificationError))
+        raise (TryAgain if isinstance(error, _LOST) and not lasting else SchemaUnfit)(text) from error
     primary.add(pool)
     database = Database(pool, primary)
     try:
         yield database
     finally:
         await database.close()
-
-
-def _is_lasting(error: BaseException) -> bool:
-    """Whether only a change of an address, a password, a certificate or the server's settings can help."""
-    if isinstance(error, (ValueError, asyncpg.InvalidAuthorizationSpecificationError)):
-        return True
-    return not isinstance(error, _LOST)
 
 
 async def _keep(connection: Connection) -> None:
@@ -258,15 +258,6 @@ async def _prepare(connection: asyncpg.Connection[Any]) -> None:
     """Reads json as text, so that the stored answer is returned byte for byte."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
-
-
-async def _check_server(database: Database) -> None:
-    async with database.connection() as connection:
-        (row,) = await connection.fetch(_SETTINGS)
-    if row["version"] < 150000:
-        raise SchemaUnfit(f"PostgreSQL {row['version'] // 10000} is too old; use 15 or later")
-    if row["fsync"] != "on" or row["synchronous_commit"] == "off":
-        raise SchemaUnfit("PostgreSQL could lose ballots; set fsync = on and synchronous_commit = on")
 
 
 def _is_refused(error: BaseException) -> bool:

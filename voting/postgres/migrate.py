@@ -65,15 +65,21 @@ class Migration:
 
 def migrations() -> tuple[Migration, ...]:
     """Returns every migration of this program, in order. Raises SchemaUnfit if two have the same number."""
-    names = sorted(item.name for item in _FOLDER.iterdir() if item.name.endswith(".sql"))
-    found = tuple(_migration(name, (_FOLDER / name).read_text("utf-8")) for name in names)
+    found: list[Migration] = []
+    for file in sorted(item.name for item in _FOLDER.iterdir() if item.name.endswith(".sql")):
+        text = (_FOLDER / file).read_text("utf-8")
+        named = re.fullmatch(r"(\d{4})_(\w+)\.sql", file)
+        kind = re.match(r"-- (expand|contract): ", text)
+        if not named or not kind:
+            raise SchemaUnfit(f"migration {file} must be NNNN_name.sql and begin with '-- expand: ' or '-- contract: '")
+        found.append(Migration(int(named[1]), named[2], kind[1], text))
     for one, other in pairwise(found):
         if one.version == other.version:
             raise SchemaUnfit(
                 f"two migrations have the number {one.version:04d}: {one.name} and {other.name}; only one of them would"
                 " ever be applied: give the newer one the next free number"
             )
-    return found
+    return tuple(found)
 
 
 async def migrate(database: Database, report: Callable[[str], None], application_url: str = "") -> int:
@@ -83,7 +89,9 @@ async def migrate(database: Database, report: Callable[[str], None], application
     """
     try:
         async with database.connection() as connection:
-            await _create_history(connection)
+            # `if not exists` misses a table that another process creates at the same moment; the names collide.
+            with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
+                await connection.execute(_HISTORY)
             applied = 0
             for migration in migrations():
                 applied += await _apply(connection, migration)
@@ -128,12 +136,6 @@ async def _check_unique(database: Database) -> None:
         )
 
 
-async def _create_history(connection: Connection) -> None:
-    # `if not exists` misses a table that another process creates at the same moment; the names collide instead.
-    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
-        await connection.execute(_HISTORY)
-
-
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
         await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
@@ -145,11 +147,3 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
         await connection.execute("set local lock_timeout = '3s'; set local statement_timeout = 0")
         await connection.execute(migration.sql, timeout=3600)
         return True
-
-
-def _migration(file: str, text: str) -> Migration:
-    named = re.fullmatch(r"(\d{4})_(\w+)\.sql", file)
-    kind = re.match(r"-- (expand|contract): ", text)
-    if not named or not kind:
-        raise SchemaUnfit(f"migration {file} must be NNNN_name.sql and begin with '-- expand: ' or '-- contract: '")
-    return Migration(int(named[1]), named[2], kind[1], text)

@@ -71,7 +71,8 @@ class Primary:
             # Otherwise a loop that ends now would leave their sockets open.
             await asyncio.gather(*others, return_exceptions=True)
             for attempt in others:
-                _discard(attempt)
+                if not attempt.cancelled() and not attempt.exception():
+                    attempt.result().connection.terminate()
 
     async def replace(self) -> None:
         """Replaces every connection of every pool, when it is next taken or given back."""
@@ -127,8 +128,3 @@ async def _attempt(url: str, options: dict[str, Any]) -> _Candidate:
             connection.terminate()
             raise
         return _Candidate(connection, row["system_identifier"], row["timeline"])
-
-
-def _discard(attempt: asyncio.Future[_Candidate]) -> None:
-    if not attempt.cancelled() and not attempt.exception():
-        attempt.result().connection.terminate()

@@ -63,7 +63,14 @@ async def read(
             for row in await connection.fetch(_QUERIES["facts"], contest, ids, timeout=seconds)
         }
         yield [
-            Record(sequence, id, voter, recorded_at, picks, _observed(facts[batch], place))
+            Record(
+                sequence,
+                id,
+                voter,
+                recorded_at,
+                picks,
+                None if (text := bytes(facts[batch][place])) == _ERASED else text.decode(),
+            )
             for sequence, id, voter, recorded_at, picks, batch, place in rows
         ]
 
@@ -80,8 +87,3 @@ async def read_receipts(connection: Connection, contest: str) -> AsyncIterator[R
     seconds = await allow_all(connection, contest)
     async for row in connection.cursor(_QUERIES["by_batch"], contest, prefetch=ROWS_AT_ONCE, timeout=seconds):
         yield Receipted(*row)
-
-
-def _observed(facts: list[msgspec.Raw], place: int) -> str | None:
-    text = bytes(facts[place])
-    return None if text == _ERASED else text.decode()

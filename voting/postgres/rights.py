@@ -78,7 +78,8 @@ async def grant(connection: Connection, application_url: str) -> None:
     SchemaUnfit if the owner may not create a role.
     """
     for role in (APPLICATION, AUDITOR):
-        await _make_role(connection, role)
+        if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
+            await _as_administrator(connection, f"create role {role}")
     if application_url:
         await _make_login(connection, application_url)
     wanted = {
@@ -120,11 +121,6 @@ async def check_rights(database: Database) -> None:
             f"{who}who may not write {', '.join(lacking)}; set DATABASE_OWNER_URL to the address of the tables' owner"
             " and run: voting migrate"
         )
-
-
-async def _make_role(connection: Connection, role: str) -> None:
-    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
-        await _as_administrator(connection, f"create role {role}")
 
 
 async def _make_login(connection: Connection, url: str) -> None:

@@ -60,7 +60,7 @@ async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -
     seconds = await allow_all(connection, contest)
     shown = await connection.fetchval(_QUERIES["shown"], contest, as_of)
     if shown is not None:
-        return _parse(shown)
+        return {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(shown)}
     rows = await connection.fetch(_QUERIES["as_of"], contest, as_of, timeout=seconds)
     tallies = {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
     lines = [[entry, tally.raw, tally.held, tally.counted] for entry, tally in sorted(tallies.items())]
@@ -72,7 +72,3 @@ async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -
 async def rate(connection: Connection, contest: str, seconds: int) -> int:
     """Returns the number of ballots recorded in the last `seconds`."""
     return int(await connection.fetchval(_QUERIES["rate"], contest, seconds))
-
-
-def _parse(text: str) -> dict[str, Tally]:
-    return {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(text)}
