@@ -34,16 +34,24 @@ class TallyView:
                 return None
         if fields.pop(keys.COMPLETE.encode(), None) is None:
             return None
+        tallies = {}
         try:
-            return {entry.decode(): _unpack(value) for entry, value in fields.items()}
+            for entry, value in fields.items():
+                version, raw, held, counted = (int(part) for part in value.split())
+                tallies[entry.decode()] = Tally(raw, held, counted, version)
         except ValueError:
             return None
+        return tallies
 
     async def write(
         self, uid: UUID, tallies: Mapping[str, Tally], mode: Literal["some", "complete", "replace"] = "some"
     ) -> None:
         """Stores the tallies that are newer. `complete`: these are all; `replace`: delete the present ones first."""
-        pairs = [text for entry, tally in tallies.items() for text in (entry, _pack(tally))]
+        pairs = [
+            text
+            for entry, tally in tallies.items()
+            for text in (entry, f"{tally.version} {tally.raw} {tally.held} {tally.counted}")
+        ]
         async with self._breaker.answered("write"):
             await self._set(keys=[keys.tally(uid)], args=[mode, *pairs])
 
@@ -51,12 +59,3 @@ class TallyView:
         """Checks that Redis answers."""
         async with self._breaker.answered("ping"):
             await self._redis.ping()
-
-
-def _pack(tally: Tally) -> str:
-    return f"{tally.version} {tally.raw} {tally.held} {tally.counted}"
-
-
-def _unpack(value: bytes) -> Tally:
-    version, raw, held, counted = (int(part) for part in value.split())
-    return Tally(raw, held, counted, version)

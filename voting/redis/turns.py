@@ -66,14 +66,15 @@ class Turns:
         limits = [number for rate in rates for number in (rate.interval, rate.burst)]
         names += [keys.ticket(uid, call.use.ticket) for call in calls if call.use]
         ends = [((number + 1) * seconds + _SLACK_SECONDS) * 1000 for seconds, number in windows]
-        packed = _PACK.encode([(*call.cells, *_remembered(call.use)) for call in calls])
+        packed = _PACK.encode(
+            [
+                (*call.cells, call.use.voter, max(1, round(call.use.seconds * 1000))) if call.use else call.cells
+                for call in calls
+            ]
+        )
         async with self._breaker.answered("turns"):
             answers = await self._take(keys=names, args=[len(rates), *limits, *ends, packed])
         return [_taken(call.cells, *answer) for call, answer in zip(calls, answers, strict=True)]
-
-
-def _remembered(use: Use | None) -> tuple[str, int] | tuple[()]:
-    return (use.voter, max(1, round(use.seconds * 1000))) if use else ()
 
 
 def _taken(cells: Cells, wait: int, is_first: int = 1, *values: int) -> Taken:
