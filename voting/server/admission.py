@@ -58,12 +58,15 @@ class GatedProtocol(BoundedProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Handles a complete head.
+        """Handles a complete head: whether this is a ballot that the gate counts, and whether it is refused.
+
+        Pipelined ballots are not counted, since they wait for the response before; nor are those that expect 100
+        (Continue), since a refusal without their body would break the protocol.
 
         The body of an admitted request has its own deadline (web/guard.py); that of a refused ballot must arrive within
         the time for the head.
         """
-        self._ballot = self._is_ballot()
+        self._ballot = self._is_idle() and self.url.endswith(b"/ballots") and not self.expect_100_continue
         self._refusing = self._ballot and self._gate.full
         if not self._refusing:
             super().on_headers_complete()
@@ -94,14 +97,6 @@ class GatedProtocol(BoundedProtocol):
         if self._gate.full and data.startswith(b"POST "):
             return self._line
         return self._others if self._gate.busy and not _BALLOT.match(data) else None
-
-    def _is_ballot(self) -> bool:
-        """Whether the gate counts the request as a ballot.
-
-        Pipelined ballots are excluded, since they wait for the response before; so are those that expect 100
-        (Continue), since a refusal without their body would break the protocol.
-        """
-        return self._is_idle() and self.url.endswith(b"/ballots") and not self.expect_100_continue
 
     def _go_on(self) -> None:
         data, self._held = self._held, b""
