@@ -119,20 +119,20 @@ class Backtest:
         """Casts one ballot, given as its picks; like live, it is recorded whole or not at all."""
         # Comparing moments of one zone is twenty times as fast.
         now = picks[0].at.astimezone(UTC)
-        why = self._refusal(picks, now)
+        why = _CLOSED.get(self._contest.phase(now))
+        if why is None and not self._quotas.take(picks[0].voter, [(each.entry, each.category) for each in picks], now):
+            why = "quota_exhausted"
         for pick in picks:
             refused = Decision(pick.id, "refuse", (why,), "online", milliseconds(now)) if why else None
-            self._note(pick, refused or self._online(pick, now))
-
-    def _note(self, attempt: Attempt, decision: Decision) -> None:
-        if decision.decision != "count" or decision.challenged:
-            self._history.append(decision)
-        self._final.append(decision)
-        self._entries.append(attempt.entry)
-        self._cast_at.append(decision.decided_at)
-        if len(self._rows) >= _CHUNK:
-            self._flush(until=decision.decided_at)
-            self._tick("online", len(self._final))
+            decision = refused or self._online(pick, now)
+            if decision.decision != "count" or decision.challenged:
+                self._history.append(decision)
+            self._final.append(decision)
+            self._entries.append(pick.entry)
+            self._cast_at.append(decision.decided_at)
+            if len(self._rows) >= _CHUNK:
+                self._flush(until=decision.decided_at)
+                self._tick("online", len(self._final))
 
     def finish(self) -> Replayed:
         """Certifies while the last rounds run, then applies the rounds' findings in order, and the certification's."""
@@ -143,20 +143,26 @@ class Backtest:
         self._tick("certification", 0)
         certified = sweep(self._ballots, self._policy, "certification")
         looks = _Looks(np.array([self._final[number].decision == "hold" for number in self._recorded], np.bool_))
-        for number, each in enumerate(self._rounds, 1):
-            self._apply(looks, each)
+        for number, round_ in enumerate(self._rounds, 1):
+            verdicts = round_.found.result()
+            first, now = round_.due.first, round_.due.moment
+            held, released = looks.after(verdicts, first)
+            for row in held.tolist():
+                self._change(first + row, "hold", _named(int(verdicts.reasons[row])), "nearline", now)
+            for row in released.tolist():
+                self._change(first + row, "count", (), "nearline", now)
             self._tick("nearline", number)
         self._certify(looks, certified)
         self._history.sort(key=lambda decision: decision.decided_at)
-        groups = (*certified.groups, *self._cast_groups(looks, certified))
+        # Ballots held when cast that the certification did not find have groups of their own.
+        cast_only = np.flatnonzero(looks.online & ~certified.verdicts["hold"].to_numpy()).tolist()
+        held_when_cast = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in cast_only)]
+        cast_groups = describe_cast(
+            self._ballots, certified.prepared, pl.DataFrame(held_when_cast, schema=_CAST, orient="row")
+        )
+        groups = (*certified.groups, *cast_groups)
         not_applied = self._quotas.not_applied
         return Replayed(self._final, self._history, self._entries, self._cast_at, groups, not_applied)
-
-    def _refusal(self, picks: Sequence[Attempt], now: datetime) -> str | None:
-        why = _CLOSED.get(self._contest.phase(now))
-        if why is None and not self._quotas.take(picks[0].voter, [(pick.entry, pick.category) for pick in picks], now):
-            why = "quota_exhausted"
-        return why
 
     def _online(self, attempt: Attempt, now: datetime) -> Decision:
         facts, at = recorded_facts(attempt), milliseconds(now)
@@ -214,15 +220,6 @@ class Backtest:
             self._past[end] = self._executor.submit(past_of, self._shared[first:last], self._policy.model.first)
         return self._past[end]
 
-    def _apply(self, looks: _Looks, round_: _Round) -> None:
-        verdicts = round_.found.result()
-        first, now = round_.due.first, round_.due.moment
-        held, released = looks.after(verdicts, first)
-        for row in held.tolist():
-            self._change(first + row, "hold", _named(int(verdicts.reasons[row])), "nearline", now)
-        for row in released.tolist():
-            self._change(first + row, "count", (), "nearline", now)
-
     def _certify(self, looks: _Looks, found: Sweep) -> None:
         # A round may be due after the window's end: certification comes after it.
         now = max([milliseconds(self._contest.closes_at), *self._ballots["at"].tail(1).to_list(), self._latest])
@@ -233,12 +230,6 @@ class Backtest:
                 self._change(row, "hold", tuple(reasons), "certification", now)
             else:
                 self._change(row, "count", (), "certification", now)
-
-    def _cast_groups(self, looks: _Looks, found: Sweep) -> list[Group]:
-        """Returns the groups of ballots held when cast that the certification did not find."""
-        rows = np.flatnonzero(looks.online & ~found.verdicts["hold"].to_numpy()).tolist()
-        held = [(final.id, final.reasons) for final in (self._final[self._recorded[row]] for row in rows)]
-        return describe_cast(self._ballots, found.prepared, pl.DataFrame(held, schema=_CAST, orient="row"))
 
     def _change(self, row: int, decision: Decided, reasons: tuple[str, ...], stage: Stage, now: int) -> None:
         """Changes a ballot, unless it has this decision already; then it keeps the stage that made it first.

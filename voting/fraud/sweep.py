@@ -94,7 +94,11 @@ def judge(survey: Survey, rules: SweepRules, model: Model, stage: Stage) -> Verd
     takers |= survey.ballots["voter"].is_in(task_takers(survey).implode())
     scored, distrust = reconsider(survey, model.first, model.second)
     # Voters of a list vote for many entries on many days: no single day's cluster clears them.
-    listed = _listed(takers, scored, rules.certification) | _open_listed(survey, scored, rules.certification)
+    listed = _listed(takers, scored, rules.certification)
+    # A campaign that moves popularity makes the open-list rule find lovers of a kind, too: it holds their ballots only
+    # if other evidence slightly supports it.
+    workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
+    listed |= workers.to_numpy() & (scored.probability >= rules.certification.ally)
     if model.clusters:
         campaign = together(clusters(survey, distrust, scored.probability), model.clusters)
         scored = msgspec.structs.replace(scored, probability=scored.probability * campaign)
@@ -164,15 +168,6 @@ def _listed(takers: pl.Series, scored: TreeScores, look: StageRules) -> Flags:
     It is untrained: if everything else clears a ballot, two entries' friends are allies, not a list.
     """
     return takers.to_numpy() & (scored.probability >= look.release)
-
-
-def _open_listed(survey: Survey, scored: TreeScores, look: StageRules) -> Flags:
-    """Returns the ballots that the open-list rule holds, if other evidence slightly supports it.
-
-    A campaign that moves popularity makes the rule find lovers of a kind, too.
-    """
-    workers = survey.ballots["voter"].is_in(list_workers(survey)["voter"].implode())
-    return workers.to_numpy() & (scored.probability >= look.ally)
 
 
 def _held(survey: Survey, scored: TreeScores, listed: Flags, look: StageRules) -> Verdicts:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from voting.domain.ballots.client import App
-from voting.fraud.facts.attempt import HEADERS, Attempt, Client, Sighting
+from voting.fraud.facts.attempt import HEADERS, Attempt, Sighting
 from voting.fraud.facts.facts import Facts, Oddity, hashed
 from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS, Outline, outline
 
@@ -26,9 +26,16 @@ def observe(sighting: Sighting) -> Facts:
     """Returns the facts of a ballot's sender."""
     at, issued_at, opened_at = sighting.at, sighting.device_issued_at, sighting.opened_at
     address, prefix = places(sighting.ip) if sighting.ip else (None, None)
-    agent = _agent(sighting.user_agent) if sighting.user_agent is not None else None
+    agent = sighting.user_agent
+    if agent is not None:
+        agent = _INSTALLATION.sub("MMWEBID/0", agent[:USER_AGENT_CHARACTERS])
     headers, (origin, referer) = _texts(sighting.headers) if sighting.headers else _NO_HEADERS
-    page = _reported(sighting.client) if sighting.client is not None else None
+    page = None
+    if (client := sighting.client) is not None:
+        languages = client.languages
+        first = languages[0] if isinstance(languages, list) and languages else languages
+        first = first if isinstance(first, str) else None
+        page = _Page(client.screen, client.dpr, str(languages), first, client.timezone, client.platform)
     sender = _sender(agent, sighting.channel, sighting.headers is not None, headers, page)
     site = origin or referer
     solved = sighting.challenge
@@ -97,10 +104,6 @@ _NO_HEADERS = _texts({})
 _INSTALLATION = re.compile(r"MMWEBID/(?<!\wMMWEBID/)\d+")
 
 
-def _agent(text: str) -> str:
-    return _INSTALLATION.sub("MMWEBID/0", text[:USER_AGENT_CHARACTERS])
-
-
 class _Page(msgspec.Struct, frozen=True, gc=False):
     """The page's report, as comparable values."""
 
@@ -110,13 +113,6 @@ class _Page(msgspec.Struct, frozen=True, gc=False):
     first_language: str | None
     timezone: str | None
     platform: str | None
-
-
-def _reported(client: Client) -> _Page:
-    languages = client.languages
-    first = languages[0] if isinstance(languages, list) and languages else languages
-    first = first if isinstance(first, str) else None
-    return _Page(client.screen, client.dpr, str(languages), first, client.timezone, client.platform)
 
 
 class _Sender(NamedTuple):
@@ -131,18 +127,17 @@ def _sender(
     agent: str | None, channel: str | None, has_headers: bool, headers: tuple[str | None, ...], page: _Page | None
 ) -> _Sender:
     """Returns the kind of sender of a ballot. Cached, since many ballots come from one kind of phone."""
+    language = headers[0]
+    if page is not None:
+        client = hashed((page.screen, page.dpr, page.languages, page.timezone, page.platform, language))
+    else:
+        client = hashed((language,)) if language is not None else 0
     return _Sender(
         hashed((_OF_ONE.sub("", agent),)) if agent is not None else 0,
-        _client(page, headers[0]),
+        client,
         int(_oddities(agent, channel, has_headers, headers, page)),
         outline(agent).app if agent else "unknown",
     )
-
-
-def _client(page: _Page | None, language: str | None) -> int:
-    if page is None:
-        return hashed((language,)) if language is not None else 0
-    return hashed((page.screen, page.dpr, page.languages, page.timezone, page.platform, language))
 
 
 _NOTHING = Oddity(0)

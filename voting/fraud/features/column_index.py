@@ -6,6 +6,7 @@ Everything the sweeps compute over millions of ballots is a count over a numberi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -123,6 +124,16 @@ class Survey:
         """Numbers some of the ballots by two or more columns."""
         first, last = self.numbering(key[:-1]), self.numbering(key[-1:])
         return both(Numbering(first.of[rows], first.size), Numbering(last.of[rows], last.size))
+
+
+def once(compute: Callable[[Survey], T]) -> Callable[[Survey], T]:
+    """Makes a function of a survey compute its value on the first call only."""
+
+    @wraps(compute)
+    def cached(survey: Survey) -> T:
+        return survey.once((compute.__name__,), lambda: compute(survey))
+
+    return cached
 
 
 def both(first: Numbering, last: Numbering) -> Numbering:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voting.fraud.features.column_index import Floats, Ints, Numbering, Part, Survey, order
+from voting.fraud.features.column_index import Floats, Ints, Numbering, Part, Survey, once, order
 from voting.fraud.features.lockstep import Pairs, lifted, returning
 
 # Voters meet if they back an entry within two hours; bins are laid twice, so that no meeting is split by a bin's end.
@@ -50,26 +50,20 @@ def covoting(survey: Survey) -> Iterator[Part]:
     yield Part(met.voters, {f"covote_{name}": values.astype(np.float32) for name, values in columns.items()})
 
 
+@once
 def covoters(survey: Survey) -> Covoters:
     """Returns the pairs of voters who met at several entries."""
-    return survey.once(("covoters",), lambda: _covoters(survey))
-
-
-def _covoters(survey: Survey) -> Covoters:
     voters, entries = returning(survey), survey.numbering(("entry",)).size
-    keys = [_met(lifted(survey, voters, times), voters.size, entries) for times in _times(survey)]
+    second, keys = survey.column("second"), []
+    for shift in (0, _SECONDS // 2):
+        bins = ((second + shift) // _SECONDS).astype(np.int64)
+        bins -= bins.min(initial=0)
+        times = Numbering(bins, int(bins.max(initial=0)) + 1)
+        keys.append(_met(lifted(survey, voters, times), voters.size, entries))
     met = np.unique(np.concatenate(keys)) // max(1, entries)
     first = np.flatnonzero(np.diff(met, prepend=-1))
     pairs, size = met[first], max(1, voters.size)
     return Covoters(voters, pairs // size, pairs % size, np.diff(np.append(first, len(met))))
-
-
-def _times(survey: Survey) -> Iterator[Numbering]:
-    second = survey.column("second")
-    for shift in (0, _SECONDS // 2):
-        bins = ((second + shift) // _SECONDS).astype(np.int64)
-        bins -= bins.min(initial=0)
-        yield Numbering(bins, int(bins.max(initial=0)) + 1)
 
 
 def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
@@ -77,7 +71,12 @@ def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
     turn = order(pairs.kind.astype(np.int64), len(pairs.others) + 1)
     kind, voter = pairs.kind[turn], pairs.voter[turn].astype(np.int64)
     count = np.bincount(kind, minlength=len(pairs.others))
-    few = _few(count)[kind]
+    # Only kinds with few enough voters which together do not make too many pairs, smallest first.
+    smallest = order(count.astype(np.int64), int(count.max(initial=0)) + 1)
+    pairs_so_far = np.cumsum(count[smallest] * (count[smallest] - 1) // 2)
+    is_few = np.zeros(len(count), dtype=bool)
+    is_few[smallest] = (count[smallest] <= _CROWDED) & (pairs_so_far <= _MOST)
+    few = is_few[kind]
     kind, voter = kind[few], voter[few]
     end = np.cumsum(np.bincount(kind, minlength=len(count)))
     # Pair each voter with those after him.
@@ -86,12 +85,3 @@ def _met(pairs: Pairs, voters: int, entries: int) -> Ints:
     right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
     two = np.minimum(voter[left], voter[right]) * voters + np.maximum(voter[left], voter[right])
     return np.concatenate([two * entries + each[kind[left]] for each in (pairs.entry, pairs.entry_other)])
-
-
-def _few(count: Ints) -> Ints:
-    """Returns the kinds with few enough voters which together do not make too many pairs, smallest first."""
-    turn = order(count.astype(np.int64), int(count.max(initial=0)) + 1)
-    pairs = np.cumsum(count[turn] * (count[turn] - 1) // 2)
-    few = np.zeros(len(count), dtype=bool)
-    few[turn] = (count[turn] <= _CROWDED) & (pairs <= _MOST)
-    return few

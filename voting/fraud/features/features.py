@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from voting.fraud.features.cells import expectation, surprise
-from voting.fraud.features.column_index import Cells, Floats, Ints, Key, Numbering, Part, Survey, Values
+from voting.fraud.features.column_index import Cells, Floats, Ints, Key, Numbering, Part, Survey, Values, once
 from voting.fraud.features.covoting import covoting
 from voting.fraud.features.lockstep import lockstep
 from voting.fraud.features.persistence import steady
@@ -185,27 +185,21 @@ def own(survey: Survey, world: World) -> Iterator[Part]:
     yield restless(survey)
 
 
+@once
 def device_voters(survey: Survey) -> Part:
     """own_device_voters: the logarithm of the number of voters of a device."""
-    return survey.once(("device voters",), lambda: _device_voters(survey))
-
-
-def _device_voters(survey: Survey) -> Part:
     devices = survey.numbering(("device",))
     several = devices.only(np.flatnonzero(devices.counts() > 1))
     voters = np.log(kinds(several, survey.numbering(("voter",))))
     return Part(several, {"own_device_voters": np.clip(voters, 0, 4)})
 
 
+@once
 def restless(survey: Survey) -> Part:
     """own_restless_...: how much a voter changes networks, places and phones between ballots, 0 to 1.
 
     A voter who rents addresses comes from a new one each time, with the same old tokens.
     """
-    return survey.once(("restless",), lambda: _restless(survey))
-
-
-def _restless(survey: Survey) -> Part:
     voters = survey.numbering(("voter",))
     frequent = voters.only(np.flatnonzero(voters.counts() > _FEW))
     changes = {

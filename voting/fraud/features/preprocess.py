@@ -38,6 +38,8 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
     other knowledge of the past has separate columns, if given. Unknown values are null in identifiers and NaN in
     measures.
     """
+    # An empty series does not show whether it has texts or hashes.
+    taker = pl.col("voter").is_in(past.takers.implode()) if past and len(past.takers) else pl.lit(value=False)
     table = _ordered(
         ballots,
         ("entry", "voter", "device", "address", "prefix"),
@@ -65,14 +67,12 @@ def prepare(ballots: pl.DataFrame | pl.LazyFrame, past: Past | None = None) -> p
         fresh=_number(_FRESH),
         age_bin=_AGE_BIN,
         refused=_number(~pl.col("solved")),
-        taker=_taker(past),
+        taker=taker,
     )
-    return table.with_columns(**_known_before(ballots, past, table["row"])) if past else table
-
-
-def _taker(past: Past | None) -> pl.Expr:
-    # An empty series does not show whether it has texts or hashes.
-    return pl.col("voter").is_in(past.takers.implode()) if past and len(past.takers) else pl.lit(value=False)
+    if past is None:
+        return table
+    before = past.columns(cells_over_days(ballots))
+    return table.with_columns(pl.Series(name, values).gather(table["row"]) for name, values in before.items())
 
 
 def cells_over_days(ballots: pl.DataFrame | pl.LazyFrame) -> Mapping[Key, Keys]:
@@ -87,11 +87,6 @@ def cells_over_days(ballots: pl.DataFrame | pl.LazyFrame) -> Mapping[Key, Keys]:
         )
         .collect()
     )
-
-
-def _known_before(ballots: pl.DataFrame | pl.LazyFrame, past: Past, row: pl.Series) -> dict[str, pl.Series]:
-    columns = past.columns(cells_over_days(ballots))
-    return {name: pl.Series(name, values).gather(row) for name, values in columns.items()}
 
 
 def _ordered(

@@ -30,11 +30,6 @@ def _fresh(survey: Survey) -> Flags:
     return np.asarray(survey.column("fresh") > 0, dtype=np.bool_)
 
 
-def _contradicts_itself(survey: Survey) -> Flags:
-    of_other_codes = survey.column("cross_site") + survey.column("automation")
-    return np.asarray(survey.column("oddity_count") > of_other_codes, dtype=np.bool_)
-
-
 def _changes_devices(survey: Survey) -> Flags:
     part = restless(survey)
     changes = [part.of_ballots(f"own_restless_{name}") for name in ("fingerprint", "device")]
@@ -50,7 +45,8 @@ def _of_several_entries(survey: Survey) -> Flags:
 TRAITS: Mapping[str, Callable[[Survey], Flags]] = {
     "N1": lambda survey: survey.column("hosting") > 0,
     "C1": lambda survey: survey.column("automation") > 0,
-    "C2": _contradicts_itself,
+    # Two oddities have codes of their own.
+    "C2": lambda survey: survey.column("oddity_count") > survey.column("cross_site") + survey.column("automation"),
     "C4": lambda survey: device_voters(survey).of_ballots("own_device_voters") > 0,
     "C5": lambda survey: survey.column("cross_site") > 0,
     "C6": _changes_devices,

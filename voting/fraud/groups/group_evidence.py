@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from voting.fraud.features.cells import expectation, surprise
-from voting.fraud.features.column_index import Floats, Ints, Survey
+from voting.fraud.features.column_index import Ints, Survey
 from voting.fraud.groups.ballot_evidence import TRAITS, Bits
 from voting.fraud.reasons.codes import CODES
 from voting.fraud.reasons.findings import Evidence, Stage
@@ -57,13 +57,7 @@ class GroupEvidence:
 
     def of(self, rows: Ints) -> tuple[Evidence, ...]:
         """Returns the evidence of a group, the strongest first, with its profile in the first."""
-        shown = [
-            *self._of_traits(rows),
-            *self._of_cells(rows),
-            *self._devices(rows),
-            *self._intervals(rows),
-            *self._lockstep(rows),
-        ]
+        shown = list(self._shown(rows))
         evidence = [*shown, *self._told_otherwise(rows, [each.code for each in shown])]
         if not evidence:
             # Ballots held when cast, for reasons of an older policy.
@@ -82,18 +76,35 @@ class GroupEvidence:
             elif code in _CELLS and (cell := self._most_surprising(code, rows)):
                 yield cell
             else:
-                has = rows[(self._bits[rows] & _bit(code)) != 0]
+                has = rows[(self._bits[rows] & np.uint32(1 << CODES.index(code))) != 0]
                 voters = len(np.unique(self._survey.numbering(("voter",)).of[has]))
                 yield Evidence(code, {}, voters if family_of(code) == "G" else len(has), 0.0, 0.0)
 
-    def _of_traits(self, rows: Ints) -> Iterator[Evidence]:
-        for code, has in self._traits.items():
-            yield from _surprising(_counted(code, {}, int(has[rows].sum()), self._usual[code] * len(rows)))
-
-    def _of_cells(self, rows: Ints) -> Iterator[Evidence]:
-        for code in _CELLS:
-            if cell := self._most_surprising(code, rows):
-                yield from _surprising(cell)
+    def _shown(self, rows: Ints) -> Iterator[Evidence]:
+        """Yields the evidence that the group itself shows."""
+        traits = [
+            _counted(code, {}, int(has[rows].sum()), self._usual[code] * len(rows))
+            for code, has in self._traits.items()
+        ]
+        cells = [cell for code in _CELLS if (cell := self._most_surprising(code, rows))]
+        yield from (each for each in (*traits, *cells) if each.surprise >= _LEAST_SURPRISE)
+        # C4: the number of voters of the device with the most of them.
+        devices, pairs = (self._survey.numbering(by) for by in (("device",), ("device", "voter")))
+        several = rows[np.unique(pairs.of[rows], return_index=True)[1]]
+        of_device = np.unique(devices.of[several][devices.of[several] < devices.size], return_counts=True)[1]
+        if of_device.max(initial=0) >= _MOST_DEVICE_VOTERS:
+            yield Evidence("C4", {}, int(of_device.max()), 0.0, 0.0)
+        # T3: the middle half of the gaps is narrower than by chance (1.6 medians for a Poisson process).
+        gaps = np.diff(np.sort(self._column["second"][rows]))
+        if len(gaps) >= _LEAST_GAPS:
+            low, middle, high = np.quantile(gaps, (0.25, 0.5, 0.75), method="nearest").tolist()
+            if middle > 0 and (high - low) / middle < _REGULAR:
+                yield Evidence("T3", {}, len(rows), 0.0, 0.0, {"gap": round(middle, 3)})
+        # G1: how many voters share pairs of entries with others, and of how many entries.
+        paired = rows[(self._bits[rows] & LOCKSTEP) != 0]
+        voters, entries = (len(np.unique(self._survey.numbering((by,)).of[paired])) for by in ("voter", "entry"))
+        if voters > 1:
+            yield Evidence("G1", {}, voters, 0.0, 0.0, {"entries": entries})
 
     def _most_surprising(self, code: str, rows: Ints) -> Evidence | None:
         cells, by = self._cells[code], _CELLS[code]
@@ -107,32 +118,9 @@ class GroupEvidence:
         key = {"entry": self._names["entry"][ballot], by: str(table[by][ballot])}
         return _counted(code, key, int(cells.n[most]), float(self._expected[code][most]))
 
-    def _devices(self, rows: Ints) -> Iterator[Evidence]:
-        """C4: the number of voters of the device with the most of them."""
-        devices, pairs = (self._survey.numbering(by) for by in (("device",), ("device", "voter")))
-        several = rows[np.unique(pairs.of[rows], return_index=True)[1]]
-        voters = np.unique(devices.of[several][devices.of[several] < devices.size], return_counts=True)[1]
-        if voters.max(initial=0) >= _MOST_DEVICE_VOTERS:
-            yield Evidence("C4", {}, int(voters.max()), 0.0, 0.0)
-
-    def _intervals(self, rows: Ints) -> Iterator[Evidence]:
-        """T3: the middle half of the gaps is narrower than by chance (1.6 medians for a Poisson process)."""
-        gaps = np.diff(np.sort(self._column["second"][rows]))
-        if len(gaps) < _LEAST_GAPS:
-            return
-        low, middle, high = np.quantile(gaps, (0.25, 0.5, 0.75), method="nearest").tolist()
-        if middle > 0 and (high - low) / middle < _REGULAR:
-            yield Evidence("T3", {}, len(rows), 0.0, 0.0, {"gap": round(middle, 3)})
-
-    def _lockstep(self, rows: Ints) -> Iterator[Evidence]:
-        """G1: how many voters share pairs of entries with others, and of how many entries."""
-        rows = rows[(self._bits[rows] & LOCKSTEP) != 0]
-        voters, entries = (len(np.unique(self._survey.numbering((by,)).of[rows])) for by in ("voter", "entry"))
-        if voters > 1:
-            yield Evidence("G1", {}, voters, 0.0, 0.0, {"entries": entries})
-
     def _profile(self, rows: Ints) -> dict[str, float]:
-        reading, fresh, second = (_known(self._column[name][rows]) for name in ("reading", "fresh", "second"))
+        columns = (self._column[name][rows] for name in ("reading", "fresh", "second"))
+        reading, fresh, second = (values[~np.isnan(values)] for values in columns)
         kinds = {
             told: float(len(np.unique(self._survey.numbering((name,)).of[rows])))
             for told, name in (("prefixes", "prefix"), ("fingerprints", "fingerprint"), ("voters", "voter"))
@@ -161,20 +149,7 @@ def group_statements(reasons: Sequence[str], shown: Sequence[str], stage: Stage)
     return both if is_enough else reasons
 
 
-def _known(values: Floats) -> Floats:
-    return values[~np.isnan(values)]
-
-
 def _counted(code: str, key: dict[str, str], count: int, expected: float) -> Evidence:
     expected = max(0.05, expected)
     z = float(surprise(np.array(count), np.array(expected)))
     return Evidence(code, key, count, round(expected, 3), round(z, 2))
-
-
-def _surprising(evidence: Evidence) -> Iterator[Evidence]:
-    if evidence.surprise >= _LEAST_SURPRISE:
-        yield evidence
-
-
-def _bit(code: str) -> np.uint32:
-    return np.uint32(1 << CODES.index(code))

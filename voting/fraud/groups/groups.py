@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from voting.fraud.features.column_index import Ints, Numbering, Survey
+from voting.fraud.features.column_index import Ints, Survey
 from voting.fraud.groups.ballot_evidence import Bits
 from voting.fraud.groups.group_evidence import LOCKSTEP, GroupEvidence
 from voting.fraud.reasons.codes import CODES
@@ -51,8 +51,13 @@ def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
     shared = []
     for ties, of in ((_TIES, ~lockstep), (_LOCKSTEP_TIES, lockstep)):
         for tie in ties:
+            numbering = survey.numbering(tie.by)
+            found, inverse, counts = np.unique(numbering.of[rows[of]], return_inverse=True, return_counts=True)
+            of_all = np.append(numbering.counts(), 0.0)[found]
+            enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * of_all)
+            # A number for each value that enough of these ballots share.
             values = np.full(len(rows), -1)
-            values[of] = _shared(survey.numbering(tie.by), rows[of], tie)
+            values[of] = np.where(enough[inverse], inverse, -1)
             shared.append(values)
     labels = np.arange(len(rows))
     while True:
@@ -89,7 +94,9 @@ def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFr
     if held.is_empty():
         return []
     survey = Survey(prepared)
-    reasons = held.select("id", bits=pl.Series([_bits(codes) for codes in held["reasons"].to_list()], dtype=pl.UInt32))
+    # Without codes of an older policy.
+    held_bits = [sum(1 << CODES.index(code) for code in codes if code in CODES) for codes in held["reasons"].to_list()]
+    reasons = held.select("id", bits=pl.Series(held_bits, dtype=pl.UInt32))
     first = ballots.select("id", pl.col("entry").first().over("id"))
     known = first.join(reasons, on="id", how="left", maintain_order="left")[survey.ballots["row"].to_numpy()]
     rows, entries = np.flatnonzero(known["bits"].is_not_null()), known["entry"].unique().sort()
@@ -104,25 +111,12 @@ def group_id(ids: Sequence[str]) -> str:
     return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
 
 
-def _bits(codes: Sequence[str]) -> int:
-    """Returns these codes as bits, without those of an older policy."""
-    return sum(1 << CODES.index(code) for code in codes if code in CODES)
-
-
 def families(reasons: Bits) -> Ints:
     """Returns the number of independent families of evidence of each ballot's reasons."""
     masks: dict[str, int] = {}
     for number, code in enumerate(CODES):
         masks[family_of(code)] = masks.get(family_of(code), 0) | 1 << number
     return np.asarray(np.sum([(reasons & np.uint32(mask)) != 0 for mask in masks.values()], axis=0), dtype=np.int64)
-
-
-def _shared(numbering: Numbering, rows: Ints, tie: _Tie) -> Ints:
-    """Returns a number for each value that enough of these ballots share; -1 for the others."""
-    found, inverse, counts = np.unique(numbering.of[rows], return_inverse=True, return_counts=True)
-    all_ = np.append(numbering.counts(), 0.0)[found]
-    enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * all_)
-    return np.where(enough[inverse], inverse, -1)
 
 
 def _joined(labels: Ints, tie: Ints) -> Ints:

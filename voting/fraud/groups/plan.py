@@ -74,33 +74,24 @@ def plan(
     ]
     others = swept.filter(~pl.col("frozen")).join(held, on="id", how="anti")
     if is_last:
-        cast_held, more = _cast_held(others, ballots, found.prepared)
-        groups += more
+        # Ballots held when cast that no sweep found are reviewed in a group for each entry.
+        cast_held = others.filter(CAST_HELD)
+        picks = ballots.select("id", "entry").join(cast_held.select("id"), on="id", how="semi")
+        named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
+        cast_held = cast_held.join(named, on="id", maintain_order="left").with_columns(group="name")
+        groups += describe_cast(ballots, found.prepared, cast_held.select("id", "reasons"))
         wanted = [_as(free, found_are), _as(cast_held, found_are), _counted(others.filter(~CAST_HELD))]
     else:
-        released = others.join(_kept(verdicts), on="id", how="anti")
+        released = others
+        if "release" in verdicts.columns:
+            released = others.join(verdicts.filter(~pl.col("release")), on="id", how="anti")
         already = standing.filter(pl.col("state") == "hold")
         wanted = [_as(free.join(already, on="id", how="anti"), found_are), _counted(released)]
     return Plan(_moved(pl.concat(wanted), standing), tuple(groups))
 
 
-def _kept(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Returns the ids of ballots that are not released."""
-    if "release" not in verdicts.columns:
-        return verdicts.select("id").clear()
-    return verdicts.filter(~pl.col("release")).select("id").unique()
-
-
 def _counted(ballots: pl.DataFrame) -> pl.DataFrame:
     return _as(ballots.with_columns(reasons=pl.lit([], pl.List(pl.String)), group=pl.lit(None, pl.String)), "count")
-
-
-def _cast_held(others: pl.DataFrame, ballots: pl.DataFrame, prepared: pl.DataFrame) -> tuple[pl.DataFrame, list[Group]]:
-    """Returns ballots held when cast that no sweep found, in a group for each entry, for review."""
-    picks = ballots.select("id", "entry").join(others.filter(CAST_HELD).select("id"), on="id", how="semi")
-    named = picks.unique("id", keep="first", maintain_order=True).select("id", name=CAST_GROUP + pl.col("entry"))
-    held = others.filter(CAST_HELD).join(named, on="id", maintain_order="left").with_columns(group="name")
-    return held, describe_cast(ballots, prepared, held.select("id", "reasons"))
 
 
 def _as(ballots: pl.DataFrame, state: str) -> pl.DataFrame:

@@ -94,7 +94,10 @@ class _Steps(NamedTuple):
 
 def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> TreeScores:
     """Returns the sum over all trees. A missing feature is 0. Reasons are given from the probability `told` on."""
-    bounds = _bounds(trees)
+    asked: dict[str, set[float]] = {}
+    for each, _ in chain.from_iterable(map(_questions, trees.trees)):
+        asked.setdefault(each.feature, set()).add(each.above)
+    bounds = {name: {least: rank for rank, least in enumerate(sorted(above))} for name, above in asked.items()}
     steps = [_steps(part, bounds) for part in parts]
     probability, reasons = np.empty(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint32)
 
@@ -113,14 +116,6 @@ def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.
         # Fetch each result, so that an exception in one is not lost.
         list(executor.map(look, range(0, rows, _CHUNK)))
     return TreeScores(probability, reasons)
-
-
-def _bounds(trees: Trees) -> Bounds:
-    asked: dict[str, set[float]] = {}
-    for tree in trees.trees:
-        for each, _ in _questions(tree):
-            asked.setdefault(each.feature, set()).add(each.above)
-    return {name: {least: rank for rank, least in enumerate(sorted(some))} for name, some in asked.items()}
 
 
 def _steps(part: Part, bounds: Bounds) -> _Steps:

@@ -94,7 +94,14 @@ class Counters:
             return facts.counts
         found, moment = cells(entry, voter, facts), at.timestamp()
         quick, slow = self._quick.at(moment), self._slow.at(moment)
-        of_device = _voters(slow, found.device) if found.device else ()
+        of_device: list[int] = []
+        if found.device:
+            pair, own = found.device[:2], found.device[2:]
+            if pair[0] in slow and pair[1] in slow:
+                of_device = [slow.get(place, 0) for place in own]
+            else:
+                _added(slow, pair)
+                of_device = _added(slow, own)
         return counts(_added(quick, found.quick), _added(slow, found.slow), of_device)
 
 
@@ -120,11 +127,3 @@ def _added(counters: dict[int, int], places: Sequence[int]) -> list[int]:
         counters[place] = count
         counts.append(count)
     return counts
-
-
-def _voters(counters: dict[int, int], device: Sequence[int]) -> list[int]:
-    pair, own = device[:2], device[2:]
-    if pair[0] in counters and pair[1] in counters:
-        return [counters.get(place, 0) for place in own]
-    _added(counters, pair)
-    return _added(counters, own)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
-from voting.domain.ballots.quota import Bucket, buckets, renewal, since
+from voting.domain.ballots.quota import buckets, renewal, since
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Quota
 from voting.domain.entry import Entry
@@ -37,6 +37,7 @@ class Quotas:
             for quota in contest.quotas
         ]
         self._categories = {category.id for category in contest.categories}
+        self._only_category = contest.categories[0].id if len(self._categories) == 1 else None
         self.not_applied: Counter[int] = Counter()
         """By the quota's index: the number of picks without a known category, to which it could not be applied."""
 
@@ -45,28 +46,23 @@ class Quotas:
 
         Returns False, and takes nothing, if a quota is exceeded.
         """
-        entries = tuple([_entry(entry, self._known(category)) for entry, category in picks])
-        wanted = self._applicable(buckets(self._contest, entries))
+        entries = tuple(
+            [
+                _entry(entry, self._only_category or (category if category in self._categories else ""))
+                for entry, category in picks
+            ]
+        )
+        wanted = buckets(self._contest, entries)
+        for unknown in [
+            each for each in wanted if not each.scope and self._contest.quotas[each.quota].per == "category"
+        ]:
+            self.not_applied[unknown.quota] += wanted.pop(unknown)
         for (quota, scope), count in wanted.items():
             if not self._used[quota].has_left((voter, scope), count, now):
                 return False
         for (quota, scope), count in wanted.items():
             self._used[quota].take((voter, scope), count, now)
         return True
-
-    def _known(self, category: str | None) -> str:
-        """Returns the category if it is given or the only one; empty if unknown."""
-        if len(self._categories) == 1:
-            return self._contest.categories[0].id
-        return category if category in self._categories else ""
-
-    def _applicable(self, wanted: Mapping[Bucket, int]) -> Mapping[Bucket, int]:
-        unknown = [
-            bucket for bucket in wanted if not bucket.scope and self._contest.quotas[bucket.quota].per == "category"
-        ]
-        for bucket in unknown:
-            self.not_applied[bucket.quota] += wanted[bucket]
-        return {each: count for each, count in wanted.items() if each not in unknown} if unknown else wanted
 
 
 @lru_cache(20_000)

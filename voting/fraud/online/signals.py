@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from voting.fraud.facts.facts import Counts, Facts, Oddity
-from voting.fraud.policy import Below, Headers, Online
+from voting.fraud.policy import Headers, Online
 
 # Oddities of C2 that one cause brings together: their points count once.
 _HINTS = Oddity.HINT_PLATFORM | Oddity.HINT_MOBILE | Oddity.HINT_FOREIGN | Oddity.HINT_VERSION
@@ -36,7 +36,11 @@ def own(facts: Facts, counts: Counts, policy: Online) -> Iterator[Signal]:
     if facts.challenge_passed is False:
         yield Signal("P1", policy.headers.unproven)
     if facts.reading is not None:
-        yield from _reading(facts.reading, policy.reading)
+        # A ballot before its page was issued means that clocks disagree: its reading time is unknown.
+        for step in policy.reading:
+            if 0 <= facts.reading < step.below:
+                yield Signal("T1", step.points, facts.reading / 1000)
+                break
     if facts.age is not None and facts.age < policy.fresh.below:
         yield Signal("A1", policy.fresh.points, facts.age)
     if counts.voters >= policy.voters.least:
@@ -63,14 +67,6 @@ def deviance(count: float, expected: float) -> float:
         return 0.0 if count <= 0 else math.inf
     root = math.sqrt(max(0.0, 2 * (count * math.log(count / expected) - (count - expected))))
     return root if count >= expected else -root
-
-
-def _reading(milliseconds: int, steps: tuple[Below, ...]) -> Iterator[Signal]:
-    # A ballot before its page was issued means that clocks disagree: its reading time is unknown.
-    for step in steps:
-        if 0 <= milliseconds < step.below:
-            yield Signal("T1", step.points, milliseconds / 1000)
-            return
 
 
 def _headers(odd: int, policy: Headers) -> Iterator[Signal]:

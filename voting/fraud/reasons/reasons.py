@@ -186,14 +186,20 @@ def explain(evidence: Evidence, language: Language) -> str:
     single = evidence.count == 1 and reason.one_en
     sentence = (reason.one_zh if single else reason.zh) if chinese else reason.one_en if single else reason.en
     text = sentence.format(count=f"{evidence.count:,}", of=of)
-    return ("；" if chinese else "; ").join([text, *_expected(evidence, chinese), *details(evidence.profile, language)])
+    parts = [text]
+    if evidence.expected:
+        expected, surprise = _figure(evidence.expected), _figure(evidence.surprise)
+        parts.append(f"按常理应为{expected}张（z {surprise}）" if chinese else f"{expected} expected (z {surprise})")
+    return ("；" if chinese else "; ").join([*parts, *details(evidence.profile, language)])
 
 
 def details(profile: Mapping[str, float], language: Language) -> list[str]:
     """Returns the other remarkable figures in words; unknown ones with their name."""
     chinese, values = language == "zh", dict(profile)
     sentences = [
-        _detail(name, _number(known, values[name]), chinese) for name, known in _DETAILS.items() if name in values
+        _detail(name, f"{values[name]:.0%}" if detail.share else _figure(values[name]), chinese)
+        for name, detail in _DETAILS.items()
+        if name in values
     ]
     if {"reading_low", "reading_high"} <= values.keys():
         low, high = _figure(values["reading_low"]), _figure(values["reading_high"])
@@ -203,20 +209,9 @@ def details(profile: Mapping[str, float], language: Language) -> list[str]:
     return sentences + [f"{name} {_figure(value)}" for name, value in values.items() if name not in {*_DETAILS, *_ENDS}]
 
 
-def _expected(evidence: Evidence, chinese: bool) -> list[str]:
-    if not evidence.expected:
-        return []
-    expected, surprise = _figure(evidence.expected), _figure(evidence.surprise)
-    return [f"按常理应为{expected}张（z {surprise}）" if chinese else f"{expected} expected (z {surprise})"]
-
-
 def _detail(name: str, value: str, chinese: bool) -> str:
     detail = _DETAILS[name]
     return (detail.zh if chinese else detail.en).format(value)
-
-
-def _number(detail: _Detail, value: float) -> str:
-    return f"{value:.0%}" if detail.share else _figure(value)
 
 
 def _span(seconds: float, chinese: bool) -> str:
