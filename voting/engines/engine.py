@@ -110,14 +110,20 @@ class Engine(ABC):
     def _run(self, *, settle_port: bool) -> None:
         for pause in PAUSES:
             self.clear()
-            if settle_port:
-                self._settle_port()
+            port = self.kept.port
+            if settle_port and not (port and processes.is_free(port)):
+                self.kept.port = processes.free_port()
+                if port:
+                    self.owner.notice(f"port {port} is busy; {self.title} listens on {self.kept.port} instead")
             process = self._launch()
             if self._came_up(process) or self.owner.stopping.is_set():
                 return
             code, said = process.poll(), processes.tail(self.log, self._log_start)
             self.stop()
-            if code is None or not self._worth_a_retry(code, said):
+            if code is None:
+                break
+            # Try again if it was killed or lost its port, or if what it reports can be healed.
+            if code != -SIGKILL and processes.is_free(self.kept.port) and not self.heal(code, said):
                 break
             self.owner.stopping.wait(pause)
         raise EnginesUnavailable(f"{self.title} does not start. The end of {self.log}:\n{said}")
@@ -126,14 +132,6 @@ class Engine(ABC):
         """Stop processes that a former owner left running, with a notice."""
         if self.leftovers():
             self.owner.notice(f"{self.title} of a former run was still there; it was stopped.")
-
-    def _settle_port(self) -> None:
-        port = self.kept.port
-        if port and processes.is_free(port):
-            return
-        self.kept.port = processes.free_port()
-        if port:
-            self.owner.notice(f"port {port} is busy; {self.title} listens on {self.kept.port} instead")
 
     def _launch(self) -> subprocess.Popen[bytes]:
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -152,6 +150,3 @@ class Engine(ABC):
             return process.poll() is not None or self.answers(process.pid) or self.owner.stopping.is_set()
 
         return processes.wait_until(settled, self.ready_within) and process.poll() is None
-
-    def _worth_a_retry(self, code: int, said: str) -> bool:
-        return code == -SIGKILL or not processes.is_free(self.kept.port) or self.heal(code, said)

@@ -16,7 +16,7 @@ from voting.engines import postgres as pg
 from voting.engines import processes, state
 from voting.engines import valkey as vk
 from voting.engines.engine import LOGS, Engine, Owner
-from voting.engines.ownership import Lock, made, try_lock
+from voting.engines.ownership import made, try_lock
 from voting.engines.supervisor import Supervisor
 from voting.errors import EnginesUnavailable
 
@@ -95,20 +95,14 @@ def _enter(request: _Request, stack: ExitStack) -> bool:
         if lock is not None:
             stack.enter_context(lock)
             return True
-        if not request.own and (joined := _join(request)) is not None:
-            stack.enter_context(joined)
-            return False
+        if not request.own and (joined := try_lock(request.folder / JOINED, shared=True)) is not None:
+            # A short command that owns the engines waits for those who share them; share them once they answer.
+            if _served(request):
+                stack.enter_context(joined)
+                return False
+            joined.release()
         time.sleep(0.05)
     raise _taken(request.folder)
-
-
-def _join(request: _Request) -> Lock | None:
-    """Share the owner's engines once they answer; a short command that owns them waits for those who share them."""
-    joined = try_lock(request.folder / JOINED, shared=True)
-    if joined is not None and not _served(request):
-        joined.release()
-        return None
-    return joined
 
 
 def _served(request: _Request) -> bool:

@@ -59,7 +59,10 @@ class Postgres(Engine):
 
     def answers(self, pid: int) -> bool:
         """Return whether the server itself reports that it is ready, as pg_ctl does; another one on the port fails."""
-        lines = self._pid_file()
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
         return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def leftovers(self) -> bool:
@@ -76,7 +79,8 @@ class Postgres(Engine):
         return str(self._bin / name)
 
     def _find_programs(self) -> None:
-        install = binaries.find_postgres(self._major())
+        made_by = self.data / "PG_VERSION"
+        install = binaries.find_postgres(int(made_by.read_text()) if made_by.exists() else None)
         postgres = install.bin / "postgres"
         self.runner = privileges.choose(postgres, self.home.parent)
         self.runner.adopt(self.home)
@@ -84,10 +88,6 @@ class Postgres(Engine):
         for old in set(self.home.glob("programs-*")) - {copy}:
             shutil.rmtree(old, ignore_errors=True)
         self._bin = privileges.reachable(self.runner, postgres, copy).parent
-
-    def _major(self) -> int | None:
-        made_by = self.data / "PG_VERSION"
-        return int(made_by.read_text()) if made_by.exists() else None
 
     def _put_aside_a_torso(self) -> None:
         """Set an unfinished data folder aside; never one that has held votes."""
@@ -115,7 +115,12 @@ class Postgres(Engine):
             )
             self._single(fresh, f"CREATE DATABASE {NAME} OWNER {NAME}")
             fresh.rename(self.data)
-        _keep_names(self.home)
+        # Make the rename durable.
+        descriptor = os.open(self.home, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _set_password(self) -> None:
         """Set the password of a database that lost it; save it only once it is in force."""
@@ -139,12 +144,6 @@ class Postgres(Engine):
         flags = ["-D", str(data), "-c", "exit_on_error=true", "postgres"]
         self.runner.run([self._program("postgres"), "--single", *flags], f"{statement}\n")
 
-    def _pid_file(self) -> list[str]:
-        try:
-            return (self.data / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return []
-
 
 def stop_leftovers(home: Path) -> bool:
     """Stop the PostgreSQL that a former owner left in this folder; return whether there was one.
@@ -161,12 +160,3 @@ def stop_leftovers(home: Path) -> bool:
 
     stopped = processes.end(postmasters, Postgres.farewell)
     return processes.end(backends, ((SIGQUIT, 3.0), (SIGKILL, 5.0))) or stopped
-
-
-def _keep_names(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

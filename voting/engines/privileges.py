@@ -27,13 +27,14 @@ class Runner:
 
         It gets none of our environment, which may contain secrets and settings for other servers.
         """
+        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         return subprocess.Popen(
             [*self.prefix, *command],
             stdin=source,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
-            env={"LC_ALL": "C", "TZ": "UTC", **_kept_environment()},
+            env={"LC_ALL": "C", "TZ": "UTC", **kept},
             start_new_session=True,
             user=self.user,
             group=self.group,
@@ -100,27 +101,24 @@ def choose(program: Path, folder: Path) -> Runner:
 
 
 def reachable(runner: Runner, program: Path, copy: Path) -> Path:
-    """Return `program`, or its copy below `copy` if the runner cannot reach the original."""
+    """Return `program`, or its copy below `copy` if the runner cannot reach the original.
+
+    The libraries beside its package are copied, too: a repaired wheel's programs look for them there.
+    """
     if _works(runner, program):
         return program
-    install = program.parent.parent
+    install, package = program.parent.parent, program.parent.parent.parent
     if not copy.exists():
         fresh = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        _copy_install(install, fresh)
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(install / part, fresh / package.name / install.name / part, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name)
         runner.adopt(fresh)
         fresh.rename(copy)
-    return copy / install.parent.name / install.name / "bin" / program.name
-
-
-def _copy_install(install: Path, target: Path) -> None:
-    """Copy the installation with the libraries beside its package, where a repaired wheel's programs look for them."""
-    package = install.parent
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(install / part, target / package.name / install.name / part, symlinks=True)
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, target / libraries.name)
+    return copy / package.name / install.name / "bin" / program.name
 
 
 def _ordinary_account() -> pwd.struct_passwd:
@@ -171,7 +169,3 @@ def _open_the_way(folder: Path) -> None:
                 f"PostgreSQL refuses to run as root, and other users cannot pass through {parent}: set VOTING_DATA to"
                 " a folder such as /var/lib/voting, or run this as an ordinary user, or set DATABASE_URL to a server."
             )
-
-
-def _kept_environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
