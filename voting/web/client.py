@@ -69,7 +69,11 @@ class ClientReader:
         Hops are read from the right, up to the first that is invalid.
         """
         peer = scope.get("client")
-        return self._found(peer[0], _header(scope, b"x-forwarded-for")) if peer else None
+        if not peer:
+            return None
+        # Join fields of one name, as in RFC 9110 section 5.3.
+        forwarded = b",".join([value for field, value in scope["headers"] if field == b"x-forwarded-for"])
+        return self._found(peer[0], forwarded.decode("latin-1"))
 
     def _find(self, peer: str, forwarded: str) -> Origin | None:
         address = _parse(peer)
@@ -96,11 +100,6 @@ class ClientReader:
         if message not in self._warned:
             self._warned.add(message)
             logging.getLogger("voting").warning(message, *values)
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    """Returns all fields of a name joined, as in RFC 9110 section 5.3."""
-    return b",".join([value for field, value in scope["headers"] if field == name]).decode("latin-1")
 
 
 def _parse(text: str) -> Address | None:

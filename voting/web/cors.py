@@ -41,10 +41,6 @@ class Cors:
         if len(origins) != 1 or origins[0] not in self._origins:
             return [_VARY]
         fields = [_VARY, (b"access-control-allow-origin", origins[0]), *_ALLOWED]
-        return [*fields, *_PREFLIGHT] if _is_preflight(scope) else fields
-
-
-def _is_preflight(scope: Scope) -> bool:
-    return scope["method"] == "OPTIONS" and any(
-        name == b"access-control-request-method" for name, _ in scope["headers"]
-    )
+        names = [name for name, _ in scope["headers"]]
+        is_preflight = scope["method"] == "OPTIONS" and b"access-control-request-method" in names
+        return [*fields, *_PREFLIGHT] if is_preflight else fields

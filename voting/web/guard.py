@@ -51,6 +51,7 @@ HEADER_BYTES = 16 * 1024
 HEADER_FIELDS = 64
 # At most one value each: of two, a proxy and the service may read different ones (RFC 9110 section 5.3).
 _SINGLE = (b"authorization", b"idempotency-key")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
@@ -100,10 +101,8 @@ class Guard:
             # HEAD is answered like GET (RFC 9110 section 9.3.2), without the body.
             scope = {**scope, "method": "GET"}
         try:
-            _note_request_id(scope)
             reply.extra = [*self._always, *self._cors.fields(scope)]
-            _check_head(scope)
-            _join_cookies(scope)
+            _read_head(scope)
             reply.extra += self._limiter.check(scope)
             body = await self._read_body(scope, receive)
         except VotingError as error:
@@ -111,7 +110,11 @@ class Guard:
             await _refuse(error, scope, reply.send, [(b"connection", b"close")])
         else:
             await self._answer(scope, body, receive, reply)
-        _measure(scope, reply.status or 500, time.perf_counter() - begun)
+        route = str(scope.get("path_template") or "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        counter, times = _metrics(route, method, reply.status or 500)
+        counter.inc()
+        times.observe(time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         """Refuses a request whose response has not begun in time; it may be sent again."""
@@ -174,7 +177,9 @@ class _Reply:
         """Sends a message of the application."""
         if message["type"] == "http.response.start":
             self._begin(message["status"])
-            message["headers"] = [*message["headers"], *_added(message["headers"]), *self.extra]
+            names = {name.lower() for name, _ in message["headers"]}
+            policy = [] if b"content-security-policy" in names else [_PAGE_POLICY]
+            message["headers"] = [*message["headers"], *_SECURITY, *policy, *self.extra]
         elif self.head_only:
             message["body"] = b""
         await self._send(message)
@@ -247,51 +252,42 @@ def _check_text(value: Any) -> None:
             _check_text(item)
 
 
-def _note_request_id(scope: Scope) -> None:
-    """Keeps the request's id for the log; a proxy in front sets it."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            request_id.set(value.decode())
-
-
-def _check_head(scope: Scope) -> None:
-    """Checks sizes.
+def _read_head(scope: Scope) -> None:
+    """Checks the address and the header fields, keeps the request's id for the log, and joins cookies.
 
     Refuses NUL, which is invalid in file names and PostgreSQL's text, and raw bytes in the query, on which the
     framework fails.
     """
+    headers = scope["headers"]
+    for name, value in headers:
+        # A proxy in front sets it.
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id.set(value.decode())
     if "\0" in scope["path"]:
         raise NotFound
     if not scope["query_string"].isascii():
         # Drop the query, since the refusal looks for a language in it.
         scope["query_string"] = b""
         raise Malformed("the address is not ASCII; encode what comes after the question mark with %")
-    headers = scope["headers"]
     size = (
         sum([len(name) + len(value) for name, value in headers]) + len(scope["raw_path"]) + len(scope["query_string"])
     )
     if len(headers) > HEADER_FIELDS or size > HEADER_BYTES:
         raise HeadersTooLarge(f"at most {HEADER_FIELDS} header fields and {HEADER_BYTES} bytes with the address")
-    _check_fields(scope)
-
-
-def _check_fields(scope: Scope) -> None:
-    """Requires one Host field of HTTP/1.1 (RFC 9112 section 3.2); HTTP/0.9 has no header fields."""
+    # HTTP/0.9 has no header fields.
     if scope["http_version"] == "0.9":
         raise Malformed("HTTP/0.9 is not served; send the request as HTTP/1.1")
-    names = [name for name, _ in scope["headers"]]
+    names = [name for name, _ in headers]
+    # RFC 9112 section 3.2.
     if scope["http_version"] == "1.1" and names.count(b"host") != 1:
         raise Malformed("an HTTP/1.1 request needs one Host header field")
     for name in _SINGLE:
         if names.count(name) > 1:
             raise Malformed(f"the {name.decode().title()} header field came more than once; send it once")
-
-
-def _join_cookies(scope: Scope) -> None:
-    """Joins several Cookie fields, as HTTP/2 splits them (RFC 9113 section 8.2.3)."""
-    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-    if len(cookies) > 1:
-        others = [field for field in scope["headers"] if field[0] != b"cookie"]
+    # HTTP/2 splits cookies into several fields (RFC 9113 section 8.2.3).
+    if names.count(b"cookie") > 1:
+        others = [field for field in headers if field[0] != b"cookie"]
+        cookies = [value for name, value in headers if name == b"cookie"]
         scope["headers"] = [*others, (b"cookie", b"; ".join(cookies))]
 
 
@@ -369,19 +365,6 @@ def http_answer(error: VotingError, keep: bool) -> bytes:
         fields.append((b"connection", b"close"))
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()
     return b"\r\n".join([status, *(name + b": " + value for name, value in fields), b"", answer.body])
-
-
-def _added(headers: Any) -> list[tuple[bytes, bytes]]:
-    names = {name.lower() for name, _ in headers}
-    return _SECURITY if b"content-security-policy" in names else [*_SECURITY, _PAGE_POLICY]
-
-
-def _measure(scope: Scope, status: int, seconds: float) -> None:
-    route = str(scope.get("path_template") or "unmatched")
-    method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
-    counter, times = _metrics(route, method, status)
-    counter.inc()
-    times.observe(seconds)
 
 
 @lru_cache(1000)

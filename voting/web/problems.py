@@ -128,17 +128,14 @@ def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
     if isinstance(error, VotingError):
         return error
     if isinstance(error, ValidationException):
-        return Malformed(_where(error))
+        found = [item for item in error.extra or [] if isinstance(item, dict)]
+        if any(item["message"] == "'data'" for item in found):
+            return Malformed("the body is missing; send a JSON object")
+        # Litestar's list of {message, key, source} as one sentence.
+        faults = "; ".join(f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in found)
+        return Malformed(faults or str(Malformed()))
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _FROM_HTTP.get(error.status_code, Malformed)()
     path = request.scope["path"][:200]
     logging.getLogger("voting").error("unexpected: %r %r", request.method[:20], path, exc_info=error)
     return VotingError()
-
-
-def _where(error: ValidationException) -> str:
-    """Formats Litestar's list of {message, key, source} as one sentence."""
-    found = [item for item in error.extra or [] if isinstance(item, dict)]
-    if any(item["message"] == "'data'" for item in found):
-        return "the body is missing; send a JSON object"
-    return "; ".join(f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in found) or str(Malformed())

@@ -9,7 +9,6 @@ from typing import Any
 from litestar import get
 from litestar.params import FromPath
 
-from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.dependencies import GivenServices
@@ -33,6 +32,11 @@ async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[
     """Returns title, host, rules in words, window, quota, categories, and how results are shown."""
     snapshot = await services.contest_cache.get(contest)
     rules = snapshot.contest
+    display: dict[str, Any] = {"policy": rules.display.policy}
+    if rules.display.policy == "delayed":
+        display["minutes"] = rules.display.minutes
+    elif rules.display.policy == "daily":
+        display["at"] = f"{rules.display.at:%H:%M}"
     return {
         "id": rules.id,
         "title": rules.title,
@@ -47,7 +51,7 @@ async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[
         "categories": [asdict(category) for category in rules.categories],
         "entries": len(snapshot.entries),
         "document_sha256": hashlib.sha256(snapshot.document.encode()).hexdigest(),
-        "display": _display(rules),
+        "display": display,
         "challenge": asdict(rules.challenge),
         "ticket": services.keyring.issue_ticket(rules.id, snapshot.now()),
         "receipt_key": services.keyring.public_key,
@@ -62,9 +66,3 @@ def _window(snapshot: ContestSnapshot) -> dict[str, Any]:
         "phase": snapshot.phase(),
         "server_time": snapshot.now().astimezone(zone),
     }
-
-
-def _display(rules: Contest) -> dict[str, Any]:
-    extra: dict[str, dict[str, Any]]
-    extra = {"delayed": {"minutes": rules.display.minutes}, "daily": {"at": f"{rules.display.at:%H:%M}"}}
-    return {"policy": rules.display.policy, **extra.get(rules.display.policy, {})}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -31,17 +30,13 @@ async def watch(contest: FromPath[str], request: Request[Any, Any, Any], service
     key = await permit(request, services, snapshot, "organiser")
     services.live_boards.admit(key.id)
     events = services.live_boards.watch(snapshot.contest.id, key.id, request.headers.get("last-event-id"), permitted)
-    return Stream(_messages(events), headers=_HEADERS, media_type="text/event-stream")
-
-
-async def _messages(events: AsyncIterator[Sequence[Event]]) -> AsyncIterator[bytes]:
-    """Encodes each event once; the framework's own stream would encode it for every board."""
-    async for some in events:
-        yield b"".join(map(_encoded, some))
+    messages = (b"".join(map(_encoded, batch)) async for batch in events)
+    return Stream(messages, headers=_HEADERS, media_type="text/event-stream")
 
 
 @lru_cache(64)
 def _encoded(event: Event) -> bytes:
+    """Encodes each event once; the framework's own stream would encode it for every board."""
     if not event.name:
         return ServerSentEventMessage(data=None, comment="still here").encode()
     data = msgspec.json.encode(event.data).decode()

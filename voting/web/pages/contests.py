@@ -85,18 +85,21 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
     shown = await services.tally_reader.shown(snapshot)
     token = _good_token(request, services, contest)
     other = "en" if language == "zh" else "zh"
+    now = snapshot.now()
+    renewals = [renewal(contest, quota, now) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1]
     return {
         "language": language,
         "contest": contest,
         "title": contest.title if language == "zh" else contest.title_en or contest.title,
         "phase": phase_of(snapshot),
-        "now": snapshot.now(),
-        "ticket": services.keyring.issue_ticket(contest.id, snapshot.now()),
+        "now": now,
+        "ticket": services.keyring.issue_ticket(contest.id, now),
         "shown": shown,
         "places": ranks(shown.picks or {}),
         "known": token is not None,
         "left": await _left(snapshot, services, token),
-        "entry_renews_at": _entry_renews_at(snapshot),
+        # When an entry can be voted for again; empty if it can be at once.
+        "entry_renews_at": max(renewals).isoformat() if renewals else "",
         "switch": f"{request.scope['path']}?{urlencode({**dict(request.query_params), 'lang': other})}",
     }
 
@@ -133,12 +136,3 @@ def _keeping_voter(
     if request.app.state.secure_cookies and token and voter_cookie_name(contest.id, secure=True) not in request.cookies:
         answer.set_cookie(voter_cookie(contest.id, token, secure=True))
     return answer
-
-
-def _entry_renews_at(snapshot: ContestSnapshot) -> str:
-    """Returns when an entry can be voted for again; empty if it can be at once."""
-    contest: Contest = snapshot.contest
-    left = [
-        renewal(contest, quota, snapshot.now()) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1
-    ]
-    return max(left).isoformat() if left else ""
