@@ -120,7 +120,7 @@ class Backtest:
         # Comparing moments of one zone is twenty times as fast.
         now = picks[0].at.astimezone(UTC)
         why = _CLOSED.get(self._contest.phase(now))
-        if why is None and not self._quotas.take(picks[0].voter, [(each.entry, each.category) for each in picks], now):
+        if why is None and not self._quotas.take(picks[0].voter, [(pick.entry, pick.category) for pick in picks], now):
             why = "quota_exhausted"
         for pick in picks:
             refused = Decision(pick.id, "refuse", (why,), "online", milliseconds(now)) if why else None
@@ -156,7 +156,9 @@ class Backtest:
         self._history.sort(key=lambda decision: decision.decided_at)
         # Ballots held when cast that the certification did not find have groups of their own.
         cast_only = np.flatnonzero(looks.online & ~certified.verdicts["hold"].to_numpy()).tolist()
-        held_when_cast = [(each.id, each.reasons) for each in (self._final[self._recorded[row]] for row in cast_only)]
+        held_when_cast = [
+            (ballot.id, ballot.reasons) for ballot in (self._final[self._recorded[row]] for row in cast_only)
+        ]
         cast_groups = describe_cast(
             self._ballots, certified.prepared, pl.DataFrame(held_when_cast, schema=_CAST, orient="row")
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voting.fraud.features.column_index import Floats, Part, Survey, Values
-from voting.fraud.features.covoting import Covoters, covoters
+from voting.fraud.features.covoting import covoters
 
 # Cells that gather a campaign's ballots.
 _CELLS: tuple[tuple[str, ...], ...] = (
@@ -49,12 +49,8 @@ def company(survey: Survey, trust: Floats) -> Iterator[Part]:
         yield Part(
             None, {"company_" + "_".join(by): np.where(cells.of < cells.size, mean - usual, 0.0).astype(np.float32)}
         )
+    # By voter: the mean distrust of the voters he met repeatedly, above the usual.
     met = covoters(survey)
-    yield Part(met.voters, {"company_covoters": _of_covoters(met, distrust, usual)})
-
-
-def _of_covoters(met: Covoters, distrust: Floats, usual: float) -> Floats:
-    """Returns, by voter, the mean distrust of the voters he met repeatedly, above the usual."""
     voters = met.voters
     mean = voters.totals(distrust) / np.maximum(voters.counts(), 1)
     weight = met.entries - 1.0
@@ -62,4 +58,4 @@ def _of_covoters(met: Covoters, distrust: Floats, usual: float) -> Floats:
     for mine, other in ((met.first, met.second), (met.second, met.first)):
         total += np.bincount(mine, weight * mean[other], voters.size)
         weights += np.bincount(mine, weight, voters.size)
-    return np.asarray(total / weights - usual, dtype=np.float64)
+    yield Part(voters, {"company_covoters": total / weights - usual})

@@ -87,7 +87,7 @@ class GroupEvidence:
             for code, has in self._traits.items()
         ]
         cells = [cell for code in _CELLS if (cell := self._most_surprising(code, rows))]
-        yield from (each for each in (*traits, *cells) if each.surprise >= _LEAST_SURPRISE)
+        yield from (evidence for evidence in (*traits, *cells) if evidence.surprise >= _LEAST_SURPRISE)
         # C4: the number of voters of the device with the most of them.
         devices, pairs = (self._survey.numbering(by) for by in (("device",), ("device", "voter")))
         several = rows[np.unique(pairs.of[rows], return_index=True)[1]]

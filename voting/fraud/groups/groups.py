@@ -52,13 +52,13 @@ def label(survey: Survey, rows: Ints, reasons: Bits) -> Ints:
     for ties, of in ((_TIES, ~lockstep), (_LOCKSTEP_TIES, lockstep)):
         for tie in ties:
             numbering = survey.numbering(tie.by)
-            found, inverse, counts = np.unique(numbering.of[rows[of]], return_inverse=True, return_counts=True)
-            of_all = np.append(numbering.counts(), 0.0)[found]
-            enough = (found < numbering.size) & (counts >= tie.least) & (counts >= tie.part * of_all)
+            values, inverse, counts = np.unique(numbering.of[rows[of]], return_inverse=True, return_counts=True)
+            of_all = np.append(numbering.counts(), 0.0)[values]
+            enough = (values < numbering.size) & (counts >= tie.least) & (counts >= tie.part * of_all)
             # A number for each value that enough of these ballots share.
-            values = np.full(len(rows), -1)
-            values[of] = np.where(enough[inverse], inverse, -1)
-            shared.append(values)
+            numbers = np.full(len(rows), -1)
+            numbers[of] = np.where(enough[inverse], inverse, -1)
+            shared.append(numbers)
     labels = np.arange(len(rows))
     while True:
         before = labels
@@ -81,11 +81,21 @@ def describe(
     # Entries and prefixes are few, so a number for each ballot is enough.
     called = ballots.lazy().select("id", pl.col("entry", "prefix").cast(pl.Categorical)).collect()
     names = called[survey.ballots["row"].to_numpy()]
-    grounds = GroupEvidence(survey, names, reasons, stage)
+    group_evidence = GroupEvidence(survey, names, reasons, stage)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    parts = zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True)
-    described = [(number, _described(names, grounds, rows)) for number, rows in parts]
+    described = []
+    for number, rows in zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True):
+        ballots_of, evidence = names[rows], group_evidence.of(rows)
+        entries = Counter(ballots_of["entry"].to_list())
+        group = Group(
+            id=group_id(ballots_of["id"].to_list()),
+            reasons=tuple(sorted({item.code for item in evidence})),
+            ballots=len(rows),
+            entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
+            evidence=evidence,
+        )
+        described.append((number, group))
     return dict(sorted(described, key=lambda each: (-each[1].ballots, each[1].id)))
 
 
@@ -130,16 +140,3 @@ def _joined(labels: Ints, tie: Ints) -> Ints:
     joined[tied] = np.minimum(joined[tied], least[tie[tied]])
     # A label is itself a ballot's number: follow it, so that chains close quickly.
     return np.minimum(joined, joined[joined])
-
-
-def _described(names: pl.DataFrame, grounds: GroupEvidence, rows: Ints) -> Group:
-    group = names[rows]
-    evidence = grounds.of(rows)
-    entries = Counter(group["entry"].to_list())
-    return Group(
-        id=group_id(group["id"].to_list()),
-        reasons=tuple(sorted({reason.code for reason in evidence})),
-        ballots=len(rows),
-        entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
-        evidence=evidence,
-    )

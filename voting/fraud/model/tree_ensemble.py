@@ -95,8 +95,8 @@ class _Steps(NamedTuple):
 def score_trees(parts: Iterable[Part], trees: Trees, rows: int, told: float = 0.02) -> TreeScores:
     """Returns the sum over all trees. A missing feature is 0. Reasons are given from the probability `told` on."""
     asked: dict[str, set[float]] = {}
-    for each, _ in chain.from_iterable(map(_questions, trees.trees)):
-        asked.setdefault(each.feature, set()).add(each.above)
+    for question, _ in chain.from_iterable(map(_questions, trees.trees)):
+        asked.setdefault(question.feature, set()).add(question.above)
     bounds = {name: {least: rank for rank, least in enumerate(sorted(above))} for name, above in asked.items()}
     steps = [_steps(part, bounds) for part in parts]
     probability, reasons = np.empty(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint32)

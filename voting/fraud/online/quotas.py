@@ -54,7 +54,7 @@ class Quotas:
         )
         wanted = buckets(self._contest, entries)
         for unknown in [
-            each for each in wanted if not each.scope and self._contest.quotas[each.quota].per == "category"
+            bucket for bucket in wanted if not bucket.scope and self._contest.quotas[bucket.quota].per == "category"
         ]:
             self.not_applied[unknown.quota] += wanted.pop(unknown)
         for (quota, scope), count in wanted.items():
