@@ -86,9 +86,14 @@ def backtest(
     \b
     {"id":"e1","at":"2026-07-16T08:00:00+08:00","voter":"v1","entry":"A1"}
     """
+
+    def show_progress(part: str, done: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{part}: {done:,}   ", nl=False, err=True)
+
     rules = read_contest(read_text(contest), str(contest))
     looked_up = load_networks(networks, hosting)
-    summary = run(rules, Input(events), load_sweep_policy(policy), looked_up, out, _progress)
+    summary = run(rules, Input(events), load_sweep_policy(policy), looked_up, out, show_progress)
     counts = summary["decisions"]
     told = ", ".join(f"{counts[each]} {word}" for each, word in _WORDS.items())
     if sys.stderr.isatty():
@@ -97,11 +102,6 @@ def backtest(
 
 
 _WORDS = {"count": "counted", "hold": "held", "refuse": "refused"}
-
-
-def _progress(part: str, done: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{part}: {done:,}   ", nl=False, err=True)
 
 
 @click.group(epilog="Example: voting events export --contest demo --out events.jsonl.gz")
@@ -183,10 +183,6 @@ def retally(contest: str, policy: Path, json: bool, env_file: Path | None) -> No
     for line in lines:
         if line.differs:
             now, then = asdict(line.now), asdict(line.other)
-            moves = (f"{name}={now[name]}" + _arrow(now[name], then[name]) for name in now)
+            moves = (f"{name}={now[name]}" + ("" if now[name] == then[name] else f" -> {then[name]}") for name in now)
             click.echo("\t".join((line.entry, f"raw={line.raw}", *moves)))
     tell(f"{sum(line.differs for line in lines)} of {len(lines)} entries differ under policy {other.version}")
-
-
-def _arrow(now: int, then: int) -> str:
-    return "" if now == then else f" -> {then}"

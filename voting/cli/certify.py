@@ -56,34 +56,34 @@ def certify(
     if propose + public_only + (reopen is not None) > 1:
         raise click.UsageError("--propose, --public-only and --reopen do not go together")
     settings = read_settings(env_file)
+
+    async def reopened(office: AdminServices, reason: str) -> int:
+        return await office.certifier.reopen(await find(office, contest), reason)
+
+    async def proposed(office: AdminServices) -> tuple[Changed, list[Estimated]]:
+        snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
+        changed = await office.certifier.propose(snapshot, rules, _progress())
+        return changed, await _doubts(office, snapshot)
+
+    async def certified(office: AdminServices) -> tuple[Certification, list[Estimated]]:
+        snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
+        made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only)
+        return made, await _doubts(office, snapshot)
+
     if reopen is not None:
-        number = with_admin(settings, lambda office: _reopen(office, contest, reopen))
+        number = with_admin(settings, lambda office: reopened(office, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        changed, doubts = with_admin(settings, lambda office: _propose(office, contest, policy))
+        changed, doubts = with_admin(settings, proposed)
         tell(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, doubts = with_admin(settings, lambda office: _certify(office, contest, policy, public_only))
+        made, doubts = with_admin(settings, certified)
         _show(made, contest, as_json=json)
     _warn(doubts, contest)
-
-
-async def _certify(
-    office: AdminServices, contest: str, policy: Path | None, public_only: bool
-) -> tuple[Certification, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
-    made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only)
-    return made, await _doubts(office, snapshot)
-
-
-async def _propose(office: AdminServices, contest: str, policy: Path | None) -> tuple[Changed, list[Estimated]]:
-    snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
-    changed = await office.certifier.propose(snapshot, rules, _progress())
-    return changed, await _doubts(office, snapshot)
 
 
 async def _doubts(office: AdminServices, snapshot: ContestSnapshot) -> list[Estimated]:
@@ -93,10 +93,6 @@ async def _doubts(office: AdminServices, snapshot: ContestSnapshot) -> list[Esti
     for each in found:
         largest.setdefault(each.excess.entry, each)
     return [each for each in largest.values() if each.effect.decides]
-
-
-async def _reopen(office: AdminServices, contest: str, reason: str) -> int:
-    return await office.certifier.reopen(await find(office, contest), reason)
 
 
 def _warn(doubts: Sequence[Estimated], contest: str) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import click
@@ -38,40 +38,32 @@ def demo(port: int, reset: bool, workers: int) -> None:
     """Run the demo contest: 120 entries, open for ten days from its first start."""
     settings = load(os.environ)
     if reset:
-        _reset(settings)
-    with with_engines(_with_secret(settings), own=True, redis=True) as ready:
+        if settings.database_url != EMBEDDED:
+            raise SettingInvalid(
+                "--reset starts the embedded servers anew; unset DATABASE_URL, or empty that database yourself"
+            )
+        engines.reset(settings.data)
+        secrets.forget(settings.data)
+    if not settings.secret:
+        # The demo has a secret of its own, created at its first start.
+        own = secrets.load(settings.data) or secrets.make()
+        secrets.save(settings.data, own)
+        settings = replace(settings, secret=own.secret.encode())
+
+    async def prepare(ready: Settings) -> DemoSecrets:
+        await admin.migrate(ready, lambda _: None)
+        async with admin.services(ready, actor()) as office:
+            return await demo_contest.prepare(office, ready.data)
+
+    with with_engines(settings, own=True, redis=True) as ready:
         tell("preparing the demo contest; the first time, its 120 entries get their covers")
-        kept = asyncio.run(_prepare(ready))
+        kept = asyncio.run(prepare(ready))
         with _free_port(port) as listener:
             address = f"http://{HOST}:{listener.getsockname()[1]}"
             tell(f"starting the service; {address} opens in a moment")
             threading.Thread(target=_announce, args=(address, kept), daemon=True).start()
             run_workers(ready, listener, workers)
     tell("stopped; `make demo` goes on with the same votes")
-
-
-async def _prepare(settings: Settings) -> DemoSecrets:
-    await admin.migrate(settings, lambda _: None)
-    async with admin.services(settings, actor()) as office:
-        return await demo_contest.prepare(office, settings.data)
-
-
-def _with_secret(settings: Settings) -> Settings:
-    """The settings with the demo's own secret, created at its first start, unless one is set."""
-    if settings.secret:
-        return settings
-    kept = secrets.load(settings.data) or secrets.make()
-    secrets.save(settings.data, kept)
-    return replace(settings, secret=kept.secret.encode())
-
-
-def _reset(settings: Settings) -> None:
-    if settings.database_url != EMBEDDED:
-        raise SettingInvalid(
-            "--reset starts the embedded servers anew; unset DATABASE_URL, or empty that database yourself"
-        )
-    engines.reset(settings.data)
-    secrets.forget(settings.data)
 
 
 @contextmanager
@@ -91,7 +83,10 @@ def _free_port(port: int) -> Iterator[socket.socket]:
 
 def _announce(address: str, kept: DemoSecrets) -> None:
     """Prints addresses and keys once the service answers."""
-    while not _ready(address):
+    while True:
+        with suppress(OSError), urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:
+            if answer.status == 200:
+                break
         time.sleep(0.05)
     tell(
         f"""
@@ -104,11 +99,3 @@ def _announce(address: str, kept: DemoSecrets) -> None:
   Ctrl-C stops; the votes are kept for the next `make demo`, or thrown away by `make demo RESET=1`.
 """
     )
-
-
-def _ready(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False

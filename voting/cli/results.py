@@ -45,7 +45,12 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bo
         )
     for note in report.notes:
         tell(note)
-    content = awards_as_csv(report).encode() if awards else _content(report, kind)
+    if kind == "json":
+        content = msgspec.json.format(msgspec.json.encode(as_json(report)), indent=2) + b"\n"
+    elif kind == "csv":
+        content = (awards_as_csv(report) if awards else as_csv(report)).encode()
+    else:
+        content = as_xlsx(report)
     if out is None:
         sys.stdout.buffer.write(content)
         return
@@ -54,9 +59,3 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bo
     except OSError as error:
         raise SettingInvalid(f"{out} cannot be written ({error.strerror}); give another file with --out") from None
     tell(f"{len(report.awards)} lines of awards are in {out}" if awards else f"{len(report.rows)} entries are in {out}")
-
-
-def _content(report: Report, kind: str) -> bytes:
-    if kind == "json":
-        return msgspec.json.format(msgspec.json.encode(as_json(report)), indent=2) + b"\n"
-    return as_csv(report).encode() if kind == "csv" else as_xlsx(report)

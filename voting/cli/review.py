@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import click
 import msgspec
@@ -17,12 +17,10 @@ from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
-from voting.services.fraud.review import Estimated, File, Person, ReviewAction, Reviewed, Reviews, person_of
-from voting.settings import Settings
+from voting.services.fraud.review import Estimated, File, Person, ReviewAction, Reviewed, person_of
 from voting.text_file import read_text_file
 from voting.wiring.admin import AdminServices
 
-T = TypeVar("T")
 Decorated = Callable[..., Any]
 
 _contest = click.option("--contest", required=True, help="The contest's id.")
@@ -48,8 +46,19 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     Then, for each entry with an excess that cannot be honest although no single ballot can be identified: the estimated
     number of picks with its interval, and the effect if the most were void. Nothing is subtracted for an estimate.
     """
-    settings = read_settings(env_file)
-    snapshot, (found, estimates, ungrouped) = _reviews(settings, contest, _all)
+
+    async def work(
+        office: AdminServices,
+    ) -> tuple[ContestSnapshot, tuple[Reviewed, ...], tuple[Estimated, ...], int]:
+        snapshot, reviews = await find(office, contest), office.reviews
+        return (
+            snapshot,
+            await reviews.all(snapshot),
+            await reviews.excesses(snapshot),
+            await reviews.ungrouped(snapshot),
+        )
+
+    snapshot, found, estimates, ungrouped = with_admin(read_settings(env_file), work)
     if json:
         groups = [as_json(each, snapshot.contest.zone) for each in found]
         excesses = [estimate_as_json(each) for each in estimates]
@@ -58,7 +67,10 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     for each in found:
         click.echo(_line(each, language))
     for estimate in estimates:
-        click.echo(_estimated(estimate, language))
+        excess = estimate.excess
+        effect = in_words(estimate.effect.shifts, {excess.entry: estimate.most}, language, estimate.most)
+        range_ = f"{excess.estimate} ({excess.low} to {excess.high})"
+        click.echo(f"excess\t{excess.entry}\t{range_}\tby {excess.sign}\t{effect}")
     open_ = [each.group.id for each in found if each.group.state == "open"]
     tell(f"{len(found)} groups; {len(open_)} are open")
     if ungrouped:
@@ -78,17 +90,17 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 @env_file
 def show(group: str, contest: str, language: str, json: bool, env_file: Path | None) -> None:
     """Show a group: evidence, clients, effect, some of its ballots, and the decisions about it."""
-    settings = read_settings(env_file)
-    snapshot, found = _reviews(settings, contest, lambda reviews, snapshot: reviews.show(snapshot, group))
+
+    async def work(office: AdminServices) -> tuple[ContestSnapshot, File]:
+        snapshot = await find(office, contest)
+        return snapshot, await office.reviews.show(snapshot, group)
+
+    snapshot, found = with_admin(read_settings(env_file), work)
     if json:
         _print(file_as_json(found, snapshot.contest.zone))
         return
     for line in _file(found, cast(Language, language), snapshot.contest.zone):
         click.echo(line)
-
-
-async def _all(reviews: Reviews, snapshot: ContestSnapshot) -> tuple[tuple[Reviewed, ...], tuple[Estimated, ...], int]:
-    return await reviews.all(snapshot), await reviews.excesses(snapshot), await reviews.ungrouped(snapshot)
 
 
 def _decisions(function: Decorated) -> Decorated:
@@ -142,11 +154,16 @@ def _decide(
     env_file: Path | None,
 ) -> None:
     settings = read_settings(env_file)
-    key = read_text_file(key_file).strip() if key_file else None
+    key_text = read_text_file(key_file).strip() if key_file else None
 
     async def work(office: AdminServices) -> tuple[str, Reviewed]:
         snapshot = await find(office, contest)
-        person = await _person(office, contest, key) if key else Person(office.actor)
+        person = Person(office.actor)
+        if key_text:
+            key = await office.staff_sessions.by_key(key_text)
+            if key.role != "organiser" or key.contest not in (None, contest):
+                raise Forbidden("this takes an organiser's key for this contest")
+            person = person_of(key)
         wish = ReviewAction(action, reason, version)
         return await office.reviews.rule(snapshot, group, person, wish)
 
@@ -157,35 +174,11 @@ def _decide(
         tell(f"{after.group.ballots} ballots wait for a second person: {again}")
 
 
-async def _person(office: AdminServices, contest: str, text: str) -> Person:
-    """The key's person. Raises CredentialInvalid, or Forbidden for a key without rights in this contest."""
-    key = await office.staff_sessions.by_key(text)
-    if key.role != "organiser" or key.contest not in (None, contest):
-        raise Forbidden("this takes an organiser's key for this contest")
-    return person_of(key)
-
-
-def _reviews(
-    settings: Settings, contest: str, ask: Callable[[Reviews, ContestSnapshot], Awaitable[T]]
-) -> tuple[ContestSnapshot, T]:
-    async def work(office: AdminServices) -> tuple[ContestSnapshot, T]:
-        snapshot = await find(office, contest)
-        return snapshot, await ask(office.reviews, snapshot)
-
-    return with_admin(settings, work)
-
-
 def _line(each: Reviewed, language: str) -> str:
     group = each.group
     state = f"{group.state}, {group.proposal.action} proposed" if group.proposal else group.state
     effect = in_words(each.effect.shifts, group.entries, language)
     return f"{group.id}\t{state}\t{group.ballots}\t{'+'.join(group.reasons)}\t{effect}"
-
-
-def _estimated(each: Estimated, language: str) -> str:
-    excess = each.excess
-    effect = in_words(each.effect.shifts, {excess.entry: each.most}, language, each.most)
-    return f"excess\t{excess.entry}\t{excess.estimate} ({excess.low} to {excess.high})\tby {excess.sign}\t{effect}"
 
 
 def _file(found: File, language: Language, zone: tzinfo) -> list[str]:

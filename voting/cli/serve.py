@@ -103,7 +103,11 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
     """Runs until SIGTERM or SIGINT; a worker that dies is replaced."""
     raise_file_limit()
     with tempfile.TemporaryDirectory(prefix="voting-metrics-") as metrics:
-        os.environ.update(_environment(settings) | {"PROMETHEUS_MULTIPROC_DIR": metrics})
+        # The workers are new processes, which read the environment only.
+        os.environ["DATABASE_URL"] = settings.database_url
+        os.environ["REDIS_URL"] = settings.redis_url
+        os.environ["VOTING_SECRET"] = settings.secret.decode()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
         config = uvicorn.Config(
             "voting.asgi:application",
             factory=True,
@@ -132,12 +136,3 @@ def raise_file_limit() -> None:
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """What the workers must know besides the environment."""
-    return {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "VOTING_SECRET": settings.secret.decode(),
-    }

@@ -77,14 +77,14 @@ async def _run(settings: Settings, *, once: bool) -> None:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")
             return
-        task = asyncio.create_task(sweeping.run())
+        loop, task = asyncio.get_running_loop(), asyncio.create_task(sweeping.run())
+
+        def stop() -> None:
+            """Gives the lease back; a sweep under way, in a thread, is not waited for: nothing of it is in force."""
+            task.cancel()
+            loop.call_later(STOP_SECONDS, os._exit, 0)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, _stop, task)
+            loop.add_signal_handler(number, stop)
         with suppress(asyncio.CancelledError):
             await task
-
-
-def _stop(task: asyncio.Task[None]) -> None:
-    """Gives the lease back; a sweep under way, in a thread, is not waited for: nothing of it is in force yet."""
-    task.cancel()
-    asyncio.get_running_loop().call_later(STOP_SECONDS, os._exit, 0)
