@@ -89,8 +89,8 @@ class RowRefusedError(Exception):
     """PostgreSQL will never accept one of the rows."""
 
 
-class CollidedError(TryAgain):
-    """The transaction collided with others in every attempt."""
+class CollidedError(Exception):
+    """Every attempt collided with other transactions."""
 
 
 class Database:
@@ -116,14 +116,17 @@ class Database:
             raise _away(error) from error
 
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Runs `work` in one transaction and returns its result; see `settle`."""
-        return await self.settle(lambda connection: _in_transaction(connection, work))
+        """Runs `work` in one transaction and returns its result; see `settle`. Raises TryAgain also if all collided."""
+        try:
+            return await self.settle(lambda connection: _in_transaction(connection, work))
+        except CollidedError:
+            raise TryAgain from None
 
     async def settle(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs `work` on one connection, where each statement commits by itself, and returns its result.
 
         It repeats `work` after a collision or an unknown outcome, so `work` must be idempotent. Raises TryAgain when
-        PostgreSQL is away or the repetitions fail too (CollidedError if all collided); RowRefusedError if no repetition
+        PostgreSQL is away or the repetitions fail too; CollidedError if all collided; RowRefusedError if no repetition
         can help.
         """
         begun = time.monotonic()
@@ -143,7 +146,7 @@ class Database:
                 await self._follow(error)
                 if attempt == ATTEMPTS - 1 or time.monotonic() - begun > REPLAY_WITHIN_SECONDS:
                     away = _away(error)
-                    raise CollidedError if isinstance(error, _COLLIDED) else away from error
+                    raise CollidedError(_brief(error)) if isinstance(error, _COLLIDED) else away from error
                 telemetry.REPLAYS.inc()
                 await asyncio.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
