@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Contests, eventually
 from voting.domain.ballots.client import ClientFacts
 from voting.errors import Malformed, PicksInvalid, QuotaExhausted, TryAgain
-from voting.services.ballots.cast import BallotRequest
+from voting.services.ballots.cast import CastBallot
 from voting.settings import Settings
 from voting.web.dependencies import Services
 from voting.wiring import serving
@@ -25,8 +25,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         yield ready
 
 
-def request(*picks: str) -> BallotRequest:
-    return BallotRequest(list(picks))
+def request(*picks: str) -> CastBallot:
+    return CastBallot(list(picks))
 
 
 async def test_a_poison_row_is_taken_out_and_its_neighbours_are_kept(services: Services, contests: Contests) -> None:

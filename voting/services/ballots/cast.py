@@ -29,7 +29,7 @@ from voting.services.tallies.projection import TallyProjection
 _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class BallotRequest(msgspec.Struct, forbid_unknown_fields=True):
+class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request to cast a ballot. `entries`: the picks. What else is absent weighs nothing."""
 
     entries: Annotated[list[_CODE], msgspec.Meta(min_length=1, max_length=1000)]
@@ -59,7 +59,7 @@ class Casting:
     tally_projection: TallyProjection
     client_classes: ClientClasses
 
-    async def cast(self, contest: str, token: str, key: str, request: BallotRequest, client: ClientFacts) -> bytes:
+    async def cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> bytes:
         """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
         try:
             answer = await self._cast(contest, token, key, request, client)
@@ -69,7 +69,7 @@ class Casting:
         _outcomes("replayed" if answer.replayed else "recorded").inc()
         return answer.text
 
-    async def _cast(self, contest: str, token: str, key: str, request: BallotRequest, client: ClientFacts) -> Answer:
+    async def _cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> Answer:
         snapshot = await self.contest_cache.get(contest)
         credential = self.keyring.credential_of(snapshot.contest, token)
         if (credential.channel or "issued") not in snapshot.contest.voters.channels:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from voting.domain.ballots.ballot import check_key
 from voting.errors import Malformed
-from voting.services.ballots.cast import BallotRequest
+from voting.services.ballots.cast import CastBallot
 from voting.web.auth import voter_cookie_name, voter_token
 from voting.web.client import ClientReader, Scope
 from voting.web.dependencies import GivenClients, GivenServices, Services
@@ -25,7 +25,7 @@ _BEARER = re.compile(rb"Bearer [!-~]+")
 @post(BALLOTS, status_code=201)
 async def cast_ballot(
     contest: FromPath[str],
-    data: JSONBody[BallotRequest],
+    data: JSONBody[CastBallot],
     request: Request[Any, Any, Any],
     services: GivenServices,
     clients: GivenClients,
@@ -55,7 +55,7 @@ class ShortWay:
         token = _bearer_or_cookie(headers, path[1])
         try:
             key = check_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
-            data = msgspec.convert(read_json(body), BallotRequest)
+            data = msgspec.convert(read_json(body), CastBallot)
         except (Malformed, msgspec.ValidationError):
             return None
         if token is None or len(headers) < len(scope["headers"]):
