@@ -31,7 +31,7 @@ from voting.domain.entry import Entry
 from voting.domain.identity.roles import Role
 from voting.postgres import ballots as ballots_table
 from voting.postgres import contests as contests_table
-from voting.postgres.ballots import BallotRow, Standing
+from voting.postgres.ballots import BallotRow, BatchContext
 from voting.postgres.database import Connection
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
@@ -284,7 +284,7 @@ async def insert_batch(connection: Connection, contest: str, ballots: Sequence[B
         connection,
         contest,
         ballots,
-        standing=Standing(paused=False, revision=stored.revision, now=at),
+        context=BatchContext(paused=False, revision=stored.revision, now=at),
         closes_at=datetime.max.replace(tzinfo=UTC),
         shard=0,
         leaves=b"".join(leaves),

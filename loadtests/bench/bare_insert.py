@@ -17,7 +17,7 @@ from loadtests.service import ID
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
-from voting.postgres.ballots import BallotRow, Standing
+from voting.postgres.ballots import BallotRow, BatchContext
 from voting.postgres.database import Connection, Database, connected
 
 CONNECTIONS = 4
@@ -47,7 +47,7 @@ async def _insert(database: Database, shard: int, until: float) -> int:
         head = secrets.token_bytes(8)
         rows = [_row(head + voter[8:], id, entry) for voter, id, entry in made]
         try:
-            stored = await database.settle(lambda each: _store(each, contest, rows, shard, opens))  # noqa: B023
+            stored = await database.run_with_retry(lambda each: _store(each, contest, rows, shard, opens))  # noqa: B023
             assert stored
         except asyncpg.PostgresError as error:
             raise RuntimeError(f"the bare insert failed: {error}") from error
@@ -57,13 +57,13 @@ async def _insert(database: Database, shard: int, until: float) -> int:
 
 async def _store(connection: Connection, contest: Contest, rows: list[BallotRow], shard: int, now: datetime) -> bool:
     revision = await connection.fetchval("select revision from gates where contest = $1 limit 1", contest.id)
-    standing = Standing(False, revision, now)
+    context = BatchContext(False, revision, now)
     leaves, signature = bytes(32 * len(rows)), bytes(64)
     return await ballots.insert(
         connection,
         contest.id,
         rows,
-        standing=standing,
+        context=context,
         closes_at=contest.closes_at,
         shard=shard,
         leaves=leaves,

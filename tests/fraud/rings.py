@@ -161,7 +161,7 @@ async def history(database: Database, contest: str) -> list[tuple[str, str, int]
     return sorted((stage, state, count) for (stage, state), count in Counter(map(tuple, rows)).items())
 
 
-async def in_question(database: Database, contest: str) -> list[decisions.Standing]:
+async def in_question(database: Database, contest: str) -> list[decisions.UnresolvedBallot]:
     """Returns every ballot that is not counted or belongs to a group."""
     async with database.connection() as connection:
         return await decisions.select_in_question(connection, contest)

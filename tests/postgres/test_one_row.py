@@ -13,9 +13,9 @@ from tests.conftest import SECRET
 from tests.postgres.test_migrate import new_database
 from voting.postgres import migrate, records
 from voting.postgres.database import Database, connected
+from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import check_receipts
 from voting.services.ballots.record import Answer, Ballot, BallotRecorder
-from voting.services.ballots.traces import check_traces
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.identity.keyring import Keyring, ReceiptKey
 from voting.services.tallies.recount import Recounts
@@ -69,7 +69,7 @@ async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Databas
 async def test_receipts_traces_tally_and_facts_are_as_before(migrated: Database) -> None:
     report = await check_receipts(migrated, CONTEST, ReceiptKey(KEYRING.public_key))
     assert (report.ballots, report.wrong) == (len(BEFORE["ballots"]), [])
-    assert await check_traces(migrated, CONTEST) == []
+    assert await check_consistency(migrated, CONTEST) == []
     assert await Recounts(migrated, "test").differences(await ContestCache(migrated).get(CONTEST)) == ()
     facts = {row["ballot"]: row["facts"] for row in BEFORE["ballot_facts"]}
     async with migrated.connection() as connection, connection.transaction():

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import SECRET, Contests, Service, environment_of, refusal, serving, solve
 from tests.fraud.people import CHROME
 from voting.errors import FileInvalid
-from voting.services.ballots.traces import check_traces
+from voting.services.ballots.consistency import check_consistency
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.proof_of_work import COUNTERS
 from voting.settings import Settings
@@ -74,7 +74,7 @@ async def test_a_held_ballot_looks_accepted_and_is_not_counted(
     fair = await send(http, contest, other, BROWSER, ticket=ticket(contest, 20))
     assert await rows(service.settings, contest) == [("hold", ["C1", "T1"]), ("count", [])]
     snapshot = await office.contest_cache.get(contest)
-    assert await check_traces(office.database, snapshot.contest.id) == [], "its decision is on record"
+    assert await check_consistency(office.database, snapshot.contest.id) == [], "its decision is on record"
     assert held.status_code == fair.status_code == 201
     assert list(held.json()) == list(fair.json())
     assert shape(held.json()["remaining"]) == shape(fair.json()["remaining"])

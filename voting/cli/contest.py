@@ -21,7 +21,7 @@ from voting.domain.contest.explain import local
 from voting.domain.contest.toml_schema import reference
 from voting.domain.entry import Entry
 from voting.domain.language import LANGUAGES, Language
-from voting.domain.results.comparison import Standing, changes, standings
+from voting.domain.results.comparison import EntryResult, changes, standings
 from voting.domain.results.marks import Mark, read_marks, read_metric
 from voting.domain.results.outcome import Figures, compute
 from voting.domain.results.scoring import rounded
@@ -260,7 +260,7 @@ def _marks(rules: Contest, entries: Mapping[str, Entry], given: Collection[str])
     return found
 
 
-def _described(standing: Standing, rules: Contest) -> dict[str, object]:
+def _described(standing: EntryResult, rules: Contest) -> dict[str, object]:
     places = rules.blend.places if rules.blend else rules.public_points.places
     return {
         "place": standing.place,

@@ -11,8 +11,8 @@ import click
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.results.scoring import Tally
+from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
-from voting.services.ballots.traces import check_traces
 from voting.services.identity.keyring import check_receipt
 from voting.services.tallies.recount import Difference
 from voting.wiring.admin import AdminServices
@@ -59,20 +59,20 @@ def check_results(contest: str, env_file: Path | None) -> None:
 
         snapshot = await find(office, contest)
         stands, checks = await verify_result(office.database, snapshot, progress("ballots read"))
-        return stands, checks, await check_traces(office.database, snapshot.contest.id)
+        return stands, checks, await check_consistency(office.database, snapshot.contest.id)
 
-    stands, checks, traces = with_admin(read_settings(env_file), work)
+    stands, checks, contradictions = with_admin(read_settings(env_file), work)
     click.echo(f"policy\t{stands.bound.policy_sha256}\t{stands.policy_version}")
     for each in checks:
         click.echo(f"{each.name}\t{each.certified or '-'}\t{'agrees' if each.agrees else f'differs: {each.now}'}")
-    for line in traces:
+    for line in contradictions:
         click.echo(line)
     wrong = [each.name for each in checks if not each.agrees]
     if wrong:
         tell(f"certification {stands.number} does not stand for what is stored now: {', '.join(wrong)} changed since")
-    if traces:
+    if contradictions:
         tell("somebody changed ballots past the service: find out who, and restore them from a backup")
-    if wrong or traces:
+    if wrong or contradictions:
         raise click.exceptions.Exit(1)
     tell(f"certification {stands.number} of {stands.certified_at.isoformat()}: everything is as it was certified")
 
@@ -95,10 +95,10 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
         snapshot = await find(office, contest)
         found = await (office.recounts.mend(snapshot, mend) if mend else office.recounts.differences(snapshot))
         receipts = await check_receipts(office.database, contest, office.receipt_key, progress("receipts checked"))
-        return found, receipts, await check_traces(office.database, snapshot.contest.id)
+        return found, receipts, await check_consistency(office.database, snapshot.contest.id)
 
-    found, receipts, traces = with_admin(settings, work)
-    changed = [*receipts.wrong, *traces]
+    found, receipts, contradictions = with_admin(settings, work)
+    changed = [*receipts.wrong, *contradictions]
     for each in found:
         click.echo(f"{each.entry}\ttally {_counts(each.tally)}\tballots {_counts(each.recount)}")
     for line in changed:

@@ -1,4 +1,4 @@
-"""Ballots, recorded in batches: one statement reads what bears on a batch, one records it."""
+"""Ballots in batches: one statement reads the context of a batch, one records it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARDS = 16
 
 
 class StoredBallot(NamedTuple):
-    """An earlier ballot of a voter, and where in its batch it is."""
+    """An earlier ballot of a voter and its place in its batch."""
 
     ordinal: int
     key: str
@@ -34,8 +34,8 @@ class StoredBallot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What bears on a batch: the contest, the clock, what its voters cast before, and challenges that were spent."""
+class BatchContext:
+    """What a batch is judged against: the contest, the clock, earlier ballots of its voters, and spent challenges."""
 
     paused: bool
     revision: int
@@ -46,7 +46,7 @@ class Standing:
 
 
 class BallotRow(NamedTuple):
-    """A ballot to be stored. `voter`: keyed hash; `facts`, `remaining`: JSON, what was observed and what is left."""
+    """A ballot to be stored. `voter` is a keyed hash; `facts` and `remaining` (the quota) are JSON."""
 
     voter: bytes
     ordinal: int
@@ -59,11 +59,11 @@ class BallotRow(NamedTuple):
     facts: str
     remaining: str
     challenge: tuple[bytes, datetime] | None = None
-    """The challenge that it spends, and when that ends."""
+    """The challenge that it spends and the time when that expires."""
 
 
 class BatchRow(NamedTuple):
-    """What the ballots of a batch share, to answer them again: see the table."""
+    """The columns of a batch that answers are rebuilt from."""
 
     recorded_at: datetime
     remaining: Sequence[str]
@@ -72,7 +72,7 @@ class BatchRow(NamedTuple):
 
 
 class OwnBallot(NamedTuple):
-    """What a voter may see of a ballot, and its picks, which quotas ask for."""
+    """A ballot as its voter may see it, with the picks that the quotas count."""
 
     id: UUID
     recorded_at: datetime
@@ -80,23 +80,23 @@ class OwnBallot(NamedTuple):
     picks: Sequence[str]
 
 
-async def read_standing(
+async def read_context(
     connection: Connection,
     contest: str,
     keys: Sequence[tuple[bytes, str]],
     since: datetime,
     challenges: Sequence[bytes],
-) -> Standing | None:
-    """What bears on ballots of these (voter, key); of each voter the ballots since a moment, and the latest.
+) -> BatchContext | None:
+    """Returns the context of ballots with these (voter, key): each voter's ballots since `since`, and the latest one.
 
     None: there is no such contest.
     """
     voters = sorted({voter for voter, _ in keys})
     columns = voters, [key for _, key in keys], since, challenges
-    rows = await connection.fetch(_QUERIES["standing"], contest, *columns)
+    rows = await connection.fetch(_QUERIES["context"], contest, *columns)
     if not rows or rows[0]["revision"] is None:
         return None
-    found = Standing(rows[0]["paused"], rows[0]["revision"], rows[0]["recorded_at"])
+    found = BatchContext(rows[0]["paused"], rows[0]["revision"], rows[0]["recorded_at"])
     for voter, *ballot, _paused, _revision, challenge in rows[1:]:
         if voter is None:
             found.spent.add(challenge)
@@ -106,7 +106,7 @@ async def read_standing(
 
 
 async def read_batches(connection: Connection, contest: str, ids: Iterable[int]) -> dict[int, BatchRow]:
-    """The batches with these ids, in a transaction that ends when they are durable."""
+    """Returns the batches with these ids, after they are durable."""
     async with connection.transaction():
         rows = await connection.fetch(_QUERIES["batches"], contest, list(ids))
         await connection.execute(_QUERIES["flush"])
@@ -118,13 +118,13 @@ async def insert(  # noqa: PLR0913 (what the ballots share, each once)
     contest: str,
     rows: Sequence[BallotRow],
     *,
-    standing: Standing,
+    context: BatchContext,
     closes_at: datetime,
     shard: int,
     leaves: bytes,
     signature: bytes,
 ) -> bool:
-    """Stores ballots, in the order of (voter, ordinal), as recorded at the standing's moment.
+    """Stores ballots, sorted by (voter, ordinal), with the time of the context.
 
     False, and nothing is stored, if the contest has changed since or the window has ended. An ordinal or challenge that
     was taken since raises a unique violation.
@@ -147,28 +147,28 @@ async def insert(  # noqa: PLR0913 (what the ballots share, each once)
         [row.salt for row in rows],
     )
     spent = _columns(sorted(row.challenge for row in rows if row.challenge), 2)
-    head = contest, standing.revision, shard, standing.now, closes_at
+    head = contest, context.revision, shard, context.now, closes_at
     tallies = _columns(_added(rows), 4)
     return await connection.fetchval(_QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies) is not None
 
 
 async def select_own(connection: Connection, contest: str, voter: bytes) -> tuple[OwnBallot, ...]:
-    """The voter's ballots, oldest first."""
+    """Returns the voter's ballots, oldest first."""
     return tuple(OwnBallot(*row) for row in await connection.fetch(_QUERIES["of_voter"], contest, voter))
 
 
 async def spend_challenge(connection: Connection, contest: str, challenge: bytes, expires_at: datetime) -> bool:
-    """Marks a challenge as used; False when it was used before."""
+    """Marks a challenge as used. Returns False if it was used before."""
     return await connection.fetchval(_CHALLENGES["spend"], contest, challenge, expires_at) is not None
 
 
 async def sweep_challenges(connection: Connection) -> None:
-    """Forgets challenges that are refused for their age anyway."""
+    """Deletes challenges that have expired."""
     await connection.execute(_CHALLENGES["sweep"])
 
 
 def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
-    """What the ballots add to the tally, by entry: raw, held, counted."""
+    """Returns what the ballots add to the tally, by entry: raw, held, counted."""
     picked = Counter((code, row.state) for row in rows for code in row.picks)
     states = {
         code: [picked[code, state] for state in ("void", "hold", "count")]
@@ -178,11 +178,11 @@ def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
 
 
 def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:
-    """Rows as one list for each of their `count` columns."""
+    """Returns one list for each of the `count` columns of the rows."""
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
 def array_text(codes: Iterable[str]) -> str:
-    """PostgreSQL's text of an array."""
+    """Returns PostgreSQL's text form of an array."""
     quoted = (code.replace("\\", "\\\\").replace('"', '\\"') for code in codes)
     return "{" + ",".join(f'"{code}"' for code in quoted) + "}"

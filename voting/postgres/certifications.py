@@ -58,7 +58,7 @@ async def lock_result(connection: Connection, contest: str) -> None:
     await connection.execute(_QUERIES["lock_book"], contest)
 
 
-async def lock_open_result(connection: Connection, contest: str) -> None:
+async def lock_uncertified_result(connection: Connection, contest: str) -> None:
     """Locks the result for a change of its inputs; must come first in such a transaction. Raises Certified.
 
     Certification takes the same lock, so a change commits before it or is refused.

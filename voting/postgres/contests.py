@@ -80,7 +80,7 @@ async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
     return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))
 
 
-async def hold_ballots(connection: Connection, contest: str) -> None:
+async def lock_gates(connection: Connection, contest: str) -> None:
     """Waits for the contest's batches under way, and blocks new ones until the transaction ends.
 
     Every transaction that changes the contest calls this before it locks anything that batches lock.
@@ -132,7 +132,7 @@ async def remove_entries(connection: Connection, contest: str, codes: Sequence[s
 
 
 async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
-    """Inserts the entries, or updates those with the same code, and notifies every process."""
+    """Inserts the entries, or updates those with the same code; the new revision makes every process read them."""
     columns = [
         [getattr(entry, name) for entry in entries]
         for name in ("title", "author", "category", "summary", "cover", "video", "recommender", "nomination")

@@ -116,13 +116,13 @@ class Database:
             raise _away(error) from error
 
     async def transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Runs `work` in one transaction and returns its result; see `settle`. Raises TryAgain also if all collided."""
+        """Runs `work` in one transaction, as `run_with_retry` does; TryAgain also if all attempts collided."""
         try:
-            return await self.settle(lambda connection: _in_transaction(connection, work))
+            return await self.run_with_retry(lambda connection: _in_transaction(connection, work))
         except CollidedError:
             raise TryAgain from None
 
-    async def settle(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run_with_retry(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs `work` on one connection, where each statement commits by itself, and returns its result.
 
         It repeats `work` after a collision or an unknown outcome, so `work` must be idempotent. Raises TryAgain when

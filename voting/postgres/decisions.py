@@ -24,7 +24,7 @@ CERTIFICATION = "certification"
 Stage = Literal["online", "nearline", "certification", "review"]
 
 
-class Standing(NamedTuple):
+class UnresolvedBallot(NamedTuple):
     """A ballot that is not counted, or belongs to a group."""
 
     sequence: int
@@ -113,12 +113,12 @@ class Decided:
     ruling: int | None
 
 
-async def select_in_question(connection: Connection, contest: str) -> list[Standing]:
+async def select_in_question(connection: Connection, contest: str) -> list[UnresolvedBallot]:
     """Returns every ballot that is not counted or belongs to a group, by ballot number."""
     async with connection.transaction():
         seconds = await allow_all(connection, contest)
         rows = await connection.fetch(_QUERIES["in_question"], contest, CERTIFICATION, timeout=seconds)
-    return [Standing(*row) for row in rows]
+    return [UnresolvedBallot(*row) for row in rows]
 
 
 async def count_ungrouped(connection: Connection, contest: str) -> int:

@@ -14,14 +14,14 @@ from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("ballots")
-ROWS_AT_ONCE = 20_000
-BATCHES_AT_ONCE = 1_000
+PREFETCHED_ROWS = 20_000
+PREFETCHED_BATCHES = 1_000
 _FACTS = msgspec.json.Decoder(list[msgspec.Raw])
 _ERASED = b"null"
 
 
 class Record(NamedTuple):
-    """A ballot, and what was observed of it as JSON."""
+    """A ballot and its observed facts as JSON."""
 
     sequence: int
     id: UUID
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 
 
 class SignedBatch(NamedTuple):
-    """A batch: the hashes of its receipts' statements, joined, and the signature of their tree's root."""
+    """A batch: the joined hashes of its receipts' statements and the signature of the root of their tree."""
 
     id: int
     leaves: bytes
@@ -40,7 +40,7 @@ class SignedBatch(NamedTuple):
 
 
 class Receipted(NamedTuple):
-    """A ballot with what its receipt states: the commitment is made of the picks and the salt."""
+    """A ballot with the inputs of its receipt's statement."""
 
     batch: int
     place: int
@@ -53,10 +53,10 @@ class Receipted(NamedTuple):
 async def read(
     connection: Connection, contest: str, since: datetime | None, before: datetime | None
 ) -> AsyncIterator[list[Record]]:
-    """The contest's ballots of [since, before), in order, in portions; within a transaction."""
+    """Yields the contest's ballots of [since, before) in order and in portions. Needs a transaction."""
     seconds = await allow_all(connection, contest)
     cursor = await connection.cursor(_QUERIES["recorded"], contest, since, before, timeout=seconds)
-    while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=seconds):
+    while rows := await cursor.fetch(PREFETCHED_ROWS, timeout=seconds):
         ids = list({row["batch"] for row in rows})
         facts = {
             row["id"]: _FACTS.decode(row["facts"])
@@ -76,14 +76,16 @@ async def read(
 
 
 async def read_batches(connection: Connection, contest: str) -> AsyncIterator[SignedBatch]:
-    """The contest's batches, in order; within a transaction."""
+    """Yields the contest's batches in order. Needs a transaction."""
     seconds = await allow_all(connection, contest)
-    async for row in connection.cursor(_QUERIES["signed_batches"], contest, prefetch=BATCHES_AT_ONCE, timeout=seconds):
+    async for row in connection.cursor(
+        _QUERIES["signed_batches"], contest, prefetch=PREFETCHED_BATCHES, timeout=seconds
+    ):
         yield SignedBatch(*row)
 
 
 async def read_receipts(connection: Connection, contest: str) -> AsyncIterator[Receipted]:
-    """The contest's ballots in the order of their batches and places; within a transaction."""
+    """Yields the contest's ballots in the order of their batches and places. Needs a transaction."""
     seconds = await allow_all(connection, contest)
-    async for row in connection.cursor(_QUERIES["by_batch"], contest, prefetch=ROWS_AT_ONCE, timeout=seconds):
+    async for row in connection.cursor(_QUERIES["by_batch"], contest, prefetch=PREFETCHED_ROWS, timeout=seconds):
         yield Receipted(*row)

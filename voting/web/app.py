@@ -63,7 +63,7 @@ HANDLERS: list[Any] = [
 def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Guard:
     """Returns the ASGI application; `services` is entered when the server starts and left when it stops."""
     clients = ClientReader(options.trusted_proxies, options.cors_origins)
-    short = ballots.ShortWay(clients)
+    short = ballots.BallotFastPath(clients)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

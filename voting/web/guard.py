@@ -40,7 +40,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Returns the response's JSON, or None if the application must answer.
-ShortWay = Callable[[Scope, bytes], Awaitable[bytes | None]]
+BallotFastPath = Callable[[Scope, bytes], Awaitable[bytes | None]]
 
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
@@ -80,7 +80,7 @@ class Guard:
         app: ASGIApp,
         limiter: FloodLimiter,
         cors: Cors,
-        short: ShortWay,
+        short: BallotFastPath,
         always: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._app = app

@@ -22,7 +22,7 @@ from voting.services.audit import record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.group_commit import GroupCommit
-from voting.services.ballots.record import BATCHES_AT_ONCE, BallotRecorder
+from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
@@ -57,7 +57,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     policy = load_policy(settings.policy)
     shadow = load_policy(settings.shadow_policy) if settings.shadow_policy else None
     networks = networks_of(settings)
-    writers = max(1, min(BATCHES_AT_ONCE, settings.pool // 2))
+    writers = max(1, min(CONCURRENT_BATCHES, settings.pool // 2))
 
     async def opened(stack: AsyncExitStack) -> tuple[Database, Database]:
         readers = max(1, settings.pool - writers)

@@ -252,7 +252,7 @@ async def test_a_change_waits_for_the_certification_under_way(contests: Contests
     await certifier(office.database).reopen(snapshot, "again")
     async with contests.office() as other, office.database.connection() as connection:
         async with connection.transaction():
-            await certifications.lock_open_result(connection, contest)
+            await certifications.lock_uncertified_result(connection, contest)
             late = asyncio.create_task(other.marks.import_marks(snapshot, "final", LATE.encode(), "late.csv"))
             await asyncio.sleep(0.5)
             assert not late.done()

@@ -11,7 +11,7 @@ from voting.domain.results.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EntryResult:
     """An entry's place (None if it is not among those left), final score, public points and awards."""
 
     place: int | None
@@ -25,17 +25,17 @@ class Change:
     """One entry whose result differs, and why."""
 
     entry: str
-    before: Standing
-    after: Standing
+    before: EntryResult
+    after: EntryResult
     why: str
 
 
-def standings(contest: Contest, outcome: Outcome) -> dict[str, Standing]:
+def standings(contest: Contest, outcome: Outcome) -> dict[str, EntryResult]:
     """Returns every entry's standing. Without a blend the public points decide."""
     score: Mapping[str, Fraction] = outcome.final if contest.blend else outcome.public
     names = {award.id: award.name for award in contest.awards}
     return {
-        entry: Standing(
+        entry: EntryResult(
             place=1 + sum(other > score[entry] for other in score.values()) if entry in score else None,
             final=outcome.final.get(entry),
             public=outcome.public.get(entry),
@@ -45,7 +45,7 @@ def standings(contest: Contest, outcome: Outcome) -> dict[str, Standing]:
     }
 
 
-def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Change, ...]:
+def changes(before: Mapping[str, EntryResult], after: Mapping[str, EntryResult]) -> tuple[Change, ...]:
     """Returns the entries whose place or awards differ, in the new order."""
     moved = [
         Change(entry, before[entry], standing, _why(before[entry], standing))
@@ -55,7 +55,7 @@ def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tu
     return tuple(sorted(moved, key=lambda change: (change.after.place is None, change.after.place or 0, change.entry)))
 
 
-def _why(before: Standing, after: Standing) -> str:
+def _why(before: EntryResult, after: EntryResult) -> str:
     if before.place is None and after.place is not None:
         return "passes the cuts"
     if after.place is None and before.place is not None:

@@ -1,4 +1,4 @@
--- name: standing
+-- name: context
 -- What bears on a batch that is to be recorded, in one snapshot: the contest with the clock (read after the snapshot was
 -- taken: nothing that it misses was committed before), the voters' ballots, and the challenges of $5 that were spent.
 -- Of each voter the ballots since $4, those under one of the keys $3, and the latest, whose ordinal the next one follows.

@@ -1,4 +1,4 @@
-"""Casts ballots: what can be judged without the database, then the batch that records them."""
+"""Casts ballots: judges what needs no database, then submits the ballot to the batch that records it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a request to cast a ballot. `entries`: the picks. What else is absent weighs nothing."""
+    """`entries` are the picks. The other fields are optional and have no effect if absent."""
 
     entries: Annotated[list[_CODE], msgspec.Meta(min_length=1, max_length=1000)]
     ticket: str | None = None
@@ -60,7 +60,7 @@ class Casting:
     client_classes: ClientClasses
 
     async def cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> bytes:
-        """The answer as JSON: the same bytes again for the same key and picks. Raises the contract's refusals."""
+        """Returns the answer as JSON, the same bytes for the same key and picks. Raises the contract's refusals."""
         try:
             answer = await self._cast(contest, token, key, request, client)
         except VotingError as error:
@@ -76,7 +76,7 @@ class Casting:
             raise ChannelClosed
         voter, now = self.keyring.voter(contest, credential.identity), snapshot.now()
         ticket = self.keyring.open_ticket(contest, request.ticket, now) if request.ticket else None
-        # A web voter is known by the token of the browser itself: its age is the device's.
+        # The token of a web voter is stored by the browser itself, so its age is that of the device.
         is_device = credential.channel == "web"
         sighting = Sighting(
             at=now,
@@ -89,13 +89,13 @@ class Casting:
             headers=client.headers,
             client=_reported(request.client),
         )
-        # What is judged before the batch bears on a new ballot only: a replay gets its answer whatever it says.
+        # The screening affects new ballots only; a replay gets the stored answer.
         facts = self.screening.observe(contest, sighting)
         facts = await self._counted(snapshot, voter.hex(), request.entries, ticket, facts, now)
         judgement = self.screening.judge(facts)
         proof = None
         if judgement.response == "challenge" or snapshot.contest.challenge.ask == "ballot":
-            # Checked here, for it takes a third of a millisecond: too long while a batch waits.
+            # Checked before the batch, because it takes a third of a millisecond.
             proof = self.proof_of_work.judge(contest, "ballot", request.challenge, now)
             if isinstance(proof, Solved):
                 solving = (now - proof.asked_at).total_seconds() * 1000
@@ -128,13 +128,13 @@ class Casting:
         facts: Facts,
         now: datetime,
     ) -> Facts:
-        """The facts with what was counted of ballots like this one. Raises SlowDown over the limits."""
-        # The ticket is the voter's who uses it first; that is remembered as long as the ticket is good.
+        """Returns the facts with the counts of similar ballots. Raises SlowDown if a rate limit is exceeded."""
+        # A ticket belongs to the voter who uses it first; this is stored until the ticket expires.
         until = ticket.issued_at + TICKET_LIFETIME - now if ticket else None
         use = Use(ticket.name, voter, until.total_seconds()) if ticket and until else None
         call = Call((voter, facts.address or voter), counted(picks, voter, facts), use)
         taken = await self.rate_limits.admit(snapshot.uid, call, now.timestamp())
-        # Another voter's ticket is none: how long its holder has been reading is not known.
+        # Another voter's ticket says nothing about the reading time of this one.
         reading = facts.reading if taken.is_first else None
         return msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
 
@@ -153,7 +153,7 @@ class Casting:
 
 
 def _reported(client: dict[str, Any] | None) -> Client | None:
-    """Of what the page reports, what has the documented shape: no ballot is refused for a signal's sake."""
+    """Returns the reported values of the documented shape; a wrong signal is no reason to refuse a ballot."""
     if client is None:
         return None
     screen, timezone, platform = (_text(client.get(name), 100) for name in ("screen", "timezone", "platform"))

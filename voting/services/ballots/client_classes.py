@@ -11,17 +11,17 @@ from voting.postgres.database import Database
 from voting.services.background import repeat
 
 ROUND_SECONDS = 1.0
-# Random User-Agents, each used once, must not fill the memory: what is beyond is classified when it comes again.
+# Bounds the memory if a script sends random User-Agents; those beyond are classified when they are sent again.
 MOST_WAITING = 5_000
 MOST_KNOWN = 50_000
 AT_ONCE = 200
 
 Key = tuple[str, int]
-"""A contest, and the keyed hash of a User-Agent as the ballots' facts hold it."""
+"""A contest and the keyed hash of a User-Agent, as stored in the facts of ballots."""
 
 
 class ClientClasses:
-    """Stores the class of each client under the hash of its User-Agent, which itself is never stored."""
+    """Stores the class of each client under the hash of its User-Agent. The User-Agent itself is never stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class ClientClasses:
         self._waiting: dict[Key, str] = {}
 
     def note(self, contest: str, agent: int, text: str) -> None:
-        """Has a User-Agent classified soon; called for each recorded ballot."""
+        """Queues a User-Agent for classification; called for each recorded ballot."""
         key = contest, agent
         if key in self._known or len(self._waiting) >= MOST_WAITING:
             return
@@ -39,7 +39,7 @@ class ClientClasses:
         self._waiting[key] = text
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Classifies queued User-Agents until cancelled."""
         await repeat(self._store, ROUND_SECONDS)
 
     async def _store(self) -> None:
@@ -53,7 +53,7 @@ class ClientClasses:
 
 
 def _classified(agents: Mapping[Key, str]) -> list[ClientRow]:
-    # Takes most of a second to load: in this thread, when the first voter has been answered.
+    # Loading takes most of a second, so it is done in this thread.
     from voting.fraud.facts.client_class import classify
 
     return [ClientRow(*key, *classify(text)) for key, text in agents.items()]

@@ -1,4 +1,4 @@
-"""Collects what comes in at the same moment and has it done together: group commit.
+"""Group commit: collects items that arrive at about the same time and processes them in one batch.
 
 Each lane (a contest) has a queue of its own. A batch begins at once when none of its lane is under way; else what comes
 is collected while that one runs, and another begins beside it when a batch is full or its first has waited as long as
@@ -44,7 +44,7 @@ class _Lane(Generic[T, R]):
     name: str
     waiting: deque[_Waiting[T, R]] = field(default_factory=deque)
     begun: list[float] = field(default_factory=list)
-    """When each batch under way began."""
+    """The start times of the batches under way."""
     timer: asyncio.Handle | None = None
 
 
@@ -68,7 +68,7 @@ class GroupCommit(Generic[T, R]):
         self._seconds = _FIRST_GUESS_SECONDS
 
     async def submit(self, lane: str, item: T) -> R:
-        """The item's result. Raises its error; TryAgain when it would wait too long. Who is cancelled is left out."""
+        """Returns the item's result or raises its error; TryAgain if the wait would be too long."""
         loop = asyncio.get_running_loop()
         found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
         stalled = found.begun and time.monotonic() - found.begun[0] > STALLED_SECONDS
@@ -84,13 +84,13 @@ class GroupCommit(Generic[T, R]):
         return await answer
 
     async def drain(self) -> None:
-        """Waits for the batches under way; to be called when nothing more is submitted."""
+        """Waits for the batches under way. Call it when nothing more is submitted."""
         until = time.monotonic() + DRAIN_SECONDS
         while self._tasks and time.monotonic() < until:
             await asyncio.wait(self._tasks, timeout=until - time.monotonic())
 
     def _begin(self, lane: _Lane[T, R]) -> None:
-        """Begins as many batches as may be, and looks again when the next may."""
+        """Starts as many batches as allowed and schedules the next check."""
         lane.timer = None
         while lane.waiting and self._under_way < self._at_once and len(lane.begun) < self._in_a_lane:
             early = lane.waiting[0].since + max(COLLECT_SECONDS, self._seconds) - time.monotonic()

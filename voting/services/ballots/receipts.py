@@ -1,7 +1,7 @@
-"""Checks every stored ballot against the receipt that its voter was given, so that no row can be changed unnoticed.
+"""Checks every stored ballot against the receipt that its voter was given, so that changes of rows are found.
 
-A batch holds the hashes of the statements of its receipts and one signature of their tree's root. A ballot gives its
-statement again, and so its hash, only if nothing of it was changed.
+A batch stores the hashes of its receipts' statements and one signature of the root of their tree. The statement of a
+ballot, computed again from its row, has the stored hash only if the row is unchanged.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _NONE: list[Receipted] = []
 
 @dataclass(slots=True)
 class Found:
-    """How many ballots, and a few that show it: their ids, or for missing ones the number of their batch."""
+    """The number of ballots with a finding and a sample: their ids, or the number of the batch for missing ballots."""
 
     count: int = 0
     sample: list[str] = field(default_factory=list)
 
     def add(self, what: str, count: int = 1) -> None:
-        """Takes one more in."""
+        """Adds a finding."""
         self.count += count
         if len(self.sample) < SAMPLE:
             self.sample.append(what)
@@ -40,19 +40,19 @@ class Found:
 
 @dataclass(slots=True)
 class ReceiptReport:
-    """What the ballots' receipts say of them."""
+    """The findings of the check."""
 
     ballots: int = 0
     changed: Found = field(default_factory=Found)
-    """A receipt was given for their place, and states something else: other picks, another moment or id."""
+    """The receipt for their place states other picks, another time or another id."""
     invented: Found = field(default_factory=Found)
-    """No batch that this service signed has a receipt for them."""
+    """No batch signed by this service has a receipt for them."""
     missing: Found = field(default_factory=Found)
-    """A receipt was given for them; a batch whose row is gone, too, leaves no trace here."""
+    """A receipt was given for them. A batch whose own row was deleted is not found here."""
 
     @property
     def wrong(self) -> list[str]:
-        """What is wrong, in words; nothing where all is right."""
+        """A sentence for each kind of finding."""
         says = (
             (self.changed, "ballots are not what their receipts were given for"),
             (self.invented, "ballots have no receipt that this service signed for them"),
@@ -62,7 +62,7 @@ class ReceiptReport:
 
 
 async def check_receipts(database: Database, contest: str, key: ReceiptKey, tick: Tick = silent) -> ReceiptReport:
-    """Looks at every ballot of the contest, in one snapshot."""
+    """Checks every ballot of the contest in one snapshot."""
     report = ReceiptReport()
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         groups = _by_batch(records.read_receipts(connection, contest))

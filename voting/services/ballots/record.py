@@ -1,4 +1,4 @@
-"""Records ballots: a batch is judged ballot by ballot, signed once, and durable before any of it is answered."""
+"""Records ballots in batches: judges each ballot, signs the batch once, and answers after the commit."""
 
 from __future__ import annotations
 
@@ -22,45 +22,45 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
-from voting.postgres.ballots import SHARDS, BallotRow, Standing, StoredBallot
+from voting.postgres.ballots import SHARDS, BallotRow, BatchContext, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.services.ballots.remaining_quota import RemainingQuota, describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring, receipt_text
 from voting.services.identity.proof_of_work import Solved, Unsolved
 
-BATCHES_AT_ONCE = 4
-# The process's idea of the database's clock may be off by less than this.
+CONCURRENT_BATCHES = 4
+# The estimated database clock is off by less than this.
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _JSON = msgspec.json.Encoder()
 
 
 class RulesMovedError(Exception):
-    """The contest changed after it was read into memory."""
+    """The contest has changed since it was read into memory."""
 
 
 class UnprovenError(Exception):
-    """The contest asks for a challenge; the message, if any, says what was wrong with the one that was sent."""
+    """The contest requires a solved challenge. The message, if any, says what was wrong with the one sent."""
 
 
 class Ballot(NamedTuple):
-    """A ballot that a voter wants to cast, as judged by what is known outside the database."""
+    """A ballot to be cast, with what was judged without the database."""
 
     snapshot: ContestSnapshot
     voter: bytes
     key: str
     picks: Sequence[str]
     facts: str
-    """What was observed, as JSON."""
+    """The observed facts, as JSON."""
     proof: Solved | Unsolved | None
-    """The challenge; None where none is asked for."""
+    """The solved challenge; None if none is required."""
     state: State = "count"
     reasons: Sequence[str] = ()
-    """Codes of voting.fraud.reasons.reasons: why it is held."""
+    """Codes of voting.fraud.reasons.reasons that explain a hold."""
 
 
 class Answer(NamedTuple):
-    """What a voter is answered, as JSON, and whether it was answered before."""
+    """The answer to the voter as JSON, and whether it repeats an earlier answer."""
 
     text: bytes
     replayed: bool
@@ -76,18 +76,18 @@ class BallotRecorder:
         self._database = database
         self._keyring = keyring
         self._remaining_quota = RemainingQuota()
-        # Batches at once, here and in other processes, lock different gates and rows of the tally: they need not wait.
+        # Concurrent batches, also of other processes, lock different gates and tally rows, so they rarely wait.
         first = secrets.randbelow(SHARDS)
-        self._shards = cycle([(first + number) % SHARDS for number in range(BATCHES_AT_ONCE)])
+        self._shards = cycle([(first + number) % SHARDS for number in range(CONCURRENT_BATCHES)])
 
     async def record(self, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
-        """What became of each, all of one contest. Raises TryAgain when the outcome is unknown.
+        """Records ballots of one contest and returns the outcome of each. Raises TryAgain if the outcome is unknown.
 
-        A repetition is safe: the keys find what was committed. A row that PostgreSQL refuses, or a voter whose ballots
-        go on colliding with others of the same voter elsewhere, is found by halving, so that the neighbours are kept.
+        A repetition is safe, because committed ballots are found by their keys. If PostgreSQL refuses a row, or the
+        ballots of a voter keep colliding with those in another process, the batch is halved to isolate it.
         """
         try:
-            return await self._database.settle(lambda connection: self._record(connection, ballots))
+            return await self._database.run_with_retry(lambda connection: self._record(connection, ballots))
         except RowRefusedError as error:
             if len(ballots) == 1:
                 telemetry.POISON.inc()
@@ -104,13 +104,13 @@ class BallotRecorder:
         contest, keys = snapshot.contest, [(ballot.voter, ballot.key) for ballot in ballots]
         marks = [ballot.proof.mark for ballot in ballots if isinstance(ballot.proof, Solved)]
         since = first_moment(contest, snapshot.now() - _CLOCKS_DIFFER)
-        standing = await stored.read_standing(connection, contest.id, keys, since, marks)
-        if standing is None:
+        context = await stored.read_context(connection, contest.id, keys, since, marks)
+        if context is None:
             return [ContestUnknown() for _ in ballots]
-        if snapshot.revision != standing.revision or first_moment(contest, standing.now) < since:
+        if snapshot.revision != context.revision or first_moment(contest, context.now) < since:
             return [RulesMovedError() for _ in ballots]
-        left = self._remaining_quota.at(contest, standing.revision, standing.now)
-        batch = Batch(snapshot, standing, left)
+        left = self._remaining_quota.at(contest, context.revision, context.now)
+        batch = Batch(snapshot, context, left)
         judged = [batch.judge(ballot) for ballot in ballots]
         answers = await self._store(connection, batch)
         earlier = [each for each in judged if isinstance(each, StoredBallot)]
@@ -125,8 +125,8 @@ class BallotRecorder:
         ]
 
     async def _store(self, connection: Connection, batch: Batch) -> dict[uuid.UUID, bytes]:
-        """Stores the batch's rows, one signature for all; the answers, by ballot. None if the contest has changed."""
-        contest, now = batch.snapshot.contest, batch.standing.now
+        """Stores the rows with one signature. Returns the answers by ballot, or none if the contest has changed."""
+        contest, now = batch.snapshot.contest, batch.context.now
         rows = sorted(batch.rows.values(), key=lambda row: (row.voter, row.ordinal))
         if not rows:
             return {}
@@ -138,7 +138,7 @@ class BallotRecorder:
             connection,
             contest.id,
             rows,
-            standing=batch.standing,
+            context=batch.context,
             closes_at=contest.closes_at,
             shard=next(self._shards),
             leaves=b"".join(leaves),
@@ -154,21 +154,21 @@ class BallotRecorder:
 
 @dataclass(slots=True)
 class Batch:
-    """Ballots judged one after another, at one moment: each meets what was committed, and those before it here."""
+    """Judges the ballots of a batch in order: each against the committed ballots and those before it in the batch."""
 
     snapshot: ContestSnapshot
-    standing: Standing
+    context: BatchContext
     left: Callable[[Mapping[Bucket, Use]], str]
-    """The JSON of what remains, by what was used."""
+    """Returns the remaining quota as JSON for what was used."""
     rows: dict[tuple[bytes, str], BallotRow] = field(default_factory=dict)
-    """What is to be stored, by voter and key."""
+    """The rows to store, by voter and key."""
     _made_for: dict[uuid.UUID, Ballot] = field(default_factory=dict)
     _used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
     _ordinals: dict[bytes, int] = field(default_factory=dict)
 
     def judge(self, ballot: Ballot) -> BallotRow | StoredBallot | Exception:
-        """The row to store, the ballot stored earlier under the same key, or this ballot's own refusal."""
-        if ballot.snapshot.revision != self.standing.revision:
+        """Returns the row to store, the ballot stored earlier under the same key, or the refusal."""
+        if ballot.snapshot.revision != self.context.revision:
             return RulesMovedError()
         try:
             return self._earlier(ballot) or self._new(ballot)
@@ -179,18 +179,18 @@ class Batch:
             return error
 
     def is_repeated(self, ballot: Ballot, outcome: BallotRow | StoredBallot) -> bool:
-        """Whether another request's: of two of the same ballot the first is recorded, and both get its answer."""
+        """Whether the outcome belongs to an earlier request: two requests with the same ballot get the same answer."""
         return self._made_for.get(outcome.id) is not ballot
 
     def _earlier(self, ballot: Ballot) -> BallotRow | StoredBallot | None:
-        """What became of an earlier ballot under the same key.
+        """Returns the earlier ballot under the same key, if any.
 
         Other picks are refused while a client may have mixed up two ballots. Later they are answered as the first was,
         so that nobody can try picks to learn what was voted for.
         """
         row: BallotRow | StoredBallot | None = self.rows.get((ballot.voter, ballot.key))
-        for each in self.standing.ballots.get(ballot.voter, ()):
-            if each.key == ballot.key and self.standing.now - each.recorded_at >= rules.KEY_REUSED:
+        for each in self.context.ballots.get(ballot.voter, ()):
+            if each.key == ballot.key and self.context.now - each.recorded_at >= rules.KEY_REUSED:
                 return each
             if each.key == ballot.key:
                 row = each
@@ -199,12 +199,12 @@ class Batch:
         return row
 
     def _new(self, ballot: Ballot) -> BallotRow:
-        contest, now, voter = self.snapshot.contest, self.standing.now, ballot.voter
-        contest.check_window(now, self.standing.paused)
+        contest, now, voter = self.snapshot.contest, self.context.now, ballot.voter
+        contest.check_window(now, self.context.paused)
         picks = rules.check_picks(contest.ballot, self.snapshot.entries, ballot.picks)
         challenge = self._unspent(ballot.proof)
         if voter not in self._used:
-            before = self.standing.ballots.get(voter, ())
+            before = self.context.ballots.get(voter, ())
             self._used[voter] = used(contest, self.snapshot.known_entries, before, now)
             self._ordinals[voter] = before[-1].ordinal if before else 0
         wanted = buckets(contest, picks)
@@ -229,16 +229,16 @@ class Batch:
         self.rows[voter, ballot.key], self._made_for[row.id] = row, ballot
         self._used[voter], self._ordinals[voter] = after, row.ordinal
         if challenge:
-            self.standing.spent.add(challenge[0])
+            self.context.spent.add(challenge[0])
         return row
 
     def _unspent(self, proof: Solved | Unsolved | None) -> tuple[bytes, datetime] | None:
-        """The challenge that the ballot spends when it is stored: a refused ballot leaves it unspent."""
+        """Returns the challenge to be marked as spent with the ballot; a refused ballot spends none."""
         if proof is None:
             return None
         if isinstance(proof, Unsolved):
             raise UnprovenError(proof.why) if proof.why else UnprovenError
-        if proof.mark in self.standing.spent:
+        if proof.mark in self.context.spent:
             raise UnprovenError("the challenge was used before")
         return proof.mark, proof.expires_at
 
@@ -246,7 +246,7 @@ class Batch:
 async def _read_answers(
     connection: Connection, contest: Contest, ballots: Sequence[StoredBallot]
 ) -> dict[uuid.UUID, bytes]:
-    """The answers to earlier ballots, byte for byte as they were given."""
+    """Returns the answers to earlier ballots, byte for byte as first sent."""
     if not ballots:
         return {}
     batches = await stored.read_batches(connection, contest.id, {ballot.batch for ballot in ballots})
@@ -262,7 +262,7 @@ async def _read_answers(
 
 
 def _statement(contest: str, id: uuid.UUID, recorded_at: datetime, salt: bytes, picks: Sequence[str]) -> bytes:
-    """What the receipt of a ballot states."""
+    """Returns the statement of a ballot's receipt."""
     ballot = str(id)
     return Receipt(contest, ballot, recorded_at, rules.commitment(salt, contest, ballot, picks)).statement()
 

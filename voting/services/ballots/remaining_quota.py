@@ -1,4 +1,4 @@
-"""Tells voters what remains of their quotas, as JSON."""
+"""The remaining quota of a voter as JSON."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _MOST = 10_000
 
 
 class RemainingQuota:
-    """Remembers what it told: of voters who have used as much of the same quotas there are many."""
+    """Caches the JSON, because many voters have used the same amounts of the same quotas."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[object, ...], str] = {}
 
     def at(self, contest: Contest, revision: int, now: datetime) -> Callable[[Mapping[Bucket, Use]], str]:
-        """What makes the JSON of `describe` of what was used, at one moment."""
+        """Returns a function from the used quota to the JSON of `describe` at `now`."""
         ends, shown = renewals(contest, now), public_buckets(contest)
         if any(quota.period == "sliding" for quota in contest.quotas):
             # Each slot has its own end there.
@@ -40,7 +40,7 @@ class RemainingQuota:
 
 
 def describe(contest: Contest, left: Remaining) -> dict[str, Any]:
-    """The remaining quota, ready for JSON, times in the contest's time zone."""
+    """Returns the remaining quota ready for JSON, with times in the contest's time zone."""
     limits = [
         {
             "unit": limit.unit,

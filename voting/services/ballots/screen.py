@@ -1,4 +1,4 @@
-"""Screens ballots before they are recorded: what is observed of each, what is counted of it, what the policy says."""
+"""Screens ballots before they are recorded: observes facts, reads counts, and applies the policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _shadowed = cache(telemetry.SHADOW.labels)
 
 
 class Screening:
-    """Observes and judges ballots under one policy. What a shadow would have decided is counted, and nothing else."""
+    """Observes and judges ballots under one policy. Decisions of a shadow policy are only counted."""
 
     def __init__(self, keyring: Keyring, networks: Networks, policy: Policy, shadow: Policy | None) -> None:
         self._keyring = keyring
@@ -56,7 +56,7 @@ class Screening:
         )
 
     def judge(self, facts: Facts) -> Judgement:
-        """The judgement, by the facts and the counts among them."""
+        """Returns the judgement for the facts and their counts."""
         counts = facts.counts or Counts()
         judgement = judge(facts, counts, self._policy)
         if judgement.response != "allow":
@@ -68,13 +68,13 @@ class Screening:
         return judgement
 
     def effort(self, judgement: Judgement) -> int:
-        """How many times the usual work a challenge takes: once more for every 15 points above the bound, at most 4."""
+        """Returns the factor of a challenge's work: one more for every 15 points above the bound, at most 4."""
         above = sum(judgement.points.values()) - self._policy.challenge
         return min(4, 1 + max(0, above) // 15)
 
 
 def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:
-    """The counters of every pick of a ballot, one after another."""
+    """Returns the counters of every pick of a ballot, concatenated."""
     each = [cells(pick, voter, facts) for pick in picks[:MOST_COUNTED]]
     if len(each) == 1:
         return each[0]
@@ -83,7 +83,7 @@ def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:
 
 
 def read_counts(values: Cells | None, picks: Sequence[str]) -> Counts:
-    """The counts of a ballot by the values of its counters: of each figure the largest of its picks."""
+    """Returns the counts of a ballot from the values of its counters: for each figure the largest of its picks."""
     number = min(len(picks), MOST_COUNTED)
     if values is None or not number:
         return Counts()

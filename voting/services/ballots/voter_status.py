@@ -1,4 +1,4 @@
-"""A voter's own status: the remaining quota, and the ballots that were recorded."""
+"""The status of a voter: the remaining quota and the recorded ballots."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _DECIDED: dict[State, str] = {"count": "counted", "hold": "recorded", "void": "v
 
 
 class VoterStatus:
-    """Reads what a voter may know of the own ballots."""
+    """Reads what a voter may see of their own ballots."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._keyring = keyring
 
     async def remaining(self, snapshot: ContestSnapshot, token: str) -> Remaining:
-        """The voter's remaining quota. Raises CredentialInvalid."""
+        """Returns the voter's remaining quota. Raises CredentialInvalid."""
         return _remaining(snapshot, await self._own(snapshot, token))
 
     async def status(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any]:
-        """The voter's remaining quota and latest ballots; what was decided about them, once the result is certified."""
+        """Returns the remaining quota and the latest ballots, with their states once the result is certified."""
         contest, own = snapshot.contest, await self._own(snapshot, token)
         rows = [
             {

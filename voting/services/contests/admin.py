@@ -157,11 +157,11 @@ class ContestAdmin:
 
     async def _changing(self, tx: Connection, contest: str) -> StoredContest:
         """Returns the contest, locked. Raises Certified."""
-        await certifications.lock_open_result(tx, contest)
+        await certifications.lock_uncertified_result(tx, contest)
         return await self._stored(tx, contest)
 
     async def _stored(self, tx: Connection, contest: str) -> StoredContest:
-        await contests.hold_ballots(tx, contest)
+        await contests.lock_gates(tx, contest)
         stored = await contests.select(tx, contest)
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")

@@ -82,7 +82,7 @@ class DecisionWriter:
         changes.sort(key=lambda change: (change.voter, change.sequence))
 
         async def put(tx: Connection) -> None:
-            await certifications.lock_open_result(tx, contest)
+            await certifications.lock_uncertified_result(tx, contest)
             await guard(tx)
             await groups.put(tx, contest, rows, swept.stage, (policy.version, policy.sha256))
 
@@ -91,7 +91,7 @@ class DecisionWriter:
         changed = await self.change(contest, changes, by, guard, tick)
 
         async def count(tx: Connection) -> None:
-            await certifications.lock_open_result(tx, contest)
+            await certifications.lock_uncertified_result(tx, contest)
             await guard(tx)
             await groups.count_members(tx, contest, [row.id for row in rows])
 
@@ -104,7 +104,7 @@ class DecisionWriter:
         """Changes ballots, a thousand in a transaction."""
 
         async def work(tx: Connection, portion: Sequence[Change]) -> Changed:
-            await certifications.lock_open_result(tx, contest)
+            await certifications.lock_uncertified_result(tx, contest)
             await guard(tx)
             return await decisions.change(tx, contest, portion, by)
 
@@ -116,7 +116,7 @@ class DecisionWriter:
         return total
 
 
-def standing_table(rows: Sequence[decisions.Standing]) -> pl.DataFrame:
+def standing_table(rows: Sequence[decisions.UnresolvedBallot]) -> pl.DataFrame:
     """Returns the decisions in force as a table."""
     values = [(str(row.sequence), voter_text(row.voter), row.state, row.reasons, row.group, row.frozen) for row in rows]
     return pl.DataFrame(values, schema=STANDING, orient="row")

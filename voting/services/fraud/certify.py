@@ -28,8 +28,8 @@ from voting.postgres.certifications import Certification, Draft
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
 from voting.services import audit
+from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import check_receipts
-from voting.services.ballots.traces import check_traces
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
@@ -104,7 +104,7 @@ class Certifier:
             return stands
         await self._database.transact(lambda tx: self._check(tx, contest))
         receipts = await check_receipts(self._database, contest, self._key, progress("receipts checked"))
-        if changed := [*receipts.wrong, *await check_traces(self._database, contest)]:
+        if changed := [*receipts.wrong, *await check_consistency(self._database, contest)]:
             raise NotCertifiable("\n".join(changed))
         last = await self._sweep(snapshot, policy, progress)
         # Hold first, so that groups which need two reviewers are not voided by one.
@@ -158,9 +158,9 @@ class Certifier:
 
     async def _check(self, tx: Connection, contest: str) -> None:
         """Raises Certified, and NotCertifiable while the window is open."""
-        await certifications.lock_open_result(tx, contest)
+        await certifications.lock_uncertified_result(tx, contest)
         # Wait for the last ballots under way; none can follow.
-        await contests.hold_ballots(tx, contest)
+        await contests.lock_gates(tx, contest)
         stored = await contests.select(tx, contest)
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")
@@ -223,7 +223,7 @@ class Certifier:
 
 
 async def _set_excesses(tx: Connection, contest: str, excesses: Sequence[ExcessEstimate]) -> None:
-    await certifications.lock_open_result(tx, contest)
+    await certifications.lock_uncertified_result(tx, contest)
     await decisions.set_excesses(tx, contest, excesses)
 
 

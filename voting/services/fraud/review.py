@@ -172,7 +172,7 @@ class Reviews:
         async def work(tx: Connection) -> tuple[Outcome, Reviewed]:
             nonlocal moved
             contest = snapshot.contest.id
-            await certifications.lock_open_result(tx, contest)
+            await certifications.lock_uncertified_result(tx, contest)
             before = await self._one(tx, snapshot, id)
             outcome = _outcome(before, person, wish)
             ruling = await _record(tx, contest, before, outcome, person, wish)

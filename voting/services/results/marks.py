@@ -102,7 +102,7 @@ class Marks:
         """Makes the change and records it in the audit log. Raises Certified."""
 
         async def change(tx: Connection) -> T:
-            await certifications.lock_open_result(tx, snapshot.contest.id)
+            await certifications.lock_uncertified_result(tx, snapshot.contest.id)
             done = await work(tx)
             await audit.record(tx, self._actor, action, snapshot.contest.id, details)
             return done

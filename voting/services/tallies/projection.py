@@ -65,7 +65,7 @@ class TallyProjection:
         async with asyncio.TaskGroup() as group:
             group.create_task(repeat(self._write_moved, GATHER_SECONDS))
             group.create_task(repeat(self._reconcile, RECONCILE_SECONDS))
-            group.create_task(repeat(self._sweep, SWEEP_SECONDS))
+            group.create_task(repeat(self._purge_expired, SWEEP_SECONDS))
 
     async def reconcile_all(self) -> None:
         """Writes every contest's tally; called before the first request, since Redis may be stale at start."""
@@ -122,7 +122,7 @@ class TallyProjection:
         there = seen or {}
         return sum(there.get(entry) != truth.get(entry) for entry in {*there, *truth})
 
-    async def _sweep(self) -> None:
+    async def _purge_expired(self) -> None:
         async with self._database.connection() as connection:
             await sweep_challenges(connection)
             await sweep_sessions(connection)

@@ -44,8 +44,8 @@ class Recounts:
         """Sets the tally to the recount and returns the differences; ballots wait for it. The audit log records it."""
 
         async def work(tx: Connection) -> tuple[Difference, ...]:
-            await certifications.lock_open_result(tx, snapshot.contest.id)
-            await contests.hold_ballots(tx, snapshot.contest.id)
+            await certifications.lock_uncertified_result(tx, snapshot.contest.id)
+            await contests.lock_gates(tx, snapshot.contest.id)
             found = await self._compare(tx, snapshot)
             if found:
                 await tallies.replace(

@@ -38,7 +38,7 @@ async def cast_ballot(
     return Response(answer, status_code=201, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-class ShortWay:
+class BallotFastPath:
     """Casts ordinary ballots. It leaves everything else to the documented route, which reports what is wrong."""
 
     def __init__(self, clients: ClientReader) -> None:

@@ -1,9 +1,9 @@
-"""Checks every stored ballot against its decisions, its batch and its voter's other ballots: no receipt binds them."""
+"""Checks stored ballots against their decisions, batches and voters, which a receipt does not bind."""
 
 from __future__ import annotations
 
+from voting.postgres.consistency import select_contradictions
 from voting.postgres.database import Database
-from voting.postgres.traces import select_contradictions
 
 _SAYS = {
     "missing": "ballots are gone that decisions name",
@@ -13,8 +13,8 @@ _SAYS = {
 }
 
 
-async def check_traces(database: Database, contest: str) -> list[str]:
-    """What is wrong, in words, from one snapshot; nothing where all is right."""
+async def check_consistency(database: Database, contest: str) -> list[str]:
+    """Returns a sentence for each kind of contradiction, from one snapshot."""
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         found = await select_contradictions(connection, contest)
     return [

@@ -10,7 +10,7 @@ from tests.conftest import Contests, as_owner, cast, environment_of
 from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, record
 from tests.services.fraud.test_certify import closed
 from voting.errors import NotCertifiable
-from voting.services.ballots.traces import check_traces
+from voting.services.ballots.consistency import check_consistency
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.review import Person, ReviewAction, Reviews
 from voting.settings import Settings
@@ -58,10 +58,10 @@ async def planted(contests: Contests, snapshot: ContestSnapshot, sql: str) -> No
 @pytest.mark.parametrize("plant", PLANTS)
 async def test_a_change_past_the_service_is_found(contests: Contests, office: AdminServices, plant: str) -> None:
     snapshot = await office.contest_cache.get(await closed(contests, office))
-    assert await check_traces(office.database, snapshot.contest.id) == []
+    assert await check_consistency(office.database, snapshot.contest.id) == []
     sql, count, words = PLANTS[plant]
     await planted(contests, snapshot, sql)
-    (line,) = await check_traces(office.database, snapshot.contest.id)
+    (line,) = await check_consistency(office.database, snapshot.contest.id)
     assert line.startswith(f"{count} {words}: ")
 
 
@@ -86,14 +86,14 @@ async def test_nothing_is_reported_after_every_legal_act(
     for action in ("void", "undo", "release"):
         for person in (one, two):
             await reviews.rule(snapshot, "ring-1", person, ReviewAction(action, "seen"))
-        assert await check_traces(office.database, snapshot.contest.id) == []
+        assert await check_consistency(office.database, snapshot.contest.id) == []
     # Personal data may be erased before the ballots are certified.
     await planted(contests, snapshot, "update batches set facts = '[null]' where contest = $1 and id % 3 = 0")
     await certifier(office.database).propose(snapshot, POLICY)
     await certifier(office.database).certify(snapshot, POLICY)
     assert run("verify", "results", "--contest", snapshot.contest.id, env=environment_of(settings)).returncode == 0
     await certifier(office.database).reopen(snapshot, "an objection")
-    assert await check_traces(office.database, snapshot.contest.id) == []
+    assert await check_consistency(office.database, snapshot.contest.id) == []
     await certifier(office.database).certify(snapshot, POLICY)
     for command in (("verify", "results"), ("recount",)):
         done = run(*command, "--contest", snapshot.contest.id, env=environment_of(settings))
@@ -130,5 +130,5 @@ async def test_a_cast_ballot_has_its_traces(http: httpx.AsyncClient, contests: C
     (token,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, token, ["A001", "A001"])).status_code == 422
     snapshot = await office.contest_cache.get(contest)
-    assert await check_traces(office.database, snapshot.contest.id) == []
+    assert await check_consistency(office.database, snapshot.contest.id) == []
     assert await contests.counted(contest) == {"A001": 3, "A002": 3, "A003": 3}

@@ -1,4 +1,4 @@
-"""What other rows say of a ballot: its decisions, its batch, and its voter's other ballots."""
+"""Contradictions between a ballot and its decisions, its batch, and other ballots of its voter."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from voting.postgres.database import Connection
 from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
-_QUERIES = named("traces")
+_QUERIES = named("consistency")
 
 
 class Contradiction(NamedTuple):
-    """Ballots that other rows contradict in one way; `sample`: the first ids."""
+    """Ballots that other rows contradict in one way. `sample` has the first ids."""
 
     kind: Literal["missing", "ordinal", "state", "voter"]
     ballots: int
@@ -22,7 +22,7 @@ class Contradiction(NamedTuple):
 
 
 async def select_contradictions(connection: Connection, contest: str) -> tuple[Contradiction, ...]:
-    """Each kind that there is; within a transaction."""
+    """Returns each kind found. Needs a transaction."""
     seconds = await allow_all(connection, contest)
     await connection.execute(_QUERIES["by_hash"])
     rows = await connection.fetch(_QUERIES["contradictions"], contest, timeout=seconds)
