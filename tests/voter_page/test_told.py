@@ -210,7 +210,7 @@ async def test_an_answer_that_comes_on_the_next_day_leaves_that_days_votes(voter
     await expect(voter.page.locator("#left")).to_have_text("5")
     await voter.press()
     toast = voter.page.locator("#toast.good")
-    await expect(toast).to_have_text(re.compile(rf"^这一票已在 {day - timedelta(days=1)} \d\d:\d\d 记录。 剩余 5 票$"))
+    await expect(toast).to_have_text(re.compile(rf"^这一票已于 {day - timedelta(days=1)} \d\d:\d\d 记录。 剩余 5 票$"))
     await expect(voter.button).to_have_text("投票")
     await picture(voter.page, "told-yesterday-phone-zh")
     await voter.button.click()
