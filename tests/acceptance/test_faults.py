@@ -14,6 +14,9 @@ from tests.conftest import Contests, cast, environment_of, eventually, refusal, 
 from tests.proxy import Proxy, proxied
 from voting.settings import Settings
 
+# Sent by the statement that stores a batch, and by no other: the quota that a voter has left.
+STORED = b'"limits"'
+
 
 @asynccontextmanager
 async def faulty(settings: Settings) -> AsyncIterator[tuple[Proxy, Proxy, httpx.AsyncClient]]:
@@ -72,7 +75,7 @@ async def test_an_answer_lost_after_the_commit_is_found_again(
     postgres, _, client = parts
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
-    postgres.eat_after = b"COMMIT"
+    postgres.eat_after = STORED
     answer = await cast(client, contest, token, ["A001"], "k")
     assert postgres.eaten == 1
     assert answer.status_code == 201
@@ -87,7 +90,7 @@ async def test_a_whole_batch_whose_commit_was_not_answered_is_found_again(
     contest = await contests.make()
     tokens = contests.tokens(contest, 30)
     await asyncio.gather(*(client.get(f"/api/v1/contests/{contest}") for _ in tokens))
-    postgres.eat_after = b"COMMIT"
+    postgres.eat_after = STORED
     answers = await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in tokens))
     assert postgres.eaten == 2
     assert {answer.status_code for answer in answers} == {201}
