@@ -10,7 +10,7 @@ demo:
 
 test:
 	@./install.sh dev
-	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 # Long runs: failovers, restarts, planted bugs, overload, random schedules of the voter's page.
 test-campaigns:
@@ -31,7 +31,7 @@ lint:
 
 # What a commit needs: format, lint, types, imports, tests.
 check: lint
-	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 format:
 	@./install.sh dev

@@ -57,11 +57,11 @@ async def test_workers_killed_while_postgresql_is_away_serve_soon_after_it_is_ba
             back = time.monotonic()
             (token,) = contests.tokens(contest, 1)
             # Connections wait until a worker accepts them, and both workers accept these.
-            async with httpx.AsyncClient(base_url=address, timeout=10) as client:
+            async with httpx.AsyncClient(base_url=address, timeout=30) as client:
                 assert (await cast(client, contest, token, ["A001"])).status_code == 201
             await eventually(lambda: _serve(waiting, url), 20)
             # 3 s on an idle machine.
-            assert time.monotonic() - back < 12
+            assert time.monotonic() - back < 30
             assert workers_of(supervisor) == waiting, "none had to start once more"
 
 
@@ -111,7 +111,7 @@ async def test_one_worker_that_cannot_start_does_not_end_the_others(settings: Se
             await asyncio.sleep(8)
             assert process.poll() is None
             tokens = iter(contests.tokens(contest, 100))
-            async with httpx.AsyncClient(base_url=address, timeout=10) as client:
+            async with httpx.AsyncClient(base_url=address, timeout=30) as client:
                 assert (await cast(client, contest, next(tokens), ["A001"])).status_code == 201
         finally:
             await connection.execute("delete from schema_migrations where version = 9999")

@@ -7,9 +7,7 @@ import pytest
 from loadtests.faults.rolling import trial
 from tests.deploy.test_nginx import NGINX
 
-pytestmark = pytest.mark.campaign
-
-pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
+pytestmark = [pytest.mark.campaign, pytest.mark.skipif(not NGINX, reason="nginx is not installed")]
 
 
 def test_ballots_pass_over_restarts_and_crashes_of_nodes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -84,7 +85,8 @@ class ContestCache:
     async def all(self) -> tuple[ContestSnapshot, ...]:
         """Returns every contest, the latest opening first; the last known ones while PostgreSQL is away."""
         ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
-        return tuple([await self.get(id) for id in ids])
+        # At once: while PostgreSQL hangs, each waits a moment before its last known state is used.
+        return tuple(await asyncio.gather(*(self.get(id) for id in ids)))
 
     def active(self) -> tuple[ContestSnapshot, ...]:
         """Returns the contests requested in the last minute."""
