@@ -23,6 +23,7 @@ from voting.services.next_read import NextRead
 FRESH_SECONDS = 1.0
 ACTIVE_SECONDS = 60.0
 _MOST_CONTESTS = 1000
+READ_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,11 @@ class ContestCache:
     async def all(self) -> tuple[ContestSnapshot, ...]:
         """Returns every contest, the latest opening first; the last known ones while PostgreSQL is away."""
         ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
-        # At once: while PostgreSQL hangs, each waits a moment before its last known state is used.
-        return tuple(await asyncio.gather(*(self.get(id) for id in ids)))
+        # Several at once, because each waits a moment for PostgreSQL if it hangs; not all, for the pool is small.
+        snapshots: list[ContestSnapshot] = []
+        for first in range(0, len(ids), READ_AT_ONCE):
+            snapshots += await asyncio.gather(*(self.get(id) for id in ids[first : first + READ_AT_ONCE]))
+        return tuple(snapshots)
 
     def active(self) -> tuple[ContestSnapshot, ...]:
         """Returns the contests requested in the last minute."""

@@ -70,7 +70,8 @@ class TallyProjection:
     async def reconcile_all(self) -> None:
         """Writes every contest's tally; called before the first request, since Redis may be stale at start."""
         try:
-            await asyncio.gather(*(self.reconcile(snapshot) for snapshot in await self._contest_cache.all()))
+            for snapshot in await self._contest_cache.all():
+                await self.reconcile(snapshot)
         except TryAgain as error:
             logging.getLogger("voting").warning("the view is rebuilt later: %s", error)
 
