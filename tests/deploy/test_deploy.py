@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.redis.test_server import valkey
 from voting import telemetry
 from voting.errors import SettingInvalid
-from voting.postgres.rights import APPLICATION, AUDITOR
+from voting.postgres.schema.rights import APPLICATION, AUDITOR
 from voting.settings import load, reference
 
 DEPLOY = ROOT / "deploy"

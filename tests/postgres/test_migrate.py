@@ -14,9 +14,9 @@ import pytest
 
 from tests.conftest import VOTING, environment_of
 from voting.errors import SchemaUnfit, TryAgain
-from voting.postgres import migrate
 from voting.postgres.database import connected
-from voting.postgres.migrate import Migration, check_schema, migrations
+from voting.postgres.schema import migrate
+from voting.postgres.schema.migrate import Migration, check_schema, migrations
 from voting.settings import Settings
 
 

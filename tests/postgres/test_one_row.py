@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import SECRET
 from tests.postgres.test_migrate import new_database
-from voting.postgres import migrate, records
+from voting.postgres import records
 from voting.postgres.database import Database, connected
+from voting.postgres.schema import migrate
 from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import check_receipts
 from voting.services.ballots.record import Answer, Ballot, BallotRecorder

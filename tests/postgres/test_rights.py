@@ -16,8 +16,8 @@ from tests.postgres.test_migrate import new_database
 from tests.postgres.test_queries import statements
 from voting.errors import SchemaUnfit
 from voting.postgres.database import connected
-from voting.postgres.migrate import migrate
-from voting.postgres.rights import RIGHTS, check_rights
+from voting.postgres.schema.migrate import migrate
+from voting.postgres.schema.rights import RIGHTS, check_rights
 from voting.settings import Settings
 from voting.wiring import admin
 
@@ -178,7 +178,7 @@ async def test_missing_rights_and_a_migration_by_the_application_are_reported(mo
 
 
 async def test_every_table_has_its_rights(settings: Settings) -> None:
-    """A new table needs a line in voting/postgres/rights.py."""
+    """A new table needs a line in voting/postgres/schema/rights.py."""
     async with as_owner(settings) as connection:
         without = await connection.fetch(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
@@ -188,7 +188,7 @@ async def test_every_table_has_its_rights(settings: Settings) -> None:
 
 
 def test_the_statements_need_only_granted_rights() -> None:
-    """A new statement may need a right in voting/postgres/rights.py."""
+    """A new statement may need a right in voting/postgres/schema/rights.py."""
     for name, text in statements().items():
         code = re.sub(r"--[^\n]*", "", text)
         writes = re.findall(r"(?:^|;|\()\s*(delete from|insert into|update) (\w+)", code)

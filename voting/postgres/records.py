@@ -1,10 +1,10 @@
-"""Recorded ballots, read in bulk: for sweeps, certification and re-tallies."""
+"""Recorded ballots, read or checked in bulk: for sweeps, certification and re-tallies."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("ballots")
+_CONSISTENCY = named("consistency")
 PREFETCHED_ROWS = 20_000
 PREFETCHED_BATCHES = 1_000
 _FACTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -89,3 +90,19 @@ async def read_receipts(connection: Connection, contest: str) -> AsyncIterator[R
     seconds = await allow_all(connection, contest)
     async for row in connection.cursor(_QUERIES["by_batch"], contest, prefetch=PREFETCHED_ROWS, timeout=seconds):
         yield Receipted(*row)
+
+
+class Contradiction(NamedTuple):
+    """Ballots that other rows contradict in one way. `sample` has the first ids."""
+
+    kind: Literal["missing", "ordinal", "state", "voter"]
+    ballots: int
+    sample: Sequence[UUID]
+
+
+async def select_contradictions(connection: Connection, contest: str) -> tuple[Contradiction, ...]:
+    """Returns each kind found. Needs a transaction."""
+    seconds = await allow_all(connection, contest)
+    await connection.execute(_CONSISTENCY["by_hash"])
+    rows = await connection.fetch(_CONSISTENCY["contradictions"], contest, timeout=seconds)
+    return tuple(Contradiction(**row) for row in rows)

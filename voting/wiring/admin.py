@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from voting.fraud.policy import SweepPolicy
 from voting.postgres import database as postgres
-from voting.postgres import migrate as postgres_migrate
 from voting.postgres.database import Database
-from voting.postgres.migrate import check_schema
-from voting.postgres.rights import check_rights
+from voting.postgres.schema import migrate as postgres_migrate
+from voting.postgres.schema.migrate import check_schema
+from voting.postgres.schema.rights import check_rights
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.fraud.review import Reviews

@@ -14,8 +14,8 @@ from voting.errors import SchemaUnfit, TryAgain
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
 from voting.postgres.database import Database
-from voting.postgres.migrate import check_schema
-from voting.postgres.rights import check_rights
+from voting.postgres.schema.migrate import check_schema
+from voting.postgres.schema.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services.audit import record_policies

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from voting.postgres.consistency import select_contradictions
 from voting.postgres.database import Database
+from voting.postgres.records import select_contradictions
 
 _SAYS = {
     "missing": "ballots are gone that decisions name",

@@ -17,9 +17,9 @@ import asyncpg
 
 from voting.errors import SchemaUnfit
 from voting.postgres.database import Connection, Database
-from voting.postgres.rights import grant
+from voting.postgres.schema.rights import grant
 
-_FOLDER = files("voting.postgres") / "migrations"
+_FOLDER = files("voting.postgres.schema") / "migrations"
 _HISTORY = """
 create table if not exists schema_migrations (
     version integer primary key, name text not null, kind text not null, applied_at timestamptz not null default now())

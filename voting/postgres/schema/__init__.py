@@ -1,0 +1,1 @@
+"""The schema: numbered migrations, and what each database role may do."""
