@@ -115,14 +115,15 @@ class BallotRecorder:
         answers = await self._store(connection, batch)
         earlier = [each for each in judged if isinstance(each, StoredBallot)]
         answers |= await _read_answers(connection, contest, earlier)
-        return [
-            outcome
-            if isinstance(outcome, Exception)
-            else Answer(answers[outcome.id], batch.is_repeated(ballot, outcome))
-            if outcome.id in answers
-            else RulesMovedError()
-            for ballot, outcome in zip(ballots, judged, strict=True)
-        ]
+        outcomes: list[Outcome] = []
+        for ballot, found in zip(ballots, judged, strict=True):
+            if isinstance(found, Exception):
+                outcomes.append(found)
+            elif found.id in answers:
+                outcomes.append(Answer(answers[found.id], batch.is_repeated(ballot, found)))
+            else:
+                outcomes.append(RulesMovedError())
+        return outcomes
 
     async def _store(self, connection: Connection, batch: Batch) -> dict[uuid.UUID, bytes]:
         """Stores the rows with one signature. Returns the answers by ballot, or none if the contest has changed."""
