@@ -26,14 +26,17 @@ from voting.wiring.admin import AdminServices
 
 
 class Seen:
-    """A detector that remembers the number of ballots of each sweep of a contest."""
+    """A detector that remembers the number of ballots of each sweep of the contest with this device.
 
-    def __init__(self, entry: str) -> None:
+    Rounds look at the contests that other tests left open, too.
+    """
+
+    def __init__(self, device: str) -> None:
         self.sizes: list[int] = []
-        self._entry = entry
+        self._device = device
 
     def find(self, ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-        if self._entry in ballots["entry"].to_list():
+        if self._device in ballots["device"].to_list():
             self.sizes.append(ballots.height)
         return find_rings(ballots, policy, stage)
 
@@ -43,10 +46,10 @@ EVERY = timedelta(minutes=15)
 
 async def test_a_round_looks_at_the_last_hours_up_to_its_moment(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(opens=timedelta(days=-2), entries=50)
-    seen = Seen("A042")
+    seen = Seen("seen")
     sweeping = Sweeping(office.database, POLICY, detect=seen.find)
     await record(office.database, contest, crowd(0, 7, "A042"), timedelta(hours=20))
-    await record(office.database, contest, [*crowd(20, 10, "A042"), *crowd(50, 5, "A002", "ring-1")], 2 * EVERY)
+    await record(office.database, contest, [*crowd(20, 10, "A042", "seen"), *crowd(50, 5, "A002", "ring-1")], 2 * EVERY)
     await record(office.database, contest, crowd(90, 3, "A002", "ring-1"), timedelta(seconds=1))
     await sweeping.round()
     assert seen.sizes == [15]
@@ -116,9 +119,9 @@ def looked(decided: str, shadow: str) -> float:
 
 
 def find_other_rings(ballots: pl.DataFrame, policy: SweepPolicy, stage: Stage, past: Past | None = None) -> Sweep:
-    """Finds the voters of A043 as a ring, too, and those of ring-b as none."""
+    """Finds the voters with the device `other` as a ring, too, and those of ring-unlike as none."""
     if policy is SHADOW:
-        unlike = pl.when(entry="A043").then(pl.lit("ring-c")).when(pl.col("device") != "ring-b").then("device")
+        unlike = pl.when(device="other").then(pl.lit("ring-c")).when(pl.col("device") != "ring-unlike").then("device")
         ballots = ballots.with_columns(device=unlike)
     return find_rings(ballots, policy, stage)
 
@@ -127,8 +130,8 @@ async def test_a_shadow_policy_is_counted_and_logged_and_decides_nothing(
     contests: Contests, office: AdminServices, caplog: pytest.LogCaptureFixture
 ) -> None:
     contest = await contests.make(opens=-3 * EVERY, entries=50)
-    rings = [*crowd(0, 5, "A001", "ring-a"), *crowd(10, 4, "A001", "ring-b")]
-    await record(office.database, contest, [*rings, *crowd(20, 3, "A043"), *crowd(30, 2, "A003")], 2 * EVERY)
+    rings = [*crowd(0, 5, "A001", "ring-a"), *crowd(10, 4, "A001", "ring-unlike")]
+    await record(office.database, contest, [*rings, *crowd(20, 3, "A043", "other"), *crowd(30, 2, "A003")], 2 * EVERY)
     kinds = [(decided, shadow) for decided in ("hold", "count") for shadow in ("hold", "count")]
     before = [looked(*kind) for kind in kinds]
     with caplog.at_level(logging.INFO, "voting"):

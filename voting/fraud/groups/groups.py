@@ -84,12 +84,16 @@ def describe(
     group_evidence = GroupEvidence(survey, names, reasons, stage)
     order = np.argsort(labels, kind="stable")
     begins = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    members = [names[rows] for rows in np.split(held[order], begins[1:])]
+    ids = _group_ids([min(ballots_of.select("id", "entry").iter_rows()) for ballots_of in members])
     described = []
-    for number, rows in zip(labels[order][begins].tolist(), np.split(held[order], begins[1:]), strict=True):
-        ballots_of, evidence = names[rows], group_evidence.of(rows)
+    for number, rows, id, ballots_of in zip(
+        labels[order][begins].tolist(), np.split(held[order], begins[1:]), ids, members, strict=True
+    ):
+        evidence = group_evidence.of(rows)
         entries = Counter(ballots_of["entry"].to_list())
         group = Group(
-            id=group_id(ballots_of["id"].to_list()),
+            id=id,
             reasons=tuple(sorted({item.code for item in evidence})),
             ballots=len(rows),
             entries=dict(sorted(entries.items(), key=lambda item: (-item[1], item[0]))),
@@ -116,9 +120,16 @@ def describe_cast(ballots: pl.DataFrame, prepared: pl.DataFrame, held: pl.DataFr
     return [msgspec.structs.replace(group, id=CAST_GROUP + entries[number]) for number, group in described.items()]
 
 
-def group_id(ids: Sequence[str]) -> str:
-    """Names a group by its first ballots, so that a ring keeps its name when it is found again, grown."""
-    return hashlib.sha256(min(ids).encode()).hexdigest()[:12]
+def _group_ids(firsts: Sequence[tuple[str, str]]) -> list[str]:
+    """Names each group by its first pick (ballot, entry), so that a ring keeps its name when it is found again, grown.
+
+    Where the picks of one ballot are in several groups, the entry tells these apart.
+    """
+    least: dict[str, str] = {}
+    for ballot, entry in firsts:
+        least[ballot] = min(entry, least.get(ballot, entry))
+    names = [ballot if entry == least[ballot] else f"{ballot} {entry}" for ballot, entry in firsts]
+    return [hashlib.sha256(name.encode()).hexdigest()[:12] for name in names]
 
 
 def families(reasons: Bits) -> Ints:
