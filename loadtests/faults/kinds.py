@@ -104,7 +104,7 @@ async def _postgres_stop(environment: Environment, random: Random, seconds: floa
 
 
 async def _postgres_lock(environment: Environment, random: Random, seconds: float) -> None:
-    table = random.choice(("ballots", "tallies", "contests", "voters"))
+    table = random.choice(("ballots", "batches", "tallies", "contests", "gates"))
     connection = await _connect(environment)
     async with connection.transaction():
         await connection.execute(f"lock table {table} in access exclusive mode")
