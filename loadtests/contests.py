@@ -65,7 +65,7 @@ def credentials(contest: str) -> Iterator[str]:
     """Issued credentials, each of another voter, without end."""
     keyring, issued = Keyring(SECRET.encode()), now()
     while True:
-        yield keyring.issue_credential(contest, None, issued)
+        yield keyring.issue_credential(contest, "issued", issued)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Contests:
     def tokens(self, contest: str, count: int) -> list[str]:
         """Returns credentials as issued by `voting credentials issue`."""
         keyring = Keyring(SECRET.encode())
-        return [keyring.issue_credential(contest, None, datetime.now(UTC)) for _ in range(count)]
+        return [keyring.issue_credential(contest, "issued", datetime.now(UTC)) for _ in range(count)]
 
     async def staff_key(self, role: Role, contest: str | None, name: str = "test") -> str:
         """Returns a new staff key."""

@@ -139,7 +139,7 @@ async def test_a_credential_of_an_earlier_window_is_no_longer_good(http: httpx.A
     again = await register(http, contest, bearer)
     assert again.status_code == 201
     assert again.json()["token"] != early
-    panel = keyring.issue_credential(contest, None, now - timedelta(days=30))
+    panel = keyring.issue_credential(contest, "issued", now - timedelta(days=30))
     for token in (again.json()["token"], panel):
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
 

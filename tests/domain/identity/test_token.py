@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voting.domain.ballots.ballot import check_key, commitment, same_picks
+from voting.domain.identity.channel import NUMBERS
 from voting.domain.identity.credential import Credential, unpack
 from voting.domain.identity.token import derive, seal, unseal
 from voting.errors import Malformed
@@ -42,7 +43,7 @@ def test_purposes_do_not_run_together() -> None:
 
 
 def test_credentials_survive_packing() -> None:
-    for channel in (None, "web", "wechat", "mini_program"):
+    for channel in NUMBERS:
         credential = Credential(b"i" * 16, channel, datetime(2026, 8, 1, tzinfo=UTC))
         assert unpack(credential.pack()) == credential
     assert unpack(b"") is None

@@ -6,25 +6,24 @@ import struct
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from voting.domain.identity.channel import CHANNELS, Channel
+from voting.domain.identity.channel import NUMBERS, Channel
 
 IDENTITY_BYTES = 16
 _LAYOUT = struct.Struct(f">BBQ{IDENTITY_BYTES}s")
 _VERSION = 1
-_ISSUED = 255
+_CHANNELS = {number: channel for channel, number in NUMBERS.items()}
 
 
 class Credential(NamedTuple):
-    """One voter of one contest. `channel` is None if the organiser issued it. `identity` never leaves the token."""
+    """One voter of one contest. `identity` stands for the voter in this contest only; it is nobody's name or number."""
 
     identity: bytes
-    channel: Channel | None
+    channel: Channel
     issued_at: datetime
 
     def pack(self) -> bytes:
         """Returns the token's payload."""
-        channel = _ISSUED if self.channel is None else CHANNELS.index(self.channel)
-        return _LAYOUT.pack(_VERSION, channel, int(self.issued_at.timestamp() * 1000), self.identity)
+        return _LAYOUT.pack(_VERSION, NUMBERS[self.channel], int(self.issued_at.timestamp() * 1000), self.identity)
 
 
 def unpack(payload: bytes) -> Credential | None:
@@ -32,8 +31,6 @@ def unpack(payload: bytes) -> Credential | None:
     if len(payload) != _LAYOUT.size:
         return None
     version, channel, issued, identity = _LAYOUT.unpack(payload)
-    if version != _VERSION or (channel != _ISSUED and channel >= len(CHANNELS)):
+    if version != _VERSION or channel not in _CHANNELS:
         return None
-    return Credential(
-        identity, None if channel == _ISSUED else CHANNELS[channel], datetime.fromtimestamp(issued / 1000, UTC)
-    )
+    return Credential(identity, _CHANNELS[channel], datetime.fromtimestamp(issued / 1000, UTC))

@@ -72,7 +72,7 @@ class Casting:
     async def _cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> Answer:
         snapshot = await self.contest_cache.get(contest)
         credential = self.keyring.credential_of(snapshot.contest, token)
-        if (credential.channel or "issued") not in snapshot.contest.voters.channels:
+        if credential.channel not in snapshot.contest.voters.channels:
             raise ChannelClosed
         voter, now = self.keyring.voter(contest, credential.identity), snapshot.now()
         ticket = self.keyring.open_ticket(contest, request.ticket, now) if request.ticket else None
@@ -80,7 +80,7 @@ class Casting:
         is_device = credential.channel == "web"
         sighting = Sighting(
             at=now,
-            channel=credential.channel,
+            channel=None if credential.channel == "issued" else credential.channel,
             device=voter.hex() if is_device else None,
             device_issued_at=credential.issued_at if is_device else None,
             opened_at=ticket.issued_at if ticket else None,

@@ -15,4 +15,4 @@ async def issue_credentials(
 ) -> Iterator[str]:
     """Returns `count` bearer tokens, one for each voter. The audit log records the actor and the number."""
     await database.transact(lambda tx: audit.record(tx, actor, "credentials.issue", contest, {"count": count}))
-    return (keyring.issue_credential(contest, None, now) for _ in range(count))
+    return (keyring.issue_credential(contest, "issued", now) for _ in range(count))

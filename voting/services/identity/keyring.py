@@ -48,9 +48,9 @@ class Keyring:
         self.hashed = lru_cache(4096)(lambda contest, kind, value: mac(self.key(kind, contest), value.encode()).hex())
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
-    def issue_credential(self, contest: str, channel: Channel | None, now: datetime) -> str:
-        """Returns a new voter's token."""
-        fresh = Credential(secrets.token_bytes(credential.IDENTITY_BYTES), channel, now)
+    def issue_credential(self, contest: str, channel: Channel, now: datetime, identity: bytes | None = None) -> str:
+        """Returns the token of the voter with this identity, or of a new voter."""
+        fresh = Credential(identity or secrets.token_bytes(credential.IDENTITY_BYTES), channel, now)
         return seal(self.key("credential", contest), fresh.pack())
 
     def open_credential(self, contest: str, token: str) -> Credential:
@@ -68,13 +68,17 @@ class Keyring:
         issued may be older.
         """
         opened = self.open_credential(contest.id, token)
-        if opened.channel is not None and opened.issued_at < contest.opens_at - _TOKEN_CLOCK:
+        if opened.channel != "issued" and opened.issued_at < contest.opens_at - _TOKEN_CLOCK:
             raise CredentialInvalid
         return opened
 
     def voter(self, contest: str, identity: bytes) -> bytes:
         """Returns the keyed hash under which a voter is stored."""
         return mac(self.key("voter", contest), identity)
+
+    def subject(self, contest: str, text: str) -> bytes:
+        """Returns the keyed hash under which an identity from outside is stored, such as an openid or a number."""
+        return mac(self.key("subject", contest), text.encode())
 
     def issue_ticket(self, contest: str, now: datetime) -> str:
         """Returns a unique opaque token that records when its holder began to read."""
