@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, contest_text
 from tests.web.test_staff import bearer
-from voting.domain.contest.cautions import cautions
+from voting.domain.contest.cautions import cautions, voter_groups
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.schema import VoterRule
 
@@ -41,6 +41,26 @@ def test_cautions_for_web_voting_and_missing_channels(channels: str, web: bool, 
     assert any("patient script" in each for each in english) == any("脚本" in each for each in chinese) == web
     for name in ("wechat", "mini_program"):
         assert any(name in each for each in english) == any(name in each for each in chinese) == (name in missing)
+
+
+@pytest.mark.parametrize(
+    ("channels", "across", "groups"),
+    [
+        ('["web", "issued"]', "", [["issued"]]),
+        ('["wechat", "mini_program"]', "", [["wechat", "mini_program"]]),
+        ('["wechat", "mini_program"]', '["wechat"]', [["wechat"], ["mini_program"]]),
+        ('["wechat", "phone"]', "", [["wechat"], ["phone"]]),
+        ('["wechat", "phone", "mini_program"]', "", [["wechat", "phone", "mini_program"]]),
+        ('["oidc", "issued", "phone"]', "", [["issued"], ["oidc", "phone"]]),
+    ],
+)
+def test_channels_that_cannot_be_joined_are_named(channels: str, across: str, groups: list[list[str]]) -> None:
+    rules = text(channels).replace("[[quota]]", f"one_person_across = {across}\n[[quota]]" if across else "[[quota]]")
+    contest = read_contest(rules)
+    assert voter_groups(contest) == groups
+    chinese, english = cautions(contest, "zh"), cautions(contest, "en")
+    assert any(f"up to {len(groups)} times" in each for each in english) == (len(groups) > 1)
+    assert any(f"最多可投 {len(groups)} 倍" in each for each in chinese) == (len(groups) > 1)
 
 
 def test_only_channels_that_exist_are_defaults() -> None:

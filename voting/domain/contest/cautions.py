@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from voting.domain.contest.contest import Contest
-from voting.domain.identity.channel import READY_CHANNELS
+from voting.domain.identity.channel import NAMES, READY_CHANNELS, Channel
 from voting.domain.language import Language
 
 _WEB: Mapping[Language, str] = {
@@ -20,6 +20,12 @@ _MISSING: Mapping[Language, str] = {
     "zh": "本版本尚未接入以下渠道，目前没有人能经由它们投票：{}。",
     "en": "This version has no adapter for these channels, so nobody can vote through them yet: {}.",
 }
+_APART: Mapping[Language, str] = {
+    "zh": "同一人经由以下各组渠道进入时会被视为不同的投票人，"
+    "因为没有可以互相识别的身份（微信 unionid 或已验证的手机号）：{}。因此一人最多可投 {} 倍的票数限额。",
+    "en": "A person counts as another voter in each of these groups of channels, because no identity (WeChat's unionid "
+    "or a verified phone number) is the same in them: {}. So one person may vote up to {} times the quota.",
+}
 
 
 def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
@@ -28,4 +34,24 @@ def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences = [_WEB[language]] if "web" in channels else []
     if missing := [channel for channel in channels if channel not in READY_CHANNELS]:
         sentences.append(_MISSING[language].format(("、" if language == "zh" else ", ").join(missing)))
+    if len(groups := voter_groups(contest)) > 1:
+        comma, semicolon = ("、", "；") if language == "zh" else (", ", "; ")
+        shown = semicolon.join(comma.join(NAMES[language][channel] for channel in group) for group in groups)
+        sentences.append(_APART[language].format(shown, len(groups)))
     return tuple(sentences)
+
+
+def voter_groups(contest: Contest) -> list[list[Channel]]:
+    """Returns the contest's channels, those together in which the same person is recognised.
+
+    `web` is left out: a person there is as many voters as browsers, which another caution says.
+    """
+    groups: list[list[Channel]] = []
+    for channel in contest.voters.channels:
+        if channel == "web":
+            continue
+        shared = contest.voters.shared_by(channel)
+        near = [group for group in groups if any(shared & contest.voters.shared_by(other) for other in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append([*(other for group in near for other in group), channel])
+    return groups

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Literal
 
 from voting.domain.contest.toml_schema import key
-from voting.domain.identity.channel import READY_CHANNELS, VoterChannel
+from voting.domain.identity.channel import SHARED_IDENTITIES, Channel, SharedIdentity
 
 IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
 _SOURCES = r"public|votes|final|round:[a-z0-9-]+|metric:[a-z0-9-]+"
@@ -62,12 +62,30 @@ class Phase:
 class VoterRule:
     """Who may vote."""
 
-    channels: tuple[VoterChannel, ...] = key(
-        "How voters come in; `issued`: with a credential that the organiser gives to people it has checked; none, "
-        "written as []: there is no public vote. For `wechat` and `mini_program` there is no adapter yet: they may be "
-        "written, and nobody can vote through them.",
-        default=READY_CHANNELS,
+    channels: tuple[Channel, ...] = key(
+        "How voters come in, in the order in which the page offers it; `issued`: with a credential that the organiser "
+        "gives to people it has checked; none, written as []: there is no public vote.",
+        default=("web", "issued"),
     )
+    one_person_across: tuple[Channel, ...] | None = key(
+        "Channels in which a person has one quota together, as far as an identity is the same in both (WeChat's "
+        "unionid, else a verified phone number). Without this key: all channels.",
+        default=None,
+    )
+
+    def joins(self, channel: Channel) -> bool:
+        """Whether a person of this channel is recognised in the others that also join."""
+        return channel in (self.channels if self.one_person_across is None else self.one_person_across)
+
+    def shared_by(self, channel: Channel) -> frozenset[SharedIdentity]:
+        """Returns the identities by which a person of this channel is recognised in others of this contest."""
+        return SHARED_IDENTITIES[channel] if self.joins(channel) else frozenset()
+
+    @property
+    def needs_unionid(self) -> bool:
+        """Whether WeChat's page must ask for the unionid: only that is the same in the mini program."""
+        both: tuple[Channel, ...] = ("wechat", "mini_program")
+        return all(channel in self.channels and self.joins(channel) for channel in both)
 
 
 @dataclass(frozen=True, slots=True)
