@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -86,12 +86,13 @@ async def read_context(
     keys: Sequence[tuple[bytes, str]],
     since: datetime,
     challenges: Sequence[bytes],
+    joined: Mapping[bytes, bytes],
 ) -> BatchContext | None:
     """Returns the context of ballots with these (voter, key): each voter's ballots since `since`, and the latest one.
 
-    None: there is no such contest.
+    The ballots of voters that are `joined` are the voter's own, too, of the ordinal 0. None: there is no such contest.
     """
-    voters = sorted({voter for voter, _ in keys})
+    voters = sorted({voter for voter, _ in keys} | joined.keys())
     columns = voters, [key for _, key in keys], since, challenges
     rows = await connection.fetch(_QUERIES["context"], contest, *columns)
     if not rows or rows[0]["revision"] is None:
@@ -100,6 +101,9 @@ async def read_context(
     for voter, *ballot, _paused, _revision, challenge in rows[1:]:
         if voter is None:
             found.spent.add(challenge)
+        elif voter in joined:
+            earlier = StoredBallot(*ballot)._replace(ordinal=0)
+            found.ballots.setdefault(joined[voter], []).insert(0, earlier)
         else:
             found.ballots.setdefault(voter, []).append(StoredBallot(*ballot))
     return found
@@ -152,9 +156,9 @@ async def insert(  # noqa: PLR0913 (what the ballots share, each once)
     return await connection.fetchval(_QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies) is not None
 
 
-async def select_own(connection: Connection, contest: str, voter: bytes) -> tuple[OwnBallot, ...]:
-    """Returns the voter's ballots, oldest first."""
-    return tuple(OwnBallot(*row) for row in await connection.fetch(_QUERIES["of_voter"], contest, voter))
+async def select_own(connection: Connection, contest: str, voters: Collection[bytes]) -> tuple[OwnBallot, ...]:
+    """Returns the ballots of the voters, who are one person, oldest first."""
+    return tuple(OwnBallot(*row) for row in await connection.fetch(_QUERIES["of_voters"], contest, list(voters)))
 
 
 async def spend_challenge(connection: Connection, contest: str, challenge: bytes, expires_at: datetime) -> bool:

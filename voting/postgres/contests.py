@@ -35,6 +35,8 @@ class StoredContest:
     sealed_at: datetime | None
     certified: bool
     """Whether a certified result is in force."""
+    has_joined_voters: bool
+    """Whether any two voters were found to be one person."""
     read_at: datetime
     """The database's clock when the contest was read."""
 
@@ -103,10 +105,15 @@ async def extend(connection: Connection, contest: str, closes_at: datetime) -> N
     await connection.execute(_CONTESTS["extend"], contest, closes_at)
 
 
+async def revise(connection: Connection, contest: str) -> None:
+    """Gives the contest a new revision: what was judged under the former one is judged again."""
+    await connection.execute(_CONTESTS["revise"], contest)
+
+
 async def withdraw(connection: Connection, contest: str, code: str) -> bool:
     """Withdraws an entry; returns False if there is none. Ballots that picked it stay unchanged."""
     withdrawn = await connection.fetchval(_ENTRIES["withdraw"], contest, code) is not None
-    await connection.execute(_CONTESTS["revise"], contest)
+    await revise(connection, contest)
     return withdrawn
 
 
@@ -141,7 +148,7 @@ async def upsert_entries(connection: Connection, contest: str, entries: Sequence
     columns.append([json.dumps(entry.tags) for entry in entries])
     codes = [entry.code for entry in entries]
     await connection.execute(_ENTRIES["upsert"], contest, codes, list(range(len(codes))), *columns)
-    await connection.execute(_CONTESTS["revise"], contest)
+    await revise(connection, contest)
 
 
 async def insert_cover(connection: Connection, contest: str, name: str, media_type: str, body: bytes) -> None:
@@ -166,5 +173,6 @@ def _stored(row: Any) -> StoredContest:
         row["revision"],
         row["sealed_at"],
         row["certified"],
+        row["has_joined_voters"],
     )
     return StoredContest(*head, row["now"])

@@ -29,6 +29,7 @@ Action = Literal[
     "group.withdraw",
     "marks.import",
     "metric.import",
+    "person.overlap",
     "results.read",
     "roster.import",
     "service.begin",

@@ -13,6 +13,7 @@ from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
+from voting.services.identity.persons import Persons
 from voting.services.identity.registration import Registration
 from voting.services.identity.sessions import StaffSessions
 from voting.services.readiness import Readiness
@@ -35,6 +36,7 @@ class Services:
     contest_cache: ContestCache
     covers: Covers
     keyring: Keyring
+    persons: Persons
     readiness: Readiness
     registration: Registration
     reports: Reports

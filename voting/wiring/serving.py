@@ -30,6 +30,7 @@ from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
+from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.registration import Registration
 from voting.services.identity.sessions import StaffSessions
@@ -144,6 +145,7 @@ def _services(
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=keyring,
+        persons=Persons(database, keyring),
         readiness=Readiness(database, connected.view),
         registration=Registration(database, keyring, ProofOfWork(keyring), registrations),
         reports=Reports(database),

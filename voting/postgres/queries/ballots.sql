@@ -76,9 +76,11 @@ with gate as materialized (
 )
 select id from batch;
 
--- name: of_voter
--- The voter's ballots, oldest first.
-select id, recorded_at, state, picks from ballots where contest = $1 and voter = $2 order by ordinal;
+-- name: of_voters
+-- The ballots of one person, oldest first.
+select id, recorded_at, state, picks from ballots
+where contest = $1 and voter = any ($2)
+order by recorded_at, ordinal;
 
 -- name: recorded
 -- Ballots of [$2, $3) in the order in which they were recorded.

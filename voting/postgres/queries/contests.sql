@@ -7,6 +7,7 @@ returning id;
 -- name: select
 select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
+    exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     clock_timestamp() as now
 from contests
 where id = $1;
@@ -14,6 +15,7 @@ where id = $1;
 -- name: select_all
 select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
+    exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     clock_timestamp() as now
 from contests
 order by opens_at desc, id;

@@ -22,6 +22,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
+from voting.postgres import persons
 from voting.postgres.ballots import SHARDS, BallotRow, BatchContext, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.services.ballots.remaining_quota import RemainingQuota, describe
@@ -101,10 +102,15 @@ class BallotRecorder:
 
     async def _record(self, connection: Connection, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
         snapshot = max((ballot.snapshot for ballot in ballots), key=lambda each: each.revision)
-        contest, keys = snapshot.contest, [(ballot.voter, ballot.key) for ballot in ballots]
+        contest, joined = snapshot.contest, dict[bytes, bytes]()
+        if snapshot.has_joined_voters:
+            # Exact, though in a statement of its own: a later joining gives the contest another revision.
+            joined = await persons.select_joined(connection, contest.id, {ballot.voter for ballot in ballots})
+            ballots = [ballot._replace(voter=joined.get(ballot.voter, ballot.voter)) for ballot in ballots]
+        keys = [(ballot.voter, ballot.key) for ballot in ballots]
         marks = [ballot.proof.mark for ballot in ballots if isinstance(ballot.proof, Solved)]
         since = first_moment(contest, snapshot.now() - _CLOCKS_DIFFER)
-        context = await stored.read_context(connection, contest.id, keys, since, marks)
+        context = await stored.read_context(connection, contest.id, keys, since, marks, joined)
         if context is None:
             return [ContestUnknown() for _ in ballots]
         if snapshot.revision != context.revision or first_moment(contest, context.now) < since:

@@ -8,7 +8,7 @@ from typing import Any
 from voting.domain.ballots import quota
 from voting.domain.ballots.ballot import State
 from voting.domain.ballots.quota import Remaining
-from voting.postgres import ballots
+from voting.postgres import ballots, persons
 from voting.postgres.ballots import OwnBallot
 from voting.postgres.database import Database
 from voting.services.ballots.remaining_quota import describe
@@ -47,7 +47,8 @@ class VoterStatus:
         contest = snapshot.contest
         voter = self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
         async with self._database.connection() as connection:
-            return await ballots.select_own(connection, contest.id, voter)
+            joined = await persons.select_joined(connection, contest.id, [voter]) if snapshot.has_joined_voters else {}
+            return await ballots.select_own(connection, contest.id, {joined.get(voter, voter), *joined})
 
 
 def _remaining(snapshot: ContestSnapshot, own: Sequence[OwnBallot]) -> Remaining:

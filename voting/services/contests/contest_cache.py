@@ -40,6 +40,8 @@ class ContestSnapshot:
     revision: int
     certified: bool
     """Whether a certified result is in force."""
+    has_joined_voters: bool
+    """Whether any two voters were found to be one person; exact for this revision."""
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
@@ -123,5 +125,6 @@ class ContestCache:
             stored.paused,
             stored.revision,
             stored.certified,
+            stored.has_joined_voters,
         )
         return ContestSnapshot(*head, stored.read_at, before)
