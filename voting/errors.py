@@ -191,6 +191,12 @@ class RosterSealed(VotingError):
     code = "roster_sealed"
 
 
+class AuditBroken(VotingError):
+    """The audit log is not as it was recorded."""
+
+    code = "audit_broken"
+
+
 class SettingInvalid(VotingError):
     """A setting is missing or wrong."""
 

@@ -1,10 +1,11 @@
-"""The audit log, to which lines are only ever added."""
+"""The audit log, to which records are only ever added."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
+from voting.domain.audit_chain import AuditRecord, Head
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -14,12 +15,29 @@ _QUERIES = named("audit")
 async def insert(
     connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
 ) -> None:
-    """Adds a line."""
+    """Adds a record; other acts wait to add theirs until this transaction ends."""
     await connection.execute(_QUERIES["insert"], actor, action, contest, json.dumps(details, ensure_ascii=False))
 
 
 async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:
-    """Returns the details of the newest line of this action, or None."""
+    """Returns the details of the newest record of this action, or None."""
     text = await connection.fetchval(_QUERIES["last_details"], action)
     details: Mapping[str, object] | None = json.loads(text or "null")
     return details
+
+
+async def select_head(connection: Connection) -> Head:
+    """Returns the number and hash of the last record."""
+    (row,) = await connection.fetch(_QUERIES["head"])
+    return Head(*row)
+
+
+async def select_page(connection: Connection, after: int, contest: str | None, most: int) -> tuple[AuditRecord, ...]:
+    """Returns the first records after a number, of all contests or of one."""
+    return tuple(AuditRecord(*row) for row in await connection.fetch(_QUERIES["select_after"], after, contest, most))
+
+
+async def select_all(connection: Connection) -> AsyncIterator[AuditRecord]:
+    """Yields every record in order; needs a transaction."""
+    async for row in connection.cursor(_QUERIES["select_after"], -1, None, None, prefetch=500):
+        yield AuditRecord(*row)

@@ -40,7 +40,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "staff_sessions": ("delete",),
     "tallies": ("update", "delete"),
 }
-RIGHTS = {"schema_migrations": {"select"}} | {
+RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {
     table: {"select", "insert", *more} for table, more in _BESIDE_INSERT.items()
 }
 
