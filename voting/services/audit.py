@@ -1,11 +1,15 @@
-"""The audit log: each act of the staff, in the transaction of the act, and the policies that judge ballots."""
+"""The audit log: each act of the staff, in the transaction of the act, and the policies that judge ballots.
+
+The database chains the records by their hashes; `verify` finds the first that was tampered with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Literal
 
 from voting import __version__
+from voting.domain.audit_chain import AuditRecord, ChainCheck, Head, Link, link
 from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
 from voting.postgres import audit, leases
@@ -43,8 +47,33 @@ Action = Literal[
 async def record(
     tx: Connection, actor: str, action: Action, contest: str | None, details: Mapping[str, object]
 ) -> None:
-    """Adds a line. `tx` is the transaction of the act, so both are stored or neither."""
+    """Adds a record. `tx` is the transaction of the act, so both are stored or neither.
+
+    It belongs at the end of the act: until the transaction ends no other act can add its record.
+    """
     await audit.insert(tx, actor, action, contest, details)
+
+
+async def page(database: Database, after: int, contest: str | None, most: int) -> tuple[Head, tuple[AuditRecord, ...]]:
+    """Returns the log's head, and the first records after a number, of all contests or of one."""
+    async with database.connection() as connection:
+        return await audit.select_head(connection), await audit.select_page(connection, after, contest, most)
+
+
+async def links(tx: Connection) -> AsyncIterator[Link]:
+    """Yields every record in canonical form, in order."""
+    async for found in audit.select_all(tx):
+        yield link(found)
+
+
+async def verify(tx: Connection, known: Mapping[int, bytes]) -> Head:
+    """Returns the head of an intact log. `known`: hashes of records that were kept elsewhere. Raises AuditBroken."""
+    await tx.execute("set transaction isolation level repeatable read, read only")
+    check = ChainCheck(known)
+    async for each in links(tx):
+        check.add(each)
+    check.end(await audit.select_head(tx))
+    return check.head
 
 
 async def record_policies(

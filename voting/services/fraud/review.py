@@ -175,15 +175,19 @@ class Reviews:
             await certifications.lock_uncertified_result(tx, contest)
             before = await self._one(tx, snapshot, id)
             outcome = _outcome(before, person, wish)
-            ruling = await _record(tx, contest, before, outcome, person, wish)
+            if outcome == "unchanged":
+                return outcome, before
+            step, act = _STEPS[outcome]
+            ruling = await groups.rule(tx, contest, before.group, step, wish.action, person.actor, wish.reason)
             if outcome == "proposed":
                 now = (await contests.clock(tx)).isoformat()
                 proposal = Proposal(wish.action, person.actor, person.name, wish.reason, now)
                 await groups.propose(tx, contest, id, proposal)
             elif outcome == "withdrawn":
                 await groups.propose(tx, contest, id, None)
-            elif outcome == "decided":
+            else:
                 moved = await _decide(tx, contest, before.group, Authority("review", person.actor, ruling=ruling), wish)
+            await audit.record(tx, person.actor, act, contest, _details(before, ruling, person, wish))
             return outcome, await self._one(tx, snapshot, id)
 
         found = await self._database.transact(work)
@@ -258,15 +262,10 @@ def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
     return "decided"
 
 
-async def _record(
-    tx: Connection, contest: str, before: Reviewed, outcome: Outcome, person: Person, wish: ReviewAction
-) -> int | None:
-    """Stores the ruling and its line in the audit log."""
-    if outcome == "unchanged":
-        return None
-    (step, action), group = _STEPS[outcome], before.group
-    ruling = await groups.rule(tx, contest, group, step, wish.action, person.actor, wish.reason)
-    details = {
+def _details(before: Reviewed, ruling: int, person: Person, wish: ReviewAction) -> dict[str, object]:
+    """Returns what the audit log keeps of a ruling."""
+    group = before.group
+    details: dict[str, object] = {
         "group": group.id,
         "action": wish.action,
         "reason": wish.reason,
@@ -278,8 +277,7 @@ async def _record(
     }
     if group.proposal:
         details["proposed_by"] = group.proposal.actor
-    await audit.record(tx, person.actor, action, contest, details)
-    return ruling
+    return details
 
 
 async def _decide(
