@@ -15,6 +15,7 @@ from voting.errors import VotingError
 
 # Each module holds the commands on one subject.
 _MODULES = {
+    "audit": ("audit",),
     "backtest": ("backtest", "events", "retally"),
     "certify": ("certify",),
     "contest": ("contest",),

@@ -1,8 +1,9 @@
-"""voting verify, recount: check receipts, certified results and tallies against the recorded ballots."""
+"""voting verify, recount: check receipts, results and tallies against the recorded ballots, and the audit log."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,15 @@ import click
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.tables import progress
+from voting.domain.audit_chain import ChainCheck, read_head, read_line
 from voting.domain.results.scoring import Tally
+from voting.errors import AuditBroken
+from voting.services import audit
 from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import ReceiptReport, check_receipts
 from voting.services.identity.keyring import check_receipt
 from voting.services.tallies.recount import Difference
+from voting.text_file import read_text_file
 from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
 def verify() -> None:
-    """Check receipts offline, and certified results against the database."""
+    """Check receipts offline, and certified results and the audit log against the database."""
 
 
 @verify.command(epilog="Example: voting verify receipt --public-key KEY RECEIPT")
@@ -75,6 +80,54 @@ def check_results(contest: str, env_file: Path | None) -> None:
     if wrong or contradictions:
         raise click.exceptions.Exit(1)
     tell(f"certification {stands.number} of {stands.certified_at.isoformat()}: everything is as it was certified")
+
+
+@verify.command(name="audit", epilog="Example: voting verify audit --head 125:9f86d081884c7d65...")
+@click.option("--head", help="NUMBER:HASH of the last record, as an earlier export reported it.")
+@click.option("--export", type=click.Path(path_type=Path), help="An earlier export: its records must still be there.")
+@click.option("--offline", is_flag=True, help="Check the file of --export alone, without the database.")
+@env_file
+def check_audit(head: str | None, export: Path | None, offline: bool, env_file: Path | None) -> None:
+    """Check the audit log's chain of hashes; exit code 1 names the first record that was tampered with.
+
+    The chain alone finds records that were edited, deleted, inserted or moved. Whoever can rewrite the table and its
+    head can rewrite the chain, too: --head or --export, kept elsewhere, shows that.
+    """
+    if offline and not export:
+        raise click.UsageError("--offline checks the file of --export: name one")
+    known = _noted(head)
+    if export:
+        known = _exported(export, known if offline else {}) | known
+    if offline:
+        tell(f"the export has {len(known)} records, and its chain is intact")
+        return
+    last = with_admin(
+        read_settings(env_file), lambda office: office.database.transact(lambda tx: audit.verify(tx, known))
+    )
+    tell(f"the audit log has {last.seq} records, and its chain is intact; its head is {last}")
+
+
+def _noted(head: str | None) -> dict[int, bytes]:
+    if head is None:
+        return {}
+    noted = read_head(head)
+    if noted is None:
+        raise click.BadParameter("write it as NUMBER:HASH, as `voting audit export` reports it", param_hint="--head")
+    return dict([noted])
+
+
+def _exported(file: Path, known: Mapping[int, bytes]) -> dict[int, bytes]:
+    """Returns the hashes of an export whose chain is intact. Raises AuditBroken."""
+    check, hashes = ChainCheck(known), {}
+    # Not splitlines: a record may hold other separators than the line feed.
+    for number, line in enumerate(read_text_file(file).rstrip("\n").split("\n"), 1):
+        link = read_line(line)
+        if link is None:
+            raise AuditBroken(f"line {number} of {file} is no record of an export", seq=number)
+        check.add(link)
+        hashes[link.seq] = link.hash
+    check.end(check.head)
+    return hashes
 
 
 @click.command(epilog="Example: voting recount --contest demo")
