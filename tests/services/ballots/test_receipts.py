@@ -103,6 +103,25 @@ async def test_one_changed_row_is_found(
     assert found(await check(office, contest)) == counts
 
 
+async def test_a_wrong_secret_is_not_taken_for_changed_ballots(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(hours=-1))
+    await batches(office, contest, (2, 3))
+    env = environment_of(settings) | {"VOTING_SECRET": secrets.token_hex(32)}
+    says = "no batch is signed with this VOTING_SECRET; set the one that the vote was served with"
+    done = run("recount", "--contest", contest, env=env)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, says)
+    assert "somebody changed ballots" not in done.stderr
+    assert says in run("certify", "--contest", contest, env=env).stderr
+    # One batch of this secret's is enough: then the others were changed.
+    await change(contests, "update batches set signature = '' where contest = $1 and cardinality(voters) = 3", contest)
+    changed = run("recount", "--contest", contest, env=environment_of(settings))
+    assert "3 ballots have no receipt" in changed.stdout
+    assert says not in changed.stdout
+    assert "somebody changed ballots" in changed.stderr
+
+
 async def test_batches_of_another_contest_are_ignored(contests: Contests, office: AdminServices) -> None:
     contest, other = await contests.make(), await contests.make()
     await batches(office, contest, (4,))

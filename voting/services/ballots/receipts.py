@@ -49,6 +49,14 @@ class ReceiptReport:
     """No batch signed by this service has a receipt for them."""
     missing: Found = field(default_factory=Found)
     """A receipt was given for them. A batch whose own row was deleted is not found here."""
+    signed: int = 0
+    """Batches that are signed with the key."""
+    unsigned: int = 0
+
+    @property
+    def of_another_key(self) -> bool:
+        """Whether no batch is signed with the key, as under another secret than that of the vote."""
+        return self.unsigned > 0 and not self.signed
 
     @property
     def wrong(self) -> list[str]:
@@ -58,7 +66,10 @@ class ReceiptReport:
             (self.invented, "ballots have no receipt that this service signed for them"),
             (self.missing, "ballots are missing from these batches"),
         )
-        return [f"{found.count} {words}: {found}" for found, words in says if found.count]
+        lines = [f"{found.count} {words}: {found}" for found, words in says if found.count]
+        if self.of_another_key:
+            lines.append("no batch is signed with this VOTING_SECRET; set the one that the vote was served with")
+        return lines
 
 
 async def check_receipts(database: Database, contest: str, key: ReceiptKey, tick: Tick = silent) -> ReceiptReport:
@@ -97,8 +108,10 @@ async def _by_batch(ballots: AsyncIterator[Receipted]) -> AsyncIterator[list[Rec
 def _check(report: ReceiptReport, contest: str, key: ReceiptKey, batch: SignedBatch, ballots: list[Receipted]) -> None:
     leaves = merkle.split(batch.leaves)
     if not leaves or not key.signed(merkle.root_of(leaves), batch.signature):
+        report.unsigned += 1
         _invented(report, ballots)
         return
+    report.signed += 1
     report.ballots += len(ballots)
     places: set[int] = set()
     for ballot in ballots:
