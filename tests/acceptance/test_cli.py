@@ -172,6 +172,13 @@ async def test_staff_keys_are_made_listed_and_revoked(settings: Settings, contes
     assert (again.returncode, "there is no live staff key" in again.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "Li\tlive", "Li\n", "\u202eiL"])
+def test_a_staff_key_needs_a_name_that_can_be_read(name: str) -> None:
+    refused = run("staff", "key", "create", "--role", "organiser", "--name", name)
+    assert refused.returncode == 2
+    assert "is blank or has invisible characters; write the person's name" in refused.stderr
+
+
 async def test_organisers_acts_are_in_the_audit_log(settings: Settings, contests: Contests) -> None:
     contest = await contests.make()
     env = environment_of(settings)

@@ -76,12 +76,13 @@ async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
     # The small group at once; the large one needs a second reviewer with another key.
     assert "decided\treleased" in shell.run("review", "release", "ring-b", "--reason", "a family")[0]
     assert "two persons decide" in shell.run("review", "void", "ring-a", "--reason", "one script", code=1)[1]
-    first, second = [await key_file(tmp_path, contests, ringed, name) for name in ("li", "zhang")]
+    first, same, second = [await key_file(tmp_path, contests, ringed, name) for name in ("li", "Li ", "zhang")]
     void = ("review", "void", "ring-a", "--reason")
     out, err = shell.run(*void, "one script", "--key-file", first)
     assert "proposed\topen" in out
     assert "30 ballots wait for a second person" in err
     assert "who proposed it cannot confirm" in shell.run(*void, "again", "--key-file", first, code=1)[1]
+    assert "who proposed it cannot confirm" in shell.run(*void, "again", "--key-file", same, code=1)[1]
     assert "two persons decide" in shell.run(*void, "so it is", code=1)[1], "anybody may be behind an account"
     assert "say why" in shell.run(*void, " ", "--key-file", second, code=2)[1]
     confirmed = shell.run(*void, "so it is", "--key-file", second)[0]

@@ -8,11 +8,19 @@ import click
 
 from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.domain.identity.roles import Role
+from voting.domain.names import alike
 from voting.errors import NotFound
 from voting.services.identity.credentials import issue_credentials
 from voting.wiring.admin import AdminServices
 
 _ROLES: dict[str, Role] = {"organiser": "organiser", "judge": "judge", "auditor": "auditor"}
+
+
+def _person(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """An option's callback: refuses a name that cannot be told from others in a list."""
+    if not alike(value) or not value.isprintable():
+        raise click.BadParameter("is blank or has invisible characters; write the person's name")
+    return value.strip()
 
 
 @click.group(epilog="Example: voting staff key create --role judge --name 'Judge Li' --contest demo")
@@ -27,7 +35,12 @@ def key() -> None:
 
 @key.command(epilog="Example: voting staff key create --role organiser --name 'Wang' --contest demo")
 @click.option("--role", required=True, type=click.Choice(list(_ROLES)), help="The role of the key.")
-@click.option("--name", required=True, help="The person who holds the key; different names count as different persons.")
+@click.option(
+    "--name",
+    required=True,
+    callback=_person,
+    help="The person who holds the key; different names count as different persons.",
+)
 @click.option("--contest", default=None, help="The contest that the key is for; default: all.")
 @env_file
 def create(role: str, name: str, contest: str | None, env_file: Path | None) -> None:

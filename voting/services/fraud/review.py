@@ -16,6 +16,7 @@ import msgspec
 
 from voting.domain.ballots.ballot import State
 from voting.domain.identity.roles import StaffKey
+from voting.domain.names import alike
 from voting.domain.results.scoring import Tally
 from voting.domain.results.stakes import Stake, stakes
 from voting.errors import Forbidden, NotFound, Stale
@@ -257,7 +258,7 @@ def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
         return "withdrawn"
     if wish.action != proposal.action:
         raise Stale(f"{proposal.actor} proposes to {proposal.action} it: confirm that, or undo it first")
-    if person.actor == proposal.actor or person.name == proposal.person:
+    if person.actor == proposal.actor or alike(person.name) == alike(proposal.person):
         raise Forbidden("this takes a second person: who proposed it cannot confirm it")
     return "decided"
 
