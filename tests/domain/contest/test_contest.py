@@ -165,6 +165,8 @@ def test_the_reference_names_every_key() -> None:
     for key in ("`id`", "`window.opens_at`", "`[[quota]]`", "`quota.picks`", "`public_points.places`", "`display.at`"):
         assert key in text
     assert "| `time_zone` | text in quotes | `Asia/Shanghai` |" in text
+    assert '| `["web", "issued"]` |' in text
+    assert "| `ballot.repeats` | true or false | `false` |" in text
 
 
 def test_the_tests_own_contest_is_right() -> None:

@@ -5,6 +5,7 @@ A field's `key(...)` declares its help and bounds once, for the reader, the near
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import types
@@ -252,5 +253,8 @@ def _reference_type(hint: Any) -> str:
 def _reference_default(item: Field[Any]) -> str:
     if item.default is MISSING:
         return "required"
-    plain = item.default in (None, "", ())
-    return "" if plain else f"`{str(item.default).lower() if isinstance(item.default, bool) else item.default}`"
+    if item.default in (None, "", ()):
+        return ""
+    # A text is shown without its quotes: the column before says that it needs them.
+    as_json = isinstance(item.default, bool | tuple)
+    return f"`{json.dumps(item.default) if as_json else item.default}`"
