@@ -266,7 +266,7 @@ GOOD_CELLS = {
     "author": "李四", "category": "one", "summary": "简介", "video": "https://v.example.cn/a", "recommender": "甲省",
     "tags": "two",
 }  # fmt: skip
-UNREADABLE = ["a\x07b", "a\x85b", "a\ufffdb", "a\ue000b", "a\uffffb", "a\x1bb", "\x7f1"]
+UNREADABLE = ["a\x07b", "a\x85b", "a\ufffdb", "a\ue000b", "a\uffffb", "a\x1bb", "\x7f1", "a\u202eb"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

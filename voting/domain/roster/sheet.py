@@ -13,8 +13,8 @@ from voting.errors import Fault, FileInvalid
 MOST_ROWS = 100_000
 DELIMITERS = ",\t;"
 _TOP = 10
-# Controls except tab and line feed, surrogates, private use, U+FFFD and noncharacters.
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
+# Controls except tab and line feed, the right-to-left override, surrogates, private use, U+FFFD and noncharacters.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 Record = tuple[int, Sequence[str]]
@@ -175,6 +175,8 @@ def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
             if code == 0xFFFD
             else "which is a control character"
             if code < 0xA0
+            else "which shows the text after it in reverse"
+            if code == 0x202E
             else "which only one machine's fonts can show"
             if 0xE000 <= code <= 0xF8FF
             else "which is not a character"
