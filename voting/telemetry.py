@@ -29,6 +29,11 @@ SHADOW = Counter(
     ["stage", "policy", "decided", "shadow"],
 )
 CLIENTS = Counter("voting_clients", "Ballots by the app they came from.", ["app"])
+WECHAT_CALLS = Counter(
+    "voting_wechat_calls",
+    "Calls to WeChat, by address and outcome: answered, refused with an error code, or failed.",
+    ["call", "outcome"],
+)
 VIEW_ERRORS = Counter("voting_view_errors", "Failed calls to Redis, by operation.", ["operation"])
 VIEW_DRIFT = Gauge(
     "voting_view_drift",

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from voting import retry_after
 from voting.errors import (
+    AccountRefused,
     AlreadyExists,
     Certified,
     ChallengeRequired,
@@ -30,13 +31,16 @@ from voting.errors import (
     NotFound,
     PicksInvalid,
     QuotaExhausted,
+    SignInExpired,
     SlowDown,
     SlowRequest,
+    SnapshotPage,
     Stale,
     TooLarge,
     TryAgain,
     UnsupportedMediaType,
     VotingError,
+    WeChatBusy,
     WindowClosed,
     WindowNotOpen,
 )
@@ -48,6 +52,9 @@ STATUS: dict[type[VotingError], int] = {
     CredentialInvalid: 401,
     ChallengeRequired: 403,
     ChannelClosed: 403,
+    SignInExpired: 403,
+    SnapshotPage: 403,
+    AccountRefused: 403,
     Forbidden: 403,
     ContestUnknown: 404,
     EntryUnknown: 404,
@@ -69,6 +76,7 @@ STATUS: dict[type[VotingError], int] = {
     SlowDown: 429,
     HeadersTooLarge: 431,
     TryAgain: 503,
+    WeChatBusy: 503,
 }
 PROBLEM = "application/problem+json"
 _FROM_HTTP: dict[int, type[VotingError]] = {
