@@ -24,6 +24,7 @@ from voting.redis import keys
 from voting.redis.breaker import REFUSED, Breaker
 from voting.redis.tallies import TallyView
 from voting.redis.turns import Turns
+from voting.redis.values import Values
 
 ANSWER_SECONDS = 0.5
 CHECK_SECONDS = 3.0
@@ -37,6 +38,7 @@ class Connected:
 
     view: TallyView
     turns: Turns
+    values: Values
 
 
 @asynccontextmanager
@@ -45,7 +47,11 @@ async def connected(url: str) -> AsyncIterator[Connected]:
     # The script counts calls: a retry after a late answer would count twice.
     slow, quick = _redis(url, ANSWER_SECONDS, retries=1), _redis(url, TURN_SECONDS, retries=0)
     try:
-        yield Connected(TallyView(slow, Breaker(2 * ANSWER_SECONDS)), Turns(quick, Breaker(2 * TURN_SECONDS)))
+        yield Connected(
+            TallyView(slow, Breaker(2 * ANSWER_SECONDS)),
+            Turns(quick, Breaker(2 * TURN_SECONDS)),
+            Values(slow, Breaker(2 * ANSWER_SECONDS)),
+        )
     finally:
         await slow.aclose()
         await quick.aclose()

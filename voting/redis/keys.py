@@ -26,3 +26,18 @@ def counters(uid: UUID, seconds: int, window: int) -> str:
 def tally(uid: UUID) -> str:
     """Hash: entry code -> "version raw held counted", decimal integers; and COMPLETE -> "1"."""
     return f"voting:{{{uid}}}:tally"
+
+
+def shared_token(kind: str, app: str) -> str:
+    """String: an access token or ticket of an app of WeChat; expires when it must be renewed."""
+    return f"voting:wechat:{kind}:{app}"
+
+
+def shared_token_lease(kind: str, app: str) -> str:
+    """String: a random value of the process that renews the token."""
+    return f"voting:wechat:{kind}:{app}:lease"
+
+
+def sign_in(uid: UUID, name: str) -> str:
+    """String: a sign-in that was begun; see services/identity/sign_ins.py. `name` is the keyed hash of its state."""
+    return f"voting:{{{uid}}}:sign-in:{name}"
