@@ -267,7 +267,7 @@ _EN = {
     "error_picks_invalid": "The number of chosen entries is not allowed.",
     "error_wechat_busy": "WeChat sign-in is busy; please try again in a moment. Voters who are signed in can vote.",
     "error_sign_in_expired": "This sign-in is too old or was begun in another browser; go back and sign in again.",
-    "error_snapshot_page": "This is a WeChat snapshot page, where nobody can sign in or vote. Tap “Use full service” on"
+    "error_snapshot_page": "This is a WeChat snapshot page, where nobody can sign in or vote. Tap 'Use full service' on"
     " it and sign in again.",
     "error_account_refused": "WeChat did not let this account sign in. Please use another way to vote in this contest.",
 }
