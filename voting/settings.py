@@ -5,138 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from voting import setting_values as parse
 from voting.errors import Fault, FileInvalid, SettingInvalid
+from voting.setting_values import EMBEDDED, Network
 from voting.spelling import did_you_mean, nearest
 from voting.text_file import read_text_file
 
-Network = IPv4Network | IPv6Network
-SECRET_BYTES = 32
-EMBEDDED = "embedded"
-# No operator or provider has a larger network.
-WIDEST_NETWORKS = {4: 8, 6: 16}
-
-
-def _networks(text: str, danger: str) -> tuple[Network, ...]:
-    networks = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    for network in networks:
-        if network.prefixlen < WIDEST_NETWORKS[network.version] and not network.is_private:
-            raise ValueError(f"{network} {danger}")
-    return networks
-
-
-def _proxies(text: str) -> tuple[Network, ...]:
-    return _networks(text, "would let clients name their own addresses; name the proxies' networks alone")
-
-
-def _scrapers(text: str) -> tuple[Network, ...]:
-    return _networks(text, "would show everybody how many ballots are held; name the monitoring's networks alone")
-
-
-def _hosts(text: str) -> frozenset[str]:
-    return frozenset(part.strip().strip("[]").casefold() for part in text.split(",") if part.strip())
-
-
-def _rate(text: str) -> str:
-    if not re.fullmatch(r"\d+/(second|minute|hour)(;\d+/(second|minute|hour))*", text):
-        raise ValueError("write it as 300/second or 300/second;6000/minute")
-    return text
-
-
-def _shared_rate(text: str) -> str:
-    # Must match domain/ballots/rate.py.
-    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)( burst [1-9]\d{0,6})?", text):
-        raise ValueError("write it as 600/minute or 20/second burst 500")
-    return text
-
-
-def _secret(text: str) -> bytes:
-    if text and len(text.encode()) < SECRET_BYTES:
-        raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
-    # Invisible characters are lost when a secret is typed or copied, which would change every key derived from it.
-    edges = text[:1] + text[-1:]
-    if invisible := {char for char in text if not char.isprintable()} | {char for char in edges if char.isspace()}:
-        points = ", ".join(sorted(f"U+{ord(char):04X}" for char in invisible))
-        raise ValueError(f"it has characters that cannot be seen ({points}); write it again without them")
-    return text.encode()
-
-
-def _address(text: str) -> str:
-    if text and not re.fullmatch(r"https?://[^/\s?#@]+", text, re.I):
-        raise ValueError("write it as https://vote.example.org, without a path, a query or a user")
-    return text.lower()
-
-
-def _origins(text: str) -> frozenset[str]:
-    origins = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?", origin) for origin in origins):
-        raise ValueError("write it as https://h5.example.org, in lower case, without a path; commas between several")
-    return frozenset(origins)
-
-
-def _log(text: str) -> str:
-    if text not in ("text", "json"):
-        raise ValueError("write text or json")
-    return text
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise ValueError("write a whole number from 1 to 1000")
-    return int(text)
-
-
-def _switch(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise ValueError("write on or off")
-    return text == "on"
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError("write a whole number")
-    return int(text)
-
-
-def _file(text: str) -> Path | None:
-    return Path(text) if text else None
-
-
-def _database(text: str) -> str:
-    if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
-    # The drivers use the last one.
-    if repeated := [name for name, values in parse_qs(urlsplit(text).query).items() if len(values) > 1]:
-        raise ValueError(f"it has {' and '.join(repeated)} more than once; leave one of each")
-    return text
-
-
-def _owner(text: str) -> str:
-    return text and _database(text)
-
-
-def _redis(text: str) -> str:
-    if re.match(r"(redis(s|-sentinel|\+\w+)?|sentinel|valkeys?|unix)://", text) and not _is_plain_redis(text):
-        raise ValueError(
-            "only one plain server is supported, by redis://, rediss:// or unix://: neither Sentinel nor Cluster; what"
-            " it holds is a view, which is rebuilt from PostgreSQL when the server was away"
-        )
-    if text != EMBEDDED and not _is_plain_redis(text):
-        raise ValueError(f"write it as redis://:password@host:6379/0, or {EMBEDDED}")
-    return text
-
-
-def _is_plain_redis(text: str) -> bool:
-    return text.startswith(("redis://", "rediss://", "unix://"))
+WECHAT_OPEN = "https://open.weixin.qq.com"
 
 
 def setting(name: str, parse: Callable[[str], Any], default: str, help: str) -> Any:
     """Declares a setting read from the environment variable `name`; `parse` raises ValueError with how to fix it."""
-    return field(default=MISSING, metadata={"name": name, "parse": parse, "default": default, "help": help})
+    metadata = {"name": name, "parse": parse, "default": default, "help": help}
+    return field(default=MISSING, metadata=metadata, repr="SECRET" not in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,77 +31,118 @@ class Settings:
 
     database_url: str = setting(
         "DATABASE_URL",
-        _database,
+        parse.database,
         EMBEDDED,
         f"PostgreSQL 15 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must be set.",
     )
     database_owner_url: str = setting(
         "DATABASE_OWNER_URL",
-        _owner,
+        parse.owner,
         "",
         "The same database as the owner of its tables, for `voting migrate` alone; DATABASE_URL's user then becomes one"
         " who may record votes and no more.",
     )
     redis_url: str = setting(
         "REDIS_URL",
-        _redis,
+        parse.redis,
         EMBEDDED,
         f"Redis 7.0 or Valkey 7.2 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must"
         " be set where it is used.",
     )
     data: Path = setting("VOTING_DATA", Path, ".voting", "Folder of the embedded servers and of the demo's secret.")
     secret: bytes = setting(
-        "VOTING_SECRET", _secret, "", "32 bytes or more, from which every key is made; required outside the demo."
+        "VOTING_SECRET", parse.secret, "", "32 bytes or more, from which every key is made; required outside the demo."
     )
     trusted_proxies: tuple[Network, ...] = setting(
-        "VOTING_TRUSTED_PROXIES", _proxies, "", "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed."
+        "VOTING_TRUSTED_PROXIES",
+        parse.proxies,
+        "",
+        "Networks (CIDR, comma-separated) whose X-Forwarded-For is believed.",
     )
     unencrypted_hosts: frozenset[str] = setting(
         "VOTING_UNENCRYPTED_HOSTS",
-        _hosts,
+        parse.hosts,
         "",
         "Other hosts (comma-separated) to which PostgreSQL's and Redis' connections may go without TLS, as on a network"
         " that no one else is on; to this machine they always may.",
     )
     metrics_networks: tuple[Network, ...] = setting(
         "VOTING_METRICS_NETWORKS",
-        _scrapers,
+        parse.scrapers,
         "127.0.0.0/8, ::1/128",
         "Networks (CIDR, comma-separated) that may read /metrics, connecting by themselves: not through a proxy.",
     )
     public_url: str = setting(
-        "VOTING_PUBLIC_URL", _address, "", "Address that voters use; with https, cookies are sent over TLS only."
+        "VOTING_PUBLIC_URL", parse.address, "", "Address that voters use; with https, cookies are sent over TLS only."
+    )
+    wechat_appid: str = setting(
+        "VOTING_WECHAT_APPID", parse.app_id, "", "AppID of the certified service account (服务号) for `wechat`."
+    )
+    wechat_secret: str = setting("VOTING_WECHAT_SECRET", str, "", "Its AppSecret.")
+    wechat_secret_file: str = setting(
+        "VOTING_WECHAT_SECRET_FILE", parse.secret_file, "", "Instead of VOTING_WECHAT_SECRET: a file that has it."
+    )
+    mini_program_appid: str = setting(
+        "VOTING_MINI_PROGRAM_APPID", parse.app_id, "", "AppID of the mini program (小程序) for `mini_program`."
+    )
+    mini_program_secret: str = setting("VOTING_MINI_PROGRAM_SECRET", str, "", "Its AppSecret.")
+    mini_program_secret_file: str = setting(
+        "VOTING_MINI_PROGRAM_SECRET_FILE",
+        parse.secret_file,
+        "",
+        "Instead of VOTING_MINI_PROGRAM_SECRET: a file that has it.",
+    )
+    wechat_api: str = setting(
+        "VOTING_WECHAT_API", parse.address, "https://api.weixin.qq.com", "Address of WeChat's server for servers."
+    )
+    wechat_open: str = setting(
+        "VOTING_WECHAT_OPEN",
+        parse.address,
+        WECHAT_OPEN,
+        "Address of WeChat's sign-in page; with another than the default every browser is offered this sign-in.",
+    )
+    wechat_verify_files: tuple[str, ...] = setting(
+        "VOTING_WECHAT_VERIFY_FILES",
+        parse.verify_files,
+        "",
+        "Names of the files MP_verify_*.txt (comma-separated) by which WeChat checks that the domain is yours.",
     )
     cors_origins: frozenset[str] = setting(
         "VOTING_CORS_ORIGINS",
-        _origins,
+        parse.origins,
         "",
         "Origins (comma-separated) of pages on other hosts that may use the public API, such as https://h5.example.org.",
     )
     log: str = setting(
         "VOTING_LOG",
-        _log,
+        parse.log,
         "text",
         "Form of the log of `voting serve` and `voting sweep`: text, or json (an object a line).",
     )
     pool: int = setting(
-        "VOTING_POOL", _count, "10", "PostgreSQL connections of each worker process; up to 4 of them record ballots."
+        "VOTING_POOL",
+        parse.count,
+        "10",
+        "PostgreSQL connections of each worker process; up to 4 of them record ballots.",
     )
     batch: int = setting(
-        "VOTING_BATCH", _count, "64", "Ballots that one transaction records at most; 1 is for comparison only."
+        "VOTING_BATCH", parse.count, "64", "Ballots that one transaction records at most; 1 is for comparison only."
     )
     shield_reads: str = setting(
-        "VOTING_SHIELD_READS", _rate, "2000/second", "Reads from one address that one worker process lets through."
+        "VOTING_SHIELD_READS", parse.rate, "2000/second", "Reads from one address that one worker process lets through."
     )
     shield_writes: str = setting(
-        "VOTING_SHIELD_WRITES", _rate, "1000/second", "Writes from one address that one worker process lets through."
+        "VOTING_SHIELD_WRITES",
+        parse.rate,
+        "1000/second",
+        "Writes from one address that one worker process lets through.",
     )
     policy: Path | None = setting(
-        "VOTING_POLICY", _file, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
+        "VOTING_POLICY", parse.file, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."
     )
     shadow_policy: Path | None = setting(
         "VOTING_SHADOW_POLICY",
-        _file,
+        parse.file,
         "",
         "File of a fraud policy that judges the same ballots beside it and decides nothing; empty: none.",
     )
@@ -232,23 +159,26 @@ class Settings:
         "File of the autonomous systems known for hosting, one number a line; empty: the packaged list.",
     )
     limit_voter: str = setting(
-        "VOTING_LIMIT_VOTER", _shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
+        "VOTING_LIMIT_VOTER", parse.shared_rate, "600/minute", "Ballots sent with one credential, over all processes."
     )
     limit_address: str = setting(
-        "VOTING_LIMIT_ADDRESS", _shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
+        "VOTING_LIMIT_ADDRESS", parse.shared_rate, "600000/minute", "Ballots sent from one address, over all processes."
     )
     limit_registration: str = setting(
         "VOTING_LIMIT_REGISTRATION",
-        _shared_rate,
+        parse.shared_rate,
         "20/second burst 500",
         "Challenges asked for by one address (IPv6: by one /64) of one contest, over all processes; registrations too.",
     )
     sweep: bool = setting(
-        "VOTING_SWEEP", _switch, "on", "Whether a process beside the workers sweeps open contests for rings: on or off."
+        "VOTING_SWEEP",
+        parse.switch,
+        "on",
+        "Whether a process beside the workers sweeps open contests for rings: on or off.",
     )
     second_person: int = setting(
         "VOTING_SECOND_PERSON",
-        _number,
+        parse.number,
         "200",
         "Groups of at least this many ballots, or that change a place for a cut or an award, need two reviewers.",
     )
@@ -278,6 +208,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
             raise SettingInvalid(f"environment: {name} is not set; did you mean it by {near}?")
     settings = Settings(**{item.name: _parse(name, environ, written, env_file) for name, item in _FIELDS.items()})
     _check_addresses(settings, environ)
+    _check_apps(settings)
     return settings
 
 
@@ -313,6 +244,19 @@ def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
         raise SettingInvalid(
             f"DATABASE_URL names the database {own[1:]!r} and DATABASE_OWNER_URL {owners[1:]!r}; name one in both"
         )
+
+
+def _check_apps(settings: Settings) -> None:
+    """Raises SettingInvalid for half an app, and for a page whose visitors WeChat could not send back."""
+    for kind in ("wechat", "mini_program"):
+        name = f"VOTING_{kind.upper()}"
+        app_id, secret, file = (getattr(settings, f"{kind}_{part}") for part in ("appid", "secret", "secret_file"))
+        if secret and file:
+            raise SettingInvalid(f"{name}_SECRET and {name}_SECRET_FILE are both set; leave one of them")
+        if bool(app_id) != bool(secret or file):
+            raise SettingInvalid(f"{name}_APPID and {name}_SECRET (or {name}_SECRET_FILE) belong together; set both")
+    if settings.wechat_appid and not settings.public_url:
+        raise SettingInvalid("VOTING_WECHAT_APPID is set without VOTING_PUBLIC_URL, to which WeChat sends voters back")
 
 
 def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:

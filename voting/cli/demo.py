@@ -21,7 +21,8 @@ from voting.demo import demo_contest, secrets
 from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
 from voting.errors import SettingInvalid
-from voting.settings import EMBEDDED, Settings, load
+from voting.setting_values import EMBEDDED
+from voting.settings import Settings, load
 from voting.wiring import admin
 
 HOST = "127.0.0.1"

@@ -26,7 +26,8 @@ from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.audit import record_policies
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
-from voting.settings import EMBEDDED, Settings, load, values
+from voting.setting_values import EMBEDDED
+from voting.settings import Settings, load, values
 from voting.wiring import admin, serving
 
 STOP_SECONDS = 10

@@ -18,7 +18,8 @@ from voting import engines, logs
 from voting.demo.secrets import demo_secret
 from voting.errors import ContestUnknown, SettingInvalid
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.settings import EMBEDDED, Settings, load
+from voting.setting_values import EMBEDDED
+from voting.settings import Settings, load
 from voting.wiring import admin
 from voting.wiring.admin import AdminServices
 

@@ -15,7 +15,7 @@ from typing import Any
 from voting.domain.ballots.client import Address, ClientFacts, Origin, origin_of
 from voting.fraud.facts.attempt import HEADERS
 from voting.fraud.facts.user_agents import USER_AGENT_CHARACTERS
-from voting.settings import Network
+from voting.setting_values import Network
 
 # More than any browser sends; longer values are truncated, since they stay in memory for a while.
 _HEADER_CHARACTERS = 256

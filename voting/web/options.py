@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voting.settings import Network
+from voting.setting_values import Network
 
 
 @dataclass(frozen=True, slots=True)

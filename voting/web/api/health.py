@@ -9,7 +9,7 @@ from litestar import MediaType, Request, Response, get
 
 from voting import telemetry
 from voting.errors import Forbidden
-from voting.settings import Network
+from voting.setting_values import Network
 from voting.web.dependencies import GivenOptions, GivenServices
 
 

@@ -1,0 +1,172 @@
+"""Parses the texts of settings; every function raises ValueError with how to fix the text."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+Network = IPv4Network | IPv6Network
+SECRET_BYTES = 32
+EMBEDDED = "embedded"
+# No operator or provider has a larger network.
+WIDEST_NETWORKS = {4: 8, 6: 16}
+
+
+def _networks(text: str, danger: str) -> tuple[Network, ...]:
+    networks = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    for network in networks:
+        if network.prefixlen < WIDEST_NETWORKS[network.version] and not network.is_private:
+            raise ValueError(f"{network} {danger}")
+    return networks
+
+
+def proxies(text: str) -> tuple[Network, ...]:
+    """Parses the networks of proxies."""
+    return _networks(text, "would let clients name their own addresses; name the proxies' networks alone")
+
+
+def scrapers(text: str) -> tuple[Network, ...]:
+    """Parses the networks of monitoring."""
+    return _networks(text, "would show everybody how many ballots are held; name the monitoring's networks alone")
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Parses names of hosts."""
+    return frozenset(part.strip().strip("[]").casefold() for part in text.split(",") if part.strip())
+
+
+def rate(text: str) -> str:
+    """Parses a limit of one process."""
+    if not re.fullmatch(r"\d+/(second|minute|hour)(;\d+/(second|minute|hour))*", text):
+        raise ValueError("write it as 300/second or 300/second;6000/minute")
+    return text
+
+
+def shared_rate(text: str) -> str:
+    """Parses a limit over all processes."""
+    # Must match domain/ballots/rate.py.
+    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour)( burst [1-9]\d{0,6})?", text):
+        raise ValueError("write it as 600/minute or 20/second burst 500")
+    return text
+
+
+def secret(text: str) -> bytes:
+    """Parses the secret."""
+    if text and len(text.encode()) < SECRET_BYTES:
+        raise ValueError(f"write at least {SECRET_BYTES} bytes, such as the output of: openssl rand -hex 32")
+    # Invisible characters are lost when a secret is typed or copied, which would change every key derived from it.
+    edges = text[:1] + text[-1:]
+    if invisible := {char for char in text if not char.isprintable()} | {char for char in edges if char.isspace()}:
+        points = ", ".join(sorted(f"U+{ord(char):04X}" for char in invisible))
+        raise ValueError(f"it has characters that cannot be seen ({points}); write it again without them")
+    return text.encode()
+
+
+def address(text: str) -> str:
+    """Parses the address of a server."""
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+", text, re.I):
+        raise ValueError("write it as https://vote.example.org, without a path, a query or a user")
+    return text.lower()
+
+
+def app_id(text: str) -> str:
+    """Parses an app's id at WeChat."""
+    if text and not re.fullmatch(r"wx[0-9a-f]{16}", text):
+        raise ValueError("write it as WeChat shows it: wx and 16 of 0-9 and a-f")
+    return text
+
+
+def secret_file(text: str) -> str:
+    """Returns the content of the file of a secret, without the line's end."""
+    if not text:
+        return ""
+    try:
+        content = Path(text).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ValueError(f"the file cannot be read ({why}); name one that this user may read") from None
+    if not content:
+        raise ValueError("the file is empty; write the secret into it")
+    return content
+
+
+def verify_files(text: str) -> tuple[str, ...]:
+    """Parses names of the files by which WeChat checks a domain."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(re.fullmatch(r"MP_verify_[A-Za-z0-9]{1,64}\.txt", name) for name in names):
+        raise ValueError("write the files' names, such as MP_verify_AbCdEf0123456789.txt, with commas between several")
+    return names
+
+
+def origins(text: str) -> frozenset[str]:
+    """Parses origins of pages."""
+    origins = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?", origin) for origin in origins):
+        raise ValueError("write it as https://h5.example.org, in lower case, without a path; commas between several")
+    return frozenset(origins)
+
+
+def log(text: str) -> str:
+    """Parses the log's form."""
+    if text not in ("text", "json"):
+        raise ValueError("write text or json")
+    return text
+
+
+def count(text: str) -> int:
+    """Parses a number of things to have."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise ValueError("write a whole number from 1 to 1000")
+    return int(text)
+
+
+def switch(text: str) -> bool:
+    """Parses on or off."""
+    if text not in ("on", "off"):
+        raise ValueError("write on or off")
+    return text == "on"
+
+
+def number(text: str) -> int:
+    """Parses a whole number."""
+    if not text.isdecimal():
+        raise ValueError("write a whole number")
+    return int(text)
+
+
+def file(text: str) -> Path | None:
+    """Parses the path of a file."""
+    return Path(text) if text else None
+
+
+def database(text: str) -> str:
+    """Parses the address of a PostgreSQL."""
+    if text != EMBEDDED and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError(f"write it as postgresql://user:password@host:5432/database, or {EMBEDDED}")
+    # The drivers use the last one.
+    if repeated := [name for name, values in parse_qs(urlsplit(text).query).items() if len(values) > 1]:
+        raise ValueError(f"it has {' and '.join(repeated)} more than once; leave one of each")
+    return text
+
+
+def owner(text: str) -> str:
+    """Parses the address of a PostgreSQL, or none."""
+    return text and database(text)
+
+
+def redis(text: str) -> str:
+    """Parses the address of a Redis."""
+    if re.match(r"(redis(s|-sentinel|\+\w+)?|sentinel|valkeys?|unix)://", text) and not _is_plain_redis(text):
+        raise ValueError(
+            "only one plain server is supported, by redis://, rediss:// or unix://: neither Sentinel nor Cluster; what"
+            " it holds is a view, which is rebuilt from PostgreSQL when the server was away"
+        )
+    if text != EMBEDDED and not _is_plain_redis(text):
+        raise ValueError(f"write it as redis://:password@host:6379/0, or {EMBEDDED}")
+    return text
+
+
+def _is_plain_redis(text: str) -> bool:
+    return text.startswith(("redis://", "rediss://", "unix://"))
