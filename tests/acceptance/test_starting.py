@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -143,3 +144,18 @@ async def _ready(url: str) -> bool:
             return (await client.get("/health/ready")).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+async def test_a_changed_secret_is_told_at_the_start(
+    settings: Settings, contests: Contests, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    assert (await cast(http, contest, token, ["A001"])).status_code == 201
+    same, other = tmp_path / "same", tmp_path / "other"
+    for log, secret in ((same, settings.secret.decode()), (other, secrets.token_hex(32))):
+        async with started(environment_of(settings) | {"VOTING_SECRET": secret}, log) as (address, _):
+            await eventually(lambda address=address: _ready(address), 90)  # type: ignore[misc]
+    assert contest not in same.read_text()
+    assert "VOTING_SECRET is not the one that the ballots of " in other.read_text()
+    assert contest in other.read_text()

@@ -25,6 +25,7 @@ from voting.server.admission import GatedProtocol
 from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.audit import record_policies
+from voting.services.ballots.receipts import signed_with_another_key
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load, values
@@ -35,7 +36,7 @@ STOP_SECONDS = 10
 MOST_FILES = 65_536
 
 
-@click.command(epilog="Example: VOTING_SECRET=$(openssl rand -hex 32) voting serve --port 8000 --workers 2")
+@click.command(epilog="Example: voting serve --env-file voting.env --port 8000 --workers 2")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
@@ -81,6 +82,12 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
             await admin.migrate(settings, lambda _: None)
         office = await stack.enter_async_context(admin.services(settings, "serve"))
         await record_policies(office.database, policy, shadow, networks)
+        if others := await signed_with_another_key(office.database, office.receipt_key):
+            tell(
+                f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under: the"
+                " credentials of voters are refused, so web voters can vote once more, and certification will be"
+                " refused; set the earlier secret"
+            )
 
     async with serving.reached(opened):
         pass

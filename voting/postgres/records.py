@@ -85,6 +85,11 @@ async def read_batches(connection: Connection, contest: str) -> AsyncIterator[Si
         yield SignedBatch(*row)
 
 
+async def read_first_batches(connection: Connection) -> list[tuple[str, bytes, bytes]]:
+    """Returns the first batch of each contest that is not closed: contest, leaves, signature."""
+    return [tuple(row) for row in await connection.fetch(_QUERIES["first_batches"])]
+
+
 async def read_receipts(connection: Connection, contest: str) -> AsyncIterator[Receipted]:
     """Yields the contest's ballots in the order of their batches and places. Needs a transaction."""
     seconds = await allow_all(connection, contest)

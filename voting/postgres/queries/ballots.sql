@@ -95,5 +95,10 @@ select batch, place, id, recorded_at, picks, salt from ballots where contest = $
 -- name: signed_batches
 select id, leaves, signature from batches where contest = $1 order by id;
 
+-- name: first_batches
+select contests.id, first.leaves, first.signature
+from contests cross join lateral (select leaves, signature from batches where contest = contests.id order by id limit 1) first
+where now() < closes_at order by contests.id;
+
 -- name: facts
 select id, facts from batches where contest = $1 and id = any ($2);

@@ -6,7 +6,7 @@ ballot, computed again from its row, has the stored hash only if the row is unch
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from voting.domain.ballots import merkle
@@ -94,6 +94,16 @@ async def check_receipts(database: Database, contest: str, key: ReceiptKey, tick
     return report
 
 
+async def signed_with_another_key(database: Database, key: ReceiptKey) -> list[str]:
+    """Returns the contests, of those not closed, whose ballots were not recorded under this key's secret.
+
+    The first batch shows it: later ones may have been recorded by mistake under another secret.
+    """
+    async with database.connection() as connection:
+        firsts = await records.read_first_batches(connection)
+    return [contest for contest, leaves, signature in firsts if not _is_signed(key, merkle.split(leaves), signature)]
+
+
 async def _by_batch(ballots: AsyncIterator[Receipted]) -> AsyncIterator[list[Receipted]]:
     group: list[Receipted] = []
     async for ballot in ballots:
@@ -107,7 +117,7 @@ async def _by_batch(ballots: AsyncIterator[Receipted]) -> AsyncIterator[list[Rec
 
 def _check(report: ReceiptReport, contest: str, key: ReceiptKey, batch: SignedBatch, ballots: list[Receipted]) -> None:
     leaves = merkle.split(batch.leaves)
-    if not leaves or not key.signed(merkle.root_of(leaves), batch.signature):
+    if not _is_signed(key, leaves, batch.signature):
         report.unsigned += 1
         _invented(report, ballots)
         return
@@ -126,6 +136,10 @@ def _check(report: ReceiptReport, contest: str, key: ReceiptKey, batch: SignedBa
             report.changed.add(id)
     if lacks := len(leaves) - len(places):
         report.missing.add(str(batch.id), lacks)
+
+
+def _is_signed(key: ReceiptKey, leaves: Sequence[bytes], signature: bytes) -> bool:
+    return bool(leaves) and key.signed(merkle.root_of(leaves), signature)
 
 
 def _invented(report: ReceiptReport, ballots: list[Receipted]) -> None:
