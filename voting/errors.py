@@ -113,6 +113,18 @@ class ChannelClosed(VotingError):
     code = "channel_closed"
 
 
+class SignInRefused(VotingError):
+    """The sign-in page did not confirm who you are, so you cannot vote this way."""
+
+    code = "sign_in_refused"
+
+
+class ProviderAway(TryAgain):
+    """The service that confirms who you are does not answer; try again in a moment."""
+
+    code = "provider_away"
+
+
 class NotFound(VotingError):
     """There is nothing at this address."""
 

@@ -25,7 +25,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import assets, boards
+from voting.web.pages import assets, boards, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.problems import answer_error
 
@@ -55,6 +55,8 @@ HANDLERS: list[Any] = [
     contest_pages.home,
     contest_pages.show_contest,
     contest_pages.show_entry,
+    sign_in.begin,
+    sign_in.finish,
     boards.show_board,
     assets.show_asset,
 ]

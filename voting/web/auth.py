@@ -17,6 +17,7 @@ STAFF_COOKIE = "voting-staff"
 HOST_PREFIX = "__Host-"
 VOTER_SECONDS = 400 * 86400
 STAFF_SECONDS = 12 * 3600
+SIGN_IN_SECONDS = 600
 
 
 def voter_cookie_name(contest: str, secure: bool = False) -> str:
@@ -57,6 +58,17 @@ def voter_cookie(contest: str, token: str, secure: bool) -> Cookie:
     """Returns the cookie of the voter's token; scripts cannot read it and other sites' forms do not send it."""
     name = voter_cookie_name(contest, secure)
     return Cookie(name, value=token, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
+
+
+def sign_in_cookie_name(secure: bool) -> str:
+    """Returns the name of the cookie of a sign-in under way."""
+    return f"{HOST_PREFIX if secure else ''}voting-sign-in"
+
+
+def sign_in_cookie(value: str, secure: bool) -> Cookie:
+    """Returns the cookie that lets a browser come back from another host's sign-in page."""
+    name = sign_in_cookie_name(secure)
+    return Cookie(name, value=value, max_age=SIGN_IN_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
 
 
 def staff_cookie(value: str, secure: bool) -> Cookie:

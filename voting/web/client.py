@@ -60,8 +60,12 @@ class ClientReader:
         if selected.get("origin") in self._other_sites and selected.get("sec-fetch-site") == "cross-site":
             # The organiser allows this site's pages to vote, so it is no sign of fraud.
             selected["sec-fetch-site"] = "same-site"
+        return ClientFacts(self.address(scope), agent, selected)
+
+    def address(self, scope: Scope) -> str | None:
+        """Returns the client's address."""
         origin = self.origin(scope)
-        return ClientFacts(origin.address if origin else None, agent, selected)
+        return origin.address if origin else None
 
     def origin(self, scope: Scope) -> Origin | None:
         """Returns the nearest address that is not a trusted proxy's.

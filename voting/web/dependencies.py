@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from voting.domain.identity.channel import Channel
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
@@ -14,7 +16,9 @@ from voting.services.contests.covers import Covers
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
-from voting.services.identity.registration import Registration
+from voting.services.identity.providers.provider import PostedProvider
+from voting.services.identity.providers.web import WebProvider
+from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
@@ -38,12 +42,14 @@ class Services:
     keyring: Keyring
     persons: Persons
     readiness: Readiness
-    registration: Registration
+    redirects: Redirects
     reports: Reports
     reviews: Reviews
     tally_reader: TallyReader
     voter_status: VoterStatus
     live_boards: LiveBoards
+    web_provider: WebProvider
+    posted_providers: Mapping[Channel, PostedProvider]
 
 
 GivenServices = NamedDependency[SkipValidation[Services]]

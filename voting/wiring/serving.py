@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 from voting.domain.ballots.rate import read_rate
+from voting.domain.identity.channel import Channel
 from voting.errors import SchemaUnfit, TryAgain
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
@@ -32,8 +33,11 @@ from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
-from voting.services.identity.registration import Registration
+from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
+from voting.services.identity.providers.web import WebProvider
+from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
+from voting.services.identity.sign_in_limits import SignInLimits
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
@@ -137,7 +141,12 @@ def _services(
     keyring: Keyring,
     casting: Casting,
 ) -> Services:
-    registrations = RateLimits(connected.turns, read_rate(settings.limit_registration))
+    persons = Persons(database, keyring)
+    limits = SignInLimits(keyring, RateLimits(connected.turns, read_rate(settings.limit_registration)))
+    web = WebProvider(database, keyring, ProofOfWork(keyring), limits)
+    # The providers: a channel has one line in one of these tables.
+    posted: dict[Channel, PostedProvider] = {"web": web}
+    redirecting: dict[Channel, RedirectProvider] = {}
     tally_reader = TallyReader(database, connected.view, tally_projection)
     return Services(
         staff_sessions=StaffSessions(database),
@@ -145,12 +154,14 @@ def _services(
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=keyring,
-        persons=Persons(database, keyring),
+        persons=persons,
+        posted_providers=posted,
         readiness=Readiness(database, connected.view),
-        registration=Registration(database, keyring, ProofOfWork(keyring), registrations),
+        redirects=Redirects(database, keyring, persons, limits, settings.public_url, redirecting),
         reports=Reports(database),
         reviews=Reviews(database, settings.second_person, tally_projection.mark),
         tally_reader=tally_reader,
         voter_status=VoterStatus(database, keyring),
         live_boards=LiveBoards(database, contest_cache, tally_reader),
+        web_provider=web,
     )

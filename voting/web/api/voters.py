@@ -8,16 +8,18 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from voting.services.identity.providers.provider import Visitor
 from voting.web.auth import bearer, held_token, voter_cookie, voter_token
-from voting.web.client import ClientReader, Scope
+from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """A solved challenge: the base64 text that ALTCHA's clients produce."""
+    """The proof of one channel."""
 
     challenge: str
+    """Web: a solved challenge, the base64 text that ALTCHA's clients produce."""
 
 
 @post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES)
@@ -26,7 +28,7 @@ async def ask_challenge(
 ) -> dict[str, Any]:
     """Returns an ALTCHA challenge for this contest, valid for ten minutes. 409 outside the window."""
     snapshot = await services.contest_cache.get(contest)
-    return await services.registration.ask(snapshot, _address(request, clients))
+    return await services.web_provider.ask(snapshot, clients.address(cast(Scope, request.scope)))
 
 
 @post("/api/v1/contests/{contest:str}/voters", status_code=201, opt=WRITES)
@@ -44,7 +46,8 @@ async def register_voter(
     """
     snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)
-    token = await services.registration.register(snapshot, _address(request, clients), data.challenge, held)
+    visitor = Visitor(clients.address(cast(Scope, request.scope)), held)
+    token = await services.posted_providers["web"].sign_in(snapshot, visitor, data.challenge)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, snapshot.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
@@ -58,8 +61,3 @@ async def show_me(
     snapshot = await services.contest_cache.get(contest)
     content = await services.voter_status.status(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
-
-
-def _address(request: Request[Any, Any, Any], clients: ClientReader) -> str | None:
-    origin = clients.origin(cast(Scope, request.scope))
-    return origin.address if origin else None
