@@ -101,6 +101,15 @@ def test_wrong_settings_are_reported_with_a_fix(tmp_path: Path, environment: dic
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("command", [("demo",), ("demo", "--reset"), ("staff", "key", "list")], ids=" ".join)
+def test_a_data_folder_that_cannot_be_used_is_reported(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    answer = run(*command, env={"VOTING_DATA": str(tmp_path / "file")})
+    assert answer.returncode == 1
+    assert f"The data folder {tmp_path / 'file'} cannot be used (" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_a_command_does_not_wait_for_a_database_that_is_away() -> None:
     answer = run("staff", "key", "list", env={"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"})
     assert answer.returncode == 1

@@ -45,11 +45,6 @@ def demo(port: int, reset: bool, workers: int) -> None:
             )
         engines.reset(settings.data)
         secrets.forget(settings.data)
-    if not settings.secret:
-        # The demo has a secret of its own, created at its first start.
-        own = secrets.load(settings.data) or secrets.make()
-        secrets.save(settings.data, own)
-        settings = replace(settings, secret=own.secret.encode())
 
     async def prepare(ready: Settings) -> DemoSecrets:
         await admin.migrate(ready, lambda _: None)
@@ -57,6 +52,11 @@ def demo(port: int, reset: bool, workers: int) -> None:
             return await demo_contest.prepare(office, ready.data)
 
     with with_engines(settings, own=True, redis=True) as ready:
+        if not ready.secret:
+            # The demo has a secret of its own, created at its first start. The engines have made the folder.
+            own = secrets.load(ready.data) or secrets.make()
+            secrets.save(ready.data, own)
+            ready = replace(ready, secret=own.secret.encode())
         tell("preparing the demo contest; the first time, its 120 entries get their covers")
         kept = asyncio.run(prepare(ready))
         with _free_port(port) as listener:
