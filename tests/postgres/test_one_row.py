@@ -60,10 +60,10 @@ async def migrated(settings: Settings) -> AsyncIterator[Database]:
 async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Database) -> None:
     snapshot = await ContestCache(migrated).get(CONTEST)
     again = [
-        Ballot(snapshot, bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
+        Ballot(bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
         for row in BEFORE["ballots"]
     ]
-    answers = await BallotRecorder(migrated, KEYRING).record(again)
+    answers = await BallotRecorder(migrated, KEYRING).record(snapshot, again)
     assert answers == [Answer(row["answer"].encode(), True) for row in BEFORE["ballots"]]
 
 
@@ -85,7 +85,7 @@ async def test_quotas_continue_from_their_use_before(migrated: Database) -> None
     voter = bytes.fromhex(twice["voter"][2:])
     before = json.loads(twice["answer"])["remaining"]["picks"]
     (answer,) = await BallotRecorder(migrated, KEYRING).record(
-        [Ballot(snapshot, voter, "third", ["A004", "A005"], "[]", None)]
+        snapshot, [Ballot(voter, "third", ["A004", "A005"], "[]", None)]
     )
     assert isinstance(answer, Answer), answer
     assert json.loads(answer.text)["remaining"]["picks"] in (before - 2, 3), "another day may have begun"

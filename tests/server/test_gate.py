@@ -14,7 +14,6 @@ import pytest
 from tests.conftest import Contests, environment_of, serving
 from tests.raw_http import Answer, read_answer, request
 from voting.errors import TryAgain
-from voting.server.admission import is_whole_ballot
 from voting.server.gate import (
     MOST_AT_ONCE,
     MOST_TURNS,
@@ -112,27 +111,6 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
         assert headers["retry-after"] == str(content["retry_after"])
         assert headers["x-content-type-options"] == "nosniff"
     assert await contests.counted(contest) == {"A001": len(tokens)}, "the same key after a refusal is the first"
-
-
-@pytest.mark.parametrize(
-    ("head", "whole"),
-    [
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 3", True),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\ncontent-length:3 \r\nConnection: keep-alive", True),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nConnection: Keep-Alive\r\nContent-Length: 3", True),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nConnection: close\r\nContent-Length: 3", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 4", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 2", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.0\r\nContent-Length: 3", False),
-        ("POST /api/v1/contests/a/challenge HTTP/1.1\r\nContent-Length: 3", False),
-        ("POST /api/v1/contests/a/ballots HTTP/1.1", False),
-    ],
-)
-def test_only_complete_ordinary_ballots_are_refused_unread(head: str, whole: bool) -> None:
-    assert is_whole_ballot(f"{head}\r\n\r\n{{}}\n".encode()) == whole
 
 
 async def test_half_a_ballot_holds_no_place(settings: Settings, contests: Contests) -> None:

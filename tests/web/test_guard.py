@@ -23,6 +23,7 @@ from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.flood_limiter import BALLOTS, READS, FloodLimiter
 from voting.web.guard import Guard, read_json
+from voting.web.plain_ballots import PlainBallots
 
 
 async def test_slow_down_with_retry_after(settings: Settings, contests: Contests) -> None:
@@ -404,10 +405,8 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
             await asyncio.sleep(0.1)
             await send({"type": "http.response.body", "body": b"%d" % number, "more_body": number < 3})
 
-    async def no_short_way(scope: Any, body: bytes) -> None:
-        return None
-
-    edge = Guard(app, limiter("9/second", "9/second"), Cors(frozenset()), no_short_way)
+    limits, cors = limiter("9/second", "9/second"), Cors(frozenset())
+    edge = Guard(app, limits, cors, PlainBallots(ClientReader(()), limits, cors))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://vote") as client:
         refused = await client.get("/slow")
         assert refusal(refused) == (503, "try_again")

@@ -8,21 +8,18 @@ from typing import ClassVar
 
 from voting import telemetry
 from voting.errors import TryAgain
+from voting.server.ballot_lane import LaneProtocol, read_plain
 from voting.server.gate import Gate, Line, Turnstile
-from voting.server.protocol import AGAIN_SECONDS, BoundedProtocol
+from voting.server.protocol import AGAIN_SECONDS
 from voting.web.guard import http_answer
 
 # Cached: the library takes a lock for each look-up.
 _REFUSED = telemetry.BALLOTS.labels(TryAgain.code)
 _MOST_HELD = 64 * 1024
 _BALLOT = re.compile(rb"POST /api/v1/contests/[^/? ]+/ballots HTTP/1\.1\r\n")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,6})[ \t]*(?=\r\n)", re.I)
-_SPECIAL = re.compile(
-    rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!:[ \t]*keep-alive[ \t]*\r\n))[ \t]*:", re.I
-)
 
 
-class GatedProtocol(BoundedProtocol):
+class GatedProtocol(LaneProtocol):
     """Counts ballots in and out, and answers refused ones itself."""
 
     _gate: ClassVar[Gate] = Gate()
@@ -46,7 +43,7 @@ class GatedProtocol(BoundedProtocol):
             self._held += data
             if len(self._held) > _MOST_HELD:
                 self.transport.pause_reading()
-        elif not self._arriving and (place := self._place_of(data)):
+        elif not (self._arriving or self.in_lane) and (place := self._place_of(data)):
             self._held = data
             place.join(self._go_on)
         else:
@@ -87,6 +84,14 @@ class GatedProtocol(BoundedProtocol):
             self._entered = self._gate.enter()
         super().on_message_complete()
 
+    def lane_begins(self) -> None:
+        """Counts a plain ballot in."""
+        self._entered = self._gate.enter()
+
+    def lane_ends(self) -> None:
+        """Counts it out."""
+        self._leave()
+
     def on_response_complete(self) -> None:
         """Handles a complete response."""
         self._leave()
@@ -104,7 +109,7 @@ class GatedProtocol(BoundedProtocol):
             return
         if len(data) > _MOST_HELD:
             self.transport.resume_reading()
-        if self._gate.full and not self.stopping and self._is_idle() and is_whole_ballot(data):
+        if self._gate.full and not self.stopping and self._is_idle() and _is_whole(data):
             self._refuse_unread()
         else:
             super().data_received(data)
@@ -142,12 +147,10 @@ class GatedProtocol(BoundedProtocol):
             self.transport.close()
 
 
-def is_whole_ballot(data: bytes) -> bool:
-    """Whether the data is exactly one complete ballot without special headers."""
-    head, _, body = data.partition(b"\r\n\r\n")
-    head += b"\r\n"
-    lengths = _LENGTH.findall(head) if _BALLOT.match(head) and not _SPECIAL.search(head) else ()
-    return len(lengths) == 1 and int(lengths[0]) == len(body)
+def _is_whole(data: bytes) -> bool:
+    """Whether the data is exactly one plain ballot."""
+    request = read_plain(data)
+    return request is not None and request.size == len(data)
 
 
 def _count() -> None:

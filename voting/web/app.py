@@ -27,6 +27,7 @@ from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards, sign_in
 from voting.web.pages import contests as contest_pages
+from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
 
 HANDLERS: list[Any] = [
@@ -65,12 +66,13 @@ HANDLERS: list[Any] = [
 def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], options: WebOptions) -> Guard:
     """Returns the ASGI application; `services` is entered when the server starts and left when it stops."""
     clients = ClientReader(options.trusted_proxies, options.cors_origins)
-    short = ballots.BallotFastPath(clients)
+    always = [STRICT_TRANSPORT] if options.secure_cookies else []
+    cors = Cors(options.cors_origins)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with services() as ready:
-            app.state.services = short.services = ready
+            app.state.services = plain_ballots.services = ready
             yield
 
     # A chain of dependencies: the framework resolves independent ones in separate tasks, at three times the cost.
@@ -99,8 +101,8 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         ),
     )
     limiter = FloodLimiter(options.shield_reads, options.shield_writes, clients, app)
-    always = [STRICT_TRANSPORT] if options.secure_cookies else []
-    return Guard(cast(ASGIApp, app), limiter, Cors(options.cors_origins), short, always)
+    plain_ballots = PlainBallots(clients, limiter, cors, always)
+    return Guard(cast(ASGIApp, app), limiter, cors, plain_ballots, always)
 
 
 async def _check_query(request: Request[Any, Any, Any]) -> None:

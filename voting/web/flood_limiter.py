@@ -142,7 +142,7 @@ class FloodLimiter:
             pass
         else:
             if scope["method"] != "OPTIONS" and (exceptions := handler.paths & EXCEPTIONS.keys()):
-                return self._count_ballot(scope) if BALLOTS in exceptions else []
+                return self.count_ballot(scope) if BALLOTS in exceptions else []
             kind = handler.opt.get("flood_limit", kind)
         # Use a separate state: slowapi stores its result there, and Litestar's scope has another kind of state.
         request = Request({**scope, "state": {}})
@@ -161,8 +161,8 @@ class FloodLimiter:
         decorated: Callable[..., None] = self._limiter.shared_limit(rule, scope=kind)(gate)
         return decorated
 
-    def _count_ballot(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Counts a ballot in the same window as the gate for writes, without calling the gate.
+    def count_ballot(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """Counts a ballot in the same window as the gate for writes, without calling the gate. Raises SlowDown.
 
         The gate takes 30 microseconds of processor time, this takes 8, because slowapi inspects its key function's
         signature for each request.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -31,16 +31,17 @@ from voting.errors import (
 from voting.logs import request_id
 from voting.web.client import Scope
 from voting.web.cors import Cors
-from voting.web.deadlines import Deadline, Deadlines
+from voting.web.deadlines import Deadlines, TaskDeadline
 from voting.web.flood_limiter import FloodLimiter
-from voting.web.problems import known, problem, render
+from voting.web.problems import problem, render
+
+if TYPE_CHECKING:
+    from voting.web.plain_ballots import PlainBallots
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-# Returns the response's JSON, or None if the application must answer.
-BallotFastPath = Callable[[Scope, bytes], Awaitable[bytes | None]]
 
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
@@ -65,14 +66,15 @@ _PAGE_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 )
-_CREATED = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *_SECURITY, _PAGE_POLICY]
+ON_EVERY_RESPONSE = [*_SECURITY, _PAGE_POLICY]
+"""The header fields of every response of the API."""
 
 
 class Guard:
-    """Wraps the application.
+    """Wraps the application. `always`: header fields of every response.
 
-    `always`: header fields of every response. `short` may answer 201 to a request with a body itself: the framework
-    costs more than the rest of a ballot.
+    The server's protocol casts plain ballots itself, with `plain_ballots`: the framework and a task for each cost more
+    than the rest of a ballot.
     """
 
     def __init__(
@@ -80,16 +82,16 @@ class Guard:
         app: ASGIApp,
         limiter: FloodLimiter,
         cors: Cors,
-        short: BallotFastPath,
+        plain_ballots: PlainBallots,
         always: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._app = app
         self._limiter = limiter
         self._cors = cors
-        self._short = short
         self._always = always
         self._bodies = Deadlines(BODY_SECONDS)
         self._answers = Deadlines(ANSWER_SECONDS)
+        self.plain_ballots = plain_ballots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,13 +114,11 @@ class Guard:
             await self._answer(scope, body, receive, reply)
         route = str(scope.get("path_template") or "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        counter, times = _metrics(route, method, reply.status or 500)
-        counter.inc()
-        times.observe(time.perf_counter() - begun)
+        count_request(route, method, reply.status or 500, time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         """Refuses a request whose response has not begun in time; it may be sent again."""
-        deadline = reply.deadline = self._answers.begin()
+        deadline = reply.deadline = self._answers.begin_task()
         try:
             with deadline:
                 await self._reply(scope, body, receive, reply)
@@ -129,17 +129,11 @@ class Guard:
 
     async def _reply(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
         try:
-            answer = await self._short(scope, body) if body else None
-            if answer is None:
-                _check_host(scope)
-        except Exception as error:
-            request: Request[Any, Any, Any] = Request(cast(HTTPScope, scope))
-            await _refuse(known(request, error), scope, reply.send)
+            _check_host(scope)
+        except Malformed as error:
+            await _refuse(error, scope, reply.send)
             return
-        if answer is None:
-            await self._app(scope, _replay(body, receive), reply.send)
-        else:
-            await reply.created(answer)
+        await self._app(scope, _replay(body, receive), reply.send)
 
     async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])
@@ -149,7 +143,7 @@ class Guard:
         if b"upgrade" in headers.get(b"connection", b"").lower():
             raise Malformed("a request with Upgrade has no body here; send it as HTTP/1.1, without Upgrade")
         try:
-            with self._bodies.begin():
+            with self._bodies.begin_task():
                 body = await _collect(receive)
         except TimeoutError:
             raise SlowRequest from None
@@ -171,30 +165,20 @@ class _Reply:
         self.head_only = head_only
         self.status = 0
         self.extra: list[tuple[bytes, bytes]] = []
-        self.deadline: Deadline | None = None
+        self.deadline: TaskDeadline | None = None
 
     async def send(self, message: Message) -> None:
         """Sends a message of the application."""
         if message["type"] == "http.response.start":
-            self._begin(message["status"])
+            self.status = message["status"]
+            if self.deadline:
+                self.deadline.lift()
             names = {name.lower() for name, _ in message["headers"]}
             policy = [] if b"content-security-policy" in names else [_PAGE_POLICY]
             message["headers"] = [*message["headers"], *_SECURITY, *policy, *self.extra]
         elif self.head_only:
             message["body"] = b""
         await self._send(message)
-
-    async def created(self, answer: bytes) -> None:
-        """Sends 201 with JSON."""
-        self._begin(201)
-        headers = [*_CREATED, *self.extra, (b"content-length", b"%d" % len(answer))]
-        await self._send({"type": "http.response.start", "status": 201, "headers": headers})
-        await self._send({"type": "http.response.body", "body": answer, "more_body": False})
-
-    def _begin(self, status: int) -> None:
-        self.status = status
-        if self.deadline:
-            self.deadline.lift()
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -359,12 +343,19 @@ def http_answer(error: VotingError, keep: bool) -> bytes:
     With `keep` the connection stays open.
     """
     answer = problem(error)
-    fields = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *_SECURITY, _PAGE_POLICY]
+    fields = [*((name.encode(), value.encode()) for name, value in answer.headers.items()), *ON_EVERY_RESPONSE]
     fields.append((b"content-length", b"%d" % len(answer.body)))
     if not keep:
         fields.append((b"connection", b"close"))
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()
     return b"\r\n".join([status, *(name + b": " + value for name, value in fields), b"", answer.body])
+
+
+def count_request(route: str, method: str, status: int, seconds: float) -> None:
+    """Counts a request that was answered."""
+    counter, times = _metrics(route, method, status)
+    counter.inc()
+    times.observe(seconds)
 
 
 @lru_cache(1000)

@@ -22,7 +22,6 @@ from voting.redis.connection import Connected
 from voting.services.audit import record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
-from voting.services.ballots.group_commit import GroupCommit
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
@@ -81,19 +80,17 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         tally_projection = TallyProjection(database, connected.view, contest_cache)
         await tally_projection.reconcile_all()
         keyring = Keyring(settings.secret)
-        committing = GroupCommit(BallotRecorder(ledger, keyring).record, settings.batch, writers)
-        rate_limits = RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address))
-        screening = Screening(keyring, networks, policy, shadow)
         client_classes = ClientClasses(database)
         casting = Casting(
-            contest_cache,
-            keyring,
-            ProofOfWork(keyring),
-            screening,
-            rate_limits,
-            committing,
-            tally_projection,
-            client_classes,
+            contest_cache=contest_cache,
+            keyring=keyring,
+            screening=Screening(keyring, networks, policy, shadow),
+            rate_limits=RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address)),
+            recorder=BallotRecorder(ledger, keyring),
+            tally_projection=tally_projection,
+            client_classes=client_classes,
+            most=settings.batch,
+            at_once=writers,
         )
         services = _services(settings, database, connected, contest_cache, tally_projection, keyring, casting)
         beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]
@@ -101,7 +98,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             yield services
         finally:
             services.live_boards.close()
-            await committing.drain()
+            await casting.drain()
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)

@@ -21,7 +21,7 @@ class Work:
         if open:
             self.gate.set()
 
-    async def __call__(self, items: Sequence[str]) -> Sequence[str | Exception]:
+    async def __call__(self, lane: str, items: Sequence[str]) -> Sequence[str | Exception]:
         self.batches.append(list(items))
         await self.gate.wait()
         return [ValueError(item) if item == "bad" else item for item in items]
@@ -29,30 +29,30 @@ class Work:
 
 async def test_one_alone_goes_at_once() -> None:
     work = Work()
-    assert await GroupCommit(work, 64, 4).submit("a", "x") == "x"
+    assert await GroupCommit(work, 64, 4).result("a", "x") == "x"
     assert work.batches == [["x"]]
 
 
 async def test_items_of_one_loop_round_share_a_batch() -> None:
     work = Work()
     queue = GroupCommit(work, 64, 4)
-    assert await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20))) == [f"{n}" for n in range(20)]
+    assert await asyncio.gather(*(queue.result("a", f"{n}") for n in range(20))) == [f"{n}" for n in range(20)]
     assert work.batches == [[f"{n}" for n in range(20)]]
 
 
 async def test_a_batch_has_a_bound() -> None:
     work = Work()
     queue = GroupCommit(work, 8, 4)
-    await asyncio.gather(*(queue.submit("a", f"{n}") for n in range(20)))
+    await asyncio.gather(*(queue.result("a", f"{n}") for n in range(20)))
     assert [len(batch) for batch in work.batches] == [8, 8, 4]
 
 
 async def test_while_a_batch_is_under_way_the_rest_is_collected() -> None:
     work = Work(open=False)
     queue = GroupCommit(work, 64, 4)
-    first = asyncio.create_task(queue.submit("a", "first"))
+    first = asyncio.create_task(queue.result("a", "first"))
     await asyncio.sleep(group_commit.COLLECT_SECONDS / 4)
-    rest = [asyncio.create_task(queue.submit("a", f"{n}")) for n in range(3)]
+    rest = [asyncio.create_task(queue.result("a", f"{n}")) for n in range(3)]
     await asyncio.sleep(group_commit.COLLECT_SECONDS * 5)
     assert work.batches == [["first"], ["0", "1", "2"]]
     work.gate.set()
@@ -61,48 +61,48 @@ async def test_while_a_batch_is_under_way_the_rest_is_collected() -> None:
 
 async def test_an_error_is_its_own_items_alone() -> None:
     queue = GroupCommit(Work(), 64, 4)
-    found = await asyncio.gather(*(queue.submit("a", name) for name in ("x", "bad", "y")), return_exceptions=True)
+    found = await asyncio.gather(*(queue.result("a", name) for name in ("x", "bad", "y")), return_exceptions=True)
     assert [str(each) for each in found] == ["x", "bad", "y"]
     assert isinstance(found[1], ValueError)
 
 
 async def test_an_exception_of_the_work_reaches_all_callers() -> None:
-    async def away(items: Sequence[str]) -> Sequence[str]:
+    async def away(lane: str, items: Sequence[str]) -> Sequence[str]:
         raise TryAgain
 
     queue = GroupCommit(away, 64, 4)
-    found = await asyncio.gather(*(queue.submit("a", "x") for _ in range(5)), return_exceptions=True)
+    found = await asyncio.gather(*(queue.result("a", "x") for _ in range(5)), return_exceptions=True)
     assert [type(each) for each in found] == [TryAgain] * 5
     with pytest.raises(TryAgain):
-        await queue.submit("a", "again")
+        await queue.result("a", "again")
 
 
 async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
     gate = asyncio.Event()
 
-    async def work(items: Sequence[str]) -> Sequence[str]:
+    async def work(lane: str, items: Sequence[str]) -> Sequence[str]:
         if "stuck" in items:
             await gate.wait()
         return items
 
     queue = GroupCommit(work, 1, 4)
-    stuck = [asyncio.create_task(queue.submit("one", "stuck")) for _ in range(10)]
+    stuck = [asyncio.create_task(queue.result("one", "stuck")) for _ in range(10)]
     await asyncio.sleep(0.05)
     async with asyncio.timeout(1):
-        assert await queue.submit("two", "x") == "x"
+        assert await queue.result("two", "x") == "x"
     gate.set()
     assert await asyncio.gather(*stuck) == ["stuck"] * 10
 
 
 async def test_items_that_would_wait_too_long_are_refused_at_once() -> None:
-    async def slow(items: Sequence[str]) -> Sequence[str]:
+    async def slow(lane: str, items: Sequence[str]) -> Sequence[str]:
         await asyncio.sleep(0.1)
         return items
 
     queue = GroupCommit(slow, 1, 2)
     for _ in range(10):
-        await queue.submit("a", "x")
-    tasks = [asyncio.create_task(queue.submit("a", "x")) for _ in range(50)]
+        await queue.result("a", "x")
+    tasks = [asyncio.create_task(queue.result("a", "x")) for _ in range(50)]
     await asyncio.sleep(0.05)
     refused = [task for task in tasks if task.done() and isinstance(error := task.exception(), TryAgain)]
     assert 40 < len(refused) < 50, "what is refused is refused before the first is done"
@@ -116,7 +116,7 @@ async def test_items_that_would_wait_too_long_are_refused_at_once() -> None:
 async def test_cancelled_items_in_the_queue_are_skipped() -> None:
     work = Work(open=False)
     queue = GroupCommit(work, 1, 1)
-    first, second = (asyncio.create_task(queue.submit("a", name)) for name in ("first", "second"))
+    first, second = (asyncio.create_task(queue.result("a", name)) for name in ("first", "second"))
     await asyncio.sleep(0.05)
     for task in (first, second):
         task.cancel()
@@ -124,15 +124,15 @@ async def test_cancelled_items_in_the_queue_are_skipped() -> None:
             await task
     work.gate.set()
     await queue.drain()
-    assert await queue.submit("a", "third") == "third"
+    assert await queue.result("a", "third") == "third"
     assert work.batches == [["first"], ["third"]]
 
 
 async def test_a_cancelled_caller_does_not_stop_the_work() -> None:
     work = Work(open=False)
     queue = GroupCommit(work, 64, 4)
-    left = asyncio.create_task(queue.submit("a", "left"))
-    stays = asyncio.create_task(queue.submit("a", "stays"))
+    left = asyncio.create_task(queue.result("a", "left"))
+    stays = asyncio.create_task(queue.result("a", "stays"))
     await asyncio.sleep(0.02)
     left.cancel()
     work.gate.set()

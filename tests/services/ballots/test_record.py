@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Contests, eventually
 from voting.domain.ballots.client import ClientFacts
 from voting.errors import Malformed, PicksInvalid, QuotaExhausted, TryAgain
-from voting.services.ballots.cast import CastBallot
+from voting.services.ballots.cast import BallotRequest, CastBallot
 from voting.settings import Settings
 from voting.web.dependencies import Services
 from voting.wiring import serving
@@ -36,7 +36,7 @@ async def test_a_poison_row_is_taken_out_and_its_neighbours_are_kept(services: S
     keys = ["k"] * 13 + ["\0"] + ["k"] * 7
     found = await asyncio.gather(
         *(
-            services.casting.cast(contest, token, key, request("A001"), FACTS)
+            services.casting.cast(contest, BallotRequest(token, key, request("A001"), FACTS))
             for token, key in zip(tokens, keys, strict=True)
         ),
         return_exceptions=True,
@@ -64,7 +64,8 @@ async def test_each_ballot_of_a_batch_meets_the_ones_before_it(services: Service
         (one, "e", request("A006")),
     ]
     found = await asyncio.gather(
-        *(services.casting.cast(contest, token, key, each, FACTS) for token, key, each in asked), return_exceptions=True
+        *(services.casting.cast(contest, BallotRequest(token, key, each, FACTS)) for token, key, each in asked),
+        return_exceptions=True,
     )
     assert [type(each) for each in found] == [bytes, bytes, QuotaExhausted, PicksInvalid, bytes, bytes, QuotaExhausted]
     assert found[4] == found[0]
@@ -80,18 +81,18 @@ async def test_while_the_contest_is_locked_new_ballots_are_refused_soon(
     async with connection.transaction():
         await connection.execute("select from gates where contest = $1 for update", contest)
         early = [
-            asyncio.create_task(services.casting.cast(contest, token, "k", request("A001"), FACTS))
+            asyncio.create_task(services.casting.cast(contest, BallotRequest(token, "k", request("A001"), FACTS)))
             for token in tokens[:20]
         ]
         await asyncio.sleep(1.2)
         async with asyncio.timeout(0.5):
             for token in tokens[20:]:
                 with pytest.raises(TryAgain) as refused:
-                    await services.casting.cast(contest, token, "k", request("A001"), FACTS)
+                    await services.casting.cast(contest, BallotRequest(token, "k", request("A001"), FACTS))
                 assert refused.value.facts["retry_after"] >= 1
         async with asyncio.timeout(1):
             (token,) = contests.tokens(other, 1)
-            assert await services.casting.cast(other, token, "k", request("A001"), FACTS)
+            assert await services.casting.cast(other, BallotRequest(token, "k", request("A001"), FACTS))
     await asyncio.gather(*early)
     await connection.close()
     assert await contests.counted(contest) == {"A001": 20}

@@ -1,24 +1,23 @@
-"""Casts ballots: judges what needs no database, then submits the ballot to the batch that records it."""
+"""Casts ballots in batches: judges what needs no database, then records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from voting import telemetry
 from voting.domain.ballots.client import ClientFacts
-from voting.errors import ChannelClosed, TryAgain, VotingError
+from voting.errors import ChannelClosed, SlowDown, TryAgain, VotingError
 from voting.fraud.facts.attempt import Client, Sighting
 from voting.fraud.facts.facts import Facts
-from voting.redis.turns import Call, Use
+from voting.redis.turns import Call, Taken, Use
 from voting.services.ballots.client_classes import ClientClasses
-from voting.services.ballots.group_commit import GroupCommit
-from voting.services.ballots.record import Answer, Ballot, RulesMovedError, UnprovenError
+from voting.services.ballots.group_commit import GroupCommit, Waiting
+from voting.services.ballots.record import Answer, Ballot, BallotRecorder, Recorded, RulesMovedError, UnprovenError
 from voting.services.ballots.screen import Screening, counted, read_counts
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
@@ -38,44 +37,124 @@ class CastBallot(msgspec.Struct, forbid_unknown_fields=True):
     challenge: str | None = None
 
 
+class BallotRequest(NamedTuple):
+    """A ballot as it was sent: the voter's credential, the idempotency key, the body, and the client."""
+
+    token: str
+    key: str
+    body: CastBallot
+    client: ClientFacts
+
+
+class _Observed(NamedTuple):
+    """A request with what was observed of it, before it is counted."""
+
+    voter: bytes
+    ticket: Ticket | None
+    facts: Facts
+
+
+Outcome = Answer | Exception
 _JSON = msgspec.json.Encoder()
 # Cached: the library takes a lock for each look-up.
 _outcomes = cache(telemetry.BALLOTS.labels)
 _clients = cache(telemetry.CLIENTS.labels)
-# The rules may change while a ballot is judged, but not again and again.
+# The rules may change while a batch is judged, but not again and again.
 MOST_RENEWALS = 5
 
 
-@dataclass(frozen=True, slots=True)
 class Casting:
-    """Casts ballots."""
+    """Casts ballots: the requests of one contest that arrive together are judged and recorded as one batch."""
 
-    contest_cache: ContestCache
-    keyring: Keyring
-    proof_of_work: ProofOfWork
-    screening: Screening
-    rate_limits: RateLimits
-    group_commit: GroupCommit[Ballot, Answer]
-    tally_projection: TallyProjection
-    client_classes: ClientClasses
+    def __init__(  # noqa: PLR0913 (the parts of a ballot's path)
+        self,
+        *,
+        contest_cache: ContestCache,
+        keyring: Keyring,
+        screening: Screening,
+        rate_limits: RateLimits,
+        recorder: BallotRecorder,
+        tally_projection: TallyProjection,
+        client_classes: ClientClasses,
+        most: int,
+        at_once: int,
+    ) -> None:
+        self._contest_cache = contest_cache
+        self._keyring = keyring
+        self._proof_of_work = ProofOfWork(keyring)
+        self._screening = screening
+        self._rate_limits = rate_limits
+        self._recorder = recorder
+        self._tally_projection = tally_projection
+        self._client_classes = client_classes
+        self._group_commit = GroupCommit(self._cast, most, at_once)
 
-    async def cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> bytes:
+    async def cast(self, contest: str, request: BallotRequest) -> bytes:
         """Returns the answer as JSON, the same bytes for the same key and picks. Raises the contract's refusals."""
-        try:
-            answer = await self._cast(contest, token, key, request, client)
-        except VotingError as error:
-            _outcomes(error.code).inc()
-            raise
-        _outcomes("replayed" if answer.replayed else "recorded").inc()
-        return answer.text
+        return (await self._group_commit.result(contest, request)).text
 
-    async def _cast(self, contest: str, token: str, key: str, request: CastBallot, client: ClientFacts) -> Answer:
-        snapshot = await self.contest_cache.get(contest)
-        credential = self.keyring.credential_of(snapshot.contest, token)
+    def begin(
+        self, contest: str, request: BallotRequest, done: Callable[[Outcome], None]
+    ) -> Waiting[BallotRequest, Answer]:
+        """Casts without a task: `done` gets the answer or the refusal, unless what is returned is abandoned before.
+
+        Raises TryAgain.
+        """
+        return self._group_commit.submit(contest, request, done)
+
+    async def drain(self) -> None:
+        """Waits for the ballots under way, at the end of the process."""
+        await self._group_commit.drain()
+
+    async def _cast(self, contest: str, requests: Sequence[BallotRequest]) -> list[Outcome]:
+        """Returns the outcome of each request."""
+        try:
+            outcomes = await self._outcomes(await self._contest_cache.get(contest), requests)
+        except Exception as error:
+            outcomes = [error] * len(requests)
+        for outcome in outcomes:
+            if isinstance(outcome, Answer):
+                _outcomes("replayed" if outcome.replayed else "recorded").inc()
+            elif isinstance(outcome, VotingError):
+                _outcomes(outcome.code).inc()
+        return outcomes
+
+    async def _outcomes(self, snapshot: ContestSnapshot, requests: Sequence[BallotRequest]) -> list[Outcome]:
+        outcomes: list[Outcome | None] = [None] * len(requests)
+        now = snapshot.now()
+        observed: dict[int, _Observed] = {}
+        for number, request in enumerate(requests):
+            try:
+                observed[number] = self._observe(snapshot, request, now)
+            except Exception as error:
+                outcomes[number] = error
+        calls = [_call(each, requests[number].body.entries, now) for number, each in observed.items()]
+        admitted = await self._rate_limits.admit_all(snapshot.uid, calls, now.timestamp()) if calls else []
+        ballots: dict[int, Ballot] = {}
+        efforts: dict[int, int] = {}
+        for (number, each), taken in zip(observed.items(), admitted, strict=True):
+            if isinstance(taken, SlowDown):
+                outcomes[number] = taken
+            else:
+                ballots[number], efforts[number] = self._judge(snapshot, requests[number], each, taken, now)
+        recorded = await self._record(snapshot, list(ballots.values())) if ballots else []
+        for number, outcome in zip(ballots, recorded, strict=True):
+            if isinstance(outcome, UnprovenError):
+                outcomes[number] = await self._challenged(snapshot, outcome, efforts[number])
+            else:
+                outcomes[number] = outcome
+                if isinstance(outcome, Answer) and not outcome.replayed:
+                    self._note(snapshot, requests[number], observed[number].facts)
+        return [TryAgain() if outcome is None else outcome for outcome in outcomes]
+
+    def _observe(self, snapshot: ContestSnapshot, request: BallotRequest, now: datetime) -> _Observed:
+        """Returns who votes and what was observed. Raises CredentialInvalid or ChannelClosed."""
+        contest, body, client = snapshot.contest.id, request.body, request.client
+        credential = self._keyring.credential_of(snapshot.contest, request.token)
         if credential.channel not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        voter, now = self.keyring.voter(contest, credential.identity), snapshot.now()
-        ticket = self.keyring.open_ticket(contest, request.ticket, now) if request.ticket else None
+        voter = self._keyring.voter(contest, credential.identity)
+        ticket = self._keyring.open_ticket(contest, body.ticket, now) if body.ticket else None
         # The token of a web voter is stored by the browser itself, so its age is that of the device.
         is_device = credential.channel == "web"
         sighting = Sighting(
@@ -87,69 +166,67 @@ class Casting:
             ip=client.address,
             user_agent=client.agent,
             headers=client.headers,
-            client=_reported(request.client),
+            client=_reported(body.client),
         )
-        # The screening affects new ballots only; a replay gets the stored answer.
-        facts = self.screening.observe(contest, sighting)
-        facts = await self._counted(snapshot, voter.hex(), request.entries, ticket, facts, now)
-        judgement = self.screening.judge(facts)
+        return _Observed(voter, ticket, self._screening.observe(contest, sighting))
+
+    def _judge(
+        self, snapshot: ContestSnapshot, request: BallotRequest, observed: _Observed, taken: Taken, now: datetime
+    ) -> tuple[Ballot, int]:
+        """Returns the ballot to be recorded, and the effort of a challenge if it takes one.
+
+        The screening affects new ballots only; a replay gets the stored answer.
+        """
+        picks = request.body.entries
+        # Another voter's ticket says nothing about the reading time of this one.
+        reading = observed.facts.reading if taken.is_first else None
+        facts = msgspec.structs.replace(observed.facts, reading=reading, counts=read_counts(taken.cells, picks))
+        judgement = self._screening.judge(facts)
         proof = None
         if judgement.response == "challenge" or snapshot.contest.challenge.ask == "ballot":
-            # Checked before the batch, because it takes a third of a millisecond.
-            proof = self.proof_of_work.judge(contest, "ballot", request.challenge, now)
+            proof = self._proof_of_work.judge(snapshot.contest.id, "ballot", request.body.challenge, now)
             if isinstance(proof, Solved):
                 solving = (now - proof.asked_at).total_seconds() * 1000
                 facts = msgspec.structs.replace(facts, challenge_passed=True, challenge_ms=round(solving))
         held = judgement.response == "hold"
         ballot = Ballot(
-            snapshot=snapshot,
-            voter=voter,
-            key=key,
-            picks=request.entries,
+            voter=observed.voter,
+            key=request.key,
+            picks=picks,
             facts=_JSON.encode(facts).decode(),
             proof=proof,
             state="hold" if held else "count",
             reasons=judgement.reasons if held else (),
         )
-        answer = await self._recorded(ballot, self.screening.effort(judgement))
-        if not answer.replayed:
-            _clients(facts.app).inc()
-            if client.agent:
-                self.client_classes.note(contest, facts.agent, client.agent)
-            self.tally_projection.mark(snapshot.uid, contest, request.entries)
-        return answer
+        return ballot, self._screening.effort(judgement)
 
-    async def _counted(
-        self,
-        snapshot: ContestSnapshot,
-        voter: str,
-        picks: Sequence[str],
-        ticket: Ticket | None,
-        facts: Facts,
-        now: datetime,
-    ) -> Facts:
-        """Returns the facts with the counts of similar ballots. Raises SlowDown if a rate limit is exceeded."""
-        # A ticket belongs to the voter who uses it first; this is stored until the ticket expires.
-        until = ticket.issued_at + TICKET_LIFETIME - now if ticket else None
-        use = Use(ticket.name, voter, until.total_seconds()) if ticket and until else None
-        call = Call((voter, facts.address or voter), counted(picks, voter, facts), use)
-        taken = await self.rate_limits.admit(snapshot.uid, call, now.timestamp())
-        # Another voter's ticket says nothing about the reading time of this one.
-        reading = facts.reading if taken.is_first else None
-        return msgspec.structs.replace(facts, reading=reading, counts=read_counts(taken.cells, picks))
-
-    async def _recorded(self, ballot: Ballot, effort: int) -> Answer:
-        contest = ballot.snapshot.contest.id
+    async def _record(self, snapshot: ContestSnapshot, ballots: Sequence[Ballot]) -> Sequence[Recorded]:
         for _ in range(MOST_RENEWALS):
             try:
-                return await self.group_commit.submit(contest, ballot)
+                return await self._recorder.record(snapshot, ballots)
             except RulesMovedError:
-                ballot = ballot._replace(snapshot=await self.contest_cache.renew(contest))
-            except UnprovenError as error:
-                now = ballot.snapshot.now()
-                refusal = await self.proof_of_work.required(contest, "ballot", now, str(error) or None, effort)
-                raise refusal from None
+                snapshot = await self._contest_cache.renew(snapshot.contest.id)
         raise TryAgain
+
+    async def _challenged(self, snapshot: ContestSnapshot, unproven: UnprovenError, effort: int) -> VotingError:
+        return await self._proof_of_work.required(
+            snapshot.contest.id, "ballot", snapshot.now(), str(unproven) or None, effort
+        )
+
+    def _note(self, snapshot: ContestSnapshot, request: BallotRequest, facts: Facts) -> None:
+        """Notes a new ballot for the metrics, the classes of clients and the live tally."""
+        _clients(facts.app).inc()
+        if request.client.agent:
+            self._client_classes.note(snapshot.contest.id, facts.agent, request.client.agent)
+        self._tally_projection.mark(snapshot.uid, snapshot.contest.id, request.body.entries)
+
+
+def _call(observed: _Observed, picks: Sequence[str], now: datetime) -> Call:
+    """Returns what a ballot takes of the rates and adds to the counters."""
+    voter, facts, ticket = observed.voter.hex(), observed.facts, observed.ticket
+    # A ticket belongs to the voter who uses it first; this is stored until the ticket expires.
+    use = Use(ticket.name, voter, (ticket.issued_at + TICKET_LIFETIME - now).total_seconds()) if ticket else None
+    return Call((voter, facts.address or voter), counted(picks, voter, facts), use)
 
 
 def _reported(client: dict[str, Any] | None) -> Client | None:

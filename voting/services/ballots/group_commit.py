@@ -8,6 +8,7 @@ a batch takes. The queue is bounded by the time that its last would wait, not by
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,29 +34,35 @@ R = TypeVar("R")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting(Generic[T, R]):
+class Waiting(Generic[T, R]):
+    """An item in the queue or in a batch. `done` is called once with its result or error, unless it is abandoned."""
+
     item: T
-    answer: asyncio.Future[R]
+    done: Callable[[R | Exception], None]
     since: float
+    abandoned: bool = False
+    """Set by who submitted it: it was answered otherwise, and is not begun any more."""
 
 
 @dataclass(slots=True, eq=False)
 class _Lane(Generic[T, R]):
     name: str
-    waiting: deque[_Waiting[T, R]] = field(default_factory=deque)
+    waiting: deque[Waiting[T, R]] = field(default_factory=deque)
     begun: list[float] = field(default_factory=list)
     """The start times of the batches under way."""
     timer: asyncio.Handle | None = None
 
 
 class GroupCommit(Generic[T, R]):
-    """Does `work` on at most `most` items at a time, with at most `at_once` batches under way.
+    """Does `work` on at most `most` items of one lane at a time, with at most `at_once` batches under way.
 
-    `work` answers for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
+    `work` returns for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
     when those who wait leave: what was begun is found again by its key.
     """
 
-    def __init__(self, work: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], most: int, at_once: int):
+    def __init__(
+        self, work: Callable[[str, Sequence[T]], Awaitable[Sequence[R | Exception]]], most: int, at_once: int
+    ) -> None:
         self._work = work
         self._most = most
         self._at_once = at_once
@@ -67,21 +74,40 @@ class GroupCommit(Generic[T, R]):
         # What a batch took of late, in any lane: they share the database.
         self._seconds = _FIRST_GUESS_SECONDS
 
-    async def submit(self, lane: str, item: T) -> R:
-        """Returns the item's result or raises its error; TryAgain if the wait would be too long."""
-        loop = asyncio.get_running_loop()
+    def submit(self, lane: str, item: T, done: Callable[[R | Exception], None]) -> Waiting[T, R]:
+        """Queues an item. Raises TryAgain if the wait would be too long."""
         found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
-        stalled = found.begun and time.monotonic() - found.begun[0] > STALLED_SECONDS
+        now = time.monotonic()
+        stalled = found.begun and now - found.begun[0] > STALLED_SECONDS
         expected_wait = len(found.waiting) / self._most / self._in_a_lane * self._seconds
         if stalled or expected_wait > MOST_WAIT_SECONDS:
             telemetry.QUEUE_REFUSALS.inc()
             raise TryAgain(retry_after=retry_after.spread(0, BUSY_SECONDS))
-        answer: asyncio.Future[R] = loop.create_future()
-        found.waiting.append(_Waiting(item, answer, time.monotonic()))
+        waiting: Waiting[T, R] = Waiting(item, done, now)
+        found.waiting.append(waiting)
         if found.timer is None or len(found.waiting) == self._most:
             # Not at once: what was read from other connections in this same round of the loop goes along.
-            found.timer = loop.call_soon(self._begin, found)
-        return await answer
+            found.timer = asyncio.get_running_loop().call_soon(self._begin, found)
+        return waiting
+
+    async def result(self, lane: str, item: T) -> R:
+        """Returns the item's result or raises its error."""
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: R | Exception) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        waiting = self.submit(lane, item, done)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            waiting.abandoned = True
+            raise
 
     async def drain(self) -> None:
         """Waits for the batches under way. Call it when nothing more is submitted."""
@@ -97,11 +123,10 @@ class GroupCommit(Generic[T, R]):
             if lane.begun and len(lane.waiting) < self._most and early > 0:
                 lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
                 return
-            batch: list[_Waiting[T, R]] = []
+            batch: list[Waiting[T, R]] = []
             while lane.waiting and len(batch) < self._most:
                 waiting = lane.waiting.popleft()
-                # The others were cancelled: they were answered, and are not to be done now.
-                if not waiting.answer.done():
+                if not waiting.abandoned:
                     batch.append(waiting)
             if batch:
                 begun = time.monotonic()
@@ -113,10 +138,10 @@ class GroupCommit(Generic[T, R]):
         if not lane.waiting and not lane.begun and self._lanes.get(lane.name) is lane:
             del self._lanes[lane.name]
 
-    async def _run(self, lane: _Lane[T, R], batch: Sequence[_Waiting[T, R]], begun: float) -> None:
+    async def _run(self, lane: _Lane[T, R], batch: Sequence[Waiting[T, R]], begun: float) -> None:
         outcomes: Sequence[R | Exception]
         try:
-            outcomes = await self._work([waiting.item for waiting in batch])
+            outcomes = await self._work(lane.name, [waiting.item for waiting in batch])
         except Exception as error:
             outcomes = [error] * len(batch)
         finally:
@@ -130,9 +155,10 @@ class GroupCommit(Generic[T, R]):
                 asyncio.get_running_loop().call_soon(self._begin, each)
         telemetry.BATCH_BALLOTS.observe(len(batch))
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            if waiting.answer.done():
+            if waiting.abandoned:
                 continue
-            if isinstance(outcome, Exception):
-                waiting.answer.set_exception(outcome)
-            else:
-                waiting.answer.set_result(outcome)
+            try:
+                waiting.done(outcome)
+            except Exception:
+                # The others must be answered.
+                logging.getLogger("voting").exception("an answer could not be given")

@@ -47,7 +47,6 @@ class UnprovenError(Exception):
 class Ballot(NamedTuple):
     """A ballot to be cast, with what was judged without the database."""
 
-    snapshot: ContestSnapshot
     voter: bytes
     key: str
     picks: Sequence[str]
@@ -67,7 +66,7 @@ class Answer(NamedTuple):
     replayed: bool
 
 
-Outcome = Answer | Exception
+Recorded = Answer | Exception
 
 
 class BallotRecorder:
@@ -81,14 +80,15 @@ class BallotRecorder:
         first = secrets.randbelow(SHARDS)
         self._shards = cycle([(first + number) % SHARDS for number in range(CONCURRENT_BATCHES)])
 
-    async def record(self, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
-        """Records ballots of one contest and returns the outcome of each. Raises TryAgain if the outcome is unknown.
+    async def record(self, snapshot: ContestSnapshot, ballots: Sequence[Ballot]) -> Sequence[Recorded]:
+        """Records ballots and returns the outcome of each: an answer, a refusal, or UnprovenError.
 
-        A repetition is safe, because committed ballots are found by their keys. If PostgreSQL refuses a row, or the
-        ballots of a voter keep colliding with those in another process, the batch is halved to isolate it.
+        Raises TryAgain if the outcome is unknown, and RulesMovedError if the contest is not that of the snapshot any
+        more. A repetition is safe, because committed ballots are found by their keys. If PostgreSQL refuses a row, or
+        the ballots of a voter keep colliding with those in another process, the batch is halved to isolate it.
         """
         try:
-            return await self._database.run_with_retry(lambda connection: self._record(connection, ballots))
+            return await self._database.run_with_retry(lambda connection: self._record(connection, snapshot, ballots))
         except RowRefusedError as error:
             if len(ballots) == 1:
                 telemetry.POISON.inc()
@@ -98,10 +98,11 @@ class BallotRecorder:
             if len(ballots) == 1:
                 return [TryAgain()]
         half = len(ballots) // 2
-        return [*await self.record(ballots[:half]), *await self.record(ballots[half:])]
+        return [*await self.record(snapshot, ballots[:half]), *await self.record(snapshot, ballots[half:])]
 
-    async def _record(self, connection: Connection, ballots: Sequence[Ballot]) -> Sequence[Outcome]:
-        snapshot = max((ballot.snapshot for ballot in ballots), key=lambda each: each.revision)
+    async def _record(
+        self, connection: Connection, snapshot: ContestSnapshot, ballots: Sequence[Ballot]
+    ) -> Sequence[Recorded]:
         contest, joined = snapshot.contest, dict[bytes, bytes]()
         if snapshot.has_joined_voters:
             # Exact, though in a statement of its own: a later joining gives the contest another revision.
@@ -114,25 +115,19 @@ class BallotRecorder:
         if context is None:
             return [ContestUnknown() for _ in ballots]
         if snapshot.revision != context.revision or first_moment(contest, context.now) < since:
-            return [RulesMovedError() for _ in ballots]
-        left = self._remaining_quota.at(contest, context.revision, context.now)
-        batch = Batch(snapshot, context, left)
+            raise RulesMovedError
+        batch = Batch(snapshot, context, self._remaining_quota.at(contest, context.revision, context.now))
         judged = [batch.judge(ballot) for ballot in ballots]
         answers = await self._store(connection, batch)
         earlier = [each for each in judged if isinstance(each, StoredBallot)]
         answers |= await _read_answers(connection, contest, earlier)
-        outcomes: list[Outcome] = []
-        for ballot, found in zip(ballots, judged, strict=True):
-            if isinstance(found, Exception):
-                outcomes.append(found)
-            elif found.id in answers:
-                outcomes.append(Answer(answers[found.id], batch.is_repeated(ballot, found)))
-            else:
-                outcomes.append(RulesMovedError())
-        return outcomes
+        return [
+            each if isinstance(each, Exception) else Answer(answers[each.id], batch.is_repeated(ballot, each))
+            for ballot, each in zip(ballots, judged, strict=True)
+        ]
 
     async def _store(self, connection: Connection, batch: Batch) -> dict[uuid.UUID, bytes]:
-        """Stores the rows with one signature. Returns the answers by ballot, or none if the contest has changed."""
+        """Stores the rows with one signature. Returns the answers by ballot. Raises RulesMovedError."""
         contest, now = batch.snapshot.contest, batch.context.now
         rows = sorted(batch.rows.values(), key=lambda row: (row.voter, row.ordinal))
         if not rows:
@@ -151,7 +146,7 @@ class BallotRecorder:
             leaves=b"".join(leaves),
             signature=signature,
         ):
-            return {}
+            raise RulesMovedError
         recorded_at = now.astimezone(contest.zone)
         return {
             row.id: _answer(row.id, recorded_at, receipt_text(statement, path, signature), row.remaining)
@@ -175,8 +170,6 @@ class Batch:
 
     def judge(self, ballot: Ballot) -> BallotRow | StoredBallot | Exception:
         """Returns the row to store, the ballot stored earlier under the same key, or the refusal."""
-        if ballot.snapshot.revision != self.context.revision:
-            return RulesMovedError()
         try:
             return self._earlier(ballot) or self._new(ballot)
         except (VotingError, UnprovenError) as error:
