@@ -109,7 +109,7 @@ async def test_a_voter_who_is_too_fast_gets_the_time_to_wait(ready: Connected) -
     await admit(rate_limits, uuid4(), "v")
 
 
-async def test_calls_that_come_together_take_one_round_trip(ready: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_calls_of_a_batch_take_one_round_trip(ready: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     real = ready.turns.take
 
@@ -119,9 +119,12 @@ async def test_calls_that_come_together_take_one_round_trip(ready: Connected, mo
 
     # The class has slots, so the method is replaced on it.
     monkeypatch.setattr(type(ready.turns), "take", lambda self, *given: counted(*given))
-    rate_limits, uid = RateLimits(ready.turns, WIDE, WIDE), uuid4()
-    await asyncio.gather(*(admit(rate_limits, uid, f"{number}") for number in range(200)))
-    assert sizes == [128, 72]
+    rate_limits = RateLimits(ready.turns, read_rate("2/hour"), WIDE)
+    answers = await rate_limits.admit_all(
+        uuid4(), [Call((f"{number % 60}", "a"), UNCOUNTED) for number in range(200)], NOW
+    )
+    assert sizes == [200]
+    assert [isinstance(answer, SlowDown) for answer in answers] == [False] * 120 + [True] * 80
 
 
 async def test_a_question_that_fails_lets_everyone_through_and_the_next_is_asked(

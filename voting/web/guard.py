@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -34,9 +34,6 @@ from voting.web.cors import Cors
 from voting.web.deadlines import Deadlines, TaskDeadline
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.problems import problem, render
-
-if TYPE_CHECKING:
-    from voting.web.plain_ballots import PlainBallots
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -73,8 +70,8 @@ ON_EVERY_RESPONSE = [*_SECURITY, _PAGE_POLICY]
 class Guard:
     """Wraps the application. `always`: header fields of every response.
 
-    The server's protocol casts plain ballots itself, with `plain_ballots`: the framework and a task for each cost more
-    than the rest of a ballot.
+    `plain_ballots` is for the server's protocol, which casts plain ballots with it: the framework and a task for each
+    cost more than the rest of a ballot.
     """
 
     def __init__(
@@ -82,7 +79,7 @@ class Guard:
         app: ASGIApp,
         limiter: FloodLimiter,
         cors: Cors,
-        plain_ballots: PlainBallots,
+        plain_ballots: object,
         always: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._app = app
