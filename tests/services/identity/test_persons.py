@@ -16,7 +16,7 @@ from tests.conftest import Contests, as_owner
 from voting.domain.ballots.client import ClientFacts
 from voting.domain.identity.channel import Channel
 from voting.errors import ChannelClosed, QuotaExhausted, TryAgain
-from voting.services.ballots.cast import CastBallot
+from voting.services.ballots.cast import BallotRequest, CastBallot
 from voting.services.identity.persons import Persons
 from voting.settings import Settings
 from voting.web.dependencies import Services
@@ -38,7 +38,8 @@ async def sign_in(worker: Services, contest: str, channel: Channel, *subjects: s
 
 
 async def cast(worker: Services, contest: str, token: str, key: str = "", pick: str = "A001") -> bytes:
-    return await worker.casting.cast(contest, token, key or secrets.token_hex(8), CastBallot([pick]), FACTS)
+    request = BallotRequest(token, key or secrets.token_hex(8), CastBallot([pick]), FACTS)
+    return await worker.casting.cast(contest, request)
 
 
 async def outcomes(*casts: object) -> Counter[str]:
