@@ -105,6 +105,21 @@ def test_a_restart_keeps_data_and_ports(tmp_path: Path, told: list[str]) -> None
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("gigabytes", "buffers", "wal"), [(0.5, "128MB", "512MB"), (2, "256MB", "1GB"), (64, "512MB", "2GB")]
+)
+def test_postgres_takes_a_bounded_part_of_the_memory(
+    tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch, gigabytes: float, buffers: str, wal: str
+) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": int(gigabytes * 2**30) // 4096}
+    monkeypatch.setattr(os, "sysconf", lambda name: sizes[name])
+    with running(tmp_path, own=True, notice=told.append) as found:
+        assert [sql(found.database_url, f"show {name}") for name in ("shared_buffers", "max_wal_size")] == [
+            buffers,
+            wal,
+        ]
+
+
 def test_the_folder_is_private_and_others_are_left_alone(tmp_path: Path, told: list[str]) -> None:
     modes = [folder.stat().st_mode for folder in (tmp_path, tmp_path.parent)]
     folder = tmp_path / "data"
