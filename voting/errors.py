@@ -125,6 +125,18 @@ class ProviderAway(TryAgain):
     code = "provider_away"
 
 
+class PhoneInvalid(VotingError):
+    """This is not a mobile phone's number; numbers outside mainland China begin with + and the country's code."""
+
+    code = "phone_invalid"
+
+
+class CodeWrong(VotingError):
+    """The code is wrong, too old, used or was tried too often; ask for a new one."""
+
+    code = "code_wrong"
+
+
 class NotFound(VotingError):
     """There is nothing at this address."""
 

@@ -71,6 +71,13 @@ def address(text: str) -> str:
     return text.lower()
 
 
+def phone_sender(text: str) -> str:
+    """Parses the address of a sender of messages, or `log`."""
+    if text not in ("", "log") and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s#@]*)?", text, re.I):
+        raise ValueError("write it as https://sms.example.org/codes, without a user, or log")
+    return text
+
+
 def app_id(text: str) -> str:
     """Parses an app's id at WeChat."""
     if text and not re.fullmatch(r"wx[0-9a-f]{16}", text):

@@ -170,6 +170,40 @@ class Settings:
         "20/second burst 500",
         "Challenges asked for by one address (IPv6: by one /64) of one contest, over all processes; registrations too.",
     )
+    limit_phone: str = setting(
+        "VOTING_LIMIT_PHONE", parse.shared_rate, "5/hour burst 3", "Codes sent to one phone number of one contest."
+    )
+    limit_phone_address: str = setting(
+        "VOTING_LIMIT_PHONE_ADDRESS",
+        parse.shared_rate,
+        "120/hour burst 60",
+        "Codes asked for by one address (IPv6: by one /64) of one contest.",
+    )
+    limit_phone_contest: str = setting(
+        "VOTING_LIMIT_PHONE_CONTEST",
+        parse.shared_rate,
+        "600/minute burst 1000",
+        "Codes sent in one contest; it bounds what they cost.",
+    )
+    phone_sender: str = setting(
+        "VOTING_PHONE_SENDER",
+        parse.phone_sender,
+        "",
+        "What sends codes for `phone`: https://sms.example.org/codes, which is sent each as signed JSON, or `log` for "
+        "demonstrations; empty: nobody can sign in by phone.",
+    )
+    phone_secret: str = setting(
+        "VOTING_PHONE_SECRET", str, "", "The secret that signs what is sent to VOTING_PHONE_SENDER (HMAC-SHA-256)."
+    )
+    phone_secret_file: str = setting(
+        "VOTING_PHONE_SECRET_FILE", parse.secret_file, "", "Instead of VOTING_PHONE_SECRET: a file that has it."
+    )
+    private_providers: bool = setting(
+        "VOTING_PRIVATE_PROVIDERS",
+        parse.switch,
+        "off",
+        "Whether VOTING_PHONE_SENDER and VOTING_OIDC_ISSUER may be plain http or lie in a private network: on or off.",
+    )
     sweep: bool = setting(
         "VOTING_SWEEP",
         parse.switch,
@@ -255,6 +289,15 @@ def _check_apps(settings: Settings) -> None:
             raise SettingInvalid(f"{name}_SECRET and {name}_SECRET_FILE are both set; leave one of them")
         if bool(app_id) != bool(secret or file):
             raise SettingInvalid(f"{name}_APPID and {name}_SECRET (or {name}_SECRET_FILE) belong together; set both")
+    if settings.phone_secret and settings.phone_secret_file:
+        raise SettingInvalid("VOTING_PHONE_SECRET and VOTING_PHONE_SECRET_FILE are both set; leave one of them")
+    if settings.phone_sender not in ("", "log") and not (settings.phone_secret or settings.phone_secret_file):
+        raise SettingInvalid("VOTING_PHONE_SENDER needs VOTING_PHONE_SECRET (or _FILE), which signs what is sent to it")
+    if settings.phone_sender.startswith("http:") and not settings.private_providers:
+        raise SettingInvalid(
+            "VOTING_PHONE_SENDER would get codes without TLS; write https://, or set"
+            " VOTING_PRIVATE_PROVIDERS=on for a sender in your own network"
+        )
     if settings.wechat_appid and not settings.public_url:
         raise SettingInvalid("VOTING_WECHAT_APPID is set without VOTING_PUBLIC_URL, to which WeChat sends voters back")
 

@@ -41,3 +41,13 @@ def shared_token_lease(kind: str, app: str) -> str:
 def sign_in(uid: UUID, name: str) -> str:
     """String: a sign-in that was begun; see services/identity/sign_ins.py. `name` is the keyed hash of its state."""
     return f"voting:{{{uid}}}:sign-in:{name}"
+
+
+def phone_code(uid: UUID, name: str) -> str:
+    """String: the keyed hash of the code that was sent to a number. `name` is the keyed hash of the number."""
+    return f"voting:{{{uid}}}:phone:{name}"
+
+
+def phone_tries(uid: UUID, name: str) -> str:
+    """String: how often the code was tried."""
+    return f"voting:{{{uid}}}:phone:{name}:tries"

@@ -37,6 +37,7 @@ HANDLERS: list[Any] = [
     tallies.show_tallies,
     voters.ask_challenge,
     voters.register_voter,
+    voters.send_phone_code,
     voters.show_me,
     ballots.cast_ballot,
     live.watch,

@@ -16,6 +16,7 @@ from voting.services.contests.covers import Covers
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
+from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import PostedProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
@@ -49,6 +50,7 @@ class Services:
     voter_status: VoterStatus
     live_boards: LiveBoards
     web_provider: WebProvider
+    phone_provider: PhoneProvider | None
     posted_providers: Mapping[Channel, PostedProvider]
 
 

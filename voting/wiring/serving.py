@@ -9,9 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
+import httpx
+
+from voting import outgoing
 from voting.domain.ballots.rate import read_rate
 from voting.domain.identity.channel import Channel
 from voting.errors import SchemaUnfit, TryAgain
+from voting.messages.sender import LogSender, Sender, WebhookSender
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
 from voting.postgres.database import Database
@@ -32,6 +36,7 @@ from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
+from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
@@ -75,6 +80,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     async with (
         reached(opened) as (database, ledger),
         redis.connected(settings.redis_url) as connected,
+        outgoing.client(allow_private=settings.private_providers) as http,
     ):
         contest_cache = ContestCache(database)
         tally_projection = TallyProjection(database, connected.view, contest_cache)
@@ -92,7 +98,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             most=settings.batch,
             at_once=writers,
         )
-        services = _services(settings, database, connected, contest_cache, tally_projection, keyring, casting)
+        services = _services(settings, database, connected, http, contest_cache, tally_projection, keyring, casting)
         beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]
         try:
             yield services
@@ -129,10 +135,11 @@ async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncItera
         await asyncio.sleep(RETRY_SECONDS)
 
 
-def _services(
+def _services(  # noqa: PLR0913 (the composition itself)
     settings: Settings,
     database: Database,
     connected: Connected,
+    http: httpx.AsyncClient,
     contest_cache: ContestCache,
     tally_projection: TallyProjection,
     keyring: Keyring,
@@ -142,7 +149,10 @@ def _services(
     limits = SignInLimits(keyring, RateLimits(connected.turns, read_rate(settings.limit_registration)))
     web = WebProvider(database, keyring, ProofOfWork(keyring), limits)
     # The providers: a channel has one line in one of these tables.
+    phone = _phone_provider(settings, connected, http, keyring, persons, limits) if settings.phone_sender else None
     posted: dict[Channel, PostedProvider] = {"web": web}
+    if phone:
+        posted["phone"] = phone
     redirecting: dict[Channel, RedirectProvider] = {}
     tally_reader = TallyReader(database, connected.view, tally_projection)
     return Services(
@@ -152,6 +162,7 @@ def _services(
         covers=Covers(database),
         keyring=keyring,
         persons=persons,
+        phone_provider=phone,
         posted_providers=posted,
         readiness=Readiness(database, connected.view),
         redirects=Redirects(database, keyring, persons, limits, settings.public_url, redirecting),
@@ -162,3 +173,19 @@ def _services(
         live_boards=LiveBoards(database, contest_cache, tally_reader),
         web_provider=web,
     )
+
+
+def _phone_provider(
+    settings: Settings,
+    connected: Connected,
+    http: httpx.AsyncClient,
+    keyring: Keyring,
+    persons: Persons,
+    limits: SignInLimits,
+) -> PhoneProvider:
+    rates = (settings.limit_phone, settings.limit_phone_address, settings.limit_phone_contest)
+    rate_limits = RateLimits(connected.turns, *(read_rate(rate) for rate in rates))
+    sender: Sender = LogSender()
+    if settings.phone_sender != "log":
+        sender = WebhookSender(http, settings.phone_sender, settings.phone_secret or settings.phone_secret_file)
+    return PhoneProvider(keyring, persons, limits, rate_limits, connected.values, sender)

@@ -1,4 +1,4 @@
-"""Registration of web voters: a challenge, a credential, and the voter's own status."""
+"""Voters: challenges, codes, credentials, and the voter's own status."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from voting.domain.identity.channel import Channel
+from voting.domain.language import Language
+from voting.errors import ChannelClosed, Malformed
+from voting.services.identity.providers.phone import LIFETIME_SECONDS, PhoneProof
 from voting.services.identity.providers.provider import Visitor
 from voting.web.auth import bearer, held_token, voter_cookie, voter_token
 from voting.web.client import Scope
@@ -16,10 +20,31 @@ from voting.web.flood_limiter import READS, WRITES
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """The proof of one channel."""
+    """The proof of one channel: `challenge`, or `phone` and `code`."""
 
-    challenge: str
+    challenge: str | None = None
     """Web: a solved challenge, the base64 text that ALTCHA's clients produce."""
+    phone: str | None = None
+    """Phone: the number; without a country code it is of mainland China."""
+    code: str | None = None
+    """Phone: the code that was sent to it."""
+
+    def proof(self) -> tuple[Channel, Any]:
+        """Returns the channel and its proof. Raises Malformed."""
+        if self.challenge is not None and self.phone is None and self.code is None:
+            return "web", self.challenge
+        if self.phone is not None and self.code is not None and self.challenge is None:
+            return "phone", PhoneProof(self.phone, self.code)
+        raise Malformed("send `challenge`, or `phone` and `code`")
+
+
+class PhoneCodeRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A phone that a code is to be sent to."""
+
+    phone: str
+    """The number; without a country code it is of mainland China."""
+    language: Language = "zh"
+    """The language of the message."""
 
 
 @post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES)
@@ -47,10 +72,31 @@ async def register_voter(
     snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)
     visitor = Visitor(clients.address(cast(Scope, request.scope)), held)
-    token = await services.posted_providers["web"].sign_in(snapshot, visitor, data.challenge)
+    channel, proof = data.proof()
+    provider = services.posted_providers.get(channel)
+    if provider is None:
+        raise ChannelClosed
+    token = await provider.sign_in(snapshot, visitor, proof)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, snapshot.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
+
+
+@post("/api/v1/contests/{contest:str}/voters/phone-codes", status_code=202, opt=WRITES)
+async def send_phone_code(
+    contest: FromPath[str],
+    data: JSONBody[PhoneCodeRequest],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    clients: GivenClients,
+) -> dict[str, int]:
+    """Sends a code to a phone, valid for `expires_in` seconds; 409 outside the window."""
+    snapshot = await services.contest_cache.get(contest)
+    if services.phone_provider is None:
+        raise ChannelClosed
+    address = clients.address(cast(Scope, request.scope))
+    await services.phone_provider.send_code(snapshot, address, data.phone, data.language)
+    return {"expires_in": LIFETIME_SECONDS}
 
 
 @get("/api/v1/contests/{contest:str}/me", opt=READS)

@@ -1,0 +1,1 @@
+"""Senders of messages to voters' phones."""
