@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.voter_status import VoterStatus
@@ -52,6 +53,11 @@ class Services:
     web_provider: WebProvider
     phone_provider: PhoneProvider | None
     posted_providers: Mapping[Channel, PostedProvider]
+
+    def sign_ins(self, contest: Contest) -> list[Channel]:
+        """Returns the channels with a sign-in on the contest's page, in the order of its file."""
+        here = {*self.redirects.channels, *(["phone"] if self.phone_provider else [])}
+        return [channel for channel in contest.voters.channels if channel in here]
 
 
 GivenServices = NamedDependency[SkipValidation[Services]]

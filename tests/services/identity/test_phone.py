@@ -1,18 +1,11 @@
-"""Sign-in by a code sent to the phone, over HTTP, with a receiver of the webhook that checks its signature."""
+"""Sign-in by a code sent to the phone, over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import json
 import secrets
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -20,67 +13,25 @@ import pytest
 import redis.asyncio as redis
 
 from tests.conftest import Contests, as_owner, cast, environment_of, refusal, serving
+from tests.gateway import Gateway
 from voting.errors import PhoneInvalid, SettingInvalid
 from voting.services.identity.providers.phone import normal_number
 from voting.settings import Settings, load
 
 RULES = '[voters]\nchannels = ["phone"]\n[[quota]]\npicks = 2\nper = "contest"\n'
-SECRET = "secret of the webhook"
-
-
-@dataclass
-class Gateway:
-    """An SMS service's end of the webhook: keeps what it was sent, if the signature is right."""
-
-    url: str = ""
-    status: int = 200
-    refused: int = 0
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-    def take(self, body: bytes, signature: str) -> int:
-        parts = dict(part.split("=", 1) for part in signature.split(","))
-        right = hmac.new(SECRET.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(right, parts["v1"]) or abs(time.time() - int(parts["t"])) > 60:
-            self.refused += 1
-            return 403
-        self.messages.append(json.loads(body))
-        return self.status
-
-    def code(self, phone: str) -> str:
-        return str(next(message["code"] for message in reversed(self.messages) if message["phone"] == phone))
 
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    made = Gateway()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(made.take(body, self.headers["voting-signature"]))
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_port}/codes"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Gateway.running() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def url(settings: Settings, gateway: Gateway) -> Iterator[str]:
     """Runs a service with two workers that sends codes."""
     environment = environment_of(settings) | {
-        "VOTING_PHONE_SENDER": gateway.url,
-        "VOTING_PHONE_SECRET": SECRET,
-        "VOTING_PRIVATE_PROVIDERS": "on",
+        **gateway.settings,
         "VOTING_LIMIT_PHONE_ADDRESS": "10000/hour",
     }
     with serving(environment, "--workers", "2") as (url, _):

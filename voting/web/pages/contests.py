@@ -97,6 +97,8 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
         "shown": shown,
         "places": ranks(shown.picks or {}),
         "known": token is not None,
+        "sign_ins": services.sign_ins(contest),
+        "here": request.scope["path"],
         "left": await _left(snapshot, services, token),
         # When an entry can be voted for again; empty if it can be at once.
         "entry_renews_at": max(renewals).isoformat() if renewals else "",

@@ -2,6 +2,7 @@
 // has rendered; without it the entries can still be read.
 import { call, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
 import { Ballots, nameOf, Told } from "./ballots";
+import { phoneForm } from "./sign_in";
 import { readLocal, storeOf, writeLocal } from "./store";
 
 const page = document.body.dataset;
@@ -54,6 +55,11 @@ function solve(challenge: unknown): Promise<string> {
 }
 
 async function register(): Promise<void> {
+  if (page.web !== "yes") {
+    const panel = one("#sign-in");
+    if (panel) panel.scrollIntoView({ block: "center" });
+    throw new Problem({ code: panel ? "sign_in_first" : "channel_closed" });
+  }
   if (!window.crypto || !crypto.subtle) throw new Problem({ code: "insecure" });
   let challenge = await call<unknown>("POST", `${base}/challenges`);
   for (let attempt = 0; ; attempt += 1) {
@@ -333,6 +339,7 @@ async function poll(): Promise<void> {
   window.setTimeout(poll, POLL_SECONDS * 1000 * (0.75 + Math.random() / 2));
 }
 
+phoneForm(base, () => location.reload(), (word, bad) => say(words[word] || words.failed, bad ? "bad" : "good"));
 showButtons();
 showCountdown();
 reloadWhenRenewed();

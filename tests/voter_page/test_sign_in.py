@@ -1,0 +1,54 @@
+"""Sign-in on the voter's page, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.acceptance.test_browser import PHONE, browser
+from tests.conftest import Contests, environment_of, serving
+from tests.gateway import Gateway
+from voting.settings import Settings
+
+__all__ = ["browser"]
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with Gateway.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(settings: Settings, gateway: Gateway) -> Iterator[str]:
+    with serving(environment_of(settings) | gateway.settings, "--workers", "2") as (url, _):
+        yield url
+
+
+async def test_a_voter_signs_in_with_a_code_and_votes(
+    browser: Browser, url: str, contests: Contests, gateway: Gateway
+) -> None:
+    contest = await contests.make('[voters]\nchannels = ["phone"]\n[[quota]]\npicks = 2\nper = "contest"\n')
+    context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=url)
+    page = await context.new_page()
+    await page.goto(f"/c/{contest}")
+    await page.locator("[data-entry=A001] button.vote").click()
+    await expect(page.locator("#toast")).to_have_text("请先登录，再投票。")
+    await page.fill("#phone [name=phone]", "110")
+    await page.click("#phone button[type=button]")
+    await expect(page.locator("#toast")).to_have_text("这不是有效的手机号。")
+    await page.fill("#phone [name=phone]", "138 1234 5678")
+    await page.click("#phone button[type=button]")
+    await expect(page.locator("#toast")).to_contain_text("验证码已发送")
+    await page.fill("#phone [name=code]", "000000" if gateway.code("+8613812345678") != "000000" else "111111")
+    await page.click("#phone button:not([type])")
+    await expect(page.locator("#toast")).to_contain_text("验证码错误")
+    await page.fill("#phone [name=code]", gateway.code("+8613812345678"))
+    await page.click("#phone button:not([type])")
+    await expect(page.locator("#sign-in")).to_have_count(0)
+    await page.locator("[data-entry=A001] button.vote").click()
+    await expect(page.locator("#left")).to_have_text("1")
+    assert await contests.counted(contest) == {"A001": 1}
+    await context.close()
