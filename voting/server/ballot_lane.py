@@ -158,7 +158,7 @@ class LaneProtocol(BoundedProtocol):
             return
         self._stop_waiting()
 
-    def _respond(self, status: int, fields: Fields, body: bytes) -> None:
+    def _respond(self, status: int, lines: bytes, body: bytes) -> None:
         """Writes the answer as uvicorn does, and goes on with what came meanwhile."""
         self.lane_ends()
         self._casting, later, self._later = False, self._later, b""
@@ -166,9 +166,9 @@ class LaneProtocol(BoundedProtocol):
             return
         closes = self.stopping and not later
         content = [STATUS_LINE[status]]
-        for name, value in [*self.server_state.default_headers, *fields]:
-            content += (name, b": ", value, b"\r\n")
-        content += (b"connection: close\r\n\r\n" if closes else b"\r\n", body)
+        # The date, which uvicorn writes once a second.
+        content += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
+        content += (lines, b"connection: close\r\n\r\n" if closes else b"\r\n", body)
         self.transport.write(b"".join(content))
         if closes:
             self.transport.close()

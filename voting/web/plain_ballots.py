@@ -28,13 +28,20 @@ from voting.web.flood_limiter import BALLOTS, FloodLimiter
 from voting.web.guard import ANSWER_SECONDS, ON_EVERY_RESPONSE, count_request
 from voting.web.problems import known, problem
 
-Respond = Callable[[int, Fields, bytes], None]
-"""Sends status, header fields and body."""
+Respond = Callable[[int, bytes, bytes], None]
+"""Sends a status, header lines and a body."""
 
 _JSON_TYPES = (b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8")
 _BEARER = re.compile(rb"Bearer [!-~]+")
-_CREATED: Fields = [(b"cache-control", b"no-store"), (b"content-type", b"application/json")]
 _decode = msgspec.json.Decoder(CastBallot).decode
+
+
+def _lines(fields: Fields) -> bytes:
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+_CREATED = _lines([(b"cache-control", b"no-store"), (b"content-type", b"application/json")])
+_ALWAYS = _lines(ON_EVERY_RESPONSE)
 
 
 class PlainBallots:
@@ -63,7 +70,7 @@ class PlainBallots:
             if sent is None:
                 return False
             client = self._clients.read(scope)
-            extra = [*self._always, *self._cors.fields(scope), *self._limiter.count_ballot(scope)]
+            extra = _lines([*self._always, *self._cors.fields(scope), *self._limiter.count_ballot(scope)])
         except (Malformed, SlowDown):
             return False
         begun = time.perf_counter()
@@ -71,14 +78,14 @@ class PlainBallots:
         def done(outcome: Outcome) -> None:
             deadline.lift()
             if isinstance(outcome, Answer):
-                status, fields, text = 201, _CREATED, outcome.text
+                status, own, text = 201, _CREATED, outcome.text
             else:
                 refusal = problem(known(Request(cast(HTTPScope, scope)), outcome))
                 status, text = refusal.status, refusal.body
-                fields = [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
+                own = _lines([(name.encode(), value.encode()) for name, value in refusal.headers.items()])
             count_request(BALLOTS, "POST", status, time.perf_counter() - begun)
-            length = (b"content-length", b"%d" % len(text))
-            respond(status, [*fields, length, *ON_EVERY_RESPONSE, *extra], text)
+            # In the framework's order.
+            respond(status, b"%bcontent-length: %d\r\n%b%b" % (own, len(text), _ALWAYS, extra), text)
 
         def expire() -> None:
             waiting.abandoned = True

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, remaining, renewal, since, spent, used
+from voting.domain.ballots.quota import (
+    Bucket,
+    Use,
+    buckets,
+    counted_since,
+    exhausted,
+    remaining,
+    renewal,
+    since,
+    spent,
+    used,
+)
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 
@@ -94,13 +105,15 @@ def test_what_earlier_ballots_have_taken_of_each_quota_is_computed_from_them() -
     entries = {entry.code: entry for entry in (A, B)}
     minute, yesterday = NOW - timedelta(minutes=1), DAY - timedelta(microseconds=1)
     earlier = [Earlier((A.code,), yesterday), Earlier((A.code, A.code, B.code), minute), Earlier(("gone",), NOW)]
-    today = used(CONTEST, entries, earlier[1:2], NOW)
+    today = used(CONTEST, entries, earlier[1:2], counted_since(CONTEST, NOW))
     taken = buckets(CONTEST, (A, A, B))
     assert {bucket: use.taken for bucket, use in today.items()} == taken
     assert all(use.oldest == minute for use in today.values())
     daily = [bucket for bucket in taken if CONTEST.quotas[bucket.quota].period == "day"]
     assert daily
-    assert all(used(CONTEST, entries, earlier, NOW)[bucket].taken == taken[bucket] for bucket in daily)
+    assert all(
+        used(CONTEST, entries, earlier, counted_since(CONTEST, NOW))[bucket].taken == taken[bucket] for bucket in daily
+    )
 
 
 def test_a_ballot_adds_to_the_use() -> None:

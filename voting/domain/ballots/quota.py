@@ -83,7 +83,7 @@ def since(contest: Contest, quota: Quota, now: datetime) -> datetime:
 
 def first_moment(contest: Contest, now: datetime) -> datetime:
     """Returns the first moment whose ballots any quota counts now; `now` if there is no quota."""
-    return min((since(contest, quota, now) for quota in contest.quotas), default=now)
+    return min(counted_since(contest, now), default=now)
 
 
 def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
@@ -100,9 +100,18 @@ def buckets(contest: Contest, picks: tuple[Entry, ...]) -> dict[Bucket, int]:
     return taken
 
 
-def used(contest: Contest, entries: Mapping[str, Entry], earlier: Iterable[Cast], now: datetime) -> dict[Bucket, Use]:
-    """Returns what a voter's earlier ballots have taken of each bucket. `entries` includes withdrawn ones."""
-    moments = [since(contest, quota, now) for quota in contest.quotas]
+def counted_since(contest: Contest, now: datetime) -> list[datetime]:
+    """Returns `since` of each quota."""
+    return [since(contest, quota, now) for quota in contest.quotas]
+
+
+def used(
+    contest: Contest, entries: Mapping[str, Entry], earlier: Iterable[Cast], moments: Sequence[datetime]
+) -> dict[Bucket, Use]:
+    """Returns what a voter's earlier ballots have taken of each bucket.
+
+    `entries` includes withdrawn ones; `moments` is `counted_since` of now, computed once for many voters.
+    """
     taken: dict[Bucket, Use] = {}
     for ballot in earlier:
         picks = tuple(entries[code] for code in ballot.picks if code in entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
@@ -112,11 +113,9 @@ class Casting:
             outcomes = await self._outcomes(await self._contest_cache.get(contest), requests)
         except Exception as error:
             outcomes = [error] * len(requests)
-        for outcome in outcomes:
-            if isinstance(outcome, Answer):
-                _outcomes("replayed" if outcome.replayed else "recorded").inc()
-            elif isinstance(outcome, VotingError):
-                _outcomes(outcome.code).inc()
+        # Once for each kind: the library's counters are shared with other processes, and slow.
+        for name, count in Counter(map(_name, outcomes)).items():
+            _outcomes(name).inc(count)
         return outcomes
 
     async def _outcomes(self, snapshot: ContestSnapshot, requests: Sequence[BallotRequest]) -> list[Outcome]:
@@ -138,13 +137,15 @@ class Casting:
             else:
                 ballots[number], efforts[number] = self._judge(snapshot, requests[number], each, taken, now)
         recorded = await self._record(snapshot, list(ballots.values())) if ballots else []
-        for number, outcome in zip(ballots, recorded, strict=True):
-            if isinstance(outcome, UnprovenError):
-                outcomes[number] = await self._challenged(snapshot, outcome, efforts[number])
+        made: list[tuple[BallotRequest, Facts]] = []
+        for number, result in zip(ballots, recorded, strict=True):
+            if isinstance(result, UnprovenError):
+                outcomes[number] = await self._challenged(snapshot, result, efforts[number])
             else:
-                outcomes[number] = outcome
-                if isinstance(outcome, Answer) and not outcome.replayed:
-                    self._note(snapshot, requests[number], observed[number].facts)
+                outcomes[number] = result
+            if isinstance(result, Answer) and not result.replayed:
+                made.append((requests[number], observed[number].facts))
+        self._note(snapshot, made)
         return [TryAgain() if outcome is None else outcome for outcome in outcomes]
 
     def _observe(self, snapshot: ContestSnapshot, request: BallotRequest, now: datetime) -> _Observed:
@@ -213,12 +214,22 @@ class Casting:
             snapshot.contest.id, "ballot", snapshot.now(), str(unproven) or None, effort
         )
 
-    def _note(self, snapshot: ContestSnapshot, request: BallotRequest, facts: Facts) -> None:
-        """Notes a new ballot for the metrics, the classes of clients and the live tally."""
-        _clients(facts.app).inc()
-        if request.client.agent:
-            self._client_classes.note(snapshot.contest.id, facts.agent, request.client.agent)
-        self._tally_projection.mark(snapshot.uid, snapshot.contest.id, request.body.entries)
+    def _note(self, snapshot: ContestSnapshot, made: Sequence[tuple[BallotRequest, Facts]]) -> None:
+        """Notes new ballots for the metrics, the classes of clients and the live tally."""
+        for app, count in Counter([facts.app for _, facts in made]).items():
+            _clients(app).inc(count)
+        for request, facts in made:
+            if request.client.agent:
+                self._client_classes.note(snapshot.contest.id, facts.agent, request.client.agent)
+        if picks := {code for request, _ in made for code in request.body.entries}:
+            self._tally_projection.mark(snapshot.uid, snapshot.contest.id, picks)
+
+
+def _name(outcome: Outcome) -> str:
+    """Returns the label of an outcome."""
+    if isinstance(outcome, Answer):
+        return "replayed" if outcome.replayed else "recorded"
+    return outcome.code if isinstance(outcome, VotingError) else VotingError.code
 
 
 def _call(observed: _Observed, picks: Sequence[str], now: datetime) -> Call:

@@ -17,7 +17,17 @@ from voting import telemetry
 from voting.domain.ballots import ballot as rules
 from voting.domain.ballots import merkle
 from voting.domain.ballots.ballot import Receipt, State
-from voting.domain.ballots.quota import Bucket, Use, buckets, exhausted, first_moment, remaining, spent, used
+from voting.domain.ballots.quota import (
+    Bucket,
+    Use,
+    buckets,
+    counted_since,
+    exhausted,
+    first_moment,
+    remaining,
+    spent,
+    used,
+)
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
@@ -114,9 +124,10 @@ class BallotRecorder:
         context = await stored.read_context(connection, contest.id, keys, since, marks, joined)
         if context is None:
             return [ContestUnknown() for _ in ballots]
-        if snapshot.revision != context.revision or first_moment(contest, context.now) < since:
+        moments = counted_since(contest, context.now)
+        if snapshot.revision != context.revision or min(moments, default=context.now) < since:
             raise RulesMovedError
-        batch = Batch(snapshot, context, self._remaining_quota.at(contest, context.revision, context.now))
+        batch = Batch(snapshot, context, moments, self._remaining_quota.at(contest, context.revision, context.now))
         judged = [batch.judge(ballot) for ballot in ballots]
         answers = await self._store(connection, batch)
         earlier = [each for each in judged if isinstance(each, StoredBallot)]
@@ -160,11 +171,15 @@ class Batch:
 
     snapshot: ContestSnapshot
     context: BatchContext
+    counted_since: Sequence[datetime]
+    """The first moment that each quota counts."""
     left: Callable[[Mapping[Bucket, Use]], str]
     """Returns the remaining quota as JSON for what was used."""
     rows: dict[tuple[bytes, str], BallotRow] = field(default_factory=dict)
     """The rows to store, by voter and key."""
     _made_for: dict[uuid.UUID, Ballot] = field(default_factory=dict)
+    _wanted: dict[tuple[str, ...], dict[Bucket, int]] = field(default_factory=dict)
+    """What picks take of the quotas: many voters pick the same."""
     _used: dict[bytes, dict[Bucket, Use]] = field(default_factory=dict)
     _ordinals: dict[bytes, int] = field(default_factory=dict)
 
@@ -201,13 +216,16 @@ class Batch:
     def _new(self, ballot: Ballot) -> BallotRow:
         contest, now, voter = self.snapshot.contest, self.context.now, ballot.voter
         contest.check_window(now, self.context.paused)
-        picks = rules.check_picks(contest.ballot, self.snapshot.entries, ballot.picks)
+        chosen = tuple(ballot.picks)
+        wanted = self._wanted.get(chosen)
+        if wanted is None:
+            picks = rules.check_picks(contest.ballot, self.snapshot.entries, chosen)
+            wanted = self._wanted[chosen] = buckets(contest, picks)
         challenge = self._unspent(ballot.proof)
         if voter not in self._used:
             before = self.context.ballots.get(voter, ())
-            self._used[voter] = used(contest, self.snapshot.known_entries, before, now)
+            self._used[voter] = used(contest, self.snapshot.known_entries, before, self.counted_since)
             self._ordinals[voter] = before[-1].ordinal if before else 0
-        wanted = buckets(contest, picks)
         if full := exhausted(contest, wanted, self._used[voter]):
             left = describe(contest, remaining(contest, self._used[voter], now))
             rule = explain_quota(contest.quotas[full[0].quota], contest, "en")

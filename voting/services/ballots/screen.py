@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -32,28 +32,33 @@ class Screening:
         self._networks = networks
         self._policy = policy.online
         self._shadow = shadow
+        # Many ballots come from one sender, such as a phone of one kind in one network.
+        self._keyed = lru_cache(8192)(self._hash)
 
     def observe(self, contest: str, sighting: Sighting) -> Facts:
-        """The facts, with keyed hashes for the address and its prefix, which are never kept themselves, and for the
-        browser's fingerprints: no list of agents can name them, and two contests have none in common."""
-        hashed = self._keyring.hashed
+        """Returns the facts, with keyed hashes for what could identify a voter.
 
-        def keyed(name: str, value: int) -> int:
-            # 63 bits, as they come; 0 stays unknown.
-            return int(hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
-
+        Address and prefix are never stored themselves; the browser's fingerprints are keyed so that no list of agents
+        can name them, and two contests have none in common.
+        """
         facts = observe(self._networks.completed(sighting))
-        address, prefix = facts.address, facts.prefix
+        address, prefix, agent, client, origin = self._keyed(
+            contest, facts.address, facts.prefix, facts.agent, facts.client, facts.origin
+        )
+        return msgspec.structs.replace(facts, address=address, prefix=prefix, agent=agent, client=client, origin=origin)
+
+    def _hash(
+        self, contest: str, address: str | None, prefix: str | None, *prints: int
+    ) -> tuple[str | None, str | None, int, int, int]:
+        hashed = self._keyring.hashed
+        # 63 bits; 0 stays unknown.
+        agent, client, origin = (
+            int(hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
+            for name, value in zip(("agent", "client", "origin"), prints, strict=True)
+        )
         if address is not None and prefix is not None:
             address, prefix = hashed(contest, "address", address), hashed(contest, "prefix", prefix)
-        return msgspec.structs.replace(
-            facts,
-            agent=keyed("agent", facts.agent),
-            client=keyed("client", facts.client),
-            origin=keyed("origin", facts.origin),
-            address=address,
-            prefix=prefix,
-        )
+        return address, prefix, agent, client, origin
 
     def judge(self, facts: Facts) -> Judgement:
         """Returns the judgement for the facts and their counts."""

@@ -53,4 +53,5 @@ class VoterStatus:
 
 def _remaining(snapshot: ContestSnapshot, own: Sequence[OwnBallot]) -> Remaining:
     contest, now = snapshot.contest, snapshot.now()
-    return quota.remaining(contest, quota.used(contest, snapshot.known_entries, own, now), now)
+    used = quota.used(contest, snapshot.known_entries, own, quota.counted_since(contest, now))
+    return quota.remaining(contest, used, now)
