@@ -14,6 +14,7 @@ import asyncpg
 
 from loadtests.contests import QUOTAS, contest_text, now
 from loadtests.service import ID
+from loadtests.stored_ballots import BATCH, FACTS, REMAINING
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
@@ -21,7 +22,6 @@ from voting.postgres.ballots import BallotRow, BatchContext
 from voting.postgres.database import Connection, Database, connected
 
 CONNECTIONS = 4
-ROWS = 64
 
 
 def insert_for(environment: Mapping[str, str], seconds: float) -> float:
@@ -42,7 +42,7 @@ async def _insert(database: Database, shard: int, until: float) -> int:
     contest, count = read_contest(contest_text(ID, opens, opens + timedelta(days=1), QUOTAS)), 0
     # Rows are made once, since only PostgreSQL is measured; the voters are new each time.
     entries = cycle(f"E{number:03d}" for number in range(1, 61))
-    made = [(secrets.token_bytes(16), uuid.uuid4(), next(entries)) for _ in range(ROWS)]
+    made = [(secrets.token_bytes(16), uuid.uuid4(), next(entries)) for _ in range(BATCH)]
     while time.perf_counter() < until:
         head = secrets.token_bytes(8)
         rows = [_row(head + voter[8:], id, entry) for voter, id, entry in made]
@@ -51,7 +51,7 @@ async def _insert(database: Database, shard: int, until: float) -> int:
             assert stored
         except asyncpg.PostgresError as error:
             raise RuntimeError(f"the bare insert failed: {error}") from error
-        count += ROWS
+        count += BATCH
     return count
 
 
@@ -71,13 +71,6 @@ async def _store(connection: Connection, contest: Contest, rows: list[BallotRow]
     )
 
 
-_FACTS = """[null,null,null,null,"00112233445566778899aabbccddeeff","00112233445566778899aabbccddeeff",null,null,\
-1234567890123456789,1234567890123456789,0,0,"browser",null,null,[100,10,10,10,10,10,0]]"""
-
-
-_REMAINING = '{"picks":9,"limits":[{"unit":"picks","per":"contest","left":9}]}'
-
-
 def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
     return BallotRow(
         voter=voter,
@@ -88,6 +81,6 @@ def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
         state="count",
         reasons=(),
         salt=b"s" * 16,
-        facts=_FACTS,
-        remaining=_REMAINING,
+        facts=FACTS,
+        remaining=REMAINING,
     )

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 
-import asyncpg
 import click
 from redis.asyncio import Redis
 
 from loadtests.service import ID, VOTING, inherited, prepared
-from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Receipt, commitment
+from loadtests.stored_ballots import fill, held
 from voting.redis import keys
 from voting.redis.connection import connected
-from voting.services.identity.keyring import Keyring
 from voting.services.tallies.projection import TallyProjection
 from voting.settings import load
 from voting.wiring import admin
 
 SECONDS = 60.0
 ENTRIES = 120
-AT_ONCE = 64
-_BALLOTS = (
-    *("contest", "voter", "ordinal", "idempotency_key", "id", "picks"),
-    *("state", "recorded_at", "salt", "batch", "place"),
-)
-_BATCHES = ("contest", "id", "recorded_at", "voters", "facts", "remaining", "leaves", "signature")
-_DECISIONS = (
-    "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
-    " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'"
-)
 
 
 @click.command(epilog="Example: make rebuild ARGS='--ballots 100000'")
@@ -52,13 +36,13 @@ def main(ballots: int, within: float) -> None:
     times: list[float] = []
     with prepared(ENTRIES, 1) as ready:
         with _timed(f"{ballots} ballots inserted", []):
-            asyncio.run(_fill(ready.environment, ballots))
+            asyncio.run(fill(ready.environment, ballots, ready.entries))
         with _timed("voting recount --mend, of a missing tally", times):
             _recount(ready.environment, "--mend", "lost")
         with _timed("voting recount", times):
             _recount(ready.environment)
         counted = asyncio.run(_rebuild_view(ready.environment, times))
-    right = counted == 2 * (ballots - ballots // 50)
+    right = counted == 2 * (ballots - held(ballots))
     click.echo(f"{counted} counted picks in Redis: {'right' if right else 'wrong'}")
     sys.exit(0 if right and max(times) <= within else 1)
 
@@ -69,43 +53,6 @@ def _timed(name: str, times: list[float]) -> Iterator[None]:
     yield
     times.append(time.perf_counter() - begun)
     click.echo(f"{name}: {times[-1]:.2f} s")
-
-
-async def _fill(environment: Mapping[str, str], ballots: int) -> None:
-    connection = await asyncpg.connect(environment["DATABASE_OWNER_URL"])
-    keyring = Keyring(environment["VOTING_SECRET"].encode())
-    begun = await connection.fetchval("select clock_timestamp()")
-    for first in range(0, ballots, 1000 * AT_ONCE):
-        firsts = range(first, min(ballots, first + 1000 * AT_ONCE), AT_ONCE)
-        batches = [_batch(keyring, each, min(AT_ONCE, ballots - each), begun) for each in firsts]
-        await connection.copy_records_to_table("batches", records=[batch for batch, _ in batches], columns=_BATCHES)
-        rows = [row for _, rows in batches for row in rows]
-        await connection.copy_records_to_table("ballots", records=rows, columns=_BALLOTS)
-    await connection.execute(_DECISIONS, timeout=600)
-    await connection.execute("vacuum analyze", timeout=600)
-    await connection.close()
-
-
-def _batch(
-    keyring: Keyring, first: int, count: int, begun: datetime
-) -> tuple[tuple[object, ...], list[tuple[object, ...]]]:
-    """A batch and its ballots as casting records them, signed."""
-    at, ids, numbers = begun + timedelta(microseconds=first), [uuid.uuid4() for _ in range(count)], range(count)
-    picks = [
-        [f"E{1 + each % ENTRIES:03d}", f"E{1 + (each // 7 + 1) % ENTRIES:03d}"] for each in range(first, first + count)
-    ]
-    leaves = [
-        merkle.leaf_hash(Receipt(ID, str(id), at, commitment(id.bytes, ID, str(id), codes)).statement())
-        for id, codes in zip(ids, picks, strict=True)
-    ]
-    signature = keyring.sign(merkle.root_of(leaves))
-    voters, facts = [id.bytes for id in ids], json.dumps([[]] * count)
-    batch = (ID, first, at, voters, facts, ["{}"] * count, b"".join(leaves), signature)
-    states = ["count" if (first + number) % 50 else "hold" for number in numbers]
-    return batch, [
-        (ID, id.bytes, 1, "k", id, picks[number], states[number], at, id.bytes, first, number)
-        for number, id in enumerate(ids)
-    ]
 
 
 def _recount(environment: Mapping[str, str], *more: str) -> None:
