@@ -19,6 +19,8 @@ ANSWER_SECONDS = 20.0
 AT_ONCE = 200
 RECONNECT_SECONDS = 0.1
 CONNECT_SECONDS = 30.0
+# A body in a second packet is so far behind its head.
+BODY_LATER_SECONDS = 0.001
 
 
 def request(method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
@@ -123,10 +125,12 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._pool.idle.append(self)
 
-    def send(self, item: Any, raw: bytes) -> None:
-        """Sends a request; the pool is notified of its answer, with `item`."""
+    def send(self, item: Any, raw: bytes, body: bytes = b"") -> None:
+        """Sends a request; the pool is notified of its answer, with `item`. `body` goes in a packet of its own."""
         self._item, self._sent = item, time.perf_counter()
         self._transport.write(raw)
+        if body:
+            asyncio.get_running_loop().call_later(BODY_LATER_SECONDS, self._transport.write, body)
 
     def data_received(self, data: bytes) -> None:
         """A part of an answer, mostly all of it."""
@@ -240,9 +244,10 @@ class Measurement:
 class _Stream:
     """Requests that go out one after another, each when a connection is free."""
 
-    def __init__(self, port: int, requests: Iterable[bytes], seconds: float) -> None:
+    def __init__(self, port: int, requests: Iterable[bytes], seconds: float, body_later: bool) -> None:
         self._requests = iter(requests)
         self._seconds = seconds
+        self._body_later = body_later
         self._until = 0.0
         self._under_way = 0
         self._finished = asyncio.Event()
@@ -268,7 +273,8 @@ class _Stream:
         wire = self._pool.take() if time.perf_counter() < self._until else None
         if wire is not None and (raw := next(self._requests, None)) is not None:
             self._under_way += 1
-            wire.send(raw, raw)
+            end = raw.index(b"\r\n\r\n") + 4 if self._body_later else len(raw)
+            wire.send(raw, raw[:end], raw[end:])
         if not self._under_way:
             self._finished.set()
 
@@ -282,9 +288,14 @@ class _Stream:
         self._send()
 
 
-async def measure(port: int, requests: Iterable[bytes], connections: int, seconds: float) -> Measurement:
-    """Sends requests over this many connections, each waiting for its answer, until they or the seconds end."""
-    stream = _Stream(port, requests, seconds)
+async def measure(
+    port: int, requests: Iterable[bytes], connections: int, seconds: float, *, body_later: bool = False
+) -> Measurement:
+    """Sends requests over this many connections, each waiting for its answer, until they or the seconds end.
+
+    `body_later`: the body comes in a packet of its own, as many browsers send it.
+    """
+    stream = _Stream(port, requests, seconds, body_later)
     await stream.run(connections)
     return stream.found
 

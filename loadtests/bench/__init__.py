@@ -1,1 +1,1 @@
-"""The cost of a ballot: `make bench`, and single routes."""
+"""The cost of a ballot, and of reads: `make bench`."""

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 
 import psutil
 
-PARTS = {"workers": "spawn_main", "postgres": "postgres", "redis": "valkey-server"}
+SERVERS = {"workers": "spawn_main", "postgres": "postgres", "redis": "valkey-server"}
+PARTS = (*SERVERS, "client")
 
 
 @contextmanager
-def measured(into: dict[str, float]) -> Iterator[None]:
-    """Adds the seconds of each part, and of a client process that ran and ended meanwhile."""
-    before = _seconds()
-    yield
-    for part, seconds in _seconds().items():
-        into[part] = into.get(part, 0.0) + seconds - before[part]
+def measured() -> Iterator[dict[str, float]]:
+    """The seconds of each part, there at the end. The client is this process, or one that began and ended meanwhile."""
+    seconds: dict[str, float] = {}
+    servers, client = _servers(), _client()
+    yield seconds
+    seconds["client"] = _client() - client
+    seconds |= {part: now - servers[part] for part, now in _servers().items()}
 
 
 def microseconds(seconds: Mapping[str, float], requests: int) -> dict[str, float]:
@@ -25,16 +27,19 @@ def microseconds(seconds: Mapping[str, float], requests: int) -> dict[str, float
     return {part: round(seconds[part] / max(1, requests) * 1e6, 1) for part in seconds}
 
 
-def _seconds() -> dict[str, float]:
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Only a client has ended; servers go on.
-    found = {**dict.fromkeys(PARTS, 0.0), "client": ended.ru_utime + ended.ru_stime}
+def _client() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _servers() -> dict[str, float]:
+    found = dict.fromkeys(SERVERS, 0.0)
     for process in psutil.Process().children(recursive=True):
         try:
             name, times = " ".join(process.cmdline()), process.cpu_times()
         except psutil.Error:
             continue
-        part = next((part for part, token in PARTS.items() if token in name), None)
+        part = next((part for part, token in SERVERS.items() if token in name), None)
         if part:
             found[part] += times.user + times.system
     return found

@@ -1,122 +1,97 @@
-"""The speed of single routes on this machine, against the service's own echo."""
+"""The requests that are measured."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import platform
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle, repeat
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from random import Random
 
-import click
-import uvloop
-
-from loadtests.http import Measurement, ballot, measure, milliseconds, request
+from loadtests.contests import SECRET
+from loadtests.http import ballot, request
 from loadtests.popularity import Popularity
-from loadtests.report import table
-from loadtests.service import ID, Prepared, Service, prepared
+from loadtests.service import ID
+from voting.services.identity.keyring import Keyring
+from voting.web.auth import voter_cookie_name
 
 CONTEST = f"/api/v1/contests/{ID}"
-ENTRIES = 60
-VOTERS = 20_000
 BALLOTS_EACH = 5
-SETTLE_SECONDS = 5.0
-CORES = os.cpu_count() or 1
-ECHO, CAST, REPLAYED = "GET /health/live (echo)", "POST ballots (durable)", "POST ballots (replayed)"
+SENDERS = 400
+NOOP = request(
+    "POST", "/noop", {"Authorization": f"Bearer {'x' * 60}", "Idempotency-Key": "bench"}, b'{"entries": ["E001"]}'
+)
+READS = {
+    "page": request("GET", f"/c/{ID}", {"Accept": "text/html"}),
+    "entries": request("GET", f"{CONTEST}/entries"),
+    "tallies": request("GET", f"{CONTEST}/tallies"),
+}
 
 
-@click.command(epilog="Example: python -m loadtests.bench.routes --seconds 3 --connections 128")
-@click.option("--seconds", default=6.0, show_default=True, help="The length of each of the five measurements.")
-@click.option("--connections", default=64, show_default=True, help="Connections, each with one request at a time.")
-@click.option("--workers", default=CORES, show_default=True, help="Worker processes of the service.")
-def main(seconds: float, connections: int, workers: int) -> None:
-    """Measure the service on embedded engines, and check that every accepted ballot is in the tally.
+def board(key: str) -> bytes:
+    """Opens the live board."""
+    return request("GET", f"{CONTEST}/live", {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"})
 
-    The client takes a share of the same cores: compare the last column, not machines.
+
+def lean(tokens: Sequence[str], entries: Sequence[str]) -> Iterator[bytes]:
+    """Ballots of programs: the fewest headers and no client report."""
+    for _, token, key, entry in _allowed(tokens, entries, 1):
+        yield ballot(ID, token, key, [entry])
+
+
+def phones(tokens: Sequence[str], entries: Sequence[str], issued: datetime) -> Iterator[bytes]:
+    """Ballots as the page sends them from WeChat's browser on `SENDERS` phones, through a proxy.
+
+    Each voter has a ticket, which was issued at this time.
     """
-    with prepared(ENTRIES, VOTERS) as ready, Service(ready.environment, workers) as service:
-        found, faults = uvloop.run(_run(ready, service.port, connections, seconds))
-    click.echo(f"{CORES} cores, {workers} workers, {connections} connections, Python {platform.python_version()}\n")
-    click.echo(routes_table(found))
-    for fault in faults:
-        click.echo(f"wrong: {fault}", err=True)
-    sys.exit(1 if faults else 0)
+    keyring, senders = Keyring(SECRET.encode()), [_sender(Random(number)) for number in range(SENDERS)]
+    tickets = [keyring.issue_ticket(ID, issued) for _ in tokens]
+    for number, token, key, entry in _allowed(tokens, entries, 2):
+        headers, client = senders[number % SENDERS]
+        own = {"Idempotency-Key": key, "Cookie": f"lang=zh; {voter_cookie_name(ID)}={token}"}
+        body = json.dumps({"entries": [entry], "ticket": tickets[number], "client": client}, separators=(",", ":"))
+        yield request("POST", f"{CONTEST}/ballots", headers | own, body.encode())
 
 
-async def _run(
-    ready: Prepared, port: int, connections: int, seconds: float
-) -> tuple[dict[str, Measurement], list[str]]:
-    found: dict[str, Measurement] = {}
-    for name, requests in (
-        (ECHO, repeat(request("GET", "/health/live"))),
-        ("GET tallies", repeat(request("GET", f"{CONTEST}/tallies"))),
-        ("GET entries", repeat(request("GET", f"{CONTEST}/entries"))),
-        (CAST, ballots(ready.tokens, ready.entries)),
-    ):
-        found[name] = await measure(port, requests, connections, seconds)
-    cast = found[CAST]
-    replays = found[REPLAYED] = await measure(port, cycle(list(cast.answers)), connections, seconds)
-    counted = await _counted(port, len(cast.answers))
-    return found, [*check(found), *check_ballots(cast, replays, counted)]
-
-
-def ballots(tokens: Sequence[str], entries: Sequence[str], seed: int = 1) -> Iterator[bytes]:
-    """Ballots that the rules allow: each voter casts as many as the quota, for different entries."""
+def _allowed(tokens: Sequence[str], entries: Sequence[str], seed: int) -> Iterator[tuple[int, str, str, str]]:
+    """Voter's number, token, key and pick of ballots that the rules allow: each voter casts as many as the quota."""
     popularity = Popularity(entries, Random(seed))
     choices = [popularity.choose(BALLOTS_EACH) for _ in tokens]
-    for number in range(BALLOTS_EACH):
-        for token, chosen in zip(tokens, choices, strict=True):
-            yield ballot(ID, token, f"bench-{number}", [chosen[number]])
+    for ballot_number in range(BALLOTS_EACH):
+        for number, (token, chosen) in enumerate(zip(tokens, choices, strict=True)):
+            yield number, token, f"bench-{ballot_number}", chosen[ballot_number]
 
 
-def routes_table(found: Mapping[str, Measurement]) -> str:
-    """The measurements in Markdown."""
-    rows = [
-        (
-            name,
-            f"{each.rate:,.0f}",
-            f"{milliseconds(each.times, 0.5):.1f}",
-            f"{milliseconds(each.times, 0.99):.1f}",
-            f"{each.rate / found[ECHO].rate:.2f}",
-        )
-        for name, each in found.items()
-    ]
-    return table(("request", "requests/s", "p50 ms", "p99 ms", "of the echo"), rows)
-
-
-def check(found: Mapping[str, Measurement]) -> Iterator[str]:
-    """Answers other than 200 or 201."""
-    for name, each in found.items():
-        if not each.times:
-            yield f"{name}: no answers"
-        for status, count in each.statuses.items():
-            if status not in (200, 201):
-                yield f"{name}: {count} answers {status}"
-
-
-def check_ballots(cast: Measurement, replays: Measurement, counted: int) -> Iterator[str]:
-    """Ballots that are lost or counted twice, and replays with another answer."""
-    if counted != len(cast.answers):
-        yield f"{len(cast.answers)} ballots were answered 201, and the tally has {counted}"
-    if other := sum(cast.answers[each] != body for each, body in replays.answers.items()):
-        yield f"{other} replays were answered otherwise than their ballots"
-
-
-async def _counted(port: int, expected: int) -> int:
-    """The sum of the tally, when it is as expected or after some seconds."""
-    until = time.monotonic() + SETTLE_SECONDS
-    while True:
-        found = await measure(port, [request("GET", f"{CONTEST}/tallies")], 1, SETTLE_SECONDS)
-        (body,) = found.answers.values()
-        counted = sum(row["picks"] for row in json.loads(body)["tallies"])
-        if counted == expected or time.monotonic() > until:
-            return int(counted)
-        await asyncio.sleep(0.25)
-
-
-if __name__ == "__main__":
-    main()
+def _sender(random: Random) -> tuple[dict[str, str], dict[str, object]]:
+    """The headers of a phone, and what its page reports."""
+    model, build = random.choice(("V2148A", "PEEM00", "2201123C", "NOH-AN00", "M2102K1C")), random.randrange(100)
+    chrome, wechat = random.choice((116, 122, 126)), random.randrange(40, 56)
+    agent = (
+        f"Mozilla/5.0 (Linux; Android 13; {model} Build/TP1A.{build:06d}; wv) AppleWebKit/537.36 (KHTML, like Gecko)"
+        f" Version/4.0 Chrome/{chrome}.0.0.0 Mobile Safari/537.36 XWEB/1{chrome}0045 MMWEBSDK/20240404"
+        f" MMWEBID/{build + 900} MicroMessenger/8.0.{wechat}.2600(0x28003{wechat:x}37) WeChat/arm64 Weixin NetType/4G"
+        " Language/zh_CN ABI/arm64"
+    )
+    headers = {
+        "Host": "vote.example",
+        "X-Forwarded-For": f"{random.choice((36, 112, 117, 223))}.{random.randrange(256)}.{random.randrange(256)}.7",
+        "X-Forwarded-Proto": "https",
+        "User-Agent": agent,
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate, br",
+        "Accept-Language": "zh-CN,zh;q=0.9,en-US;q=0.8,en;q=0.7",
+        "Cache-Control": "max-age=0",
+        "Origin": "https://vote.example",
+        "Referer": f"https://vote.example/c/{ID}",
+        "Sec-Fetch-Dest": "empty",
+        "Sec-Fetch-Mode": "cors",
+        "Sec-Fetch-Site": "same-origin",
+        "X-Requested-With": "com.tencent.mm",
+    }
+    width, height, ratio = random.choice(((360, 800, 3), (393, 873, 2.75), (412, 915, 2.625)))
+    return headers, {
+        "screen": f"{width}x{height}",
+        "dpr": ratio,
+        "languages": ["zh-CN", "zh", "en-US", "en"],
+        "timezone": "Asia/Shanghai",
+        "platform": "Linux aarch64",
+    }
