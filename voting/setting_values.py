@@ -129,6 +129,20 @@ def count(text: str) -> int:
     return int(text)
 
 
+def milliseconds(text: str) -> int:
+    """Parses a short time."""
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise ValueError("write a whole number from 1 to 100")
+    return int(text)
+
+
+def shards(text: str) -> int:
+    """Parses a number of shards; a contest has 64 gates."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ValueError("write a whole number from 1 to 64")
+    return int(text)
+
+
 def switch(text: str) -> bool:
     """Parses on or off."""
     if text not in ("on", "off"):

@@ -128,6 +128,18 @@ class Settings:
     batch: int = setting(
         "VOTING_BATCH", parse.count, "64", "Ballots that one transaction records at most; 1 is for comparison only."
     )
+    collect_ms: int = setting(
+        "VOTING_COLLECT_MS",
+        parse.milliseconds,
+        "4",
+        "Ballots are collected for so long while another batch is recorded: more makes larger batches on many nodes.",
+    )
+    shards: int = setting(
+        "VOTING_SHARDS",
+        parse.shards,
+        "16",
+        "Batches of one contest that can be recorded at once, over all nodes; each adds a row an entry to the tally.",
+    )
     shield_reads: str = setting(
         "VOTING_SHIELD_READS", parse.rate, "2000/second", "Reads from one address that one worker process lets through."
     )

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import SECRET
 from tests.postgres.test_migrate import new_database
 from voting.postgres import records
+from voting.postgres.ballots import GATES
 from voting.postgres.database import Database, connected
 from voting.postgres.schema import migrate
 from voting.services.ballots.consistency import check_consistency
@@ -63,7 +64,7 @@ async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Databas
         Ballot(bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
         for row in BEFORE["ballots"]
     ]
-    answers = await BallotRecorder(migrated, KEYRING).record(snapshot, again)
+    answers = await BallotRecorder(migrated, KEYRING, 16).record(snapshot, again)
     assert answers == [Answer(row["answer"].encode(), True) for row in BEFORE["ballots"]]
 
 
@@ -84,8 +85,15 @@ async def test_quotas_continue_from_their_use_before(migrated: Database) -> None
     twice = next(row for row in BEFORE["ballots"] if row["idempotency_key"] == "second-0")
     voter = bytes.fromhex(twice["voter"][2:])
     before = json.loads(twice["answer"])["remaining"]["picks"]
-    (answer,) = await BallotRecorder(migrated, KEYRING).record(
+    (answer,) = await BallotRecorder(migrated, KEYRING, 16).record(
         snapshot, [Ballot(voter, "third", ["A004", "A005"], "[]", None)]
     )
     assert isinstance(answer, Answer), answer
     assert json.loads(answer.text)["remaining"]["picks"] in (before - 2, 3), "another day may have begun"
+
+
+async def test_a_contest_of_before_has_all_gates_at_its_revision(migrated: Database) -> None:
+    async with migrated.connection() as connection:
+        gates = await connection.fetch("select number, revision from gates where contest = $1 order by number", CONTEST)
+        revision = await connection.fetchval("select revision from contests where id = $1", CONTEST)
+    assert [tuple(gate) for gate in gates] == [(number, revision) for number in range(GATES)]

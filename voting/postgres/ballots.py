@@ -15,9 +15,9 @@ from voting.postgres.queries import named
 
 _QUERIES = named("ballots")
 _CHALLENGES = named("challenges")
-# Batches of one contest that are recorded at once: each locks a gate and a shard of the tally, by the same number. More
-# than most machines record at once: two of the same number wait for each other.
-SHARDS = 16
+# Of a contest; migration 0018 made as many for older ones. A batch locks the gate and the shard of the tally of one
+# number below the setting VOTING_SHARDS: two batches of the same number wait for each other.
+GATES = 64
 
 
 class StoredBallot(NamedTuple):

@@ -14,7 +14,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import decode_contest
 from voting.domain.contest.schema import Window
 from voting.domain.entry import Entry
-from voting.postgres.ballots import SHARDS
+from voting.postgres.ballots import GATES
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -61,7 +61,7 @@ async def insert(connection: Connection, contest: Contest, document: str) -> boo
     row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at)
     if await connection.fetchval(_CONTESTS["insert"], *row) is None:
         return False
-    await connection.execute(_CONTESTS["make_gates"], contest.id, SHARDS)
+    await connection.execute(_CONTESTS["make_gates"], contest.id, GATES)
     return True
 
 

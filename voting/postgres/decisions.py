@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from voting.domain.ballots.ballot import State
-from voting.postgres.ballots import SHARDS, array_text
+from voting.postgres.ballots import GATES, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("decisions")
-# A separate shard, so that decisions never wait for ballots being cast.
-SHARD = SHARDS
+# A separate shard of the tally, so that decisions never wait for ballots being cast.
+SHARD = GATES
 CERTIFICATION = "certification"
 """The actor of decisions about groups that no reviewer decided."""
 

@@ -92,11 +92,12 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             keyring=keyring,
             screening=Screening(keyring, networks, policy, shadow),
             rate_limits=RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address)),
-            recorder=BallotRecorder(ledger, keyring),
+            recorder=BallotRecorder(ledger, keyring, settings.shards),
             tally_projection=tally_projection,
             client_classes=client_classes,
             most=settings.batch,
             at_once=writers,
+            collect=settings.collect_ms / 1000,
         )
         services = _services(settings, database, connected, http, contest_cache, tally_projection, keyring, casting)
         beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]

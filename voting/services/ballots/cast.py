@@ -79,6 +79,7 @@ class Casting:
         client_classes: ClientClasses,
         most: int,
         at_once: int,
+        collect: float,
     ) -> None:
         self._contest_cache = contest_cache
         self._keyring = keyring
@@ -88,7 +89,7 @@ class Casting:
         self._recorder = recorder
         self._tally_projection = tally_projection
         self._client_classes = client_classes
-        self._group_commit = GroupCommit(self._cast, most, at_once)
+        self._group_commit = GroupCommit(self._cast, most, at_once, collect)
 
     async def cast(self, contest: str, request: BallotRequest) -> bytes:
         """Returns the answer as JSON, the same bytes for the same key and picks. Raises the contract's refusals."""

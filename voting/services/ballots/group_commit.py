@@ -18,8 +18,6 @@ from typing import Generic, TypeVar
 from voting import retry_after, telemetry
 from voting.errors import TryAgain
 
-# At least so long a batch is collected while another is under way.
-COLLECT_SECONDS = 0.004
 MOST_WAIT_SECONDS = 0.2
 # A batch under way for so long: PostgreSQL hangs or a lock is held, and what comes now would only wait too.
 STALLED_SECONDS = 1.0
@@ -56,16 +54,23 @@ class _Lane(Generic[T, R]):
 class GroupCommit(Generic[T, R]):
     """Does `work` on at most `most` items of one lane at a time, with at most `at_once` batches under way.
 
+    While another is under way, a batch is collected for at least `collect` seconds.
+
     `work` returns for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
     when those who wait leave: what was begun is found again by its key.
     """
 
     def __init__(
-        self, work: Callable[[str, Sequence[T]], Awaitable[Sequence[R | Exception]]], most: int, at_once: int
+        self,
+        work: Callable[[str, Sequence[T]], Awaitable[Sequence[R | Exception]]],
+        most: int,
+        at_once: int,
+        collect: float = 0.004,
     ) -> None:
         self._work = work
         self._most = most
         self._at_once = at_once
+        self._collect = collect
         # One connection is kept for the other contests, should this one's row be locked.
         self._in_a_lane = max(1, at_once - 1)
         self._lanes: dict[str, _Lane[T, R]] = {}
@@ -119,7 +124,7 @@ class GroupCommit(Generic[T, R]):
         """Starts as many batches as allowed and schedules the next check."""
         lane.timer = None
         while lane.waiting and self._under_way < self._at_once and len(lane.begun) < self._in_a_lane:
-            early = lane.waiting[0].since + max(COLLECT_SECONDS, self._seconds) - time.monotonic()
+            early = lane.waiting[0].since + max(self._collect, self._seconds) - time.monotonic()
             if lane.begun and len(lane.waiting) < self._most and early > 0:
                 lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
                 return

@@ -33,7 +33,7 @@ from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
 from voting.postgres import persons
-from voting.postgres.ballots import SHARDS, BallotRow, BatchContext, StoredBallot
+from voting.postgres.ballots import BallotRow, BatchContext, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.services.ballots.remaining_quota import RemainingQuota, describe
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -82,13 +82,13 @@ Recorded = Answer | Exception
 class BallotRecorder:
     """Records the ballots of one contest."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, shards: int) -> None:
         self._database = database
         self._keyring = keyring
         self._remaining_quota = RemainingQuota()
         # Concurrent batches, also of other processes, lock different gates and tally rows, so they rarely wait.
-        first = secrets.randbelow(SHARDS)
-        self._shards = cycle([(first + number) % SHARDS for number in range(CONCURRENT_BATCHES)])
+        first = secrets.randbelow(shards)
+        self._shards = cycle([(first + number) % shards for number in range(CONCURRENT_BATCHES)])
 
     async def record(self, snapshot: ContestSnapshot, ballots: Sequence[Ballot]) -> Sequence[Recorded]:
         """Records ballots and returns the outcome of each: an answer, a refusal, or UnprovenError.
