@@ -59,12 +59,6 @@ class TryAgain(VotingError):
     code = "try_again"
 
 
-class WeChatBusy(TryAgain):
-    """WeChat does not answer at the moment; sign in again in a moment."""
-
-    code = "wechat_busy"
-
-
 class SignInExpired(VotingError):
     """This sign-in was not begun in this browser within the last ten minutes, or is used up; begin it again."""
 
@@ -75,12 +69,6 @@ class SnapshotPage(VotingError):
     """WeChat shows this page as a snapshot, where nobody can sign in; open the whole page and sign in there."""
 
     code = "snapshot_page"
-
-
-class AccountRefused(VotingError):
-    """WeChat does not let this account sign in; vote through another channel of this contest."""
-
-    code = "account_refused"
 
 
 class CredentialMissing(VotingError):
@@ -123,6 +111,12 @@ class ProviderAway(TryAgain):
     """The service that confirms who you are does not answer; try again in a moment."""
 
     code = "provider_away"
+
+
+class WeChatBusy(ProviderAway):
+    """WeChat does not answer at the moment; sign in again in a moment."""
+
+    code = "wechat_busy"
 
 
 class PhoneInvalid(VotingError):

@@ -24,6 +24,7 @@ from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
+from voting.services.share_cards import ShareCards
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.reader import TallyReader
 from voting.web.client import ClientReader
@@ -47,6 +48,7 @@ class Services:
     redirects: Redirects
     reports: Reports
     reviews: Reviews
+    share_cards: ShareCards
     tally_reader: TallyReader
     voter_status: VoterStatus
     live_boards: LiveBoards

@@ -12,7 +12,6 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from voting import retry_after
 from voting.errors import (
-    AccountRefused,
     AlreadyExists,
     Certified,
     ChallengeRequired,
@@ -58,7 +57,6 @@ STATUS: dict[type[VotingError], int] = {
     ChannelClosed: 403,
     SignInExpired: 403,
     SnapshotPage: 403,
-    AccountRefused: 403,
     SignInRefused: 403,
     CodeWrong: 403,
     Forbidden: 403,

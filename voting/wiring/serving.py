@@ -9,13 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-import httpx
-
-from voting import outgoing
 from voting.domain.ballots.rate import read_rate
-from voting.domain.identity.channel import Channel
 from voting.errors import SchemaUnfit, TryAgain
-from voting.messages.sender import LogSender, Sender, WebhookSender
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
 from voting.postgres.database import Database
@@ -34,14 +29,7 @@ from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.persons import Persons
-from voting.services.identity.proof_of_work import ProofOfWork
-from voting.services.identity.providers.phone import PhoneProvider
-from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
-from voting.services.identity.providers.web import WebProvider
-from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
-from voting.services.identity.sign_in_limits import SignInLimits
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
@@ -50,6 +38,7 @@ from voting.services.tallies.projection import TallyProjection
 from voting.services.tallies.reader import TallyReader
 from voting.settings import Settings
 from voting.web.dependencies import Services
+from voting.wiring.providers import Providers, open_providers
 
 START_SECONDS = 120.0
 RETRY_SECONDS = 0.5
@@ -67,6 +56,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     shadow = load_policy(settings.shadow_policy) if settings.shadow_policy else None
     networks = networks_of(settings)
     writers = max(1, min(CONCURRENT_BATCHES, settings.pool // 2))
+    keyring = Keyring(settings.secret)
 
     async def opened(stack: AsyncExitStack) -> tuple[Database, Database]:
         readers = max(1, settings.pool - writers)
@@ -80,12 +70,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     async with (
         reached(opened) as (database, ledger),
         redis.connected(settings.redis_url) as connected,
-        outgoing.client(allow_private=settings.private_providers) as http,
+        open_providers(settings, database, connected, keyring) as providers,
     ):
         contest_cache = ContestCache(database)
         tally_projection = TallyProjection(database, connected.view, contest_cache)
         await tally_projection.reconcile_all()
-        keyring = Keyring(settings.secret)
         client_classes = ClientClasses(database)
         casting = Casting(
             contest_cache=contest_cache,
@@ -99,7 +88,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             at_once=writers,
             collect=settings.collect_ms / 1000,
         )
-        services = _services(settings, database, connected, http, contest_cache, tally_projection, keyring, casting)
+        services = _services(settings, database, connected, contest_cache, tally_projection, casting, providers)
         beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]
         try:
             yield services
@@ -136,57 +125,32 @@ async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncItera
         await asyncio.sleep(RETRY_SECONDS)
 
 
-def _services(  # noqa: PLR0913 (the composition itself)
+def _services(
     settings: Settings,
     database: Database,
     connected: Connected,
-    http: httpx.AsyncClient,
     contest_cache: ContestCache,
     tally_projection: TallyProjection,
-    keyring: Keyring,
     casting: Casting,
+    providers: Providers,
 ) -> Services:
-    persons = Persons(database, keyring)
-    limits = SignInLimits(keyring, RateLimits(connected.turns, read_rate(settings.limit_registration)))
-    web = WebProvider(database, keyring, ProofOfWork(keyring), limits)
-    # The providers: a channel has one line in one of these tables.
-    phone = _phone_provider(settings, connected, http, keyring, persons, limits) if settings.phone_sender else None
-    posted: dict[Channel, PostedProvider] = {"web": web}
-    if phone:
-        posted["phone"] = phone
-    redirecting: dict[Channel, RedirectProvider] = {}
     tally_reader = TallyReader(database, connected.view, tally_projection)
     return Services(
         staff_sessions=StaffSessions(database),
         casting=casting,
         contest_cache=contest_cache,
         covers=Covers(database),
-        keyring=keyring,
-        persons=persons,
-        phone_provider=phone,
-        posted_providers=posted,
+        keyring=providers.keyring,
+        persons=providers.persons,
+        phone_provider=providers.phone,
+        posted_providers=providers.posted,
         readiness=Readiness(database, connected.view),
-        redirects=Redirects(database, keyring, persons, limits, settings.public_url, redirecting),
+        redirects=providers.redirects,
         reports=Reports(database),
         reviews=Reviews(database, settings.second_person, tally_projection.mark),
         tally_reader=tally_reader,
-        voter_status=VoterStatus(database, keyring),
+        voter_status=VoterStatus(database, providers.keyring),
         live_boards=LiveBoards(database, contest_cache, tally_reader),
-        web_provider=web,
+        share_cards=providers.share_cards,
+        web_provider=providers.web,
     )
-
-
-def _phone_provider(
-    settings: Settings,
-    connected: Connected,
-    http: httpx.AsyncClient,
-    keyring: Keyring,
-    persons: Persons,
-    limits: SignInLimits,
-) -> PhoneProvider:
-    rates = (settings.limit_phone, settings.limit_phone_address, settings.limit_phone_contest)
-    rate_limits = RateLimits(connected.turns, *(read_rate(rate) for rate in rates))
-    sender: Sender = LogSender()
-    if settings.phone_sender != "log":
-        sender = WebhookSender(http, settings.phone_sender, settings.phone_secret or settings.phone_secret_file)
-    return PhoneProvider(keyring, persons, limits, rate_limits, connected.values, sender)

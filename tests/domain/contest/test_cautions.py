@@ -31,15 +31,15 @@ def text(channels: str) -> str:
         ('["web"]', True, ()),
         ('["issued"]', False, ()),
         ("[]", False, ()),
-        ('["wechat"]', False, ("wechat",)),
-        ('["web", "mini_program", "wechat"]', True, ("mini_program", "wechat")),
+        ('["oidc"]', False, ("oidc",)),
+        ('["web", "phone", "oidc", "wechat"]', True, ("phone", "oidc")),
     ],
 )
 def test_cautions_for_web_voting_and_missing_channels(channels: str, web: bool, missing: tuple[str, ...]) -> None:
     contest = read_contest(text(channels))
     chinese, english = cautions(contest, "zh"), cautions(contest, "en")
     assert any("patient script" in each for each in english) == any("脚本" in each for each in chinese) == web
-    for name in ("wechat", "mini_program"):
+    for name in ("phone", "oidc"):
         assert any(name in each for each in english) == any(name in each for each in chinese) == (name in missing)
 
 
@@ -77,7 +77,7 @@ def test_the_documents_load(file: Path) -> None:
 
 def test_the_check_prints_the_cautions(tmp_path: Path) -> None:
     file = tmp_path / "contest.toml"
-    file.write_text(text('["web", "wechat"]'), "utf-8")
+    file.write_text(text('["web", "oidc"]'), "utf-8")
     done = run("contest", "check", str(file), "--json")
     told = json.loads(done.stdout)["cautions"]
     assert [len(told[language]) for language in ("zh", "en")] == [2, 2]
@@ -85,9 +85,9 @@ def test_the_check_prints_the_cautions(tmp_path: Path) -> None:
 
 
 async def test_the_board_shows_the_cautions(http: httpx.AsyncClient, contests: Contests) -> None:
-    contest = await contests.make('[voters]\nchannels = ["web", "wechat"]\n[[quota]]\npicks = 5\n')
+    contest = await contests.make('[voters]\nchannels = ["web", "oidc"]\n[[quota]]\npicks = 5\n')
     key = await contests.staff_key("organiser", contest)
-    for language, words in {"zh": ("脚本", "wechat"), "en": ("patient script", "wechat")}.items():
+    for language, words in {"zh": ("脚本", "oidc"), "en": ("patient script", "oidc")}.items():
         page = await http.get(f"/board/{contest}?lang={language}", headers=bearer(key))
         assert all(word in page.text for word in words)
     assert "patient script" not in (await http.get(f"/board/{contest}?lang=en")).text, "not before the sign-in"

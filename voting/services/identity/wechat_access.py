@@ -6,13 +6,15 @@ WeChat allows few calls for them. While Redis is away each process keeps its own
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from voting.errors import TryAgain
+from voting import retry_after
+from voting.errors import SignInExpired, SignInRefused, SlowDown, TryAgain, VotingError, WeChatBusy
 from voting.redis import keys
 from voting.redis.values import Values
 from voting.services.single_flight import SingleFlight
@@ -29,6 +31,16 @@ LEASE_SECONDS = 2 * TOTAL_SECONDS + 1
 POLL_SECONDS = 0.05
 # The codes for a token that is invalid or has ended.
 TOKEN_ENDED = (40001, 40014, 42001)
+# What other codes mean to the person who signs in; 40163 is usual: a reload, or a shared link with the code in it.
+MEANINGS: dict[int, type[VotingError]] = {
+    40029: SignInExpired,
+    40163: SignInExpired,
+    41008: SignInExpired,
+    42003: SignInExpired,
+    40226: SignInRefused,
+    45011: SlowDown,
+}
+MINUTE_QUOTA_SECONDS = (20, 60)
 T = TypeVar("T")
 
 Fetched = tuple[str, float]
@@ -102,6 +114,7 @@ class WeChatAccess:
     """What an app's calls need besides the sign-in."""
 
     def __init__(self, wechat: WeChat, app: App, values: Values) -> None:
+        self.app_id = app.id
         self._wechat = wechat
         self._token = SharedToken(values, "token", app.id, self._fetch_token)
         self._ticket = SharedToken(values, "ticket", app.id, self._fetch_ticket)
@@ -130,3 +143,18 @@ class WeChatAccess:
     async def _fetch_ticket(self, _: str) -> Fetched:
         answer = await self.with_token(self._wechat.ticket)
         return answer.ticket, min(max(answer.expires_in - EARLY_SECONDS, LEAST_SECONDS), MOST_TICKET_SECONDS)
+
+
+def explained(refusal: WeChatRefused) -> VotingError:
+    """Returns an error code as an error of ours. One that voters cannot help is logged for the operator."""
+    error = MEANINGS.get(refusal.code)
+    if error is SlowDown:
+        return SlowDown(retry_after=retry_after.spread(*MINUTE_QUOTA_SECONDS))
+    if error is not None:
+        return error()
+    logging.getLogger("voting").error(
+        "WeChat refuses this service with error code %d: check the AppID, its secret and its rights at"
+        " mp.weixin.qq.com, the IP allowlist included",
+        refusal.code,
+    )
+    return WeChatBusy()

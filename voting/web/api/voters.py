@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from voting.domain.identity.channel import Channel
 from voting.domain.language import Language
 from voting.errors import ChannelClosed, Malformed
+from voting.services.identity.providers.mini_program import MiniProgramProof
 from voting.services.identity.providers.phone import LIFETIME_SECONDS, PhoneProof
 from voting.services.identity.providers.provider import Visitor
 from voting.web.auth import bearer, held_token, voter_cookie, voter_token
@@ -20,10 +21,11 @@ from voting.web.flood_limiter import READS, WRITES
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """The proof of one channel: `challenge`, or `phone` and `code`."""
+    """The proof of one channel: `challenge`, `mini_program`, or `phone` and `code`."""
 
     challenge: str | None = None
     """Web: a solved challenge, the base64 text that ALTCHA's clients produce."""
+    mini_program: MiniProgramProof | None = None
     phone: str | None = None
     """Phone: the number; without a country code it is of mainland China."""
     code: str | None = None
@@ -31,11 +33,15 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
     def proof(self) -> tuple[Channel, Any]:
         """Returns the channel and its proof. Raises Malformed."""
-        if self.challenge is not None and self.phone is None and self.code is None:
-            return "web", self.challenge
-        if self.phone is not None and self.code is not None and self.challenge is None:
-            return "phone", PhoneProof(self.phone, self.code)
-        raise Malformed("send `challenge`, or `phone` and `code`")
+        proofs: dict[Channel, Any] = {"web": self.challenge, "mini_program": self.mini_program}
+        if self.phone is not None and self.code is not None:
+            proofs["phone"] = PhoneProof(self.phone, self.code)
+        elif self.phone is not None or self.code is not None:
+            raise Malformed("send `phone` and `code` together")
+        given = [(channel, proof) for channel, proof in proofs.items() if proof is not None]
+        if len(given) != 1:
+            raise Malformed("send `challenge`, `mini_program`, or `phone` and `code`")
+        return given[0]
 
 
 class PhoneCodeRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +73,7 @@ async def register_voter(
 ) -> Response[dict[str, Any]]:
     """Returns a credential in the body and as a cookie; 409 outside the window.
 
-    A browser with a valid credential gets the same again.
+    A browser with a valid credential gets the same again; a person of the mini program is the same voter each time.
     """
     snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)

@@ -1,0 +1,94 @@
+"""Composes the providers of identities: a channel has one line in one of the tables here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from voting import outgoing
+from voting.domain.ballots.rate import read_rate
+from voting.domain.identity.channel import Channel
+from voting.messages.sender import LogSender, Sender, WebhookSender
+from voting.postgres.database import Database
+from voting.redis.connection import Connected
+from voting.services.identity.keyring import Keyring
+from voting.services.identity.persons import Persons
+from voting.services.identity.proof_of_work import ProofOfWork
+from voting.services.identity.providers.mini_program import MiniProgramProvider
+from voting.services.identity.providers.phone import PhoneProvider
+from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
+from voting.services.identity.providers.web import WebProvider
+from voting.services.identity.providers.wechat_page import WeChatPageProvider
+from voting.services.identity.redirects import Redirects
+from voting.services.identity.sign_in_limits import SignInLimits
+from voting.services.identity.wechat_access import WeChatAccess
+from voting.services.rate_limits import RateLimits
+from voting.services.share_cards import ShareCards
+from voting.settings import Settings
+from voting.wechat.api import Api, http_client
+from voting.wechat.client import App, WeChat
+
+
+@dataclass(frozen=True)
+class Providers:
+    """The ways in which voters get a credential, and what belongs to them."""
+
+    keyring: Keyring
+    persons: Persons
+    web: WebProvider
+    phone: PhoneProvider | None
+    posted: dict[Channel, PostedProvider]
+    redirects: Redirects
+    share_cards: ShareCards
+
+
+@asynccontextmanager
+async def open_providers(
+    settings: Settings, database: Database, connected: Connected, keyring: Keyring
+) -> AsyncIterator[Providers]:
+    """Yields the providers of the channels that the settings allow."""
+    persons = Persons(database, keyring)
+    limits = SignInLimits(keyring, RateLimits(connected.turns, read_rate(settings.limit_registration)))
+    web = WebProvider(database, keyring, ProofOfWork(keyring), limits)
+    phone = None
+    posted: dict[Channel, PostedProvider] = {"web": web}
+    redirecting: dict[Channel, RedirectProvider] = {}
+    page_access = None
+    async with (
+        outgoing.client(allow_private=settings.private_providers) as http,
+        http_client(settings.wechat_api) as wechat_http,
+    ):
+        api = Api(wechat_http)
+        if settings.phone_sender:
+            phone = posted["phone"] = _phone_provider(settings, connected, http, keyring, persons, limits)
+        if settings.wechat_appid:
+            app = App(settings.wechat_appid, settings.wechat_secret or settings.wechat_secret_file)
+            page = WeChat(api, app)
+            page_access = WeChatAccess(page, app, connected.values)
+            redirecting["wechat"] = WeChatPageProvider(page, app, settings.wechat_open)
+        if settings.mini_program_appid:
+            app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
+            mini = WeChat(api, app)
+            access = WeChatAccess(mini, app, connected.values)
+            posted["mini_program"] = MiniProgramProvider(mini, access, persons, limits)
+        redirects = Redirects(database, keyring, persons, limits, settings.public_url, redirecting)
+        yield Providers(keyring, persons, web, phone, posted, redirects, ShareCards(page_access, settings.public_url))
+
+
+def _phone_provider(
+    settings: Settings,
+    connected: Connected,
+    http: httpx.AsyncClient,
+    keyring: Keyring,
+    persons: Persons,
+    limits: SignInLimits,
+) -> PhoneProvider:
+    rates = (settings.limit_phone, settings.limit_phone_address, settings.limit_phone_contest)
+    rate_limits = RateLimits(connected.turns, *(read_rate(rate) for rate in rates))
+    sender: Sender = LogSender()
+    if settings.phone_sender != "log":
+        sender = WebhookSender(http, settings.phone_sender, settings.phone_secret or settings.phone_secret_file)
+    return PhoneProvider(keyring, persons, limits, rate_limits, connected.values, sender)
