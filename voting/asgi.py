@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from types import FrameType
 
 from voting import telemetry
-from voting.settings import Settings, load
+from voting.settings import WECHAT_OPEN, Settings, load
 from voting.web.app import create_app
 from voting.web.dependencies import Services
 from voting.web.guard import Guard
@@ -32,6 +32,8 @@ def application() -> Guard:
         metrics_networks=settings.metrics_networks,
         shield_reads=settings.shield_reads,
         shield_writes=settings.shield_writes,
+        wechat_verify_files=settings.wechat_verify_files,
+        wechat_everywhere=settings.wechat_open != WECHAT_OPEN,
     )
     return create_app(lambda: _stopping_boards(settings), options)
 

@@ -18,7 +18,20 @@ from litestar.types import Empty
 from voting import __version__
 from voting.errors import Malformed
 from voting.logs import is_json
-from voting.web.api import ballots, contests, entries, groups, health, live, media, results, staff, tallies, voters
+from voting.web.api import (
+    ballots,
+    contests,
+    entries,
+    groups,
+    health,
+    live,
+    media,
+    results,
+    share_cards,
+    staff,
+    tallies,
+    voters,
+)
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices, Services
@@ -42,6 +55,7 @@ HANDLERS: list[Any] = [
     ballots.cast_ballot,
     live.watch,
     results.show_results,
+    share_cards.sign_page,
     groups.list_groups,
     groups.show_group,
     groups.decide,
@@ -84,8 +98,8 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         return options
 
     app = Litestar(
-        HANDLERS,
-        state=State({"secure_cookies": options.secure_cookies}),
+        [*HANDLERS, *assets.verify_files(options.wechat_verify_files)],
+        state=State({"secure_cookies": options.secure_cookies, "wechat_everywhere": options.wechat_everywhere}),
         lifespan=[lifespan],
         request_class=StrictRequest,
         before_request=_check_query,

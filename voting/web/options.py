@@ -9,7 +9,7 @@ from voting.setting_values import Network
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """`secure_cookies`: cookies are sent over TLS only."""
+    """`secure_cookies`: cookies are sent over TLS only. `wechat_everywhere`: not only WeChat's own browser signs in."""
 
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = False
@@ -17,3 +17,5 @@ class WebOptions:
     metrics_networks: tuple[Network, ...] = ()
     shield_reads: str = "2000/second"
     shield_writes: str = "1000/second"
+    wechat_verify_files: tuple[str, ...] = ()
+    wechat_everywhere: bool = False

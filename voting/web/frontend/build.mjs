@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 
 const out = process.argv[2] ?? "../static";
-const entries = ["voter.ts", "solver.ts", "board.ts", "style.css"];
+const entries = ["voter.ts", "solver.ts", "share.ts", "board.ts", "style.css"];
 const forNode = 'export * from "./ballots"; export { once, Problem } from "./api";';
 const common = { bundle: true, target: "es2017", charset: "utf8", legalComments: "none", write: false, outdir: "/" };
 
@@ -28,8 +28,9 @@ for (const file of built.outputFiles) {
 // What the voter's page does without a DOM, for the tests, which run it under Node. It is in no manifest: nobody is served it.
 const forTests = await build({ ...common, stdin: { contents: forNode, resolveDir: "src" }, format: "esm" });
 writeFileSync(join(out, "ballots.mjs"), forTests.outputFiles[0].contents);
-// The solver's code is altcha's, under the MIT licence, whose text goes with it.
+// The solver's code is altcha's and the share card's is WeChat's, both under the MIT licence, whose text goes with them.
 copyFileSync("node_modules/altcha/LICENSE.txt", join(out, "altcha-LICENSE.txt"));
+copyFileSync("node_modules/weixin-js-sdk/LICENSE", join(out, "weixin-js-sdk-LICENSE.txt"));
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const name of Object.values(manifest)) {
   console.error(`${name} ${readFileSync(join(out, name)).length} bytes`);

@@ -146,10 +146,10 @@ _ZH = {
     "error_file_invalid": "文件有误，未导入任何内容。",
     "error_key_reused": "这次提交与之前的不一致，请刷新页面后重试。",
     "error_picks_invalid": "所选作品的数量不符合要求。",
+    "open_in_wechat": "本次投票在微信中进行，请在微信中打开本页面。",
     "error_wechat_busy": "微信登录繁忙，请稍后再试。已登录的投票人不受影响。",
     "error_sign_in_expired": "这次登录已失效或不是从本浏览器开始的，请返回页面重新登录。",
     "error_snapshot_page": "您打开的是微信快照页，无法登录和投票。请点击页面中的“使用完整服务”后再登录。",
-    "error_account_refused": "微信未允许此账号登录，请改用本活动的其他投票方式。",
 }
 _EN = {
     "title": "Public vote",
@@ -295,11 +295,11 @@ _EN = {
     "error_file_invalid": "The file has faults; nothing was imported.",
     "error_key_reused": "This differs from what was sent before; please reload the page and try again.",
     "error_picks_invalid": "The number of chosen entries is not allowed.",
+    "open_in_wechat": "This vote takes place in WeChat: please open this page there.",
     "error_wechat_busy": "WeChat sign-in is busy; please try again in a moment. Voters who are signed in can vote.",
     "error_sign_in_expired": "This sign-in is too old or was begun in another browser; go back and sign in again.",
     "error_snapshot_page": "This is a WeChat snapshot page, where nobody can sign in or vote. Tap 'Use full service' on"
     " it and sign in again.",
-    "error_account_refused": "WeChat did not let this account sign in. Please use another way to vote in this contest.",
 }
 # Texts used by the pages' scripts.
 _SCRIPT = (

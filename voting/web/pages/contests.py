@@ -13,6 +13,7 @@ from voting.domain.ballots.quota import Limit, remaining, renewal
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain
 from voting.domain.entry import Sort, find
+from voting.domain.identity.channel import Channel
 from voting.domain.language import called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
@@ -82,6 +83,8 @@ async def show_entry(
 
 async def _shared(request: Request[Any, Any, Any], services: Services, snapshot: ContestSnapshot) -> dict[str, Any]:
     language, contest = language_of(request), snapshot.contest
+    in_wechat = "MicroMessenger" in request.headers.get("user-agent", "")
+    ways = _ways(services, contest, in_wechat, in_wechat or request.app.state.wechat_everywhere)
     shown = await services.tally_reader.shown(snapshot)
     token = _good_token(request, services, contest)
     other = "en" if language == "zh" else "zh"
@@ -97,13 +100,28 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
         "shown": shown,
         "places": ranks(shown.picks or {}),
         "known": token is not None,
-        "sign_ins": services.sign_ins(contest),
+        "ways": ways,
+        "sign_ins": [channel for channel in ways if channel != "web"],
+        # Without a credential a vote begins with this channel's page elsewhere.
+        "sign_in_first": ways[0] if ways and ways[0] in services.redirects.channels else "",
         "here": request.scope["path"],
+        "share": in_wechat and services.share_cards.is_ready,
         "left": await _left(snapshot, services, token),
         # When an entry can be voted for again; empty if it can be at once.
         "entry_renews_at": max(renewals).isoformat() if renewals else "",
         "switch": f"{request.scope['path']}?{urlencode({**dict(request.query_params), 'lang': other})}",
     }
+
+
+def _ways(services: Services, contest: Contest, in_wechat: bool, takes_wechat: bool) -> list[Channel]:
+    """Returns the channels through which this page's reader can vote, the first to be tried first.
+
+    They are in the order of the contest's file, but in WeChat its own sign-in comes first. Other browsers cannot show
+    WeChat's page; they can show a stand-in's.
+    """
+    open_here = {"web", *services.sign_ins(contest)} - (set() if takes_wechat else {"wechat"})
+    ways = [channel for channel in contest.voters.channels if channel in open_here]
+    return sorted(ways, key=lambda channel: not (in_wechat and channel == "wechat"))
 
 
 async def _left(snapshot: ContestSnapshot, services: Services, token: str | None) -> Limit | None:

@@ -55,6 +55,11 @@ function solve(challenge: unknown): Promise<string> {
 }
 
 async function register(): Promise<void> {
+  if (page.signIn) {
+    location.assign(page.signIn);
+    // The page ends here.
+    return new Promise(() => undefined);
+  }
   if (page.web !== "yes") {
     const panel = one("#sign-in");
     if (panel) panel.scrollIntoView({ block: "center" });
@@ -99,6 +104,8 @@ async function vote(entries: string[]): Promise<void> {
   const name = nameOf(entries);
   if (told.has(name)) return;
   let latest: Told | undefined;
+  // The sign-in may lead away from this page; what was pressed is sent after it.
+  if (page.signIn) keepPressed(entries);
   const last = await ballots.cast(entries, (now) => {
     latest = now;
     const show = (): void => {
@@ -111,6 +118,7 @@ async function vote(entries: string[]): Promise<void> {
     else show();
   });
   latest = undefined;
+  keepPressed(null);
   told.delete(name);
   if (last.state === "recorded") await showRecorded(entries, last.recorded, last.until, last.late);
   else if (last.state === "refused") showRefusal(last.problem);
@@ -301,6 +309,26 @@ function hasVoted(code: string): boolean {
   return Boolean(until && Date.parse(until) > now());
 }
 
+/** For this tab and this visit alone. */
+function keepPressed(entries: string[] | null): void {
+  try {
+    if (entries) sessionStorage.setItem(`${contest}:pressed`, JSON.stringify(entries));
+    else sessionStorage.removeItem(`${contest}:pressed`);
+  } catch (error) {
+    // Without storage the voter presses again.
+  }
+}
+
+function takePressed(): string[] | null {
+  try {
+    const kept = sessionStorage.getItem(`${contest}:pressed`);
+    keepPressed(null);
+    return kept === null ? null : (JSON.parse(kept) as string[]);
+  } catch (error) {
+    return null;
+  }
+}
+
 // --- begin ------------------------------------------------------------------------------------------------------------
 
 function press(code: string): void {
@@ -344,3 +372,5 @@ showButtons();
 showCountdown();
 reloadWhenRenewed();
 window.setTimeout(poll, POLL_SECONDS * 1000);
+const pressed = takePressed();
+if (pressed && page.known === "yes" && page.phase === "open") void vote(pressed);
