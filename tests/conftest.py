@@ -155,9 +155,9 @@ def without_settings() -> dict[str, str]:
 
 
 @contextmanager
-def serving(environment: dict[str, str], *arguments: str) -> Iterator[tuple[str, Any]]:
+def serving(environment: dict[str, str], *arguments: str, port: int = 0) -> Iterator[tuple[str, Any]]:
     """Runs `voting serve` as a process; yields when it is ready, and stops it with SIGTERM."""
-    port = free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         [*VOTING, "serve", "--port", str(port), *arguments],
         env=without_settings() | environment,

@@ -1,12 +1,15 @@
-"""Fixtures with the stand-in for WeChat."""
+"""Fixtures with the stand-in for WeChat, and a service that signs in with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 
-from tests.wechat.standin import Standin, standin
+from tests.conftest import Service, environment_of, free_port, serving
+from tests.wechat.standin import Standin, standin, wechat_environment
+from voting.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,19 @@ def wechat_standin(running_standin: Standin) -> Standin:
     """The stand-in, as new."""
     running_standin.reset()
     return running_standin
+
+
+@pytest.fixture(scope="session")
+def wechat_service(settings: Settings, running_standin: Standin) -> Iterator[Service]:
+    """A service with two workers."""
+    port = free_port()
+    environment = environment_of(settings) | wechat_environment(port, running_standin.url, running_standin.url)
+    with serving(environment, "--workers", "2", port=port) as (url, process):
+        yield Service(url, settings, process)
+
+
+@pytest.fixture
+async def http(wechat_service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser, at first without cookies."""
+    async with httpx.AsyncClient(base_url=wechat_service.url, timeout=30) as client:
+        yield client

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from tests.conftest import free_port, without_settings
-from voting.demo.wechat.world import PAGE_APP
+from voting.demo.wechat.world import MINI_PROGRAM_APP, PAGE_APP
 from voting.wechat.client import Scope, authorize_url
 
 ANYWHERE = "http://127.0.0.1/back"
@@ -89,3 +89,17 @@ def standin() -> Iterator[Standin]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def wechat_environment(port: int, api: str, authorize: str) -> dict[str, str]:
+    """Returns the settings of a service on this port that signs in with the stand-in."""
+    return {
+        "VOTING_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "VOTING_WECHAT_APPID": PAGE_APP.id,
+        "VOTING_WECHAT_SECRET": PAGE_APP.secret,
+        "VOTING_MINI_PROGRAM_APPID": MINI_PROGRAM_APP.id,
+        "VOTING_MINI_PROGRAM_SECRET": MINI_PROGRAM_APP.secret,
+        "VOTING_WECHAT_API": api,
+        "VOTING_WECHAT_OPEN": authorize,
+        "VOTING_WECHAT_VERIFY_FILES": "MP_verify_AbCdEf0123456789.txt",
+    }
