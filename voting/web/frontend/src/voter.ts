@@ -105,7 +105,7 @@ async function vote(entries: string[]): Promise<void> {
   if (told.has(name)) return;
   let latest: Told | undefined;
   // The sign-in may lead away from this page; what was pressed is sent after it.
-  if (page.signIn) keepPressed(entries);
+  if (page.signIn) keepPressed({ entries, ticket: page.ticket });
   const last = await ballots.cast(entries, (now) => {
     latest = now;
     const show = (): void => {
@@ -309,21 +309,27 @@ function hasVoted(code: string): boolean {
   return Boolean(until && Date.parse(until) > now());
 }
 
+interface Pressed {
+  entries: string[];
+  /** Of the page on which it was pressed: the voter read that one, not the one that casts the ballot. */
+  ticket: string | undefined;
+}
+
 /** For this tab and this visit alone. */
-function keepPressed(entries: string[] | null): void {
+function keepPressed(pressed: Pressed | null): void {
   try {
-    if (entries) sessionStorage.setItem(`${contest}:pressed`, JSON.stringify(entries));
+    if (pressed) sessionStorage.setItem(`${contest}:pressed`, JSON.stringify(pressed));
     else sessionStorage.removeItem(`${contest}:pressed`);
   } catch (error) {
     // Without storage the voter presses again.
   }
 }
 
-function takePressed(): string[] | null {
+function takePressed(): Pressed | null {
   try {
     const kept = sessionStorage.getItem(`${contest}:pressed`);
     keepPressed(null);
-    return kept === null ? null : (JSON.parse(kept) as string[]);
+    return kept === null ? null : (JSON.parse(kept) as Pressed);
   } catch (error) {
     return null;
   }
@@ -373,4 +379,7 @@ showCountdown();
 reloadWhenRenewed();
 window.setTimeout(poll, POLL_SECONDS * 1000);
 const pressed = takePressed();
-if (pressed && page.known === "yes" && page.phase === "open") void vote(pressed);
+if (pressed && page.known === "yes" && page.phase === "open") {
+  page.ticket = pressed.ticket;
+  void vote(pressed.entries);
+}
