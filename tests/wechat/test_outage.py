@@ -1,0 +1,88 @@
+"""WeChat is down, slow or answers nonsense: signed-in voters vote on, others read a clear page, nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Literal
+
+import httpx
+import pytest
+
+from tests.conftest import Contests, cast, environment_of, free_port, serving
+from tests.proxy import Proxy, proxied
+from tests.wechat.standin import Standin, wechat_environment
+from tests.wechat.test_sign_in import HTML, LOGIN, PAGES, QUOTA, agree, begin, sign_in
+from voting.settings import Settings
+
+SECONDS = 20.0
+SLOWEST_SECONDS = 7.0
+BACK_SECONDS = 5.0
+Outage = Literal["down", "slow", "nonsense"]
+
+
+@pytest.mark.parametrize("outage", ["down", "slow", "nonsense"])
+async def test_an_outage(settings: Settings, wechat_standin: Standin, contests: Contests, outage: Outage) -> None:
+    contest = await contests.make(PAGES + QUOTA.replace("2", "1000"))
+    port = free_port()
+    async with proxied(wechat_standin.url) as (proxy, api):
+        environment = environment_of(settings) | wechat_environment(port, api, wechat_standin.url)
+        with serving(environment, "--workers", "2", port=port) as (url, _):
+            async with httpx.AsyncClient(base_url=url, timeout=30) as known:
+                assert (await sign_in(known, contest, 1)).status_code == 303
+                begin_outage(outage, proxy, wechat_standin)
+                until = time.monotonic() + SECONDS
+                await asyncio.gather(
+                    vote_until(until, known, contest),
+                    *(try_until(until, url, contest, 10 + number) for number in range(4)),
+                )
+                end_outage(proxy, wechat_standin)
+                await signed_in_soon(url, contest)
+
+
+def begin_outage(outage: Outage, proxy: Proxy, standin: Standin) -> None:
+    if outage == "down":
+        proxy.cut()
+    elif outage == "slow":
+        proxy.hang()
+    else:
+        standin.spoil(LOGIN, "nonsense", times=1_000_000)
+
+
+def end_outage(proxy: Proxy, standin: Standin) -> None:
+    proxy.heal()
+    standin.reset()
+
+
+async def vote_until(until: float, browser: httpx.AsyncClient, contest: str) -> None:
+    """Votes with a credential; no ballot is refused or late."""
+    while time.monotonic() < until:
+        begun = time.monotonic()
+        assert (await cast(browser, contest, None, ["A001"])).status_code == 201
+        assert time.monotonic() - begun < 2
+        await asyncio.sleep(0.1)
+
+
+async def try_until(until: float, url: str, contest: str, person: int) -> None:
+    """Signs in again and again; every answer is the page that says so, in time."""
+    while time.monotonic() < until:
+        async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
+            back = await agree(await begin(browser, contest), person)
+            begun = time.monotonic()
+            answer = await browser.get(back, headers=HTML)
+            assert time.monotonic() - begun < SLOWEST_SECONDS
+            assert answer.status_code == 503
+            assert "微信登录繁忙" in answer.text
+        await asyncio.sleep(0.1)
+
+
+async def signed_in_soon(url: str, contest: str) -> None:
+    """Signs in within five seconds, in many browsers one after another: both workers have found WeChat again."""
+    until = time.monotonic() + BACK_SECONDS
+    statuses: list[int] = []
+    while statuses[-10:] != [303] * 10:
+        assert time.monotonic() < until, statuses
+        async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
+            statuses.append((await sign_in(browser, contest, 50)).status_code)
+            if statuses[-1] != 303:
+                await asyncio.sleep(0.2)
