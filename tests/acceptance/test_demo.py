@@ -193,3 +193,19 @@ async def eventually_picks(client: httpx.AsyncClient, expected: dict[str, int]) 
             return False
         await asyncio.sleep(0.1)
     return True
+
+
+async def test_a_stranger_signs_in_with_the_stand_in_for_wechat(tmp_path: Path) -> None:
+    with demo(tmp_path / "data") as (url, process):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            begun = await client.get("/c/demo/sign-in/wechat")
+            picker = begun.headers["location"].partition("#")[0]
+            assert "用微信登录试试" in (await client.get(picker)).text
+            back = (await client.get(f"{picker}&person=1")).headers["location"]
+            assert (await client.get(back)).headers["location"] == "/c/demo"
+            assert (await cast(client, "demo", None, ["A017"])).status_code == 201
+            standin = [each for each in psutil.Process(process.pid).children() if "voting.demo.wechat" in command(each)]
+            assert len(standin) == 1
+            # It ends with the demo, however that ends.
+            process.kill()
+            await asyncio.to_thread(standin[0].wait, 10)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.conftest import Service, environment_of, free_port, serving
-from tests.wechat.standin import Standin, standin, wechat_environment
+from tests.wechat.standin import Standin, standin
+from voting.demo.wechat.process import settings_of
 from voting.settings import Settings
 
 
@@ -30,7 +31,9 @@ def wechat_standin(running_standin: Standin) -> Standin:
 def wechat_service(settings: Settings, running_standin: Standin) -> Iterator[Service]:
     """A service with two workers."""
     port = free_port()
-    environment = environment_of(settings) | wechat_environment(port, running_standin.url, running_standin.url)
+    wechat = settings_of(running_standin.url, f"http://127.0.0.1:{port}")
+    wechat["VOTING_WECHAT_VERIFY_FILES"] = "MP_verify_AbCdEf0123456789.txt"
+    environment = environment_of(settings) | wechat
     with serving(environment, "--workers", "2", port=port) as (url, process):
         yield Service(url, settings, process)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.conftest import free_port, without_settings
-from voting.demo.wechat.world import MINI_PROGRAM_APP, PAGE_APP
+from voting.demo.wechat.process import running
+from voting.demo.wechat.world import PAGE_APP
 from voting.wechat.client import Scope, authorize_url
 
 ANYWHERE = "http://127.0.0.1/back"
@@ -68,38 +65,7 @@ class Standin:
 @contextmanager
 def standin() -> Iterator[Standin]:
     """Runs a stand-in until the end of the block."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "voting.demo.wechat", "--port", str(port)], env=without_settings()
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"{url}/control/calls")
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None
-                assert time.monotonic() < until, "the stand-in does not start"
-                time.sleep(0.05)
-        running = Standin(url)
-        yield running
-        running.close()
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wechat_environment(port: int, api: str, authorize: str) -> dict[str, str]:
-    """Returns the settings of a service on this port that signs in with the stand-in."""
-    return {
-        "VOTING_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "VOTING_WECHAT_APPID": PAGE_APP.id,
-        "VOTING_WECHAT_SECRET": PAGE_APP.secret,
-        "VOTING_MINI_PROGRAM_APPID": MINI_PROGRAM_APP.id,
-        "VOTING_MINI_PROGRAM_SECRET": MINI_PROGRAM_APP.secret,
-        "VOTING_WECHAT_API": api,
-        "VOTING_WECHAT_OPEN": authorize,
-        "VOTING_WECHAT_VERIFY_FILES": "MP_verify_AbCdEf0123456789.txt",
-    }
+    with running() as url:
+        standin = Standin(url)
+        yield standin
+        standin.close()

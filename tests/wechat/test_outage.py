@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import Contests, cast, environment_of, free_port, serving
 from tests.proxy import Proxy, proxied
-from tests.wechat.standin import Standin, wechat_environment
+from tests.wechat.standin import Standin
 from tests.wechat.test_sign_in import HTML, LOGIN, PAGES, QUOTA, agree, begin, sign_in
+from voting.demo.wechat.process import settings_of
 from voting.settings import Settings
 
 SECONDS = 20.0
@@ -26,7 +27,8 @@ async def test_an_outage(settings: Settings, wechat_standin: Standin, contests: 
     contest = await contests.make(PAGES + QUOTA.replace("2", "1000"))
     port = free_port()
     async with proxied(wechat_standin.url) as (proxy, api):
-        environment = environment_of(settings) | wechat_environment(port, api, wechat_standin.url)
+        wechat = settings_of(wechat_standin.url, f"http://127.0.0.1:{port}") | {"VOTING_WECHAT_API": api}
+        environment = environment_of(settings) | wechat
         with serving(environment, "--workers", "2", port=port) as (url, _):
             async with httpx.AsyncClient(base_url=url, timeout=30) as known:
                 assert (await sign_in(known, contest, 1)).status_code == 303

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import click
@@ -20,6 +20,7 @@ from voting.cli.session import actor, tell, with_engines
 from voting.demo import demo_contest, secrets
 from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
+from voting.demo.wechat import process as wechat
 from voting.errors import SettingInvalid
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load
@@ -59,8 +60,11 @@ def demo(port: int, reset: bool, workers: int) -> None:
             ready = replace(ready, secret=own.secret.encode())
         tell("preparing the demo contest; the first time, its 120 entries get their covers")
         kept = asyncio.run(prepare(ready))
-        with _free_port(port) as listener:
+        with _free_port(port) as listener, ExitStack() as stack:
             address = f"http://{HOST}:{listener.getsockname()[1]}"
+            if not ready.wechat_appid:
+                # The workers are new processes, which read the environment only.
+                os.environ |= wechat.settings_of(stack.enter_context(wechat.running()), address) | os.environ
             tell(f"starting the service; {address} opens in a moment")
             threading.Thread(target=_announce, args=(address, kept), daemon=True).start()
             run_workers(ready, listener, workers)
@@ -92,6 +96,7 @@ def _announce(address: str, kept: DemoSecrets) -> None:
     tell(
         f"""
   投票页面 vote       {address}/c/{CONTEST}
+  微信登录 WeChat     on that page: 用微信登录, with a stand-in for WeChat and made-up people
   实时看板 board      {address}/board/{CONTEST}
      organiser key  {kept.organiser_key}
   结果 results        curl -H 'Authorization: Bearer {kept.judge_key}' {address}/api/v1/contests/{CONTEST}/results
