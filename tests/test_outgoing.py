@@ -119,5 +119,5 @@ async def test_a_long_answer_is_not_read_to_its_end() -> None:
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with outgoing.client(allow_private=True) as http:
         with pytest.raises(httpx.DecodingError):
-            await outgoing.body_of(http, http.build_request("GET", url))
+            await outgoing.ask(http, http.build_request("GET", url))
     server.close()

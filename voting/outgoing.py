@@ -7,11 +7,14 @@ after the check.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from ipaddress import ip_address
 
 import httpx
 
+# At lower levels it logs addresses, which may have a key in them.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 5.0
 MOST_BYTES = 256 * 1024
@@ -53,19 +56,20 @@ def client(*, allow_private: bool) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
 
-async def body_of(http: httpx.AsyncClient, request: httpx.Request) -> bytes:
-    """Returns the body of a 2xx answer. Raises httpx.HTTPError, also for another status, a long body or a late one."""
+async def ask(
+    http: httpx.AsyncClient, request: httpx.Request, auth: httpx.BasicAuth | None = None
+) -> tuple[int, bytes]:
+    """Returns the status and the body of the answer. Raises httpx.HTTPError, also for a long answer or a late one."""
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            response = await http.send(request, stream=True)
+            response = await http.send(request, stream=True, auth=auth)
             try:
-                response.raise_for_status()
                 body = b""
                 async for part in response.aiter_bytes():
                     body += part
                     if len(body) > MOST_BYTES:
                         raise httpx.DecodingError(f"the answer is longer than {MOST_BYTES} bytes", request=request)
-                return body
+                return response.status_code, body
             finally:
                 await response.aclose()
     except TimeoutError:

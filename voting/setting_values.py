@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Network = IPv4Network | IPv6Network
 SECRET_BYTES = 32
@@ -75,6 +76,13 @@ def phone_sender(text: str) -> str:
     """Parses the address of a sender of messages, or `log`."""
     if text not in ("", "log") and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s#@]*)?", text, re.I):
         raise ValueError("write it as https://sms.example.org/codes, without a user, or log")
+    return text
+
+
+def issuer(text: str) -> str:
+    """Parses the issuer of an OpenID Connect provider, which is compared letter by letter."""
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#@]*)?", text):
+        raise ValueError("write it as the provider does: https://login.example.org, without a query or a user")
     return text
 
 
@@ -191,3 +199,30 @@ def redis(text: str) -> str:
 
 def _is_plain_redis(text: str) -> bool:
     return text.startswith(("redis://", "rediss://", "unix://"))
+
+
+def clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
+    """Returns the other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    if parts.scheme in ("rediss", "unix", ""):
+        return set()
+    hosts = [re.sub(r":\d*$", "", host) for host in parts.netloc.rpartition("@")[2].split(",")]
+    if parts.scheme == "redis":
+        elsewhere = ""
+    elif query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
+        return set()
+    else:
+        elsewhere = environ.get("PGHOST", "")
+    hosts = [host for host in hosts if host] or query.get("host", [elsewhere])[0].split(",")
+    hosts = [unquote(host).strip("[]").casefold() for host in hosts]
+    return {host for host in hosts if not _is_this_machine(host)}
+
+
+def _is_this_machine(host: str) -> bool:
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from voting import setting_values as parse
 from voting.errors import Fault, FileInvalid, SettingInvalid
@@ -210,6 +209,22 @@ class Settings:
     phone_secret_file: str = setting(
         "VOTING_PHONE_SECRET_FILE", parse.secret_file, "", "Instead of VOTING_PHONE_SECRET: a file that has it."
     )
+    oidc_issuer: str = setting(
+        "VOTING_OIDC_ISSUER",
+        parse.issuer,
+        "",
+        "OpenID Connect provider for `oidc`, such as https://login.example.org/realms/staff.",
+    )
+    oidc_client_id: str = setting("VOTING_OIDC_CLIENT_ID", str, "", "The client's id there.")
+    oidc_client_secret: str = setting(
+        "VOTING_OIDC_CLIENT_SECRET", str, "", "The client's secret; none for a public client."
+    )
+    oidc_client_secret_file: str = setting(
+        "VOTING_OIDC_CLIENT_SECRET_FILE",
+        parse.secret_file,
+        "",
+        "Instead of VOTING_OIDC_CLIENT_SECRET: a file that has it.",
+    )
     private_providers: bool = setting(
         "VOTING_PRIVATE_PROVIDERS",
         parse.switch,
@@ -279,7 +294,7 @@ def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
         "REDIS_URL": settings.redis_url,
     }
     for name, url in urls.items():
-        if hosts := _clear_hosts(url, environ) - settings.unencrypted_hosts:
+        if hosts := parse.clear_hosts(url, environ) - settings.unencrypted_hosts:
             mend = "write it as rediss://" if name == "REDIS_URL" else "add ?sslmode=verify-full (or require)"
             raise SettingInvalid(
                 f"{name} would send passwords and votes to {', '.join(sorted(hosts))} without TLS; {mend}, or name the"
@@ -310,35 +325,19 @@ def _check_apps(settings: Settings) -> None:
             "VOTING_PHONE_SENDER would get codes without TLS; write https://, or set"
             " VOTING_PRIVATE_PROVIDERS=on for a sender in your own network"
         )
+    if settings.oidc_issuer and not (settings.oidc_client_id and settings.public_url):
+        raise SettingInvalid("VOTING_OIDC_ISSUER needs VOTING_OIDC_CLIENT_ID and VOTING_PUBLIC_URL; set both")
+    if settings.oidc_client_secret and settings.oidc_client_secret_file:
+        raise SettingInvalid(
+            "VOTING_OIDC_CLIENT_SECRET and VOTING_OIDC_CLIENT_SECRET_FILE are both set; leave one of them"
+        )
+    if settings.oidc_issuer.startswith("http:") and not settings.private_providers:
+        raise SettingInvalid(
+            "VOTING_OIDC_ISSUER is not https; write https://, or set VOTING_PRIVATE_PROVIDERS=on for a provider in your"
+            " own network"
+        )
     if settings.wechat_appid and not settings.public_url:
         raise SettingInvalid("VOTING_WECHAT_APPID is set without VOTING_PUBLIC_URL, to which WeChat sends voters back")
-
-
-def _clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
-    """Returns the other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    if parts.scheme in ("rediss", "unix", ""):
-        return set()
-    hosts = [re.sub(r":\d*$", "", host) for host in parts.netloc.rpartition("@")[2].split(",")]
-    if parts.scheme == "redis":
-        elsewhere = ""
-    elif query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
-        return set()
-    else:
-        elsewhere = environ.get("PGHOST", "")
-    hosts = [host for host in hosts if host] or query.get("host", [elsewhere])[0].split(",")
-    hosts = [unquote(host).strip("[]").casefold() for host in hosts]
-    return {host for host in hosts if not _is_this_machine(host)}
-
-
-def _is_this_machine(host: str) -> bool:
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 # Read by the engines and the tests; not settings of the service.

@@ -50,14 +50,16 @@ class WebhookSender:
         """Posts the message."""
         body, moment = msgspec.json.encode(message), str(int(time.time()))
         headers = {"content-type": "application/json", SIGNATURE: f"t={moment},v1={self._signature(moment, body)}"}
+        request = self._http.build_request("POST", self._url, content=body, headers=headers)
         try:
-            await outgoing.body_of(
-                self._http, self._http.build_request("POST", self._url, content=body, headers=headers)
-            )
+            status, _ = await outgoing.ask(self._http, request)
+            outcome = "" if 200 <= status < 300 else f"status {status}"
         except httpx.HTTPError as error:
+            outcome = type(error).__name__
+        if outcome:
             # Neither the address, which may have a key in it, nor the message.
-            logging.getLogger("voting").warning("a code could not be sent: %s", type(error).__name__)
-            raise ProviderAway from None
+            logging.getLogger("voting").warning("a code could not be sent: %s", outcome)
+            raise ProviderAway
 
     def _signature(self, moment: str, body: bytes) -> str:
         return hmac.new(self._secret, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()

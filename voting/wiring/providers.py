@@ -12,12 +12,14 @@ from voting import outgoing
 from voting.domain.ballots.rate import read_rate
 from voting.domain.identity.channel import Channel
 from voting.messages.sender import LogSender, Sender, WebhookSender
+from voting.oidc.client import OidcClient
 from voting.postgres.database import Database
 from voting.redis.connection import Connected
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.providers.mini_program import MiniProgramProvider
+from voting.services.identity.providers.oidc import OidcProvider
 from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
 from voting.services.identity.providers.web import WebProvider
@@ -69,6 +71,8 @@ async def open_providers(
             page = WeChat(api, app)
             page_access = WeChatAccess(page, app, connected.values)
             redirecting["wechat"] = WeChatPageProvider(page, app, settings.wechat_open)
+        if settings.oidc_issuer:
+            redirecting["oidc"] = OidcProvider(_oidc_client(settings, http), keyring)
         if settings.mini_program_appid:
             app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
             mini = WeChat(api, app)
@@ -92,3 +96,9 @@ def _phone_provider(
     if settings.phone_sender != "log":
         sender = WebhookSender(http, settings.phone_sender, settings.phone_secret or settings.phone_secret_file)
     return PhoneProvider(keyring, persons, limits, rate_limits, connected.values, sender)
+
+
+def _oidc_client(settings: Settings, http: httpx.AsyncClient) -> OidcClient:
+    secret = settings.oidc_client_secret or settings.oidc_client_secret_file
+    allow_private = settings.private_providers
+    return OidcClient(http, settings.oidc_issuer, settings.oidc_client_id, secret, allow_private=allow_private)

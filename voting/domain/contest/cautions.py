@@ -1,11 +1,11 @@
-"""Cautions for an organiser before a contest opens: weak rules and missing ones."""
+"""Cautions for an organiser before a contest opens, about weak rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from voting.domain.contest.contest import Contest
-from voting.domain.identity.channel import NAMES, READY_CHANNELS, Channel
+from voting.domain.identity.channel import NAMES, Channel
 from voting.domain.language import Language
 
 _WEB: Mapping[Language, str] = {
@@ -15,10 +15,6 @@ _WEB: Mapping[Language, str] = {
     "of computing). A patient script behind some hundred addresses can get thousands of ballots counted without "
     "detection. If votes decide awards, issue credentials to people you have verified (issued), or treat the "
     "votes as advisory.",
-}
-_MISSING: Mapping[Language, str] = {
-    "zh": "本版本尚未接入以下渠道，目前没有人能经由它们投票：{}。",
-    "en": "This version has no adapter for these channels, so nobody can vote through them yet: {}.",
 }
 _APART: Mapping[Language, str] = {
     "zh": "同一人经由以下各组渠道进入时会被视为不同的投票人，"
@@ -30,10 +26,7 @@ _APART: Mapping[Language, str] = {
 
 def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
     """Returns one or two sentences for each caution."""
-    channels = contest.voters.channels
-    sentences = [_WEB[language]] if "web" in channels else []
-    if missing := [channel for channel in channels if channel not in READY_CHANNELS]:
-        sentences.append(_MISSING[language].format(("、" if language == "zh" else ", ").join(missing)))
+    sentences = [_WEB[language]] if "web" in contest.voters.channels else []
     if len(groups := voter_groups(contest)) > 1:
         comma, semicolon = ("、", "；") if language == "zh" else (", ", "; ")
         shown = semicolon.join(comma.join(NAMES[language][channel] for channel in group) for group in groups)

@@ -10,8 +10,6 @@ Channel = Literal["web", "wechat", "mini_program", "phone", "oidc", "issued"]
 """The channels that a contest's file may name; the organiser hands out `issued` credentials."""
 NUMBERS: dict[Channel, int] = {"web": 0, "wechat": 1, "mini_program": 2, "phone": 3, "oidc": 4, "issued": 255}
 """Their numbers in credentials: no number ever changes its meaning."""
-READY_CHANNELS: frozenset[Channel] = frozenset({"web", "wechat", "mini_program", "phone", "issued"})
-"""The channels for which a way to get a credential is implemented."""
 
 SharedIdentity = Literal["unionid", "phone"]
 SHARED_IDENTITIES: dict[Channel, frozenset[SharedIdentity]] = {
