@@ -42,6 +42,8 @@ class Draft:
     tallies: Mapping[str, Tally]
     public_only: bool
     """Certifies the public vote only, without checking that final scores and awards can be computed."""
+    proposed_by: str | None
+    """The account that proposed it, to another's; None: one person certified it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
         for entry, tally in sorted(draft.tallies.items())
     ]
     head = (draft.actor, draft.policy_version, *astuple(draft.bound))
-    (row,) = await connection.fetch(_QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines))
-    made = (draft.actor, draft.policy_version, draft.bound, draft.tallies, draft.public_only)
+    (row,) = await connection.fetch(
+        _QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines), draft.proposed_by
+    )
+    made = (draft.actor, draft.policy_version, draft.bound, draft.tallies, draft.public_only, draft.proposed_by)
     return Certification(*made, row["number"], row["certified_at"])
 
 
@@ -90,7 +94,7 @@ async def select(connection: Connection, contest: str) -> Certification | None:
         return None
     tallies = {entry: Tally(raw, held, counted) for entry, raw, held, _, counted in json.loads(row["tallies"])}
     bound = Bound(*(row[field.name] for field in fields(Bound)))
-    made = (row["actor"], row["policy_version"], bound, tallies, row["public_only"])
+    made = (row["actor"], row["policy_version"], bound, tallies, row["public_only"], row["proposed_by"])
     return Certification(*made, row["number"], row["certified_at"])
 
 

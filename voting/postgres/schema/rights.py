@@ -32,12 +32,17 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "marks": ("delete",),
     "metrics": ("delete",),
     "persons": ("update(person)",),
+    "proposals": ("update", "delete"),
     "revocations": (),
     "rulings": (),
     "shown_tallies": ("delete",),
     "spent_challenges": ("delete",),
+    "staff_accounts": ("update(password_hash)", "update(totp_secret)", "update(totp_step)"),
+    "staff_attempts": ("update", "delete"),
+    "staff_grants": ("delete",),
     "staff_keys": ("update(revoked_at)",),
-    "staff_sessions": ("delete",),
+    "staff_recovery_codes": ("delete",),
+    "staff_sessions": ("update(seen_at)", "delete"),
     "tallies": ("update", "delete"),
 }
 RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {
