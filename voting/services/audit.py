@@ -36,10 +36,17 @@ Action = Literal[
     "person.overlap",
     "results.read",
     "roster.import",
+    "second_person.propose",
     "service.begin",
+    "staff.account.add",
+    "staff.grant",
     "staff.key.create",
     "staff.key.revoke",
+    "staff.password",
+    "staff.revoke",
+    "staff.session.end",
     "staff.session.open",
+    "staff.totp",
     "tally.mend",
 ]
 
@@ -54,10 +61,16 @@ async def record(
     await audit.insert(tx, actor, action, contest, details)
 
 
-async def page(database: Database, after: int, contest: str | None, most: int) -> tuple[Head, tuple[AuditRecord, ...]]:
-    """Returns the log's head, and the first records after a number, of all contests or of one."""
-    async with database.connection() as connection:
-        return await audit.select_head(connection), await audit.select_page(connection, after, contest, most)
+class AuditLog:
+    """The log as auditors read it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, after: int, contest: str | None, most: int) -> tuple[Head, tuple[AuditRecord, ...]]:
+        """Returns the log's head, and the first records after a number, of all contests or of one."""
+        async with self._database.connection() as connection:
+            return await audit.select_head(connection), await audit.select_page(connection, after, contest, most)
 
 
 async def links(tx: Connection) -> AsyncIterator[Link]:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from voting.services.fraud.export import EventExport
     from voting.services.fraud.policy_comparison import PolicyComparison
     from voting.services.fraud.sweeping import Sweeping
+    from voting.services.identity.accounts import StaffAccounts
     from voting.services.identity.keyring import Keyring, ReceiptKey
+    from voting.services.identity.staff_sign_in import SignIn
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,22 @@ class AdminServices:
         from voting.services.identity.keyring import ReceiptKey
 
         return ReceiptKey(self.keyring.public_key)
+
+    @cached_property
+    def staff_accounts(self) -> StaffAccounts:
+        """Manages the staff's accounts. Raises SettingInvalid if there is no secret."""
+        from voting.services.identity.accounts import StaffAccounts
+        from voting.services.identity.passwords import Passwords
+
+        return StaffAccounts(self.database, self.keyring, Passwords(), self.actor)
+
+    @cached_property
+    def staff_sign_in(self) -> SignIn:
+        """Signs accounts in. Raises SettingInvalid if there is no secret."""
+        from voting.services.identity.passwords import Passwords
+        from voting.services.identity.staff_sign_in import SignIn
+
+        return SignIn(self.database, self.keyring, Passwords())
 
     @cached_property
     def certifier(self) -> Certifier:

@@ -18,7 +18,7 @@ from voting.postgres.schema.migrate import check_schema
 from voting.postgres.schema.rights import check_rights
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
-from voting.services.audit import record_policies
+from voting.services.audit import AuditLog, record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
@@ -28,8 +28,11 @@ from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
+from voting.services.identity.accounts import StaffAccounts
 from voting.services.identity.keyring import Keyring
+from voting.services.identity.passwords import Passwords
 from voting.services.identity.sessions import StaffSessions
+from voting.services.identity.staff_sign_in import SignIn
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
@@ -135,7 +138,11 @@ def _services(
     providers: Providers,
 ) -> Services:
     tally_reader = TallyReader(database, connected.view, tally_projection)
+    passwords = Passwords()
     return Services(
+        audit_log=AuditLog(database),
+        staff_sign_in=SignIn(database, providers.keyring, passwords),
+        staff_accounts=StaffAccounts(database, providers.keyring, passwords, "serve"),
         staff_sessions=StaffSessions(database),
         casting=casting,
         contest_cache=contest_cache,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
-from voting.domain.identity.roles import Role, StaffKey
-from voting.errors import NotFound
-from voting.postgres import staff
+from voting.domain.identity.roles import SCOPES, Grant, Role, Scope, StaffKey
+from voting.errors import Forbidden, NotFound
+from voting.postgres import accounts, staff
 from voting.postgres.database import Connection, Database
+from voting.postgres.staff import NewKey
 from voting.services import audit
 
 PREFIX = "vsk"
@@ -21,13 +23,31 @@ class StaffKeys:
         self._database = database
         self._actor = actor
 
-    async def create(self, name: str, role: Role, contest: str | None) -> str:
-        """Returns a new key; only its hash is stored, so it cannot be shown again."""
+    async def create(
+        self,
+        name: str,
+        role: Role,
+        contest: str | None,
+        *,
+        account: str | None = None,
+        scopes: Collection[Scope] = SCOPES,
+        days: int | None = None,
+    ) -> str:
+        """Returns a new key; only its hash is stored, so it cannot be shown again.
+
+        With `account` it acts for that person, whose role it must be. Raises NotFound, Forbidden.
+        """
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
 
         async def work(tx: Connection) -> None:
-            await staff.insert(tx, id, name, role, contest, hashed(secret))
-            await audit.record(tx, self._actor, "staff.key.create", contest, {"key": id, "name": name, "role": role})
+            owner = await accounts.select(tx, account) if account else None
+            if account and owner is None:
+                raise NotFound(f"there is no account {account!r}; `voting staff list` shows them")
+            if owner and not owner.staff.may({role, "owner"}, contest):
+                raise Forbidden(f"{account} is not {Grant(role, contest)}; first run: voting staff grant {account}")
+            await staff.insert(tx, NewKey(id, name, role, contest, hashed(secret), account, scopes, days))
+            details = {"key": id, "name": name, "role": role, "account": account, "scopes": list(scopes), "days": days}
+            await audit.record(tx, self._actor, "staff.key.create", contest, details)
 
         await self._database.transact(work)
         return f"{PREFIX}_{id}_{secret}"
