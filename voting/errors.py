@@ -233,6 +233,12 @@ class RosterSealed(VotingError):
     code = "roster_sealed"
 
 
+class SecondPersonNeeded(VotingError):
+    """It is proposed, on record; it is done when a second account does the same."""
+
+    code = "second_person_needed"
+
+
 class AuditBroken(VotingError):
     """The audit log is not as it was recorded."""
 

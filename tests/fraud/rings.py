@@ -33,8 +33,9 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
 from voting.services.fraud.certify import Certifier
 from voting.services.fraud.policy_files import DEFAULT, load_sweep_policy
-from voting.services.fraud.review import Person, ReviewAction, Reviews
+from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.identity.keyring import Keyring, ReceiptKey
+from voting.services.second_person import Person
 
 _PACKAGED = load_sweep_policy()
 _PASSES = ("quick_first", "quick_second", "first", "second")

@@ -215,7 +215,7 @@ async def test_acts_at_the_same_moment_are_chained_and_a_failed_one_leaves_no_ga
 
     answers = await asyncio.gather(*(act(number) for number in range(40)), return_exceptions=True)
     assert [type(answer) for answer in answers].count(NotImplementedError) == 8
-    head, records = await audit.page(office.database, 0, contest, 100)
+    head, records = await audit.AuditLog(office.database).page(0, contest, 100)
     assert sum(each.action == "contest.pause" for each in records) == 32
     assert head.seq >= records[-1].seq
     await office.database.transact(lambda tx: audit.verify(tx, {}))

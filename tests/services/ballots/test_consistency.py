@@ -12,7 +12,8 @@ from tests.services.fraud.test_certify import closed
 from voting.errors import NotCertifiable
 from voting.services.ballots.consistency import check_consistency
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud.review import Person, ReviewAction, Reviews
+from voting.services.fraud.review import ReviewAction, Reviews
+from voting.services.second_person import Person
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 

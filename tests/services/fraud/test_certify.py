@@ -34,8 +34,9 @@ from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.certify import Certifier
 from voting.services.fraud.policy_comparison import PolicyComparison, Side
-from voting.services.fraud.review import Person, ReviewAction, Reviews
+from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.results.reports import as_json
+from voting.services.second_person import Person
 from voting.wiring.admin import AdminServices
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,8 @@ from tests.fraud.rings import POLICY, SCRIPT, Cast, certifier, crowd, find_nothi
 from voting.fraud.facts.facts import Counts, Facts, Oddity
 from voting.fraud.policy import SweepPolicy
 from voting.services.fraud.policy_comparison import PolicyComparison, Side
-from voting.services.fraud.review import Person, ReviewAction, Reviews
+from voting.services.fraud.review import ReviewAction, Reviews
+from voting.services.second_person import Person
 from voting.wiring.admin import AdminServices
 
 # Challenged and solved under the packaged policy; with fewer signals or counts, hardly suspicious.

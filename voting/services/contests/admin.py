@@ -10,12 +10,21 @@ from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.results.inputs import document_sha256
 from voting.domain.roster.change import RosterChange, roster_change
-from voting.errors import AlreadyExists, ContestUnknown, EntryUnknown, RosterSealed, RulesSealed, WindowClosed
+from voting.errors import (
+    AlreadyExists,
+    ContestUnknown,
+    EntryUnknown,
+    RosterSealed,
+    RulesSealed,
+    SecondPersonNeeded,
+    WindowClosed,
+)
 from voting.postgres import certifications, contests
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
 from voting.services import audit
 from voting.services.contests.covers import read_cover
+from voting.services.second_person import Person, agree
 
 
 class ContestAdmin:
@@ -72,19 +81,26 @@ class ContestAdmin:
         await self._database.transact(work)
         return document_sha256(document)
 
-    async def extend(self, contest: str, closes_at: datetime, reason: str) -> None:
-        """Moves the window's end to a later moment. Raises RulesSealed."""
+    async def extend(self, contest: str, closes_at: datetime, reason: str, person: Person | None = None) -> None:
+        """Moves the window's end to a later moment. Raises RulesSealed, SecondPersonNeeded, Forbidden."""
+        by = person or Person(self._actor)
 
-        async def work(tx: Connection) -> None:
+        async def work(tx: Connection) -> bool:
             stored = await self._changing(tx, contest)
             _check_changeable(stored, "extension")
             if closes_at <= stored.window_end or stored.read_at >= stored.window_end:
                 raise RulesSealed("an open window can be made longer; it cannot be made shorter, or opened again")
+            change = {"was": stored.window_end.isoformat(), "is": closes_at.isoformat()}
+            agreed = await agree(tx, by, "contest.extend", contest, change)
+            if agreed is None:
+                return False
             await contests.extend(tx, contest, closes_at)
-            details = {"was": stored.window_end.isoformat(), "is": closes_at.isoformat(), "reason": reason}
-            await audit.record(tx, self._actor, "contest.extend", contest, details)
+            details = {**change, "reason": reason, **agreed.details}
+            await audit.record(tx, by.actor, "contest.extend", contest, details)
+            return True
 
-        await self._database.transact(work)
+        if not await self._database.transact(work):
+            raise SecondPersonNeeded
 
     async def withdraw(self, contest: str, entry: str, reason: str) -> None:
         """Withdraws an entry; ballots that picked it stay unchanged. Raises RulesSealed, EntryUnknown."""

@@ -18,7 +18,7 @@ import polars as pl
 from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
-from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable
+from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable, SecondPersonNeeded
 from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
@@ -36,6 +36,7 @@ from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import ReceiptKey
 from voting.services.results.binding import Inputs, read_inputs
+from voting.services.second_person import Agreed, Person, agree
 from voting.services.tallies.recount import compare
 
 Progress = Callable[[str], Tick]
@@ -52,6 +53,18 @@ class _LastSweep(NamedTuple):
     swept: Swept
     excesses: list[ExcessEstimate]
     ballots_sha256: str
+
+
+class _Act(NamedTuple):
+    """A certification that a person asks for."""
+
+    person: Person
+    policy_sha256: str
+    public_only: bool
+
+    async def agreed(self, tx: Connection, contest: str, *, keep: bool = False) -> Agreed | None:
+        details = {"policy_sha256": self.policy_sha256, "public_only": self.public_only}
+        return await agree(tx, self.person, "certification.certify", contest, details, keep=keep)
 
 
 class Certifier:
@@ -93,16 +106,25 @@ class Certifier:
         progress: Progress = _quiet,
         *,
         public_only: bool = False,
+        person: Person | None = None,
     ) -> Certification:
         """Returns the certified result; the one in force if it was certified under this policy.
 
         `public_only` accepts that final scores or awards cannot be computed. Raises NotCertifiable with the groups that
-        need two reviewers, or the ballots that differ from what was recorded and decided; Certified.
+        need two reviewers, or the ballots that differ from what was recorded and decided; Certified;
+        SecondPersonNeeded, Forbidden.
         """
         contest, stands = snapshot.contest.id, await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
-        await self._database.transact(lambda tx: self._check(tx, contest))
+        act = _Act(person or Person(self._actor), policy.sha256, public_only)
+
+        async def begin(tx: Connection) -> bool:
+            await self._check(tx, contest)
+            return await act.agreed(tx, contest, keep=True) is not None
+
+        if not await self._database.transact(begin):
+            raise SecondPersonNeeded
         receipts = await check_receipts(self._database, contest, self._key, progress("receipts checked"))
         if changed := [*receipts.wrong, *await check_consistency(self._database, contest)]:
             raise NotCertifiable("\n".join(changed))
@@ -113,34 +135,43 @@ class Certifier:
         # All held ballots will be void, so counted picks, and thus the finalists, are already those of the result.
         await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
         await self._apply(contest, replace(last.swept, found_are="void"), progress)
-        return await self._database.transact(
-            lambda tx: self._freeze(tx, snapshot, policy, last.ballots_sha256, public_only)
-        )
+        made = await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, last.ballots_sha256, act))
+        if made is None:
+            raise SecondPersonNeeded
+        return made
 
-    async def reopen(self, snapshot: ContestSnapshot, reason: str) -> int:
+    async def reopen(self, snapshot: ContestSnapshot, reason: str, person: Person | None = None) -> int:
         """Opens a certified contest for review again; decisions made only by certification become held.
 
-        Raises NotFound.
+        Returns the certification's number. Raises NotFound, SecondPersonNeeded, Forbidden.
         """
-        contest = snapshot.contest.id
+        contest, by = snapshot.contest.id, person or Person(self._actor)
 
-        async def work(tx: Connection) -> int:
+        async def work(tx: Connection) -> int | None:
             await certifications.lock_result(tx, contest)
-            number = await certifications.reopen(tx, contest, self._actor, reason)
-            if number is None:
+            stands = await certifications.select(tx, contest)
+            if stands is None:
                 raise NotFound(f"contest {contest!r} is not certified: there is nothing to open again")
+            number = stands.number
+            agreed = await agree(tx, by, "certification.reopen", contest, {"certification": number})
+            if agreed is None:
+                return None
+            await certifications.reopen(tx, contest, by.actor, reason)
             await groups.reopen(tx, contest, CERTIFICATION)
             held = [
                 Change(row.sequence, row.voter, "hold", row.reasons, row.group)
                 for row in await decisions.select_in_question(tx, contest)
                 if row.state == "void" and not row.frozen
             ]
-            changed = await decisions.change(tx, contest, held, Authority("certification", self._actor))
-            details = {"certification": number, "reason": reason, "held": changed.changed}
-            await audit.record(tx, self._actor, "certification.reopen", contest, details)
+            changed = await decisions.change(tx, contest, held, Authority("certification", by.actor))
+            details = {"certification": number, "reason": reason, "held": changed.changed, **agreed.details}
+            await audit.record(tx, by.actor, "certification.reopen", contest, details)
             return number
 
-        return await self._database.transact(work)
+        reopened = await self._database.transact(work)
+        if reopened is None:
+            raise SecondPersonNeeded
+        return reopened
 
     async def _sweep(self, snapshot: ContestSnapshot, policy: SweepPolicy, progress: Progress) -> _LastSweep:
         digest = hashlib.sha256()
@@ -192,10 +223,14 @@ class Certifier:
         return inputs
 
     async def _freeze(
-        self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str, public_only: bool
-    ) -> Certification:
-        contest = snapshot.contest.id
-        inputs = await self._check_decided(tx, snapshot, public_only)
+        self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str, act: _Act
+    ) -> Certification | None:
+        contest, by = snapshot.contest.id, act.person.actor
+        inputs = await self._check_decided(tx, snapshot, act.public_only)
+        agreed = await act.agreed(tx, contest)
+        if agreed is None:
+            # Another proposal has replaced this one meanwhile.
+            return None
         await groups.void_open(tx, contest, CERTIFICATION)
         by_entry = inputs.tally
         if wrong := compare(by_entry, await tallies.recount(tx, contest)):
@@ -211,14 +246,16 @@ class Certifier:
             for code in sorted({*inputs.figures.entries, *by_entry})
         }
         bound = inputs.bound(policy.sha256, digest)
-        made = await certifications.insert(tx, contest, Draft(self._actor, policy.version, bound, every, public_only))
+        draft = Draft(by, policy.version, bound, every, act.public_only, agreed.proposed_by)
+        made = await certifications.insert(tx, contest, draft)
         details = {
             "number": made.number,
             "policy_version": policy.version,
-            "public_only": public_only,
+            "public_only": act.public_only,
             **asdict(bound),
+            **agreed.details,
         }
-        await audit.record(tx, self._actor, "certification.certify", contest, details)
+        await audit.record(tx, by, "certification.certify", contest, details)
         return made
 
 
@@ -242,6 +279,8 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
         "actor": made.actor,
         "policy_version": made.policy_version,
         "public_only": made.public_only,
+        "persons": 2 if made.proposed_by else 1,
+        "proposed_by": made.proposed_by,
         **asdict(made.bound),
     }
     entries = [

@@ -15,7 +15,6 @@ from uuid import UUID
 import msgspec
 
 from voting.domain.ballots.ballot import State
-from voting.domain.identity.roles import StaffKey
 from voting.domain.names import alike
 from voting.domain.results.scoring import Tally
 from voting.domain.results.stakes import Stake, stakes
@@ -29,6 +28,7 @@ from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.second_person import Person, check_person
 
 SAMPLE = 20
 _EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -39,14 +39,6 @@ _AFTER: Mapping[Action, tuple[GroupState, State]] = {
 }
 Moved = Callable[[UUID, str, Iterable[str]], None]
 """Called with the contest's uid and id and the entries whose tallies changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """The reviewer. `name` identifies the person; a machine's account has none, since anybody may be behind it."""
-
-    actor: str
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +88,6 @@ _STEPS: Mapping[Outcome, tuple[groups.Step, audit.Action]] = {
     "withdrawn": ("withdraw", "group.withdraw"),
     "decided": ("decide", "group.decide"),
 }
-
-
-def person_of(key: StaffKey) -> Person:
-    """Returns the person behind a staff key: two keys of one name belong to one person."""
-    return Person(key.actor, " ".join(key.name.casefold().split()))
 
 
 class Reviews:
@@ -176,6 +163,8 @@ class Reviews:
             await certifications.lock_uncertified_result(tx, contest)
             before = await self._one(tx, snapshot, id)
             outcome = _outcome(before, person, wish)
+            if before.needs_two:
+                await check_person(tx, contest, person)
             if outcome == "unchanged":
                 return outcome, before
             step, act = _STEPS[outcome]

@@ -10,11 +10,12 @@ from typing import TypeVar
 from voting.domain.results.marks import read_marks, read_metric, similar_judges, uneven_panels, unlikely_marks
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
-from voting.errors import AlreadyExists, NotFound
+from voting.errors import AlreadyExists, NotFound, SecondPersonNeeded
 from voting.postgres import certifications, marks
 from voting.postgres.database import Connection, Database
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.second_person import Person, agree
 from voting.spreadsheets import read_sheet
 
 T = TypeVar("T")
@@ -72,11 +73,14 @@ class Marks:
             notice(f"{len(given)} figures in place of the {before} that metric {metric!r} had")
         return len(given)
 
-    async def revoke(self, snapshot: ContestSnapshot, award: str, holder: str, reason: str) -> None:
+    async def revoke(
+        self, snapshot: ContestSnapshot, award: str, holder: str, reason: str, person: Person | None = None
+    ) -> None:
         """Revokes an award of an entry or organisation; the next in line moves up.
 
-        Raises NotFound, AlreadyExists, Certified.
+        Raises NotFound, AlreadyExists, Certified, SecondPersonNeeded, Forbidden.
         """
+        by, act = person or Person(self._actor), {"award": award, "holder": holder}
         contest, entries = snapshot.contest, snapshot.entries
         for_organisations = [rule.id for rule in contest.organisation_awards]
         _find(dict.fromkeys([*(rule.id for rule in contest.awards), *for_organisations]), award, "award")
@@ -85,12 +89,19 @@ class Marks:
         else:
             _find(entries, holder, "entry")
 
-        async def work(tx: Connection) -> None:
-            if not await marks.revoke(tx, snapshot.contest.id, award, holder, reason):
+        async def work(tx: Connection) -> bool:
+            await certifications.lock_uncertified_result(tx, contest.id)
+            agreed = await agree(tx, by, "award.revoke", contest.id, act)
+            if agreed is None:
+                return False
+            if not await marks.revoke(tx, contest.id, award, holder, reason):
                 raise AlreadyExists(f"award {award!r} of {holder} was taken back before")
+            details = {**act, "reason": reason, **agreed.details}
+            await audit.record(tx, by.actor, "award.revoke", contest.id, details)
+            return True
 
-        details = {"award": award, "holder": holder, "reason": reason}
-        await self._change(snapshot, work, "award.revoke", details)
+        if not await self._database.transact(work):
+            raise SecondPersonNeeded
 
     async def _change(
         self,

@@ -1,0 +1,85 @@
+"""Acts that change a result take two persons: one account proposes it, another one does it.
+
+Two keys of one account are one person. A contest about which no account may decide (as owner, organiser or reviewer) is
+that of one person, who acts alone; each of these acts says so in the audit log, and the certification to whoever reads
+it. The first such account ends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from voting.domain.identity.roles import Staff
+from voting.errors import Forbidden
+from voting.postgres import accounts, proposals
+from voting.postgres.database import Connection
+from voting.postgres.proposals import StoredProposal
+from voting.services import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts. `name` tells persons apart; a machine's account has none, since anybody may be behind it."""
+
+    actor: str
+    name: str = ""
+    account: str | None = None
+
+
+def person_of(staff: Staff) -> Person:
+    """Returns the person of the staff: the account, or else, of a key without one, the key's name."""
+    return Person(staff.actor, staff.account or " ".join(staff.name.casefold().split()), staff.account)
+
+
+async def check_person(tx: Connection, contest: str, person: Person) -> bool:
+    """Whether acts on the contest take two accounts. Raises Forbidden if they do, and the person has none."""
+    needs_two = bool(await accounts.deciders(tx, contest))
+    if needs_two and person.account is None:
+        raise Forbidden(
+            "two persons decide about this contest, each with an account: name yours with --as NAME, or with --key-file"
+            " and a key that belongs to it"
+        )
+    return needs_two
+
+
+class Agreed(NamedTuple):
+    """Who agreed to an act: an account, and the one that proposed it; neither, where one person decides alone."""
+
+    account: str | None = None
+    proposed_by: str | None = None
+
+    @property
+    def details(self) -> dict[str, object]:
+        """Returns what the act's record in the audit log says of its persons."""
+        return {"persons": 2 if self.proposed_by else 1, **self._asdict()}
+
+
+async def agree(
+    tx: Connection,
+    person: Person,
+    action: audit.Action,
+    contest: str,
+    details: Mapping[str, object],
+    *,
+    keep: bool = False,
+) -> Agreed | None:
+    """Returns who agreed, if the act may be done; None if it is now proposed.
+
+    `keep`: a later transaction of the same act asks again. A different proposal replaces the pending one. Raises
+    Forbidden if both are the same person, or the person has no account and needs one.
+    """
+    if not await check_person(tx, contest, person) or person.account is None:
+        return Agreed()
+    pending = await proposals.select(tx, contest, action)
+    if pending and pending.details == details:
+        if pending.account == person.account:
+            raise Forbidden("this takes a second person: who proposed it cannot confirm it")
+        if not keep:
+            await proposals.remove(tx, contest, action)
+        return Agreed(person.account, pending.account)
+    await proposals.put(tx, contest, action, StoredProposal(person.account, details))
+    proposed = {"act": action, "account": person.account, **details}
+    await audit.record(tx, person.actor, "second_person.propose", contest, proposed)
+    return None
