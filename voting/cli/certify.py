@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from voting.cli.acting import ORGANISING, Signed, as_person
 from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import progress
 from voting.domain.roster.sheet import Tick
@@ -34,14 +35,16 @@ from voting.wiring.admin import AdminServices
 @click.option(
     "--public-only", is_flag=True, help="Certify the public vote even if final scores or awards cannot be computed."
 )
+@as_person
 @click.option("--json", "json", is_flag=True, help="Print JSON.")
 @env_file
-def certify(
+def certify(  # noqa: PLR0913 (an argument for each option)
     contest: str,
     policy: Path | None,
     propose: bool,
     reopen: str | None,
     public_only: bool,
+    signed: Signed,
     json: bool,
     env_file: Path | None,
 ) -> None:
@@ -52,13 +55,17 @@ def certify(
     two persons, if a ballot differs from its receipt, batch or decisions, or if final scores or awards cannot be
     computed. Marks, figures, roster, rules and decisions cannot change until --reopen. Under the same policy the
     command returns the standing result.
+
+    Once a staff account may decide about the contest, certifying and reopening take two accounts: one proposes it with
+    this command, another one does it with the same.
     """
     if propose + public_only + (reopen is not None) > 1:
         raise click.UsageError("--propose, --public-only and --reopen do not go together")
     settings = read_settings(env_file)
 
     async def reopened(office: AdminServices, reason: str) -> int:
-        return await office.certifier.reopen(await find(office, contest), reason)
+        person = await signed.person(office, contest, ORGANISING)
+        return await office.certifier.reopen(await find(office, contest), reason, person)
 
     async def proposed(office: AdminServices) -> tuple[Changed, list[Estimated]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
@@ -67,7 +74,8 @@ def certify(
 
     async def certified(office: AdminServices) -> tuple[Certification, list[Estimated]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
-        made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only)
+        person = await signed.person(office, contest, ORGANISING)
+        made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only, person=person)
         return made, await _doubts(office, snapshot)
 
     if reopen is not None:
@@ -126,6 +134,10 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         void = tally.raw - tally.held - tally.counted
         click.echo(f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}")
     tell(f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}")
+    if made.proposed_by:
+        tell(f"two persons certified it: {made.actor}, as {made.proposed_by} had proposed")
+    else:
+        tell("one person certified it: when it was certified, no staff account could decide about this contest")
     if made.public_only:
         tell("it is of the public vote alone: final scores and awards were not asked for")
     for name, digest in asdict(made.bound).items():

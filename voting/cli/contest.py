@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from voting.cli.acting import ORGANISING, Signed, as_person
 from voting.cli.session import env_file, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import load_sheet
 from voting.domain.contest.cautions import cautions
@@ -118,11 +119,17 @@ def seal(file: Path, env_file: Path | None) -> None:
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--closes-at", required=True, help="The new, later end with its UTC offset: 2026-12-05T18:00:00+08:00.")
 @click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")
+@as_person
 @env_file
-def extend(id: str, closes_at: str, reason: str, env_file: Path | None) -> None:
+def extend(id: str, closes_at: str, reason: str, signed: Signed, env_file: Path | None) -> None:
     """Extend the window, if the rules declare `extension` changeable."""
     moment = _moment(closes_at)
-    with_admin(read_settings(env_file), lambda office: office.contest_admin.extend(id, moment, reason))
+
+    async def work(office: AdminServices) -> None:
+        person = await signed.person(office, id, ORGANISING)
+        await office.contest_admin.extend(id, moment, reason, person)
+
+    with_admin(read_settings(env_file), work)
     tell(f"contest {id!r} closes at {closes_at}")
 
 

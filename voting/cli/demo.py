@@ -22,6 +22,7 @@ from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
 from voting.demo.wechat import process as wechat
 from voting.errors import SettingInvalid
+from voting.services.identity.passwords import present_code
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load
 from voting.wiring import admin
@@ -87,17 +88,22 @@ def _free_port(port: int) -> Iterator[socket.socket]:
 
 
 def _announce(address: str, kept: DemoSecrets) -> None:
-    """Prints addresses and keys once the service answers."""
+    """Prints addresses, accounts and keys once the service answers."""
     while True:
         with suppress(OSError), urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:
             if answer.status == 200:
                 break
         time.sleep(0.05)
+    accounts = "\n".join(
+        f"     {name:<13}  password {password}  code {present_code(secret)} (authenticator {secret})"
+        for name, (password, secret) in kept.accounts.items()
+    )
     tell(
         f"""
   投票页面 vote       {address}/c/{CONTEST}
   微信登录 WeChat     on that page: 用微信登录, with a stand-in for WeChat and made-up people
-  实时看板 board      {address}/board/{CONTEST}
+  工作人员 staff      {address}/staff  or  {address}/board/{CONTEST}
+{accounts}
      organiser key  {kept.organiser_key}
   结果 results        curl -H 'Authorization: Bearer {kept.judge_key}' {address}/api/v1/contests/{CONTEST}/results
      judge key      {kept.judge_key}

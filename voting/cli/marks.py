@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from voting.cli.acting import ORGANISING, Signed, as_person
 from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import notice, progress, read_bytes
 from voting.wiring.admin import AdminServices
@@ -66,12 +67,14 @@ def awards() -> None:
 @click.option("--award", required=True, help="The award's id in the contest's file.")
 @click.option("--from", "holder", required=True, help="The entry's code, or the organisation's name.")
 @click.option("--reason", required=True, callback=not_blank, help="The reason, shown with the results.")
+@as_person
 @env_file
-def revoke(contest: str, award: str, holder: str, reason: str, env_file: Path | None) -> None:
+def revoke(contest: str, award: str, holder: str, reason: str, signed: Signed, env_file: Path | None) -> None:
     """Revoke an award; the next in line receives it."""
 
     async def work(office: AdminServices) -> None:
-        await office.marks.revoke(await find(office, contest), award, holder, reason)
+        person = await signed.person(office, contest, ORGANISING)
+        await office.marks.revoke(await find(office, contest), award, holder, reason, person)
 
     with_admin(read_settings(env_file), work)
     tell(f"award {award!r} is taken back from {holder}")

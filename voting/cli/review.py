@@ -10,15 +10,15 @@ from typing import Any, cast
 import click
 import msgspec
 
+from voting.cli.acting import Signed, as_person
 from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
+from voting.domain.identity.roles import DECIDING
 from voting.domain.language import Language
-from voting.errors import Forbidden
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
-from voting.services.fraud.review import Estimated, File, Person, ReviewAction, Reviewed, person_of
-from voting.text_file import read_text_file
+from voting.services.fraud.review import Estimated, File, ReviewAction, Reviewed
 from voting.wiring.admin import AdminServices
 
 Decorated = Callable[..., Any]
@@ -110,11 +110,7 @@ def _decisions(function: Decorated) -> Decorated:
         _contest,
         click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log."),
         click.option("--version", type=int, help="The group's version that you saw; refused if it has changed."),
-        click.option(
-            "--key-file",
-            type=click.Path(path_type=Path),
-            help="File with your staff key; default: this machine's account, if one person may decide.",
-        ),
+        as_person,
         env_file,
     )
     for option in reversed(options):
@@ -150,24 +146,16 @@ def _decide(
     contest: str,
     reason: str,
     version: int | None,
-    key_file: Path | None,
+    signed: Signed,
     env_file: Path | None,
 ) -> None:
-    settings = read_settings(env_file)
-    key_text = read_text_file(key_file).strip() if key_file else None
-
     async def work(office: AdminServices) -> tuple[str, Reviewed]:
         snapshot = await find(office, contest)
-        person = Person(office.actor)
-        if key_text:
-            key = await office.staff_sessions.by_key(key_text)
-            if key.role != "organiser" or key.contest not in (None, contest):
-                raise Forbidden("this takes an organiser's key for this contest")
-            person = person_of(key)
+        person = await signed.person(office, contest, DECIDING)
         wish = ReviewAction(action, reason, version)
         return await office.reviews.rule(snapshot, group, person, wish)
 
-    outcome, after = with_admin(settings, work)
+    outcome, after = with_admin(read_settings(env_file), work)
     click.echo(f"{group}\t{outcome}\t{after.group.state}\tversion {after.group.version}")
     if outcome == "proposed":
         again = f"voting review {action} --contest {contest} {group} --reason ... --key-file ..."

@@ -1,11 +1,12 @@
-"""The demo's secret and staff keys, kept in its data folder so that they last between runs."""
+"""The demo's secret, staff accounts and keys, kept in its data folder so that they last between runs."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 _FILE = "demo.json"
@@ -13,11 +14,15 @@ _FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class DemoSecrets:
-    """`secret` is the service's, in hex; the keys are shown to the user of the demo."""
+    """`secret` is the service's, in hex; the rest is shown to the user of the demo.
+
+    `accounts`: by name the password and the authenticator's secret.
+    """
 
     secret: str
     organiser_key: str = ""
     judge_key: str = ""
+    accounts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def demo_secret(folder: Path) -> bytes:
