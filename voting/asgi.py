@@ -28,6 +28,7 @@ def application() -> Guard:
     options = WebOptions(
         trusted_proxies=settings.trusted_proxies,
         secure_cookies=settings.public_url.startswith("https://"),
+        public_origin="/".join(settings.public_url.split("/")[:3]),
         cors_origins=settings.cors_origins,
         metrics_networks=settings.metrics_networks,
         shield_reads=settings.shield_reads,

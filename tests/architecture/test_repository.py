@@ -7,9 +7,10 @@ import re
 import subprocess
 from contextlib import nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from tests.conftest import ROOT
+from voting.domain.identity.roles import ROLES
 from voting.errors import VotingError
 from voting.web.app import HANDLERS, create_app
 from voting.web.dependencies import Services
@@ -104,6 +105,7 @@ def test_every_error_has_a_word_of_its_own() -> None:
 def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
     assert {error.code for error in leaves(VotingError)} - {error.code for error in STATUS} == {
         "audit_broken",
+        "second_person_needed",
         "not_scorable",
         "not_certifiable",
         "roster_sealed",
@@ -122,6 +124,21 @@ def test_every_route_declares_its_limit_or_is_an_exception_with_a_reason() -> No
     assert others == EXCEPTIONS.keys()
     assert all(EXCEPTIONS.values())
     assert declared.isdisjoint(others)
+
+
+def test_every_route_declares_who_may_ask() -> None:
+    """A role, an account of its own, or the public; the role matrix of tests/web/test_access.py checks each."""
+    app = create_app(lambda: nullcontext(cast(Services, None)), WebOptions(wechat_verify_files=("MP_verify_x.txt",)))
+    undeclared = set()
+    for route in cast(Any, app)._app.routes:
+        for handler in route.route_handlers:
+            access = handler.opt.get("access")
+            is_declared = access in ("public", "account") or (isinstance(access, frozenset) and access <= set(ROLES))
+            if not access or not is_declared:
+                undeclared.add((route.path, *sorted(handler.http_methods)))
+    # The framework's own: the description of the API, and the methods of an address.
+    own = {entry for entry in undeclared if entry[0].startswith("/api/v1/schema") or entry[1:] == ("OPTIONS",)}
+    assert undeclared == own
 
 
 def test_the_application_is_put_together_without_a_warning() -> None:

@@ -240,7 +240,7 @@ async def test_a_staff_key_has_twenty_sessions_the_newest(
     statuses = [(await http.get(path, headers={"Cookie": each})).status_code for each in [others, *sessions]]
     assert statuses == [200, *[401] * 3, *[200] * MOST_SESSIONS]
     async with office.database.connection() as connection:
-        await staff.open_session(connection, b"ended", key.split("_")[1], -1, MOST_SESSIONS)
+        await staff.open_session(connection, b"ended", key.split("_")[1], None, -1, MOST_SESSIONS)
         await staff.sweep_sessions(connection)
         ended = "select count(*) from staff_sessions where expires_at < now()"
         assert await connection.fetchval(ended) == 0

@@ -40,6 +40,7 @@ from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, boards, sign_in
 from voting.web.pages import contests as contest_pages
+from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
 
@@ -63,6 +64,10 @@ HANDLERS: list[Any] = [
     groups.show_staff_tallies,
     staff.sign_in,
     staff.sign_out,
+    staff.list_sessions,
+    staff.end_session,
+    staff.change_password,
+    staff.show_audit,
     media.show_cover,
     health.live,
     health.ready,
@@ -74,6 +79,7 @@ HANDLERS: list[Any] = [
     sign_in.begin,
     sign_in.finish,
     boards.show_board,
+    staff_pages.show_account,
     assets.show_asset,
 ]
 
@@ -99,7 +105,13 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
 
     app = Litestar(
         [*HANDLERS, *assets.verify_files(options.wechat_verify_files)],
-        state=State({"secure_cookies": options.secure_cookies, "wechat_everywhere": options.wechat_everywhere}),
+        state=State(
+            {
+                "secure_cookies": options.secure_cookies,
+                "public_origin": options.public_origin,
+                "wechat_everywhere": options.wechat_everywhere,
+            }
+        ),
         lifespan=[lifespan],
         request_class=StrictRequest,
         before_request=_check_query,

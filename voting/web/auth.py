@@ -7,17 +7,24 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from voting.domain.identity.roles import Role, StaffKey
-from voting.errors import CredentialInvalid, CredentialMissing
-from voting.services.contests.contest_cache import ContestSnapshot
+from voting.domain.identity.roles import Role, Scope, Staff
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.dependencies import Services
 
+# What each route declares beside its limit: who may ask.
+PUBLIC = {"access": "public"}
+OWN_ACCOUNT = {"access": "account"}
 STAFF_COOKIE = "voting-staff"
 # Browsers accept such a cookie only over TLS and from this host: no other host of the domain can set one.
 HOST_PREFIX = "__Host-"
 VOTER_SECONDS = 400 * 86400
 STAFF_SECONDS = 12 * 3600
 SIGN_IN_SECONDS = 600
+
+
+def by(*roles: Role) -> dict[str, Any]:
+    """Returns the declaration of a route for staff with one of these roles."""
+    return {"access": frozenset(roles)}
 
 
 def voter_cookie_name(contest: str, secure: bool = False) -> str:
@@ -84,9 +91,56 @@ def staff_session(request: Request[Any, Any, Any]) -> str | None:
     return request.cookies.get(name)
 
 
-async def permit(
-    request: Request[Any, Any, Any], services: Services, snapshot: ContestSnapshot, *roles: Role
-) -> StaffKey:
-    """Returns the staff key of the request. Raises CredentialMissing, CredentialInvalid or Forbidden."""
+def device_cookie_name(secure: bool) -> str:
+    """Returns the name of the cookie of a browser in which an account has signed in."""
+    return f"{HOST_PREFIX if secure else ''}voting-staff-device"
+
+
+def device_cookie(value: str, secure: bool) -> Cookie:
+    """Returns the cookie that lets a browser sign in although others try the same account's password."""
+    name = device_cookie_name(secure)
+    return Cookie(name, value=value, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="strict", secure=secure)
+
+
+async def permit(request: Request[Any, Any, Any], services: Services, contest: str | None) -> Staff:
+    """Returns who sends the request, if it is one of the roles that the route declares, for this contest.
+
+    `contest` None: for every contest. Raises CredentialMissing, CredentialInvalid or Forbidden.
+    """
+    roles, session = request.route_handler.opt["access"], _checked_session(request)
+    scope: Scope = "read" if request.method == "GET" else "write"
+    return await services.staff_sessions.permit(contest, roles, bearer(request), session, scope)
+
+
+async def own_account(request: Request[Any, Any, Any], services: Services) -> tuple[str, str]:
+    """Returns the account that has signed in, and its session.
+
+    Raises CredentialMissing, CredentialInvalid or Forbidden.
+    """
+    session = _checked_session(request)
+    if session is None:
+        raise CredentialMissing("sign in with your account first")
+    person = await services.staff_sessions.find(None, session)
+    if person.account is None or not person.actor.startswith("account:"):
+        raise Forbidden("this takes a session of an account, not of a key")
+    return person.account, session
+
+
+def _checked_session(request: Request[Any, Any, Any]) -> str | None:
+    """Returns the staff session, whose cookie a browser sends by itself. Raises Forbidden for another site's page."""
     session = staff_session(request)
-    return await services.staff_sessions.permit(snapshot.contest.id, frozenset(roles), bearer(request), session)
+    if session and request.method != "GET":
+        check_same_origin(request)
+    return session
+
+
+def check_same_origin(request: Request[Any, Any, Any]) -> None:
+    """Raises Forbidden if the request comes from a page of another origin, even one on a sibling host.
+
+    Browsers report it in Sec-Fetch-Site or, older ones and without TLS, in Origin, which each sends with a write; a
+    request with neither comes from no browser.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    own = request.app.state.public_origin or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+    if (site is not None and site != "same-origin") or (site is None and origin is not None and origin != own):
+        raise Forbidden("this request comes from a page of another site; open this site's own page")

@@ -10,11 +10,13 @@ from litestar.params import SkipValidation
 
 from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
+from voting.services.audit import AuditLog
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.fraud.review import Reviews
+from voting.services.identity.accounts import StaffAccounts
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.providers.phone import PhoneProvider
@@ -22,6 +24,7 @@ from voting.services.identity.providers.provider import PostedProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
+from voting.services.identity.staff_sign_in import SignIn
 from voting.services.readiness import Readiness
 from voting.services.results.reports import Reports
 from voting.services.share_cards import ShareCards
@@ -38,6 +41,9 @@ PAGE = r"^([1-9]\d{0,5})?$"
 class Services:
     """The services that the web uses."""
 
+    audit_log: AuditLog
+    staff_sign_in: SignIn
+    staff_accounts: StaffAccounts
     staff_sessions: StaffSessions
     casting: Casting
     contest_cache: ContestCache

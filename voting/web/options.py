@@ -9,10 +9,14 @@ from voting.setting_values import Network
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """`secure_cookies`: cookies are sent over TLS only. `wechat_everywhere`: not only WeChat's own browser signs in."""
+    """`secure_cookies`: cookies are sent over TLS only. `public_origin`: of the pages, if the settings name it.
+
+    `wechat_everywhere`: not only WeChat's own browser signs in.
+    """
 
     trusted_proxies: tuple[Network, ...] = ()
     secure_cookies: bool = False
+    public_origin: str = ""
     cors_origins: frozenset[str] = frozenset()
     metrics_networks: tuple[Network, ...] = ()
     shield_reads: str = "2000/second"

@@ -9,13 +9,13 @@ from litestar.params import FromPath, JSONBody
 
 from voting.domain.ballots.ballot import check_key
 from voting.services.ballots.cast import BallotRequest, CastBallot
-from voting.web.auth import voter_token
+from voting.web.auth import PUBLIC, voter_token
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenServices
 from voting.web.flood_limiter import BALLOTS
 
 
-@post(BALLOTS, status_code=201)
+@post(BALLOTS, status_code=201, opt=PUBLIC)
 async def cast_ballot(
     contest: FromPath[str],
     data: JSONBody[CastBallot],

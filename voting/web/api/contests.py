@@ -11,11 +11,12 @@ from litestar.params import FromPath
 
 from voting.domain.contest.explain import explain
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
 
-@get("/api/v1/contests", opt=READS)
+@get("/api/v1/contests", opt=READS | PUBLIC)
 async def list_contests(services: GivenServices) -> dict[str, Any]:
     """Returns every contest: id, title and window."""
     snapshots = await services.contest_cache.all()
@@ -27,7 +28,7 @@ async def list_contests(services: GivenServices) -> dict[str, Any]:
     }
 
 
-@get("/api/v1/contests/{contest:str}", opt=READS)
+@get("/api/v1/contests/{contest:str}", opt=READS | PUBLIC)
 async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[str, Any]:
     """Returns title, host, rules in words, window, quota, categories, and how results are shown."""
     snapshot = await services.contest_cache.get(contest)

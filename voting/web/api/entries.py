@@ -9,11 +9,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.entry import Entry, Sort, find
 from voting.domain.results.scoring import ranks
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import PAGE, GivenServices
 from voting.web.flood_limiter import READS
 
 
-@get("/api/v1/contests/{contest:str}/entries", opt=READS)
+@get("/api/v1/contests/{contest:str}/entries", opt=READS | PUBLIC)
 async def list_entries(
     contest: FromPath[str],
     services: GivenServices,

@@ -10,13 +10,16 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from voting.domain.identity.roles import DECIDING, ROLES
 from voting.services.fraud.group_view import as_json, estimate_as_json, file_as_json
-from voting.services.fraud.review import ReviewAction, person_of
+from voting.services.fraud.review import ReviewAction
 from voting.services.results.reports import side_by_side
-from voting.web.auth import permit
+from voting.services.second_person import person_of
+from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS, WRITES
 
+EVERYBODY = by(*ROLES)
 _NO_STORE = {"cache-control": "no-store"}
 
 
@@ -28,7 +31,7 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
     version: int
 
 
-@get("/api/v1/staff/contests/{contest:str}/groups", opt=READS)
+@get("/api/v1/staff/contests/{contest:str}/groups", opt=READS | EVERYBODY)
 async def list_groups(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
@@ -37,7 +40,7 @@ async def list_groups(
     Also the number of ballots that were held when cast and are in no group before the certification.
     """
     snapshot = await services.contest_cache.get(contest)
-    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    await permit(request, services, contest)
     found = await services.reviews.all(snapshot)
     estimates = [estimate_as_json(excess) for excess in await services.reviews.excesses(snapshot)]
     groups = [as_json(group, snapshot.contest.zone) for group in found]
@@ -45,18 +48,18 @@ async def list_groups(
     return Response(content, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/groups/{group:str}", opt=READS)
+@get("/api/v1/staff/contests/{contest:str}/groups/{group:str}", opt=READS | EVERYBODY)
 async def show_group(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Returns a group with its evidence, some of its ballots and the decisions on it."""
     snapshot = await services.contest_cache.get(contest)
-    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    await permit(request, services, contest)
     found = await services.reviews.show(snapshot, group)
     return Response(file_as_json(found, snapshot.contest.zone), headers=_NO_STORE)
 
 
-@post("/api/v1/staff/contests/{contest:str}/groups/{group:str}/decisions", status_code=200, opt=WRITES)
+@post("/api/v1/staff/contests/{contest:str}/groups/{group:str}/decisions", status_code=200, opt=WRITES | by(*DECIDING))
 async def decide(
     contest: FromPath[str],
     group: FromPath[str],
@@ -66,31 +69,31 @@ async def decide(
 ) -> Response[dict[str, Any]]:
     """Releases or voids a group, or undoes that; 202 if a second reviewer must confirm it."""
     snapshot = await services.contest_cache.get(contest)
-    key = await permit(request, services, snapshot, "organiser")
+    person = await permit(request, services, contest)
     wish = ReviewAction(data.action, data.reason, data.version)
-    outcome, after = await services.reviews.rule(snapshot, group, person_of(key), wish)
+    outcome, after = await services.reviews.rule(snapshot, group, person_of(person), wish)
     content = {"outcome": outcome} | as_json(after, snapshot.contest.zone)
     return Response(content, status_code=202 if outcome == "proposed" else 200, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/ballots/{ballot:uuid}/history", opt=READS)
+@get("/api/v1/staff/contests/{contest:str}/ballots/{ballot:uuid}/history", opt=READS | by(*DECIDING, "auditor"))
 async def show_history(
     contest: FromPath[str], ballot: FromPath[UUID], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Returns every decision on a ballot; empty if it was counted from the start."""
     snapshot = await services.contest_cache.get(contest)
-    await permit(request, services, snapshot, "organiser", "auditor")
+    await permit(request, services, contest)
     found = await services.reviews.history(snapshot, ballot)
     zone = snapshot.contest.zone
     rows = [asdict(decided) | {"decided_at": decided.decided_at.astimezone(zone)} for decided in found]
     return Response({"ballot": str(ballot), "history": rows}, headers=_NO_STORE)
 
 
-@get("/api/v1/staff/contests/{contest:str}/tallies", opt=READS)
+@get("/api/v1/staff/contests/{contest:str}/tallies", opt=READS | EVERYBODY)
 async def show_staff_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Returns raw, held, void and counted picks of every entry, with the ranks by raw and by counted picks."""
     snapshot = await services.contest_cache.get(contest)
-    await permit(request, services, snapshot, "organiser", "judge", "auditor")
+    await permit(request, services, contest)
     return Response(side_by_side(await services.reports.report(snapshot)), headers=_NO_STORE)

@@ -10,16 +10,17 @@ from litestar import MediaType, Request, Response, get
 from voting import telemetry
 from voting.errors import Forbidden
 from voting.setting_values import Network
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenOptions, GivenServices
 
 
-@get("/health/live", media_type=MediaType.JSON)
+@get("/health/live", media_type=MediaType.JSON, opt=PUBLIC)
 async def live() -> dict[str, Any]:
     """The process is alive."""
     return {"status": "ok"}
 
 
-@get("/health/ready")
+@get("/health/ready", opt=PUBLIC)
 async def ready(services: GivenServices) -> Response[dict[str, Any]]:
     """For load balancers: 200 while this process serves, 503 once it is stopping.
 
@@ -31,7 +32,7 @@ async def ready(services: GivenServices) -> Response[dict[str, Any]]:
     return Response({"status": "ok"})
 
 
-@get("/health/deps")
+@get("/health/deps", opt=PUBLIC)
 async def deps(services: GivenServices) -> Response[dict[str, Any]]:
     """For people and alerts: PostgreSQL and Redis, each "ok" or "away". 503 without PostgreSQL, which ballots need."""
     answers = await services.readiness.probe()
@@ -39,7 +40,7 @@ async def deps(services: GivenServices) -> Response[dict[str, Any]]:
     return Response({"status": words["postgres"], **words}, status_code=200 if answers["postgres"] else 503)
 
 
-@get("/metrics")
+@get("/metrics", opt=PUBLIC)
 async def metrics(request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions) -> Response[bytes]:
     """Returns Prometheus' text format to VOTING_METRICS_NETWORKS; the counters reveal how many ballots are held.
 

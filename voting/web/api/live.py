@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import ServerSentEventMessage, Stream
 
 from voting.services.tallies.live_board import Event
-from voting.web.auth import permit
+from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
@@ -19,17 +19,18 @@ RETRY_MILLISECONDS = 3000
 _HEADERS = {"cache-control": "no-cache", "connection": "keep-alive", "x-accel-buffering": "no"}
 
 
-@get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream", opt=READS)
+@get("/api/v1/contests/{contest:str}/live", media_type="text/event-stream", opt=READS | by("owner", "organiser"))
 async def watch(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Stream:
     """Streams the events tally, decisions, rate and notice; `Last-Event-ID` resumes."""
     snapshot = await services.contest_cache.get(contest)
 
     async def permitted() -> None:
-        await permit(request, services, await services.contest_cache.get(contest), "organiser")
+        await permit(request, services, contest)
 
-    key = await permit(request, services, snapshot, "organiser")
-    services.live_boards.admit(key.id)
-    events = services.live_boards.watch(snapshot.contest.id, key.id, request.headers.get("last-event-id"), permitted)
+    person = await permit(request, services, contest)
+    services.live_boards.admit(person.actor)
+    last_id = request.headers.get("last-event-id")
+    events = services.live_boards.watch(snapshot.contest.id, person.actor, last_id, permitted)
     messages = (b"".join(map(_encoded, batch)) async for batch in events)
     return Stream(messages, headers=_HEADERS, media_type="text/event-stream")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.params import FromPath
 
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
@@ -15,7 +16,7 @@ _HEADERS = {
 }
 
 
-@get("/media/{contest:str}/{name:str}", opt=READS)
+@get("/media/{contest:str}/{name:str}", opt=READS | PUBLIC)
 async def show_cover(contest: FromPath[str], name: FromPath[str], services: GivenServices) -> Response[bytes]:
     """Returns a picture by the hash of its content."""
     media_type, body = await services.covers.fetch(await services.contest_cache.get(contest), name)

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
 
-@get("/api/v1/contests/{contest:str}/share-card", opt=READS)
+@get("/api/v1/contests/{contest:str}/share-card", opt=READS | PUBLIC)
 async def sign_page(
     contest: FromPath[str], services: GivenServices, url: Annotated[str, QueryParameter(max_length=1000)]
 ) -> Response[dict[str, Any]]:

@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from voting.domain.results.scoring import ranks
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 
@@ -17,7 +18,7 @@ CACHE = "public, max-age=2, s-maxage=2, stale-while-revalidate=10, stale-if-erro
 
 
 # Shared caches ignore the query, so the response must not depend on it.
-@get("/api/v1/contests/{contest:str}/tallies", opt=READS | {"any_query": True})
+@get("/api/v1/contests/{contest:str}/tallies", opt=READS | PUBLIC | {"any_query": True})
 async def show_tallies(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:

@@ -14,7 +14,7 @@ from voting.errors import ChannelClosed, Malformed
 from voting.services.identity.providers.mini_program import MiniProgramProof
 from voting.services.identity.providers.phone import LIFETIME_SECONDS, PhoneProof
 from voting.services.identity.providers.provider import Visitor
-from voting.web.auth import bearer, held_token, voter_cookie, voter_token
+from voting.web.auth import PUBLIC, bearer, held_token, voter_cookie, voter_token
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
@@ -53,7 +53,7 @@ class PhoneCodeRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The language of the message."""
 
 
-@post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES)
+@post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES | PUBLIC)
 async def ask_challenge(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, clients: GivenClients
 ) -> dict[str, Any]:
@@ -62,7 +62,7 @@ async def ask_challenge(
     return await services.web_provider.ask(snapshot, clients.address(cast(Scope, request.scope)))
 
 
-@post("/api/v1/contests/{contest:str}/voters", status_code=201, opt=WRITES)
+@post("/api/v1/contests/{contest:str}/voters", status_code=201, opt=WRITES | PUBLIC)
 async def register_voter(
     contest: FromPath[str],
     data: JSONBody[Registration],
@@ -88,7 +88,7 @@ async def register_voter(
     return Response(content, status_code=201, cookies=[cookie], headers={"cache-control": "no-store"})
 
 
-@post("/api/v1/contests/{contest:str}/voters/phone-codes", status_code=202, opt=WRITES)
+@post("/api/v1/contests/{contest:str}/voters/phone-codes", status_code=202, opt=WRITES | PUBLIC)
 async def send_phone_code(
     contest: FromPath[str],
     data: JSONBody[PhoneCodeRequest],
@@ -105,7 +105,7 @@ async def send_phone_code(
     return {"expires_in": LIFETIME_SECONDS}
 
 
-@get("/api/v1/contests/{contest:str}/me", opt=READS)
+@get("/api/v1/contests/{contest:str}/me", opt=READS | PUBLIC)
 async def show_me(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:

@@ -12,13 +12,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from voting.errors import NotFound
+from voting.web.auth import PUBLIC
 from voting.web.flood_limiter import READS
 from voting.web.rendering import manifest
 
 _TYPES = {"js": "text/javascript", "css": "text/css"}
 
 
-@get("/static/{name:str}", include_in_schema=False)
+@get("/static/{name:str}", include_in_schema=False, opt=PUBLIC)
 async def show_asset(name: FromPath[str]) -> Response[bytes]:
     """Returns a file by name, which contains its hash. Raises NotFound."""
     if name not in manifest().values():
@@ -32,7 +33,7 @@ def verify_files(names: Sequence[str]) -> list[HTTPRouteHandler]:
     if not names:
         return []
 
-    @get([f"/{name}" for name in names], media_type=MediaType.TEXT, opt=READS, include_in_schema=False)
+    @get([f"/{name}" for name in names], media_type=MediaType.TEXT, opt=READS | PUBLIC, include_in_schema=False)
     async def show_verify_file(request: Request[Any, Any, Any]) -> str:
         """Returns the file's content."""
         return request.url.path.removeprefix("/MP_verify_").removesuffix(".txt")

@@ -9,20 +9,20 @@ from litestar.params import FromPath
 
 from voting.domain.contest.cautions import cautions
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.web.auth import permit
+from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 from voting.web.i18n.words import WORDS
 from voting.web.rendering import html, language_of, page, phase_of
 
 
-@get("/board/{contest:str}", media_type=MediaType.HTML, opt=READS)
+@get("/board/{contest:str}", media_type=MediaType.HTML, opt=READS | by("owner", "organiser"))
 async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """Returns the board, or the sign-in form."""
     snapshot = await services.contest_cache.get(contest)
-    language, key, problem = language_of(request), None, ""
+    language, person, problem = language_of(request), None, ""
     try:
-        key = await permit(request, services, snapshot, "organiser")
+        person = await permit(request, services, contest)
     except Forbidden:
         problem = WORDS[language].error_forbidden
     except (CredentialMissing, CredentialInvalid):
@@ -33,4 +33,4 @@ async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], se
         "phase": phase_of(snapshot),
     }
     values["cautions"] = cautions(snapshot.contest, language)
-    return html(request, page("board.html", language, **values, key=key, problem=problem))
+    return html(request, page("board.html", language, **values, person=person, problem=problem))

@@ -18,13 +18,13 @@ from voting.domain.language import called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.web.auth import held_token, voter_cookie, voter_cookie_name
+from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenServices, Services
 from voting.web.flood_limiter import READS
 from voting.web.rendering import html, language_of, page, phase_of
 
 
-@get("/", media_type=MediaType.HTML, opt=READS)
+@get("/", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def home(request: Request[Any, Any, Any], services: GivenServices) -> Response[str] | Redirect:
     """Returns the list of contests, or a redirect to the only one."""
     snapshots = await services.contest_cache.all()
@@ -36,7 +36,7 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
     )
 
 
-@get("/c/{contest:str}", media_type=MediaType.HTML, opt=READS)
+@get("/c/{contest:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_contest(
     contest: FromPath[str],
     request: Request[Any, Any, Any],
@@ -63,7 +63,7 @@ async def show_contest(
     return _keeping_voter(answer, request, services, snapshot.contest)
 
 
-@get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML, opt=READS)
+@get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_entry(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from voting.domain.contest.contest import Contest
 from voting.errors import CredentialInvalid, SignInExpired
-from voting.web.auth import held_token, sign_in_cookie, sign_in_cookie_name, voter_cookie
+from voting.web.auth import PUBLIC, held_token, sign_in_cookie, sign_in_cookie_name, voter_cookie
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices, Services
 from voting.web.flood_limiter import READS
@@ -19,7 +19,7 @@ from voting.web.flood_limiter import READS
 _UNCACHED = {"cache-control": "no-store"}
 
 
-@get("/c/{contest:str}/sign-in/{channel:str}", status_code=303, opt=READS)
+@get("/c/{contest:str}/sign-in/{channel:str}", status_code=303, opt=READS | PUBLIC)
 async def begin(
     contest: FromPath[str],
     channel: FromPath[str],
@@ -36,7 +36,7 @@ async def begin(
     return Redirect(departure.url, status_code=303, headers=_UNCACHED, cookies=[cookie])
 
 
-@get("/sign-in/{channel:str}", status_code=303, opt=READS)
+@get("/sign-in/{channel:str}", status_code=303, opt=READS | PUBLIC)
 async def finish(
     channel: FromPath[str],
     request: Request[Any, Any, Any],

@@ -1,5 +1,4 @@
-// The organisers' live board: signs in with a staff key, then follows the event stream.
-import { call, Problem } from "./api";
+// The organisers' live board: follows the event stream.
 
 interface Row {
   entry: string;
@@ -70,24 +69,4 @@ function follow(): void {
   on("notice", (data) => put("#notice", words[data.code] || data.code));
 }
 
-async function signIn(form: HTMLFormElement): Promise<void> {
-  const key = new FormData(form).get("key");
-  try {
-    await call("POST", "/api/v1/staff/session", { key: String(key).trim() });
-    location.reload();
-  } catch (error) {
-    put("#problem", error instanceof Problem && error.code === "credential_invalid" ? words.key_invalid || "" : words.failed || "");
-  }
-}
-
-const form = document.querySelector<HTMLFormElement>("#sign-in");
-if (form) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void signIn(form);
-  });
-} else {
-  follow();
-}
-const out = one("#sign-out");
-if (out) out.addEventListener("click", () => void call("DELETE", "/api/v1/staff/session").then(() => location.reload()));
+follow();

@@ -1,0 +1,36 @@
+"""The staff's sign-in page, and an account's own page: roles, sessions, password."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
+from voting.services.identity.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
+from voting.web.auth import OWN_ACCOUNT, own_account
+from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
+from voting.web.rendering import html, language_of, page
+
+
+@get("/staff", media_type=MediaType.HTML, opt=READS | OWN_ACCOUNT)
+async def show_account(request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
+    """Returns the account's page, or the sign-in form."""
+    language = language_of(request)
+    try:
+        name, _ = await own_account(request, services)
+    except (CredentialMissing, CredentialInvalid, Forbidden):
+        return html(request, page("staff.html", language, account=None, problem=""))
+    values = {
+        "account": await services.staff_accounts.find(name),
+        "sessions": await services.staff_accounts.sessions(name),
+        "least": LEAST_CHARACTERS,
+        "most": MOST_CHARACTERS,
+    }
+    return html(request, page("staff.html", language, **values, moment=_moment))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
