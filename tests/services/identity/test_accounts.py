@@ -128,27 +128,31 @@ async def test_refusals_do_not_say_what_was_wrong(li: Person) -> None:
     assert len({str(error) for error in wrong}) == 1
 
 
-async def test_wrong_attempts_wait_longer_and_longer_but_not_the_owner_elsewhere(li: Person) -> None:
+async def test_wrong_attempts_wait_longer_and_longer_but_not_the_owner_elsewhere(
+    li: Person, contests: Contests
+) -> None:
     known = await li.sign_in(address=AWAY)
-    for _ in range(OWN[0]):
-        await li.refused()
-    waits = []
+    other = await employ(li.office, await contests.make())
+    others = await other.sign_in(address=AWAY)
+    waits: list[float] = []
     async with as_owner(li.office.settings) as connection:
-        for _ in range(3):
+        for _ in range(OWN[0] + 14):
             await li.refused()
-            error = await li.refused(SlowDown)
-            waits.append(error.facts["retry_after"])
+            wait = "select max(extract(epoch from next_at - tried_at)) from staff_attempts where failed >= $1"
+            waits.append(float(await connection.fetchval(wait, len(waits) + 1)))
             await connection.execute("update staff_attempts set next_at = clock_timestamp()")
-    assert waits == [1, 2, 4]
-    await li.refused()
-    assert isinstance(await li.refused(SlowDown, password=li.password, code=li.codes[0]), SlowDown), "even if right"
-    await li.sign_in(address=AWAY)
+        doubling = [min(2.0**number, OWN[1]) for number in range(14)]
+        assert waits == pytest.approx([0.0] * OWN[0] + doubling, abs=0.01)
+        await connection.execute(
+            "update staff_attempts set next_at = clock_timestamp() + interval '1 hour' where failed > $1", OWN[0]
+        )
+    error = await li.refused(SlowDown, password=li.password, code=li.codes[0])
+    assert error.facts["retry_after"] > 3000, "even what is right"
+    forged = known[:-2] + ("AA" if known[-2:] != "AA" else "BB")
+    for device in (forged, others):
+        await li.refused(SlowDown, device=device)
     # A known browser has a count of its own, from the same address, too.
     await li.sign_in(device=known)
-    forged = known[:-2] + ("AA" if known[-2:] != "AA" else "BB")
-    await li.refused(SlowDown, device=forged)
-    other = await employ(li.office, (await li.office.staff_accounts.find(li.name)).grants[0].contest or "")
-    await li.refused(SlowDown, device=await other.sign_in(address=AWAY))
 
 
 async def test_many_at_once_get_no_more_tries(li: Person) -> None:
