@@ -14,10 +14,11 @@ from voting.domain.ballots.ballot import Receipt, commitment
 from voting.services.identity.keyring import Keyring
 
 BATCH = 64
-# What was observed of a phone's ballot, and the quota that was left, as JSON.
-FACTS = """[null,null,null,null,"00112233445566778899aabbccddeeff","00112233445566778899aabbccddeeff",null,null,\
-1234567890123456789,1234567890123456789,0,0,"browser",null,null,[100,10,10,10,10,10,0]]"""
-REMAINING = '{"picks":9,"limits":[{"unit":"picks","per":"contest","left":9}]}'
+# The quota that was left, as JSON.
+REMAINING = (
+    '{"picks":4,"limits":[{"unit":"picks","per":"contest","period":"window","scope":"","limit":5,"left":4,'
+    '"renews_at":"2026-12-01T19:53:20+08:00"}]}'
+)
 _BATCHES_AT_ONCE = 1000
 _BALLOTS = (
     *("contest", "voter", "ordinal", "idempotency_key", "id", "picks"),
@@ -29,6 +30,14 @@ _DECISIONS = (
     " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'"
 )
 _NEXT_BATCH = "select setval(pg_get_serial_sequence('batches', 'id'), max(id)) from batches"
+
+
+def facts(id: uuid.UUID) -> str:
+    """What is observed of a phone's ballot, as JSON; much of it is hashes, which do not compress."""
+    return (
+        f'[null,null,null,1136,"{id.hex}","{id.hex[::-1]}",null,null,{id.int >> 65},{id.int % 2**63},'
+        '4299211695322858504,0,"wechat",null,null,[136,32,1,1,1,1,0]]'
+    )
 
 
 def held(ballots: int) -> int:
@@ -68,8 +77,8 @@ def _batch(
         for id, codes in zip(ids, picks, strict=True)
     ]
     signature = keyring.sign(merkle.root_of(leaves))
-    facts = f"[{','.join([FACTS] * count)}]"
-    batch = (ID, first, at, [id.bytes for id in ids], facts, [REMAINING] * count, b"".join(leaves), signature)
+    observed = f"[{','.join(map(facts, ids))}]"
+    batch = (ID, first, at, [id.bytes for id in ids], observed, [REMAINING] * count, b"".join(leaves), signature)
     return batch, [
         (ID, id.bytes, 1, str(id), id, codes, "count" if number % 50 else "hold", at, id.bytes, first, number - first)
         for number, (id, codes) in enumerate(zip(ids, picks, strict=True), first)

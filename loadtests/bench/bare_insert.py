@@ -14,7 +14,7 @@ import asyncpg
 
 from loadtests.contests import QUOTAS, contest_text, now
 from loadtests.service import ID
-from loadtests.stored_ballots import BATCH, FACTS, REMAINING
+from loadtests.stored_ballots import BATCH, REMAINING, facts
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
@@ -81,6 +81,6 @@ def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
         state="count",
         reasons=(),
         salt=b"s" * 16,
-        facts=FACTS,
+        facts=facts(id),
         remaining=REMAINING,
     )
