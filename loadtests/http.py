@@ -10,7 +10,7 @@ import json
 import resource
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -40,7 +40,11 @@ def ballot(contest: str, token: str, key: str, entries: Sequence[str]) -> bytes:
 
 
 class Lost(Exception):
-    """There is no answer: refused, reset, cut short, or none in time."""
+    """There is no answer: refused, reset, cut short, none in time, or NOT_READ."""
+
+
+# The server closed the connection after the answer to an earlier request: this one was not processed (RFC 9112, 9.6).
+NOT_READ = "not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +77,48 @@ class Link:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    async def ask(self, raw: bytes) -> Answer:
-        """The answer to one request. Raises Lost."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._ask(raw)
-        except TimeoutError:
-            self.close()
-            raise Lost("no answer in time") from None
-        except (OSError, asyncio.IncompleteReadError, ValueError) as error:
-            self.close()
-            raise Lost(type(error).__name__) from None
+    async def ask(self, raw: bytes, *, body_later: bool = False) -> Answer:
+        """The answer to one request. `body_later`: its body goes in a packet of its own. Raises Lost."""
+        end = raw.index(b"\r\n\r\n") + 4 if body_later else len(raw)
+        (answer,) = [each async for each in self.answers([raw[:end], raw[end:]], 1)]
+        if isinstance(answer, Lost):
+            raise answer
+        return answer
 
-    async def _ask(self, raw: bytes) -> Answer:
+    async def answers(self, packets: Sequence[bytes], count: int) -> AsyncIterator[Answer | Lost]:
+        """The answers to this many pipelined requests; behind one that closes the connection the others are lost."""
+        until = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        reader, lost = None, None
+        for _ in range(count):
+            if lost is None:
+                try:
+                    async with asyncio.timeout_at(until):
+                        reader = reader or await self._send(packets)
+                        answer = await self._answer(reader)
+                except TimeoutError:
+                    lost = Lost("no answer in time")
+                except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+                    lost = Lost(type(error).__name__)
+                else:
+                    yield answer
+                    lost = Lost(NOT_READ) if self._streams is None else None
+                    continue
+                self.close()
+            yield lost
+
+    async def _send(self, packets: Sequence[bytes]) -> asyncio.StreamReader:
         if self._streams is not None and self._streams[0].at_eof():
             self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(HOST, self._port)
         reader, writer = self._streams
-        writer.write(raw)
+        for number, packet in enumerate(filter(None, packets)):
+            if number:
+                await asyncio.sleep(BODY_LATER_SECONDS)
+            writer.write(packet)
+        return reader
+
+    async def _answer(self, reader: asyncio.StreamReader) -> Answer:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))

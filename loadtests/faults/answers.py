@@ -8,6 +8,7 @@ from functools import cached_property
 
 from loadtests.faults.client_log import NO_ANSWER, Attempt, Sent
 from loadtests.faults.evidence import Evidence, Fault, Stored, Violation, violations
+from loadtests.http import NOT_READ
 
 DEADLINE_SECONDS = 15.0
 # An attempt may have been hit by a fault or another request within this time.
@@ -174,6 +175,8 @@ def _late(case: _Case) -> Iterator[str]:
 
 def _unanswered(case: _Case) -> Iterator[str]:
     for attempt in case.attempts:
+        if attempt.answer and attempt.answer.lost == NOT_READ:
+            continue
         if attempt.status == NO_ANSWER and attempt.seconds <= DEADLINE_SECONDS and not case.excused(attempt):
             why = attempt.answer.lost if attempt.answer else "under way at the end"
             yield f"{_named(attempt)} at {attempt.sent.mono:.2f}: {why} after {attempt.seconds:.2f} s"

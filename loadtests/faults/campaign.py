@@ -36,7 +36,7 @@ from voting.services.identity.keyring import Keyring
 from voting.wiring import admin
 from voting.wiring.admin import AdminServices
 
-CROWD = {"honest": 16, "duplicate": 2, "greedy": 2, "brief": 2, "intruder": 1, "careless": 1}
+CROWD = {"honest": 16, "duplicate": 2, "greedy": 2, "pipelined": 2, "brief": 2, "intruder": 1, "careless": 1}
 ENTRIES = 24
 PROBES = 500
 FLEET_SECONDS = 90.0
@@ -82,6 +82,7 @@ async def play(environment: Environment, run: Run, tell: Callable[[Fault], None]
     begun = time.monotonic()
     name = f"{run.seed}-{secrets.token_hex(3)}"
     main, brief = f"main-{name}", f"brief-{name}"
+    environment.contest = main
     folder = environment.folder / name
     folder.mkdir()
     for contest, file in ((main, "main"), (brief, "brief")):

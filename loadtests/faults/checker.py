@@ -14,7 +14,7 @@ INVARIANTS = {
     "I4": "the tally equals the recount of the ballots, at every snapshot",
     "I5": "Redis and the board equal PostgreSQL within five seconds of a fault's end, and are never above it",
     "I6": "no 2xx for a caller without the right",
-    "I7": "the window by the database's clock: none counted outside, none refused inside",
+    "I7": "the window by the database's clock: none counted outside or in a pause, none refused inside",
     "I8": "every request is answered inside its deadline; refusals are 429 or 503 with Retry-After",
     "I11": "no input gives a 5xx other than a deliberate 503",
     "I13": "a bad request fails alone",

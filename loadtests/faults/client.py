@@ -14,6 +14,7 @@ from loadtests.http import Answer, Link, Lost, ballot
 
 MOST_WAIT_SECONDS = 2.0
 PATIENCE_SECONDS = 45.0
+_AGAIN = (NO_ANSWER, 429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Voter:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to make: a ballot, or `raw`."""
+    """A request to make: a ballot, or `raw`. `split`: its body goes in a packet of its own."""
 
     role: str
     voter: Voter
@@ -36,6 +37,7 @@ class Ask:
     picks: tuple[str, ...] = ()
     sound: bool = True
     raw: bytes = b""
+    split: bool = False
 
     def bytes(self) -> bytes:
         """The request as it goes over the wire."""
@@ -60,28 +62,45 @@ class Client:
 
     async def once(self, link: Link, ask: Ask) -> tuple[int, Answer | None]:
         """One attempt: its status, 0 without an answer."""
-        id = f"{self.name}-{next(self.numbers)}"
-        mono, wall = now()
-        voter = ask.voter
-        self.log.write(
-            Sent(id, ask.role, voter.contest, voter.label, ask.key, ask.picks, voter.right, ask.sound, mono, wall)
-        )
-        answer, lost = None, ""
+        id, answer, lost = self._sent(ask), None, ""
         try:
-            answer = await link.ask(ask.bytes())
+            answer = await link.ask(ask.bytes(), body_later=ask.split)
         except Lost as error:
             lost = str(error)
         self.log.write(_answered(id, answer, lost))
         return (answer.status if answer else NO_ANSWER), answer
+
+    async def in_a_row(self, link: Link, asks: Sequence[Ask]) -> None:
+        """One attempt each, all sent before the first answer; then as `until_known`."""
+        sent, again = [(self._sent(ask), ask) for ask in asks], list[Ask]()
+        answers = link.answers([b"".join(ask.bytes() for ask in asks)], len(asks))
+        for id, ask in sent:
+            answer = await anext(answers)
+            if isinstance(answer, Lost):
+                self.log.write(_answered(id, None, str(answer)))
+            else:
+                self.log.write(_answered(id, answer, ""))
+            if isinstance(answer, Lost) or answer.status in _AGAIN:
+                again.append(ask)
+        for ask in again:
+            await self.until_known(link, ask)
 
     async def until_known(self, link: Link, ask: Ask) -> int:
         """Repeats the request until its answer is neither lost nor 429 or 503, or patience ends."""
         until = now()[0] + PATIENCE_SECONDS
         while True:
             status, answer = await self.once(link, ask)
-            if status not in (NO_ANSWER, 429, 503) or now()[0] > min(until, self.ends_at):
+            if status not in _AGAIN or now()[0] > min(until, self.ends_at):
                 return status
             await asyncio.sleep(self._pause(answer))
+
+    def _sent(self, ask: Ask) -> str:
+        """Logs a request and returns its id."""
+        id, voter, (mono, wall) = f"{self.name}-{next(self.numbers)}", ask.voter, now()
+        self.log.write(
+            Sent(id, ask.role, voter.contest, voter.label, ask.key, ask.picks, voter.right, ask.sound, mono, wall)
+        )
+        return id
 
     def _pause(self, answer: Answer | None) -> float:
         if answer is None:

@@ -1,14 +1,16 @@
-"""Checks quotas, the tally, Redis and the board (I2, I4, I5)."""
+"""Checks quotas, the tally, Redis and the board (I2, I4, I5, I7)."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from loadtests.faults.evidence import Evidence, Poll, Reading, Rule, Snapshot, Stored, Violation, violations
+from loadtests.faults.evidence import Evidence, Fault, Poll, Reading, Rule, Snapshot, Stored, Violation, violations
 
 HEAL_SECONDS = 5.0
+COMMIT_SECONDS = 1.0
 # The board shows all recorded picks until certification; counted ones are read from Redis.
 _FIGURE = {"redis": 2, "board": 0}
 
@@ -20,6 +22,8 @@ def check(evidence: Evidence) -> Iterator[Violation]:
         ("I2", "refused for a quota that has room", _refused(evidence)),
         ("I4", "the tally is not the recount", _drift(evidence)),
         ("I4", "the recount is not that of the ballots", _recount(evidence)),
+        ("I7", "recorded while paused", _in_a_pause(evidence)),
+        ("I7", "recorded after the window's end", _after_the_end(evidence)),
         ("I5", "shown above PostgreSQL", _above(evidence)),
         ("I5", "not equal to PostgreSQL in time", _behind(evidence)),
     )
@@ -66,6 +70,32 @@ def _recount(evidence: Evidence) -> Iterator[str]:
     for place in sorted(last.keys() | counted.keys()):
         if last.get(place, 0) != counted[place]:
             yield f"{place}: the last snapshot has {last.get(place, 0)}, the ballots have {counted[place]}"
+
+
+def _in_a_pause(evidence: Evidence) -> Iterator[str]:
+    for before, after in pairwise(evidence.snapshots):
+        for contest, revision in before.paused.items():
+            if after.paused.get(contest) == revision and (more := _grown(contest, before, after)):
+                yield f"{contest}: {more} picks more, between {before.at:.2f} and {after.at:.2f}"
+
+
+def _after_the_end(evidence: Evidence) -> Iterator[str]:
+    """Ballots that were let in before the end are committed soon after it, unless a fault keeps them."""
+    for before, after in pairwise(evidence.snapshots):
+        for contest, poll in evidence.polls.items():
+            ended = before.at - (before.wall - poll.closes)
+            faulty = any(fault.begun < after.at and _over(fault) > ended for fault in evidence.faults)
+            if before.at > ended + COMMIT_SECONDS and not faulty and (more := _grown(contest, before, after)):
+                yield f"{contest}: {more} picks more, {before.at - ended:.2f} to {after.at - ended:.2f} s after it"
+
+
+def _grown(contest: str, before: Snapshot, after: Snapshot) -> int:
+    total = [sum(counts[0] for (id, _), counts in each.recount.items() if id == contest) for each in (before, after)]
+    return total[1] - total[0]
+
+
+def _over(fault: Fault) -> float:
+    return fault.ended + (fault.recovered or 0.0)
 
 
 def _above(evidence: Evidence) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Environment:
     clients: Proxy
     service: Service
     disk: Disk | None = None
+    contest: str = ""
+    """The main contest of the run."""
 
     def postmaster(self) -> psutil.Process:
         """The first process of PostgreSQL now."""

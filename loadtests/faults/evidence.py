@@ -51,11 +51,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One repeatable-read transaction: the tally table and the recount of the ballots, (contest, entry) -> counts."""
+    """One repeatable-read transaction: the tally table and the recount of the ballots, (contest, entry) -> counts.
+
+    `at` is the machine's monotonic clock, `wall` the time of day; `paused`: the revision of each paused contest.
+    """
 
     at: float
     tally: Mapping[tuple[str, str], Counts]
     recount: Mapping[tuple[str, str], Counts]
+    wall: float = 0.0
+    paused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

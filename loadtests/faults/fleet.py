@@ -77,6 +77,7 @@ class Fleet:
             "honest": self._honest,
             "duplicate": self._duplicate,
             "greedy": self._greedy,
+            "pipelined": self._pipelined,
             "brief": self._in_brief,
             "intruder": self._intruder,
             "careless": self._careless,
@@ -106,7 +107,7 @@ class Fleet:
         picks = Popularity(self._plan.entries, client.random).choose(5 + (client.random.random() < 0.2))
         with client.link() as link:
             for pick in picks:
-                ask = Ask("honest", voter, self._key(), (pick,))
+                ask = Ask("honest", voter, self._key(), (pick,), split=client.random.random() < 0.4)
                 await client.until_known(link, ask)
                 if client.random.random() < 0.15:
                     await client.until_known(link, ask)
@@ -128,6 +129,13 @@ class Fleet:
         voter = _next(self._main)
         picks = client.random.sample(self._plan.entries, GREED - 1)
         await self._at_once(client, [Ask("greedy", voter, self._key(), (pick,)) for pick in [*picks, picks[0]]])
+
+    async def _pipelined(self, client: Client) -> None:
+        """Several ballots over one connection, all sent before the first answer."""
+        voter = _next(self._main)
+        picks = client.random.sample(self._plan.entries, 3)
+        with client.link() as link:
+            await client.in_a_row(link, [Ask("pipelined", voter, self._key(), (pick,)) for pick in picks])
 
     async def _at_once(self, client: Client, asks: list[Ask]) -> None:
         with ExitStack() as links:

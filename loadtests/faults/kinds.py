@@ -19,6 +19,7 @@ from loadtests.faults import disk
 from loadtests.faults.environment import Environment
 from loadtests.faults.evidence import Mute
 from loadtests.faults.proxy import Proxy
+from voting.wiring import admin
 
 WORKER_BACK_SECONDS = 20.0
 # A hundred connections take a while.
@@ -145,6 +146,13 @@ async def _power_cut(environment: Environment, random: Random, seconds: float) -
     await asyncio.to_thread(disk.power_on, environment.disk)
 
 
+async def _contest_paused(environment: Environment, random: Random, seconds: float) -> None:
+    async with admin.services(environment.settings(), "nemesis") as office:
+        await office.contest_admin.pause(environment.contest, True)
+        await asyncio.sleep(seconds)
+        await office.contest_admin.pause(environment.contest, False)
+
+
 def _slow(name: str) -> Act:
     async def act(environment: Environment, random: Random, seconds: float) -> None:
         await _through(name, lambda proxy: proxy.delay(random.choice((0.02, 0.1, 0.6))))(environment, random, seconds)
@@ -197,6 +205,7 @@ KINDS = {
         Kind("clients_slow", _slow("clients")),
         Kind("clients_half_open", _through("clients", Proxy.half_open), "always"),
         Kind("clients_truncated", _through("clients", _truncate), "always"),
+        Kind("contest_paused", _contest_paused),
         Kind("disk_full", _disk_full, disk=True),
         Kind("power_cut", _power_cut, disk=True),
     )

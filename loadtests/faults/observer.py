@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from loadtests.faults.client import Ask, Client, Voter
+from loadtests.faults.client_log import now
 from loadtests.faults.evidence import Counts, Reading, Snapshot, Stored
 from loadtests.http import request
 from voting.engines import Addresses
@@ -33,6 +34,7 @@ select contest, entry, count(*)::int, (count(*) filter (where state = 'hold'))::
     (count(*) filter (where state = 'count'))::int
 from ballots, unnest(picks) as entry where contest = any($1) group by contest, entry
 """
+_PAUSED = "select id, revision from contests where id = any($1) and paused"
 _BALLOTS = """
 select contest, voter, idempotency_key, id, picks, state, recorded_at from ballots where contest = any($1)
 """
@@ -113,9 +115,10 @@ class Observer:
         connection = await self._connected()
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             tally = await connection.fetch(_TALLY, self._contests)
-            at = time.monotonic()
+            at, wall = now()
             recount = await connection.fetch(_RECOUNT, self._contests)
-        return Snapshot(at, _counts(tally), _counts(recount))
+            paused = await connection.fetch(_PAUSED, self._contests)
+        return Snapshot(at, _counts(tally), _counts(recount), wall, dict(map(tuple, paused)))
 
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
         if self._connection is None or self._connection.is_closed():

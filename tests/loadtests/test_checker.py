@@ -14,6 +14,7 @@ from loadtests.faults.answers import DEADLINE_SECONDS
 from loadtests.faults.checker import INVARIANTS, check, named
 from loadtests.faults.client_log import Answered, Attempt, ClientLog, Sent, read
 from loadtests.faults.evidence import Evidence, Fault, Mute, Poll, Reading, Rule, Snapshot, Stored, Violation
+from loadtests.http import NOT_READ
 
 WALL = 1_800_000_000.0
 MAIN = Poll(
@@ -52,11 +53,16 @@ class Told:
         self.ask(voter, key, picks, at=at)
         self.store(voter, key, picks, at=at)
 
-    def look(self, at: float, picks: dict[str, int] | None = None, **shown: dict[str, int] | None) -> None:
-        """A snapshot, by default of all ballots so far, and what `redis` and `board` showed just before."""
+    def look(
+        self, at: float, picks: dict[str, int] | None = None, paused: int = 0, **shown: dict[str, int] | None
+    ) -> None:
+        """A snapshot, by default of all ballots so far, and what `redis` and `board` showed just before.
+
+        `paused`: the contest's revision if it is.
+        """
         found = dict(Counter(entry for ballot in self.ballots for entry in ballot.picks)) if picks is None else picks
         counts = {("main", entry): (count, 0, count) for entry, count in found.items()}
-        self.snapshots.append(Snapshot(at, counts, counts))
+        self.snapshots.append(Snapshot(at, counts, counts, WALL + at, {"main": paused} if paused else {}))
         for source in ("redis", "board"):
             there = shown.get(source, found)
             self.readings.append(Reading(at - 0.1, source, "main", there, self.snapshots[-1]))
@@ -184,6 +190,28 @@ def test_i7_ballots_outside_and_refusals_inside_are_found() -> None:
     assert judged(fine) == []
 
 
+@pytest.mark.parametrize(("first", "second", "found"), [(7, 7, {"I7"}), (7, 9, set()), (0, 7, set()), (7, 0, set())])
+def test_i7_what_a_pause_lets_in_is_found(first: int, second: int, found: set[str]) -> None:
+    told = sound()
+    told.look(2.0, paused=first)
+    told.cast("w", "k", "A", 2.1)
+    told.look(3.0, paused=second)
+    assert named(judged(told)) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "fault", "found"), [(101.5, None, {"I7"}), (100.5, None, set()), (101.5, 99.0, set())]
+)
+def test_i7_what_is_committed_long_after_the_end_is_found(before: float, fault: float | None, found: set[str]) -> None:
+    told = sound()
+    if fault is not None:
+        told.faults.append(Fault("x", fault, fault + 0.5, "never", 1.0))
+    told.look(before)
+    told.cast("w", "k", "A", 99.9)
+    told.look(before + 1)
+    assert named(judged(told)) == found
+
+
 @pytest.mark.parametrize(
     ("mute", "begun", "excused"),
     [("always", 9.0, True), ("never", 9.0, False), ("late", 9.0, True), ("late", 11.0, False), ("always", 99.0, False)],
@@ -199,6 +227,12 @@ def test_i8_an_answer_is_owed_unless_the_fault_was_the_clients_own(mute: Mute, b
         told.attempts[-1] = Attempt(sent, answer)
         told.faults.append(Fault("x", begun, begun + 1, mute, 0.5))
         assert named(judged(told)) == (set() if excused else {"I8"})
+
+
+def test_i8_no_answer_is_owed_behind_one_that_closes_the_connection() -> None:
+    told = sound()
+    told.ask("w", "k", "A", 0, 10.0, lost=NOT_READ)
+    assert judged(told) == []
 
 
 def test_i8_a_late_answer_and_a_refusal_without_retry_after_are_found() -> None:
