@@ -1,7 +1,8 @@
 """Bugs to plant in the service, which show that the checker can fail.
 
 A bug is planted where it survives refactoring of the service: in PostgreSQL (a trigger acts in the transaction of the
-service), around the ASGI application, in the rules of the domain, or in the one method that writes to Redis.
+service), around the ASGI application, around the lane for plain ballots, in the rules of the domain, around the
+statement that stores a batch, or in the one method that writes to Redis.
 `planted/sitecustomize.py` plants it in the processes of the server; only `environment.py` puts that on their path.
 """
 
@@ -51,6 +52,7 @@ _ENDLESS = "update contests set closes_at = closes_at + interval '1 day' where i
 _FLUSH = (Planned(1.5, "redis_flush", 0.0, 1),)
 _KILL = tuple(Planned(1.2, "postgres_kill", 0.0, number) for number in range(3))
 _STOP = (Planned(1.0, "postgres_gone", 2.0, 1),)
+_PAUSE = (Planned(3.0, "contest_paused", 6.0, 1),)
 _WORKERS = (Planned(1.5, "workers_kill", 0.0, 1),)
 
 
@@ -71,14 +73,21 @@ BUGS = {
         _bug("stores other picks", "I1", sql=_trigger("ballots", "before insert", _SWAPPED)),
         _bug("answers 201 to what failed", "I1", patch=patches.failures_accepted, faults=_STOP),
         _bug("gives another ballot's receipt", "I1", patch=patches.receipts_mixed),
+        _bug("answers before it commits", "I1", patch=patches.answered_early, faults=_KILL),
+        _bug("gives ballots their neighbours' outcomes", "I1", patch=patches.outcomes_mixed),
+        _bug("lane: answers over another connection", "I1", patch=patches.connections_confused),
+        _bug("lane: answers 201 to abandoned ballots", "I1", patch=patches.abandoned_accepted),
         _bug("does not look at the quota", "I2", patch=patches.quota_boundless),
         _bug("quota is one too wide", "I2", patch=patches.quota_wide),
         _bug("quota is one too narrow", "I2", patch=patches.quota_narrow),
         _bug("numbers a voter's ballots at random", "I2", patch=patches.ordinals_random, seconds=5.0),
+        _bug("gives the loser of a race the next number", "I2", patch=patches.loser_renumbered, seconds=5.0),
         _bug("ignores the idempotency key", "I3", patch=patches.keys_ignored),
         _bug("answers a replay otherwise", "I3", patch=patches.replays_differ),
         _bug("takes another body under the same key", "I3", patch=patches.bodies_alike),
         _bug("refuses replays", "I3", patch=patches.replays_refused),
+        _bug("gives a replay another receipt", "I3", patch=patches.replays_signed_otherwise),
+        _bug("lane: casts twice what comes in two packets", "I3", patch=patches.split_cast_twice),
         _bug("counts twice", "I4", sql=_trigger("tallies", "before update", _TWICE)),
         _bug("forgets the tally at times", "I4", sql=_trigger("tallies", "before update", _FORGOTTEN)),
         _bug("increments the view", "I5", patch=patches.view_incremented),
@@ -88,8 +97,11 @@ BUGS = {
         _bug("takes another contest's credential", "I6", patch=patches.contests_confused),
         _bug("window by a clock that is fast", "I7", patch=patches.clock_fast, seconds=5.0),
         _bug("closed window is open", "I7", sql=_ENDLESS, patch=patches.window_endless, seconds=6.0),
+        _bug("records judged ballots after the end", "I7", patch=patches.end_unheeded, seconds=6.0, settle=6.0),
+        _bug("records judged ballots in a pause", "I7", patch=patches.pause_unheeded, faults=_PAUSE),
         _bug("hangs beyond the deadline", "I8", patch=patches.hanging, seconds=5.0),
         _bug("says not when to come again", "I8", patch=patches.retry_after_lost, faults=_STOP),
+        _bug("lane: drops what is pipelined", "I8", patch=patches.pipelined_dropped),
         _bug("cuts connections", "I8", patch=patches.connections_cut),
         _bug("bad request ends its neighbours", "I13", patch=patches.neighbours_fail),
         _bug("stale lock keeps workers from starting", "I14", patch=patches.lock_stale, faults=_WORKERS),

@@ -4,23 +4,33 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import json
 import os
 import random
+import re
 import secrets
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Around = Callable[["Ballot"], Awaitable[None]]
+Insert = Callable[..., Awaitable[bool]]
+Respond = Callable[..., None]
 HANG_SECONDS = 16.0
 SKEW = "2 seconds"
 FAIL_SECONDS = 0.15
+BEFORE_THE_END_SECONDS = 1.5
+# Longer than between two looks at a busy database.
+SLOW_SECONDS = 3.5
+EARLY_SECONDS = 0.05
+IMPATIENT_SECONDS = 0.02
 
 
 @dataclass
@@ -63,7 +73,7 @@ def _put(owner: object, name: str, value: object) -> None:
 
 
 def _around_ballots(around: Around) -> None:
-    """Passes every ballot through `around`."""
+    """Passes every ballot through `around`. There is no lane then, since the application in between has none."""
     import voting.web.app as web
 
     made = web.create_app
@@ -248,7 +258,6 @@ def clock_fast() -> None:
 
 
 def window_endless() -> None:
-    import voting.postgres.queries as queries
     from voting.domain.contest.contest import Contest
 
     phase = Contest.phase
@@ -259,26 +268,125 @@ def window_endless() -> None:
 
     _put(Contest, "phase", endless)
     # The statement that stores a batch compares the clock, too.
-    guard, read = "clock_timestamp() < $5", queries.named
+    _unguarded("clock_timestamp() < $5", "$5::timestamptz is not null")
+
+
+def end_unheeded() -> None:
+    """A batch that was judged before the window's end is stored after it."""
+    _unguarded("clock_timestamp() < $5", "$5::timestamptz is not null")
+
+    async def slow(insert: Insert, connection: Any, contest: str, rows: Any, **more: Any) -> bool:
+        left = (more["closes_at"] - more["context"].now).total_seconds()
+        if 0 < left < BEFORE_THE_END_SECONDS:
+            await asyncio.sleep(left + SLOW_SECONDS)
+        return await insert(connection, contest, rows, **more)
+
+    _around_inserts(slow)
+
+
+def pause_unheeded() -> None:
+    """A batch that was judged before a pause is stored in it."""
+    _unguarded("revision = $2", "$2::bigint is not null")
+
+    async def slow(insert: Insert, connection: Any, contest: str, rows: Any, **more: Any) -> bool:
+        await asyncio.sleep(SLOW_SECONDS if random.random() < 0.1 else 0)
+        return await insert(connection, contest, rows, **more)
+
+    _around_inserts(slow)
+
+
+def _unguarded(guard: str, instead: str) -> None:
+    """Removes a condition from the statement that stores a batch."""
+    import voting.postgres.queries as queries
+
+    read = queries.named
     assert guard in read("ballots")["insert"]
 
     def without(noun: str) -> dict[str, str]:
-        return {name: text.replace(guard, "$5::timestamptz is not null") for name, text in read(noun).items()}
+        return {name: text.replace(guard, instead) for name, text in read(noun).items()}
 
     _put(queries, "named", without)
 
 
-def ordinals_random() -> None:
-    """Two ballots of a voter that are cast at the same time do not meet."""
+def _around_inserts(around: Callable[..., Awaitable[bool]]) -> None:
+    """Stores every batch by `around(insert, connection, contest, rows, **more)`."""
     from voting.postgres import ballots as module
 
-    insert = module.insert
+    _put(module, "insert", functools.partial(around, module.insert))
 
-    async def scattered(connection: Any, contest: str, rows: Any, **more: Any) -> bool:
+
+def ordinals_random() -> None:
+    """Two ballots of a voter that are cast at the same time do not meet."""
+
+    async def scattered(insert: Insert, connection: Any, contest: str, rows: Any, **more: Any) -> bool:
         rows = [row._replace(ordinal=secrets.randbelow(1 << 30)) for row in rows]
         return await insert(connection, contest, rows, **more)
 
-    _put(module, "insert", scattered)
+    _around_inserts(scattered)
+
+
+def loser_renumbered() -> None:
+    """The loser of a race for an ordinal takes the next one, and is not judged again."""
+    from asyncpg import UniqueViolationError
+
+    async def renumbered(insert: Insert, connection: Any, contest: str, rows: Any, **more: Any) -> bool:
+        while True:
+            try:
+                return await insert(connection, contest, rows, **more)
+            except UniqueViolationError:
+                rows = [row._replace(ordinal=row.ordinal + 1) for row in rows]
+
+    _around_inserts(renumbered)
+
+
+def answered_early() -> None:
+    """A batch is answered, and then stored over another connection."""
+    import asyncpg
+
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def store(insert: Insert, *batch: Any, **more: Any) -> None:
+        await asyncio.sleep(EARLY_SECONDS)
+        connection = await asyncpg.connect(os.environ["DATABASE_URL"])
+        try:
+            await insert(connection, *batch, **more)
+        finally:
+            await connection.close()
+
+    async def early(insert: Insert, connection: Any, *batch: Any, **more: Any) -> bool:
+        task = asyncio.create_task(store(insert, *batch, **more))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return True
+
+    _around_inserts(early)
+
+
+def replays_signed_otherwise() -> None:
+    """The receipt of a replay is made for another moment."""
+    from voting.postgres import ballots as module
+
+    read = module.read_batches
+
+    async def later(*batches: Any) -> Any:
+        found = await read(*batches)
+        moment = timedelta(microseconds=1)
+        return {id: batch._replace(recorded_at=batch.recorded_at + moment) for id, batch in found.items()}
+
+    _put(module, "read_batches", later)
+
+
+def outcomes_mixed() -> None:
+    """The ballots of a batch get each other's outcomes."""
+    from voting.services.ballots.record import BallotRecorder
+
+    record: Any = BallotRecorder.record
+
+    async def turned(*batch: Any) -> Any:
+        first, *others = await record(*batch)
+        return [*others, first]
+
+    _put(BallotRecorder, "record", turned)
 
 
 def hanging() -> None:
@@ -344,3 +452,91 @@ def lock_stale() -> None:
         return made()
 
     _put(module, "application", application)
+
+
+def _around_answers(change: Callable[[Respond], Respond]) -> None:
+    """Changes how the lane answers each ballot."""
+    from voting.web.plain_ballots import PlainBallots
+
+    begin: Any = PlainBallots.begin
+
+    def changed(plain: Any, contest: str, scope: Any, body: bytes, respond: Respond) -> Any:
+        return begin(plain, contest, scope, body, change(respond))
+
+    _put(PlainBallots, "begin", changed)
+
+
+def connections_confused() -> None:
+    """Some answers wait for the next one, and go out over its connection."""
+    held: list[tuple[Respond, Any]] = []
+
+    def change(respond: Respond) -> Respond:
+        def confused(*answer: Any) -> None:
+            if held:
+                other, others_answer = held.pop()
+                other(*answer)
+                respond(*others_answer)
+            elif random.random() < 0.05:
+                held.append((respond, answer))
+            else:
+                respond(*answer)
+
+        return confused
+
+    _around_answers(change)
+
+
+def abandoned_accepted() -> None:
+    """A ballot that takes too long is given up, and answered 201."""
+    import voting.web.plain_ballots as module
+
+    def change(respond: Respond) -> Respond:
+        def accepted(status: int, fields: bytes, body: bytes) -> None:
+            if status == 503:
+                status, body = 201, json.dumps({"ballot": str(uuid.uuid4()), "receipt": "r"}).encode()
+                fields = re.sub(rb"content-length: \d+", b"content-length: %d" % len(body), fields)
+            respond(status, fields, body)
+
+        return accepted
+
+    _put(module, "ANSWER_SECONDS", IMPATIENT_SECONDS)
+    _around_answers(change)
+
+
+def pipelined_dropped() -> None:
+    """What a connection sends while a ballot is cast is forgotten."""
+    from voting.server.ballot_lane import LaneProtocol
+
+    respond: Any = LaneProtocol._respond
+
+    def forgetful(protocol: Any, *answer: Any) -> None:
+        _put(protocol, "_later", b"")
+        respond(protocol, *answer)
+
+    _put(LaneProtocol, "_respond", forgetful)
+
+
+def split_cast_twice() -> None:
+    """A ballot whose body comes in a packet of its own is cast by each packet, under a key of its own."""
+    from voting.server.ballot_lane import LaneProtocol
+
+    end, cast = LaneProtocol._end_of_partial, LaneProtocol._cast
+    partial: set[Any] = set()
+
+    def noting(protocol: Any) -> bytes:
+        data = end(protocol)
+        if data:
+            partial.add(protocol)
+        return data
+
+    def twice(protocol: Any, request: Any, data: bytes) -> None:
+        if protocol in partial:
+            partial.discard(protocol)
+            named = [(name, value + b"-2" * (name == b"idempotency-key")) for name, value in request.fields]
+            scope = {"type": "http", "method": "POST", "path": request.path, "query_string": b"", "headers": named}
+            scope["client"] = protocol.client
+            protocol.app.plain_ballots.begin(request.contest, scope, request.body, lambda *answer: None)
+        cast(protocol, request, data)
+
+    _put(LaneProtocol, "_end_of_partial", noting)
+    _put(LaneProtocol, "_cast", twice)

@@ -21,7 +21,8 @@ from loadtests.faults.proxy import Proxy, proxy_to
 from loadtests.faults.report import figures, lines
 from loadtests.faults.schedule import Planned, planned
 from loadtests.faults.session import Session, session
-from tests.conftest import ROOT
+from loadtests.http import NOT_READ, Answer, Link, request
+from tests.conftest import ROOT, free_port
 
 pytestmark = pytest.mark.campaign
 
@@ -40,6 +41,8 @@ PLANTED = (
     "answers a replay otherwise",
     "quota is one too wide",
     "view is above after a flush",
+    "gives ballots their neighbours' outcomes",
+    "lane: casts twice what comes in two packets",
 )
 
 
@@ -97,6 +100,21 @@ def test_every_command_has_an_example() -> None:
 def test_the_service_knows_nothing_of_the_bugs() -> None:
     for path in Path(ROOT, "voting").rglob("*.py"):
         assert "LOADTESTS" not in path.read_text("utf-8"), path
+
+
+async def test_pipelined_requests_are_answered_until_the_connection_closes() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for head in (b"", b"connection: close\r\n"):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"content-length: 2\r\n\r\nok")
+        writer.close()
+
+    port, asked = free_port(), request("GET", "/")
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        with Link(port) as link:
+            found = [each async for each in link.answers([asked * 3], 3)]
+            assert [each.body if isinstance(each, Answer) else str(each) for each in found] == [b"ok", b"ok", NOT_READ]
+            assert (await link.ask(asked)).body == b"ok", "over another connection"
 
 
 @asynccontextmanager
