@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -12,15 +13,12 @@ from voting import outgoing
 from voting.domain.ballots.rate import read_rate
 from voting.domain.identity.channel import Channel
 from voting.messages.sender import LogSender, Sender, WebhookSender
-from voting.oidc.client import OidcClient
 from voting.postgres.database import Database
 from voting.redis.connection import Connected
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.providers.mini_program import MiniProgramProvider
-from voting.services.identity.providers.oidc import OidcProvider
-from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.providers.wechat_page import WeChatPageProvider
@@ -32,6 +30,11 @@ from voting.services.share_cards import ShareCards
 from voting.settings import Settings
 from voting.wechat.api import Api, http_client
 from voting.wechat.client import App, WeChat
+
+if TYPE_CHECKING:
+    # What these import is slow to load, so it is loaded where the channel is used.
+    from voting.services.identity.providers.oidc import OidcProvider
+    from voting.services.identity.providers.phone import PhoneProvider
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ async def open_providers(
             page_access = WeChatAccess(page, app, connected.values)
             redirecting["wechat"] = WeChatPageProvider(page, app, settings.wechat_open)
         if settings.oidc_issuer:
-            redirecting["oidc"] = OidcProvider(_oidc_client(settings, http), keyring)
+            redirecting["oidc"] = _oidc_provider(settings, http, keyring)
         if settings.mini_program_appid:
             app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
             mini = WeChat(api, app)
@@ -90,6 +93,8 @@ def _phone_provider(
     persons: Persons,
     limits: SignInLimits,
 ) -> PhoneProvider:
+    from voting.services.identity.providers.phone import PhoneProvider
+
     rates = (settings.limit_phone, settings.limit_phone_address, settings.limit_phone_contest)
     rate_limits = RateLimits(connected.turns, *(read_rate(rate) for rate in rates))
     sender: Sender = LogSender()
@@ -98,7 +103,11 @@ def _phone_provider(
     return PhoneProvider(keyring, persons, limits, rate_limits, connected.values, sender)
 
 
-def _oidc_client(settings: Settings, http: httpx.AsyncClient) -> OidcClient:
+def _oidc_provider(settings: Settings, http: httpx.AsyncClient, keyring: Keyring) -> OidcProvider:
+    from voting.oidc.client import OidcClient
+    from voting.services.identity.providers.oidc import OidcProvider
+
     secret = settings.oidc_client_secret or settings.oidc_client_secret_file
     allow_private = settings.private_providers
-    return OidcClient(http, settings.oidc_issuer, settings.oidc_client_id, secret, allow_private=allow_private)
+    client = OidcClient(http, settings.oidc_issuer, settings.oidc_client_id, secret, allow_private=allow_private)
+    return OidcProvider(client, keyring)
