@@ -45,9 +45,11 @@ def test_purposes_do_not_run_together() -> None:
 def test_credentials_survive_packing() -> None:
     for channel in NUMBERS:
         credential = Credential(b"i" * 16, channel, datetime(2026, 8, 1, tzinfo=UTC))
-        assert unpack(credential.pack()) == credential
+        for each in (credential, credential._replace(veiled_risk=200)):
+            assert unpack(each.pack()) == each
     assert unpack(b"") is None
     assert unpack(b"\x02" + credential.pack()[1:]) is None
+    assert unpack(b"\x01" + credential._replace(veiled_risk=0).pack()[1:]) is None
 
 
 def test_the_commitment_binds_the_picks_and_the_ballot() -> None:

@@ -48,9 +48,13 @@ class Keyring:
         self.hashed = lru_cache(4096)(lambda contest, kind, value: mac(self.key(kind, contest), value.encode()).hex())
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
-    def issue_credential(self, contest: str, channel: Channel, now: datetime, identity: bytes | None = None) -> str:
-        """Returns the token of the voter with this identity, or of a new voter."""
-        fresh = Credential(identity or secrets.token_bytes(credential.IDENTITY_BYTES), channel, now)
+    def issue_credential(
+        self, contest: str, channel: Channel, now: datetime, identity: bytes | None = None, risk: int | None = None
+    ) -> str:
+        """Returns the token of the voter with this identity, or of a new voter; `risk` is the provider's opinion."""
+        identity = identity or secrets.token_bytes(credential.IDENTITY_BYTES)
+        veiled_risk = None if risk is None else risk ^ self._veil(contest, identity)
+        fresh = Credential(identity, channel, now, veiled_risk)
         return seal(self.key("credential", contest), fresh.pack())
 
     def open_credential(self, contest: str, token: str) -> Credential:
@@ -71,6 +75,13 @@ class Keyring:
         if opened.channel != "issued" and opened.issued_at < contest.opens_at - _TOKEN_CLOCK:
             raise CredentialInvalid
         return opened
+
+    def risk(self, contest: str, opened: Credential) -> int | None:
+        """Returns the risk that a credential carries."""
+        return None if opened.veiled_risk is None else opened.veiled_risk ^ self._veil(contest, opened.identity)
+
+    def _veil(self, contest: str, identity: bytes) -> int:
+        return mac(self.key("risk", contest), identity)[0]
 
     def voter(self, contest: str, identity: bytes) -> bytes:
         """Returns the keyed hash under which a voter is stored."""

@@ -23,12 +23,15 @@ class Persons:
         self._database = database
         self._keyring = keyring
 
-    async def sign_in(self, snapshot: ContestSnapshot, channel: Channel, subjects: Sequence[str]) -> str:
+    async def sign_in(
+        self, snapshot: ContestSnapshot, channel: Channel, subjects: Sequence[str], risk: int | None = None
+    ) -> str:
         """Returns a token of the person with these identities; it is a new person if none of them is known.
 
         A subject is `kind:value`: `wechat:APPID:OPENID`, `unionid:ID`, `phone:+8613800000000`, `oidc:ISSUER:SUBJECT`.
         Kinds of `SHARED_IDENTITIES` mean the same person in every channel that the contest lets run together. The
-        caller has verified all of them. Raises ChannelClosed, and WindowNotOpen or WindowClosed.
+        caller has verified all of them. `risk`: what the provider says of the account, a fact of its ballots. Raises
+        ChannelClosed, and WindowNotOpen or WindowClosed.
         """
         contest, now = snapshot.contest, snapshot.now()
         contest.check_window(now)
@@ -44,7 +47,7 @@ class Persons:
             person = await self._database.transact(lambda tx: self._resolve(tx, contest.id, channel, hashes))
         else:
             (person,) = set(known.values())
-        return self._keyring.issue_credential(contest.id, channel, now, person)
+        return self._keyring.issue_credential(contest.id, channel, now, person, risk)
 
     async def overlaps(self, contest: str) -> Overlaps:
         """Returns how many persons of the contest were found to be two voters."""
