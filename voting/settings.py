@@ -91,6 +91,13 @@ class Settings:
         "",
         "Instead of VOTING_MINI_PROGRAM_SECRET: a file that has it.",
     )
+    mini_program_risk: bool = setting(
+        "VOTING_MINI_PROGRAM_RISK",
+        parse.switch,
+        "on",
+        "Whether WeChat is asked for the risk rank of a mini program's user: on or off. It is told the user's address,"
+        " which the privacy notice must say.",
+    )
     wechat_api: str = setting(
         "VOTING_WECHAT_API", parse.address, "https://api.weixin.qq.com", "Address of WeChat's server for servers."
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from tests.conftest import Contests, Service, cast, refusal
 from tests.wechat.standin import Standin
 from voting.demo.wechat.world import FIRST_EXTRA, PAGE_APP, PEOPLE
+from voting.fraud.facts.facts import Facts
+from voting.services.identity.providers.mini_program import RISK_SECONDS
 from voting.web.auth import voter_cookie_name
 
 PAGES = '[voters]\nchannels = ["wechat"]\n'
@@ -247,6 +251,21 @@ async def test_the_mini_program_signs_in_and_votes(
     http.cookies.clear()
     answers = [await cast(http, contest, token, ["A001"]) for token in [*tokens, tokens[0]]]
     assert [answer.status_code for answer in answers] == [201, 201, 409]
+
+
+@pytest.mark.parametrize(("fault", "expected"), [("", 3), ("code", None), ("slow", None)])
+async def test_the_risk_rank_is_a_fact_of_the_ballot_if_wechat_tells_it(
+    http: httpx.AsyncClient, wechat_standin: Standin, contests: Contests, fault: str, expected: int | None
+) -> None:
+    contest = await contests.make('[voters]\nchannels = ["mini_program"]\n' + QUOTA)
+    if fault:
+        wechat_standin.spoil("/wxa/getuserriskrank", fault, code=48001, seconds=RISK_SECONDS + 2)
+    answer = await mini_program(http, contest, wechat_standin.mini_program_code(8))
+    assert (await cast(http, contest, answer.json()["token"], ["A001"])).status_code == 201
+    async with contests.office() as office:
+        snapshot = await office.contest_cache.get(contest)
+        lines = [json.loads(line) async for line in office.event_export.events(snapshot)]
+    assert [msgspec.convert(line["facts"], Facts).risk for line in lines] == [expected]
 
 
 @pytest.mark.parametrize(

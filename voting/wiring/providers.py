@@ -80,7 +80,9 @@ async def open_providers(
             app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
             mini = WeChat(api, app)
             access = WeChatAccess(mini, app, connected.values)
-            posted["mini_program"] = MiniProgramProvider(mini, access, persons, limits)
+            posted["mini_program"] = MiniProgramProvider(
+                mini, access, persons, limits, asks_risk=settings.mini_program_risk
+            )
         redirects = Redirects(database, keyring, persons, limits, settings.public_url, redirecting)
         yield Providers(keyring, persons, web, phone, posted, redirects, ShareCards(page_access, settings.public_url))
 

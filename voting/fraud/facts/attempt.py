@@ -55,6 +55,8 @@ class Sighting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     headers: dict[str, Any] | None = None
     client: Client | None = None
     challenge: Solved | None = None
+    risk: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+    """WeChat's risk rank of the mini program's user, at the sign-in."""
 
 
 class Attempt(Sighting, frozen=True, gc=False, kw_only=True):

@@ -97,6 +97,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     challenge_ms: float | None = None
     counts: Counts | None = None
     """The live counts, if they were recorded."""
+    risk: int | None = None
+    """WeChat's risk rank, from 0 to 4. No policy weighs it yet."""
 
     @property
     def fingerprint(self) -> int:

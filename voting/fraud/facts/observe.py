@@ -55,6 +55,7 @@ def observe(sighting: Sighting) -> Facts:
         sender.app,
         solved.passed if solved else None,
         solved.ms if solved else None,
+        risk=sighting.risk,
     )
 
 

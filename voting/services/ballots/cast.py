@@ -169,6 +169,7 @@ class Casting:
             user_agent=client.agent,
             headers=client.headers,
             client=_reported(body.client),
+            risk=self._keyring.risk(contest, credential),
         )
         return _Observed(voter, ticket, self._screening.observe(contest, sighting))
 

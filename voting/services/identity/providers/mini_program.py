@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from voting.errors import ChannelClosed
+from voting.errors import ChannelClosed, WeChatBusy
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.persons import Persons
 from voting.services.identity.providers.provider import Visitor
@@ -16,6 +16,7 @@ from voting.services.identity.wechat_access import WeChatAccess, explained
 from voting.wechat.api import WeChatRefused
 from voting.wechat.client import WeChat
 
+RISK_SECONDS = 2.0
 _Code = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
@@ -31,11 +32,14 @@ class MiniProgramProof(msgspec.Struct, forbid_unknown_fields=True):
 class MiniProgramProvider:
     """Asks WeChat who sent a code."""
 
-    def __init__(self, wechat: WeChat, access: WeChatAccess, persons: Persons, limits: SignInLimits) -> None:
+    def __init__(
+        self, wechat: WeChat, access: WeChatAccess, persons: Persons, limits: SignInLimits, *, asks_risk: bool
+    ) -> None:
         self._wechat = wechat
         self._access = access
         self._persons = persons
         self._limits = limits
+        self._asks_risk = asks_risk
 
     async def sign_in(self, snapshot: ContestSnapshot, visitor: Visitor, proof: MiniProgramProof) -> str:
         """Returns the voter's token.
@@ -55,7 +59,18 @@ class MiniProgramProvider:
         subjects = [f"mini_program:{self._access.app_id}:{user.openid}"]
         subjects += [f"unionid:{user.unionid}"] if user.unionid else []
         subjects += [f"phone:{phone}"] if phone else []
-        return await self._persons.sign_in(snapshot, "mini_program", subjects)
+        risk = await self._risk(user.openid, visitor.address)
+        return await self._persons.sign_in(snapshot, "mini_program", subjects, risk)
+
+    async def _risk(self, openid: str, address: str | None) -> int | None:
+        """Returns WeChat's risk rank. A sign-in does not wait for it long, nor fail without it."""
+        if not self._asks_risk or address is None:
+            return None
+        try:
+            async with asyncio.timeout(RISK_SECONDS):
+                return await self._access.with_token(lambda token: self._wechat.risk_rank(token, openid, address))
+        except (WeChatBusy, WeChatRefused, TimeoutError):
+            return None
 
     async def _phone_number(self, code: str | None) -> str | None:
         if code is None:
