@@ -345,6 +345,10 @@ def _check_apps(settings: Settings) -> None:
         )
     if settings.wechat_appid and not settings.public_url:
         raise SettingInvalid("VOTING_WECHAT_APPID is set without VOTING_PUBLIC_URL, to which WeChat sends voters back")
+    if settings.wechat_appid and settings.wechat_open == WECHAT_OPEN and urlsplit(settings.public_url).port:
+        raise SettingInvalid(
+            "VOTING_PUBLIC_URL has a port, and WeChat sends voters to no address with one (error 10003)"
+        )
 
 
 # Read by the engines and the tests; not settings of the service.

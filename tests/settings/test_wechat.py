@@ -29,6 +29,7 @@ def test_a_secret_comes_from_the_environment_or_a_file_and_is_not_shown(tmp_path
         ({"VOTING_MINI_PROGRAM_SECRET": "s"}, "belong together"),
         (PAGE | {"VOTING_WECHAT_SECRET": "s", "VOTING_WECHAT_SECRET_FILE": __file__}, "leave one of them"),
         (PAGE | {"VOTING_WECHAT_SECRET": "s", "VOTING_PUBLIC_URL": ""}, "without VOTING_PUBLIC_URL"),
+        (PAGE | {"VOTING_WECHAT_SECRET": "s", "VOTING_PUBLIC_URL": "https://vote.example.org:8443"}, "has a port"),
         (PAGE | {"VOTING_WECHAT_SECRET_FILE": "/nowhere/secret"}, "cannot be read"),
         ({"VOTING_WECHAT_APPID": "gh_1"}, "wx and 16"),
         ({"VOTING_WECHAT_VERIFY_FILES": "../MP_verify_a.txt"}, "files' names"),

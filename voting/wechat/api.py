@@ -121,6 +121,8 @@ def http_client(base_url: str) -> httpx.AsyncClient:
         timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
         follow_redirects=False,
+        # No proxy of the environment sees the secret.
+        trust_env=False,
     )
 
 
