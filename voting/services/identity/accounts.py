@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from voting.domain.identity.roles import DECIDING, Account, Grant, account_name
@@ -120,7 +122,8 @@ class StaffAccounts:
 
     async def change_password(self, account: Account, password: str, session: str) -> None:
         """Sets a password that its owner chose; every other session ends. Raises Malformed."""
-        check_strength(account.name, password)
+        # It computes for up to half a second.
+        await asyncio.to_thread(check_strength, account.name, password)
         await self._set_password(account.name, await self._passwords.hash(password), besides=hashed(session))
 
     async def _set_password(self, name: str, password_hash: str, besides: bytes | None = None) -> None:
@@ -184,10 +187,13 @@ def encrypt(keyring: Keyring, name: str, secret: str) -> bytes:
     return nonce + AESGCM(keyring.key("staff totp")).encrypt(nonce, secret.encode(), name.encode())
 
 
-def decrypt(keyring: Keyring, name: str, stored: bytes) -> str:
-    """Returns an authenticator's secret."""
+def decrypt(keyring: Keyring, name: str, stored: bytes) -> str | None:
+    """Returns an authenticator's secret; None if it was stored under another VOTING_SECRET, or for another account."""
     nonce, text = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
-    return AESGCM(keyring.key("staff totp")).decrypt(nonce, text, name.encode()).decode()
+    try:
+        return AESGCM(keyring.key("staff totp")).decrypt(nonce, text, name.encode()).decode()
+    except InvalidTag:
+        return None
 
 
 def _new_factor(name: str) -> SecondFactor:

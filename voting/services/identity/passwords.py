@@ -16,6 +16,8 @@ from pyotp import TOTP, random_base32
 from voting.errors import Malformed
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 15, 128
+# Of zxcvbn: 3 is ten to the eighth guesses and more.
+LEAST_SCORE = 3
 RECOVERY_CODES = 10
 STEP_SECONDS = 30
 ISSUER = "voting"
@@ -60,11 +62,15 @@ def new_password() -> str:
 
 
 def check_strength(name: str, password: str) -> None:
-    """Raises Malformed for a password that is too short or long, or that contains the account's name."""
+    """Raises Malformed for a password that is too short, too long, or easy to guess from common ones and the name."""
     if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         raise Malformed(f"a password has {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters; take a longer sentence")
-    if name in password.casefold():
-        raise Malformed("the password contains the account's name; take another sentence")
+    # It takes 15 MB: a worker loads it once somebody changes a password.
+    from zxcvbn import zxcvbn
+
+    estimate = zxcvbn(password, user_inputs=[name, ISSUER], max_length=MOST_CHARACTERS)
+    if name in password.casefold() or estimate["score"] < LEAST_SCORE:
+        raise Malformed("the password is easy to guess; take a sentence of your own, without the account's name")
 
 
 def new_totp_secret() -> str:

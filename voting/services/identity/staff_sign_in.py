@@ -92,9 +92,11 @@ class SignIn:
         """Whether it is a code of the authenticator, or a recovery code; either is accepted once."""
         plain = plain_code(code)
         secret = decrypt(self._keyring, account.name, stored)
+        if secret is None:
+            _log(account, "its authenticator was stored under another VOTING_SECRET; run: voting staff reset-totp")
 
         async def work(tx: Connection) -> bool:
-            step = step_of(secret, plain, await contests.clock(tx))
+            step = step_of(secret, plain, await contests.clock(tx)) if secret else None
             if step is not None:
                 return await accounts.use_step(tx, account.name, step)
             return await accounts.use_recovery_code(tx, account.name, hashed(plain))
