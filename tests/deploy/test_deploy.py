@@ -173,3 +173,34 @@ def test_each_alert_has_a_test_of_its_firing_and_of_its_silence() -> None:
         for check in case["alert_rule_test"]
     }
     assert tried == {(rule["alert"], fires) for rule in rules for fires in (True, False)}
+
+
+def test_the_security_review_names_tests_that_exist() -> None:
+    review = (DEPLOY / "security.md").read_text("utf-8")
+    named = re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})(_?\.\.\.)?`", review)
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def test_(\w+)", path.read_text("utf-8"))
+    }
+    missing = [name for name, more in named if not any(n == name or (more and n.startswith(name)) for n in there)]
+    assert len(named) > 50
+    assert missing == []
+
+
+def test_the_security_review_goes_through_every_item() -> None:
+    """The numbers of ASVS 5.0, chapters V6 to V10."""
+    review = (DEPLOY / "security.md").read_text("utf-8")
+    counts = {"6": (3, 12, 8, 6, 8, 4, 2, 4), "7": (3, 4, 2, 5, 3, 2), "8": (4, 4, 3, 2), "9": (3, 4)}
+    counts["10"] = (2, 3, 5, 16, 5, 2, 3)
+    rows = " ".join(re.findall(r"^\| (\d[^|]*)\|", review, re.M))
+    found = set(re.findall(r"\d+\.\d+\.\d+", rows))
+    for chapter, section, first, last in re.findall(r"(\d+)\.(\d+)\.(\d+) to \d+\.\d+\.(\d+)", rows):
+        found |= {f"{chapter}.{section}.{item}" for item in range(int(first), int(last) + 1)}
+    wanted = {
+        f"{chapter}.{section}.{item}"
+        for chapter, sections in counts.items()
+        for section, count in enumerate(sections, 1)
+        for item in range(1, count + 1)
+    }
+    assert found == wanted
