@@ -20,6 +20,9 @@ ROUTES: tuple[tuple[int, str, str], ...] = (
     (8, "POST", "/api/v1/contests/{contest}/voters"),
     (4, "POST", "/api/v1/staff/session"),
     (2, "DELETE", "/api/v1/staff/session"),
+    (1, "GET", "/api/v1/staff/sessions"),
+    (2, "PUT", "/api/v1/staff/password"),
+    (2, "GET", "/api/v1/staff/audit"),
     (2, "POST", "/api/v1/contests/{contest}/challenges"),
     (2, "GET", "/api/v1/contests"),
     (3, "GET", "/api/v1/contests/{contest}"),
@@ -35,6 +38,7 @@ ROUTES: tuple[tuple[int, str, str], ...] = (
     (4, "GET", "/c/{contest}"),
     (3, "GET", "/c/{contest}/entries/{entry}"),
     (2, "GET", "/board/{contest}"),
+    (1, "GET", "/staff"),
     (2, "GET", "/static/{asset}"),
     (1, "GET", "/health/live"),
     (1, "GET", "/health/ready"),
@@ -65,7 +69,11 @@ def case(seed: int, number: int, valid: ValidData) -> Case:
     """The case of this number."""
     random = Random(f"{seed}-{number}")
     _, method, template = random.choices(ROUTES, _WEIGHTS)[0]
-    sent = body(random, _valid_body(random, template, valid)) if method == "POST" or random.random() < 0.03 else b""
+    sent = (
+        body(random, _valid_body(random, template, valid))
+        if method in ("POST", "PUT") or random.random() < 0.03
+        else b""
+    )
     if random.random() < 0.06:
         method = random.choice(METHODS)
     target = _path(random, template, valid) + query(random)

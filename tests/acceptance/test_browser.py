@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +17,7 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from tests.conftest import ROOT, Contests, Service
+from voting.domain.identity.roles import Grant
 from voting.wiring.admin import AdminServices
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -191,6 +193,39 @@ async def test_the_board_moves_in_a_second_window(
     await expect(first.locator("b")).to_have_text("1")
     await expect(board.locator("#count")).to_have_text("1")
     await picture(board, "board")
+    await context.close()
+
+
+async def test_an_account_signs_in_sees_its_sessions_and_changes_its_password(
+    browser: Browser, service: Service, contests: Contests
+) -> None:
+    contest, name = await contests.make(FIVE_A_DAY), f"li-{secrets.token_hex(4)}"
+    async with contests.office() as office:
+        password, factor = await office.staff_accounts.add(name, [Grant("organiser", contest)])
+    assert factor
+    codes = list(factor.recovery_codes)
+    context = await browser.new_context(viewport={"width": 1200, "height": 800}, locale="zh-CN", base_url=service.url)
+    page = await context.new_page()
+    await page.goto("/staff")
+    for given, code in (("wrong" * 4, "000000"), (password, codes.pop())):
+        await page.fill("#name", name)
+        await page.fill("#password", given)
+        await page.fill("#code", code)
+        await picture(page, "staff-sign-in")
+        await page.get_by_role("button", name="登录").click()
+        if given != password:
+            await expect(page.locator("#problem")).to_contain_text("账号、密码、验证码或密钥有误")
+    await expect(page.locator("main")).to_contain_text(contest)
+    await picture(page, "staff")
+    await page.fill("#password", password)
+    await page.fill("#code", codes.pop())
+    await page.fill("#new", "four words of mine")
+    await page.get_by_role("button", name="修改密码").click()
+    await expect(page.locator("#new")).to_have_value("")
+    await page.get_by_role("link", name=contest).click()
+    await expect(page.locator("#link")).to_have_text("已连接")
+    await page.locator("#sign-out").click()
+    await expect(page.locator("#sign-in")).to_be_visible()
     await context.close()
 
 

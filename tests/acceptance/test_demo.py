@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready, without_settings
 from tests.processes import command
+from voting.services.identity.passwords import present_code
 
 BASE = "/api/v1/contests/demo"
 
@@ -82,7 +83,14 @@ async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_
     assert not own_processes(tmp_path / "data")
     keys = re.findall(r"key\s+(vsk_\S+)", said)
     assert len(set(keys)) == 2
+    accounts = re.findall(r"(\S+)\s+password (\S+)  code \d{6} \(authenticator (\S+)\)", said)
+    assert [name for name, _, _ in accounts] == ["owner", "organiser", "judge"]
     with demo(tmp_path / "data") as (url, _):
+        for name, password, secret in accounts:
+            async with httpx.AsyncClient(base_url=url) as client:
+                body = {"name": name, "password": password, "code": present_code(secret)}
+                assert (await client.post("/api/v1/staff/session", json=body)).status_code == 201
+                assert (await client.get(f"{BASE}/results")).status_code == 200
         async with httpx.AsyncClient(base_url=url) as client:
             assert await picks_of(client) == {"A017": 1}
             key = {"Authorization": f"Bearer {keys[1]}"}
