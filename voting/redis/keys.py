@@ -43,6 +43,11 @@ def sign_in(uid: UUID, name: str) -> str:
     return f"voting:{{{uid}}}:sign-in:{name}"
 
 
+def new_voters(uid: UUID, window: int, cell: str) -> str:
+    """String: how many challenges were asked for in a window, by the keyed hash of a place."""
+    return f"voting:{{{uid}}}:new-voters:{window}:{cell}"
+
+
 def phone_code(uid: UUID, name: str) -> str:
     """String: the keyed hash of the code that was sent to a number. `name` is the keyed hash of the number."""
     return f"voting:{{{uid}}}:phone:{name}"

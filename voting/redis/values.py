@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import cast
 
@@ -30,13 +31,14 @@ class Values:
         async with self._breaker.answered("values"):
             return bool(await self._redis.set(key, holder, nx=True, px=max(1, round(seconds * 1000))))
 
-    async def count(self, key: str, seconds: float) -> int:
-        """Adds one to a number, which is 0 if there is no value, and returns it."""
+    async def count(self, keys: Sequence[str], seconds: float) -> list[int]:
+        """Adds one to each number, which is 0 if there is no value, and returns them."""
         async with self._breaker.answered("values"), self._redis.pipeline() as pipeline:
-            pipeline.incr(key)
-            pipeline.pexpire(key, max(1, round(seconds * 1000)), nx=True)
-            number, _ = await pipeline.execute()
-        return int(number)
+            for key in keys:
+                pipeline.incr(key)
+                pipeline.pexpire(key, max(1, round(seconds * 1000)), nx=True)
+            answers = await pipeline.execute()
+        return [int(number) for number in answers[::2]]
 
     async def get(self, key: str) -> tuple[str, float] | None:
         """Returns a value and how many seconds it lasts."""

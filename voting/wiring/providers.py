@@ -15,6 +15,7 @@ from voting.domain.identity.channel import Channel
 from voting.messages.sender import LogSender, Sender, WebhookSender
 from voting.postgres.database import Database
 from voting.redis.connection import Connected
+from voting.services.identity.crowding import Crowding
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
@@ -57,7 +58,8 @@ async def open_providers(
     """Yields the providers of the channels that the settings allow."""
     persons = Persons(database, keyring)
     limits = SignInLimits(keyring, RateLimits(connected.turns, read_rate(settings.limit_registration)))
-    web = WebProvider(database, keyring, ProofOfWork(keyring), limits)
+    crowding = Crowding(keyring, connected.values)
+    web = WebProvider(database, keyring, ProofOfWork(keyring), limits, crowding)
     phone = None
     posted: dict[Channel, PostedProvider] = {"web": web}
     redirecting: dict[Channel, RedirectProvider] = {}

@@ -16,6 +16,7 @@ from voting.fraud.online.scorecard import Judgement, Response, judge
 from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
 from voting.services.identity.keyring import Keyring
+from voting.services.identity.proof_of_work import PRICES
 
 # Of a ballot of many picks so many are counted: what one ballot costs is bounded.
 MOST_COUNTED = 20
@@ -73,9 +74,9 @@ class Screening:
         return judgement
 
     def effort(self, judgement: Judgement) -> int:
-        """Returns the factor of a challenge's work: one more for every 15 points above the bound, at most 4."""
+        """Returns the place of a challenge's price: the next one for every 15 points above the bound."""
         above = sum(judgement.points.values()) - self._policy.challenge
-        return min(4, 1 + max(0, above) // 15)
+        return min(len(PRICES) - 1, max(0, above) // 15)
 
 
 def counted(picks: Sequence[str], voter: str, facts: Facts) -> Cells:

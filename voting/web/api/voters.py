@@ -59,7 +59,8 @@ async def ask_challenge(
 ) -> dict[str, Any]:
     """Returns an ALTCHA challenge for this contest, valid for ten minutes. 409 outside the window."""
     snapshot = await services.contest_cache.get(contest)
-    return await services.web_provider.ask(snapshot, clients.address(cast(Scope, request.scope)))
+    client = clients.read(cast(Scope, request.scope))
+    return await services.web_provider.ask(snapshot, client.address, client.agent)
 
 
 @post("/api/v1/contests/{contest:str}/voters", status_code=201, opt=WRITES | PUBLIC)
@@ -77,7 +78,8 @@ async def register_voter(
     """
     snapshot = await services.contest_cache.get(contest)
     held = bearer(request) or held_token(request, contest)
-    visitor = Visitor(clients.address(cast(Scope, request.scope)), held)
+    client = clients.read(cast(Scope, request.scope))
+    visitor = Visitor(client.address, client.agent, held)
     channel, proof = data.proof()
     provider = services.posted_providers.get(channel)
     if provider is None:

@@ -88,7 +88,7 @@ class PhoneProvider:
         number = normal_number(proof.phone)
         stored, tries = self._names(snapshot, number)
         # Counted before the code is compared, so that tries at one moment are not more than the tries allowed.
-        tried = await self._values.count(tries, LIFETIME_SECONDS)
+        (tried,) = await self._values.count([tries], LIFETIME_SECONDS)
         given = self._stored(contest, number, proof.code)
         kept = await self._values.get(stored)
         if tried > MOST_TRIES or kept is None or not hmac.compare_digest(kept[0], given):

@@ -9,9 +9,10 @@ from voting.services.contests.contest_cache import ContestSnapshot
 
 
 class Visitor(NamedTuple):
-    """Who asks: the client's address, and the credential that it has already."""
+    """Who asks: the client's address and User-Agent, and the credential that it has already."""
 
     address: str | None
+    agent: str | None = None
     token: str | None = None
 
 
