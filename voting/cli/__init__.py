@@ -24,6 +24,7 @@ _MODULES = {
     "identity": ("credentials", "staff"),
     "marks": ("awards", "marks", "metrics"),
     "results": ("results",),
+    "retention": ("retention",),
     "review": ("review",),
     "roster": ("roster",),
     "serve": ("serve",),

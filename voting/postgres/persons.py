@@ -45,8 +45,8 @@ async def join(connection: Connection, contest: str, persons: Mapping[bytes, byt
     others = [person for person in persons if person != stays]
     voters, voter = [persons[person] for person in others], persons[stays]
     await connection.execute(_QUERIES["move"], contest, others, stays)
-    await connection.execute(_QUERIES["move_joined"], contest, voters, voter)
-    await connection.execute(_QUERIES["join"], contest, voters, voter)
+    await connection.execute(_QUERIES["move_joined"], contest, voters, voter, stays)
+    await connection.execute(_QUERIES["join"], contest, voters, voter, stays)
     ballots: int = await connection.fetchval(_QUERIES["overlap"], contest, voters, voter)
     return ballots
 

@@ -35,6 +35,7 @@ Action = Literal[
     "metric.import",
     "person.overlap",
     "results.read",
+    "retention.purge",
     "roster.import",
     "second_person.propose",
     "service.begin",
@@ -48,6 +49,7 @@ Action = Literal[
     "staff.session.open",
     "staff.totp",
     "tally.mend",
+    "voter.erase",
 ]
 
 

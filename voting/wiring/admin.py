@@ -17,6 +17,7 @@ from voting.postgres.schema.rights import check_rights
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.fraud.review import Reviews
+from voting.services.identity.retention import Retention
 from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_keys import StaffKeys
 from voting.services.results.marks import Marks
@@ -47,6 +48,7 @@ class AdminServices:
     marks: Marks
     recounts: Recounts
     reports: Reports
+    retention: Retention
     reviews: Reviews
     staff_keys: StaffKeys
     staff_sessions: StaffSessions
@@ -115,15 +117,17 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
     async with postgres.connected(settings.database_url, 2) as database:
         await check_rights(database)
         await check_schema(database)
+        contest_cache = ContestCache(database)
         yield AdminServices(
             database,
             settings,
             actor,
             contest_admin=ContestAdmin(database, actor),
-            contest_cache=ContestCache(database),
+            contest_cache=contest_cache,
             marks=Marks(database, actor),
             recounts=Recounts(database, actor),
             reports=Reports(database),
+            retention=Retention(database, contest_cache, actor),
             reviews=Reviews(database, settings.second_person),
             staff_keys=StaffKeys(database, actor),
             staff_sessions=StaffSessions(database),

@@ -31,6 +31,7 @@ from voting.services.fraud.review import Reviews
 from voting.services.identity.accounts import StaffAccounts
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.passwords import Passwords
+from voting.services.identity.privacy import Privacy
 from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_sign_in import SignIn
 from voting.services.rate_limits import RateLimits
@@ -151,6 +152,7 @@ def _services(
         persons=providers.persons,
         phone_provider=providers.phone,
         posted_providers=providers.posted,
+        privacy=Privacy(database, providers.keyring),
         readiness=Readiness(database, connected.view),
         redirects=providers.redirects,
         reports=Reports(database),

@@ -22,6 +22,7 @@ from voting.domain.contest.schema import (
     Nomination,
     OrganisationAward,
     Phase,
+    PrivacyNotice,
     Publication,
     PublicPoints,
     Quota,
@@ -70,6 +71,7 @@ class Contest:
     )
     sanctions: tuple[str, ...] = key("The ladder of sanctions, in words, first to last.", default=())
     publication: Publication | None = key("The time for objections.", default=None)
+    privacy: PrivacyNotice | None = key("The notice of what is stored of voters.", default=None)
     readings: tuple[Reading, ...] = key("Gaps of the document and how they were read.", name="reading", default=())
     rounds: tuple[Round, ...] = key("Rounds of experts' marks.", name="round", default=())
     metrics: tuple[Metric, ...] = key("Figures from outside.", name="metric", default=())

@@ -89,6 +89,15 @@ class VoterRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyNotice:
+    """The contest's own notice of what is stored of voters; without it the program's is shown."""
+
+    version: str = key("Its version, such as 1 or 2026-08.", least=1, most=40)
+    notice: str = key("What is stored, why, how long and by whom; how to ask and complain.", least=1, most=4000)
+    notice_en: str = key("The same in English.", default="", most=8000)
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The list shown for objections before it is final (公示)."""
 

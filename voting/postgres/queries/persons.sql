@@ -13,10 +13,10 @@ update persons set person = $3 where contest = $1 and person = any ($2);
 
 -- name: move_joined
 -- Those that were joined to one of the voters $2.
-update joined_voters set into_voter = $3 where contest = $1 and into_voter = any ($2);
+update joined_voters set into_voter = $3, into_person = $4 where contest = $1 and into_voter = any ($2);
 
 -- name: join
-insert into joined_voters (contest, voter, into_voter) select $1, voter, $3 from unnest($2::bytea[]) as voter;
+insert into joined_voters (contest, voter, into_voter, into_person) select $1, voter, $3, $4 from unnest($2::bytea[]) as voter;
 
 -- name: overlap
 -- The ballots of the voters $2, if the voter $3 has ballots, too.

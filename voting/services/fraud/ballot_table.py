@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
@@ -80,8 +81,14 @@ def read_facts(text: str | None) -> Facts:
 
 
 def ballot_line(record: Record) -> bytes:
-    """Returns the line of a ballot that a digest is fed: JSON with id, voter, moment, picks and facts."""
-    return _JSON.encode((str(record.id), record.voter.hex(), record.recorded_at, record.picks, record.facts)) + b"\n"
+    """Returns the line of a ballot that a digest is fed: JSON with id, voter, moment, picks and the facts' hash.
+
+    Of erased facts the hash is all that is stored.
+    """
+    facts = record.facts
+    if facts is not None and facts.startswith("["):
+        facts = f'"{hashlib.sha256(facts.encode()).hexdigest()}"'
+    return _JSON.encode((str(record.id), record.voter.hex(), record.recorded_at, record.picks, facts)) + b"\n"
 
 
 def _table(ballots: Iterable[Record], digest: Digest | None, hear: OnBallot | None) -> pl.DataFrame:

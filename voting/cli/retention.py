@@ -1,0 +1,38 @@
+"""voting retention: the end of the storage of voters' data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from voting.cli.session import env_file, read_settings, tell, with_admin
+
+
+@click.group(epilog="Example: voting retention purge --days 30")
+def retention() -> None:
+    """Delete voters' data whose time is over."""
+
+
+@retention.command(epilog="Example: voting retention purge --days 30")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 3650),
+    default=30,
+    show_default=True,
+    help="How long after the publication of a certified result voters' data are kept.",
+)
+@env_file
+def purge(days: int, env_file: Path | None) -> None:
+    """Delete what is due, and report each contest; run it daily.
+
+    Deleted are what was observed of ballots (a hash remains, to verify the result), all identities of voters, and what
+    voters wished to erase once the window has closed. Ballots, counts, receipts and the audit log stay.
+    """
+    for purged in with_admin(read_settings(env_file), lambda office: office.retention.purge(days)):
+        due = purged.due_at.date().isoformat() if purged.due_at else "not certified yet"
+        click.echo(
+            f"{purged.contest}: due {due}; observations of {purged.ballots} ballots, {purged.identities} identities and"
+            f" {purged.erased} identities of voters who wished it deleted"
+        )
+    tell("access logs are your web server's: keep them 184 days, then delete them; backups end with their own rotation")

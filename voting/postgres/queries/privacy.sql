@@ -1,0 +1,80 @@
+-- name: show_notice
+insert into notices (contest, version, zh, en) values ($1, $2, $3, $4) on conflict do nothing;
+
+-- name: notice_at
+-- The notice that was in force at $2, or the first one.
+select version from notices where contest = $1 order by shown_from > $2, abs(extract(epoch from shown_from - $2)) limit 1;
+
+-- name: ballots
+select b.id, b.recorded_at, b.state, coalesce(json_typeof(facts -> b.place) = 'array', false) as has_facts
+from ballots b
+join batches on batches.contest = b.contest and batches.id = b.batch
+where b.contest = $1 and b.voter = any ($2)
+order by b.recorded_at, b.ordinal;
+
+-- name: identities
+select count(*) from persons where contest = $1 and person = $2 and erased_at is null;
+
+-- name: into_person
+select into_person from joined_voters where contest = $1 and voter = $2;
+
+-- name: erase_facts
+-- What was observed of the ballots of the voters $2 is replaced by its hash, which a certified result is verified with.
+update batches set facts = (
+    select json_agg(
+        case when place - 1 = any (erased.places) and json_typeof(fact) = 'array'
+            then to_json(encode(sha256(convert_to(fact::text, 'UTF8')), 'hex')) else fact end
+        order by place
+    )
+    from json_array_elements(batches.facts) with ordinality as observed (fact, place)
+)
+from (
+    select batch, array_agg(place) as places from ballots where contest = $1 and voter = any ($2) group by batch
+) as erased
+where batches.contest = $1 and batches.id = erased.batch;
+
+-- name: erase_person
+update persons set erased_at = coalesce(erased_at, clock_timestamp()) where contest = $1 and person = $2;
+
+-- name: due
+-- Contests whose result was certified, with the time of the certification in force; null where there is none.
+select id, closes_at, (
+    select max(certified_at) from certifications where contest = contests.id and reopened_at is null
+) as certified_at, clock_timestamp() as now
+from contests
+order by id;
+
+-- name: delete_erased
+-- Persons who wished to be erased, once the window has closed.
+delete from persons using contests
+where contests.id = persons.contest and contests.id = $1 and erased_at is not null and closes_at <= statement_timestamp();
+
+-- name: erase_all_facts
+-- A portion of the contest's batches, from the id $2 on: the highest id, and the number of ballots that had facts.
+with portion as (
+    select id, facts from batches where contest = $1 and id > $2 order by id limit 100
+), changed as (
+    update batches set facts = (
+        select json_agg(
+            case when json_typeof(fact) = 'array'
+                then to_json(encode(sha256(convert_to(fact::text, 'UTF8')), 'hex')) else fact end
+            order by place
+        )
+        from json_array_elements(batches.facts) with ordinality as observed (fact, place)
+    )
+    from portion
+    where batches.contest = $1 and batches.id = portion.id
+)
+select max(id) as last, coalesce(sum((
+    select count(*) from json_array_elements(facts) as fact where json_typeof(fact) = 'array'
+)), 0)::bigint as ballots
+from portion;
+
+-- name: delete_persons
+delete from persons where contest = $1;
+
+-- name: delete_joined
+delete from joined_voters where contest = $1;
+
+-- name: delete_clients
+delete from clients where contest = $1;

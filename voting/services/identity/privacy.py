@@ -1,0 +1,90 @@
+"""A voter's own data: which notice they voted under, what is stored, and its erasure.
+
+Erased are what was observed of the ballots and the identities from outside. The ballots stay, so counts, receipts and
+quotas do, too. Of the observations a hash remains, with which a certified result is verified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from voting.domain.identity.channel import Channel
+from voting.postgres import persons, privacy
+from voting.postgres.database import Connection, Database
+from voting.postgres.privacy import KeptBallot
+from voting.services import audit
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.identity.keyring import Keyring
+
+# The notice of contests whose file has none. Its text is in voting.web.i18n: a changed text is a new version.
+DEFAULT_NOTICE = "voting-2026.1"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnData:
+    """What is stored of a voter."""
+
+    channel: Channel
+    issued_at: datetime
+    notice: str | None
+    """The version of the notice in force at the first ballot."""
+    ballots: tuple[KeptBallot, ...]
+    identities: int
+    """How many keyed hashes of identities from outside."""
+
+
+class Privacy:
+    """Shows and erases voters' data. Methods raise CredentialInvalid."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._shown: set[tuple[str, str]] = set()
+
+    async def show_notice(self, snapshot: ContestSnapshot, zh: str, en: str) -> None:
+        """Notes the contest's notice as shown; the texts are those for a contest without a notice of its own."""
+        own = snapshot.contest.privacy
+        version, texts = (own.version, (own.notice, own.notice_en)) if own else (DEFAULT_NOTICE, (zh, en))
+        if (snapshot.contest.id, version) in self._shown:
+            return
+        contest = snapshot.contest.id
+        await self._database.transact(lambda tx: privacy.show_notice(tx, contest, version, *texts))
+        self._shown.add((contest, version))
+
+    async def own_data(self, snapshot: ContestSnapshot, token: str) -> OwnData:
+        """Returns what is stored of the voter."""
+        contest = snapshot.contest.id
+        credential = self._keyring.credential_of(snapshot.contest, token)
+        async with self._database.connection() as connection:
+            person, voters = await self._person(connection, snapshot, credential.identity)
+            ballots = await privacy.select_ballots(connection, contest, voters)
+            first = ballots[0].recorded_at if ballots else None
+            notice = await privacy.notice_at(connection, contest, first) if first else None
+            identities = await privacy.count_identities(connection, contest, person)
+        return OwnData(credential.channel, credential.issued_at, notice, ballots, identities)
+
+    async def erase(self, snapshot: ContestSnapshot, token: str) -> None:
+        """Erases the voter's data. The audit log records that it happened, not of whom."""
+        contest = snapshot.contest.id
+        identity = self._keyring.credential_of(snapshot.contest, token).identity
+
+        async def work(tx: Connection) -> None:
+            person, voters = await self._person(tx, snapshot, identity)
+            ballots = await privacy.select_ballots(tx, contest, voters)
+            await privacy.erase(tx, contest, person, voters)
+            await audit.record(tx, "voter", "voter.erase", contest, {"ballots": len(ballots)})
+
+        await self._database.transact(work)
+
+    async def _person(
+        self, connection: Connection, snapshot: ContestSnapshot, identity: bytes
+    ) -> tuple[bytes, set[bytes]]:
+        """Returns the person of a credential and its voters."""
+        contest = snapshot.contest.id
+        voter = self._keyring.voter(contest, identity)
+        if not snapshot.has_joined_voters:
+            return identity, {voter}
+        joined = await persons.select_joined(connection, contest, [voter])
+        person = await privacy.into_person(connection, contest, voter) or identity
+        return person, {joined.get(voter, voter), *joined}

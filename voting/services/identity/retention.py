@@ -1,0 +1,76 @@
+"""Ends the retention of voters' data: some days after the publication, and at once for what a voter wished to erase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from voting.postgres import privacy
+from voting.postgres.database import Connection, Database
+from voting.postgres.privacy import Due
+from voting.services import audit
+from voting.services.contests.contest_cache import ContestCache
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was deleted of a contest. `due_at`: when its data are to be deleted, or None before it is certified."""
+
+    contest: str
+    due_at: datetime | None
+    is_due: bool
+    erased: int
+    """Identities of voters who wished to be erased."""
+    ballots: int
+    """Ballots whose observations were deleted."""
+    identities: int
+
+
+class Retention:
+    """Deletes voters' data whose time is over. `actor` is recorded."""
+
+    def __init__(self, database: Database, contest_cache: ContestCache, actor: str) -> None:
+        self._database = database
+        self._contest_cache = contest_cache
+        self._actor = actor
+
+    async def purge(self, days: int) -> list[Purged]:
+        """Deletes what is due `days` after each contest's publication ended; returns a line for each contest.
+
+        Without a publication the certification itself counts. Before that nothing is due: an unfinished contest still
+        needs its data against fraud.
+        """
+        async with self._database.connection() as connection:
+            contests = await privacy.select_due(connection)
+        return [await self._purge(due, days) for due in contests]
+
+    async def _purge(self, due: Due, days: int) -> Purged:
+        shown = (await self._contest_cache.get(due.contest)).contest.publication
+        # Working days are counted as at most 7 days for 5, and a week for holidays.
+        publication = 0 if shown is None else shown.days * 7 // 5 + 7 if shown.working_days else shown.days
+        due_at = due.certified_at + timedelta(days=publication + days) if due.certified_at else None
+        is_due = due_at is not None and due_at <= due.now
+        ballots = await self._erase_facts(due.contest) if is_due else 0
+
+        async def work(tx: Connection) -> Purged:
+            erased = await privacy.delete_erased(tx, due.contest)
+            identities = await privacy.delete_persons(tx, due.contest) if is_due else 0
+            purged = Purged(due.contest, due_at, is_due, erased, ballots, identities)
+            if erased or ballots or identities:
+                details = {"erased": erased, "ballots": ballots, "identities": identities}
+                await audit.record(tx, self._actor, "retention.purge", due.contest, details)
+            return purged
+
+        return await self._database.transact(work)
+
+    async def _erase_facts(self, contest: str) -> int:
+        """Erases the facts of every ballot, in portions; repeating it is harmless."""
+        last: int | None = 0
+        total = 0
+        while last is not None:
+            last, ballots = await self._database.transact(
+                partial(privacy.erase_facts_after, contest=contest, batch=last)
+            )
+            total += ballots
+        return total
