@@ -38,7 +38,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import assets, boards, sign_in
+from voting.web.pages import assets, boards, own_data, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
@@ -53,6 +53,7 @@ HANDLERS: list[Any] = [
     voters.register_voter,
     voters.send_phone_code,
     voters.show_me,
+    voters.erase_me,
     ballots.cast_ballot,
     live.watch,
     results.show_results,
@@ -76,6 +77,8 @@ HANDLERS: list[Any] = [
     contest_pages.home,
     contest_pages.show_contest,
     contest_pages.show_entry,
+    own_data.show_own_data,
+    own_data.erase_own_data,
     sign_in.begin,
     sign_in.finish,
     boards.show_board,

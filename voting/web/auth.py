@@ -62,9 +62,12 @@ def bearer(request: Request[Any, Any, Any]) -> str | None:
 
 
 def voter_cookie(contest: str, token: str, secure: bool) -> Cookie:
-    """Returns the cookie of the voter's token; scripts cannot read it and other sites' forms do not send it."""
-    name = voter_cookie_name(contest, secure)
-    return Cookie(name, value=token, max_age=VOTER_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
+    """Returns the cookie of the voter's token; an empty one removes it.
+
+    Scripts cannot read it and other sites' forms do not send it.
+    """
+    name, seconds = voter_cookie_name(contest, secure), VOTER_SECONDS if token else 0
+    return Cookie(name, value=token, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
 
 
 def sign_in_cookie_name(secure: bool) -> str:

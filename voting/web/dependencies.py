@@ -19,6 +19,7 @@ from voting.services.fraud.review import Reviews
 from voting.services.identity.accounts import StaffAccounts
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
+from voting.services.identity.privacy import Privacy
 from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import PostedProvider
 from voting.services.identity.providers.web import WebProvider
@@ -50,6 +51,7 @@ class Services:
     covers: Covers
     keyring: Keyring
     persons: Persons
+    privacy: Privacy
     readiness: Readiness
     redirects: Redirects
     reports: Reports

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
+from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local
 from voting.domain.language import Language
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -44,6 +45,14 @@ def html(request: Request[Any, Any, Any], text: str) -> Response[str]:
 def phase_of(snapshot: ContestSnapshot) -> str:
     """Returns the phase for pages: `none` if there is no public vote."""
     return snapshot.phase() if snapshot.contest.public_vote else "none"
+
+
+def notice_of(contest: Contest, language: Language) -> str:
+    """Returns the notice of what is stored of voters: the contest's own, or the program's."""
+    own = contest.privacy
+    if own is None:
+        return str(WORDS[language].privacy)
+    return own.notice if language == "zh" else own.notice_en or own.notice
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:

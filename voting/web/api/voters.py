@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from voting.domain.identity.channel import Channel
@@ -18,6 +18,7 @@ from voting.web.auth import PUBLIC, bearer, held_token, voter_cookie, voter_toke
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
+from voting.web.i18n.words import WORDS
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -84,6 +85,7 @@ async def register_voter(
     provider = services.posted_providers.get(channel)
     if provider is None:
         raise ChannelClosed
+    await services.privacy.show_notice(snapshot, WORDS["zh"].privacy, WORDS["en"].privacy)
     token = await provider.sign_in(snapshot, visitor, proof)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, snapshot.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)
@@ -115,3 +117,10 @@ async def show_me(
     snapshot = await services.contest_cache.get(contest)
     content = await services.voter_status.status(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
+
+
+@delete("/api/v1/contests/{contest:str}/me", status_code=204, opt=WRITES)
+async def erase_me(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> None:
+    """Erases what was observed of the voter's ballots and the identities signed in with; the ballots stay."""
+    snapshot = await services.contest_cache.get(contest)
+    await services.privacy.erase(snapshot, voter_token(request, contest))

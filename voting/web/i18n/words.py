@@ -47,8 +47,21 @@ _ZH = {
     "author": "作者",
     "category": "类别",
     "tags": "兼及类别",
-    "privacy": "投票时，系统保存经密钥散列处理的投票人标识和网络地址，以及所用应用、浏览器、操作系统、"
-    "设备类型、屏幕、语言和时区，仅用于防范刷票；不保存姓名、手机号码和明文网络地址。回执仅证明选票已被记录。",
+    "privacy": "投票时，系统保存经密钥散列处理的投票人标识、登录身份（微信、手机号或单位账号，视登录方式而定）"
+    "和网络地址，以及所用应用、浏览器、操作系统、设备类型、屏幕、语言和时区，仅用于落实一人一份票数限额和防范刷票；不保存姓名、"
+    "明文手机号码和明文网络地址。结果公示期结束后按主办单位规定的期限（默认 30 天）删除。投票即表示同意。"
+    "您可以在“我的数据”中查看和删除。回执仅证明选票已被记录。",
+    "own_data": "我的数据",
+    "own_none": "此浏览器中没有您在本次评选中的数据。",
+    "own_channel": "投票方式：",
+    "own_issued": "凭证签发时间：",
+    "own_identities": "保存的登录身份（仅密钥散列值）：{} 个",
+    "own_ballots": "选票：{} 张，其中 {} 张仍保存着防刷票所需的观测信息",
+    "own_first": "首次投票时间：",
+    "own_notice": "首次投票时适用的说明版本：",
+    "erase": "删除我的数据",
+    "erase_what": "删除后，选票所附的观测信息立即清除，登录身份在投票截止后清除（在此之前仅用于防止重复投票）；"
+    "已投的票仍然有效，但不再与您关联，回执继续有效。此操作不能撤销。",
     "noscript": "投票需要启用 JavaScript；未启用时仍可浏览作品。",
     "receipt": "选票回执",
     "board": "实时看板",
@@ -213,11 +226,24 @@ _EN = {
     "author": "Author",
     "category": "Category",
     "tags": "Also about",
-    "privacy": (
-        "Stored with a vote: keyed hashes of the voter and the network address, and the app, browser, "
-        "system, kind of device, screen, languages and time zone, used only against fraud. No name, "
-        "phone number or plain address is stored. A receipt proves only that the ballot is recorded."
-    ),
+    "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "
+    "organisation) and of the network address, and the app, browser, system, kind of device, screen, languages and "
+    "time zone. They are used only to give each person one quota, and against fraud. No name, phone number or plain "
+    "address is stored. All this is deleted some time after the result's publication (30 days unless the host says "
+    "otherwise). By voting you agree. You can see and delete it under 'My data'. A receipt proves only that the ballot "
+    "is recorded.",
+    "own_data": "My data",
+    "own_none": "This browser has no data of yours in this contest.",
+    "own_channel": "Way of voting: ",
+    "own_issued": "Credential issued: ",
+    "own_identities": "Identities that you signed in with, as keyed hashes only: {}",
+    "own_ballots": "Ballots: {}; of {} what was observed against fraud is still stored",
+    "own_first": "First vote: ",
+    "own_notice": "Version of the notice at the first vote: ",
+    "erase": "Delete my data",
+    "erase_what": "What was observed of your ballots is deleted at once, and the identities that you signed in with "
+    "once the vote has closed (until then they only keep you from voting twice). Your votes still count, but "
+    "nothing leads from them to you; receipts stay valid. This cannot be undone.",
     "noscript": "Voting needs JavaScript; the entries can be read without it.",
     "receipt": "Ballot receipt",
     "board": "Live board",

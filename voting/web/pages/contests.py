@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -21,7 +22,8 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenServices, Services
 from voting.web.flood_limiter import READS
-from voting.web.rendering import html, language_of, page, phase_of
+from voting.web.i18n.words import WORDS
+from voting.web.rendering import html, language_of, notice_of, page, phase_of
 
 
 @get("/", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -87,6 +89,9 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
     ways = _ways(services, contest, in_wechat, in_wechat or request.app.state.wechat_everywhere)
     shown = await services.tally_reader.shown(snapshot)
     token = _good_token(request, services, contest)
+    # While PostgreSQL is away nobody can vote under this notice.
+    with suppress(TryAgain):
+        await services.privacy.show_notice(snapshot, WORDS["zh"].privacy, WORDS["en"].privacy)
     other = "en" if language == "zh" else "zh"
     now = snapshot.now()
     renewals = [renewal(contest, quota, now) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1]
@@ -105,6 +110,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
         # Without a credential a vote begins with this channel's page elsewhere.
         "sign_in_first": ways[0] if ways and ways[0] in services.redirects.channels else "",
         "here": request.scope["path"],
+        "notice": notice_of(contest, language),
         "share": in_wechat and services.share_cards.is_ready,
         "left": await _left(snapshot, services, token),
         # When an entry can be voted for again; empty if it can be at once.

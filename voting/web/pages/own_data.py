@@ -1,0 +1,49 @@
+"""A voter's own page: what is stored, and its erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from voting.domain.identity.channel import NAMES
+from voting.errors import CredentialInvalid
+from voting.web.auth import held_token, voter_cookie, voter_token
+from voting.web.dependencies import GivenOptions, GivenServices
+from voting.web.flood_limiter import READS, WRITES
+from voting.web.rendering import html, language_of, notice_of, page
+
+
+@get("/c/{contest:str}/me", media_type=MediaType.HTML, opt=READS)
+async def show_own_data(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[str]:
+    """Returns the page of what is stored of the voter whose cookie the browser has."""
+    snapshot, language = await services.contest_cache.get(contest), language_of(request)
+    token = held_token(request, contest)
+    try:
+        own = await services.privacy.own_data(snapshot, token) if token else None
+    except CredentialInvalid:
+        own = None
+    shown = {
+        "contest": snapshot.contest,
+        "own": own,
+        "channel": NAMES[language][own.channel] if own else "",
+        "notice": notice_of(snapshot.contest, language),
+    }
+    answer = html(request, page("own_data.html", language, **shown))
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+@post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES)
+async def erase_own_data(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions
+) -> Redirect:
+    """Erases the voter's data and removes the cookie; other sites' forms do not send it."""
+    snapshot = await services.contest_cache.get(contest)
+    await services.privacy.erase(snapshot, voter_token(request, contest))
+    cookies = [voter_cookie(contest, "", secure) for secure in {False, options.secure_cookies}]
+    return Redirect(f"/c/{contest}/me", status_code=303, cookies=cookies)
