@@ -20,18 +20,7 @@ select into_person from joined_voters where contest = $1 and voter = $2;
 
 -- name: erase_facts
 -- What was observed of the ballots of the voters $2 is replaced by its hash, which a certified result is verified with.
-update batches set facts = (
-    select json_agg(
-        case when place - 1 = any (erased.places) and json_typeof(fact) = 'array'
-            then to_json(encode(sha256(convert_to(fact::text, 'UTF8')), 'hex')) else fact end
-        order by place
-    )
-    from json_array_elements(batches.facts) with ordinality as observed (fact, place)
-)
-from (
-    select batch, array_agg(place) as places from ballots where contest = $1 and voter = any ($2) group by batch
-) as erased
-where batches.contest = $1 and batches.id = erased.batch;
+select erase_facts($1, $2);
 
 -- name: erase_person
 update persons set erased_at = coalesce(erased_at, clock_timestamp()) where contest = $1 and person = $2;
@@ -50,25 +39,8 @@ delete from persons using contests
 where contests.id = persons.contest and contests.id = $1 and erased_at is not null and closes_at <= statement_timestamp();
 
 -- name: erase_all_facts
--- A portion of the contest's batches, from the id $2 on: the highest id, and the number of ballots that had facts.
-with portion as (
-    select id, facts from batches where contest = $1 and id > $2 order by id limit 100
-), changed as (
-    update batches set facts = (
-        select json_agg(
-            case when json_typeof(fact) = 'array'
-                then to_json(encode(sha256(convert_to(fact::text, 'UTF8')), 'hex')) else fact end
-            order by place
-        )
-        from json_array_elements(batches.facts) with ordinality as observed (fact, place)
-    )
-    from portion
-    where batches.contest = $1 and batches.id = portion.id
-)
-select max(id) as last, coalesce(sum((
-    select count(*) from json_array_elements(facts) as fact where json_typeof(fact) = 'array'
-)), 0)::bigint as ballots
-from portion;
+-- A portion of the contest's batches, after the id $2: the last id, and how many ballots had facts.
+select last, ballots from erase_all_facts($1, $2);
 
 -- name: delete_persons
 delete from persons where contest = $1;

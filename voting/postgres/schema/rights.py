@@ -17,7 +17,7 @@ APPLICATION, AUDITOR = "voting_app", "voting_auditor"
 _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "audit_log": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
-    "batches": ("update(facts)",),
+    "batches": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": ("delete",),
     "contests": ("update",),
@@ -49,6 +49,9 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
 RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {
     table: {"select", "insert", *more} for table, more in _BESIDE_INSERT.items()
 }
+
+# What the application may do only in these ways: they run as the owner.
+FUNCTIONS = ("erase_facts", "erase_all_facts")
 
 _GRANTED = """
 with tables as (
@@ -100,6 +103,8 @@ async def grant(connection: Connection, application_url: str) -> None:
     for role, table in sorted({(role, table) for role, table, _ in wanted ^ granted}):
         rights = ", ".join(sorted(right for *who, right in wanted if who == [role, table])) or "select"
         await connection.execute(f"revoke all on {table} from {role}; grant {rights} on {table} to {role}")
+    for name in FUNCTIONS:
+        await connection.execute(f"grant execute on function {name} to {APPLICATION}")
     if await connection.fetchval("select has_schema_privilege($1, 'public', 'create')", APPLICATION):
         await connection.execute("revoke create on schema public from public")
 
