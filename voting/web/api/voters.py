@@ -119,7 +119,7 @@ async def show_me(
     return Response(content, headers={"cache-control": "no-store"})
 
 
-@delete("/api/v1/contests/{contest:str}/me", status_code=204, opt=WRITES)
+@delete("/api/v1/contests/{contest:str}/me", status_code=204, opt=WRITES | PUBLIC)
 async def erase_me(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> None:
     """Erases what was observed of the voter's ballots and the identities signed in with; the ballots stay."""
     snapshot = await services.contest_cache.get(contest)

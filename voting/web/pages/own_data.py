@@ -10,13 +10,13 @@ from litestar.response import Redirect
 
 from voting.domain.identity.channel import NAMES
 from voting.errors import CredentialInvalid
-from voting.web.auth import held_token, voter_cookie, voter_token
+from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_token
 from voting.web.dependencies import GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
 from voting.web.rendering import html, language_of, notice_of, page
 
 
-@get("/c/{contest:str}/me", media_type=MediaType.HTML, opt=READS)
+@get("/c/{contest:str}/me", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_own_data(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
@@ -38,7 +38,7 @@ async def show_own_data(
     return answer
 
 
-@post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES)
+@post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES | PUBLIC)
 async def erase_own_data(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions
 ) -> Redirect:
