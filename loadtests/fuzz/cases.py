@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from loadtests.fuzz.bodies import TEXTS, body
-from loadtests.fuzz.environment import COVER, ValidData
+from loadtests.fuzz.environment import COVER, SMUGGLED_KEY, ValidData
 from loadtests.fuzz.headers import headers, query
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "M-SEARCH")
@@ -79,6 +79,27 @@ def case(seed: int, number: int, valid: ValidData) -> Case:
     target = _path(random, template, valid) + query(random)
     size = random.choice(_SIZES) if len(sent) < 20_000 else 16 * 1024
     return Case(method, target, headers(random, valid, sent), sent, size)
+
+
+def ballot_case(random: Random, valid: ValidData) -> Case:
+    """A POST of a ballot, often valid. Some bodies are requests, which must not be served."""
+    kind, sound = random.random(), _ballot(random, valid)
+    if kind < 0.03:
+        sent = smuggled_ballot(random, valid)
+    else:
+        sent = body(random, sound) if kind < 0.6 else json.dumps(sound).encode()
+    target = _path(random, ROUTES[0][2], valid) + (query(random) if random.random() < 0.05 else b"")
+    return Case("POST", target, headers(random, valid, sent), sent, 0)
+
+
+def smuggled_ballot(random: Random, valid: ValidData) -> bytes:
+    """A valid ballot to put where no request is: it must not be recorded."""
+    content = json.dumps({"entries": [random.choice(valid.entries)]}).encode()
+    fields = (
+        f"Host: a\r\nAuthorization: Bearer {random.choice(valid.tokens)}\r\nContent-Type: application/json\r\n"
+        f"Idempotency-Key: {SMUGGLED_KEY}{random.getrandbits(32):x}\r\nContent-Length: {len(content)}\r\n"
+    )
+    return f"POST /api/v1/contests/{valid.contest}/ballots HTTP/1.1\r\n{fields}\r\n".encode() + content
 
 
 def _valid_body(random: Random, template: str, valid: ValidData) -> Any:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import altcha
+import asyncpg
 
 from loadtests.service import ID, Prepared, prepared
 from voting.services.identity.keyring import Keyring
@@ -20,6 +21,8 @@ VOTERS = 20_000
 SPARE = 10
 # Every request seems to come from a trusted proxy, so that forwarded addresses are read too.
 PROXIES = {"VOTING_TRUSTED_PROXIES": "127.0.0.0/8", "VOTING_LIMIT_VOTER": "1000000/second"}
+# How the keys of ballots begin that must not be recorded.
+SMUGGLED_KEY = "smuggled-"
 COVER = "0" * 64 + ".svg"
 
 
@@ -58,8 +61,17 @@ async def _valid_data(environment: Mapping[str, str], ready: Prepared) -> ValidD
     return ValidData(ID, ready.entries, tokens, spare, staff, solved, keyring.issue_ticket(ID, now))
 
 
-async def tally_is_recount(environment: Mapping[str, str]) -> str:
-    """Empty, or how the tally differs from the ballots."""
+async def wrongly_recorded(environment: Mapping[str, str]) -> str:
+    """Empty, or how the tally differs from the ballots, and the number of ballots that were no requests."""
     async with admin.services(load(environment), "fuzz") as office:
         found = await office.recounts.differences(await office.contest_cache.get(ID))
-    return "; ".join(str(asdict(each)) for each in found[:5])
+    connection = await asyncpg.connect(environment["DATABASE_URL"])
+    try:
+        smuggled = await connection.fetchval(_SMUGGLED, f"{SMUGGLED_KEY}%")
+    finally:
+        await connection.close()
+    tally = [f"the tally is not the recount: {asdict(each)}" for each in found[:5]]
+    return "; ".join([*tally, *([f"{smuggled} ballots within other requests were recorded"] if smuggled else [])])
+
+
+_SMUGGLED = "select count(*) from ballots where idempotency_key like $1"

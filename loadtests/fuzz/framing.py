@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from loadtests.fuzz.cases import Case, case
+from loadtests.fuzz.cases import Case, case, smuggled_ballot
 from loadtests.fuzz.environment import ValidData
 
 # The pause of a client between two pieces.
@@ -19,12 +20,14 @@ Pieces = tuple[bytes, ...]
 @dataclass(frozen=True)
 class Script:
     """What a connection sends. `whole`: it ends with a request that must be answered. `refused`: the end of the request
-    is ambiguous, so the first answer must be a refusal, and there may be no second one."""
+    is ambiguous, so the first answer must be a refusal, and there may be no second one. `answers`: their number if it
+    is certain."""
 
     name: str
     pieces: Pieces
     whole: bool = False
     refused: bool = False
+    answers: int = 0
 
     def __str__(self) -> str:
         return f"{self.name}: " + " | ".join(repr(piece[:500]) for piece in self.pieces[:8])
@@ -35,7 +38,9 @@ def script(seed: int, number: int, valid: ValidData) -> Script:
     random = Random(f"{seed}-{number}-wire")
     if random.random() < 0.5:
         return _as_it_is(random, case(seed, number, valid))
-    name = random.choice(list(_SHAPES))
+    name = random.choice([*_SHAPES, "ballots in a row"])
+    if name == "ballots in a row":
+        return _in_a_row(random, valid)
     make, whole, refused = _SHAPES[name]
     return Script(name, make(random, valid), whole, refused)
 
@@ -64,11 +69,12 @@ def _as_it_is(random: Random, each: Case) -> Script:
         fields.append((b"content-length", b"%d" % len(each.body)))
     odd = b"content-length" in names and not each.body
     body = _chunks(random, each.body) if chunked else each.body
-    head = _head(each.method.encode(), each.target, [*fields, (b"connection", b"close")])
-    return Script("as it is", _cut(random, head + body, 3), whole=not odd)
+    text = head(each.method.encode(), each.target, [*fields, (b"connection", b"close")]) + body
+    return Script("as it is", _cut(random, text, 3), whole=not odd)
 
 
-def _head(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes:
+def head(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes:
+    """The head of a request."""
     lines = [b" ".join((method, target, b"HTTP/1.1")), *(name + b": " + value for name, value in fields), b"", b""]
     return b"\r\n".join(lines)
 
@@ -89,6 +95,14 @@ def _cut(random: Random, text: bytes, most: int) -> Pieces:
 
 def _plain(fields: bytes, rest: bytes = b"", line: bytes = b"POST /api/v1/contests HTTP/1.1") -> bytes:
     return line + b"\r\nHost: a\r\n" + fields + b"\r\n" + rest
+
+
+def _in_a_row(random: Random, valid: ValidData) -> Script:
+    """Ballots that the lane takes, one behind another, cut anywhere; the last request closes the connection."""
+    count = random.choice((1, 1, 2, 5))
+    last = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    text = b"".join(_ballot(random, valid, close=False) for _ in range(count)) + last
+    return Script("ballots in a row", _cut(random, text, 5), whole=True, answers=count + 1)
 
 
 SMUGGLED = b"GET /health/live?smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -114,8 +128,21 @@ def _two_lengths(random: Random, valid: ValidData) -> Pieces:
             b"X: y\n\x00Transfer-Encoding: chunked\r\nContent-Length: %d\r\n",
         )
     )
-    body = random.choice((b"0\r\n\r\n", b"")) + SMUGGLED
-    return (_plain(fields % len(body), body),)
+    body = random.choice((b"0\r\n\r\n", b"")) + random.choice((SMUGGLED, smuggled_ballot(random, valid)))
+    if random.random() < 0.5:
+        return (_plain(fields % len(body), body),)
+    line, _, rest = _ballot(random, valid, close=False).partition(b"\r\n")
+    own = rest.partition(b"Content-Length")[0]
+    return (_plain(own.removeprefix(b"Host: a\r\n") + fields % len(body), body, line),)
+
+
+def _request_in_a_body(random: Random, valid: ValidData) -> Pieces:
+    """A body that is a request, or ends with one."""
+    line, _, rest = _ballot(random, valid, close=random.random() < 0.3).partition(b"\r\n")
+    fields, _, content = rest.partition(b"\r\n\r\n")
+    body = random.choice((b"", content, b"\r\n\r\n")) + smuggled_ballot(random, valid)
+    own = re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(body), fields)
+    return _cut(random, line + b"\r\n" + own + b"\r\n\r\n" + body, 4)
 
 
 def _bad_chunks(random: Random, valid: ValidData) -> Pieces:
@@ -253,6 +280,7 @@ def _byte_by_byte(random: Random, valid: ValidData) -> Pieces:
 # Name: how its pieces are made, whether it is whole, and whether it must be refused.
 _SHAPES: dict[str, tuple[Callable[[Random, ValidData], Pieces], bool, bool]] = {
     "two lengths": (_two_lengths, False, True),
+    "request in a body": (_request_in_a_body, False, True),
     "bad chunks": (_bad_chunks, False, True),
     "long trailers": (_long_trailers, False, False),
     "pipelined": (_pipelined, False, False),

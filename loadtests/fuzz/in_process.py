@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,22 +45,8 @@ class Found:
         self.seconds = max(self.seconds, other.seconds)
 
 
-def drive(
-    valid: ValidData, environment: Mapping[str, str], seed: int, numbers: Sequence[int], processes: int = 1
-) -> Found:
-    """Runs these cases in processes of their own, whose environment has the settings."""
-    total = Found()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context) as pool:
-        parts = [numbers[first::processes] for first in range(processes)]
-        for found in pool.map(_drive, *zip(*((valid, dict(environment), seed, part) for part in parts), strict=True)):
-            total.add(found)
-    return total
-
-
-def _drive(valid: ValidData, environment: dict[str, str], seed: int, numbers: Iterable[int]) -> Found:
-    os.environ.update(environment)
-    return uvloop.run(play(valid, seed, numbers))
+Play = Callable[[ValidData, int, Iterable[int]], Coroutine[Any, Any, Found]]
+"""Sends the requests of these numbers, made from a seed."""
 
 
 async def play(valid: ValidData, seed: int, numbers: Iterable[int]) -> Found:
@@ -190,3 +176,27 @@ def _receive(each: Case) -> Any:
         return next(messages)
 
     return receive
+
+
+def drive(
+    play: Play,
+    valid: ValidData,
+    environment: Mapping[str, str],
+    seed: int,
+    numbers: Sequence[int],
+    processes: int = 1,
+) -> Found:
+    """Plays these numbers in processes of their own, whose environment has the settings."""
+    total = Found()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context) as pool:
+        parts = [numbers[first::processes] for first in range(processes)]
+        runs = [pool.submit(_drive, play, valid, dict(environment), seed, part) for part in parts]
+        for run in runs:
+            total.add(run.result())
+    return total
+
+
+def _drive(play: Play, valid: ValidData, environment: dict[str, str], seed: int, numbers: Iterable[int]) -> Found:
+    os.environ.update(environment)
+    return uvloop.run(play(valid, seed, numbers))

@@ -77,6 +77,8 @@ def judged(each: Script, answers: list[Answer]) -> str:
             return fault
     if each.whole and not answers:
         return "not answered"
+    if each.answers and len(answers) != each.answers:
+        return f"answered {[answer.status for answer in answers]} instead of {each.answers} times"
     if each.refused and answers and (answers[0].status < 400 or len(answers) > 1):
         return f"answered {[answer.status for answer in answers]}: bytes after its end were taken for a request"
     return ""

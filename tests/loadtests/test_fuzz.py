@@ -12,14 +12,15 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
-from loadtests.fuzz import in_process, over_http
+from loadtests.fuzz import both_routes, in_process, over_http
 from loadtests.fuzz.__main__ import main
 from loadtests.fuzz.bodies import body
 from loadtests.fuzz.cases import case
-from loadtests.fuzz.environment import ValidData, started, tally_is_recount
+from loadtests.fuzz.environment import SMUGGLED_KEY, ValidData, started, wrongly_recorded
 from loadtests.fuzz.framing import Script, ballot, script
 from loadtests.fuzz.judge import faults, wrong
 from loadtests.fuzz.sockets import Answer, exchange, judged, parse
+from voting.server.ballot_lane import read_plain
 
 SEED = 11
 Ready = tuple[ValidData, dict[str, str]]
@@ -39,11 +40,41 @@ def server(valid: Ready) -> Iterator[tuple[int, Path]]:
 
 
 async def test_three_thousand_requests_in_process(valid: Ready) -> None:
-    found = await asyncio.to_thread(in_process.drive, *valid, SEED, range(3000))
+    found = await asyncio.to_thread(in_process.drive, in_process.play, *valid, SEED, range(3000))
     assert found.faults == []
     assert sum(found.statuses.values()) == 3000
     assert found.statuses[201] > 20, "some ballots must be sound, or nothing is tried behind the edge"
-    assert await tally_is_recount(valid[1]) == ""
+    assert await wrongly_recorded(valid[1]) == ""
+
+
+async def test_both_routes_answer_the_same_bytes(valid: Ready) -> None:
+    found = await asyncio.to_thread(in_process.drive, both_routes.play, *valid, SEED, range(600))
+    assert found.faults == []
+    assert found.statuses[201] > 200
+    assert await wrongly_recorded(valid[1]) == ""
+
+
+def test_ballots_for_both_routes_are_often_plain_in_a_row_and_cut(valid: Ready) -> None:
+    made = [both_routes.ballots(SEED, number, valid[0]) for number in range(200)]
+    assert made == [both_routes.ballots(SEED, number, valid[0]) for number in range(200)]
+    requests = [request for each in made for request in each.requests]
+    plain = [request for request in requests if read_plain(request)]
+    assert len(plain) > len(requests) / 2
+    for each in made:
+        assert b"".join(each.packets) == b"".join(each.requests)
+    assert sum(len(each.requests) > 1 and len(each.packets) > 1 for each in made) > 20
+    assert not any(read_plain(both_routes.for_the_parser(request)) for request in requests)
+    assert any(SMUGGLED_KEY.encode() in request for request in requests)
+
+
+def test_answers_that_differ_are_found() -> None:
+    one, other = b"HTTP/1.1 200 OK\r\nx: 1\r\n\r\na", b"HTTP/1.1 200 OK\r\nx: 1\r\n\r\nb"
+    dated = one.replace(b"x: 1", b"date: now\r\nx: 1")
+    ended = one.replace(b"x: 1", b"x: 1\r\nconnection: close")
+    assert both_routes.comparable(one, False) == both_routes.comparable(dated, False)
+    assert both_routes.comparable(one, False) != both_routes.comparable(other, False)
+    assert both_routes.comparable(one, False) != both_routes.comparable(ended, False)
+    assert both_routes.comparable(one, True) == both_routes.comparable(ended, True)
 
 
 async def test_eight_hundred_over_raw_sockets(valid: Ready, server: tuple[int, Path]) -> None:
@@ -52,7 +83,7 @@ async def test_eight_hundred_over_raw_sockets(valid: Ready, server: tuple[int, P
     assert found.faults == []
     assert found.statuses[201] > 20
     assert over_http.logged(log) == []
-    assert await tally_is_recount(valid[1]) == ""
+    assert await wrongly_recorded(valid[1]) == ""
 
 
 async def test_schemathesis_finds_nothing(server: tuple[int, Path]) -> None:
@@ -64,8 +95,8 @@ async def test_schemathesis_finds_nothing(server: tuple[int, Path]) -> None:
 async def test_bytes_after_a_ballot_do_not_get_its_answer(valid: Ready, server: tuple[int, Path]) -> None:
     raw = ballot(valid[0], valid[0].spare[1], "k", close=False)
     answers = await exchange(server[0], Script("", (raw + b"\0\0\0\r\n\r\n",)))
-    assert [answer.status for answer in answers] == [201]
-    assert answers[0].headers[b"connection"] == b"close"
+    assert [answer.status for answer in answers] == [201, 400]
+    assert answers[1].headers[b"connection"] == b"close"
     answers = await exchange(server[0], Script("", (PIPELINED + raw + PIPELINED,)))
     assert [answer.status for answer in answers] == [200, 201, 200]
 
@@ -124,6 +155,7 @@ def test_a_smuggled_request_is_told() -> None:
     assert "taken for a request" in judged(Script("", (), refused=True), answers)
     assert judged(Script("", (), refused=True), answers[:1]) == ""
     assert judged(Script("", (), whole=True), []) == "not answered"
+    assert "instead of 3 times" in judged(Script("", (), answers=3), answers)
 
 
 def test_one_request_can_be_sent_again_and_leaves_no_settings_behind() -> None:
@@ -131,5 +163,6 @@ def test_one_request_can_be_sent_again_and_leaves_no_settings_behind() -> None:
     done = CliRunner().invoke(main, ["--seed", "5", "--only", "3"])
     assert done.exit_code == 0, done.output
     assert "1 in process" in done.output
+    assert "over both routes" in done.output
     assert "over raw sockets" in done.output
     assert dict(os.environ) == before
