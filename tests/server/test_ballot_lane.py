@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from random import Random
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from tests.conftest import Contests, environment_of, serving
 from voting.server.ballot_lane import read_plain
+from voting.services.ballots.group_commit import STALLED_SECONDS
 from voting.settings import Settings
-from voting.web.plain_ballots import read_plain as read_plain_body
+from voting.web.plain_ballots import decode_plain
 
 BALLOTS = "POST /api/v1/contests/a/ballots HTTP/1.1"
 HOST = "Host: vote.example:8000"
@@ -91,11 +93,11 @@ def test_a_taken_request_ends_where_its_length_says() -> None:
     ],
 )
 def test_only_unremarkable_bodies_are_taken(body: str, plain: bool) -> None:
-    assert (read_plain_body(body.encode()) is not None) == plain
+    assert (decode_plain(body.encode()) is not None) == plain
 
 
 def test_a_body_that_is_no_utf_8_is_not_taken() -> None:
-    assert read_plain_body(b'{"entries": ["A\xff01"]}') is None
+    assert decode_plain(b'{"entries": ["A\xff01"]}') is None
 
 
 Answers = list[bytes]
@@ -231,3 +233,46 @@ async def test_a_ballot_whose_body_never_comes_is_refused_and_counts_nothing(por
     (answer,) = await ask(port, [sent[:-5]])
     assert answer.startswith(b"HTTP/1.1 408")
     assert await contests.counted(contest) == {}
+
+
+async def test_contests_that_nobody_made_take_no_place_of_a_real_one(port: int, contests: Contests) -> None:
+    contest = await contests.make()
+    token = contests.tokens(contest, 1)[0]
+    invented = [ballot(f"no-{number}", token, "k", '{"entries": ["A001"]}') for number in range(250)]
+    # It is known to the worker.
+    await ask(port, [ballot(contest, token, "first", '{"entries": ["A001"]}')])
+    refused = [asyncio.create_task(ask(port, [each])) for each in invented]
+    await asyncio.sleep(0.05)
+    (answer,) = await ask(port, [ballot(contest, token, "first", '{"entries": ["A001"]}')])
+    assert answer.startswith(b"HTTP/1.1 201"), answer
+    assert {answer[9:12] for (answer,) in await asyncio.gather(*refused)} <= {b"404", b"503"}
+
+
+async def test_many_pipelined_ballots_are_all_answered(port: int, contests: Contests) -> None:
+    """More than is kept at once: reading pauses, and goes on."""
+    contest = await contests.make()
+    token = contests.tokens(contest, 1)[0]
+    sent = ballot(contest, token, "one", '{"entries": ["A001"]}')
+    answers = await ask(port, [sent * 500], 500)
+    assert {answer[:12] for answer in answers} == {b"HTTP/1.1 201"}
+    assert len({answer.partition(b"\r\n\r\n")[2] for answer in answers}) == 1
+    assert await contests.counted(contest) == {"A001": 1}
+
+
+async def test_pipelined_ballots_of_a_stuck_contest_are_all_refused(
+    port: int, contests: Contests, settings: Settings
+) -> None:
+    contest = await contests.make()
+    token, other = contests.tokens(contest, 2)
+    body = '{"entries": ["A001"]}'
+    await ask(port, [ballot(contest, token, "known", body)])
+    connection = await asyncpg.connect(settings.database_owner_url)
+    async with connection.transaction():
+        await connection.execute("select from gates where contest = $1 for update", contest)
+        stuck = asyncio.create_task(ask(port, [ballot(contest, other, "stuck", body)]))
+        await asyncio.sleep(STALLED_SECONDS + 0.3)
+        refused = await ask(port, [ballot(contest, token, "more", body) * 400], 400)
+    assert {answer[:12] for answer in refused} == {b"HTTP/1.1 503"}
+    assert (await stuck)[0].startswith(b"HTTP/1.1 201")
+    await connection.close()
+    assert (await ask(port, [ballot(contest, token, "known", body)]))[0].startswith(b"HTTP/1.1 201")

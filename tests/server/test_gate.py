@@ -213,3 +213,16 @@ async def test_pages_and_ballots_at_once_are_all_answered(settings: Settings, co
         reading = asyncio.gather(*(read(number, port) for number in range(60)))
         assert {status for statuses in await reading for status in statuses} == {200}
         assert {status for statuses in await voting for status in statuses} == {201}
+
+
+@pytest.mark.parametrize("kind", [Line, Turnstile])
+async def test_a_request_that_fails_does_not_hold_up_the_others(kind: type[Line | Turnstile]) -> None:
+    queue, served = kind(), asyncio.Event()
+
+    def fail() -> None:
+        raise RuntimeError("not the others' fault")
+
+    queue.join(fail)
+    queue.join(served.set)
+    async with asyncio.timeout(5):
+        await served.wait()

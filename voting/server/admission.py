@@ -44,6 +44,8 @@ class GatedProtocol(LaneProtocol):
             if len(self._held) > _MOST_HELD:
                 self.transport.pause_reading()
         elif not (self._arriving or self.in_lane) and (place := self._place_of(data)):
+            # The parser waits for the rest of a head that is not complete, when it gets it.
+            self._stop_waiting()
             self._held = data
             place.join(self._go_on)
         else:
@@ -57,8 +59,8 @@ class GatedProtocol(LaneProtocol):
     def on_headers_complete(self) -> None:
         """Handles a complete head: whether this is a ballot that the gate counts, and whether it is refused.
 
-        Pipelined ballots are not counted, since they wait for the response before; nor are those that expect 100
-        (Continue), since a refusal without their body would break the protocol.
+        Not counted are ballots that the parser gets pipelined, since they wait for the response before, and those that
+        expect 100 (Continue), since a refusal without their body would break the protocol.
 
         The body of an admitted request has its own deadline (web/guard.py); that of a refused ballot must arrive within
         the time for the head.
@@ -83,6 +85,11 @@ class GatedProtocol(LaneProtocol):
         if self._ballot and not self.cycle.response_complete:
             self._entered = self._gate.enter()
         super().on_message_complete()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request waits here or is in the lane."""
+        return bool(self._held) or super().is_busy
 
     def lane_begins(self) -> None:
         """Counts a plain ballot in."""
@@ -117,12 +124,12 @@ class GatedProtocol(LaneProtocol):
     def _refuse_unread(self) -> None:
         """Refuses at a quarter of the cost: without the parser and a timer."""
         _count()
+        if self.flow.write_paused:
+            # It sends ballots and reads no answers.
+            self.transport.abort()
+            return
         self.transport.write(_refusal(self._gate.refuse(), True))
-        self._stop_waiting()
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+        self.answered()
 
     def _close_if_idle(self) -> None:
         if self._held:

@@ -19,7 +19,7 @@ from voting.web.guard import BODY_BYTES, HEADER_BYTES, HEADER_FIELDS
 
 # How long a body may be behind its head; then the parser takes over, which waits longer and refuses.
 BODY_SECONDS = 1.0
-_MOST_LATER = 64 * 1024
+_MOST_REST = 64 * 1024
 _HEAD = re.compile(
     rb"POST (/api/v1/contests/([a-z0-9][a-z0-9-]{0,62})/ballots) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[ -~]*\r\n)+)\r\n"
 )
@@ -68,13 +68,14 @@ def read_plain(data: bytes) -> PlainRequest | None:
 class LaneProtocol(BoundedProtocol):
     """Passes plain ballots to the application's `plain_ballots`, if it has them, and writes their answers."""
 
-    _late_bodies: ClassVar[Deadlines] = Deadlines(BODY_SECONDS)
+    _body_deadlines: ClassVar[Deadlines] = Deadlines(BODY_SECONDS)
     _partial = b""
     """A plain head with a part of its body."""
-    _late: Deadline | None = None
+    _body_deadline: Deadline | None = None
     _casting = False
-    _later = b""
-    """What came while a ballot is cast."""
+    _rest = b""
+    """What came after the ballot that is being cast."""
+    _reading_paused = False
     _answered_at = 0.0
 
     def __init__(self, *parts: Any, **named: Any) -> None:
@@ -94,9 +95,7 @@ class LaneProtocol(BoundedProtocol):
     def data_received(self, data: bytes) -> None:
         """Handles data: casts it if it is a plain ballot at the beginning of a request."""
         if self._casting:
-            self._later += data
-            if len(self._later) > _MOST_LATER:
-                self.transport.pause_reading()
+            self._keep(self._rest + data)
             return
         if self._partial:
             data = self._end_of_partial() + data
@@ -104,16 +103,30 @@ class LaneProtocol(BoundedProtocol):
         if request is None:
             super().data_received(data)
         elif len(data) < request.size:
+            self._stop_waiting()
             self._partial = data
-            self._late = self._late_bodies.begin(self._hand_over)
+            self._body_deadline = self._body_deadlines.begin(self._hand_over)
         else:
             self._cast(request, data)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is here that the parser has not got."""
+        return self.in_lane
+
     def lane_begins(self) -> None:
-        """Called before a ballot is cast."""
+        """Called when a ballot is being cast."""
 
     def lane_ends(self) -> None:
         """Called after its answer."""
+
+    def answered(self) -> None:
+        """Keeps the connection for a further request, after an answer past the parser."""
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def shutdown(self) -> None:
         """Stops after the answer to the ballot that is being received or cast."""
@@ -127,7 +140,7 @@ class LaneProtocol(BoundedProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Closes an idle connection. The timer is not set for each ballot: it looks when the last was answered."""
         left = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if self.in_lane or left > 0:
+        if self.is_busy or left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(max(left, 1.0), self.timeout_keep_alive_handler)
         else:
             super().timeout_keep_alive_handler()
@@ -149,22 +162,28 @@ class LaneProtocol(BoundedProtocol):
             "headers": request.fields,
             "client": self.client,
         }
-        self._casting, self._later = True, data[request.size :]
-        self.lane_begins()
         if not self._plain_ballots.begin(request.contest, scope, request.body, self._respond):
-            self._casting, self._later = False, b""
-            self.lane_ends()
             super().data_received(data)
             return
         self._stop_waiting()
+        self._casting = True
+        self.lane_begins()
+        self._keep(data[request.size :])
+
+    def _keep(self, rest: bytes) -> None:
+        """Keeps what comes while a ballot is cast; reads no more when it is much."""
+        self._rest = rest
+        if len(rest) > _MOST_REST and not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
 
     def _respond(self, status: int, lines: bytes, body: bytes) -> None:
         """Writes the answer as uvicorn does, and goes on with what came meanwhile."""
         self.lane_ends()
-        self._casting, later, self._later = False, self._later, b""
+        self._casting, rest, self._rest = False, self._rest, b""
         if self.transport.is_closing():
             return
-        closes = self.stopping and not later
+        closes = self.stopping and not rest
         content = [STATUS_LINE[status]]
         # The date, which uvicorn writes once a second.
         content += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
@@ -173,15 +192,12 @@ class LaneProtocol(BoundedProtocol):
         if closes:
             self.transport.close()
             return
-        self._answered_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-        if later:
-            if len(later) > _MOST_LATER:
-                self.transport.resume_reading()
-            self.data_received(later)
+        self.answered()
+        if rest:
+            self.data_received(rest)
+        if self._reading_paused and len(self._rest) <= _MOST_REST:
+            self._reading_paused = False
+            self.transport.resume_reading()
 
     def _hand_over(self) -> None:
         """Gives a ballot whose body is late to the parser."""
@@ -189,9 +205,9 @@ class LaneProtocol(BoundedProtocol):
 
     def _end_of_partial(self) -> bytes:
         data, self._partial = self._partial, b""
-        if self._late:
-            self._late.lift()
-            self._late = None
+        if self._body_deadline:
+            self._body_deadline.lift()
+            self._body_deadline = None
         return data
 
     def _is_idle(self) -> bool:

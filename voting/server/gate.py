@@ -9,6 +9,7 @@ it is full wait in a line, which gets a fixed share of the process's time: admit
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -94,9 +95,7 @@ class Turnstile:
     def _serve(self) -> None:
         # With many waiting, serve several each turn, so that the last does not wait for seconds.
         for _ in range(1 + len(self._waiting) // MOST_TURNS):
-            # Remove it only afterwards: a request that joins meanwhile must not start a second round.
-            self._waiting[0]()
-            self._waiting.popleft()
+            _serve_first(self._waiting)
         if self._waiting:
             asyncio.get_running_loop().call_later(TURN_SECONDS, self._serve)
 
@@ -116,8 +115,17 @@ class Line:
     def _serve(self) -> None:
         until = time.perf_counter() + LINE_SECONDS
         while self._waiting and time.perf_counter() < until:
-            # Remove it only afterwards: a request that joins meanwhile must not start a second round.
-            self._waiting[0]()
-            self._waiting.popleft()
+            _serve_first(self._waiting)
         if self._waiting:
             asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._serve)
+
+
+def _serve_first(waiting: deque[Callable[[], None]]) -> None:
+    """Lets the first go on. It is removed afterwards: a request that joins meanwhile must not start a second round."""
+    try:
+        waiting[0]()
+    except Exception:
+        # The others must go on.
+        logging.getLogger("voting").exception("a request could not go on")
+    finally:
+        waiting.popleft()

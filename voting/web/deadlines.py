@@ -6,6 +6,7 @@ A timer for each request would cost more than the rest of the guard.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from types import TracebackType
 
@@ -43,10 +44,15 @@ class Deadlines:
         while self._running:
             first = next(iter(self._running))
             if first.at > loop.time():
-                self._timer = loop.call_at(first.at, self._look, loop)
+                # It is set already if what expired has begun another.
+                self._timer = self._timer or loop.call_at(first.at, self._look, loop)
                 return
             self.end(first)
-            first.expire()
+            try:
+                first.expire()
+            except Exception:
+                # The others must end, too.
+                logging.getLogger("voting").exception("a deadline could not end its work")
 
 
 class Deadline:

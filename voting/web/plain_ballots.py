@@ -6,6 +6,7 @@ which reports what is wrong; both have the same checks, the same casting and the
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -64,9 +65,12 @@ class PlainBallots:
         token = bearer_or_cookie(headers, contest)
         if self.services is None or token is None or headers.get(b"content-type", b"").lower() not in _JSON_TYPES:
             return False
+        if not self.services.contest_cache.knows(contest):
+            # It is read before its ballots take a place in the queue: anybody can send names that nobody gave.
+            return False
         try:
             key = check_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
-            sent = read_plain(body)
+            sent = decode_plain(body)
             if sent is None:
                 return False
             client = self._clients.read(scope)
@@ -76,13 +80,13 @@ class PlainBallots:
         begun = time.perf_counter()
 
         def done(outcome: Outcome) -> None:
-            deadline.lift()
             if isinstance(outcome, Answer):
                 status, own, text = 201, _CREATED, outcome.text
             else:
                 refusal = problem(known(Request(cast(HTTPScope, scope)), outcome))
                 status, text = refusal.status, refusal.body
                 own = _lines([(name.encode(), value.encode()) for name, value in refusal.headers.items()])
+            deadline.lift()
             count_request(BALLOTS, "POST", status, time.perf_counter() - begun)
             # In the framework's order.
             respond(status, b"%bcontent-length: %d\r\n%b%b" % (own, len(text), _ALWAYS, extra), text)
@@ -95,11 +99,12 @@ class PlainBallots:
         try:
             waiting = self.services.casting.begin(contest, BallotRequest(token, key, sent, client), done)
         except TryAgain as error:
-            done(error)
+            # Not at once: the next request on the connection would be handled inside this one.
+            asyncio.get_running_loop().call_soon(done, error)
         return True
 
 
-def read_plain(body: bytes) -> CastBallot | None:
+def decode_plain(body: bytes) -> CastBallot | None:
     """Returns the ballot in plain JSON; None if the strict parser must look at it.
 
     That is where text is escaped, which can hide what PostgreSQL cannot store, and where a key may come twice: then

@@ -20,7 +20,7 @@ class Work:
         if open:
             self.gate.set()
 
-    async def __call__(self, lane: str, items: Sequence[str]) -> Sequence[str | Exception]:
+    async def __call__(self, name: str, items: Sequence[str]) -> Sequence[str | Exception]:
         self.batches.append(list(items))
         await self.gate.wait()
         return [ValueError(item) if item == "bad" else item for item in items]
@@ -66,7 +66,7 @@ async def test_an_error_is_its_own_items_alone() -> None:
 
 
 async def test_an_exception_of_the_work_reaches_all_callers() -> None:
-    async def away(lane: str, items: Sequence[str]) -> Sequence[str]:
+    async def away(name: str, items: Sequence[str]) -> Sequence[str]:
         raise TryAgain
 
     queue = GroupCommit(away, 64, 4)
@@ -79,7 +79,7 @@ async def test_an_exception_of_the_work_reaches_all_callers() -> None:
 async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
     gate = asyncio.Event()
 
-    async def work(lane: str, items: Sequence[str]) -> Sequence[str]:
+    async def work(name: str, items: Sequence[str]) -> Sequence[str]:
         if "stuck" in items:
             await gate.wait()
         return items
@@ -94,7 +94,7 @@ async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
 
 
 async def test_items_that_would_wait_too_long_are_refused_at_once() -> None:
-    async def slow(lane: str, items: Sequence[str]) -> Sequence[str]:
+    async def slow(name: str, items: Sequence[str]) -> Sequence[str]:
         await asyncio.sleep(0.1)
         return items
 
@@ -138,4 +138,4 @@ async def test_a_cancelled_caller_does_not_stop_the_work() -> None:
     assert await stays == "stays"
     await queue.drain()
     assert work.batches == [["left", "stays"]]
-    assert not queue._lanes, "an idle lane is forgotten"
+    assert not queue._queues, "an idle queue is forgotten"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -93,6 +94,8 @@ class Casting:
 
     async def cast(self, contest: str, request: BallotRequest) -> bytes:
         """Returns the answer as JSON, the same bytes for the same key and picks. Raises the contract's refusals."""
+        # A contest that does not exist takes no place in the queue.
+        await self._contest_cache.get(contest)
         return (await self._group_commit.result(contest, request)).text
 
     def begin(
@@ -120,7 +123,7 @@ class Casting:
         return outcomes
 
     async def _outcomes(self, snapshot: ContestSnapshot, requests: Sequence[BallotRequest]) -> list[Outcome]:
-        outcomes: list[Outcome | None] = [None] * len(requests)
+        outcomes: dict[int, Outcome] = {}
         now = snapshot.now()
         observed: dict[int, _Observed] = {}
         for number, request in enumerate(requests):
@@ -135,19 +138,26 @@ class Casting:
         for (number, each), taken in zip(observed.items(), admitted, strict=True):
             if isinstance(taken, SlowDown):
                 outcomes[number] = taken
-            else:
+                continue
+            try:
                 ballots[number], efforts[number] = self._judge(snapshot, requests[number], each, taken, now)
+            except Exception as error:
+                outcomes[number] = error
         recorded = await self._record(snapshot, list(ballots.values())) if ballots else []
         made: list[tuple[BallotRequest, Facts]] = []
+        unproven: dict[int, UnprovenError] = {}
         for number, result in zip(ballots, recorded, strict=True):
             if isinstance(result, UnprovenError):
-                outcomes[number] = await self._challenged(snapshot, result, efforts[number])
+                unproven[number] = result
             else:
                 outcomes[number] = result
             if isinstance(result, Answer) and not result.replayed:
                 made.append((requests[number], observed[number].facts))
+        # What is recorded is answered, whatever becomes of this.
+        refusals = (self._challenged(snapshot, each, efforts[number]) for number, each in unproven.items())
+        outcomes |= zip(unproven, await asyncio.gather(*refusals), strict=True)
         self._note(snapshot, made)
-        return [TryAgain() if outcome is None else outcome for outcome in outcomes]
+        return [outcomes[number] for number in range(len(requests))]
 
     def _observe(self, snapshot: ContestSnapshot, request: BallotRequest, now: datetime) -> _Observed:
         """Returns who votes and what was observed. Raises CredentialInvalid or ChannelClosed."""
@@ -211,10 +221,13 @@ class Casting:
                 snapshot = await self._contest_cache.renew(snapshot.contest.id)
         raise TryAgain
 
-    async def _challenged(self, snapshot: ContestSnapshot, unproven: UnprovenError, effort: int) -> VotingError:
-        return await self._proof_of_work.required(
-            snapshot.contest.id, "ballot", snapshot.now(), str(unproven) or None, effort
-        )
+    async def _challenged(self, snapshot: ContestSnapshot, unproven: UnprovenError, effort: int) -> Exception:
+        """Returns the refusal with a challenge."""
+        contest, why = snapshot.contest.id, str(unproven) or None
+        try:
+            return await self._proof_of_work.required(contest, "ballot", snapshot.now(), why, effort)
+        except Exception as error:
+            return error
 
     def _note(self, snapshot: ContestSnapshot, made: Sequence[tuple[BallotRequest, Facts]]) -> None:
         """Notes new ballots for the metrics, the classes of clients and the live tally."""

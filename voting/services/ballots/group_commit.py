@@ -1,6 +1,6 @@
 """Group commit: collects items that arrive at about the same time and processes them in one batch.
 
-Each lane (a contest) has a queue of its own. A batch begins at once when none of its lane is under way; else what comes
+Each contest has a queue of its own. A batch begins at once when none of its contest is under way; else what comes
 is collected while that one runs, and another begins beside it when a batch is full or its first has waited as long as
 a batch takes. The queue is bounded by the time that its last would wait, not by its length.
 """
@@ -43,7 +43,7 @@ class Waiting(Generic[T, R]):
 
 
 @dataclass(slots=True, eq=False)
-class _Lane(Generic[T, R]):
+class _Queue(Generic[T, R]):
     name: str
     waiting: deque[Waiting[T, R]] = field(default_factory=deque)
     begun: list[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ class _Lane(Generic[T, R]):
 
 
 class GroupCommit(Generic[T, R]):
-    """Does `work` on at most `most` items of one lane at a time, with at most `at_once` batches under way.
+    """Does `work` on at most `most` items of one queue at a time, with at most `at_once` batches under way.
 
     While another is under way, a batch is collected for at least `collect` seconds.
 
@@ -72,19 +72,19 @@ class GroupCommit(Generic[T, R]):
         self._at_once = at_once
         self._collect = collect
         # One connection is kept for the other contests, should this one's row be locked.
-        self._in_a_lane = max(1, at_once - 1)
-        self._lanes: dict[str, _Lane[T, R]] = {}
+        self._in_a_queue = max(1, at_once - 1)
+        self._queues: dict[str, _Queue[T, R]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way = 0
-        # What a batch took of late, in any lane: they share the database.
+        # What a batch took of late, in any queue: they share the database.
         self._seconds = _FIRST_GUESS_SECONDS
 
-    def submit(self, lane: str, item: T, done: Callable[[R | Exception], None]) -> Waiting[T, R]:
+    def submit(self, queue: str, item: T, done: Callable[[R | Exception], None]) -> Waiting[T, R]:
         """Queues an item. Raises TryAgain if the wait would be too long."""
-        found = self._lanes.get(lane) or self._lanes.setdefault(lane, _Lane(lane))
+        found = self._queues.get(queue) or self._queues.setdefault(queue, _Queue(queue))
         now = time.monotonic()
         stalled = found.begun and now - found.begun[0] > STALLED_SECONDS
-        expected_wait = len(found.waiting) / self._most / self._in_a_lane * self._seconds
+        expected_wait = len(found.waiting) / self._most / self._in_a_queue * self._seconds
         if stalled or expected_wait > MOST_WAIT_SECONDS:
             telemetry.QUEUE_REFUSALS.inc()
             raise TryAgain(retry_after=retry_after.spread(0, BUSY_SECONDS))
@@ -95,7 +95,7 @@ class GroupCommit(Generic[T, R]):
             found.timer = asyncio.get_running_loop().call_soon(self._begin, found)
         return waiting
 
-    async def result(self, lane: str, item: T) -> R:
+    async def result(self, queue: str, item: T) -> R:
         """Returns the item's result or raises its error."""
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
 
@@ -107,7 +107,7 @@ class GroupCommit(Generic[T, R]):
             else:
                 answer.set_result(outcome)
 
-        waiting = self.submit(lane, item, done)
+        waiting = self.submit(queue, item, done)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -120,43 +120,43 @@ class GroupCommit(Generic[T, R]):
         while self._tasks and time.monotonic() < until:
             await asyncio.wait(self._tasks, timeout=until - time.monotonic())
 
-    def _begin(self, lane: _Lane[T, R]) -> None:
+    def _begin(self, queue: _Queue[T, R]) -> None:
         """Starts as many batches as allowed and schedules the next check."""
-        lane.timer = None
-        while lane.waiting and self._under_way < self._at_once and len(lane.begun) < self._in_a_lane:
-            early = lane.waiting[0].since + max(self._collect, self._seconds) - time.monotonic()
-            if lane.begun and len(lane.waiting) < self._most and early > 0:
-                lane.timer = asyncio.get_running_loop().call_later(early, self._begin, lane)
+        queue.timer = None
+        while queue.waiting and self._under_way < self._at_once and len(queue.begun) < self._in_a_queue:
+            early = queue.waiting[0].since + max(self._collect, self._seconds) - time.monotonic()
+            if queue.begun and len(queue.waiting) < self._most and early > 0:
+                queue.timer = asyncio.get_running_loop().call_later(early, self._begin, queue)
                 return
             batch: list[Waiting[T, R]] = []
-            while lane.waiting and len(batch) < self._most:
-                waiting = lane.waiting.popleft()
+            while queue.waiting and len(batch) < self._most:
+                waiting = queue.waiting.popleft()
                 if not waiting.abandoned:
                     batch.append(waiting)
             if batch:
                 begun = time.monotonic()
-                lane.begun.append(begun)
+                queue.begun.append(begun)
                 self._under_way += 1
-                task = asyncio.create_task(self._run(lane, batch, begun))
+                task = asyncio.create_task(self._run(queue, batch, begun))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        if not lane.waiting and not lane.begun and self._lanes.get(lane.name) is lane:
-            del self._lanes[lane.name]
+        if not queue.waiting and not queue.begun and self._queues.get(queue.name) is queue:
+            del self._queues[queue.name]
 
-    async def _run(self, lane: _Lane[T, R], batch: Sequence[Waiting[T, R]], begun: float) -> None:
+    async def _run(self, queue: _Queue[T, R], batch: Sequence[Waiting[T, R]], begun: float) -> None:
         outcomes: Sequence[R | Exception]
         try:
-            outcomes = await self._work(lane.name, [waiting.item for waiting in batch])
+            outcomes = await self._work(queue.name, [waiting.item for waiting in batch])
         except Exception as error:
             outcomes = [error] * len(batch)
         finally:
             seconds = time.monotonic() - begun
             telemetry.BATCH_SECONDS.observe(seconds)
-            lane.begun.remove(begun)
+            queue.begun.remove(begun)
             self._seconds += _WEIGHT_OF_THE_LATEST * (seconds - self._seconds)
             self._under_way -= 1
-            # The others have been waiting for the connection; this lane comes last.
-            for each in (*(other for other in self._lanes.values() if other is not lane), lane):
+            # The others have been waiting for the connection; this queue comes last.
+            for each in (*(other for other in self._queues.values() if other is not queue), queue):
                 asyncio.get_running_loop().call_soon(self._begin, each)
         telemetry.BATCH_BALLOTS.observe(len(batch))
         for waiting, outcome in zip(batch, outcomes, strict=True):

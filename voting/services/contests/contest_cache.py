@@ -81,6 +81,10 @@ class ContestCache:
             raise ContestUnknown(f"there is no contest {contest[:64]!r}")
         return await self._listings.get(contest, lambda: self._read(contest), ContestSnapshot.fresh)
 
+    def knows(self, contest: str) -> bool:
+        """Whether the contest was read before."""
+        return self._listings.peek(contest) is not None
+
     async def renew(self, contest: str) -> ContestSnapshot:
         """Returns the contest, freshly read. Raises TryAgain when PostgreSQL is away."""
         return await self._listings.renew(contest, lambda: self._read(contest))
