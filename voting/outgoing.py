@@ -49,11 +49,13 @@ class Checked(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def client(*, allow_private: bool) -> httpx.AsyncClient:
+def client(*, allow_private: bool, base_url: str = "") -> httpx.AsyncClient:
     """Returns a client. `allow_private`: also plain HTTP and private addresses, for a provider in the same network."""
     transport = None if allow_private else Checked()
     timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
-    return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(
+        base_url=base_url, transport=transport, timeout=timeout, follow_redirects=False, trust_env=False
+    )
 
 
 async def ask(
@@ -74,3 +76,15 @@ async def ask(
                 await response.aclose()
     except TimeoutError:
         raise httpx.ReadTimeout(f"no answer within {TOTAL_SECONDS:.0f} s", request=request) from None
+
+
+def _hide_query(record: logging.LogRecord) -> bool:
+    """Removes the queries of addresses from what httpx logs: they carry secrets."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            value.copy_with(query=None) if isinstance(value, httpx.URL) else value for value in record.args
+        )
+    return True
+
+
+logging.getLogger("httpx").addFilter(_hide_query)

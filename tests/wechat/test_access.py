@@ -15,11 +15,12 @@ from tests.proxy import proxied
 from tests.wechat.standin import Standin
 from voting.demo.wechat.world import PAGE_APP
 from voting.errors import WeChatBusy
-from voting.redis import keys
+from voting.outgoing import client
+from voting.redis import connection, keys
 from voting.redis.connection import connected
 from voting.services.identity.wechat_access import MOST_TICKET_SECONDS, WeChatAccess
 from voting.settings import Settings
-from voting.wechat.api import Api, WeChatRefused, http_client
+from voting.wechat.api import Api, WeChatRefused
 from voting.wechat.client import WeChat
 
 TOKEN = "/cgi-bin/stable_token"
@@ -29,7 +30,9 @@ LEASES = [keys.shared_token_lease("token", PAGE_APP.id), keys.shared_token_lease
 
 
 @pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator[Redis]:
+async def redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
+    # On a busy machine Redis answers late; a worker would then take it to be away and fetch a token of its own.
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 10.0)
     async with Redis.from_url(settings.redis_url) as client:
         await client.delete(*KEYS, *LEASES)
         yield client
@@ -41,7 +44,7 @@ async def workers(standin: Standin, redis_url: str, count: int) -> AsyncIterator
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):
-            http = await stack.enter_async_context(http_client(standin.url))
+            http = await stack.enter_async_context(client(allow_private=True, base_url=standin.url))
             ready = await stack.enter_async_context(connected(redis_url))
             made.append(WeChatAccess(WeChat(Api(http), PAGE_APP), PAGE_APP, ready.values))
         yield made

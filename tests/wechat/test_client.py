@@ -13,7 +13,8 @@ from tests.proxy import Proxy, proxied
 from tests.wechat.standin import Standin
 from voting.demo.wechat.world import MINI_PROGRAM_APP, PAGE_APP, PEOPLE
 from voting.errors import WeChatBusy
-from voting.wechat.api import TOTAL_SECONDS, Api, WeChatRefused, http_client
+from voting.outgoing import TOTAL_SECONDS, client
+from voting.wechat.api import Api, WeChatRefused
 from voting.wechat.breaker import FAILURES, PAUSE_SECONDS
 from voting.wechat.client import App, WeChat
 
@@ -22,7 +23,7 @@ LOGIN = "/sns/oauth2/access_token"
 
 @pytest.fixture
 async def api(wechat_standin: Standin) -> AsyncIterator[Api]:
-    async with http_client(wechat_standin.url) as http:
+    async with client(allow_private=True, base_url=wechat_standin.url) as http:
         yield Api(http)
 
 
@@ -101,7 +102,7 @@ async def test_a_slow_call_ends_in_time(page: WeChat, wechat_standin: Standin) -
 
 
 async def test_during_an_outage_calls_fail_at_once_and_soon_after_it_they_work(wechat_standin: Standin) -> None:
-    async with proxied(wechat_standin.url) as (proxy, url), http_client(url) as http:
+    async with proxied(wechat_standin.url) as (proxy, url), client(allow_private=True, base_url=url) as http:
         page = WeChat(Api(http), PAGE_APP)
         await fail_together(page, proxy)
         begun = time.monotonic()

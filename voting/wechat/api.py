@@ -16,16 +16,12 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from voting import telemetry
+from voting import outgoing, telemetry
 from voting.errors import WeChatBusy
 from voting.wechat.breaker import Breaker
 
-CONNECT_SECONDS = 3.0
-TOTAL_SECONDS = 5.0
-MOST_BYTES = 64 * 1024
 RETRIES = 2
 RETRY_SECONDS = 0.3
-MOST_CONNECTIONS = 100
 SYSTEM_BUSY = -1
 T = TypeVar("T")
 _RID = re.compile(r"rid: ?([0-9a-f-]{8,40})")
@@ -49,7 +45,7 @@ class _Unusable(Exception):
 
 
 class Api:
-    """Sends calls to one of WeChat's servers."""
+    """Sends calls to the server at the base address of `http`."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -66,7 +62,7 @@ class Api:
         self._breaker.admit()
         outcome = "failed"
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(outgoing.TOTAL_SECONDS):
                 content = await self._answer(path, query, body)
             answer = msgspec.json.decode(content, type=shape)
             outcome = "answered"
@@ -87,7 +83,11 @@ class Api:
     async def _answer(self, path: str, query: Mapping[str, str], body: Mapping[str, object] | None) -> bytes:
         """Returns the body of an answer without an error code; repeats a call that met a busy system."""
         for attempt in range(RETRIES + 1):
-            content = await self._send(path, query, body)
+            method = "GET" if body is None else "POST"
+            request = self._http.build_request(method, path, params=query, json=body)
+            status, content = await outgoing.ask(self._http, request)
+            if status != 200:
+                raise _Unusable(f"status {status}")
             outcome = msgspec.json.decode(content, type=_Outcome)
             if outcome.errcode == 0:
                 return content
@@ -100,39 +100,3 @@ class Api:
             if attempt < RETRIES:
                 await asyncio.sleep(RETRY_SECONDS * (attempt + random.random()))  # noqa: S311 (no secret)
         raise _Unusable("the system stays busy")
-
-    async def _send(self, path: str, query: Mapping[str, str], body: Mapping[str, object] | None) -> bytes:
-        method = "GET" if body is None else "POST"
-        content = b""
-        async with self._http.stream(method, path, params=query, json=body) as response:
-            if response.status_code != 200:
-                raise _Unusable(f"status {response.status_code}")
-            async for part in response.aiter_bytes():
-                content += part
-                if len(content) > MOST_BYTES:
-                    raise _Unusable("the answer is too long")
-        return content
-
-
-def http_client(base_url: str) -> httpx.AsyncClient:
-    """Returns a client of the server at this address, to be closed by the caller."""
-    return httpx.AsyncClient(
-        base_url=base_url,
-        timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-        limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
-        follow_redirects=False,
-        # No proxy of the environment sees the secret.
-        trust_env=False,
-    )
-
-
-def _hide_query(record: logging.LogRecord) -> bool:
-    """Removes the queries of addresses from what httpx logs: they carry secrets."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            value.copy_with(query=None) if isinstance(value, httpx.URL) else value for value in record.args
-        )
-    return True
-
-
-logging.getLogger("httpx").addFilter(_hide_query)

@@ -29,7 +29,7 @@ from voting.services.identity.wechat_access import WeChatAccess
 from voting.services.rate_limits import RateLimits
 from voting.services.share_cards import ShareCards
 from voting.settings import Settings
-from voting.wechat.api import Api, http_client
+from voting.wechat.api import Api
 from voting.wechat.client import App, WeChat
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def open_providers(
     page_access = None
     async with (
         outgoing.client(allow_private=settings.private_providers) as http,
-        http_client(settings.wechat_api) as wechat_http,
+        outgoing.client(allow_private=True, base_url=settings.wechat_api) as wechat_http,
     ):
         api = Api(wechat_http)
         if settings.phone_sender:

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from voting import retry_after
+from voting import outgoing, retry_after
 from voting.errors import SignInExpired, SignInRefused, SlowDown, TryAgain, VotingError, WeChatBusy
 from voting.redis import keys
 from voting.redis.values import Values
 from voting.services.single_flight import SingleFlight
-from voting.wechat.api import TOTAL_SECONDS, WeChatRefused
+from voting.wechat.api import WeChatRefused
 from voting.wechat.client import App, WeChat
 
 # WeChat renews a token from five minutes before its end.
@@ -27,7 +27,7 @@ LEAST_SECONDS = 10
 # WeChat says 7200 for an old ticket, too.
 MOST_TICKET_SECONDS = 3600
 # A renewal takes at most two calls.
-LEASE_SECONDS = 2 * TOTAL_SECONDS + 1
+LEASE_SECONDS = 2 * outgoing.TOTAL_SECONDS + 1
 POLL_SECONDS = 0.05
 # The codes for a token that is invalid or has ended.
 TOKEN_ENDED = (40001, 40014, 42001)
