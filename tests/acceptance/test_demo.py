@@ -214,6 +214,5 @@ async def test_a_stranger_signs_in_with_the_stand_in_for_wechat(tmp_path: Path) 
             assert (await cast(client, "demo", None, ["A017"])).status_code == 201
             standin = [each for each in psutil.Process(process.pid).children() if "voting.demo.wechat" in command(each)]
             assert len(standin) == 1
-            # It ends with the demo, however that ends.
-            process.kill()
-            await asyncio.to_thread(standin[0].wait, 10)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(standin[0].wait, 20)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import psutil
 import pytest
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException, WeChatOAuthException
@@ -180,3 +183,17 @@ def test_the_mini_programs_calls(wechat_standin: Standin) -> None:
     wechat_standin.advance(301)
     answer = httpx.get(f"{wechat_standin.url}/sns/jscode2session", params=query | {"js_code": code})
     assert answer.json()["errcode"] == 42003
+
+
+def test_it_ends_with_a_parent_that_is_killed() -> None:
+    program = (
+        "import time; from voting.demo.wechat.process import running\n"
+        "with running() as url: print(url, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        url = parent.stdout.readline().strip()
+        assert httpx.get(f"{url}/control/calls").json() == []
+        (child,) = psutil.Process(parent.pid).children()
+        parent.kill()
+        child.wait(10)
