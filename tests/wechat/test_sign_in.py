@@ -12,11 +12,13 @@ import httpx
 import msgspec
 import pytest
 
-from tests.conftest import Contests, Service, cast, refusal
+from tests.conftest import Contests, Service, cast, environment_of, free_port, refusal, serving
 from tests.wechat.standin import Standin
+from voting.demo.wechat.process import settings_of
 from voting.demo.wechat.world import FIRST_EXTRA, PAGE_APP, PEOPLE
 from voting.fraud.facts.facts import Facts
 from voting.services.identity.providers.mini_program import RISK_SECONDS
+from voting.settings import Settings
 from voting.web.auth import voter_cookie_name
 
 PAGES = '[voters]\nchannels = ["wechat"]\n'
@@ -235,6 +237,27 @@ async def test_a_channel_that_the_contest_does_not_have_is_closed(
     answer = await mini_program(http, web_only, wechat_standin.mini_program_code())
     assert refusal(answer) == (403, "channel_closed")
     assert not wechat_standin.calls()
+
+
+async def test_an_address_that_comes_back_too_often_is_told_to_wait(
+    settings: Settings, wechat_standin: Standin, contests: Contests
+) -> None:
+    contest = await contests.make(PAGES + QUOTA)
+    port = free_port()
+    environment = environment_of(settings) | settings_of(wechat_standin.url, f"http://127.0.0.1:{port}")
+    with serving(environment | {"VOTING_LIMIT_REGISTRATION": "1/minute burst 3"}, port=port) as (url, _):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
+            back = await agree(await begin(browser, contest), 1)
+            answers = [await browser.get(back, headers=HTML) for _ in range(4)]
+    assert [answer.status_code for answer in answers][-1] == 429
+    assert answers[0].status_code == 303
+    assert "操作过快" in answers[-1].text
+
+
+async def test_a_contest_in_wechat_alone_says_so_where_wechat_is_not(service: Service, contests: Contests) -> None:
+    contest = await contests.make(PAGES + QUOTA)
+    async with httpx.AsyncClient(base_url=service.url) as http:
+        assert "请在微信中打开本页面" in (await http.get(f"/c/{contest}")).text
 
 
 async def test_the_mini_program_signs_in_and_votes(
