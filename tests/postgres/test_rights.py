@@ -198,3 +198,21 @@ def test_the_statements_need_only_granted_rights() -> None:
             assert verb.split()[0] in {right.partition("(")[0] for right in RIGHTS[table]}, (name, verb, table)
         for table in re.findall(r"\binsert into (\w+)(?:(?!\binsert into\b)[^;])*\bdo update set\b", code):
             assert any(right.startswith("update") for right in RIGHTS[table]), (name, table)
+
+
+async def test_facts_are_erased_by_the_application_alone_and_only_into_their_hash(
+    settings: Settings, contests: Contests
+) -> None:
+    contest = await contests.make()
+    async with as_owner(settings) as connection:
+        allowed = await connection.fetch(
+            "select rolname as role, has_function_privilege(pg_roles.oid, pg_proc.oid, 'execute') as may"
+            " from pg_roles, pg_proc where rolname in ('voting_app', 'voting_auditor') and proname like 'erase\\_%'"
+        )
+    assert {(row["role"], row["may"]) for row in allowed} == {("voting_app", True), ("voting_auditor", False)}
+    async with contests.office() as office, office.database.connection() as connection:
+        await connection.execute("select erase_facts($1, $2)", contest, [b"voter"])
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(
+                "create or replace function erased(fact json) returns json language sql return fact"
+            )

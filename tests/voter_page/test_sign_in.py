@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.acceptance.test_browser import PHONE, browser
-from tests.conftest import Contests, environment_of, serving
+from tests.conftest import Contests, environment_of, free_port, serving
 from tests.gateway import Gateway
+from tests.oidc_provider import CLIENT, CLIENT_SECRET, independent_provider
 from voting.settings import Settings
 
 __all__ = ["browser"]
@@ -52,3 +53,35 @@ async def test_a_voter_signs_in_with_a_code_and_votes(
     await expect(page.locator("#left")).to_have_text("1")
     assert await contests.counted(contest) == {"A001": 1}
     await context.close()
+
+
+async def test_a_voter_signs_in_with_the_organisations_login_and_votes(
+    browser: Browser, settings: Settings, contests: Contests
+) -> None:
+    contest = await contests.make('[voters]\nchannels = ["oidc"]\n[[quota]]\npicks = 2\nper = "contest"\n')
+    port = free_port()
+    with independent_provider({"sub": "staff-7"}) as issuer:
+        environment = environment_of(settings) | {
+            "VOTING_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "VOTING_OIDC_ISSUER": issuer,
+            "VOTING_OIDC_CLIENT_ID": CLIENT,
+            "VOTING_OIDC_CLIENT_SECRET": CLIENT_SECRET,
+            "VOTING_PRIVATE_PROVIDERS": "on",
+        }
+        with serving(environment, "--workers", "2", port=port) as (url, _):
+            context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=url)
+            page = await context.new_page()
+            await page.goto(f"/c/{contest}/entries/A001")
+            await page.get_by_role("link", name="用单位账号登录").click()
+            await page.get_by_role("button", name="staff-7").first.click()
+            await expect(page).to_have_url(f"{url}/c/{contest}/entries/A001")
+            await page.locator("[data-entry=A001] button.vote").click()
+            await expect(page.locator("#left")).to_have_text("1")
+            assert await contests.counted(contest) == {"A001": 1}
+            # What is stored of the voter, and its erasure.
+            await page.get_by_role("link", name="我的数据").click()
+            await expect(page.locator("#own")).to_contain_text("单位账号登录")
+            await page.get_by_role("button", name="删除我的数据").click()
+            await expect(page.locator("main")).to_contain_text("没有您")
+            assert await contests.counted(contest) == {"A001": 1}
+            await context.close()

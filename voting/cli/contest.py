@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from voting.cli.acting import ORGANISING, Signed, as_person
-from voting.cli.session import env_file, not_blank, read_settings, tell, with_admin
+from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.tables import load_sheet
 from voting.domain.contest.cautions import cautions
 from voting.domain.contest.contest import Contest
@@ -30,6 +30,7 @@ from voting.domain.roster.roster import read_roster
 from voting.errors import FileInvalid, NotFound
 from voting.services.results.simulation import figures, made_entries
 from voting.text_file import read_text_file
+from voting.web.i18n.words import WORDS
 from voting.wiring.admin import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -111,6 +112,19 @@ def seal(file: Path, env_file: Path | None) -> None:
     found = read_contest(text, str(file))
     click.echo(with_admin(read_settings(env_file), lambda office: office.contest_admin.seal(found.id, text)))
     tell(f"the rules of {found.id!r} are sealed")
+
+
+@contest.command(epilog="Example: voting contest overlaps --contest demo")
+@click.option("--contest", "id", required=True, help="The contest's id.")
+@env_file
+def overlaps(id: str, env_file: Path | None) -> None:
+    """Print how many persons were first taken for two voters, and what they voted as the second one."""
+
+    async def work(office: AdminServices) -> str:
+        await find(office, id)
+        return str(WORDS["en"].overlaps.format(*await office.persons.overlaps(id)))
+
+    click.echo(with_admin(read_settings(env_file), work))
 
 
 @contest.command(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from voting.services.fraud.sweeping import Sweeping
     from voting.services.identity.accounts import StaffAccounts
     from voting.services.identity.keyring import Keyring, ReceiptKey
+    from voting.services.identity.persons import Persons
     from voting.services.identity.staff_sign_in import SignIn
 
 
@@ -59,6 +60,13 @@ class AdminServices:
         from voting.services.identity.keyring import Keyring
 
         return Keyring(self.settings.need_secret())
+
+    @cached_property
+    def persons(self) -> Persons:
+        """The persons who signed in. Raises SettingInvalid if there is no secret."""
+        from voting.services.identity.persons import Persons
+
+        return Persons(self.database, self.keyring)
 
     @cached_property
     def receipt_key(self) -> ReceiptKey:

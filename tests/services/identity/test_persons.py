@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
+import httpx
 import pytest
 
-from tests.conftest import Contests, as_owner
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, as_owner, environment_of
 from voting.domain.ballots.client import ClientFacts
 from voting.domain.identity.channel import Channel
 from voting.errors import ChannelClosed, QuotaExhausted, TryAgain
@@ -194,3 +196,21 @@ async def test_without_postgresql_nobody_becomes_a_second_person(settings: Setti
         await worker.persons._database.close()
         with pytest.raises(TryAgain):
             await Persons(worker.persons._database, worker.keyring).sign_in(snapshot, "wechat", ["wechat:app:1"])
+
+
+async def test_the_organiser_learns_of_overlaps(
+    workers: Sequence[Services], http: httpx.AsyncClient, contests: Contests, settings: Settings
+) -> None:
+    contest = await contests.make(RULES.format(""))
+    first = await sign_in(workers[0], contest, "wechat", "wechat:app:o1", "unionid:u1")
+    second = await sign_in(workers[0], contest, "phone", "phone:+8613800000001")
+    await cast(workers[0], contest, first)
+    for _ in range(2):
+        await cast(workers[0], contest, second)
+    await sign_in(workers[0], contest, "mini_program", "mini:app:m1", "unionid:u1", "phone:+8613800000001")
+    words = "1 persons were first taken for two voters and later recognised as one; 1 of them had voted as both, with 2"
+    key = await contests.staff_key("organiser", contest)
+    board = await http.get(f"/board/{contest}?lang=en", headers={"Authorization": f"Bearer {key}"})
+    assert words in board.text
+    done = run("contest", "overlaps", "--contest", contest, env=environment_of(settings))
+    assert done.stdout.startswith(words), done.stderr

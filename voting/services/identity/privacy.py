@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
 from voting.postgres import persons, privacy
 from voting.postgres.database import Connection, Database
@@ -19,6 +20,11 @@ from voting.services.identity.keyring import Keyring
 
 # The notice of contests whose file has none. Its text is in voting.web.i18n: a changed text is a new version.
 DEFAULT_NOTICE = "voting-2026.1"
+
+
+def notice_version(contest: Contest) -> str:
+    """Returns the version of the notice that the contest shows."""
+    return contest.privacy.version if contest.privacy else DEFAULT_NOTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,11 @@ class Privacy:
         self._shown: set[tuple[str, str]] = set()
 
     async def show_notice(self, snapshot: ContestSnapshot, zh: str, en: str) -> None:
-        """Notes the contest's notice as shown; the texts are those for a contest without a notice of its own."""
-        own = snapshot.contest.privacy
-        version, texts = (own.version, (own.notice, own.notice_en)) if own else (DEFAULT_NOTICE, (zh, en))
-        if (snapshot.contest.id, version) in self._shown:
+        """Notes that the contest's notice is shown, with these texts."""
+        contest, version = snapshot.contest.id, notice_version(snapshot.contest)
+        if (contest, version) in self._shown:
             return
-        contest = snapshot.contest.id
-        await self._database.transact(lambda tx: privacy.show_notice(tx, contest, version, *texts))
+        await self._database.transact(lambda tx: privacy.show_notice(tx, contest, version, zh, en))
         self._shown.add((contest, version))
 
     async def own_data(self, snapshot: ContestSnapshot, token: str) -> OwnData:

@@ -11,9 +11,11 @@ from litestar.params import FromPath
 
 from voting.domain.contest.explain import explain
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.identity.privacy import notice_version
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
+from voting.web.rendering import notice_of
 
 
 @get("/api/v1/contests", opt=READS | PUBLIC)
@@ -54,6 +56,11 @@ async def show_contest(contest: FromPath[str], services: GivenServices) -> dict[
         "document_sha256": hashlib.sha256(snapshot.document.encode()).hexdigest(),
         "display": display,
         "challenge": asdict(rules.challenge),
+        "channels": rules.voters.channels,
+        "privacy": {
+            "version": notice_version(rules),
+            "notice": {"zh": notice_of(rules, "zh"), "en": notice_of(rules, "en")},
+        },
         "ticket": services.keyring.issue_ticket(rules.id, snapshot.now()),
         "receipt_key": services.keyring.public_key,
     }

@@ -18,7 +18,7 @@ from voting.web.auth import PUBLIC, bearer, held_token, voter_cookie, voter_toke
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
-from voting.web.i18n.words import WORDS
+from voting.web.rendering import notice_of
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ async def register_voter(
     provider = services.posted_providers.get(channel)
     if provider is None:
         raise ChannelClosed
-    await services.privacy.show_notice(snapshot, WORDS["zh"].privacy, WORDS["en"].privacy)
+    await services.privacy.show_notice(snapshot, notice_of(snapshot.contest, "zh"), notice_of(snapshot.contest, "en"))
     token = await provider.sign_in(snapshot, visitor, proof)
     content = {"token": token, "ticket": services.keyring.issue_ticket(contest, snapshot.now())}
     cookie = voter_cookie(contest, token, options.secure_cookies)

@@ -51,6 +51,8 @@ _ZH = {
     "和网络地址，以及所用应用、浏览器、操作系统、设备类型、屏幕、语言和时区，仅用于落实一人一份票数限额和防范刷票；不保存姓名、"
     "明文手机号码和明文网络地址。结果公示期结束后按主办单位规定的期限（默认 30 天）删除。投票即表示同意。"
     "您可以在“我的数据”中查看和删除。回执仅证明选票已被记录。",
+    "overlaps": "有 {} 人起初被当作两位投票人，后来识别为同一人；其中 {} 人此前以两个身份都投过票，"
+    "第二个身份的选票共 {} 张，仍按规则保留。识别之后两个身份共用一份票数限额。",
     "own_data": "我的数据",
     "own_none": "此浏览器中没有您在本次评选中的数据。",
     "own_channel": "投票方式：",
@@ -232,6 +234,8 @@ _EN = {
     "address is stored. All this is deleted some time after the result's publication (30 days unless the host says "
     "otherwise). By voting you agree. You can see and delete it under 'My data'. A receipt proves only that the ballot "
     "is recorded.",
+    "overlaps": "{} persons were first taken for two voters and later recognised as one; {} of them had voted as both, "
+    "with {} ballots as the second one, which stay. From then on both share one quota.",
     "own_data": "My data",
     "own_none": "This browser has no data of yours in this contest.",
     "own_channel": "Way of voting: ",

@@ -33,4 +33,7 @@ async def show_board(contest: FromPath[str], request: Request[Any, Any, Any], se
         "phase": phase_of(snapshot),
     }
     values["cautions"] = cautions(snapshot.contest, language)
+    if person and snapshot.has_joined_voters:
+        overlaps = await services.persons.overlaps(contest)
+        values["cautions"] += (WORDS[language].overlaps.format(*overlaps),)
     return html(request, page("board.html", language, **values, person=person, problem=problem))

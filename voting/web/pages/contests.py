@@ -22,7 +22,6 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenServices, Services
 from voting.web.flood_limiter import READS
-from voting.web.i18n.words import WORDS
 from voting.web.rendering import html, language_of, notice_of, page, phase_of
 
 
@@ -91,7 +90,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
     token = _good_token(request, services, contest)
     # While PostgreSQL is away nobody can vote under this notice.
     with suppress(TryAgain):
-        await services.privacy.show_notice(snapshot, WORDS["zh"].privacy, WORDS["en"].privacy)
+        await services.privacy.show_notice(snapshot, notice_of(contest, "zh"), notice_of(contest, "en"))
     other = "en" if language == "zh" else "zh"
     now = snapshot.now()
     renewals = [renewal(contest, quota, now) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1]
