@@ -26,13 +26,15 @@ def retention() -> None:
 def purge(days: int, env_file: Path | None) -> None:
     """Delete what is due, and report each contest; run it daily.
 
-    Deleted are what was observed of ballots (a hash remains, to verify the result), all identities of voters, and what
-    voters wished to erase once the window has closed. Ballots, counts, receipts and the audit log stay.
+    Deleted are what was observed of ballots (a hash remains, to verify the result) and all identities of voters; of
+    voters who wished it their identities once the window has closed, and the rest once the result is certified.
+    Ballots, counts, receipts and the audit log stay. A contest that is not certified is due half a year after its
+    window.
     """
     for purged in with_admin(read_settings(env_file), lambda office: office.retention.purge(days)):
-        due = purged.due_at.date().isoformat() if purged.due_at else "not certified yet"
         click.echo(
-            f"{purged.contest}: due {due}; observations of {purged.ballots} ballots, {purged.identities} identities and"
-            f" {purged.erased} identities of voters who wished it deleted"
+            f"{purged.contest}: due {purged.due_at.date().isoformat()};"
+            f" deleted: observations of {purged.ballots} ballots and {purged.identities} identities;"
+            f" by wish: observations of {purged.voters} voters and {purged.erased} identities"
         )
     tell("access logs are your web server's: keep them 184 days, then delete them; backups end with their own rotation")

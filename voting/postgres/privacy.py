@@ -60,10 +60,23 @@ async def into_person(connection: Connection, contest: str, voter: bytes) -> byt
     return person
 
 
-async def erase(connection: Connection, contest: str, person: bytes, voters: Collection[bytes]) -> None:
-    """Erases what was observed of the voters' ballots, and marks the person's identities to be deleted."""
-    await connection.execute(_QUERIES["erase_facts"], contest, list(voters))
+async def wish_erasure(connection: Connection, contest: str, person: bytes, voters: Collection[bytes]) -> None:
+    """Marks the person's identities and what was observed of the voters' ballots to be deleted."""
+    await connection.execute(_QUERIES["wish_erasure"], contest, list(voters))
     await connection.execute(_QUERIES["erase_person"], contest, person)
+
+
+async def has_wished_erasure(connection: Connection, contest: str, voters: Collection[bytes]) -> bool:
+    """Whether what was observed of these voters' ballots waits to be deleted."""
+    wished: bool = await connection.fetchval(_QUERIES["has_wished"], contest, list(voters))
+    return wished
+
+
+async def erase_wished(connection: Connection, contest: str) -> int:
+    """Erases what was observed of the ballots of those who wished it. Returns how many voters they were."""
+    voters = [row["voter"] for row in await connection.fetch(_QUERIES["take_erasures"], contest)]
+    await connection.execute(_QUERIES["erase_facts"], contest, voters)
+    return len(voters)
 
 
 async def select_due(connection: Connection) -> tuple[Due, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -56,6 +57,21 @@ async def facts_of(connection: asyncpg.Connection[asyncpg.Record], contest: str)
     return [fact for row in rows for fact in json.loads(row["facts"])]
 
 
+async def close(settings: Settings, contest: str) -> None:
+    """Ends the contest's window."""
+    async with as_owner(settings) as connection:
+        await connection.execute(
+            "update contests set closes_at = clock_timestamp() - interval '1 second', revision = revision + 1"
+            " where id = $1",
+            contest,
+        )
+
+
+def line_of(report: str, contest: str) -> str:
+    """Returns the contest's line of a report."""
+    return next(line for line in report.splitlines() if line.startswith(f"{contest}: "))
+
+
 def test_another_text_of_the_notice_is_another_version() -> None:
     texts = f"{WORDS['zh'].privacy}\n{WORDS['en'].privacy}"
     known = {"voting-2026.1": "e1c8619ea7e69ad3"}
@@ -93,6 +109,13 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
             assert (await cast(client, contest, token, ["A001"])).status_code == 201
             assert refusal(await cast(client, contest, token, ["A001"])) == (409, "quota_exhausted")
 
+    await close(settings, contest)
+    environment = environment_of(settings)
+    assert run("certify", "--contest", contest, env=environment).returncode == 0
+    purged = run("retention", "purge", env=environment)
+    assert "by wish: observations of 100 voters and 100 identities" in line_of(purged.stdout, contest), purged.stderr
+    assert run("verify", "results", "--contest", contest, env=environment).returncode == 0
+    assert await contests.counted(contest) == {"A001": 122}
     async with as_owner(settings) as connection:
         facts = await facts_of(connection, contest)
         persons = await connection.fetch("select * from persons where contest = $1", contest)
@@ -101,10 +124,8 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
             repr([tuple(row) for row in await connection.fetch(f'select * from "{table["tablename"]}"')])
             for table in tables
         ]
-    # Those of the others, and of the two ballots after the erasure.
-    assert sum(isinstance(fact, list) for fact in facts) == 22
-    assert len(persons) == 100
-    assert all(row["erased_at"] for row in persons), "kept until the close, for the quota"
+    assert sum(isinstance(fact, list) for fact in facts) == 20, "those of the others"
+    assert persons == []
     personal = ["127.0.0.1", "Phone of a person", *numbers, *(number[3:] for number in numbers)]
     async with redis.Redis.from_url(settings.redis_url) as client_of_redis:
         names = [key async for key in client_of_redis.scan_iter(f"voting:{{{uid}}}:*")]
@@ -139,7 +160,7 @@ async def test_the_voters_page_shows_what_is_stored_and_erases_it(
         assert "Max-Age=0" in answer.headers["set-cookie"]
         page = (await browser.get(f"/c/{contest}/me?lang=en")).text
         assert "as keyed hashes only: 0" in page
-        assert "Ballots: 1; of 0 what was observed" in page
+        assert "You have asked for deletion" in page
 
 
 async def test_a_contests_own_notice_is_shown_and_noted(url: str, contests: Contests) -> None:
@@ -154,7 +175,7 @@ async def test_a_contests_own_notice_is_shown_and_noted(url: str, contests: Cont
         assert "2026-08" in (await browser.get(f"/c/{contest}/me")).text
 
 
-async def test_purging_deletes_what_is_due_and_the_result_is_verified_as_before(
+async def test_a_wish_erases_no_traces_before_the_certification(
     url: str, contests: Contests, gateway: Gateway, settings: Settings
 ) -> None:
     contest = await contests.make(RULES.format(""))
@@ -164,32 +185,29 @@ async def test_purging_deletes_what_is_due_and_the_result_is_verified_as_before(
         for token in tokens:
             assert (await cast(client, contest, token, ["A001"], secrets.token_hex(4))).status_code == 201
         assert (await erase(client, contest, tokens[0])).status_code == 204
-        early = run("retention", "purge", "--days", "0", env=environment)
-        assert f"{contest}: due not certified yet; observations of 0 ballots, 0 identities and 0" in early.stdout
+
+        async def purge(days: int) -> tuple[int, int, int, int]:
+            done = run("retention", "purge", "--days", str(days), env=environment)
+            assert done.returncode == 0, done.stderr
+            assert "184 days" in done.stderr
+            numbers = re.findall(r"of (\d+) |and (\d+) ", line_of(done.stdout, contest))
+            ballots, identities, voters, erased = (int(one or other) for one, other in numbers)
+            return ballots, identities, voters, erased
+
+        assert await purge(0) == (0, 0, 0, 0)
+        await close(settings, contest)
+        assert await purge(0) == (0, 0, 0, 1), "the identity, once nobody can vote any more"
         async with as_owner(settings) as connection:
-            # As after the window's end.
-            await connection.execute(
-                "update contests set closes_at = clock_timestamp() - interval '1 second', revision = revision + 1"
-                " where id = $1",
-                contest,
-            )
-        closed = run("retention", "purge", "--days", "0", env=environment)
-        assert f"{contest}: due not certified yet; observations of 0 ballots, 0 identities and 1" in closed.stdout
-        done = run("certify", "--contest", contest, env=environment)
-        assert done.returncode == 0, done.stderr
-        # An erasure after the certification.
+            assert all(isinstance(fact, list) for fact in await facts_of(connection, contest))
+        assert run("certify", "--contest", contest, env=environment).returncode == 0
+        assert await purge(30) == (0, 0, 1, 0)
+        # A wish after the certification is fulfilled at once.
+        await asyncio.sleep(1.1)
         assert (await erase(client, contest, tokens[1])).status_code == 204
-    assert run("verify", "results", "--contest", contest, env=environment).returncode == 0
-    later = run("retention", "purge", "--days", "30", env=environment)
-    assert "observations of 0 ballots, 0 identities and 1" in next(
-        line for line in later.stdout.splitlines() if line.startswith(contest)
-    )
-    due = run("retention", "purge", "--days", "0", env=environment)
-    assert due.returncode == 0, due.stderr
-    assert "observations of 2 ballots, 2 identities and 0" in next(
-        line for line in due.stdout.splitlines() if line.startswith(contest)
-    )
-    assert "184 days" in due.stderr
+        async with as_owner(settings) as connection:
+            assert sum(isinstance(fact, list) for fact in await facts_of(connection, contest)) == 2
+    assert await purge(30) == (0, 0, 0, 1)
+    assert await purge(0) == (2, 2, 0, 0)
     verified = run("verify", "results", "--contest", contest, env=environment)
     assert verified.returncode == 0, verified.stderr + verified.stdout
     async with as_owner(settings) as connection:

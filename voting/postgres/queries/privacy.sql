@@ -18,6 +18,15 @@ select count(*) from persons where contest = $1 and person = $2 and erased_at is
 -- name: into_person
 select into_person from joined_voters where contest = $1 and voter = $2;
 
+-- name: wish_erasure
+insert into erasures (contest, voter) select $1, voter from unnest($2::bytea[]) as voter on conflict do nothing;
+
+-- name: take_erasures
+delete from erasures where contest = $1 returning voter;
+
+-- name: has_wished
+select exists (select from erasures where contest = $1 and voter = any ($2));
+
 -- name: erase_facts
 -- What was observed of the ballots of the voters $2 is replaced by its hash, which a certified result is verified with.
 select erase_facts($1, $2);

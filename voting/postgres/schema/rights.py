@@ -25,6 +25,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "decision_books": ("update(excesses)",),
     "decisions": (),
     "entries": ("update", "delete"),
+    "erasures": ("delete",),
     "gates": ("update",),
     "groups": ("update",),
     "joined_voters": ("update(into_voter)", "update(into_person)", "delete"),

@@ -1,7 +1,9 @@
 """A voter's own data: which notice they voted under, what is stored, and its erasure.
 
-Erased are what was observed of the ballots and the identities from outside. The ballots stay, so counts, receipts and
-quotas do, too. Of the observations a hash remains, with which a certified result is verified.
+Erased are what was observed of the ballots, once the result is certified, and the identities from outside, once the
+window has closed. Until then fraud control and the quota need them: a script could otherwise erase its traces after
+each ballot. The ballots stay, so counts, receipts and quotas do, too. Of the observations a hash remains, with which a
+certified result is verified.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ class OwnData:
     ballots: tuple[KeptBallot, ...]
     identities: int
     """How many keyed hashes of identities from outside."""
+    is_erasing: bool
+    """Whether the observations are to be deleted once the result is certified."""
 
 
 class Privacy:
@@ -66,17 +70,20 @@ class Privacy:
             first = ballots[0].recorded_at if ballots else None
             notice = await privacy.notice_at(connection, contest, first) if first else None
             identities = await privacy.count_identities(connection, contest, person)
-        return OwnData(credential.channel, credential.issued_at, notice, ballots, identities)
+            erasing = await privacy.has_wished_erasure(connection, contest, voters)
+        return OwnData(credential.channel, credential.issued_at, notice, ballots, identities, erasing)
 
     async def erase(self, snapshot: ContestSnapshot, token: str) -> None:
-        """Erases the voter's data. The audit log records that it happened, not of whom."""
+        """Erases the voter's data, or marks them to be. The audit log records that it happened, not of whom."""
         contest = snapshot.contest.id
         identity = self._keyring.credential_of(snapshot.contest, token).identity
 
         async def work(tx: Connection) -> None:
             person, voters = await self._person(tx, snapshot, identity)
             ballots = await privacy.select_ballots(tx, contest, voters)
-            await privacy.erase(tx, contest, person, voters)
+            await privacy.wish_erasure(tx, contest, person, voters)
+            if snapshot.certified:
+                await privacy.erase_wished(tx, contest)
             await audit.record(tx, "voter", "voter.erase", contest, {"ballots": len(ballots)})
 
         await self._database.transact(work)

@@ -12,16 +12,20 @@ from voting.postgres.privacy import Due
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestCache
 
+# A contest that is not certified by then never will be.
+UNCERTIFIED = timedelta(days=184)
+
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted of a contest. `due_at`: when its data are to be deleted, or None before it is certified."""
+    """What was deleted of a contest. `due_at`: when its data are to be deleted, as it stands."""
 
     contest: str
-    due_at: datetime | None
-    is_due: bool
+    due_at: datetime
     erased: int
     """Identities of voters who wished to be erased."""
+    voters: int
+    """Voters who wished that what was observed of their ballots is erased."""
     ballots: int
     """Ballots whose observations were deleted."""
     identities: int
@@ -38,8 +42,8 @@ class Retention:
     async def purge(self, days: int) -> list[Purged]:
         """Deletes what is due `days` after each contest's publication ended; returns a line for each contest.
 
-        Without a publication the certification itself counts. Before that nothing is due: an unfinished contest still
-        needs its data against fraud.
+        Without a publication the certification itself counts; without a certification, half a year after the window.
+        Before that an unfinished contest needs its data against fraud.
         """
         async with self._database.connection() as connection:
             contests = await privacy.select_due(connection)
@@ -49,16 +53,18 @@ class Retention:
         shown = (await self._contest_cache.get(due.contest)).contest.publication
         # Working days are counted as at most 7 days for 5, and a week for holidays.
         publication = 0 if shown is None else shown.days * 7 // 5 + 7 if shown.working_days else shown.days
-        due_at = due.certified_at + timedelta(days=publication + days) if due.certified_at else None
-        is_due = due_at is not None and due_at <= due.now
+        shown_from = due.certified_at or due.closes_at + UNCERTIFIED
+        due_at = shown_from + timedelta(days=publication + days)
+        is_due = due_at <= due.now
         ballots = await self._erase_facts(due.contest) if is_due else 0
 
         async def work(tx: Connection) -> Purged:
             erased = await privacy.delete_erased(tx, due.contest)
+            voters = await privacy.erase_wished(tx, due.contest) if due.certified_at or is_due else 0
             identities = await privacy.delete_persons(tx, due.contest) if is_due else 0
-            purged = Purged(due.contest, due_at, is_due, erased, ballots, identities)
-            if erased or ballots or identities:
-                details = {"erased": erased, "ballots": ballots, "identities": identities}
+            purged = Purged(due.contest, due_at, erased, voters, ballots, identities)
+            if erased or voters or ballots or identities:
+                details = {"erased": erased, "voters": voters, "ballots": ballots, "identities": identities}
                 await audit.record(tx, self._actor, "retention.purge", due.contest, details)
             return purged
 

@@ -62,8 +62,9 @@ _ZH = {
     "own_first": "首次投票时间：",
     "own_notice": "首次投票时适用的说明版本：",
     "erase": "删除我的数据",
-    "erase_what": "删除后，选票所附的观测信息立即清除，登录身份在投票截止后清除（在此之前仅用于防止重复投票）；"
-    "已投的票仍然有效，但不再与您关联，回执继续有效。此操作不能撤销。",
+    "erasing": "您已要求删除，数据将按下述时间清除。",
+    "erase_what": "提出后，登录身份在投票截止后清除（此前仅用于防止重复投票），选票所附的观测信息在结果核定后清除"
+    "（此前仅用于防范刷票）；已投的票仍然有效，但不再与您关联，回执继续有效。此操作不能撤销。",
     "noscript": "投票需要启用 JavaScript；未启用时仍可浏览作品。",
     "receipt": "选票回执",
     "board": "实时看板",
@@ -245,8 +246,10 @@ _EN = {
     "own_first": "First vote: ",
     "own_notice": "Version of the notice at the first vote: ",
     "erase": "Delete my data",
-    "erase_what": "What was observed of your ballots is deleted at once, and the identities that you signed in with "
-    "once the vote has closed (until then they only keep you from voting twice). Your votes still count, but "
+    "erasing": "You have asked for deletion; it follows at the times named below.",
+    "erase_what": "The identities that you signed in with are deleted once the vote has closed (until then they only "
+    "keep you from voting twice), and what was observed of your ballots once the result is certified (until then it "
+    "only serves against fraud). Your votes still count, but "
     "nothing leads from them to you; receipts stay valid. This cannot be undone.",
     "noscript": "Voting needs JavaScript; the entries can be read without it.",
     "receipt": "Ballot receipt",
