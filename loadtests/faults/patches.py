@@ -510,7 +510,7 @@ def pipelined_dropped() -> None:
     respond: Any = LaneProtocol._respond
 
     def forgetful(protocol: Any, *answer: Any) -> None:
-        _put(protocol, "_later", b"")
+        _put(protocol, "_rest", b"")
         respond(protocol, *answer)
 
     _put(LaneProtocol, "_respond", forgetful)
