@@ -91,6 +91,8 @@ class _Run:
             if fault or self.errors.lines:
                 said, self.errors.lines = "\n".join(self.errors.lines), []
                 self.found.faults.append((number, f"{fault}\n{said}".strip()))
+            # Most refusals wait for nothing: one task would keep the loop from all others.
+            await asyncio.sleep(0)
 
     async def beat(self) -> None:
         """Reports cases that blocked the event loop."""
