@@ -98,6 +98,12 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
         assert {answer.status_code for answer in erased} == {204}
         assert (await erase(client, contest, tokens[0])).status_code == 204, "again is no error"
 
+        async with as_owner(settings) as connection:
+            lines = await connection.fetchval(
+                "select count(*) from audit_log where contest = $1 and action = 'voter.erase'", contest
+            )
+        assert lines == 100
+
         # What stays: the counts, the receipts, the same answer to the same request, and the quota.
         assert await contests.counted(contest) == {"A001": 120}
         again = await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in tokens))

@@ -81,6 +81,12 @@ class Privacy:
         async def work(tx: Connection) -> None:
             person, voters = await self._person(tx, snapshot, identity)
             ballots = await privacy.select_ballots(tx, contest, voters)
+            is_stored = any(ballot.has_facts for ballot in ballots) or await privacy.count_identities(
+                tx, contest, person
+            )
+            if not is_stored or await privacy.has_wished_erasure(tx, contest, voters):
+                # Repeating it writes nothing, so nobody can fill the audit log with it.
+                return
             await privacy.wish_erasure(tx, contest, person, voters)
             if snapshot.certified:
                 await privacy.erase_wished(tx, contest)
