@@ -18,7 +18,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import VOTING, Contests, environment_of, without_settings
 from tests.fraud.rings import POLICY, certifier, crowd, record
 from voting.domain.identity.roles import Grant, Role
-from voting.errors import Forbidden, SecondPersonNeeded
+from voting.errors import Forbidden, SecondPersonNeeded, Stale
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.certify import as_json
 from voting.services.fraud.review import ReviewAction, Reviews
@@ -147,6 +147,34 @@ async def test_another_proposal_takes_the_place_of_the_first(contests: Contests,
     await office.contest_admin.extend(contest.contest.id, other, "longer", li)
     (done,) = await recorded(office, contest, "contest.extend")
     assert done["is"] == other.isoformat()
+
+
+async def test_a_proposal_ends_with_the_role_of_who_made_it(contests: Contests, office: AdminServices) -> None:
+    contest, li, zhang = await team(contests, office, "award.revoke")
+    third = await hire(office, contest.contest.id)
+    with pytest.raises(SecondPersonNeeded):
+        await revoke(office, contest, li)
+    await office.staff_accounts.revoke(li.name, None)
+    with pytest.raises(SecondPersonNeeded):
+        await revoke(office, contest, zhang)
+    await revoke(office, contest, third)
+    (done,) = await recorded(office, contest, "award.revoke")
+    assert (done["account"], done["proposed_by"]) == (third.account, zhang.account)
+
+
+async def test_a_group_proposed_by_a_key_is_not_confirmed_by_an_account(
+    contests: Contests, office: AdminServices
+) -> None:
+    contest = await prepared(contests, office, "award.revoke")
+    await record(office.database, contest.contest.id, crowd(900, 30, "A017", "ring-a"), timedelta(hours=1))
+    await certifier(office.database).propose(contest, POLICY)
+    reviews, void = Reviews(office.database, 20), ReviewAction("void", "one script")
+    assert (await reviews.rule(contest, "ring-a", Person("key:1", "li"), void))[0] == "proposed"
+    zhang, wang = [await hire(office, contest.contest.id) for _ in range(2)]
+    with pytest.raises(Stale, match="undo it first"):
+        await reviews.rule(contest, "ring-a", zhang, void)
+    assert (await reviews.rule(contest, "ring-a", zhang, ReviewAction("undo", "again")))[0] == "withdrawn"
+    assert [(await reviews.rule(contest, "ring-a", each, void))[0] for each in (zhang, wang)] == ["proposed", "decided"]
 
 
 async def test_both_at_the_same_moment_do_it_once(contests: Contests, office: AdminServices) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 from tests.conftest import Contests, eventually, refusal
 from tests.fraud.rings import POLICY, Cast, crowd, find_rings, history, record, tally
 from tests.web.test_staff import bearer
+from voting.domain.identity.roles import Grant
 from voting.networks.lookup import load_networks
 from voting.services.audit import record_policies
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
@@ -203,6 +205,31 @@ async def test_groups_with_a_large_effect_need_two_reviewers(
     assert (await li.decide("ring-big", "undo", version)).status_code == 202
     assert (await wang.decide("ring-big", "undo", version + 1)).json()["state"] == "open"
     assert (await tally(office.database, contest))["A012"] == (95, 65, 30)
+
+
+async def test_once_there_are_accounts_two_of_them_decide(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
+    contest = await ringed(contests, office)
+    sessions = []
+    for grant in (Grant("organiser", contest), Grant("reviewer", contest)):
+        name = f"{grant.role}-{secrets.token_hex(4)}"
+        await office.staff_accounts.add(name, [grant])
+        sessions.append(await office.staff_sessions.open(await office.staff_accounts.find(name), None))
+    path = f"/api/v1/staff/contests/{contest}/groups/ring-big"
+    script = await desk(http, contests, contest)
+    version = (await script.group("ring-big"))["version"]
+    assert refusal(await script.decide("ring-big", "void", version)) == (403, "forbidden"), "a key of nobody"
+    answers = []
+    for session in (sessions[0], *sessions):
+        cookie = {"Cookie": f"voting-staff={session}"}
+        version = (await http.get(path, headers=cookie)).json()["version"]
+        body = {"action": "void", "reason": "one script", "version": version}
+        answers.append(await http.post(f"{path}/decisions", json=body, headers=cookie))
+    assert [answer.status_code for answer in answers] == [202, 403, 200]
+    assert (await tally(office.database, contest))["A012"] == (90, 0, 30)
+    # What changes no place that matters takes one, even a key.
+    assert (await script.decide("ring-a", "void", (await script.group("ring-a"))["version"])).status_code == 200
 
 
 async def test_a_proposal_can_be_withdrawn(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:

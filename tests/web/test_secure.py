@@ -70,6 +70,24 @@ async def test_cookies_are_bound_to_the_host(https: httpx.AsyncClient, contests:
     await eventually(refused)
 
 
+async def test_a_staff_session_is_for_the_pages_of_the_public_address(
+    https: httpx.AsyncClient, contests: Contests
+) -> None:
+    key = await contests.staff_key("judge", None)
+    sign_in = "/api/v1/staff/session"
+    for origin, status in (
+        ("https://vote.example.org", 201),
+        ("http://vote.example.org", 403),
+        ("https://vote.example.org.evil.example", 403),
+        ("https://h5.example.org", 403),
+        (str(https.base_url).rstrip("/"), 403),
+    ):
+        # The service is told the address by its settings, not by a header.
+        headers = {"Origin": origin, "X-Forwarded-Host": origin.partition("//")[2]}
+        answer = await https.post(sign_in, json={"key": key}, headers=headers)
+        assert answer.status_code == status, origin
+
+
 async def test_a_voter_with_the_former_cookie_stays_the_same_voter(
     https: httpx.AsyncClient, contests: Contests
 ) -> None:

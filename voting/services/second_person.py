@@ -33,15 +33,18 @@ def person_of(staff: Staff) -> Person:
     return Person(staff.actor, staff.account or " ".join(staff.name.casefold().split()), staff.account)
 
 
-async def check_person(tx: Connection, contest: str, person: Person) -> bool:
-    """Whether acts on the contest take two accounts. Raises Forbidden if they do, and the person has none."""
-    needs_two = bool(await accounts.deciders(tx, contest))
-    if needs_two and person.account is None:
+async def deciders(tx: Connection, contest: str, person: Person) -> frozenset[str]:
+    """Returns the accounts that may decide about a contest; none: one person decides alone.
+
+    Raises Forbidden if there are some and the person has no account.
+    """
+    names = await accounts.deciders(tx, contest)
+    if names and person.account is None:
         raise Forbidden(
             "two persons decide about this contest, each with an account: name yours with --as NAME, or with --key-file"
             " and a key that belongs to it"
         )
-    return needs_two
+    return names
 
 
 class Agreed(NamedTuple):
@@ -67,13 +70,15 @@ async def agree(
 ) -> Agreed | None:
     """Returns who agreed, if the act may be done; None if it is now proposed.
 
-    `keep`: a later transaction of the same act asks again. A different proposal replaces the pending one. Raises
-    Forbidden if both are the same person, or the person has no account and needs one.
+    `keep`: a later transaction of the same act asks again. A different proposal replaces the pending one, and so does
+    any if the account that proposed may no longer decide. Raises Forbidden if both are the same person, or the person
+    has no account and needs one.
     """
-    if not await check_person(tx, contest, person) or person.account is None:
+    names = await deciders(tx, contest, person)
+    if not names or person.account is None:
         return Agreed()
     pending = await proposals.select(tx, contest, action)
-    if pending and pending.details == details:
+    if pending and pending.details == details and pending.account in names:
         if pending.account == person.account:
             raise Forbidden("this takes a second person: who proposed it cannot confirm it")
         if not keep:

@@ -146,4 +146,7 @@ def check_same_origin(request: Request[Any, Any, Any]) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     own = request.app.state.public_origin or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     if (site is not None and site != "same-origin") or (site is None and origin is not None and origin != own):
-        raise Forbidden("this request comes from a page of another site; open this site's own page")
+        raise Forbidden(
+            "this request comes from a page of another site; open this site's own page (behind a proxy that ends TLS,"
+            " VOTING_PUBLIC_URL must name it)"
+        )

@@ -28,7 +28,7 @@ from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.second_person import Person, check_person
+from voting.services.second_person import Person, deciders
 
 SAMPLE = 20
 _EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -162,9 +162,8 @@ class Reviews:
             contest = snapshot.contest.id
             await certifications.lock_uncertified_result(tx, contest)
             before = await self._one(tx, snapshot, id)
-            outcome = _outcome(before, person, wish)
-            if before.needs_two:
-                await check_person(tx, contest, person)
+            names = await deciders(tx, contest, person) if before.needs_two else frozenset()
+            outcome = _outcome(before, person, wish, names)
             if outcome == "unchanged":
                 return outcome, before
             step, act = _STEPS[outcome]
@@ -216,8 +215,8 @@ class Reviews:
         return {code: found.get(code, Tally()).counted for code in snapshot.entries}
 
 
-def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:
-    """Returns the outcome of the request. Raises Stale or Forbidden."""
+def _outcome(before: Reviewed, person: Person, wish: ReviewAction, names: Collection[str]) -> Outcome:
+    """Returns the outcome of the request. `names`: the accounts that may decide, if any. Raises Stale or Forbidden."""
     group = before.group
     if _is_done(group, person, wish):
         return "unchanged"
@@ -229,7 +228,7 @@ def _outcome(before: Reviewed, person: Person, wish: ReviewAction) -> Outcome:
         raise Forbidden("two persons decide about this group: each takes an organiser's key (--key-file)")
     if group.proposal is None:
         return "proposed" if before.needs_two else "decided"
-    return _second(group.proposal, person, wish)
+    return _second(group.proposal, person, wish, names)
 
 
 def _is_done(group: StoredGroup, person: Person, wish: ReviewAction) -> bool:
@@ -241,7 +240,7 @@ def _is_done(group: StoredGroup, person: Person, wish: ReviewAction) -> bool:
     return is_own and wish.version == group.version - 1
 
 
-def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
+def _second(proposal: Proposal, person: Person, wish: ReviewAction, names: Collection[str]) -> Outcome:
     """Returns the outcome of a request on a group with a proposal."""
     if wish.action == "undo" and proposal.action != "undo":
         return "withdrawn"
@@ -249,6 +248,8 @@ def _second(proposal: Proposal, person: Person, wish: ReviewAction) -> Outcome:
         raise Stale(f"{proposal.actor} proposes to {proposal.action} it: confirm that, or undo it first")
     if person.actor == proposal.actor or alike(person.name) == alike(proposal.person):
         raise Forbidden("this takes a second person: who proposed it cannot confirm it")
+    if names and proposal.person not in names:
+        raise Stale(f"{proposal.actor}, who proposed it, has no account that may decide: undo it first")
     return "decided"
 
 
