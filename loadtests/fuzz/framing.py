@@ -176,7 +176,7 @@ def _pipelined(random: Random, valid: ValidData) -> Pieces:
 
 
 def _ended_early(random: Random, valid: ValidData) -> Pieces:
-    text = _ballot(random, valid)
+    text = _ballot(random, valid, close=random.random() < 0.5)
     return (text[: random.randrange(1, len(text))],)
 
 
