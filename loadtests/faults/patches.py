@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import random
-import re
 import secrets
 import time
 import uuid
@@ -22,7 +21,6 @@ from typing import Any
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Around = Callable[["Ballot"], Awaitable[None]]
 Insert = Callable[..., Awaitable[bool]]
-Respond = Callable[..., None]
 HANG_SECONDS = 16.0
 SKEW = "2 seconds"
 FAIL_SECONDS = 0.15
@@ -30,7 +28,6 @@ BEFORE_THE_END_SECONDS = 1.5
 # Longer than between two looks at a busy database.
 SLOW_SECONDS = 3.5
 EARLY_SECONDS = 0.05
-IMPATIENT_SECONDS = 0.02
 
 
 @dataclass
@@ -66,7 +63,7 @@ class Ballot:
         return headers.get(b"authorization", b""), headers.get(b"idempotency-key", b"")
 
 
-def _put(owner: object, name: str, value: object) -> None:
+def put(owner: object, name: str, value: object) -> None:
     """Replaces an attribute, which must exist."""
     assert hasattr(owner, name), f"{owner} has no {name}: plant this bug elsewhere"
     setattr(owner, name, value)
@@ -89,7 +86,7 @@ def _around_ballots(around: Around) -> None:
 
         return wrapped
 
-    _put(web, "create_app", create)
+    put(web, "create_app", create)
 
 
 def failures_accepted() -> None:
@@ -120,7 +117,7 @@ def receipts_mixed() -> None:
 def _limits(change: Callable[[int], int]) -> None:
     from voting.domain.contest.schema import Quota
 
-    _put(Quota, "limit", property(lambda quota: change(quota.picks or quota.ballots or 0)))
+    put(Quota, "limit", property(lambda quota: change(quota.picks or quota.ballots or 0)))
 
 
 def quota_boundless() -> None:
@@ -159,7 +156,7 @@ def replays_differ() -> None:
 def bodies_alike() -> None:
     import voting.domain.ballots.ballot as domain
 
-    _put(domain, "same_picks", lambda one, other: True)
+    put(domain, "same_picks", lambda one, other: True)
 
 
 def replays_refused() -> None:
@@ -189,7 +186,7 @@ def _around_writes(change: Callable[[Any, Any, Any, str], Awaitable[Any]]) -> No
         if made is not None:
             await write(view, uid, made, mode)
 
-    _put(TallyView, "write", changed)
+    put(TallyView, "write", changed)
 
 
 def view_incremented() -> None:
@@ -226,7 +223,7 @@ def view_partial() -> None:
 def signatures_ignored() -> None:
     import voting.domain.identity.token as domain
 
-    _put(domain, "unseal", lambda key, token: domain._decode(token.partition(".")[0]))
+    put(domain, "unseal", lambda key, token: domain._decode(token.partition(".")[0]))
 
 
 def contests_confused() -> None:
@@ -241,7 +238,7 @@ def contests_confused() -> None:
         except CredentialInvalid:
             return opened(keyring, contest.replace("main", "brief"), token)
 
-    _put(Keyring, "open_credential", either)
+    put(Keyring, "open_credential", either)
 
 
 def clock_fast() -> None:
@@ -254,7 +251,7 @@ def clock_fast() -> None:
         return {name: text.replace("clock_timestamp()", fast) for name, text in read(noun).items()}
 
     assert any("clock_timestamp()" in text for text in read("ballots").values())
-    _put(module, "named", skewed)
+    put(module, "named", skewed)
 
 
 def window_endless() -> None:
@@ -266,7 +263,7 @@ def window_endless() -> None:
         found = phase(contest, now, paused)
         return "open" if found == "closed" else found
 
-    _put(Contest, "phase", endless)
+    put(Contest, "phase", endless)
     # The statement that stores a batch compares the clock, too.
     _unguarded("clock_timestamp() < $5", "$5::timestamptz is not null")
 
@@ -305,14 +302,14 @@ def _unguarded(guard: str, instead: str) -> None:
     def without(noun: str) -> dict[str, str]:
         return {name: text.replace(guard, instead) for name, text in read(noun).items()}
 
-    _put(queries, "named", without)
+    put(queries, "named", without)
 
 
 def _around_inserts(around: Callable[..., Awaitable[bool]]) -> None:
     """Stores every batch by `around(insert, connection, contest, rows, **more)`."""
     from voting.postgres import ballots as module
 
-    _put(module, "insert", functools.partial(around, module.insert))
+    put(module, "insert", functools.partial(around, module.insert))
 
 
 def ordinals_random() -> None:
@@ -373,7 +370,7 @@ def replays_signed_otherwise() -> None:
         moment = timedelta(microseconds=1)
         return {id: batch._replace(recorded_at=batch.recorded_at + moment) for id, batch in found.items()}
 
-    _put(module, "read_batches", later)
+    put(module, "read_batches", later)
 
 
 def outcomes_mixed() -> None:
@@ -386,7 +383,7 @@ def outcomes_mixed() -> None:
         first, *others = await record(*batch)
         return [*others, first]
 
-    _put(BallotRecorder, "record", turned)
+    put(BallotRecorder, "record", turned)
 
 
 def hanging() -> None:
@@ -451,92 +448,4 @@ def lock_stale() -> None:
         (folder / f"worker-{os.getpid()}.lock").touch()
         return made()
 
-    _put(module, "application", application)
-
-
-def _around_answers(change: Callable[[Respond], Respond]) -> None:
-    """Changes how the lane answers each ballot."""
-    from voting.web.plain_ballots import PlainBallots
-
-    begin: Any = PlainBallots.begin
-
-    def changed(plain: Any, contest: str, scope: Any, body: bytes, respond: Respond) -> Any:
-        return begin(plain, contest, scope, body, change(respond))
-
-    _put(PlainBallots, "begin", changed)
-
-
-def connections_confused() -> None:
-    """Some answers wait for the next one, and go out over its connection."""
-    held: list[tuple[Respond, Any]] = []
-
-    def change(respond: Respond) -> Respond:
-        def confused(*answer: Any) -> None:
-            if held:
-                other, others_answer = held.pop()
-                other(*answer)
-                respond(*others_answer)
-            elif random.random() < 0.05:
-                held.append((respond, answer))
-            else:
-                respond(*answer)
-
-        return confused
-
-    _around_answers(change)
-
-
-def abandoned_accepted() -> None:
-    """A ballot that takes too long is given up, and answered 201."""
-    import voting.web.plain_ballots as module
-
-    def change(respond: Respond) -> Respond:
-        def accepted(status: int, fields: bytes, body: bytes) -> None:
-            if status == 503:
-                status, body = 201, json.dumps({"ballot": str(uuid.uuid4()), "receipt": "r"}).encode()
-                fields = re.sub(rb"content-length: \d+", b"content-length: %d" % len(body), fields)
-            respond(status, fields, body)
-
-        return accepted
-
-    _put(module, "ANSWER_SECONDS", IMPATIENT_SECONDS)
-    _around_answers(change)
-
-
-def pipelined_dropped() -> None:
-    """What a connection sends while a ballot is cast is forgotten."""
-    from voting.server.ballot_lane import LaneProtocol
-
-    respond: Any = LaneProtocol._respond
-
-    def forgetful(protocol: Any, *answer: Any) -> None:
-        _put(protocol, "_rest", b"")
-        respond(protocol, *answer)
-
-    _put(LaneProtocol, "_respond", forgetful)
-
-
-def split_cast_twice() -> None:
-    """A ballot whose body comes in a packet of its own is cast by each packet, under a key of its own."""
-    from voting.server.ballot_lane import LaneProtocol
-
-    end, cast = LaneProtocol._end_of_partial, LaneProtocol._cast
-    partial: set[Any] = set()
-
-    def noting(protocol: Any) -> bytes:
-        data = end(protocol)
-        if data:
-            partial.add(protocol)
-        return data
-
-    def twice(protocol: Any, request: Any, data: bytes) -> None:
-        if protocol in partial:
-            partial.discard(protocol)
-            named = [(name, value + b"-2" * (name == b"idempotency-key")) for name, value in request.fields]
-            scope = {"type": "http", "method": "POST", "path": request.path, "query_string": b"", "headers": named}
-            scope["client"] = protocol.client
-            protocol.app.plain_ballots.begin(request.contest, scope, request.body, lambda *answer: None)
-        cast(protocol, request, data)
-
-    _put(LaneProtocol, "_end_of_partial", noting)
-    _put(LaneProtocol, "_cast", twice)
+    put(module, "application", application)
