@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtests.faults import lane_patches, patches
+from loadtests.faults import answer_patches, patches
 from loadtests.faults.schedule import Planned
 
 Plant = Callable[[], None]
@@ -74,9 +74,9 @@ BUGS = {
         _bug("answers 201 to what failed", "I1", patch=patches.failures_accepted, faults=_STOP),
         _bug("gives another ballot's receipt", "I1", patch=patches.receipts_mixed),
         _bug("answers before it commits", "I1", patch=patches.answered_early, faults=_KILL),
-        _bug("gives ballots their neighbours' outcomes", "I1", patch=patches.outcomes_mixed),
-        _bug("lane: answers over another connection", "I1", patch=lane_patches.connections_confused),
-        _bug("lane: answers 201 to abandoned ballots", "I1", patch=lane_patches.abandoned_accepted),
+        _bug("gives ballots their neighbours' outcomes", "I1", patch=answer_patches.outcomes_mixed),
+        _bug("lane: answers over another connection", "I1", patch=answer_patches.connections_confused),
+        _bug("lane: answers 201 to abandoned ballots", "I1", patch=answer_patches.abandoned_accepted),
         _bug("does not look at the quota", "I2", patch=patches.quota_boundless),
         _bug("quota is one too wide", "I2", patch=patches.quota_wide),
         _bug("quota is one too narrow", "I2", patch=patches.quota_narrow),
@@ -87,7 +87,7 @@ BUGS = {
         _bug("takes another body under the same key", "I3", patch=patches.bodies_alike),
         _bug("refuses replays", "I3", patch=patches.replays_refused),
         _bug("gives a replay another receipt", "I3", patch=patches.replays_signed_otherwise),
-        _bug("lane: casts twice what comes in two packets", "I3", patch=lane_patches.split_cast_twice),
+        _bug("lane: casts twice what comes in two packets", "I3", patch=answer_patches.split_cast_twice),
         _bug("counts twice", "I4", sql=_trigger("tallies", "before update", _TWICE)),
         _bug("forgets the tally at times", "I4", sql=_trigger("tallies", "before update", _FORGOTTEN)),
         _bug("increments the view", "I5", patch=patches.view_incremented),
@@ -101,7 +101,7 @@ BUGS = {
         _bug("records judged ballots in a pause", "I7", patch=patches.pause_unheeded, faults=_PAUSE),
         _bug("hangs beyond the deadline", "I8", patch=patches.hanging, seconds=5.0),
         _bug("says not when to come again", "I8", patch=patches.retry_after_lost, faults=_STOP),
-        _bug("lane: drops what is pipelined", "I8", patch=lane_patches.pipelined_dropped),
+        _bug("lane: drops what is pipelined", "I8", patch=answer_patches.pipelined_dropped),
         _bug("cuts connections", "I8", patch=patches.connections_cut),
         _bug("bad request ends its neighbours", "I13", patch=patches.neighbours_fail),
         _bug("stale lock keeps workers from starting", "I14", patch=patches.lock_stale, faults=_WORKERS),

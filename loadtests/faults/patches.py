@@ -373,19 +373,6 @@ def replays_signed_otherwise() -> None:
     put(module, "read_batches", later)
 
 
-def outcomes_mixed() -> None:
-    """The ballots of a batch get each other's outcomes."""
-    from voting.services.ballots.record import BallotRecorder
-
-    record: Any = BallotRecorder.record
-
-    async def turned(*batch: Any) -> Any:
-        first, *others = await record(*batch)
-        return [*others, first]
-
-    put(BallotRecorder, "record", turned)
-
-
 def hanging() -> None:
     turns = itertools.count()
 

@@ -1,4 +1,4 @@
-"""Bugs that are planted in the lane for plain ballots, as in patches.py."""
+"""Bugs in how answers reach their voters, most in the lane for plain ballots; planted as those of patches.py."""
 
 # Imports are inside the functions, since other processes import this file too.
 from __future__ import annotations
@@ -14,6 +14,19 @@ from loadtests.faults.patches import put
 
 Respond = Callable[..., None]
 IMPATIENT_SECONDS = 0.02
+
+
+def outcomes_mixed() -> None:
+    """The ballots of a batch get each other's outcomes."""
+    from voting.services.ballots.record import BallotRecorder
+
+    record: Any = BallotRecorder.record
+
+    async def turned(*batch: Any) -> Any:
+        first, *others = await record(*batch)
+        return [*others, first]
+
+    put(BallotRecorder, "record", turned)
 
 
 def _around_answers(change: Callable[[Respond], Respond]) -> None:
