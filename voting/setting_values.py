@@ -226,3 +226,20 @@ def _is_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def env_value(text: str) -> str:
+    """Returns a value of an environment file without its quotes. Raises ValueError with the fault and its mend."""
+    if quoted := re.fullmatch(r"([\"'])(.*)\1", text):
+        if quoted[1] in quoted[2]:
+            raise ValueError("has more than two quotes", "write one pair, around the whole value")
+        text = quoted[2]
+    elif re.search(r"^[\"']|[\"']$", text):
+        raise ValueError(
+            "has a quote without its other half", "write one pair, around the whole value, and nothing after it"
+        )
+    elif re.search(r"\s", text):
+        raise ValueError("has a blank in its value", "put the value in quotes; a comment needs a line of its own")
+    if re.search(r"\$[({]", text) and not (quoted and quoted[1] == "'"):
+        raise ValueError("names a variable, and none is filled in here", "write the value itself, or put it in '...'")
+    return text

@@ -400,7 +400,7 @@ def _read_env_file(file: Path) -> dict[str, tuple[int, str]]:
             if name in values:
                 raise ValueError(f"stands in line {values[name][0]} already", "take one of them away")
             # Strip no other blanks: an invisible one is refused, not dropped.
-            values[name] = (number, _env_value(rest.strip(" \t")))
+            values[name] = (number, parse.env_value(rest.strip(" \t")))
         except ValueError as error:
             what, mend = error.args
             faults.append(Fault(number, _place(name), what, mend))
@@ -423,23 +423,6 @@ def _check_name(name: str, equals: str) -> None:
         raise ValueError("has other characters than A to Z, digits and _ in its name", "type the name again")
     if name not in _KNOWN and (_OURS.match(name) or _near(name)):
         raise ValueError("is not a known setting", _hint(name))
-
-
-def _env_value(text: str) -> str:
-    """Returns the value without its quotes. Raises ValueError with what is wrong and how to fix it."""
-    if quoted := re.fullmatch(r"([\"'])(.*)\1", text):
-        if quoted[1] in quoted[2]:
-            raise ValueError("has more than two quotes", "write one pair, around the whole value")
-        text = quoted[2]
-    elif re.search(r"^[\"']|[\"']$", text):
-        raise ValueError(
-            "has a quote without its other half", "write one pair, around the whole value, and nothing after it"
-        )
-    elif re.search(r"\s", text):
-        raise ValueError("has a blank in its value", "put the value in quotes; a comment needs a line of its own")
-    if re.search(r"\$[({]", text) and not (quoted and quoted[1] == "'"):
-        raise ValueError("names a variable, and none is filled in here", "write the value itself, or put it in '...'")
-    return text
 
 
 def _near(name: str) -> str:

@@ -68,7 +68,7 @@ def test_a_contest_file_is_checked_and_explained(tmp_path: Path) -> None:
     file.write_text(document(), "utf-8")
     assert "contest 'demo' is right" in run("contest", "check", str(file)).stderr
     explained = run("contest", "explain", str(file), "--language", "en")
-    assert "3. A voter has at most 5 picks a day" in explained.stdout
+    assert "4. A voter has at most 5 picks a day" in explained.stdout
     file.write_text(document().replace("picks = 5", "picks = 0"), "utf-8")
     broken = run("contest", "check", str(file), "--json")
     assert broken.returncode == 1
