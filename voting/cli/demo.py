@@ -37,9 +37,18 @@ PORTS_TRIED = 20
 @click.option(
     "--workers", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1, 256), help="Worker processes."
 )
-def demo(port: int, reset: bool, workers: int) -> None:
+@click.option(
+    "--codes", is_flag=True, help="Print the accounts of the demo with the codes that are valid now, and end."
+)
+def demo(port: int, reset: bool, workers: int, codes: bool) -> None:
     """Run the demo contest: 120 entries, open for ten days from its first start."""
     settings = load(os.environ)
+    if codes:
+        kept = secrets.load(settings.data)
+        if kept is None:
+            raise SettingInvalid(f"there is no demo in {settings.data}; run `make demo` first")
+        click.echo(_accounts(kept))
+        return
     if reset:
         if settings.database_url != EMBEDDED:
             raise SettingInvalid(
@@ -94,20 +103,25 @@ def _announce(address: str, kept: DemoSecrets) -> None:
             if answer.status == 200:
                 break
         time.sleep(0.05)
-    accounts = "\n".join(
-        f"     {name:<13}  password {password}  code {present_code(secret)} (authenticator {secret})"
-        for name, (password, secret) in kept.accounts.items()
-    )
     tell(
         f"""
   投票页面 vote       {address}/c/{CONTEST}
   微信登录 WeChat     on that page: 用微信登录, with a stand-in for WeChat and made-up people
   工作人员 staff      {address}/staff  or  {address}/board/{CONTEST}
-{accounts}
+{_accounts(kept)}
+     a code is valid for half a minute; the next ones: .venv/bin/voting demo --codes
      organiser key  {kept.organiser_key}
   结果 results        curl -H 'Authorization: Bearer {kept.judge_key}' {address}/api/v1/contests/{CONTEST}/results
      judge key      {kept.judge_key}
   more voters       .venv/bin/voting credentials issue --contest {CONTEST} --count 3
   Ctrl-C stops; the votes are kept for the next `make demo`, or thrown away by `make demo RESET=1`.
 """
+    )
+
+
+def _accounts(kept: DemoSecrets) -> str:
+    """Returns a line for each account, with the code that its authenticator shows now."""
+    return "\n".join(
+        f"     {name:<13}  password {password}  code {present_code(secret)} (authenticator {secret})"
+        for name, (password, secret) in kept.accounts.items()
     )

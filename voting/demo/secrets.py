@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from voting.errors import SettingInvalid
+
 _FILE = "demo.json"
 
 
@@ -32,11 +34,19 @@ def demo_secret(folder: Path) -> bytes:
 
 
 def load(folder: Path) -> DemoSecrets | None:
-    """Returns the secrets stored in this folder, or None."""
+    """Returns the secrets stored in this folder, or None. Raises SettingInvalid if they cannot be read.
+
+    With a new secret, every earlier vote and receipt would be taken for a forgery.
+    """
+    file = folder / _FILE
     try:
-        return DemoSecrets(**json.loads((folder / _FILE).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        return DemoSecrets(**json.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingInvalid(
+            f"{file} cannot be read ({error}); restore it, or begin a new demo with: make demo RESET=1"
+        ) from None
 
 
 def save(folder: Path, content: DemoSecrets) -> None:
