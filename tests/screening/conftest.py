@@ -20,7 +20,7 @@ def patient(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Set
     return replace(settings, policy=file)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(patient: Settings) -> Iterator[Service]:
     """Runs the service with two workers, under that policy."""
     with serving(environment_of(patient) | {"VOTING_POLICY": str(patient.policy)}, "--workers", "2") as (url, process):

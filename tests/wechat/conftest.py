@@ -13,7 +13,7 @@ from voting.demo.wechat.process import settings_of
 from voting.settings import Settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_standin() -> Iterator[Standin]:
     """One stand-in for all tests."""
     with standin() as running:
@@ -27,7 +27,7 @@ def wechat_standin(running_standin: Standin) -> Standin:
     return running_standin
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wechat_service(settings: Settings, running_standin: Standin) -> Iterator[Service]:
     """A service with two workers."""
     port = free_port()
