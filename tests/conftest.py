@@ -88,7 +88,19 @@ class Contests:
         async with self.office() as office:
             await office.contest_admin.create(contest, text)
             await office.contest_admin.import_roster(id, roster, {})
+        self.made.append(id)
         return id
+
+    async def end(self) -> None:
+        """Ends the contests made so far."""
+        ended, self.made = self.made, []
+        connection = await asyncpg.connect(self.settings.database_owner_url)
+        await connection.execute(
+            "update contests set closes_at = now(), revision = revision + 1"
+            " where id = any($1) and opens_at < now() and closes_at > now()",
+            ended,
+        )
+        await connection.close()
 
     def tokens(self, contest: str, count: int) -> list[str]:
         """Returns credentials as issued by `voting credentials issue`."""
@@ -238,9 +250,15 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def contests(settings: Settings) -> Contests:
-    """Makes contests."""
+def all_contests(settings: Settings) -> Contests:
     return Contests(settings)
+
+
+@pytest.fixture(scope="module")
+async def contests(all_contests: Contests) -> AsyncIterator[Contests]:
+    """Makes contests, which end with the module: services look at every open contest each two seconds."""
+    yield all_contests
+    await all_contests.end()
 
 
 @pytest.fixture
