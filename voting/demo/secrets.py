@@ -41,7 +41,7 @@ def load(folder: Path) -> DemoSecrets | None:
     file = folder / _FILE
     try:
         return DemoSecrets(**json.loads(file.read_text("utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
         raise SettingInvalid(
