@@ -76,6 +76,7 @@ def backtest(
                       dpr (number), languages, timezone, platform
     challenge         object, if a proof of work was asked for:
                       passed (true or false), ms (number)
+    risk              0 to 4: WeChat's risk rank of a mini program's user
     facts             as `voting events export` writes it, in place of those
                       from channel to challenge
     category          text: the entry's; quotas per category need it
