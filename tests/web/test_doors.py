@@ -22,7 +22,7 @@ from voting.domain.identity.roles import Role
 from voting.domain.identity.token import seal
 from voting.errors import ContestUnknown, CredentialInvalid, NotFound, TryAgain, VotingError
 from voting.fraud.facts.facts import Facts, hashed
-from voting.postgres import staff
+from voting.postgres.identity import staff
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.contests.covers import Covers
 from voting.services.identity.keyring import Keyring

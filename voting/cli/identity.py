@@ -12,7 +12,7 @@ from voting.cli.session import env_file, find, read_settings, tell, with_admin
 from voting.domain.identity.roles import KEY_ROLES, ROLES, SCOPES, Grant, Role
 from voting.domain.names import alike
 from voting.errors import NotFound
-from voting.postgres.staff import ListedSession
+from voting.postgres.identity.staff import ListedSession
 from voting.services.identity.credentials import issue_credentials
 from voting.wiring.admin import AdminServices
 

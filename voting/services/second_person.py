@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from voting.domain.identity.roles import Staff
 from voting.errors import Forbidden
-from voting.postgres import accounts, proposals
 from voting.postgres.database import Connection
-from voting.postgres.proposals import StoredProposal
+from voting.postgres.identity import accounts, proposals
+from voting.postgres.identity.proposals import StoredProposal
 from voting.services import audit
 
 

@@ -32,9 +32,9 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
-from voting.postgres import persons
 from voting.postgres.ballots import BallotRow, BatchContext, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
+from voting.postgres.identity import persons
 from voting.services.ballots.remaining_quota import RemainingQuota, describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring, receipt_text

@@ -8,9 +8,10 @@ from typing import Any
 from voting.domain.ballots import quota
 from voting.domain.ballots.ballot import State
 from voting.domain.ballots.quota import Remaining
-from voting.postgres import ballots, persons
+from voting.postgres import ballots
 from voting.postgres.ballots import OwnBallot
 from voting.postgres.database import Database
+from voting.postgres.identity import persons
 from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring

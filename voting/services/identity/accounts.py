@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from voting.domain.identity.roles import DECIDING, Account, Grant, account_name
 from voting.domain.names import alike
 from voting.errors import AlreadyExists, Forbidden, Malformed, NotFound
-from voting.postgres import accounts, staff
 from voting.postgres.database import Connection, Database
-from voting.postgres.staff import ListedSession
+from voting.postgres.identity import accounts, staff
+from voting.postgres.identity.staff import ListedSession
 from voting.services import audit
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.passwords import (

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from voting.domain.identity.channel import Channel
 from voting.domain.identity.credential import IDENTITY_BYTES
 from voting.errors import ChannelClosed
-from voting.postgres import contests, leases, persons
+from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
-from voting.postgres.persons import Overlaps
+from voting.postgres.identity import persons
+from voting.postgres.identity.persons import Overlaps
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring

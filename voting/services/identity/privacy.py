@@ -13,9 +13,9 @@ from datetime import datetime
 
 from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
-from voting.postgres import persons, privacy
 from voting.postgres.database import Connection, Database
-from voting.postgres.privacy import KeptBallot
+from voting.postgres.identity import persons, privacy
+from voting.postgres.identity.privacy import KeptBallot
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring

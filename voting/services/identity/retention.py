@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from voting.postgres import privacy
 from voting.postgres.database import Connection, Database
-from voting.postgres.privacy import Due
+from voting.postgres.identity import privacy
+from voting.postgres.identity.privacy import Due
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestCache
 

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from voting.domain.identity.roles import Account, Role, Scope, Staff, StaffKey
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.postgres import accounts, staff
 from voting.postgres.database import Connection, Database
+from voting.postgres.identity import accounts, staff
 from voting.services import audit
 from voting.services.identity.staff_keys import PREFIX, hashed
 from voting.services.next_read import NextRead

@@ -8,9 +8,9 @@ from collections.abc import Collection
 
 from voting.domain.identity.roles import SCOPES, Grant, Role, Scope, StaffKey
 from voting.errors import Forbidden, NotFound
-from voting.postgres import accounts, staff
 from voting.postgres.database import Connection, Database
-from voting.postgres.staff import NewKey
+from voting.postgres.identity import accounts, staff
+from voting.postgres.identity.staff import NewKey
 from voting.services import audit
 
 PREFIX = "vsk"

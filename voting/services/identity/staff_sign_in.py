@@ -17,8 +17,9 @@ from voting.domain.identity.roles import Account, account_name
 from voting.domain.identity.token import mac, seal, unseal
 from voting.errors import CredentialInvalid, SlowDown
 from voting.fraud.facts.observe import places
-from voting.postgres import accounts, contests
+from voting.postgres import contests
 from voting.postgres.database import Connection, Database
+from voting.postgres.identity import accounts
 from voting.services.identity.accounts import decrypt
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.passwords import Passwords, plain_code, step_of

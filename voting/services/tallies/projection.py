@@ -19,7 +19,7 @@ from voting.errors import TryAgain
 from voting.postgres import tallies
 from voting.postgres.ballots import sweep_challenges
 from voting.postgres.database import Database
-from voting.postgres.staff import sweep_sessions
+from voting.postgres.identity.staff import sweep_sessions
 from voting.redis.tallies import TallyView
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
