@@ -8,7 +8,7 @@ import uvicorn
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
 
-from voting.server.admission import GatedProtocol
+from voting.server.options import OPTIONS
 
 
 class Ballot(msgspec.Struct):
@@ -50,13 +50,7 @@ def main(port: int, workers: int) -> None:
         factory=True,
         port=port,
         workers=workers,
-        loop="uvloop",
-        http=GatedProtocol,
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
+        **OPTIONS,
     )
 
 

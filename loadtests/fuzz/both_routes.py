@@ -25,8 +25,8 @@ from loadtests.fuzz.in_process import ANSWER_SECONDS, MOST_SHOWN, Found
 from loadtests.fuzz.judge import LoggedErrors, wrong
 from loadtests.fuzz.sockets import parse
 from loadtests.http import HOST
-from voting.server.admission import GatedProtocol
 from voting.server.ballot_lane import read_plain
+from voting.server.options import OPTIONS
 
 AT_ONCE = 16
 MOST_PIPELINED = 4
@@ -91,13 +91,8 @@ async def _server() -> AsyncIterator[int]:
     config = uvicorn.Config(
         "voting.asgi:application",
         factory=True,
-        http=GatedProtocol,
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
         log_config=None,
+        **OPTIONS,
     )
     server, listener = uvicorn.Server(config), socket.create_server((HOST, 0))
     task = asyncio.create_task(server.serve([listener]))

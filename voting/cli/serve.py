@@ -21,7 +21,7 @@ from voting.cli.session import env_file, tell, with_engines
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server
-from voting.server.admission import GatedProtocol
+from voting.server.options import OPTIONS
 from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.audit import record_policies
@@ -120,16 +120,9 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             "voting.asgi:application",
             factory=True,
             workers=workers,
-            loop="uvloop",
-            http=GatedProtocol,
-            ws="none",
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_level="warning",
             log_config=logs.JSON if logs.is_json() else LOGGING_CONFIG,
-            timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_SECONDS,
+            **OPTIONS,
         )
         Workers(config, [listener], Sweeper() if settings.sweep else None).run()
 
