@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, read_settings, tell, with_admin
+from voting.cli.shared.session import env_file, read_settings, tell, with_admin
 from voting.domain.audit_chain import GENESIS, Head
 from voting.services.audit import links
 from voting.wiring.admin import AdminServices

@@ -13,8 +13,8 @@ import click
 import msgspec
 
 from voting.cli.contest import read_text
-from voting.cli.session import env_file, find, read_settings, tell, with_admin
-from voting.cli.tables import progress
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.shared.tables import progress
 from voting.domain.contest.contest_file import read_contest
 from voting.errors import SettingInvalid
 from voting.networks.lookup import load_networks

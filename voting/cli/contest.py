@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.acting import ORGANISING, Signed, as_person
-from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
-from voting.cli.tables import load_sheet
+from voting.cli.shared.acting import ORGANISING, Signed, as_person
+from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
+from voting.cli.shared.tables import load_sheet
 from voting.domain.contest.cautions import cautions
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest

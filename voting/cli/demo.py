@@ -16,7 +16,7 @@ import click
 
 from voting import engines
 from voting.cli.serve import listening, run_workers
-from voting.cli.session import actor, tell, with_engines
+from voting.cli.shared.session import actor, tell, with_engines
 from voting.demo import demo_contest, secrets
 from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets

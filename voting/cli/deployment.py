@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, read_settings, tell, with_engines
+from voting.cli.shared.session import env_file, read_settings, tell, with_engines
 from voting.settings import reference
 from voting.wiring import admin
 

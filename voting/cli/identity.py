@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from voting.cli.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.domain.identity.roles import KEY_ROLES, ROLES, SCOPES, Grant, Role
 from voting.domain.names import alike
 from voting.errors import NotFound

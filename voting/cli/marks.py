@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.acting import ORGANISING, Signed, as_person
-from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
-from voting.cli.tables import notice, progress, read_bytes
+from voting.cli.shared.acting import ORGANISING, Signed, as_person
+from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
+from voting.cli.shared.tables import notice, progress, read_bytes
 from voting.wiring.admin import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))

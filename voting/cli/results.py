@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from voting.cli.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
 from voting.services.results.reports import Report, as_csv, as_json, as_xlsx, awards_as_csv
 from voting.wiring.admin import AdminServices

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import env_file, read_settings, tell, with_admin
+from voting.cli.shared.session import env_file, read_settings, tell, with_admin
 
 
 @click.group(epilog="Example: voting retention purge --days 30")

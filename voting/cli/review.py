@@ -10,8 +10,8 @@ from typing import Any, cast
 import click
 import msgspec
 
-from voting.cli.acting import Signed, as_person
-from voting.cli.session import env_file, find, not_blank, read_settings, tell, with_admin
+from voting.cli.shared.acting import Signed, as_person
+from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.domain.identity.roles import DECIDING
 from voting.domain.language import Language
 from voting.fraud.groups.rank_impact import in_words

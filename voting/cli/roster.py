@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from voting.cli.contest import read_text
-from voting.cli.session import env_file, find, read_settings, tell, with_admin
-from voting.cli.tables import Beside, checked, load_sheet
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.shared.tables import Beside, checked, load_sheet
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.roster.change import RosterChange

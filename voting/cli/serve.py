@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from voting import logs
-from voting.cli.session import env_file, tell, with_engines
+from voting.cli.shared.session import env_file, tell, with_engines
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
 from voting.redis.connection import check_server

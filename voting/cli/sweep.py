@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from voting import logs
-from voting.cli.session import actor, env_file, read_settings, tell, with_engines
+from voting.cli.shared.session import actor, env_file, read_settings, tell, with_engines
 from voting.server.sweeper import STOP_SECONDS
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings

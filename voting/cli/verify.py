@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voting.cli.session import env_file, find, read_settings, tell, with_admin
-from voting.cli.tables import progress
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
+from voting.cli.shared.tables import progress
 from voting.domain.audit_chain import ChainCheck, read_head, read_line
 from voting.domain.results.scoring import Tally
 from voting.errors import AuditBroken

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.session import tell
+from voting.cli.shared.session import tell
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.roster.duplicates import read_past_winners, similar_entries

@@ -1,0 +1,1 @@
+"""What commands share: settings and services, who acts, and reading tables."""
