@@ -102,7 +102,7 @@ async def play(environment: Environment, run: Run, tell: Callable[[Fault], None]
             faults = await _vote(environment, run, folder, (main, brief), observer, client, tell)
             logs = sorted(folder.glob("*.jsonl"))
             attempts = client_log.read(logs)
-            ballots = await observer.ballots(_labels(folder, main, brief))
+            ballots = await observer.ballots(_labels(folder, await observer.hash_keys()))
             evidence = Evidence(attempts, polls, ballots, observer.snapshots, observer.readings, faults)
     await asyncio.to_thread(environment.service.stop)
     return Outcome(evidence, check(evidence), time.monotonic() - begun, logs)
@@ -180,14 +180,14 @@ async def execute(database: str, sql: str) -> None:
         await connection.close()
 
 
-def _labels(folder: Path, *contests: str) -> dict[tuple[str, bytes], str]:
-    """(contest, stored voter) -> label in the logs, for each credential."""
+def _labels(folder: Path, hash_keys: dict[str, str]) -> dict[tuple[str, bytes], str]:
+    """(contest, stored voter) -> label in the logs, for each credential; `hash_keys` by contest."""
     keyring = Keyring(SECRET.encode())
     found = {}
-    for contest, file in zip(contests, ("main", "brief"), strict=True):
+    for (contest, hash_key), file in zip(hash_keys.items(), ("main", "brief"), strict=True):
         for number, token in enumerate((folder / file).read_text().split()):
             identity = keyring.open_credential(contest, token).identity
-            found[contest, keyring.voter(contest, identity)] = f"{contest}/{number}"
+            found[contest, keyring.voter(contest, hash_key, identity)] = f"{contest}/{number}"
     return found
 
 

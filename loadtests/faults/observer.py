@@ -76,6 +76,14 @@ class Observer:
         for at, source, picks, away in seen:
             self.readings.append(Reading(at, source, self._contests[0], picks, snapshot, away))
 
+    async def hash_keys(self) -> dict[str, str]:
+        """The random part of each contest's keys, in hex, in the order of the contests."""
+        connection = await self._connected()
+        return {
+            contest: (await connection.fetchval("select hash_key from contests where id = $1", contest)).hex()
+            for contest in self._contests
+        }
+
     async def ballots(self, labels: Mapping[tuple[str, bytes], str]) -> list[Stored]:
         """All ballots of the contests; `labels`: (contest, stored voter) -> label in the logs."""
         connection = await self._connected()

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 
 from tests.conftest import ROOT, Contests, Service
 from voting.domain.identity.roles import Grant
+from voting.services.identity.privacy import DEFAULT_NOTICE
 from voting.wiring.admin import AdminServices
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -91,6 +92,13 @@ async def test_a_voter_proves_to_be_no_script_votes_and_sees_quota_and_tally(pho
     await expect(phone.locator("#countdown")).to_have_text(re.compile(r"9 天 23:5\d:\d\d"))
     card = phone.locator("[data-entry=A002]")
     await card.get_by_role("button").click()
+    consent = phone.get_by_role("dialog", name="投票前请阅读")
+    await picture(phone, "consent")
+    await consent.get_by_role("button", name="暂不投票").click()
+    await expect(consent).to_be_hidden()
+    assert await contests.counted(contest) == {}
+    await card.get_by_role("button").click()
+    await consent.get_by_role("button", name="同意并投票").click()
     await expect(phone.locator("#toast.good")).to_have_text("投票成功！ 剩余 4 票")
     await expect(phone.locator("#left")).to_have_text("4")
     await expect(card.locator(".picks b")).to_have_text("1")
@@ -98,6 +106,9 @@ async def test_a_voter_proves_to_be_no_script_votes_and_sees_quota_and_tally(pho
     await expect(card.get_by_role("button")).to_be_disabled()
     await expect(card.get_by_role("button")).to_have_text("已投")
     await picture(phone, "voted")
+    await phone.goto(f"/c/{contest}/me")
+    await expect(phone.locator("#own")).to_contain_text(f"同意了说明（版本 {DEFAULT_NOTICE}）")
+    await phone.goto(f"/c/{contest}")
     assert await contests.counted(contest) == {"A002": 1}
     for number in (3, 4, 5, 6):
         await phone.locator(f"[data-entry=A00{number}] button").click()
@@ -117,6 +128,7 @@ async def test_an_entrys_own_page_search_and_english(phone: Page, contests: Cont
     await expect(phone.locator("[data-entry]")).to_have_count(1)
     await phone.get_by_role("link", name="作品 17", exact=True).click()
     await phone.locator("button.vote").click()
+    await phone.get_by_role("button", name="同意并投票").click()
     await expect(phone.locator("#toast.good")).to_be_visible()
     await expect(phone.locator("#receipt code")).to_have_text(re.compile(r"^[\w-]+\.[\w-]*\.[\w-]+$"))
     await picture(phone, "entry")
@@ -142,6 +154,7 @@ async def test_a_ballot_of_several_picks_is_put_together_and_cast(phone: Page, c
     await expect(phone.locator("#ballot b")).to_have_text("2 / 2–3")
     await picture(phone, "several")
     await submit.click()
+    await phone.get_by_role("button", name="同意并投票").click()
     await expect(phone.locator("#toast.good")).to_be_visible()
     await expect(phone.locator("#left")).to_have_text("1")
     assert await contests.counted(contest) == {"A001": 1, "A024": 1}
@@ -188,6 +201,7 @@ async def test_the_board_moves_in_a_second_window(
     await expect(board.locator("#link")).to_have_text("已连接")
     await phone.goto(f"/c/{contest}")
     await phone.locator("[data-entry=A009] button").click()
+    await phone.get_by_role("button", name="同意并投票").click()
     first = board.locator("#rows tr").first
     await expect(first).to_have_attribute("data-entry", "A009")
     await expect(first.locator("b")).to_have_text("1")
@@ -265,5 +279,6 @@ async def test_nothing_is_loaded_from_elsewhere(phone: Page, contests: Contests,
     phone.on("request", lambda request: asked.append(request.url))
     await phone.goto(f"/c/{contest}")
     await phone.locator("[data-entry=A001] button").click()
+    await phone.get_by_role("button", name="同意并投票").click()
     await expect(phone.locator("#toast.good")).to_be_visible()
     assert [url for url in asked if not url.startswith((service.url, "data:"))] == []

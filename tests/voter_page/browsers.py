@@ -17,6 +17,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.conftest import ROOT
 from tests.voter_page.schedules import Outcome
+from voting.services.identity.privacy import DEFAULT_NOTICE
 from voting.web.auth import voter_cookie_name
 
 MODULE = ROOT / "voting" / "web" / "static" / "ballots.mjs"
@@ -133,6 +134,12 @@ NO_STORAGE = (
 )
 _STEP_SECONDS = 0.03
 _PATIENCE_SECONDS = 60
+
+
+async def enter(context: BrowserContext, contest: str, token: str, url: str) -> None:
+    """Gives the browser a voter's credential and consent."""
+    values = {voter_cookie_name(contest): token, "consent": DEFAULT_NOTICE}
+    await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in values.items()])
 
 
 class ChromiumTabs:

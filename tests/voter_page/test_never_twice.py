@@ -18,11 +18,10 @@ from playwright.async_api import Browser
 
 from tests.acceptance.test_browser import FIVE_A_DAY, PHONE, browser
 from tests.conftest import Contests, Service
-from tests.voter_page.browsers import MODULE, NO_STORAGE, ChromiumTabs, Node, NodeTabs, Storage
+from tests.voter_page.browsers import MODULE, NO_STORAGE, ChromiumTabs, Node, NodeTabs, Storage, enter
 from tests.voter_page.faulty_proxy import FaultyProxy
 from tests.voter_page.schedules import HAPPENINGS, Happening, Step, Voter, schedule
 from voting.services.identity.keyring import read_receipt
-from voting.web.auth import voter_cookie_name
 
 __all__ = ["browser"]
 UNDER_NODE, IN_CHROMIUM = (int(number) for number in os.environ.get("VOTING_SCHEDULES", "60,2").split(","))
@@ -100,7 +99,7 @@ async def live_in_chromium(world: World, browser: Browser, seed: int, of_several
         if no_storage:
             await context.add_init_script(no_storage)
         (token,) = world.contests.tokens(world.contest, 1)
-        await context.add_cookies([{"name": voter_cookie_name(world.contest), "value": token, "url": proxy.url}])
+        await enter(context, world.contest, token, proxy.url)
         voter = Voter(proxy, ChromiumTabs(context, world.contest, of_several), tabs, world.next_day)
         steps = schedule(seed, sets, tabs, happenings)
         await live_through(seed, voter, steps)

@@ -36,6 +36,7 @@ async def test_a_voter_signs_in_with_a_code_and_votes(
     page = await context.new_page()
     await page.goto(f"/c/{contest}")
     await page.locator("[data-entry=A001] button.vote").click()
+    await page.get_by_role("button", name="同意并投票").click()
     await expect(page.locator("#toast")).to_have_text("请先登录，再投票。")
     await page.fill("#phone [name=phone]", "110")
     await page.click("#phone button[type=button]")
@@ -76,6 +77,7 @@ async def test_a_voter_signs_in_with_the_organisations_login_and_votes(
             await page.get_by_role("button", name="staff-7").first.click()
             await expect(page).to_have_url(f"{url}/c/{contest}/entries/A001")
             await page.locator("[data-entry=A001] button.vote").click()
+            await page.get_by_role("button", name="同意并投票").click()
             await expect(page.locator("#left")).to_have_text("1")
             assert await contests.counted(contest) == {"A001": 1}
             # What is stored of the voter, and its erasure.

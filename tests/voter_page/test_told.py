@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.acceptance.test_browser import FIVE_A_DAY, PHONE, browser, picture
 from tests.conftest import Contests, Service
-from tests.voter_page.browsers import NO_STORAGE
+from tests.voter_page.browsers import NO_STORAGE, enter
 from tests.voter_page.faulty_proxy import Fault, FaultyProxy
 from voting.web.auth import voter_cookie_name
 
@@ -95,7 +95,7 @@ async def voter(service: Service, contests: Contests, browser: Browser) -> Async
     async with FaultyProxy(service.url) as proxy:
         context = await browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", base_url=proxy.url)
         (token,) = contests.tokens(contest, 1)
-        await context.add_cookies([{"name": voter_cookie_name(contest), "value": token, "url": proxy.url}])
+        await enter(context, contest, token, proxy.url)
         page = await context.new_page()
         await page.set_viewport_size(PHONE)
         await page.clock.install()
@@ -147,7 +147,7 @@ async def test_offline_and_back(voter: Voter) -> None:
 
 async def test_a_slow_proof_of_work_is_announced(voter: Voter) -> None:
     held: list[Route] = []
-    await voter.page.context.clear_cookies()
+    await voter.page.context.clear_cookies(name=voter_cookie_name(voter.contest))
     await voter.page.route("**/static/solver.*.js", lambda route: held.append(route))
     await voter.press()
     await expect(voter.button).to_have_text("正在核验…")
@@ -188,7 +188,7 @@ async def test_an_unknown_ballot_stays_so_over_a_reload_and_in_a_second_tab(
 async def test_another_voter_of_this_browser_does_not_send_it_again(voter: Voter) -> None:
     await voter.press(*LOST)
     await voter.run_until("unknown")
-    await voter.page.context.clear_cookies()
+    await voter.page.context.clear_cookies(name=voter_cookie_name(voter.contest))
     await voter.press()
     await expect(voter.button).to_have_text("无法查询")
     await expect(voter.line).to_contain_text("因此不再提交")
@@ -268,7 +268,7 @@ async def test_a_ballot_of_several_picks_stays_as_sent_until_it_is_known(
     async with FaultyProxy(service.url) as proxy:
         context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=proxy.url)
         (token,) = contests.tokens(contest, 1)
-        await context.add_cookies([{"name": voter_cookie_name(contest), "value": token, "url": proxy.url}])
+        await enter(context, contest, token, proxy.url)
         page = await context.new_page()
         await page.clock.install()
         await page.goto(f"/c/{contest}")

@@ -40,8 +40,11 @@ async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServic
     for token in tokens:
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
     keyring = Keyring(SECRET.encode())
-    first, second = (keyring.voter(contest, keyring.open_credential(contest, token).identity) for token in tokens[:2])
     async with as_owner(contests.settings) as connection:
+        key = (await connection.fetchval("select hash_key from contests where id = $1", contest)).hex()
+        first, second = (
+            keyring.voter(contest, key, keyring.open_credential(contest, token).identity) for token in tokens[:2]
+        )
         await connection.execute(
             "update batches set facts = (select json_agg(case when voters[place] = $2"
             " then jsonb_set(one::jsonb, '{1}', '\"ring-a\"') else one::jsonb end order by place)"

@@ -61,6 +61,7 @@ async def test_a_vote_in_wechat_signs_in_and_is_cast_after_it(phone: Page, conte
     contest = await contests.make('[voters]\nchannels = ["web", "wechat"]\n' + FIVE_A_DAY)
     await phone.goto(f"/c/{contest}/entries/A002")
     await phone.locator("button.vote").click()
+    await phone.get_by_role("button", name="同意并投票").click()
     await expect(phone).to_have_title("用微信登录试试")
     await picture(phone, "wechat-picker")
     await phone.get_by_role("link", name="张三").click()
@@ -85,6 +86,7 @@ async def test_a_ballot_of_several_picks_survives_the_sign_in(phone: Page, conte
     for code in ("A001", "A004"):
         await phone.locator(f"[data-entry={code}] button").click()
     await phone.locator("#ballot button").click()
+    await phone.get_by_role("button", name="同意并投票").click()
     await phone.get_by_role("link", name="林二").click()
     await expect(phone.locator("#toast.good")).to_be_visible()
     assert await contests.counted(contest) == {"A001": 1, "A004": 1}
@@ -110,6 +112,7 @@ async def test_another_browser_votes_by_the_web_first_and_may_sign_in(
     assert await page.evaluate("typeof jWeixin") == "undefined"
     await expect(page.get_by_role("link", name="用微信登录")).to_be_visible()
     await page.locator("[data-entry=A001] button").click()
+    await page.get_by_role("button", name="同意并投票").click()
     await expect(page.locator("#toast.good")).to_have_text("投票成功！ 剩余 4 票")
     await context.close()
 

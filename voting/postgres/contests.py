@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
 _CONTESTS = named("contests")
+HASH_KEY_BYTES = 32
 _ENTRIES = named("entries")
 
 
@@ -37,6 +39,8 @@ class StoredContest:
     """Whether a certified result is in force."""
     has_joined_voters: bool
     """Whether any two voters were found to be one person."""
+    hash_key: str
+    """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
     read_at: datetime
     """The database's clock when the contest was read."""
 
@@ -58,7 +62,7 @@ class StoredContest:
 
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:
     """Stores a new contest; returns False if its id is taken."""
-    row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at)
+    row = (contest.id, uuid4(), document, contest.opens_at, contest.closes_at, token_bytes(HASH_KEY_BYTES))
     if await connection.fetchval(_CONTESTS["insert"], *row) is None:
         return False
     await connection.execute(_CONTESTS["make_gates"], contest.id, GATES)
@@ -174,5 +178,6 @@ def _stored(row: Any) -> StoredContest:
         row["sealed_at"],
         row["certified"],
         row["has_joined_voters"],
+        (row["hash_key"] or b"").hex(),
     )
     return StoredContest(*head, row["now"])

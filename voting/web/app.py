@@ -53,6 +53,7 @@ HANDLERS: list[Any] = [
     voters.register_voter,
     voters.send_phone_code,
     voters.show_me,
+    voters.give_consent,
     voters.erase_me,
     ballots.cast_ballot,
     live.watch,

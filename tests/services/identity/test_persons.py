@@ -49,8 +49,9 @@ async def outcomes(*casts: object) -> Counter[str]:
     return Counter(type(each).__name__ for each in results)
 
 
-def voter(worker: Services, contest: str, token: str) -> bytes:
-    return worker.keyring.voter(contest, worker.keyring.open_credential(contest, token).identity)
+async def voter(worker: Services, contest: str, token: str) -> bytes:
+    snapshot = await worker.contest_cache.get(contest)
+    return worker.keyring.voter(contest, snapshot.hash_key, worker.keyring.open_credential(contest, token).identity)
 
 
 async def test_a_person_is_the_same_voter_each_time(workers: Sequence[Services], contests: Contests) -> None:
@@ -61,9 +62,9 @@ async def test_a_person_is_the_same_voter_each_time(workers: Sequence[Services],
         await sign_in(other, contest, "wechat", "wechat:app:o1"),
         await sign_in(other, contest, "mini_program", "mini:app:m1", "unionid:u1"),
     ]
-    assert len({voter(one, contest, token) for token in tokens}) == 1
+    assert len({await voter(one, contest, token) for token in tokens}) == 1
     someone_else = await sign_in(one, contest, "wechat", "wechat:app:o2", "unionid:u2")
-    assert voter(one, contest, someone_else) != voter(one, contest, tokens[0])
+    assert await voter(one, contest, someone_else) != await voter(one, contest, tokens[0])
     with pytest.raises(ChannelClosed):
         await sign_in(one, contest, "oidc", "oidc:issuer:1")
 
@@ -77,7 +78,7 @@ async def test_channels_run_together_as_the_contest_says(
         await sign_in(workers[0], contest, "wechat", "wechat:app:o1", "unionid:u1"),
         await sign_in(workers[0], contest, "mini_program", "mini:app:m1", "unionid:u1"),
     ]
-    assert len({voter(workers[0], contest, token) for token in tokens}) == voters
+    assert len({await voter(workers[0], contest, token) for token in tokens}) == voters
 
 
 async def test_sign_ins_at_one_moment_on_two_workers_are_one_person(
@@ -93,7 +94,7 @@ async def test_sign_ins_at_one_moment_on_two_workers_are_one_person(
                 for _ in range(2)
             )
         )
-        voters = {voter(workers[0], contest, token) for token in tokens}
+        voters = {await voter(workers[0], contest, token) for token in tokens}
         assert len(voters) == 1
         found = await outcomes(*(cast(workers[place % 2], contest, token) for place, token in enumerate(tokens)))
         assert found == {"bytes": 3, "QuotaExhausted": 5}
@@ -108,7 +109,7 @@ async def test_joined_voters_have_one_quota_and_their_ballots_stay(
     second = await sign_in(other, contest, "phone", "phone:+8613800000001")
     answers = [await cast(one, contest, first, "a"), await cast(other, contest, second, "b")]
     joined = await sign_in(one, contest, "mini_program", "mini:app:m1", "unionid:u1", "phone:+8613800000001")
-    assert voter(one, contest, joined) == voter(one, contest, first)
+    assert await voter(one, contest, joined) == await voter(one, contest, first)
 
     # Each credential gets its own ballot's answer again, and all three share what is left.
     assert [await cast(other, contest, first, "a"), await cast(one, contest, second, "b")] == answers
@@ -142,7 +143,7 @@ async def test_persons_who_are_joined_one_after_another_are_one(
         )
     )
     again = [await sign_in(workers[0], contest, "phone", subject) for subject in chain]
-    assert {voter(workers[0], contest, token) for token in again} == {voter(workers[0], contest, tokens[0])}
+    assert {await voter(workers[0], contest, token) for token in again} == {await voter(workers[0], contest, tokens[0])}
     found = await outcomes(*(cast(workers[place % 2], contest, token) for place, token in enumerate(tokens)))
     assert found == {"bytes": 3, "QuotaExhausted": 5}
 
@@ -163,14 +164,14 @@ async def test_no_ballot_slips_between_the_quota_and_a_joining(workers: Sequence
             joined_at = await connection.fetchval(
                 "select joined_at from joined_voters where contest = $1 and voter = $2",
                 contest,
-                voter(one, contest, second),
+                await voter(one, contest, second),
             )
             rows = await connection.fetch(
                 "select recorded_at < $2 as before, count(*) as ballots from ballots"
                 " where contest = $1 and voter = any ($3) group by 1",
                 contest,
                 joined_at,
-                [voter(one, contest, token) for token in (first, second)],
+                [await voter(one, contest, token) for token in (first, second)],
             )
         ballots = {row["before"]: row["ballots"] for row in rows}
         before, after = ballots.get(True, 0), ballots.get(False, 0)

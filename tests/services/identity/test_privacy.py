@@ -21,6 +21,7 @@ from tests.gateway import Gateway
 from voting.services.identity.keyring import check_receipt
 from voting.services.identity.privacy import DEFAULT_NOTICE
 from voting.settings import Settings
+from voting.web.auth import voter_cookie_name
 from voting.web.i18n.words import WORDS
 
 RULES = '[voters]\nchannels = ["phone", "issued"]\n{}[[quota]]\npicks = 2\nper = "contest"\n'
@@ -76,6 +77,26 @@ def test_another_text_of_the_notice_is_another_version() -> None:
     texts = f"{WORDS['zh'].privacy}\n{WORDS['en'].privacy}"
     known = {"voting-2026.1": "e1c8619ea7e69ad3"}
     assert hashlib.sha256(texts.encode()).hexdigest()[:16] == known[DEFAULT_NOTICE]
+
+
+async def test_a_consent_is_kept_with_its_version_language_and_moment(url: str, contests: Contests) -> None:
+    contest = await contests.make('[privacy]\nversion = "2"\nnotice = "说明"\n[[quota]]\npicks = 2\nper = "contest"\n')
+    (token,) = contests.tokens(contest, 1)
+    path = f"/api/v1/contests/{contest}/me/consent"
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        wish = {"version": "2", "language": "zh"}
+        assert refusal(await client.put(path, json=wish)) == (401, "credential_missing")
+        assert refusal(await client.put(path, json=wish | {"version": "1"}, headers=headers)) == (409, "stale")
+        assert refusal(await client.put(path, json=wish | {"language": "fr"}, headers=headers)) == (400, "malformed")
+        given = await client.put(path, json=wish, headers=headers)
+        assert given.status_code == 200
+        assert given.json() == wish | {"given_at": given.json()["given_at"]}
+        again = await client.put(path, json=wish | {"language": "en"}, headers=headers)
+        assert again.json() == given.json(), "the first one stays"
+        client.cookies.set(voter_cookie_name(contest), token)
+        page = await client.get(f"/c/{contest}/me")
+    assert "同意了说明（版本 2）" in page.text
 
 
 async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_personal_datum(
@@ -147,7 +168,6 @@ async def test_the_voters_page_shows_what_is_stored_and_erases_it(
     async with httpx.AsyncClient(base_url=url, timeout=60) as browser:
         assert "没有您" in (await browser.get(f"/c/{contest}/me")).text
         number = "+8613600000001"
-        assert DEFAULT_NOTICE not in (await browser.get(f"/c/{contest}")).text
         token = await sign_in(browser, gateway, contest, number)
         browser.cookies.set(f"voter-{contest}", token)
         assert (await cast(browser, contest, None, ["A001"])).status_code == 201
@@ -212,8 +232,14 @@ async def test_a_wish_erases_no_traces_before_the_certification(
         assert (await erase(client, contest, tokens[1])).status_code == 204
         async with as_owner(settings) as connection:
             assert sum(isinstance(fact, list) for fact in await facts_of(connection, contest)) == 2
-    assert await purge(30) == (0, 0, 0, 1)
-    assert await purge(0) == (2, 2, 0, 0)
+        assert await purge(30) == (0, 0, 0, 1)
+        own = f"/c/{contest}/me?lang=en"
+        client.cookies.set(voter_cookie_name(contest), tokens[2])
+        assert "Ballots: 1;" in (await client.get(own)).text
+        assert await purge(0) == (2, 2, 0, 0)
+        await asyncio.sleep(1.1)
+        # Its voters cannot be found any more: the key of their hashes is destroyed.
+        assert "Ballots: 0;" in (await client.get(own)).text
     verified = run("verify", "results", "--contest", contest, env=environment)
     assert verified.returncode == 0, verified.stderr + verified.stdout
     async with as_owner(settings) as connection:

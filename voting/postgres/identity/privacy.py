@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from voting.domain.ballots.ballot import State
+from voting.domain.language import Language
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -21,6 +22,14 @@ class KeptBallot(NamedTuple):
     recorded_at: datetime
     state: State
     has_facts: bool
+
+
+class Consent(NamedTuple):
+    """A voter's consent to a version of the notice, as shown in a language."""
+
+    version: str
+    language: Language
+    given_at: datetime
 
 
 class Due(NamedTuple):
@@ -41,6 +50,17 @@ async def notice_at(connection: Connection, contest: str, moment: datetime) -> s
     """Returns the version of the notice that was shown at the moment."""
     version: str | None = await connection.fetchval(_QUERIES["notice_at"], contest, moment)
     return version
+
+
+async def give_consent(connection: Connection, contest: str, voter: bytes, version: str, language: Language) -> Consent:
+    """Stores a voter's consent, and returns it; the one given first, if it was given before."""
+    rows = await connection.fetch(_QUERIES["give_consent"], contest, voter, version, language)
+    return Consent(*rows[0])
+
+
+async def select_consents(connection: Connection, contest: str, voters: Collection[bytes]) -> tuple[Consent, ...]:
+    """Returns the consents of the voters, who are one person, oldest first."""
+    return tuple(Consent(*row) for row in await connection.fetch(_QUERIES["consents"], contest, list(voters)))
 
 
 async def select_ballots(connection: Connection, contest: str, voters: Collection[bytes]) -> tuple[KeptBallot, ...]:
@@ -95,9 +115,14 @@ async def erase_facts_after(connection: Connection, contest: str, batch: int) ->
     return row["last"], row["ballots"]
 
 
+async def delete_hash_key(connection: Connection, contest: str) -> bool:
+    """Deletes the random part of the keys of the contest's hashes. Returns whether there was one."""
+    return _count(await connection.execute(_QUERIES["delete_hash_key"], contest)) > 0
+
+
 async def delete_persons(connection: Connection, contest: str) -> int:
-    """Deletes every identity of the contest's voters. Returns how many."""
-    for statement in ("delete_joined", "delete_clients"):
+    """Deletes every identity and consent of the contest's voters. Returns how many identities."""
+    for statement in ("delete_joined", "delete_clients", "delete_consents"):
         await connection.execute(_QUERIES[statement], contest)
     return _count(await connection.execute(_QUERIES["delete_persons"], contest))
 

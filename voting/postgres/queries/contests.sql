@@ -1,11 +1,11 @@
 -- name: insert
-insert into contests (id, uid, document, opens_at, closes_at)
-values ($1, $2, $3, $4, $5)
+insert into contests (id, uid, document, opens_at, closes_at, hash_key)
+values ($1, $2, $3, $4, $5, $6)
 on conflict (id) do nothing
 returning id;
 
 -- name: select
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     clock_timestamp() as now
@@ -13,7 +13,7 @@ from contests
 where id = $1;
 
 -- name: select_all
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at,
+select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     clock_timestamp() as now

@@ -5,6 +5,22 @@ insert into notices (contest, version, zh, en) values ($1, $2, $3, $4) on confli
 -- The notice that was in force at $2, or the first one.
 select version from notices where contest = $1 order by shown_from > $2, abs(extract(epoch from shown_from - $2)) limit 1;
 
+-- name: give_consent
+-- Given again it keeps its first moment.
+with given as (
+    insert into consents (contest, voter, version, language) values ($1, $2, $3, $4) on conflict do nothing
+    returning version, language, given_at
+)
+select * from given
+union all
+select version, language, given_at from consents where contest = $1 and voter = $2 and version = $3;
+
+-- name: consents
+select version, language, given_at from consents where contest = $1 and voter = any ($2) order by given_at;
+
+-- name: delete_consents
+delete from consents where contest = $1;
+
 -- name: ballots
 select b.id, b.recorded_at, b.state, coalesce(json_typeof(facts -> b.place) = 'array', false) as has_facts
 from ballots b
@@ -53,6 +69,10 @@ select last, ballots from erase_all_facts($1, $2);
 
 -- name: delete_persons
 delete from persons where contest = $1;
+
+-- name: delete_hash_key
+-- An empty key says that there was one.
+update contests set hash_key = '', revision = revision + 1 where id = $1 and hash_key <> '';
 
 -- name: delete_joined
 delete from joined_voters where contest = $1;

@@ -20,6 +20,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "batches": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": ("delete",),
+    "consents": ("delete",),
     "contests": ("update",),
     "covers": (),
     "decision_books": ("update(excesses)",),

@@ -165,7 +165,7 @@ class Casting:
         credential = self._keyring.credential_of(snapshot.contest, request.token)
         if credential.channel not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        voter = self._keyring.voter(contest, credential.identity)
+        voter = self._keyring.voter(contest, snapshot.hash_key, credential.identity)
         ticket = self._keyring.open_ticket(contest, body.ticket, now) if body.ticket else None
         # The token of a web voter is stored by the browser itself, so its age is that of the device.
         is_device = credential.channel == "web"
@@ -181,7 +181,7 @@ class Casting:
             client=_reported(body.client),
             risk=self._keyring.risk(contest, credential),
         )
-        return _Observed(voter, ticket, self._screening.observe(contest, sighting))
+        return _Observed(voter, ticket, self._screening.observe(contest, snapshot.hash_key, sighting))
 
     def _judge(
         self, snapshot: ContestSnapshot, request: BallotRequest, observed: _Observed, taken: Taken, now: datetime

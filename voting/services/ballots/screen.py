@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Screening:
         # Many ballots come from one sender, such as a phone of one kind in one network.
         self._keyed = lru_cache(8192)(self._hash)
 
-    def observe(self, contest: str, sighting: Sighting) -> Facts:
+    def observe(self, contest: str, hash_key: str, sighting: Sighting) -> Facts:
         """Returns the facts, with keyed hashes for what could identify a voter.
 
         Address and prefix are never stored themselves; the browser's fingerprints are keyed so that no list of agents
@@ -44,21 +44,21 @@ class Screening:
         """
         facts = observe(self._networks.completed(sighting))
         address, prefix, agent, client, origin = self._keyed(
-            contest, facts.address, facts.prefix, facts.agent, facts.client, facts.origin
+            contest, hash_key, facts.address, facts.prefix, facts.agent, facts.client, facts.origin
         )
         return msgspec.structs.replace(facts, address=address, prefix=prefix, agent=agent, client=client, origin=origin)
 
     def _hash(
-        self, contest: str, address: str | None, prefix: str | None, *prints: int
+        self, contest: str, hash_key: str, address: str | None, prefix: str | None, *prints: int
     ) -> tuple[str | None, str | None, int, int, int]:
-        hashed = self._keyring.hashed
+        hashed = partial(self._keyring.hashed, contest, hash_key)
         # 63 bits; 0 stays unknown.
         agent, client, origin = (
-            int(hashed(contest, name, str(value))[:16], 16) >> 1 if value else 0
+            int(hashed(name, str(value))[:16], 16) >> 1 if value else 0
             for name, value in zip(("agent", "client", "origin"), prints, strict=True)
         )
         if address is not None and prefix is not None:
-            address, prefix = hashed(contest, "address", address), hashed(contest, "prefix", prefix)
+            address, prefix = hashed("address", address), hashed("prefix", prefix)
         return address, prefix, agent, client, origin
 
     def judge(self, facts: Facts) -> Judgement:

@@ -46,7 +46,7 @@ class VoterStatus:
 
     async def _own(self, snapshot: ContestSnapshot, token: str) -> tuple[OwnBallot, ...]:
         contest = snapshot.contest
-        voter = self._keyring.voter(contest.id, self._keyring.credential_of(contest, token).identity)
+        voter = self._keyring.voter(contest.id, snapshot.hash_key, self._keyring.credential_of(contest, token).identity)
         async with self._database.connection() as connection:
             joined = await persons.select_joined(connection, contest.id, [voter]) if snapshot.has_joined_voters else {}
             return await ballots.select_own(connection, contest.id, {joined.get(voter, voter), *joined})

@@ -42,6 +42,8 @@ class ContestSnapshot:
     """Whether a certified result is in force."""
     has_joined_voters: bool
     """Whether any two voters were found to be one person; exact for this revision."""
+    hash_key: str
+    """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
@@ -137,6 +139,7 @@ class ContestCache:
             stored.revision,
             stored.certified,
             stored.has_joined_voters,
+            stored.hash_key,
         )
         return ContestSnapshot(*head, stored.read_at, before)
 

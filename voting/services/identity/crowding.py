@@ -47,7 +47,8 @@ class Crowding:
 
     def _name(self, snapshot: ContestSnapshot, cell: str, now: datetime) -> str:
         window = int(now.timestamp()) // WINDOW_SECONDS
-        return keys.new_voters(snapshot.uid, window, self._keyring.hashed(snapshot.contest.id, "crowding", cell))
+        hashed = self._keyring.hashed(snapshot.contest.id, snapshot.hash_key, "crowding", cell)
+        return keys.new_voters(snapshot.uid, window, hashed)
 
 
 def _step(count: int, steps: tuple[int, ...]) -> int:

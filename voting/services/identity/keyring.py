@@ -40,12 +40,17 @@ class Ticket(NamedTuple):
 
 
 class Keyring:
-    """Makes and opens tokens, keyed hashes and receipts. Each contest and purpose has a separate key."""
+    """Makes and opens tokens, keyed hashes and receipts. Each contest and purpose has a separate key.
+
+    `hash_key` is the contest's random part of the keys of personal data, in hex: without it nobody can repeat the hash.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self.key = lru_cache(4096)(lambda *purpose: derive(secret, *purpose))
         # The keyed hash, in hex, of a personal datum. Many ballots come from one address, such as a school's.
-        self.hashed = lru_cache(4096)(lambda contest, kind, value: mac(self.key(kind, contest), value.encode()).hex())
+        self.hashed = lru_cache(4096)(
+            lambda contest, hash_key, kind, value: mac(self._hash_key(kind, contest, hash_key), value.encode()).hex()
+        )
         self._signer = Ed25519PrivateKey.from_private_bytes(derive(secret, "receipts"))
 
     def issue_credential(
@@ -83,13 +88,17 @@ class Keyring:
     def _veil(self, contest: str, identity: bytes) -> int:
         return mac(self.key("risk", contest), identity)[0]
 
-    def voter(self, contest: str, identity: bytes) -> bytes:
-        """Returns the keyed hash under which a voter is stored."""
-        return mac(self.key("voter", contest), identity)
+    def _hash_key(self, purpose: str, contest: str, hash_key: str) -> bytes:
+        # Contests from before version 2026.3 have no random part.
+        return self.key(purpose, contest, hash_key) if hash_key else self.key(purpose, contest)
 
-    def subject(self, contest: str, text: str) -> bytes:
+    def voter(self, contest: str, hash_key: str, identity: bytes) -> bytes:
+        """Returns the keyed hash under which a voter is stored."""
+        return mac(self._hash_key("voter", contest, hash_key), identity)
+
+    def subject(self, contest: str, hash_key: str, text: str) -> bytes:
         """Returns the keyed hash under which an identity from outside is stored, such as an openid or a number."""
-        return mac(self.key("subject", contest), text.encode())
+        return mac(self._hash_key("subject", contest, hash_key), text.encode())
 
     def issue_ticket(self, contest: str, now: datetime) -> str:
         """Returns a unique opaque token that records when its holder began to read."""

@@ -41,11 +41,11 @@ class Persons:
         shared: Collection[str] = contest.voters.shared_by(channel)
         # An identity that is not shared counts within its channel only.
         names = [text if text.partition(":")[0] in shared else f"{channel}|{text}" for text in subjects]
-        hashes = sorted({self._keyring.subject(contest.id, name) for name in names})
+        hashes = sorted({self._keyring.subject(contest.id, snapshot.hash_key, name) for name in names})
         async with self._database.connection() as connection:
             known = await persons.select(connection, contest.id, hashes)
         if len(known) < len(hashes) or len(set(known.values())) > 1:
-            person = await self._database.transact(lambda tx: self._resolve(tx, contest.id, channel, hashes))
+            person = await self._database.transact(lambda tx: self._resolve(tx, snapshot, channel, hashes))
         else:
             (person,) = set(known.values())
         return self._keyring.issue_credential(contest.id, channel, now, person, risk)
@@ -55,28 +55,32 @@ class Persons:
         async with self._database.connection() as connection:
             return await persons.select_overlaps(connection, contest)
 
-    async def _resolve(self, tx: Connection, contest: str, channel: Channel, subjects: Sequence[bytes]) -> bytes:
+    async def _resolve(
+        self, tx: Connection, snapshot: ContestSnapshot, channel: Channel, subjects: Sequence[bytes]
+    ) -> bytes:
         """Returns the one person with these subjects, after giving it those that nobody has yet.
 
         A collision with another sign-in is a unique violation: the transaction is repeated and finds the other's rows.
         """
+        contest = snapshot.contest.id
         known = await persons.select(tx, contest, subjects)
         if known:
             # A person is changed by one transaction at a time: no subject is added to one that is being joined.
             await leases.take_turn(tx, f"persons:{contest}")
             known = await persons.select(tx, contest, subjects)
         found = set(known.values())
-        person = await self._joined(tx, contest, found) if found else secrets.token_bytes(IDENTITY_BYTES)
+        person = await self._joined(tx, snapshot, found) if found else secrets.token_bytes(IDENTITY_BYTES)
         await persons.insert(tx, contest, person, channel, [each for each in subjects if each not in known])
         return person
 
-    async def _joined(self, tx: Connection, contest: str, found: Collection[bytes]) -> bytes:
+    async def _joined(self, tx: Connection, snapshot: ContestSnapshot, found: Collection[bytes]) -> bytes:
         """Returns the earliest of the persons, after joining the others to it."""
+        contest, hash_key = snapshot.contest.id, snapshot.hash_key
         stays, *others = await persons.by_age(tx, contest, found)
         if others:
             # A ballot that was judged before for one of the voters is not recorded: the contest has a new revision.
             await contests.lock_gates(tx, contest)
-            voters = {person: self._keyring.voter(contest, person) for person in found}
+            voters = {person: self._keyring.voter(contest, hash_key, person) for person in found}
             ballots = await persons.join(tx, contest, voters, stays)
             await contests.revise(tx, contest)
             if ballots:

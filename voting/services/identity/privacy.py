@@ -1,4 +1,4 @@
-"""A voter's own data: which notice they voted under, what is stored, and its erasure.
+"""A voter's own data: which notice they agreed to, what is stored, and its erasure.
 
 Erased are what was observed of the ballots, once the result is certified, and the identities from outside, once the
 window has closed. Until then fraud control and the quota need them: a script could otherwise erase its traces after
@@ -13,9 +13,11 @@ from datetime import datetime
 
 from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
+from voting.domain.language import Language
+from voting.errors import Stale
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import persons, privacy
-from voting.postgres.identity.privacy import KeptBallot
+from voting.postgres.identity.privacy import Consent, KeptBallot
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
@@ -35,6 +37,7 @@ class OwnData:
 
     channel: Channel
     issued_at: datetime
+    consents: tuple[Consent, ...]
     notice: str | None
     """The version of the notice in force at the first ballot."""
     ballots: tuple[KeptBallot, ...]
@@ -60,6 +63,15 @@ class Privacy:
         await self._database.transact(lambda tx: privacy.show_notice(tx, contest, version, zh, en))
         self._shown.add((contest, version))
 
+    async def consent(self, snapshot: ContestSnapshot, token: str, version: str, language: Language) -> Consent:
+        """Stores the voter's consent to the notice that the contest shows. Raises Stale for another version."""
+        contest, shown = snapshot.contest.id, notice_version(snapshot.contest)
+        if version != shown:
+            raise Stale(f"the notice is now version {shown}; read it again and agree to that one")
+        identity = self._keyring.credential_of(snapshot.contest, token).identity
+        voter = self._keyring.voter(contest, snapshot.hash_key, identity)
+        return await self._database.transact(lambda tx: privacy.give_consent(tx, contest, voter, version, language))
+
     async def own_data(self, snapshot: ContestSnapshot, token: str) -> OwnData:
         """Returns what is stored of the voter."""
         contest = snapshot.contest.id
@@ -67,11 +79,12 @@ class Privacy:
         async with self._database.connection() as connection:
             person, voters = await self._person(connection, snapshot, credential.identity)
             ballots = await privacy.select_ballots(connection, contest, voters)
+            consents = await privacy.select_consents(connection, contest, voters)
             first = ballots[0].recorded_at if ballots else None
             notice = await privacy.notice_at(connection, contest, first) if first else None
             identities = await privacy.count_identities(connection, contest, person)
             erasing = await privacy.has_wished_erasure(connection, contest, voters)
-        return OwnData(credential.channel, credential.issued_at, notice, ballots, identities, erasing)
+        return OwnData(credential.channel, credential.issued_at, consents, notice, ballots, identities, erasing)
 
     async def erase(self, snapshot: ContestSnapshot, token: str) -> None:
         """Erases the voter's data, or marks them to be. The audit log records that it happened, not of whom."""
@@ -99,7 +112,7 @@ class Privacy:
     ) -> tuple[bytes, set[bytes]]:
         """Returns the person of a credential and its voters."""
         contest = snapshot.contest.id
-        voter = self._keyring.voter(contest, identity)
+        voter = self._keyring.voter(contest, snapshot.hash_key, identity)
         if not snapshot.has_joined_voters:
             return identity, {voter}
         joined = await persons.select_joined(connection, contest, [voter])

@@ -29,6 +29,8 @@ class Purged:
     ballots: int
     """Ballots whose observations were deleted."""
     identities: int
+    has_destroyed_key: bool
+    """Whether the key of the hashes of voters and addresses was destroyed."""
 
 
 class Retention:
@@ -62,9 +64,11 @@ class Retention:
             erased = await privacy.delete_erased(tx, due.contest)
             voters = await privacy.erase_wished(tx, due.contest) if due.certified_at or is_due else 0
             identities = await privacy.delete_persons(tx, due.contest) if is_due else 0
-            purged = Purged(due.contest, due_at, erased, voters, ballots, identities)
-            if erased or voters or ballots or identities:
+            has_destroyed_key = is_due and await privacy.delete_hash_key(tx, due.contest)
+            purged = Purged(due.contest, due_at, erased, voters, ballots, identities, has_destroyed_key)
+            if erased or voters or ballots or identities or has_destroyed_key:
                 details = {"erased": erased, "voters": voters, "ballots": ballots, "identities": identities}
+                details["hash_key"] = int(has_destroyed_key)
                 await audit.record(tx, self._actor, "retention.purge", due.contest, details)
             return purged
 

@@ -33,7 +33,7 @@ class SignInLimits:
         snapshot.contest.check_window(now)
         holder = places(address)[0] if address else None
         if holder:
-            subject = self._keyring.hashed(snapshot.contest.id, what, holder)
+            subject = self._keyring.hashed(snapshot.contest.id, snapshot.hash_key, what, holder)
             try:
                 await self._rate_limits.admit(snapshot.uid, Call((subject,), UNCOUNTED), now.timestamp())
             except SlowDown:

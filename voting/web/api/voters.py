@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import msgspec
-from litestar import Request, Response, delete, get, post
+from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from voting.domain.identity.channel import Channel
@@ -52,6 +52,14 @@ class PhoneCodeRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The number; without a country code it is of mainland China."""
     language: Language = "zh"
     """The language of the message."""
+
+
+class ConsentRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A voter's consent to the notice of what is stored."""
+
+    version: str
+    """The version that was shown, as in the contest's `privacy`."""
+    language: Language
 
 
 @post("/api/v1/contests/{contest:str}/challenges", status_code=200, opt=WRITES | PUBLIC)
@@ -117,6 +125,20 @@ async def show_me(
     snapshot = await services.contest_cache.get(contest)
     content = await services.voter_status.status(snapshot, voter_token(request, contest))
     return Response(content, headers={"cache-control": "no-store"})
+
+
+@put("/api/v1/contests/{contest:str}/me/consent", opt=WRITES | PUBLIC)
+async def give_consent(
+    contest: FromPath[str],
+    data: JSONBody[ConsentRequest],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+) -> dict[str, Any]:
+    """Stores that the voter agreed to this version of the notice, and when; 409 if it is no longer the one shown."""
+    snapshot = await services.contest_cache.get(contest)
+    token = voter_token(request, contest)
+    consent = await services.privacy.consent(snapshot, token, data.version, data.language)
+    return {**consent._asdict(), "given_at": consent.given_at.astimezone(snapshot.contest.zone)}
 
 
 @delete("/api/v1/contests/{contest:str}/me", status_code=204, opt=WRITES | PUBLIC)

@@ -60,7 +60,11 @@ _ZH = {
     "own_identities": "保存的登录身份（仅密钥散列值）：{} 个",
     "own_ballots": "选票：{} 张，其中 {} 张仍保存着防刷票所需的观测信息",
     "own_first": "首次投票时间：",
+    "own_consent": "您于 {1} 同意了说明（版本 {0}）。",
     "own_notice": "首次投票时适用的说明版本：",
+    "consent": "投票前请阅读",
+    "agree": "同意并投票",
+    "not_now": "暂不投票",
     "erase": "删除我的数据",
     "erasing": "您已要求删除，数据将按下述时间清除。",
     "erase_what": "提出后，登录身份在投票截止后清除（此前仅用于防止重复投票），选票所附的观测信息在结果核定后清除"
@@ -244,7 +248,11 @@ _EN = {
     "own_identities": "Identities that you signed in with, as keyed hashes only: {}",
     "own_ballots": "Ballots: {}; of {} what was observed against fraud is still stored",
     "own_first": "First vote: ",
+    "own_consent": "You agreed to the notice (version {0}) on {1}.",
     "own_notice": "Version of the notice at the first vote: ",
+    "consent": "Before you vote",
+    "agree": "Agree and vote",
+    "not_now": "Not now",
     "erase": "Delete my data",
     "erasing": "You have asked for deletion; it follows at the times named below.",
     "erase_what": "The identities that you signed in with are deleted once the vote has closed (until then they only "

@@ -19,6 +19,7 @@ from voting.domain.language import called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.identity.privacy import notice_version
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenServices, Services
 from voting.web.flood_limiter import READS
@@ -110,6 +111,7 @@ async def _shared(request: Request[Any, Any, Any], services: Services, snapshot:
         "sign_in_first": ways[0] if ways and ways[0] in services.redirects.channels else "",
         "here": request.scope["path"],
         "notice": notice_of(contest, language),
+        "notice_version": notice_version(contest),
         "share": in_wechat and services.share_cards.is_ready,
         "left": await _left(snapshot, services, token),
         # When an entry can be voted for again; empty if it can be at once.

@@ -2,6 +2,7 @@
 // has rendered; without it the entries can still be read.
 import { call, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
 import { Ballots, nameOf, Told } from "./ballots";
+import { agrees, sendConsent } from "./consent";
 import { phoneForm } from "./sign_in";
 import { readLocal, storeOf, writeLocal } from "./store";
 
@@ -13,6 +14,8 @@ const least = Number(page.least || 1);
 const most = Number(page.most || 1);
 const single = least === 1;
 const clockOffset = Date.parse(page.serverTime || "") - Date.now();
+const store = storeOf(contest);
+const notice = page.notice || "";
 const POLL_SECONDS = Number(page.poll || 15);
 
 const now = (): number => Date.now() + clockOffset;
@@ -25,7 +28,7 @@ let chosen = readChosen();
 /** What is told of the ballots that are under way. */
 const told = new Map<string, Told>();
 const ballots = new Ballots({
-  store: storeOf(contest),
+  store,
   alone,
   hasCredential: () => page.known === "yes",
   register,
@@ -73,6 +76,7 @@ async function register(): Promise<void> {
       // One tab after another, so that the second sends the first one's cookie and stays the same voter.
       await (await alone(() => call("POST", `${base}/voters`, { challenge: solved })));
       page.known = "yes";
+      void sendConsent(base, notice, store);
       return;
     } catch (error) {
       // Its answer was lost and the challenge is spent: another one comes with the refusal.
@@ -102,7 +106,8 @@ function untilOnline(): Promise<void> {
 
 async function vote(entries: string[]): Promise<void> {
   const name = nameOf(entries);
-  if (told.has(name)) return;
+  if (told.has(name) || !(await agrees(notice, store))) return;
+  if (page.known === "yes") void sendConsent(base, notice, store);
   let latest: Told | undefined;
   // The sign-in may lead away from this page; what was pressed is sent after it.
   if (page.signIn) keepPressed({ entries, ticket: page.ticket });
@@ -378,6 +383,7 @@ showButtons();
 showCountdown();
 reloadWhenRenewed();
 window.setTimeout(poll, POLL_SECONDS * 1000);
+if (page.known === "yes") void sendConsent(base, notice, store);
 const pressed = takePressed();
 if (pressed && page.known === "yes" && page.phase === "open") {
   page.ticket = pressed.ticket;
