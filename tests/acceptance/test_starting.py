@@ -18,6 +18,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.acceptance.test_cli import run
 from tests.acceptance.test_stopping import workers_of
 from tests.conftest import VOTING, Contests, cast, environment_of, eventually, free_port, serving, without_settings
 from tests.proxy import proxied
@@ -146,16 +147,14 @@ async def _ready(url: str) -> bool:
         return False
 
 
-async def test_a_changed_secret_is_told_at_the_start(
-    settings: Settings, contests: Contests, http: httpx.AsyncClient, tmp_path: Path
+async def test_a_changed_secret_is_refused_at_the_start(
+    settings: Settings, contests: Contests, http: httpx.AsyncClient
 ) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
-    same, other = tmp_path / "same", tmp_path / "other"
-    for log, secret in ((same, settings.secret.decode()), (other, secrets.token_hex(32))):
-        async with started(environment_of(settings) | {"VOTING_SECRET": secret}, log) as (address, _):
-            await eventually(lambda address=address: _ready(address), 90)  # type: ignore[misc]
-    assert contest not in same.read_text()
-    assert "VOTING_SECRET is not the one that the ballots of " in other.read_text()
-    assert contest in other.read_text()
+    environment = environment_of(settings) | {"VOTING_SECRET": secrets.token_hex(32)}
+    refused = await asyncio.to_thread(run, "serve", "--port", str(free_port()), env=environment)
+    assert refused.returncode == 1
+    assert "VOTING_SECRET is not the one that the ballots of " in refused.stderr
+    assert contest in refused.stderr

@@ -67,7 +67,8 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
     """Records the policies in force in the audit log: online holds store no policy version. Waits for PostgreSQL.
 
     Raises SchemaUnfit, here and not in every worker, when the database may not hold a vote; SettingInvalid for
-    a Redis in a cluster; FileInvalid for a fraud policy or a list of networks that is none.
+    a Redis in a cluster, or a secret that is not that of an open contest; FileInvalid for a fraud policy or a list of
+    networks that is none.
     """
     networks = networks_of(settings)
     policy = load_policy(settings.policy)
@@ -83,10 +84,10 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
         office = await stack.enter_async_context(admin.services(settings, "serve"))
         await record_policies(office.database, policy, shadow, networks)
         if others := await signed_with_another_key(office.database, office.receipt_key):
-            tell(
-                f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under: the"
-                " credentials of voters are refused, so web voters can vote once more, and certification will be"
-                " refused; set the earlier secret"
+            raise SettingInvalid(
+                f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under:"
+                " voters would be strangers and could vote once more, and no result could be certified;"
+                " set the earlier secret"
             )
 
     async with serving.reached(opened):
