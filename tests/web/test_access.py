@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Contests, refusal
 from voting.domain.identity.roles import KEY_ROLES, ROLES, Grant, Role
+from voting.services import audit
 from voting.services.identity.sessions import StaffSessions
 from voting.web.app import create_app
 from voting.web.dependencies import Services
@@ -148,6 +149,23 @@ async def test_a_role_for_every_contest_is_a_role_for_each(http: httpx.AsyncClie
     assert refusal(await http.get("/api/v1/staff/audit", headers=own)) == (403, "forbidden")
     page = (await http.get(f"/api/v1/staff/audit?contest={contest}", headers=own)).json()
     assert {record["contest"] for record in page["records"]} == {contest}
+
+
+async def test_the_page_of_the_audit_log_shows_acts_newest_first(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest, key = await contests.make(), await contests.staff_key("auditor", None)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with contests.office() as office:
+        await office.contest_admin.pause(contest, True)
+        details = {"reason": "a <b>check</b>"}
+        await office.database.transact(lambda tx: audit.record(tx, "test", "contest.resume", contest, details))
+    page = (await http.get(f"/staff/audit?contest={contest}", headers=headers)).text
+    assert page.index("contest.resume") < page.index("contest.pause") < page.index("contest.create")
+    assert "reason: a &lt;b&gt;check&lt;/b&gt;" in page
+    pause = int(page[: page.index("contest.pause")].rpartition('class="number">')[2].partition("<")[0])
+    older = (await http.get(f"/staff/audit?contest={contest}&before={pause}", headers=headers)).text
+    assert "contest.create" in older
+    assert "contest.pause" not in older
+    assert "contest.pause" in (await http.get("/staff/audit", headers=headers)).text
 
 
 async def test_a_keys_scopes_and_end_limit_it(

@@ -37,6 +37,11 @@ async def select_page(connection: Connection, after: int, contest: str | None, m
     return tuple(AuditRecord(*row) for row in await connection.fetch(_QUERIES["select_after"], after, contest, most))
 
 
+async def select_before(connection: Connection, before: int, contest: str | None, most: int) -> tuple[AuditRecord, ...]:
+    """Returns the last records before a number, of all contests or of one, newest first."""
+    return tuple(AuditRecord(*row) for row in await connection.fetch(_QUERIES["select_before"], before, contest, most))
+
+
 async def select_all(connection: Connection) -> AsyncIterator[AuditRecord]:
     """Yields every record in order; needs a transaction."""
     async for row in connection.cursor(_QUERIES["select_after"], -1, None, None, prefetch=500):

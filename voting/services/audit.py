@@ -74,6 +74,11 @@ class AuditLog:
         async with self._database.connection() as connection:
             return await audit.select_head(connection), await audit.select_page(connection, after, contest, most)
 
+    async def latest(self, before: int, contest: str | None, most: int) -> tuple[Head, tuple[AuditRecord, ...]]:
+        """Returns the log's head, and the last records before a number, newest first."""
+        async with self._database.connection() as connection:
+            return await audit.select_head(connection), await audit.select_before(connection, before, contest, most)
+
 
 async def links(tx: Connection) -> AsyncIterator[Link]:
     """Yields every record in canonical form, in order."""

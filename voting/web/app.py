@@ -38,7 +38,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import assets, boards, own_data, sign_in
+from voting.web.pages import assets, audit, boards, own_data, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
@@ -83,6 +83,7 @@ HANDLERS: list[Any] = [
     sign_in.begin,
     sign_in.finish,
     boards.show_board,
+    audit.show_audit_log,
     staff_pages.show_account,
     assets.show_asset,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -62,6 +63,11 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
             return "zh" if wish == "zh" else "en"
     first = request.headers.get("accept-language", "zh").split(",")[0].strip().lower()
     return "en" if first.startswith("en") else "zh"
+
+
+def moment(moment: datetime) -> str:
+    """Returns a moment of staff pages, which are of no one contest and its time zone."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def asset(name: str) -> str:

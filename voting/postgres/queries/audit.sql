@@ -8,6 +8,13 @@ select details from audit_log where action = $1 order by seq desc limit 1;
 -- name: head
 select seq, hash from audit_head;
 
+-- name: select_before
+select seq, at, actor, action, contest, details, hash
+from audit_log
+where seq < $1 and ($2::text is null or contest = $2)
+order by seq desc
+limit $3;
+
 -- name: select_after
 -- Of all contests, or of one. By seq, then id: a forger may have removed the unique index.
 select seq, at, actor, action, contest, details, hash

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
@@ -12,7 +11,7 @@ from voting.services.identity.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from voting.web.auth import OWN_ACCOUNT, own_account
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
-from voting.web.rendering import html, language_of, page
+from voting.web.rendering import html, language_of, moment, page
 
 
 @get("/staff", media_type=MediaType.HTML, opt=READS | OWN_ACCOUNT)
@@ -29,8 +28,4 @@ async def show_account(request: Request[Any, Any, Any], services: GivenServices)
         "least": LEAST_CHARACTERS,
         "most": MOST_CHARACTERS,
     }
-    return html(request, page("staff.html", language, **values, moment=_moment))
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return html(request, page("staff.html", language, **values, moment=moment))

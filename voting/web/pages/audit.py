@@ -1,0 +1,52 @@
+"""The audit log as a page for owners and auditors."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, Response, get
+from litestar.params import FromQuery, QueryParameter
+
+from voting.domain.audit_chain import AuditRecord
+from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
+from voting.web.auth import by, permit
+from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
+from voting.web.i18n.words import WORDS
+from voting.web.rendering import html, language_of, moment, page
+
+PAGE_RECORDS = 100
+
+
+@get("/staff/audit", media_type=MediaType.HTML, opt=READS | by("owner", "auditor"))
+async def show_audit_log(
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    contest: FromQuery[str | None] = None,
+    before: Annotated[int, QueryParameter(ge=0, le=2**62)] = 2**62,
+) -> Response[str]:
+    """Returns the newest records before a number, of all contests or of one, or the form to sign in."""
+    if contest is not None:
+        await services.contest_cache.get(contest)
+    language = language_of(request)
+    values: dict[str, Any] = {"of_contest": contest, "person": None, "problem": ""}
+    try:
+        values["person"] = await permit(request, services, contest)
+    except Forbidden:
+        values["problem"] = WORDS[language].error_forbidden
+    except (CredentialMissing, CredentialInvalid):
+        pass
+    if values["person"]:
+        head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
+        values |= {"head": head, "records": [(each, _details(each)) for each in records], "moment": moment}
+        values["older"] = records[-1].seq if len(records) == PAGE_RECORDS else None
+    return html(request, page("audit.html", language, **values))
+
+
+def _details(record: AuditRecord) -> list[tuple[str, str]]:
+    """Returns the details by name; a value that is no text is written as JSON."""
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in json.loads(record.details).items()
+    ]
