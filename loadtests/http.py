@@ -115,6 +115,9 @@ class Link:
         for number, packet in enumerate(filter(None, packets)):
             if number:
                 await asyncio.sleep(BODY_LATER_SECONDS)
+            # uvloop raises a RuntimeError for what is written into a lost connection.
+            if writer.is_closing():
+                raise ConnectionResetError
             writer.write(packet)
         return reader
 

@@ -58,8 +58,7 @@ class Proxy:
         try:
             while data := await reader.read(CHUNK):
                 await self._held(task)
-                server_writer.write(data)
-                await server_writer.drain()
+                await _send(server_writer, data)
         finally:
             back.cancel()
 
@@ -71,10 +70,9 @@ class Proxy:
                 await self._held(task)
                 if self._truncate:
                     self._truncate -= 1
-                    writer.write(data[: len(data) // 2])
+                    await _send(writer, data[: len(data) // 2])
                     break
-                writer.write(data)
-                await writer.drain()
+                await _send(writer, data)
         writer.close()
 
     async def _held(self, task: asyncio.Task[None] | None) -> None:
@@ -146,3 +144,11 @@ async def proxy_to(host: str, port: int) -> AsyncIterator[Proxy]:
     finally:
         server.close()
         await proxy.close()
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    # uvloop raises a RuntimeError for what is written into a lost connection.
+    if writer.is_closing():
+        raise ConnectionResetError
+    writer.write(data)
+    await writer.drain()
