@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from voting.cli.shared.session import env_file, read_settings, tell, with_admin
+from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
+from voting.services.identity.retention import Purged
+from voting.wiring.admin import AdminServices
 
 
 @click.group(epilog="Example: voting retention purge --days 30")
@@ -22,8 +24,9 @@ def retention() -> None:
     show_default=True,
     help="How long after the publication of a certified result voters' data are kept.",
 )
+@click.option("--contest", help="The id of the only contest to look at.")
 @env_file
-def purge(days: int, env_file: Path | None) -> None:
+def purge(days: int, contest: str | None, env_file: Path | None) -> None:
     """Delete what is due, and report each contest; run it daily.
 
     Deleted are what was observed of ballots (a hash remains, to verify the result), all identities and consents of
@@ -32,7 +35,13 @@ def purge(days: int, env_file: Path | None) -> None:
     Ballots, counts, receipts and the audit log stay. A contest that is not certified is due half a year after its
     window.
     """
-    for purged in with_admin(read_settings(env_file), lambda office: office.retention.purge(days)):
+
+    async def work(office: AdminServices) -> list[Purged]:
+        if contest:
+            await find(office, contest)
+        return await office.retention.purge(days, contest)
+
+    for purged in with_admin(read_settings(env_file), work):
         click.echo(
             f"{purged.contest}: due {purged.due_at.date().isoformat()};"
             f" deleted: observations of {purged.ballots} ballots and {purged.identities} identities;"

@@ -139,7 +139,7 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
     await close(settings, contest)
     environment = environment_of(settings)
     assert run("certify", "--contest", contest, env=environment).returncode == 0
-    purged = run("retention", "purge", env=environment)
+    purged = run("retention", "purge", "--contest", contest, env=environment)
     assert "by wish: observations of 100 voters and 100 identities" in line_of(purged.stdout, contest), purged.stderr
     assert run("verify", "results", "--contest", contest, env=environment).returncode == 0
     assert await contests.counted(contest) == {"A001": 122}
@@ -213,7 +213,7 @@ async def test_a_wish_erases_no_traces_before_the_certification(
         assert (await erase(client, contest, tokens[0])).status_code == 204
 
         async def purge(days: int) -> tuple[int, int, int, int]:
-            done = run("retention", "purge", "--days", str(days), env=environment)
+            done = run("retention", "purge", "--contest", contest, "--days", str(days), env=environment)
             assert done.returncode == 0, done.stderr
             assert "184 days" in done.stderr
             numbers = re.findall(r"of (\d+) |and (\d+) ", line_of(done.stdout, contest))

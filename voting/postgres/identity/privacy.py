@@ -99,9 +99,9 @@ async def erase_wished(connection: Connection, contest: str) -> int:
     return len(voters)
 
 
-async def select_due(connection: Connection) -> tuple[Due, ...]:
-    """Returns every contest."""
-    return tuple(Due(*row) for row in await connection.fetch(_QUERIES["due"]))
+async def select_due(connection: Connection, contest: str | None) -> tuple[Due, ...]:
+    """Returns every contest, or one."""
+    return tuple(Due(*row) for row in await connection.fetch(_QUERIES["due"], contest))
 
 
 async def delete_erased(connection: Connection, contest: str) -> int:

@@ -51,11 +51,12 @@ select erase_facts($1, $2);
 update persons set erased_at = coalesce(erased_at, clock_timestamp()) where contest = $1 and person = $2;
 
 -- name: due
--- Contests whose result was certified, with the time of the certification in force; null where there is none.
+-- Every contest, or the one that is $1, with the time of the certification in force; null where there is none.
 select id, closes_at, (
     select max(certified_at) from certifications where contest = contests.id and reopened_at is null
 ) as certified_at, clock_timestamp() as now
 from contests
+where $1::text is null or id = $1
 order by id;
 
 -- name: delete_erased

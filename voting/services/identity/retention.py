@@ -41,14 +41,14 @@ class Retention:
         self._contest_cache = contest_cache
         self._actor = actor
 
-    async def purge(self, days: int) -> list[Purged]:
-        """Deletes what is due `days` after each contest's publication ended; returns a line for each contest.
+    async def purge(self, days: int, contest: str | None = None) -> list[Purged]:
+        """Deletes what is due `days` after each contest's publication ended, or that of one contest.
 
         Without a publication the certification itself counts; without a certification, half a year after the window.
         Before that an unfinished contest needs its data against fraud.
         """
         async with self._database.connection() as connection:
-            contests = await privacy.select_due(connection)
+            contests = await privacy.select_due(connection, contest)
         return [await self._purge(due, days) for due in contests]
 
     async def _purge(self, due: Due, days: int) -> Purged:
