@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args
 
 import httpx
 import pytest
@@ -13,9 +13,11 @@ import pytest
 from tests.conftest import Contests, refusal
 from voting.domain.identity.roles import KEY_ROLES, ROLES, Grant, Role
 from voting.services import audit
+from voting.services.audit import Action
 from voting.services.identity.sessions import StaffSessions
 from voting.web.app import create_app
 from voting.web.dependencies import Services
+from voting.web.i18n.acts import ACTS
 from voting.web.options import WebOptions
 from voting.wiring.admin import AdminServices
 
@@ -160,12 +162,17 @@ async def test_the_page_of_the_audit_log_shows_acts_newest_first(http: httpx.Asy
         await office.database.transact(lambda tx: audit.record(tx, "test", "contest.resume", contest, details))
     page = (await http.get(f"/staff/audit?contest={contest}", headers=headers)).text
     assert page.index("contest.resume") < page.index("contest.pause") < page.index("contest.create")
-    assert "reason: a &lt;b&gt;check&lt;/b&gt;" in page
-    pause = int(page[: page.index("contest.pause")].rpartition('class="number">')[2].partition("<")[0])
+    assert "<dt>reason</dt><dd>a &lt;b&gt;check&lt;/b&gt;</dd>" in page
+    assert "恢复投票" in page
+    pause = int(page[: page.index("contest.pause")].rpartition('class="hint">')[2].partition(" ")[0])
     older = (await http.get(f"/staff/audit?contest={contest}&before={pause}", headers=headers)).text
     assert "contest.create" in older
     assert "contest.pause" not in older
     assert "contest.pause" in (await http.get("/staff/audit", headers=headers)).text
+
+
+def test_every_act_has_a_name() -> None:
+    assert set(ACTS) == set(get_args(Action))
 
 
 async def test_a_keys_scopes_and_end_limit_it(

@@ -9,10 +9,12 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromQuery, QueryParameter
 
 from voting.domain.audit_chain import AuditRecord
+from voting.domain.language import Language
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
+from voting.web.i18n.acts import ACTS
 from voting.web.i18n.words import WORDS
 from voting.web.rendering import html, language_of, moment, page
 
@@ -39,14 +41,18 @@ async def show_audit_log(
         pass
     if values["person"]:
         head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
-        values |= {"head": head, "records": [(each, _details(each)) for each in records], "moment": moment}
+        values |= {"head": head, "acts": [_act(each, language) for each in records], "moment": moment}
         values["older"] = records[-1].seq if len(records) == PAGE_RECORDS else None
     return html(request, page("audit.html", language, **values))
 
 
-def _details(record: AuditRecord) -> list[tuple[str, str]]:
-    """Returns the details by name; a value that is no text is written as JSON."""
-    return [
+def _act(record: AuditRecord, language: Language) -> dict[str, Any]:
+    """Returns a record, what it is called, and its details by name; a value that is no text is written as JSON."""
+    details = [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         for name, value in json.loads(record.details).items()
+        if value not in (None, "", [], {})
     ]
+    # A record of a later or an earlier version may have another name.
+    called = ACTS[record.action][language] if record.action in ACTS else ""
+    return {"record": record, "called": called, "details": details}
