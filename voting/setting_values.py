@@ -130,6 +130,13 @@ def log(text: str) -> str:
     return text
 
 
+def sync(text: str) -> bool:
+    """Parses whether a synchronous standby is required."""
+    if text not in ("required", "optional"):
+        raise ValueError("write required or optional")
+    return text == "required"
+
+
 def count(text: str) -> int:
     """Parses a number of things to have."""
     if not text.isdecimal() or not 1 <= int(text) <= 1000:

@@ -125,6 +125,12 @@ class Settings:
         "text",
         "Form of the log of `voting serve` and `voting sweep`: text, or json (an object a line).",
     )
+    sync_required: bool = setting(
+        "VOTING_SYNC",
+        parse.sync,
+        "optional",
+        "required: ballots are taken only while each commit waits for a synchronous standby; else: optional.",
+    )
     pool: int = setting(
         "VOTING_POOL",
         parse.count,

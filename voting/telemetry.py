@@ -47,7 +47,7 @@ VIEW_MENDED = Counter(
 VIEW_ROUNDS = Counter("voting_view_rounds", "Rounds of writing tallies to Redis, by kind.", ["kind"])
 DEPENDENCY_UP = Gauge(
     "voting_dependency_up",
-    "1 where PostgreSQL, or Redis, answered at the scrape, by dependency.",
+    "1 where PostgreSQL, Redis, or a required standby of PostgreSQL answered, by dependency.",
     ["dependency"],
     multiprocess_mode="livemostrecent",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.conftest import Contests
+from voting.postgres.standby import Standby
 from voting.redis.connection import connected
 from voting.services.readiness import Readiness
 from voting.settings import Settings
@@ -16,7 +17,7 @@ async def test_callers_at_the_end_of_a_probe_get_its_answer(
 ) -> None:
     """A caller between the probe's end and the first one's waking used to get nothing, and was answered 500."""
     async with connected(settings.redis_url) as redis:
-        readiness = Readiness(office.database, redis.view)
+        readiness = Readiness(office.database, Standby(office.database, required=False), redis.view)
         answers: list[dict[str, bool]] = []
 
         async def ask_often() -> None:

@@ -20,6 +20,7 @@ from voting import logs
 from voting.cli.shared.session import env_file, tell, with_engines
 from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
+from voting.postgres.standby import Standby
 from voting.redis.connection import check_server
 from voting.server.options import OPTIONS
 from voting.server.sweeper import Sweeper
@@ -82,6 +83,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
         if migrate:
             await admin.migrate(settings, lambda _: None)
         office = await stack.enter_async_context(admin.services(settings, "serve"))
+        await Standby(office.database, settings.sync_required).check()
         await record_policies(office.database, policy, shadow, networks)
         if others := await signed_with_another_key(office.database, office.receipt_key):
             raise SettingInvalid(

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from voting.domain.ballots.rate import read_rate
 from voting.errors import SchemaUnfit, TryAgain
@@ -16,6 +16,7 @@ from voting.postgres import database as postgres
 from voting.postgres.database import Database
 from voting.postgres.schema.migrate import check_schema
 from voting.postgres.schema.rights import check_rights
+from voting.postgres.standby import Standby
 from voting.redis import connection as redis
 from voting.redis.connection import Connected
 from voting.services.audit import AuditLog, record_policies
@@ -50,6 +51,13 @@ ANNOUNCE_SECONDS = 10.0
 T = TypeVar("T")
 
 
+class _Pools(NamedTuple):
+    readers: Database
+    writers: Database
+    """For ballots."""
+    standby: Standby
+
+
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Yields the services of one process on the database and Redis that `settings` names. Waits for PostgreSQL.
@@ -62,20 +70,23 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     writers = max(1, min(CONCURRENT_BATCHES, settings.pool // 2))
     keyring = Keyring(settings.secret)
 
-    async def opened(stack: AsyncExitStack) -> tuple[Database, Database]:
+    async def opened(stack: AsyncExitStack) -> _Pools:
         readers = max(1, settings.pool - writers)
         database = await stack.enter_async_context(postgres.connected(settings.database_url, readers))
         ledger = await stack.enter_async_context(database.committing(writers))
+        standby = Standby(database, settings.sync_required)
+        await standby.check()
         await check_rights(database)
         await check_schema(database)
         await record_policies(database, policy, shadow, networks, if_changed=True)
-        return database, ledger
+        return _Pools(database, ledger, standby)
 
     async with (
-        reached(opened) as (database, ledger),
+        reached(opened) as pools,
         redis.connected(settings.redis_url) as connected,
-        open_providers(settings, database, connected, keyring) as providers,
+        open_providers(settings, pools.readers, connected, keyring) as providers,
     ):
+        database = pools.readers
         contest_cache = ContestCache(database)
         tally_projection = TallyProjection(database, connected.view, contest_cache)
         await tally_projection.reconcile_all()
@@ -85,15 +96,15 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             keyring=keyring,
             screening=Screening(keyring, networks, policy, shadow),
             rate_limits=RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address)),
-            recorder=BallotRecorder(ledger, keyring, settings.shards),
+            recorder=BallotRecorder(pools.writers, pools.standby, keyring, settings.shards),
             tally_projection=tally_projection,
             client_classes=client_classes,
             most=settings.batch,
             at_once=writers,
             collect=settings.collect_ms / 1000,
         )
-        services = _services(settings, database, connected, contest_cache, tally_projection, casting, providers)
-        beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes)]
+        services = _services(settings, pools, connected, contest_cache, tally_projection, casting, providers)
+        beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes, pools.standby)]
         try:
             yield services
         finally:
@@ -131,13 +142,14 @@ async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncItera
 
 def _services(
     settings: Settings,
-    database: Database,
+    pools: _Pools,
     connected: Connected,
     contest_cache: ContestCache,
     tally_projection: TallyProjection,
     casting: Casting,
     providers: Providers,
 ) -> Services:
+    database = pools.readers
     tally_reader = TallyReader(database, connected.view, tally_projection)
     passwords = Passwords()
     return Services(
@@ -153,7 +165,7 @@ def _services(
         phone_provider=providers.phone,
         posted_providers=providers.posted,
         privacy=Privacy(database, providers.keyring),
-        readiness=Readiness(database, connected.view),
+        readiness=Readiness(database, pools.standby, connected.view),
         redirects=providers.redirects,
         reports=Reports(database),
         reviews=Reviews(database, settings.second_person, tally_projection.mark),

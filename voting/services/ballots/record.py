@@ -35,6 +35,7 @@ from voting.postgres import ballots as stored
 from voting.postgres.ballots import BallotRow, BatchContext, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.postgres.identity import persons
+from voting.postgres.standby import Standby
 from voting.services.ballots.remaining_quota import RemainingQuota, describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring, receipt_text
@@ -82,8 +83,9 @@ Recorded = Answer | Exception
 class BallotRecorder:
     """Records the ballots of one contest."""
 
-    def __init__(self, database: Database, keyring: Keyring, shards: int) -> None:
+    def __init__(self, database: Database, standby: Standby, keyring: Keyring, shards: int) -> None:
         self._database = database
+        self._standby = standby
         self._keyring = keyring
         self._remaining_quota = RemainingQuota()
         # Concurrent batches, also of other processes, lock different gates and tally rows, so they rarely wait.
@@ -97,6 +99,8 @@ class BallotRecorder:
         more. A repetition is safe, because committed ballots are found by their keys. If PostgreSQL refuses a row, or
         the ballots of a voter keep colliding with those in another process, the batch is halved to isolate it.
         """
+        if not self._standby.commits_wait:
+            raise TryAgain("no standby would have the ballots")
         try:
             return await self._database.run_with_retry(lambda connection: self._record(connection, snapshot, ballots))
         except RowRefusedError as error:

@@ -34,10 +34,15 @@ async def ready(services: GivenServices) -> Response[dict[str, Any]]:
 
 @get("/health/deps", opt=PUBLIC)
 async def deps(services: GivenServices) -> Response[dict[str, Any]]:
-    """For people and alerts: PostgreSQL and Redis, each "ok" or "away". 503 without PostgreSQL, which ballots need."""
+    """For people and alerts: PostgreSQL, Redis and a required standby, each "ok" or "away".
+
+    503 without PostgreSQL or that standby, which ballots need.
+    """
     answers = await services.readiness.probe()
     words = {name: "ok" if answers[name] else "away" for name in answers}
-    return Response({"status": words["postgres"], **words}, status_code=200 if answers["postgres"] else 503)
+    takes_ballots = answers["postgres"] and answers.get("standby", True)
+    status = "ok" if takes_ballots else "away"
+    return Response({"status": status, **words}, status_code=200 if takes_ballots else 503)
 
 
 @get("/metrics", opt=PUBLIC)
