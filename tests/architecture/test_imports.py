@@ -55,6 +55,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("engines/state.py", "import prometheus_client", "One door: prometheus_client"),
         ("cli/roster.py", "import pymediainfo", "One door: pymediainfo"),
         ("errors.py", "import voting.settings", "Layers"),
+        ("cli/verify.py", "import voting.verifier.verify", "The verifiers stand apart: nothing"),
+        ("verifier/verify.py", "import voting.errors", "The verifiers stand apart: they import"),
         ("stray.py", "", "Layers"),
     ],
 )

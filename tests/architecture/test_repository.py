@@ -59,8 +59,8 @@ def test_every_pinned_package_has_hashes() -> None:
 def test_files_and_functions_stay_small() -> None:
     for path in tracked(".py"):
         text = path.read_text("utf-8")
-        # A catalogue of words is looked up, not read.
-        assert text.count("\n") <= LONGEST_FILE or path.parent.name == "i18n", path
+        # A catalogue of words is looked up, not read; the verifier is one file that a stranger can carry away.
+        assert text.count("\n") <= LONGEST_FILE or path.parent.name in ("i18n", "verifier"), path
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
