@@ -1,0 +1,70 @@
+"""The verifier as a person runs it: one file, loaded from where it lies, and bundles to check."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.verifier import made
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verify.py said: its exit status, its findings and its words."""
+
+    status: int
+    findings: list[dict[str, str]]
+    words: str
+
+    @property
+    def codes(self) -> set[str]:
+        return {finding["code"] for finding in self.findings}
+
+
+Verify = Callable[..., Verdict]
+
+
+@pytest.fixture(scope="session")
+def program() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("verify_file", made.VERIFIER / "verify.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["verify_file"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def verify(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> Verify:
+    def run(*arguments: object) -> Verdict:
+        capsys.readouterr()
+        status = program.main([str(argument) for argument in arguments])
+        lines, words = [], []
+        for line in capsys.readouterr().out.splitlines():
+            (lines if line.startswith("{") else words).append(line)
+        return Verdict(status, [json.loads(line) for line in lines], "\n".join(words))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certified bundle that nobody has touched."""
+    folder = tmp_path_factory.mktemp("untouched") / "bundle"
+    made.write_bundle(folder, made.make_world())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("policy") / "policy"
+    path.write_text(made.POLICY)
+    return path
