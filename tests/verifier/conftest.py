@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from types import ModuleType
 import pytest
 
 from tests.verifier import made
+from tests.verifier.tampering import KINDS, Case
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def verify(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> Verify:
     def run(*arguments: object) -> Verdict:
         capsys.readouterr()
         status = program.main([str(argument) for argument in arguments])
-        lines, words = [], []
+        lines: list[str] = []
+        words: list[str] = []
         for line in capsys.readouterr().out.splitlines():
             (lines if line.startswith("{") else words).append(line)
         return Verdict(status, [json.loads(line) for line in lines], "\n".join(words))
@@ -68,3 +72,15 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("policy") / "policy"
     path.write_text(made.POLICY)
     return path
+
+
+@pytest.fixture(scope="session")
+def bent(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    """The bundle, bent in every kind."""
+    cases = {}
+    for name, kind in KINDS.items():
+        folder = tmp_path_factory.mktemp("bent") / name
+        shutil.copytree(bundle, folder)
+        cases[name] = Case(folder, made.make_world(), random.Random(name))
+        kind.bend(cases[name])
+    return cases

@@ -167,7 +167,7 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def make_world(seed: int = 1, ballots: int = 700, days: int = 3) -> World:
+def make_world(seed: int = 1, ballots: int = 300, days: int = 3) -> World:
     """Makes a contest of some days: opening, batches of ballots, decisions, acts, erasures, seals and the close."""
     dice = random.Random(seed)
     world = World(documents())

@@ -317,7 +317,7 @@ def a_commitment_with_unused_bits(case: Case) -> None:
 @kind(31, "duplicate")
 def an_id_twice(case: Case) -> None:
     id = case.world.leaves[case.world.ballots[0][0]].split(b"\n")[2]
-    case.change(case.world.ballots[400][0], lambda leaf: leaf.replace(leaf.split(b"\n")[2], id))
+    case.change(case.world.ballots[200][0], lambda leaf: leaf.replace(leaf.split(b"\n")[2], id))
 
 
 @kind(32, "window")

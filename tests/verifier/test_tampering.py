@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,14 @@ from tests.verifier.tampering import KINDS, Case
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_tampering_is_named(verify: Verify, bundle: Path, policy: Path, tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "bundle"
-    shutil.copytree(bundle, folder)
-    case = Case(folder, made.make_world(), random.Random(name))
-    KINDS[name].bend(case)
-    arguments: list[object] = ["bundle", folder, "--policy", policy]
+def test_tampering_is_named(verify: Verify, bent: dict[str, Case], policy: Path, tmp_path: Path, name: str) -> None:
+    case, kind = bent[name], KINDS[name]
+    arguments: list[object] = ["bundle", case.folder, "--policy", policy]
     if case.kept:
         (tmp_path / "kept").write_bytes(case.kept)
         arguments += ["--checkpoint", tmp_path / "kept"]
     verdict = verify(*arguments)
-    assert KINDS[name].codes <= verdict.codes <= KINDS[name].codes | KINDS[name].also, verdict.findings
+    assert kind.codes <= verdict.codes <= kind.codes | kind.also, verdict.findings
     assert verdict.status == 1
     assert "does not hold" in verdict.words
 
