@@ -12,6 +12,7 @@ from tests.acceptance.test_browser import OUTPUT, QUIET, chromium
 from tests.verifier import made
 from tests.verifier.conftest import Verify
 from tests.verifier.tampering import Case
+from tests.verifier.test_verify import holds, signatures
 
 PATIENCE = 60_000  # milliseconds
 
@@ -64,3 +65,48 @@ async def test_tampering_is_named_as_verify_py_names_it(
             (finding["code"], finding["where"]) for finding in verdict.findings
         }, name
         assert await result(page) == ("wrong" if verdict.findings else "ok")
+
+
+async def test_a_receipt_and_its_proof(page: Page, tmp_path: Path) -> None:
+    world = made.make_world()
+    index, statements, place = world.ballots[-1]
+    receipt, proof = tmp_path / "receipt.txt", tmp_path / "ballot.tlog-proof"
+    receipt.write_text(made.receipt(statements, place))
+    note = made.cosign(made.write_log(tmp_path / "log", world.leaves))
+    proof.write_bytes(made.proof_of(tmp_path / "log", index, note))
+    assert await check(page, receipt) == set()
+    assert await check(page, receipt, proof) == set()
+    await expect(page.locator("#facts")).to_contain_text(f"Entry {index} of a log of {len(world.leaves)}.")
+    assert await check(page, receipt, key=made.RECEIPT_KEY[::-1]) == {("receipt", "receipt.txt")}
+    assert await check(page, receipt, proof, trust=made.vkey_of(made.ORIGIN, made.STRANGER)) == {
+        ("signature", "ballot.tlog-proof")
+    }
+    proof.write_bytes(proof.read_bytes().replace(f"index {index}".encode(), b"index 7"))
+    assert await check(page, receipt, proof) == {("inclusion", "ballot.tlog-proof")}
+
+
+async def test_what_cannot_be_checked_says_why(page: Page, bundle: Path, tmp_path: Path) -> None:
+    assert await check(page, bundle, trust="") == set()
+    assert await result(page) == "unchecked"
+    await expect(page.locator("#verdict")).to_contain_text("The log's key or the policy is needed first.")
+    (tmp_path / "receipt.txt").write_text("a.b.c")
+    assert await check(page, tmp_path / "receipt.txt", key="") == set()
+    await expect(page.locator("#verdict")).to_contain_text("The key of receipts is needed")
+
+
+async def test_its_ed25519_is_that_of_cryptography(page: Page) -> None:
+    cases = signatures(8)
+    told = await page.evaluate(
+        "cases => Promise.all(cases.map(parts => ed25519Verify(...parts.map(part => Uint8Array.from(part)))))",
+        [[list(part) for part in case] for case in cases],
+    )
+    assert told == [holds(*case) for case in cases]
+
+
+async def test_it_loads_nothing_and_may_not_connect(page: Page) -> None:
+    """The page is one file; its own policy forbids every request."""
+    text = (made.VERIFIER / "verify.html").read_text("utf-8")
+    assert "src=" not in text.replace("script-src", "")
+    assert "http" not in text.replace("http-equiv", "")
+    refused = await page.evaluate("fetch('data:text/plain,x').then(() => false, () => true)")
+    assert refused
