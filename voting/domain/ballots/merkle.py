@@ -47,7 +47,7 @@ def root(leaf: bytes, path: bytes) -> bytes:
         side, beside = path[at : at + 1], path[at + 1 : at + _HOP_BYTES]
         if side not in (b"L", b"R") or len(beside) != HASH_BYTES:
             raise ValueError("a path is made of hops: L or R, and 32 bytes")
-        leaf = _node_hash(beside + leaf if side == b"L" else leaf + beside)
+        leaf = node_hash(beside + leaf if side == b"L" else leaf + beside)
     return leaf
 
 
@@ -56,9 +56,10 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
     while len(level := levels[-1]) > 1:
         pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
         # An odd node at the end moves up unchanged.
-        levels.append([_node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
+        levels.append([node_hash(b"".join(pair)) if len(pair) == 2 else pair[0] for pair in pairs])
     return levels
 
 
-def _node_hash(children: bytes) -> bytes:
+def node_hash(children: bytes) -> bytes:
+    """Returns the hash of a node with these two hashes below it, joined."""
     return hashlib.sha256(b"\x01" + children).digest()

@@ -1,0 +1,1 @@
+"""The public log (C2SP tlog-tiles): its leaves, its tree and its signed notes."""

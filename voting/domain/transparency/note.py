@@ -1,0 +1,125 @@
+"""Signed notes (C2SP signed-note), and the checkpoints (tlog-checkpoint) and proofs (tlog-proof) made of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
+"""The signature types of a log's key (Ed25519) and of a witness' (cosignature/v1)."""
+_KEY_ID_BYTES = 4
+_DASH = "\u2014 "
+Sign = Callable[[bytes], bytes]
+
+
+class VerifierKey(NamedTuple):
+    """A public key with the name of its owner."""
+
+    name: str
+    type: bytes
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """The first bytes of the key's hash, by which a signature says whose it is."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.type + self.public).digest()[:_KEY_ID_BYTES]
+
+    def __str__(self) -> str:
+        """The key as others are given it (vkey)."""
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.type + self.public).decode()}"
+
+
+class Checkpoint(NamedTuple):
+    """What a log states: that its tree has this many leaves and this root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def body(self) -> str:
+        """Returns the text that is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def read_key(text: str) -> VerifierKey:
+    """Parses a vkey. Raises ValueError."""
+    # The key's base64 may hold a plus sign, too.
+    name, id, key = text.split("+", 2)
+    data = base64.b64decode(key, validate=True)
+    found = VerifierKey(name, data[:1], data[1:])
+    if found.type not in (LOG_KEY, WITNESS_KEY) or len(found.public) != 32 or found.id.hex() != id or not name:
+        raise ValueError("it is no vkey of an Ed25519 key: name+id+key")
+    return found
+
+
+def signature_line(key: VerifierKey, signature: bytes) -> str:
+    """Returns the line of a signature."""
+    return f"{_DASH}{key.name} {base64.b64encode(key.id + signature).decode()}\n"
+
+
+def signed(checkpoint: Checkpoint, key: VerifierKey, sign: Sign) -> str:
+    """Returns the checkpoint as a note with the log's signature."""
+    body = checkpoint.body()
+    return f"{body}\n{signature_line(key, sign(body.encode()))}"
+
+
+class Signature(NamedTuple):
+    """One signature of a note. `line` is its line as it stands there."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+    line: str
+
+
+def read_note(note: str) -> tuple[Checkpoint, str, list[Signature]]:
+    """Parses a signed checkpoint: its content, the text that was signed, and its signatures. Raises ValueError."""
+    body, blank, rest = note.partition("\n\n")
+    body += "\n"
+    origin, size, root, *_ = body.split("\n")
+    if not (blank and rest.endswith("\n") and origin and size.isascii() and size.isdigit() and str(int(size)) == size):
+        raise ValueError("it is no checkpoint: origin, size and root, a blank line, and signatures")
+    checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+    signatures = []
+    for line in rest.splitlines():
+        name, _, text = line.removeprefix(_DASH).partition(" ")
+        data = base64.b64decode(text, validate=True)
+        if not line.startswith(_DASH) or not name or len(data) <= _KEY_ID_BYTES:
+            raise ValueError("a line of a signature is not: dash, name, base64")
+        signatures.append(Signature(name, data[:_KEY_ID_BYTES], data[_KEY_ID_BYTES:], line + "\n"))
+    return checkpoint, body, signatures
+
+
+def proof_text(index: int, hashes: Sequence[bytes], note: str) -> str:
+    """Returns an inclusion proof as its own file, which is checked offline."""
+    lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *(base64.b64encode(each).decode() for each in hashes)]
+    return "\n".join([*lines, "", note])
+
+
+class Proof(NamedTuple):
+    """A parsed inclusion proof: the leaf's index, the hashes from its sibling up, and the signed checkpoint."""
+
+    leaf_index: int
+    hashes: list[bytes]
+    note: str
+
+
+def read_proof(text: str) -> Proof:
+    """Parses an inclusion proof. Raises ValueError."""
+    head, blank, note = text.partition("\n\n")
+    first, *lines = head.split("\n")
+    if lines and lines[0].startswith("extra "):
+        del lines[0]
+    if not blank or first != "c2sp.org/tlog-proof@v1" or not lines or not lines[0].startswith("index "):
+        raise ValueError("it is no proof of a log: c2sp.org/tlog-proof@v1")
+    number = lines[0].removeprefix("index ")
+    if not (number.isascii() and number.isdigit() and str(int(number)) == number):
+        raise ValueError("the index is no number")
+    try:
+        hashes = [base64.b64decode(line, validate=True) for line in lines[1:]]
+    except binascii.Error as error:
+        raise ValueError(f"a hash is not base64: {error}") from None
+    return Proof(int(number), hashes, note)
