@@ -24,8 +24,6 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from voting import engines
-from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Receipt, commitment
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.domain.identity.roles import Role
@@ -33,6 +31,7 @@ from voting.postgres import ballots as ballots_table
 from voting.postgres import contests as contests_table
 from voting.postgres.ballots import BallotRow, BatchContext
 from voting.postgres.database import Connection
+from voting.services.ballots.record import seal
 from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
 from voting.wiring import admin
@@ -289,13 +288,7 @@ async def cast(
 
 async def insert_batch(connection: Connection, contest: str, ballots: Sequence[BallotRow], at: datetime) -> None:
     """Stores ballots as casting does, without the service: with decisions, the tally and one signature for all."""
-    keyring = Keyring(SECRET.encode())
-    leaves = [
-        merkle.leaf_hash(
-            Receipt(contest, str(row.id), at, commitment(row.salt, contest, str(row.id), row.picks)).statement()
-        )
-        for row in ballots
-    ]
+    sealed, _ = seal(Keyring(SECRET.encode()), contest, ballots, at, "0" * 64)
     stored = await contests_table.select(connection, contest)
     assert stored
     assert await ballots_table.insert(
@@ -305,8 +298,7 @@ async def insert_batch(connection: Connection, contest: str, ballots: Sequence[B
         context=BatchContext(paused=False, revision=stored.revision, now=at),
         closes_at=datetime.max.replace(tzinfo=UTC),
         shard=0,
-        leaves=b"".join(leaves),
-        signature=keyring.sign(merkle.root_of(leaves)),
+        sealed=sealed,
     )
 
 

@@ -15,10 +15,11 @@ import asyncpg
 from loadtests.contests import QUOTAS, contest_text, now
 from loadtests.service import ID
 from loadtests.stored_ballots import BATCH, REMAINING, facts
+from voting.domain.ballots.leaf import SALTS_BYTES, Parts
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.postgres import ballots
-from voting.postgres.ballots import BallotRow, BatchContext
+from voting.postgres.ballots import BallotRow, BatchContext, SealedBatch
 from voting.postgres.database import Connection, Database, connected
 
 CONNECTIONS = 4
@@ -55,10 +56,13 @@ async def _insert(database: Database, shard: int, until: float) -> int:
     return count
 
 
-async def _store(connection: Connection, contest: Contest, rows: list[BallotRow], shard: int, now: datetime) -> bool:
+async def _store(
+    connection: Connection, contest: Contest, rows: list[BallotRow], shard: int, now: datetime
+) -> int | None:
     revision = await connection.fetchval("select revision from gates where contest = $1 limit 1", contest.id)
     context = BatchContext(False, revision, now)
-    leaves, signature = bytes(32 * len(rows)), bytes(64)
+    parts = [Parts(bytes(32), bytes(32))] * len(rows)
+    sealed = SealedBatch([bytes(133)] * len(rows), [bytes(32)] * len(rows), parts, bytes(64))
     return await ballots.insert(
         connection,
         contest.id,
@@ -66,8 +70,7 @@ async def _store(connection: Connection, contest: Contest, rows: list[BallotRow]
         context=context,
         closes_at=contest.closes_at,
         shard=shard,
-        leaves=leaves,
-        signature=signature,
+        sealed=sealed,
     )
 
 
@@ -80,7 +83,7 @@ def _row(voter: bytes, id: uuid.UUID, entry: str) -> BallotRow:
         picks=[entry],
         state="count",
         reasons=(),
-        salt=b"s" * 16,
+        salts=b"s" * SALTS_BYTES,
         facts=facts(id),
         remaining=REMAINING,
     )

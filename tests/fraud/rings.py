@@ -101,7 +101,7 @@ async def record(database: Database, contest: str, casts: Iterable[Cast], ago: t
                 picks=[each.entry],
                 state=each.state,
                 reasons=["C1"] if each.state == "hold" else [],
-                salt=id.bytes,
+                salts=id.bytes * 3,
                 facts=_JSON.encode(facts).decode(),
                 remaining="{}",
             )

@@ -65,7 +65,7 @@ async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Databas
         Ballot(bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
         for row in BEFORE["ballots"]
     ]
-    answers = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, 16).record(snapshot, again)
+    answers = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, "0" * 64, 16).record(snapshot, again)
     assert answers == [Answer(row["answer"].encode(), True) for row in BEFORE["ballots"]]
 
 
@@ -86,7 +86,7 @@ async def test_quotas_continue_from_their_use_before(migrated: Database) -> None
     twice = next(row for row in BEFORE["ballots"] if row["idempotency_key"] == "second-0")
     voter = bytes.fromhex(twice["voter"][2:])
     before = json.loads(twice["answer"])["remaining"]["picks"]
-    (answer,) = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, 16).record(
+    (answer,) = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, "0" * 64, 16).record(
         snapshot, [Ballot(voter, "third", ["A004", "A005"], "[]", None)]
     )
     assert isinstance(answer, Answer), answer

@@ -42,7 +42,7 @@ async def test_a_ballot_is_recorded_and_answered_as_in_the_contract(
     answer = await cast(http, contest, token, ["A001", "A002"])
     assert answer.status_code == 201
     content = answer.json()
-    assert set(content) == {"ballot", "recorded_at", "receipt", "remaining"}
+    assert set(content) == {"ballot", "recorded_at", "receipt", "remaining", "log"}
     assert content["recorded_at"].endswith("+08:00")
     assert content["remaining"]["picks"] == 3
     assert content["remaining"]["limits"] == [

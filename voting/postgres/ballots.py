@@ -10,6 +10,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from voting.domain.ballots.ballot import State
+from voting.domain.ballots.leaf import SALT_BYTES, Parts
+from voting.domain.transparency import bundle
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -55,7 +57,8 @@ class BallotRow(NamedTuple):
     picks: Sequence[str]
     state: State
     reasons: Sequence[str]
-    salt: bytes
+    salts: bytes
+    """Of the picks, the state and the person."""
     facts: str
     remaining: str
     challenge: tuple[bytes, datetime] | None = None
@@ -68,6 +71,17 @@ class BatchRow(NamedTuple):
     recorded_at: datetime
     remaining: Sequence[str]
     leaves: bytes
+    signature: bytes
+    parts: bytes | None
+    """The stored parts of the commitments; None for a batch from before there was a log."""
+
+
+class SealedBatch(NamedTuple):
+    """What receipts and log have of a batch, by place: leaves, their hashes, the commitments' parts; one signature."""
+
+    leaves: Sequence[bytes]
+    hashes: Sequence[bytes]
+    parts: Sequence[Parts]
     signature: bytes
 
 
@@ -114,10 +128,13 @@ async def read_batches(connection: Connection, contest: str, ids: Iterable[int])
     async with connection.transaction():
         rows = await connection.fetch(_QUERIES["batches"], contest, list(ids))
         await connection.execute(_QUERIES["flush"])
-    return {row["id"]: BatchRow(row["recorded_at"], row["remaining"], row["leaves"], row["signature"]) for row in rows}
+    return {
+        row["id"]: BatchRow(row["recorded_at"], row["remaining"], row["leaves"], row["signature"], row["parts"])
+        for row in rows
+    }
 
 
-async def insert(  # noqa: PLR0913 (what the ballots share, each once)
+async def insert(
     connection: Connection,
     contest: str,
     rows: Sequence[BallotRow],
@@ -125,19 +142,18 @@ async def insert(  # noqa: PLR0913 (what the ballots share, each once)
     context: BatchContext,
     closes_at: datetime,
     shard: int,
-    leaves: bytes,
-    signature: bytes,
-) -> bool:
-    """Stores ballots, sorted by (voter, ordinal), with the time of the context.
+    sealed: SealedBatch,
+) -> int | None:
+    """Stores ballots, sorted by (voter, ordinal), with the time of the context; returns the number of their batch.
 
-    False, and nothing is stored, if the contest has changed since or the window has ended. An ordinal or challenge that
+    None, and nothing is stored, if the contest has changed since or the window has ended. An ordinal or challenge that
     was taken since raises a unique violation.
     """
     shared = (
         f"[{','.join([row.facts for row in rows])}]",
         [row.remaining for row in rows],
-        leaves,
-        signature,
+        b"".join(sealed.hashes),
+        sealed.signature,
     )
     ballots = (
         [row.voter for row in rows],
@@ -148,12 +164,21 @@ async def insert(  # noqa: PLR0913 (what the ballots share, each once)
         [array_text(row.picks) for row in rows],
         [row.state for row in rows],
         [array_text(row.reasons) for row in rows],
-        [row.salt for row in rows],
+        # The person's salt is stored with the facts, to be erased with them.
+        [row.salts[: 2 * SALT_BYTES] for row in rows],
+    )
+    logged = (
+        b"".join([part for parts in sealed.parts for part in parts]),
+        [row.salts[2 * SALT_BYTES :] for row in rows],
+        bundle.frame(sealed.leaves),
     )
     spent = _columns(sorted(row.challenge for row in rows if row.challenge), 2)
     head = contest, context.revision, shard, context.now, closes_at
     tallies = _columns(_added(rows), 4)
-    return await connection.fetchval(_QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies) is not None
+    batch: int | None = await connection.fetchval(
+        _QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies, *logged
+    )
+    return batch
 
 
 async def select_own(connection: Connection, contest: str, voters: Collection[bytes]) -> tuple[OwnBallot, ...]:

@@ -38,6 +38,8 @@ class SignedBatch(NamedTuple):
     id: int
     leaves: bytes
     signature: bytes
+    parts: bytes | None
+    """The stored parts of the commitments; None for a batch from before there was a log."""
 
 
 class Receipted(NamedTuple):

@@ -23,7 +23,7 @@ from voting.wiring.admin import AdminServices
 def row(voter: bytes, ordinal: int = 1) -> BallotRow:
     """A ballot for A001 of this voter."""
     id = uuid.uuid4()
-    return BallotRow(voter, ordinal, "k", id, ["A001"], "count", (), id.bytes, "{}", "{}")
+    return BallotRow(voter, ordinal, "k", id, ["A001"], "count", (), id.bytes * 3, "{}", "{}")
 
 
 async def batches(office: AdminServices, contest: str, sizes: Sequence[int]) -> None:

@@ -31,7 +31,7 @@ cross join lateral (
 
 -- name: batches
 -- What the answers to earlier ballots are made of.
-select id, recorded_at, remaining, leaves, signature from batches where contest = $1 and id = any ($2);
+select id, recorded_at, remaining, leaves, signature, parts from batches where contest = $1 and id = any ($2);
 
 -- name: flush
 -- Makes this transaction's end wait, as a write's does, until all that was committed before it is as durable as that: an
@@ -39,8 +39,8 @@ select id, recorded_at, remaining, leaves, signature from batches where contest 
 select pg_logical_emit_message(true, 'voting', 'replay');
 
 -- name: insert
--- A batch: its ballots, a decision for each that is not counted, what they share, the challenges they spend and what they
--- add to the tally. Nothing is written, and no id answered, if the contest is at another revision than $2 or the window
+-- A batch: its ballots, a decision for each that is not counted, what they share, the challenges they spend, what they
+-- add to the tally, and their leaves, which wait for the log. Nothing is written, and no id answered, if the contest is at another revision than $2 or the window
 -- ended at $5. The gate $3 is locked till the end, so that who changes the contest waits for this batch. Rows come in the
 -- order of their keys: every transaction takes its locks in the same order.
 with gate as materialized (
@@ -48,9 +48,11 @@ with gate as materialized (
     where contest = $1 and number = $3 and revision = $2 and clock_timestamp() < $5
     for no key update
 ), batch as (
-    insert into batches (contest, recorded_at, voters, facts, remaining, leaves, signature)
-    select $1, $4, $10, $6, $7, $8, $9 from gate
+    insert into batches (contest, recorded_at, voters, facts, remaining, leaves, signature, parts, person_salts)
+    select $1, $4, $10, $6, $7, $8, $9, $24, $25 from gate
     returning id
+), queued as (
+    insert into log_queue (contest, batch, entries) select $1, id, $26 from batch
 ), stored as (
     insert into ballots (contest, voter, ordinal, idempotency_key, id, picks, state, reasons, recorded_at, salt, batch, place)
     select $1, voter, ordinal, key, given.id, picks::text[], state, reasons::text[], $4, salt, batch.id, place - 1
@@ -93,7 +95,7 @@ order by recorded_at, sequence;
 select batch, place, id, recorded_at, picks, salt from ballots where contest = $1 order by batch, place, id;
 
 -- name: signed_batches
-select id, leaves, signature from batches where contest = $1 order by id;
+select id, leaves, signature, parts from batches where contest = $1 order by id;
 
 -- name: first_batches
 select contests.id, first.leaves, first.signature

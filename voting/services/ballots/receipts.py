@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Receipt, commitment
+from voting.domain.ballots.leaf import leaf, split_parts
 from voting.domain.roster.sheet import Tick, silent
 from voting.postgres import records
 from voting.postgres.database import Database
@@ -123,6 +123,7 @@ def _check(report: ReceiptReport, contest: str, key: ReceiptKey, batch: SignedBa
         return
     report.signed += 1
     report.ballots += len(ballots)
+    parts = [None] * len(leaves) if batch.parts is None else split_parts(batch.parts, len(leaves))
     places: set[int] = set()
     for ballot in ballots:
         id = str(ballot.id)
@@ -130,8 +131,7 @@ def _check(report: ReceiptReport, contest: str, key: ReceiptKey, batch: SignedBa
             report.invented.add(id)
             continue
         places.add(ballot.place)
-        made_of = commitment(ballot.salt, contest, id, ballot.picks)
-        statement = Receipt(contest, id, ballot.recorded_at, made_of).statement()
+        statement = leaf(contest, id, ballot.recorded_at, ballot.salt, ballot.picks, parts[ballot.place])
         if merkle.leaf_hash(statement) != leaves[ballot.place]:
             report.changed.add(id)
     if lacks := len(leaves) - len(places):

@@ -16,7 +16,8 @@ import msgspec
 from voting import telemetry
 from voting.domain.ballots import ballot as rules
 from voting.domain.ballots import merkle
-from voting.domain.ballots.ballot import Receipt, State
+from voting.domain.ballots.ballot import State
+from voting.domain.ballots.leaf import SALTS_BYTES, leaf, parts, split_parts
 from voting.domain.ballots.quota import (
     Bucket,
     Use,
@@ -32,7 +33,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
-from voting.postgres.ballots import BallotRow, BatchContext, StoredBallot
+from voting.postgres.ballots import BallotRow, BatchContext, SealedBatch, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.postgres.identity import persons
 from voting.postgres.standby import Standby
@@ -70,6 +71,13 @@ class Ballot(NamedTuple):
     """Codes of voting.fraud.reasons.reasons that explain a hold."""
 
 
+class InLog(msgspec.Struct):
+    """Where in the public log a ballot will stand: the number of its batch, and its place there."""
+
+    batch: int
+    place: int
+
+
 class Answer(NamedTuple):
     """The answer to the voter as JSON, and whether it repeats an earlier answer."""
 
@@ -81,12 +89,13 @@ Recorded = Answer | Exception
 
 
 class BallotRecorder:
-    """Records the ballots of one contest."""
+    """Records the ballots of one contest. `policy` is the SHA-256 of the policy that they are judged by."""
 
-    def __init__(self, database: Database, standby: Standby, keyring: Keyring, shards: int) -> None:
+    def __init__(self, database: Database, standby: Standby, keyring: Keyring, policy: str, shards: int) -> None:
         self._database = database
         self._standby = standby
         self._keyring = keyring
+        self._policy = policy
         self._remaining_quota = RemainingQuota()
         # Concurrent batches, also of other processes, lock different gates and tally rows, so they rarely wait.
         first = secrets.randbelow(shards)
@@ -147,25 +156,23 @@ class BallotRecorder:
         rows = sorted(batch.rows.values(), key=lambda row: (row.voter, row.ordinal))
         if not rows:
             return {}
-        statements = [_statement(contest.id, row.id, now, row.salt, row.picks) for row in rows]
-        leaves = [merkle.leaf_hash(statement) for statement in statements]
-        root, paths = merkle.tree(leaves)
-        signature = self._keyring.sign(root)
-        if not await stored.insert(
+        sealed, paths = seal(self._keyring, contest.id, rows, now, self._policy)
+        number = await stored.insert(
             connection,
             contest.id,
             rows,
             context=batch.context,
             closes_at=contest.closes_at,
             shard=next(self._shards),
-            leaves=b"".join(leaves),
-            signature=signature,
-        ):
+            sealed=sealed,
+        )
+        if number is None:
             raise RulesMovedError
         recorded_at = now.astimezone(contest.zone)
+        receipts = [receipt_text(*each, sealed.signature) for each in zip(sealed.leaves, paths, strict=True)]
         return {
-            row.id: _answer(row.id, recorded_at, receipt_text(statement, path, signature), row.remaining)
-            for row, statement, path in zip(rows, statements, paths, strict=True)
+            row.id: _answer(row.id, recorded_at, receipt, row.remaining, InLog(number, place))
+            for place, (row, receipt) in enumerate(zip(rows, receipts, strict=True))
         }
 
 
@@ -243,7 +250,7 @@ class Batch:
             ballot.picks,
             ballot.state,
             ballot.reasons,
-            secrets.token_bytes(16),
+            secrets.token_bytes(SALTS_BYTES),
             ballot.facts,
             self.left(after),
             challenge,
@@ -274,21 +281,32 @@ async def _read_answers(
     batches = await stored.read_batches(connection, contest.id, {ballot.batch for ballot in ballots})
     answers = {}
     for ballot in ballots:
-        batch = batches[ballot.batch]
-        _, paths = merkle.tree(merkle.split(batch.leaves))
-        statement = _statement(contest.id, ballot.id, batch.recorded_at, ballot.salt, ballot.picks)
-        receipt = receipt_text(statement, paths[ballot.place], batch.signature)
+        batch, place = batches[ballot.batch], ballot.place
+        hashes = merkle.split(batch.leaves)
+        _, paths = merkle.tree(hashes)
+        part = None if batch.parts is None else split_parts(batch.parts, len(hashes))[place]
+        statement = leaf(contest.id, str(ballot.id), batch.recorded_at, ballot.salt, ballot.picks, part)
+        receipt = receipt_text(statement, paths[place], batch.signature)
         recorded_at = batch.recorded_at.astimezone(contest.zone)
-        answers[ballot.id] = _answer(ballot.id, recorded_at, receipt, batch.remaining[ballot.place])
+        log = None if part is None else InLog(ballot.batch, place)
+        answers[ballot.id] = _answer(ballot.id, recorded_at, receipt, batch.remaining[place], log)
     return answers
 
 
-def _statement(contest: str, id: uuid.UUID, recorded_at: datetime, salt: bytes, picks: Sequence[str]) -> bytes:
-    """Returns the statement of a ballot's receipt."""
-    ballot = str(id)
-    return Receipt(contest, ballot, recorded_at, rules.commitment(salt, contest, ballot, picks)).statement()
+def seal(
+    keyring: Keyring, contest: str, rows: Sequence[BallotRow], now: datetime, policy: str
+) -> tuple[SealedBatch, list[bytes]]:
+    """Returns the leaves of a batch, signed once, and the path of each to the root."""
+    sealed = [parts(row.salts, (row.state, row.reasons, policy), row.voter, row.facts.encode()) for row in rows]
+    leaves = [
+        leaf(contest, str(row.id), now, row.salts, row.picks, part) for row, part in zip(rows, sealed, strict=True)
+    ]
+    hashes = [merkle.leaf_hash(each) for each in leaves]
+    root, paths = merkle.tree(hashes)
+    return SealedBatch(leaves, hashes, sealed, keyring.sign(root)), paths
 
 
-def _answer(id: uuid.UUID, recorded_at: datetime, receipt: str, remaining: str) -> bytes:
+def _answer(id: uuid.UUID, recorded_at: datetime, receipt: str, remaining: str, log: InLog | None) -> bytes:
     left = msgspec.Raw(remaining.encode())
-    return _JSON.encode({"ballot": id, "recorded_at": recorded_at, "receipt": receipt, "remaining": left})
+    answer = {"ballot": id, "recorded_at": recorded_at, "receipt": receipt, "remaining": left}
+    return _JSON.encode(answer if log is None else answer | {"log": log})
