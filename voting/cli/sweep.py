@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import signal
-import sys
-import threading
 import time
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import click
 
-from voting import logs
+from voting.cli.shared.beside import beside_option, end_with_standard_input, run_until_stopped, use_log
 from voting.cli.shared.session import actor, env_file, read_settings, tell, with_engines
-from voting.server.sweeper import STOP_SECONDS
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
 from voting.wiring import admin, serving
@@ -29,7 +24,7 @@ START_AFTER_SECONDS = 5.0
 
 @click.command(epilog="Example: voting sweep --once")
 @click.option("--once", is_flag=True, help="Do the latest round that is due, then end; default: rounds until stopped.")
-@click.option("--beside", is_flag=True, help="Used by `voting serve`: end when standard input ends.")
+@beside_option
 @env_file
 def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
     """Sweep open contests for groups of fraudulent ballots, as the process beside `voting serve` does.
@@ -38,13 +33,9 @@ def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
     """
     settings = read_settings(env_file)
     # The findings of a shadow policy are logged at level info.
-    if settings.log == "json":
-        logs.use_json()
-    else:
-        logging.basicConfig(format="%(message)s")
-        logging.getLogger("voting").setLevel(logging.INFO)
+    use_log(settings)
     if beside:
-        threading.Thread(target=_end_with_standard_input, name="parent-watch", daemon=True).start()
+        end_with_standard_input()
         time.sleep(START_AFTER_SECONDS)
     if not once:
         os.nice(NICENESS)
@@ -55,13 +46,6 @@ def sweep(once: bool, beside: bool, env_file: Path | None) -> None:
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
     with with_engines(settings, own=False, redis=False) as ready:
         asyncio.run(_run(ready, once=once))
-
-
-def _end_with_standard_input() -> None:
-    """The service that started it holds the other end: when it is killed, this process must not outlive it."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(1)
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
@@ -77,14 +61,5 @@ async def _run(settings: Settings, *, once: bool) -> None:
             changed = await sweeping.round()
             tell(f"{changed.held} ballots held, {changed.released} released")
             return
-        loop, task = asyncio.get_running_loop(), asyncio.create_task(sweeping.run())
-
-        def stop() -> None:
-            """Gives the lease back; a sweep under way, in a thread, is not waited for: nothing of it is in force."""
-            task.cancel()
-            loop.call_later(STOP_SECONDS, os._exit, 0)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
-        with suppress(asyncio.CancelledError):
-            await task
+        # A sweep under way, in a thread, is not waited for: nothing of it is in force.
+        await run_until_stopped(sweeping.run())

@@ -1,4 +1,4 @@
-"""uvicorn's supervisor of worker processes, extended by the sweeper, with limits on waiting.
+"""uvicorn's supervisor of worker processes, extended by companions, with limits on waiting.
 
 uvicorn checks its workers twice a second, waits up to five seconds for each in turn to answer, even while one is
 starting, kills a start that takes longer, and waits without limit for one that was told to stop.
@@ -10,12 +10,13 @@ import logging
 import pickle
 import socket
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import wait
 
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from voting.server.sweeper import Sweeper
+from voting.server.companion import Companion
 
 TICK_SECONDS = 0.1
 SILENT_SECONDS = 10.0
@@ -28,11 +29,11 @@ logger = logging.getLogger("uvicorn.error")
 
 
 class Workers(Multiprocess):
-    """Runs workers, and a sweeper if given, until SIGTERM or SIGINT."""
+    """Runs workers and their companions until SIGTERM or SIGINT."""
 
-    def __init__(self, config: Config, sockets: list[socket.socket], sweeper: Sweeper | None) -> None:
+    def __init__(self, config: Config, sockets: list[socket.socket], companions: Sequence[Companion]) -> None:
         super().__init__(config, sockets)
-        self._sweeper = sweeper
+        self._companions = companions
         self._heard: dict[Process, float] = {}
         self._serving: set[Process] = set()
         self._not_before = 0.0
@@ -45,11 +46,11 @@ class Workers(Multiprocess):
             wait([worker.process.sentinel for worker in self.processes if worker.exitcode is None], TICK_SECONDS)
             self.handle_signals()
             self.keep_subprocess_alive()
-            if self._sweeper:
-                self._sweeper.keep_alive()
+            for companion in self._companions:
+                companion.keep_alive()
         self.terminate_all()
-        if self._sweeper:
-            self._sweeper.stop()
+        for companion in self._companions:
+            companion.stop()
         self.join_all()
 
     def keep_subprocess_alive(self) -> None:
@@ -87,8 +88,8 @@ class Workers(Multiprocess):
             self.processes[index] = process
             former.terminate()
             _join(former, time.monotonic() + KILL_SECONDS)
-        if self._sweeper:
-            self._sweeper.stop()
+        for companion in self._companions:
+            companion.stop()
 
     def join_all(self) -> None:
         """Waits for workers that were told to stop; kills those that do not."""

@@ -1,4 +1,4 @@
-"""The process that sweeps for rings: `voting sweep`, kept alive by the supervisor of the workers."""
+"""A process beside the workers, such as `voting sweep`, kept alive by their supervisor."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ RESTART_SECONDS = 10.0
 STOP_SECONDS = 2.0
 
 
-class Sweeper:
-    """Runs the sweeping process and restarts it when it dies."""
+class Companion:
+    """Runs a command of `voting` with the option --beside and restarts it when it dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, *command: str) -> None:
+        self._command = [sys.executable, "-m", "voting", *command, "--beside"]
         self._process: subprocess.Popen[bytes] | None = None
         self._started = float("-inf")
 
@@ -27,8 +28,7 @@ class Sweeper:
         self._forget()
         self._started = now
         # A separate command, so that `ps` distinguishes it from the workers.
-        command = [sys.executable, "-m", "voting", "sweep", "--beside"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
 
     def stop(self) -> None:
         """Ends the process."""
