@@ -137,6 +137,12 @@ class NotFound(VotingError):
     code = "not_found"
 
 
+class NotYet(VotingError):
+    """It is recorded and will be in the log within seconds; ask again then."""
+
+    code = "not_yet"
+
+
 class MethodNotAllowed(VotingError):
     """This address does not support this method."""
 
@@ -243,6 +249,12 @@ class AuditBroken(VotingError):
     """The audit log is not as it was recorded."""
 
     code = "audit_broken"
+
+
+class ProofInvalid(VotingError):
+    """The proof does not show that the ballot is in the log."""
+
+    code = "proof_invalid"
 
 
 class SettingInvalid(VotingError):

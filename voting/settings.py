@@ -123,7 +123,7 @@ class Settings:
         "VOTING_LOG",
         parse.log,
         "text",
-        "Form of the log of `voting serve` and `voting sweep`: text, or json (an object a line).",
+        "Form of the log of `voting serve`, `voting sweep` and `voting log run`: text, or json (an object a line).",
     )
     sync_required: bool = setting(
         "VOTING_SYNC",
@@ -244,6 +244,13 @@ class Settings:
         "off",
         "Whether VOTING_PHONE_SENDER and VOTING_OIDC_ISSUER may be plain http or lie in a private network: on or off.",
     )
+    log_key: Path | None = setting(
+        "VOTING_LOG_KEY",
+        parse.file,
+        "",
+        "File of the key that signs the public log, made by `voting log key`, on the host that appends to it; empty:"
+        " one in VOTING_DATA with the embedded PostgreSQL, else this host appends to no log.",
+    )
     sweep: bool = setting(
         "VOTING_SWEEP",
         parse.switch,
@@ -256,6 +263,11 @@ class Settings:
         "200",
         "Groups of at least this many ballots, or that change a place for a cut or an award, need two reviewers.",
     )
+
+    @property
+    def log_key_file(self) -> Path | None:
+        """The file of the log's key, if this host is to append to logs."""
+        return self.log_key or (self.data / "log.key" if self.database_url == EMBEDDED else None)
 
     def need_secret(self) -> bytes:
         """Returns the secret. Raises SettingInvalid if there is none."""

@@ -68,6 +68,22 @@ SWEEP_SECONDS = Histogram(
 )
 SWEEP_PICKS = Gauge("voting_sweep_picks", "Picks that the sweeper keeps in memory.", multiprocess_mode="livesum")
 SWEEP_DECISIONS = Counter("voting_sweep_decisions", "Ballots held and released by near-line sweeps.", ["change"])
+LOG_WAITING = Gauge(
+    "voting_log_waiting", "Batches that wait for the public log, over all contests.", multiprocess_mode="livemostrecent"
+)
+LOG_OLDEST_SECONDS = Gauge(
+    "voting_log_oldest_seconds",
+    "How long the oldest of them had waited at the last round.",
+    multiprocess_mode="livemostrecent",
+)
+LOG_LEAVES = Gauge(
+    "voting_log_leaves", "Leaves of the logs that this sequencer appended to.", multiprocess_mode="livemostrecent"
+)
+LOG_CHECKPOINT_AT = Gauge(
+    "voting_log_checkpoint_at_seconds",
+    "When the last checkpoint was signed, in seconds since 1970.",
+    multiprocess_mode="livemostrecent",
+)
 BOARDS = Gauge("voting_board_streams", "Open live boards.", multiprocess_mode="livesum")
 
 

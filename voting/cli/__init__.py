@@ -22,6 +22,7 @@ _MODULES = {
     "demo": ("demo",),
     "deployment": ("migrate", "settings"),
     "identity": ("credentials", "staff"),
+    "log": ("log",),
     "marks": ("awards", "marks", "metrics"),
     "results": ("results",),
     "retention": ("retention",),

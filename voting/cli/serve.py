@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -22,12 +23,13 @@ from voting.errors import SettingInvalid
 from voting.networks.lookup import networks_of
 from voting.postgres.standby import Standby
 from voting.redis.connection import check_server
+from voting.server.companion import Companion
 from voting.server.options import OPTIONS
-from voting.server.sweeper import Sweeper
 from voting.server.workers import Workers
 from voting.services.audit import record_policies
 from voting.services.ballots.receipts import signed_with_another_key
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
+from voting.services.transparency.log_key import make_key
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load, values
 from voting.wiring import admin, serving
@@ -53,12 +55,22 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
     os.environ.pop("DATABASE_OWNER_URL", None)
+    if log_key := settings.log_key_file:
+        if settings.log_key is None and not log_key.exists():
+            make_key(log_key)
+        settings = replace(settings, log_key=log_key)
+        os.environ["VOTING_LOG_KEY"] = str(log_key)
     with with_engines(settings, own=True, redis=True) as ready, listening(host, port) as listener:
         asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
         if not settings.public_url.startswith("https://"):
             tell(
                 f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear,"
                 " and cookies are not bound to TLS; for a vote set it to the https:// address of the page"
+            )
+        if settings.log_key is None:
+            tell(
+                "VOTING_LOG_KEY is not set: this host appends to no public log, and ballots wait for one that does;"
+                " make a key with: voting log key FILE"
             )
         tell(f"listening on http://{host}:{port}")
         run_workers(ready, listener, workers)
@@ -127,7 +139,13 @@ def run_workers(settings: Settings, listener: socket.socket, workers: int) -> No
             timeout_graceful_shutdown=STOP_SECONDS,
             **OPTIONS,
         )
-        Workers(config, [listener], Sweeper() if settings.sweep else None).run()
+        Workers(config, [listener], _companions(settings)).run()
+
+
+def _companions(settings: Settings) -> list[Companion]:
+    """Returns the processes beside the workers."""
+    companions = [Companion("sweep")] if settings.sweep else []
+    return [*companions, Companion("log", "run")] if settings.log_key else companions
 
 
 def raise_file_limit() -> None:

@@ -47,6 +47,24 @@ def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
     click.echo(statement)
 
 
+@verify.command(epilog="Example: voting verify proof --key VKEY --receipt RECEIPT ballot.tlog-proof")
+@click.option(
+    "--key", required=True, help="The log's vkey, from the log's page; better from elsewhere, such as a paper."
+)
+@click.option("--receipt", required=True, help="The receipt of the ballot.")
+@click.argument("file", type=click.Path(path_type=Path))
+def proof(key: str, receipt: str, file: Path) -> None:
+    """Check that the ballot of a receipt is in the log that FILE, a .tlog-proof, is of; without the service.
+
+    Prints the ballot's leaf, its number in the log and the log's size; exit code 1 names what is wrong.
+    """
+    from voting.services.transparency.proving import check_proof
+
+    proven = check_proof(key, receipt, read_text_file(file))
+    click.echo(proven.leaf, nl=False)
+    tell(f"it is number {proven.leaf_index + 1} of {proven.size} in the log {proven.origin}")
+
+
 @verify.command(name="results", epilog="Example: voting verify results --contest demo")
 @click.option("--contest", required=True, help="The contest's id.")
 @env_file

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from voting.errors import SettingInvalid
 from voting.fraud.policy import SweepPolicy
 from voting.postgres import database as postgres
 from voting.postgres.database import Database
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from voting.services.identity.keyring import Keyring, ReceiptKey
     from voting.services.identity.persons import Persons
     from voting.services.identity.staff_sign_in import SignIn
+    from voting.services.transparency.sequencing import Sequencer
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,18 @@ class AdminServices:
         from voting.services.fraud.policy_comparison import PolicyComparison
 
         return PolicyComparison(self.database)
+
+    def sequencer(self) -> Sequencer:
+        """Returns what appends to the public logs. Raises SettingInvalid without a secret or a log's key."""
+        from voting.services.fraud.policy_files import load_policy
+        from voting.services.transparency.log_key import read_key
+        from voting.services.transparency.sequencing import LogIdentity, Sequencer
+
+        if self.settings.log_key is None:
+            raise SettingInvalid("VOTING_LOG_KEY is not set; make a key with: voting log key FILE")
+        host = urlsplit(self.settings.public_url).netloc or "localhost"
+        identity = LogIdentity(host, self.keyring.public_key, load_policy(self.settings.policy).sha256)
+        return Sequencer(self.database, read_key(self.settings.log_key), identity)
 
     def sweeping(self, policy: SweepPolicy, shadow: SweepPolicy | None) -> Sweeping:
         """Returns what sweeps under these policies."""

@@ -41,6 +41,7 @@ from voting.services.results.reports import Reports
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.projection import TallyProjection
 from voting.services.tallies.reader import TallyReader
+from voting.services.transparency.public_log import PublicLog
 from voting.settings import Settings
 from voting.web.dependencies import Services
 from voting.wiring.providers import Providers, open_providers
@@ -96,7 +97,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             keyring=keyring,
             screening=Screening(keyring, networks, policy, shadow),
             rate_limits=RateLimits(connected.turns, read_rate(settings.limit_voter), read_rate(settings.limit_address)),
-            recorder=BallotRecorder(pools.writers, pools.standby, keyring, settings.shards),
+            recorder=BallotRecorder(pools.writers, pools.standby, keyring, policy.sha256, settings.shards),
             tally_projection=tally_projection,
             client_classes=client_classes,
             most=settings.batch,
@@ -165,6 +166,7 @@ def _services(
         phone_provider=providers.phone,
         posted_providers=providers.posted,
         privacy=Privacy(database, providers.keyring),
+        public_log=PublicLog(database),
         readiness=Readiness(database, pools.standby, connected.view),
         redirects=providers.redirects,
         reports=Reports(database),

@@ -1,0 +1,299 @@
+"""The public log, from the ballots that voters cast to the proofs that they check."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, as_owner, cast, environment_of, insert_batch
+from voting.domain.ballots import merkle
+from voting.domain.transparency import bundle, note
+from voting.domain.transparency.tree import Edge
+from voting.errors import ProofInvalid
+from voting.postgres.ballots import BallotRow
+from voting.services.identity.keyring import read_receipt
+from voting.services.transparency.log_check import check_log, log_status
+from voting.services.transparency.log_key import LogKey, make_key
+from voting.services.transparency.proving import check_proof
+from voting.services.transparency.sequencing import LogFrozenError, LogIdentity, Sequencer
+from voting.settings import Settings
+from voting.wiring.admin import AdminServices
+
+SEED = b"k" * 32
+
+
+def sequencer_of(office: AdminServices, seed: bytes = SEED) -> Sequencer:
+    """Returns a sequencer as another process has it."""
+    return Sequencer(
+        office.database, LogKey(seed), LogIdentity("vote.example.org", office.keyring.public_key, "0" * 64)
+    )
+
+
+async def cast_some(http: httpx.AsyncClient, contests: Contests, contest: str, count: int) -> list[dict[str, object]]:
+    """Casts ballots at the same time; returns the answers."""
+    answers = await asyncio.gather(*(cast(http, contest, token, ["A001"]) for token in contests.tokens(contest, count)))
+    assert {answer.status_code for answer in answers} == {201}
+    return [answer.json() for answer in answers]
+
+
+async def stored_ballots(contests: Contests, office: AdminServices, count: int, contest: str = "") -> str:
+    """Stores a batch of ballots as casting does, without the service; in a new contest if none is named."""
+    contest = contest or await contests.make()
+    rows = [
+        BallotRow(secrets.token_bytes(16), 1, "k", uuid.uuid4(), ["A001"], "count", (), bytes(48), "[]", "{}")
+        for _ in range(count)
+    ]
+    async with office.database.connection() as connection:
+        await insert_batch(connection, contest, rows, datetime.now(UTC))
+    return contest
+
+
+async def let_go(office: AdminServices) -> None:
+    """Ends the lease of whoever has it."""
+    async with office.database.connection() as connection:
+        await connection.execute("delete from leases where name = 'log'")
+
+
+async def sequenced(office: AdminServices, seed: bytes = SEED) -> Sequencer:
+    """Appends what waits, as a sequencer that has just started."""
+    await let_go(office)
+    made = sequencer_of(office, seed)
+    await made.round()
+    return made
+
+
+async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, tmp_path: Path
+) -> None:
+    contest = await contests.make()
+    first = (await cast_some(http, contests, contest, 1))[0]["log"]
+    assert isinstance(first, dict)
+    waiting = await http.get(f"/log/{contest}/batch/{first['batch']}")
+    assert (waiting.status_code, waiting.headers["retry-after"], waiting.json()["code"]) == (404, "1", "not_yet")
+    assert (await http.get(f"/log/{contest}/checkpoint")).status_code == 404
+    answers = await cast_some(http, contests, contest, 30)
+    await stored_ballots(contests, office, 270, contest)
+    await sequenced(office)
+    vkey = (await http.get(f"/log/{contest}/log.json")).json()["vkey"]
+    indexes = set()
+    for answer in answers:
+        log, receipt = answer["log"], str(answer["receipt"])
+        assert isinstance(log, dict)
+        proof = await http.get(f"/log/{contest}/proof/{log['batch']}/{log['place']}")
+        assert proof.headers["access-control-allow-origin"] == "*"
+        proven = check_proof(vkey, receipt, proof.text)
+        assert str(answer["ballot"]) in proven.leaf
+        assert proven.size == 302, "with the leaf that opens the log"
+        indexes.add(proven.leaf_index)
+    assert len(indexes) == 30
+    with pytest.raises(ProofInvalid, match="does not have the leaf"):
+        check_proof(vkey, str(answers[0]["receipt"]), proof.text)
+    with pytest.raises(ProofInvalid, match="not signed with this key"):
+        check_proof(str(LogKey(b"x" * 32).signer(f"vote.example.org/log/{contest}").key), receipt, proof.text)
+    file = tmp_path / "ballot.tlog-proof"
+    file.write_text(proof.text, "utf-8")
+    done = run("verify", "proof", "--key", vkey, "--receipt", receipt, str(file))
+    assert (done.returncode, done.stdout) == (0, proven.leaf), done.stderr
+
+
+async def test_what_is_published_is_a_tree_that_anybody_rebuilds(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, tmp_path: Path
+) -> None:
+    contest = await contests.make()
+    answers = await cast_some(http, contests, contest, 300)
+    await sequenced(office)
+    note_text = (await http.get(f"/log/{contest}/checkpoint")).text
+    checkpoint, _, _ = note.read_note(note_text)
+    assert (checkpoint.origin, checkpoint.size) == (f"vote.example.org/log/{contest}", 301)
+    full = await http.get(f"/log/{contest}/tile/entries/000")
+    assert (full.headers["content-encoding"], "immutable" in full.headers["cache-control"]) == ("gzip", True)
+    rest = await http.get(f"/log/{contest}/tile/entries/001.p/45", headers={"accept-encoding": "identity"})
+    entries = bundle.unframe(full.content) + bundle.unframe(rest.content)
+    statements = {read_receipt(str(answer["receipt"])).statement for answer in answers}
+    assert entries[0].startswith(f"voting/open/v1\n{contest}\n".encode())
+    assert set(entries[1:]) == statements, "a leaf is what its receipt states, byte for byte"
+    edge = Edge()
+    (tile,) = [each for each in edge.append([merkle.leaf_hash(entry) for entry in entries]) if each.id.level == 0]
+    assert edge.root() == checkpoint.root
+    assert (await http.get(f"/log/{contest}/tile/0/000")).content == tile.body
+    assert (await http.get(f"/log/{contest}/tile/0/001.p/7")).content == b"".join(edge.levels[0][:7])
+    assert (await http.get(f"/log/{contest}/tile/1/000.p/1")).content == tile.root
+    for none in ("0/001", "0/001.p/46", "0/002.p/1", "1/000", "0/000.p/256", "0/1", "00/000", "64/000", "-1/000"):
+        assert (await http.get(f"/log/{contest}/tile/{none}")).status_code == 404, none
+    page = await http.get(f"/log/{contest}", headers={"accept": "text/html"})
+    assert "<b>301</b>" in page.text
+    done = run("log", "export", "--contest", contest, str(tmp_path), env=environment_of(office.settings))
+    assert done.returncode == 0, done.stderr
+    files = {str(file.relative_to(tmp_path)): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert files.keys() == {
+        *("checkpoint", "log.json", "policy", "tile/0/000", "tile/0/001.p/45", "tile/1/000.p/1"),
+        *("tile/entries/000", "tile/entries/001.p/45"),
+    }
+    assert files["checkpoint"].decode() == note_text
+    assert files["tile/entries/000"] == full.content
+
+
+async def test_the_same_answer_is_given_again_and_an_erased_person_leaves_the_proof_valid(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    first = await cast(http, contest, token, ["A001"], "one-key")
+    again = await cast(http, contest, token, ["A001"], "one-key")
+    assert first.content == again.content
+    assert first.json()["log"].keys() == {"batch", "place"}
+    await sequenced(office)
+    log = first.json()["log"]
+    vkey = (await http.get(f"/log/{contest}/log.json")).json()["vkey"]
+    async with office.database.connection() as connection:
+        voters = [
+            row["voter"] for row in await connection.fetch("select voter from ballots where contest = $1", contest)
+        ]
+        await connection.execute("select erase_facts($1, $2)", contest, voters)
+        salts = await connection.fetchval("select person_salts from batches where contest = $1", contest)
+    assert salts == [None]
+    proof = await http.get(f"/log/{contest}/proof/{log['batch']}/{log['place']}")
+    assert check_proof(vkey, first.json()["receipt"], proof.text).leaf_index == 1
+    assert (await cast(http, contest, token, ["A001"], "one-key")).content == first.content
+
+
+async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doubled(
+    contests: Contests, office: AdminServices
+) -> None:
+    contest = await contests.make()
+    await let_go(office)
+    made = sequencer_of(office)
+
+    async def put(number: int) -> None:
+        async with as_owner(office.settings) as connection, connection.transaction():
+            await connection.execute(
+                "insert into log_queue (contest, batch, entries) values ($1, $2, $3)",
+                contest,
+                number,
+                bundle.frame([b"%d" % number]),
+            )
+            # The number is taken; others commit before this does.
+            await asyncio.sleep(secrets.randbelow(200) / 1000)
+
+    tasks = [asyncio.create_task(put(number)) for number in range(60)]
+    while not all(task.done() for task in tasks):
+        await made.round()
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*tasks)
+    await made.round()
+    async with office.database.connection() as connection:
+        rows = await connection.fetch("select batch, first, leaves from log_batches where contest = $1", contest)
+    assert sorted(row["batch"] for row in rows) == list(range(60))
+    assert sorted(row["first"] for row in rows) == list(range(1, 61))
+
+
+async def test_another_sequencer_continues_and_only_one_appends(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make()
+    for count in (250, 5, 3):
+        await stored_ballots(contests, office, count, contest)
+        # Each has to rebuild the right edge from what is stored.
+        last = await sequenced(office)
+    snapshot = await office.contest_cache.get(contest)
+    assert await check_log(office.database, snapshot) == (259, [])
+    await stored_ballots(contests, office, 1, contest)
+    await sequencer_of(office).round()
+    assert (await log_status(office.database, snapshot)).stored.size == 259, "the lease is the other's"
+    await last.round()
+    status = await log_status(office.database, snapshot)
+    assert (status.stored.size, status.ballots, status.logged, status.queued, status.wrong) == (260, 259, 259, 0, [])
+
+
+async def test_a_log_is_not_continued_with_another_key(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make()
+    await stored_ballots(contests, office, 2, contest)
+    await sequenced(office)
+    await stored_ballots(contests, office, 1, contest)
+    await sequenced(office, b"x" * 32)
+    snapshot = await office.contest_cache.get(contest)
+    assert (await log_status(office.database, snapshot)).stored.size == 3
+    await sequenced(office)
+    assert (await log_status(office.database, snapshot)).stored.size == 4
+
+
+CHANGES = [
+    ("update log_tiles set body = set_byte(body, 9, 1) where contest = $1 and level = 0", "tile 0/0"),
+    ("update log_tiles set body = set_byte(body, 40, 65) where contest = $1 and level = -1", "another root"),
+    ("update logs set edge = set_byte(edge, 40, 65) where contest = $1", "another root"),
+    ("update logs set checkpoint = replace(checkpoint, '261', '262') where contest = $1", "not signed"),
+    ("update batches set leaves = sha256(leaves) || substr(leaves, 33) where contest = $1", "other ballots"),
+    ("update log_batches set first = first + 1 where contest = $1", "said to be at 2"),
+    ("delete from log_batches where contest = $1", "neither in the log nor before it"),
+    ("delete from batches where contest = $1", "other ballots"),
+]
+
+
+async def test_a_change_of_the_stored_log_is_found(contests: Contests, office: AdminServices) -> None:
+    made = [await stored_ballots(contests, office, 260) for _ in CHANGES]
+    await sequenced(office)
+    for contest, (sql, says) in zip(made, CHANGES, strict=True):
+        snapshot = await office.contest_cache.get(contest)
+        assert await check_log(office.database, snapshot) == (261, [])
+        async with as_owner(office.settings) as connection:
+            await connection.execute(sql, contest)
+        assert says in " ".join((await check_log(office.database, snapshot))[1])
+
+
+async def test_a_log_whose_tiles_do_not_have_the_signed_root_is_frozen(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make()
+    await stored_ballots(contests, office, 2, contest)
+    await sequenced(office)
+    async with as_owner(settings) as connection:
+        await connection.execute(
+            "update logs set edge = substr(edge, 1, length(edge) - 1) || 'x' where contest = $1", contest
+        )
+    await stored_ballots(contests, office, 1, contest)
+    await let_go(office)
+    made = sequencer_of(office)
+    await made.round()
+    with pytest.raises(LogFrozenError, match="do not have the root that was signed"):
+        await made.append(contest)
+    done = run("log", "status", "--contest", contest, env=environment_of(settings))
+    assert done.returncode == 1
+    assert "frozen: the stored tiles of 3 leaves" in done.stderr
+    page = await http.get(f"/log/{contest}?lang=en", headers={"accept": "text/html"})
+    assert "is not what was signed before" in page.text
+
+
+async def test_the_command_appends_with_a_key_that_only_its_owner_reads(
+    contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
+    contest = await contests.make()
+    await stored_ballots(contests, office, 1, contest)
+    await let_go(office)
+    file = tmp_path / "keys" / "log.key"
+    environment = environment_of(settings)
+    assert run("log", "run", "--once", env=environment).returncode == 1, "no key is set"
+    assert run("log", "key", str(file)).returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o400
+    assert run("log", "key", str(file)).returncode == 1, "it is not overwritten"
+    environment["VOTING_LOG_KEY"] = str(file)
+    done = run("log", "run", "--once", env=environment)
+    assert done.returncode == 0, done.stderr
+    checked = run("log", "check", "--contest", contest, env=environment)
+    assert (checked.returncode, "2 leaves are what the checkpoint states" in checked.stderr) == (0, True), (
+        checked.stderr
+    )
+    file.chmod(0o440)
+    assert "chmod 400" in run("log", "run", "--once", env=environment).stderr
+
+
+def test_a_key_is_new_each_time(tmp_path: Path) -> None:
+    keys = []
+    for name in ("one", "two"):
+        make_key(tmp_path / name)
+        keys.append((tmp_path / name).read_text("ascii"))
+    assert keys[0] != keys[1]

@@ -1,0 +1,129 @@
+"""voting log: the public log of each contest."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voting.cli.shared.beside import beside_option, end_with_standard_input, run_until_stopped, use_log
+from voting.cli.shared.session import actor, env_file, find, read_settings, tell, with_admin, with_engines
+from voting.settings import Settings
+from voting.wiring import admin, serving
+from voting.wiring.admin import AdminServices
+
+if TYPE_CHECKING:
+    from voting.services.transparency.log_check import LogStatus
+
+
+@click.group(epilog="Example: voting log status --contest demo")
+def log() -> None:
+    """Append to, inspect and export the public log of each contest (C2SP tlog-tiles)."""
+
+
+@log.command(epilog="Example: voting log key /etc/voting/log.key")
+@click.argument("file", type=click.Path(path_type=Path))
+def key(file: Path) -> None:
+    """Write a new key to FILE, readable by you alone, for VOTING_LOG_KEY of the host that appends to the logs.
+
+    Keep a copy where VOTING_SECRET's is not: a log can be continued with its own key only.
+    """
+    from voting.services.transparency.log_key import make_key
+
+    make_key(file)
+    tell(f"{file} has a new key; set VOTING_LOG_KEY={file} on the host that appends to the logs, and on no other")
+
+
+@log.command(epilog="Example: voting log run")
+@click.option("--once", is_flag=True, help="Append what waits now, then end; default: a round a second until stopped.")
+@beside_option
+@env_file
+def run(once: bool, beside: bool, env_file: Path | None) -> None:
+    """Append ballots to the logs and sign checkpoints, as the process beside `voting serve` does.
+
+    Only one process of all servers does it at a time.
+    """
+    settings = read_settings(env_file)
+    settings = replace(settings, log_key=settings.log_key_file)
+    use_log(settings)
+    if beside:
+        end_with_standard_input()
+    with with_engines(settings, own=False, redis=False) as ready:
+        asyncio.run(_run(ready, once=once))
+
+
+async def _run(settings: Settings, *, once: bool) -> None:
+    async def opened(stack: AsyncExitStack) -> AdminServices:
+        return await stack.enter_async_context(admin.services(settings, actor()))
+
+    async with serving.reached(opened) as office:
+        sequencer = office.sequencer()
+        await (sequencer.round() if once else run_until_stopped(sequencer.run()))
+
+
+@log.command(epilog="Example: voting log status --contest demo")
+@click.option("--contest", required=True, help="The contest's id.")
+@env_file
+def status(contest: str, env_file: Path | None) -> None:
+    """Print the newest checkpoint, and whether every ballot is in the log; exit code 1 if the log does not grow."""
+    found = with_admin(read_settings(env_file), lambda office: _status(office, contest))
+    click.echo(found.stored.checkpoint, nl=False)
+    tell(
+        f"signed {found.seconds:.0f} s ago; {found.logged} of {found.ballots} ballots in it, rows wait: {found.queued}"
+    )
+    if found.wrong:
+        tell("\n".join(found.wrong))
+        raise click.exceptions.Exit(1)
+
+
+async def _status(office: AdminServices, contest: str) -> LogStatus:
+    from voting.services.transparency.log_check import log_status
+
+    return await log_status(office.database, await find(office, contest))
+
+
+@log.command(epilog="Example: voting log check --contest demo")
+@click.option("--contest", required=True, help="The contest's id.")
+@env_file
+def check(contest: str, env_file: Path | None) -> None:
+    """Hash every entry of the log again and compare tiles, checkpoint and recorded ballots; exit code 1 if one differs.
+
+    Prints a line for each finding. It finds changes of the stored log and ballots past the service; that the whole log
+    was replaced only witnesses, or proofs that voters keep, can show.
+    """
+
+    async def work(office: AdminServices) -> tuple[int, list[str]]:
+        from voting.services.transparency.log_check import check_log
+
+        return await check_log(office.database, await find(office, contest))
+
+    leaves, findings = with_admin(read_settings(env_file), work)
+    for line in findings:
+        click.echo(line)
+    if findings:
+        tell("somebody changed the log or the ballots past the service: find out who, and restore them from a backup")
+        raise click.exceptions.Exit(1)
+    tell(f"{leaves} leaves are what the checkpoint states, and every recorded ballot has its own")
+
+
+@log.command(epilog="Example: voting log export --contest demo log/")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@env_file
+def export(contest: str, directory: Path, env_file: Path | None) -> None:
+    """Write the log as static files into DIRECTORY: what the service publishes under /log/, for a CDN or a USB stick.
+
+    Files that are there already and do not change are kept, so that a second export writes what is new.
+    """
+
+    async def work(office: AdminServices) -> int:
+        from voting.services.transparency.log_export import export_log
+
+        return await export_log(office.database, await find(office, contest), office.keyring.public_key, directory)
+
+    leaves = with_admin(read_settings(env_file), work)
+    tell(f"{directory} has the log of {leaves} leaves")

@@ -1,0 +1,93 @@
+-- name: waiting
+-- Contests with something for the log, and since when the oldest waits.
+select contest, count(*) as rows, extract(epoch from clock_timestamp() - min(queued_at))::float8 as seconds
+from log_queue group by contest order by contest;
+
+-- name: lock
+-- The end of a log; nobody else appends to it before the transaction has ended.
+select origin, vkey, size, root, checkpoint, edge, signed_at, frozen from logs where contest = $1 for update;
+
+-- name: head
+select origin, vkey, size, root, checkpoint, edge, signed_at, frozen from logs where contest = $1;
+
+-- name: take
+-- The oldest rows that are there.
+with oldest as (
+    select number from log_queue where contest = $1 order by number limit $2
+)
+delete from log_queue using oldest
+where log_queue.contest = $1 and log_queue.number = oldest.number
+returning log_queue.number, log_queue.batch, log_queue.entries;
+
+-- name: append
+with batches as (
+    insert into log_batches (contest, batch, first, leaves)
+    select $1, batch, first, leaves from unnest($7::bigint[], $8::bigint[], $9::int[]) as put (batch, first, leaves)
+), tiles as (
+    insert into log_tiles (contest, level, number, root, body)
+    select $1, level, number, root, body
+    from unnest($10::smallint[], $11::bigint[], $12::bytea[], $13::bytea[]) as full_ones (level, number, root, body)
+)
+insert into logs (contest, origin, vkey, size, root, checkpoint, edge)
+values ($1, $14, $2, $3, $4, $5, $6)
+on conflict (contest) do update set
+    vkey = excluded.vkey, size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint,
+    edge = excluded.edge, signed_at = excluded.signed_at;
+
+-- name: freeze
+update logs set frozen = coalesce(frozen, $2) where contest = $1;
+
+-- name: roots
+-- The hashes of the last tile of level $2 if it is not full: the roots of full tiles of the level below.
+select root from log_tiles where contest = $1 and level = $2 - 1 and number >= $3 * 256 order by number;
+
+-- name: tile
+-- A full tile of level $2, or what there is of it: the roots of the full tiles below.
+select coalesce(
+    (select body from log_tiles where contest = $1 and level = $2 and number = $3),
+    (
+        select string_agg(root, ''::bytea order by number) from log_tiles
+        where $2 > 0 and contest = $1 and level = $2 - 1 and number >= $3 * 256 and number < ($3 + 1) * 256
+    )
+);
+
+-- name: bundle
+-- A full bundle of entries, or the last one as far as it has come.
+select body from log_tiles where contest = $1 and level = -1 and number = $2
+union all
+select edge from logs where contest = $1 and size / 256 = $2;
+
+-- name: batch
+select first, leaves from log_batches where contest = $1 and batch = $2;
+
+-- name: is_queued
+-- Whether a batch with leaves is recorded.
+select exists (select from batches where contest = $1 and id = $2 and parts is not null);
+
+-- name: unlogged
+-- Ballots recorded with a leaf, and leaves of ballots in the log or before it.
+select
+    (select coalesce(sum(cardinality(voters)), 0) from batches where contest = $1 and parts is not null) as ballots,
+    (select coalesce(sum(leaves), 0) from log_batches where contest = $1) as logged,
+    (select count(*) from log_queue where contest = $1) as queued;
+
+-- name: lost
+-- Batches recorded with leaves that are neither in the log nor before it.
+select id from batches
+where contest = $1 and parts is not null
+    and not exists (select from log_batches where contest = $1 and batch = batches.id)
+    and not exists (select from log_queue where contest = $1 and batch = batches.id)
+order by id limit 10;
+
+-- name: bundles
+-- Every full bundle of entries.
+select number, body from log_tiles where contest = $1 and level = -1 order by number;
+
+-- name: full_tile
+select root, body from log_tiles where contest = $1 and level = $2 and number = $3;
+
+-- name: batches
+-- The batches in the log, in its order, with the hashes of their leaves as recorded; null where the batch is gone.
+select log_batches.batch, first, log_batches.leaves as count, batches.leaves as hashes
+from log_batches left join batches on batches.contest = log_batches.contest and batches.id = log_batches.batch
+where log_batches.contest = $1 order by first;

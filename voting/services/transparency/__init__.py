@@ -1,0 +1,1 @@
+"""The public log: the key that signs it, the sequencer that appends to it, and those who read it."""

@@ -1,0 +1,71 @@
+"""The log as static files, as tlog-tiles lays them out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from voting.domain.ballots import merkle
+from voting.domain.transparency import bundle, leaves, tree
+from voting.domain.transparency.tree import TILE_HASHES, TileId
+from voting.errors import NotFound, SettingInvalid
+from voting.postgres import log
+from voting.postgres.database import Database
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.transparency.public_log import about
+
+
+async def export_log(database: Database, snapshot: ContestSnapshot, receipt_key: str, directory: Path) -> int:
+    """Writes the log into the directory, the checkpoint last; returns how many leaves it has.
+
+    Raises NotFound, and SettingInvalid if a file cannot be written.
+    """
+    contest = snapshot.contest.id
+    async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        stored = await log.select_head(connection, contest)
+        if stored is None:
+            raise NotFound(f"contest {contest!r} has no log yet: it begins with the first ballot")
+        wanted = set()
+        try:
+            for id in _tiles(stored.size):
+                width = tree.tile_width(id, stored.size)
+                for name in ("0", "entries") if id.level == 0 else (str(id.level),):
+                    file = directory / tree.tile_path(name, id.number, width)
+                    wanted.add(file)
+                    if width == TILE_HASHES and file.exists():
+                        continue
+                    if name == "entries":
+                        entries = await log.select_bundle(connection, contest, id.number)
+                        _write(file, bundle.frame(entries[:width]))
+                    else:
+                        hashes = await log.select_tile(connection, contest, id)
+                        _write(file, hashes[: width * merkle.HASH_BYTES])
+            for file in [each for each in (directory / "tile").rglob("*") if each.is_file() and each not in wanted]:
+                # Partial tiles of an earlier export.
+                file.unlink()
+            _write(directory / "log.json", about(snapshot, stored, receipt_key))
+            _write(directory / "policy", leaves.log_policy(stored.vkey).encode())
+            _write(directory / "checkpoint", stored.checkpoint.encode())
+        except OSError as error:
+            raise SettingInvalid(f"{error.filename} cannot be written: {error.strerror}") from None
+    return stored.size
+
+
+def _tiles(size: int) -> Iterator[TileId]:
+    """Yields every tile of a tree, full or not."""
+    level = 0
+    while tree.tile_width(TileId(level, 0), size):
+        number = 0
+        while tree.tile_width(TileId(level, number), size):
+            yield TileId(level, number)
+            number += 1
+        level += 1
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Writes a file in one step."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(file.name + ".new")
+    draft.write_bytes(content)
+    os.replace(draft, file)

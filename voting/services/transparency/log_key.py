@@ -1,0 +1,82 @@
+"""The key that signs the logs' checkpoints: a file of its own, which only the sequencer reads."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from voting.domain.identity.token import derive
+from voting.domain.transparency import note
+from voting.domain.transparency.note import LOG_KEY, Checkpoint, Signature, VerifierKey
+from voting.errors import SettingInvalid
+
+_SEED = re.compile(r"[0-9a-f]{64}\n?")
+
+
+class LogSigner(NamedTuple):
+    """Signs the checkpoints of one log."""
+
+    key: VerifierKey
+    private: Ed25519PrivateKey
+
+    def sign(self, size: int, root: bytes) -> str:
+        """Returns the signed checkpoint of a tree."""
+        return note.signed(Checkpoint(self.key.name, size, root), self.key, self.private.sign)
+
+
+class LogKey:
+    """Makes the signer of each log. Each has a key of its own, made from one secret."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._seed = seed
+
+    def signer(self, origin: str) -> LogSigner:
+        """Returns the signer of the log with this origin."""
+        private = Ed25519PrivateKey.from_private_bytes(derive(self._seed, "log", origin))
+        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return LogSigner(VerifierKey(origin, LOG_KEY, public), private)
+
+
+def is_signed(key: VerifierKey, body: str, signature: Signature) -> bool:
+    """Whether a signature of a note is the key's."""
+    if (signature.name, signature.key_id) != (key.name, key.id):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature.signature, body.encode())
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def make_key(file: Path) -> None:
+    """Writes a new key, readable by its owner alone. Raises SettingInvalid if the file exists or cannot be written."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w", encoding="ascii") as opened:
+            opened.write(secrets.token_hex(32) + "\n")
+    except FileExistsError:
+        raise SettingInvalid(f"{file} exists; a log signed with its key could not be continued with another") from None
+    except OSError as error:
+        raise SettingInvalid(f"{file} cannot be written: {error.strerror}") from None
+
+
+def read_key(file: Path) -> LogKey:
+    """Returns the key. Raises SettingInvalid if the file has none, or others may read it."""
+    try:
+        text, mode = file.read_text("ascii"), file.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(
+            f"the log's key cannot be read from {file} ({error}); see: voting log key --help"
+        ) from None
+    if mode & 0o077:
+        raise SettingInvalid(f"others may read {file}, which has the log's key; run: chmod 400 {file}")
+    if not _SEED.fullmatch(text):
+        raise SettingInvalid(f"{file} does not have a log's key: 64 hexadecimal digits; see: voting log key --help")
+    return LogKey(bytes.fromhex(text))

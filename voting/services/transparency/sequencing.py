@@ -1,0 +1,180 @@
+"""The sequencer: appends to each contest's log what waits for it, and signs the new checkpoint.
+
+One process of all servers does it at a time, under a lease. What it takes from the queue, the tiles and the checkpoint
+are stored in one transaction, so a checkpoint is shown only after all it states is durable. If the outcome is unknown,
+what is stored decides: the signature that was made is forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from voting import telemetry
+from voting.domain.transparency import bundle, leaves
+from voting.domain.transparency.growth import LogEnd
+from voting.errors import ContestUnknown, TryAgain, VotingError
+from voting.postgres import contests, leases, log
+from voting.postgres.database import Connection, Database
+from voting.postgres.log import Queued, SignedHead, StoredLog
+from voting.services.background import repeat
+from voting.services.transparency.log_key import LogKey, LogSigner
+
+LEASE = "log"
+LEASE_SECONDS = 5.0
+ROUND_SECONDS = 1.0
+# Rows of the queue that one transaction appends, each a batch of ballots.
+MOST_ROWS = 500
+
+
+class LeaseLostError(Exception):
+    """Another process appends now."""
+
+
+class LogFrozenError(Exception):
+    """The stored log is not what it was, so nothing may be appended to it."""
+
+
+@dataclass(frozen=True)
+class LogIdentity:
+    """What a contest's log states in its first leaf, besides the contest itself."""
+
+    host: str
+    """Where the log is published; with the contest it is the log's origin."""
+    receipt_key: str
+    policy: str
+    """The SHA-256 of the policy that ballots are judged by."""
+
+    def origin(self, contest: str) -> str:
+        """Returns the name of a contest's log."""
+        return f"{self.host}/log/{contest}"
+
+
+class Sequencer:
+    """Appends to the logs of all contests."""
+
+    def __init__(self, database: Database, key: LogKey, identity: LogIdentity) -> None:
+        self._database = database
+        self._key = key
+        self._identity = identity
+        self._holder = uuid.uuid4()
+        self._ends: dict[str, LogEnd] = {}
+        """By contest, as last committed by this process."""
+        self._refused: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Runs rounds until cancelled, then gives the lease back."""
+        try:
+            await repeat(self.round, ROUND_SECONDS)
+        finally:
+            await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
+
+    async def round(self) -> None:
+        """Appends everything that waits now, unless another process does it."""
+        if not await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS)):
+            self._ends.clear()
+            return
+        async with self._database.connection() as connection:
+            waiting = await log.waiting(connection)
+        telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
+        telemetry.LOG_OLDEST_SECONDS.set(max((each.seconds for each in waiting), default=0.0))
+        for each in waiting:
+            try:
+                while await self.append(each.contest) == MOST_ROWS:
+                    # A long queue takes longer than the lease.
+                    await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
+            except LeaseLostError:
+                self._ends.clear()
+                return
+            except (LogFrozenError, VotingError) as error:
+                if isinstance(error, TryAgain):
+                    raise
+                self._refuse(each.contest, str(error))
+
+    async def append(self, contest: str) -> int:
+        """Appends the oldest rows of a contest's queue in one transaction; returns how many they were.
+
+        Raises LeaseLostError, LogFrozenError.
+        """
+        try:
+            end, rows = await self._database.transact(lambda tx: self._append(tx, contest))
+        except LogFrozenError as error:
+            reason = str(error)
+            self._ends.pop(contest, None)
+            await self._database.transact(lambda tx: log.freeze(tx, contest, reason))
+            raise
+        except BaseException:
+            self._ends.pop(contest, None)
+            raise
+        self._ends[contest] = end
+        telemetry.LOG_LEAVES.set(sum(each.size for each in self._ends.values()))
+        telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
+        return rows
+
+    async def _append(self, tx: Connection, contest: str) -> tuple[LogEnd, int]:
+        if not await leases.hold(tx, LEASE, self._holder):
+            raise LeaseLostError
+        stored = await log.lock(tx, contest)
+        signer = self._signer(contest, stored)
+        end = await self._end(tx, contest, stored)
+        rows = await log.take(tx, contest, MOST_ROWS)
+        if not rows:
+            return end, 0
+        first = [] if stored else [await self._opening(tx, contest, signer)]
+        entries, batches = _placed(rows, first, end.size)
+        growth = end.grown(entries)
+        checkpoint = signer.sign(growth.end.size, growth.end.edge.root())
+        head = SignedHead(signer.key.name, str(signer.key), checkpoint)
+        await log.append(tx, contest, growth, batches, head)
+        return growth.end, len(rows)
+
+    def _signer(self, contest: str, stored: StoredLog | None) -> LogSigner:
+        signer = self._key.signer(stored.origin if stored else self._identity.origin(contest))
+        if stored and stored.frozen:
+            raise LogFrozenError(stored.frozen)
+        if stored and stored.vkey != str(signer.key):
+            raise VotingError(f"the log of {contest} is signed with another key; set VOTING_LOG_KEY to its file")
+        return signer
+
+    async def _end(self, tx: Connection, contest: str, stored: StoredLog | None) -> LogEnd:
+        """Returns the log's end: the one in memory if it is the stored one, else rebuilt from what is stored."""
+        if stored is None:
+            return LogEnd()
+        known = self._ends.get(contest)
+        if known and (known.size, known.edge.root()) == (stored.size, stored.root):
+            return known
+        end = await log.read_end(tx, contest, stored)
+        if end.edge.root() != stored.root:
+            raise LogFrozenError(f"the stored tiles of {stored.size} leaves do not have the root that was signed")
+        return end
+
+    async def _opening(self, tx: Connection, contest: str, signer: LogSigner) -> bytes:
+        stored = await contests.select(tx, contest)
+        if stored is None:
+            raise ContestUnknown(f"there is no contest {contest!r}, but leaves wait for its log")
+        at: datetime = await contests.clock(tx)
+        witnesses = leaves.log_policy(str(signer.key))
+        own = self._identity
+        return leaves.opening(stored.contest, stored.document, at, own.receipt_key, own.policy, witnesses)
+
+    def _refuse(self, contest: str, reason: str) -> None:
+        """Logs why a log does not grow, once for each reason."""
+        if self._refused.get(contest) != reason:
+            self._refused[contest] = reason
+            logging.getLogger("voting").error("nothing is appended to the log of %s: %s", contest, reason)
+
+
+def _placed(
+    rows: Sequence[Queued], first: Sequence[bytes], size: int
+) -> tuple[list[bytes], list[tuple[int, int, int]]]:
+    """Returns the entries to be appended, and of each batch its number, the index of its first leaf, and the count."""
+    entries, batches = [*first], []
+    for row in rows:
+        own = bundle.unframe(row.entries)
+        if row.batch is not None:
+            batches.append((row.batch, size + len(entries), len(own)))
+        entries += own
+    return entries, batches
