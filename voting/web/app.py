@@ -25,6 +25,7 @@ from voting.web.api import (
     groups,
     health,
     live,
+    log,
     media,
     results,
     share_cards,
@@ -40,6 +41,7 @@ from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
 from voting.web.pages import assets, audit, boards, own_data, sign_in
 from voting.web.pages import contests as contest_pages
+from voting.web.pages import log as log_pages
 from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
@@ -71,6 +73,13 @@ HANDLERS: list[Any] = [
     staff.change_password,
     staff.show_audit,
     media.show_cover,
+    log.show_checkpoint,
+    log.show_tile,
+    log.show_batch,
+    log.show_proof,
+    log.show_about,
+    log.show_policy,
+    log_pages.show_log,
     health.live,
     health.ready,
     health.deps,

@@ -31,6 +31,7 @@ from voting.services.results.reports import Reports
 from voting.services.share_cards import ShareCards
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.reader import TallyReader
+from voting.services.transparency.public_log import PublicLog
 from voting.web.client import ClientReader
 from voting.web.options import WebOptions
 
@@ -52,6 +53,7 @@ class Services:
     keyring: Keyring
     persons: Persons
     privacy: Privacy
+    public_log: PublicLog
     readiness: Readiness
     redirects: Redirects
     reports: Reports

@@ -29,6 +29,7 @@ from voting.errors import (
     Malformed,
     MethodNotAllowed,
     NotFound,
+    NotYet,
     PhoneInvalid,
     PicksInvalid,
     ProviderAway,
@@ -63,6 +64,7 @@ STATUS: dict[type[VotingError], int] = {
     ContestUnknown: 404,
     EntryUnknown: 404,
     NotFound: 404,
+    NotYet: 404,
     MethodNotAllowed: 405,
     SlowRequest: 408,
     AlreadyExists: 409,
@@ -122,7 +124,7 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
 def problem(error: VotingError) -> Rendered:
     """Returns the error as problem details."""
     status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
-    if isinstance(error, (SlowDown, TryAgain)):
+    if isinstance(error, (SlowDown, TryAgain, NotYet)):
         headers["retry-after"] = str(error.facts.get("retry_after", retry_after.LEAST_SECONDS))
     if status == 401:
         headers["www-authenticate"] = "Bearer"

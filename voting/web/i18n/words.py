@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from voting.domain.language import Language
+from voting.web.i18n import log_words
 
 _ZH = {
     "title": "公众投票",
@@ -125,6 +126,7 @@ _ZH = {
     "home": "返回首页",
     "submit_ballot": "提交选票",
     "error_not_found": "您访问的页面不存在。",
+    "error_not_yet": "已经记录，几秒后即可在公开日志中查到。",
     "error_contest_unknown": "没有这个评选活动。",
     "error_entry_unknown": "没有这件作品。",
     "error_method_not_allowed": "此地址不支持该请求方式。",
@@ -320,6 +322,7 @@ _EN = {
     "home": "Home page",
     "submit_ballot": "Cast the ballot",
     "error_not_found": "There is no such page.",
+    "error_not_yet": "It is recorded, and will be in the public log within seconds.",
     "error_contest_unknown": "There is no such contest.",
     "error_entry_unknown": "There is no such entry.",
     "error_method_not_allowed": "This address does not support this request.",
@@ -453,4 +456,4 @@ def _words(table: dict[str, str]) -> SimpleNamespace:
     return SimpleNamespace(**table, script={name: table[name] for name in _SCRIPT})
 
 
-WORDS: dict[Language, SimpleNamespace] = {"zh": _words(_ZH), "en": _words(_EN)}
+WORDS: dict[Language, SimpleNamespace] = {"zh": _words(_ZH | log_words.ZH), "en": _words(_EN | log_words.EN)}

@@ -18,6 +18,7 @@ export interface Recorded {
   ballot: string;
   recorded_at: string;
   receipt: string;
+  log?: { batch: number; place: number };
   remaining: Remaining;
 }
 

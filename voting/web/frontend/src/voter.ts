@@ -191,6 +191,11 @@ function showReceipt(recorded: Recorded): void {
   place.hidden = false;
   const text = place.querySelector("code");
   if (text) text.textContent = recorded.receipt;
+  const proof = place.querySelector("a");
+  if (!proof || !recorded.log) return;
+  // It is there a second or two later, before anybody has read the receipt.
+  proof.href = `/log/${contest}/proof/${recorded.log.batch}/${recorded.log.place}`;
+  proof.hidden = false;
 }
 
 /** The tally follows a ballot within a second, where it is shown live. */

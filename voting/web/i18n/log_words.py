@@ -1,0 +1,40 @@
+"""The texts of the public log's page, and of the links to it, in both languages."""
+
+from __future__ import annotations
+
+ZH = {
+    "log": "公开日志",
+    "log_what": "每张选票的凭据（不含所投作品）都写入这份只能追加的日志，回执发出后 {} 秒内即可查到。"
+    "日志以密码学方式相连：事后删改、插入或调换任何一张选票，都会与选民保存的凭据不符。",
+    "log_limit": "它不能证明投票人是谁，也不显示任何人投了什么。",
+    "log_empty": "日志从第一张选票开始，目前还没有内容。",
+    "log_frozen": "这份日志与此前签名的内容不符，已停止追加；请以选民保存的凭据为准，并联系主办方。",
+    "log_size": "条目数：",
+    "log_signed": "最近签名：",
+    "log_witnesses": "目前没有外部见证方为本日志联署。",
+    "log_checkpoint": "最新签名（checkpoint）",
+    "log_check": "核验凭据：从投票页保存 .tlog-proof 文件与回执，在自己的电脑上运行下面的命令。",
+    "log_key": "日志公钥：",
+    "receipt_key": "回执公钥：",
+    "proof": "公开日志中的凭据",
+}
+
+EN = {
+    "log": "Public log",
+    "log_what": "A proof of each ballot, without what was voted for, is in this log within {} seconds of its receipt. "
+    "The log can only be appended to: whoever deletes, changes, inserts or moves a ballot later contradicts the proofs "
+    "that voters keep.",
+    "log_limit": "It does not prove who the voters are, and shows nobody's choice.",
+    "log_empty": "The log begins with the first ballot; there is none yet.",
+    "log_frozen": "This log is not what was signed before, and nothing is appended to it. The proofs that voters keep "
+    "stand; ask the organiser.",
+    "log_size": "Entries: ",
+    "log_signed": "Last signed: ",
+    "log_witnesses": "No outside witness cosigns this log at present.",
+    "log_checkpoint": "Newest checkpoint",
+    "log_check": "To check a ballot, save its .tlog-proof file and the receipt from the voting page, and run this on a "
+    "computer of your own:",
+    "log_key": "Key of the log:",
+    "receipt_key": "Key of receipts:",
+    "proof": "Proof in the public log",
+}
