@@ -65,7 +65,9 @@ async def test_each_ballot_is_answered_as_before_byte_for_byte(migrated: Databas
         Ballot(bytes.fromhex(row["voter"][2:]), row["idempotency_key"], row["picks"], "[]", None)
         for row in BEFORE["ballots"]
     ]
-    answers = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, "0" * 64, 16).record(snapshot, again)
+    answers = await BallotRecorder(migrated, Standby(migrated, required=False), KEYRING, "0" * 64, 16).record(
+        snapshot, again
+    )
     assert answers == [Answer(row["answer"].encode(), True) for row in BEFORE["ballots"]]
 
 
