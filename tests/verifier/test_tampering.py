@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -42,3 +43,40 @@ def test_100_untouched_logs_have_no_finding(verify: Verify, policy: Path, tmp_pa
         (folder / "checkpoint").write_bytes(note)
         verdict = verify("log", folder, "--policy", policy, "--checkpoint", tmp_path / "kept")
         assert (verdict.status, verdict.findings) == (0, []), (seed, len(world.leaves))
+
+
+def test_a_log_of_three_levels(verify: Verify, policy: Path, tmp_path: Path) -> None:
+    """Full tiles of level 1 come with 65,536 leaves: bits flipped in entries and tiles of each level are told apart."""
+    world = made.make_world(ballots=65_800, days=1)
+    folder = tmp_path / "log"
+    (folder / "checkpoint").write_bytes(made.cosign(made.write_log(folder, world.leaves)))
+    assert verify("log", folder, "--policy", policy).findings == []
+    dice = random.Random(7)
+    for path, code in {
+        "tile/entries/101": "leaf",
+        "tile/0/101": "tile",
+        "tile/1/000": "tile",
+        "tile/1/001.p/1": "tile",
+        "tile/2/000.p/1": "tile",
+    }.items():
+        before = (folder / path).read_bytes()
+        place = dice.randrange(32) if code == "tile" else 30
+        (folder / path).write_bytes(before[:place] + bytes([before[place] ^ 1]) + before[place + 1 :])
+        verdict = verify("log", folder, "--policy", policy)
+        (folder / path).write_bytes(before)
+        assert verdict.codes == {code}, (path, verdict.findings)
+        where = "leaf 25856" if path.endswith("101") else path
+        assert [finding["where"] for finding in verdict.findings] == [where]
+
+
+def test_ids_are_compared_in_bounded_memory(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorted runs on disk are merged: an id is found twice wherever the two stand."""
+    monkeypatch.setattr(program, "RUN", 16)
+    dice = random.Random(4)
+    ids = [dice.randbytes(16) for _ in range(1000)]
+    ids[900] = ids[3]
+    ids[17] = ids[18]
+    known = program.Ids()
+    for index, id in enumerate(ids):
+        known.add(id, index)
+    assert sorted(known.twice(), key=lambda twice: twice[1]) == [(ids[3].hex(), 3, 900), (ids[18].hex(), 17, 18)]

@@ -34,7 +34,7 @@ MERGE_DELAY = 60  # seconds from a receipt to its leaf
 CLOCK_SKEW = 600  # seconds that a witness' clock may be ahead of ours
 SHOWN = 100  # findings of one code that are printed
 TILE = 256
-SUMMING = 1 << 18  # ids that are sorted in memory at once
+RUN = 1 << 18  # ids that are sorted in memory at once
 LONGEST_NOTE = 1 << 16
 LONGEST_JSON = 1 << 26
 
@@ -501,7 +501,7 @@ class Ids:
     def add(self, id: bytes, index: int) -> None:
         """Notes an id of 16 bytes at its leaf."""
         self._run.append(id + index.to_bytes(8, "big"))
-        if len(self._run) == SUMMING:
+        if len(self._run) == RUN:
             self._spill()
 
     def _spill(self) -> None:
@@ -524,6 +524,8 @@ class Ids:
             if record[:16] == before[:16]:
                 yield record[:16].hex(), int.from_bytes(before[16:], "big"), int.from_bytes(record[16:], "big")
             before = record
+        for file in self._runs:
+            file.close()
 
 
 class Ledger:
