@@ -13,6 +13,13 @@ SECRET_BYTES = 32
 EMBEDDED = "embedded"
 # No operator or provider has a larger network.
 WIDEST_NETWORKS = {4: 8, 6: 16}
+_HOSTS = r"[a-z]+\+[a-z]+://([^/?#]*@)?[^/?#@,]+(,[^/?#@,]+)*"
+_REDIS_SHAPES = {
+    "": r".*",
+    # A cluster has one database.
+    "+cluster": _HOSTS + r"(/0?)?(\?.*)?",
+    "+sentinel": _HOSTS + r"/[\w.-]+(/\d*)?(\?.*)?",
+}
 
 
 def _networks(text: str, danger: str) -> tuple[Network, ...]:
@@ -193,29 +200,26 @@ def owner(text: str) -> str:
 
 
 def redis(text: str) -> str:
-    """Parses the address of a Redis."""
-    if re.match(r"(redis(s|-sentinel|\+\w+)?|sentinel|valkeys?|unix)://", text) and not _is_plain_redis(text):
-        raise ValueError(
-            "only one plain server is supported, by redis://, rediss:// or unix://: neither Sentinel nor Cluster; what"
-            " it holds is a view, which is rebuilt from PostgreSQL when the server was away"
-        )
-    if text != EMBEDDED and not _is_plain_redis(text):
-        raise ValueError(f"write it as redis://:password@host:6379/0, or {EMBEDDED}")
-    return text
-
-
-def _is_plain_redis(text: str) -> bool:
-    return text.startswith(("redis://", "rediss://", "unix://"))
+    """Parses the address of a Redis, of the nodes of a cluster, or of Sentinels."""
+    kind = re.match(r"rediss?(\+\w+)?://|unix://", text)
+    shape = _REDIS_SHAPES.get(kind[1] or "") if kind else None
+    if text == EMBEDDED or (shape and re.fullmatch(shape, text)):
+        return text
+    raise ValueError(
+        f"write it as redis://:password@host:6379/0, redis+cluster://:password@host:6379,host:6379,"
+        f" redis+sentinel://:password@host:26379,host:26379/service, with rediss in place of redis for TLS, or"
+        f" {EMBEDDED}"
+    )
 
 
 def clear_hosts(url: str, environ: Mapping[str, str]) -> set[str]:
     """Returns the other hosts that the address leads to without TLS; asyncpg reads libpq's variables, too."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
-    if parts.scheme in ("rediss", "unix", ""):
+    if parts.scheme.startswith("rediss") or parts.scheme in ("unix", ""):
         return set()
     hosts = [re.sub(r":\d*$", "", host) for host in parts.netloc.rpartition("@")[2].split(",")]
-    if parts.scheme == "redis":
+    if parts.scheme.startswith("redis"):
         elsewhere = ""
     elif query.get("sslmode", [environ.get("PGSSLMODE", "")])[0] in ("require", "verify-ca", "verify-full"):
         return set()

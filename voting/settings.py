@@ -45,8 +45,9 @@ class Settings:
         "REDIS_URL",
         parse.redis,
         EMBEDDED,
-        f"Redis 7.0 or Valkey 7.2 or later; `{EMBEDDED}`: a server of its own in VOTING_DATA. With --env-file it must"
-        " be set where it is used.",
+        "Redis 7.0 or Valkey 7.2 or later: `redis://`, or `redis+cluster://` with nodes of a cluster, or"
+        f" `redis+sentinel://` with Sentinels and a service; with TLS `rediss...`. `{EMBEDDED}`: a server of its own in"
+        " VOTING_DATA. With --env-file it must be set where it is used.",
     )
     data: Path = setting("VOTING_DATA", Path, ".voting", "Folder of the embedded servers and of the demo's secret.")
     secret: bytes = setting(
@@ -320,7 +321,7 @@ def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
     }
     for name, url in urls.items():
         if hosts := parse.clear_hosts(url, environ) - settings.unencrypted_hosts:
-            mend = "write it as rediss://" if name == "REDIS_URL" else "add ?sslmode=verify-full (or require)"
+            mend = "write it with rediss for redis" if name == "REDIS_URL" else "add ?sslmode=verify-full (or require)"
             raise SettingInvalid(
                 f"{name} would send passwords and votes to {', '.join(sorted(hosts))} without TLS; {mend}, or name the"
                 " host in VOTING_UNENCRYPTED_HOSTS"

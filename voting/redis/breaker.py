@@ -7,12 +7,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError
 
 from voting import telemetry
 from voting.errors import TryAgain
 
 OPEN_SECONDS = 1.0
+# The client of a cluster raises the second, which is not among its other errors, while no node can be reached.
+FAILED = (RedisError, RedisClusterException)
 REFUSED = "Redis refuses the user or the password of REDIS_URL; correct them there"
 
 
@@ -37,7 +39,7 @@ class Breaker:
         try:
             async with asyncio.timeout(self._seconds):
                 yield
-        except (RedisError, OSError, TimeoutError) as error:
+        except (*FAILED, OSError, TimeoutError) as error:
             self._until = time.monotonic() + OPEN_SECONDS
             telemetry.VIEW_ERRORS.labels(operation).inc()
             self._cause = REFUSED if isinstance(error, AuthenticationError) else "Redis is away"

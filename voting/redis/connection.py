@@ -7,21 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ClusterCrossSlotError,
     ClusterDownError,
     MovedError,
+    RedisClusterException,
     RedisError,
     ResponseError,
 )
 
 from voting.errors import SettingInvalid
 from voting.redis import keys
-from voting.redis.breaker import REFUSED, Breaker
+from voting.redis.breaker import FAILED, REFUSED, Breaker
+from voting.redis.client import Client, is_cluster, is_sentinel, opened, read_sentinel_url, sentinels_of
 from voting.redis.tallies import TallyView
 from voting.redis.turns import Turns
 from voting.redis.values import Values
@@ -45,47 +44,73 @@ class Connected:
 async def connected(url: str) -> AsyncIterator[Connected]:
     """Yields lazily connected pools; the service starts even if Redis is away."""
     # The script counts calls: a retry after a late answer would count twice.
-    slow, quick = _redis(url, ANSWER_SECONDS, retries=1), _redis(url, TURN_SECONDS, retries=0)
-    try:
+    async with opened(url, ANSWER_SECONDS, retries=1) as slow, opened(url, TURN_SECONDS, retries=0) as quick:
         yield Connected(
             TallyView(slow, Breaker(2 * ANSWER_SECONDS)),
             Turns(quick, Breaker(2 * TURN_SECONDS)),
             Values(slow, Breaker(2 * ANSWER_SECONDS)),
         )
-    finally:
-        await slow.aclose()
-        await quick.aclose()
 
 
 async def check_server(url: str) -> None:
-    """Raises SettingInvalid if the server is not a plain Redis or refuses the password.
+    """Raises SettingInvalid if the address is of another kind than what answers there, or the password is refused.
 
     A server that is away raises nothing: the service starts without it.
     """
-    async with _redis(url, CHECK_SECONDS, retries=0) as client:
-        try:
+    try:
+        if is_sentinel(url):
+            await _check_sentinels(url)
+        async with opened(url, CHECK_SECONDS, retries=0) as client:
+            await _check_kind(url, client)
+    except AuthenticationError:
+        raise SettingInvalid(REFUSED) from None
+    except FAILED:
+        return
+
+
+async def _check_kind(url: str, client: Client) -> None:
+    try:
+        if is_cluster(url):
+            await client.ping()
+        else:
             # The keys of two contests: every node of a cluster refuses to read both, whichever slots it has.
             await client.exists(keys.tally(UUID(int=0)), keys.tally(UUID(int=1)))
-        except (ClusterCrossSlotError, ClusterDownError, MovedError):
+    except RedisClusterException as error:
+        if "Cluster mode is not enabled" in str(error):
             raise SettingInvalid(
-                "REDIS_URL names a node of a cluster, where limits and fraud counters would be off; name a plain Redis"
-                " or Valkey (cluster-enabled no)"
+                "REDIS_URL names one server that is no node of a cluster; write it as redis:// or rediss://"
             ) from None
-        except AuthenticationError:
-            raise SettingInvalid(REFUSED) from None
-        except ResponseError as error:
-            if "unknown command" in str(error).lower():
-                raise SettingInvalid("REDIS_URL names a Sentinel; name the Redis or Valkey itself") from None
-        except RedisError:
-            return
+        raise
+    except (ClusterCrossSlotError, ClusterDownError, MovedError):
+        raise SettingInvalid(
+            "REDIS_URL names a node of a cluster, where limits and fraud counters would be off; write it as"
+            " redis+cluster:// or rediss+cluster://, or name a server with cluster-enabled no"
+        ) from None
+    except ResponseError as error:
+        if "unknown command" in str(error).lower():
+            raise SettingInvalid(
+                "REDIS_URL names a Sentinel; write it as redis+sentinel://HOST:PORT/SERVICE, with the name of the"
+                " service that it monitors"
+            ) from None
+        raise
 
 
-def _redis(url: str, seconds: float, retries: int) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        health_check_interval=10,
-        retry=Retry(NoBackoff(), retries),
-        client_name="voting",
-    )
+async def _check_sentinels(url: str) -> None:
+    """Raises SettingInvalid if a Sentinel that answers does not know the service, or is none."""
+    service = read_sentinel_url(url).service
+    async with sentinels_of(url, {"socket_timeout": CHECK_SECONDS, "socket_connect_timeout": CHECK_SECONDS}) as all_:
+        for sentinel in all_.sentinels:
+            try:
+                names = sorted(str(name) for name in await sentinel.sentinel_masters())
+            except AuthenticationError:
+                raise SettingInvalid("REDIS_URL's Sentinel refuses its password; set ?sentinel_password=") from None
+            except ResponseError:
+                raise SettingInvalid(
+                    "REDIS_URL names a server that is no Sentinel; write it as redis://, or name the Sentinels' port"
+                ) from None
+            except RedisError:
+                continue
+            if service not in names:
+                raise SettingInvalid(
+                    f"REDIS_URL names the service {service}, and the Sentinel monitors {', '.join(names) or 'none'}"
+                )

@@ -7,12 +7,12 @@ from importlib.resources import files
 from typing import Literal, cast
 from uuid import UUID
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from voting.domain.results.scoring import Tally
 from voting.redis import keys
 from voting.redis.breaker import Breaker
+from voting.redis.client import Client
 
 _SCRIPT = (files("voting.redis") / "lua" / "set_tally.lua").read_text("utf-8")
 
@@ -20,7 +20,7 @@ _SCRIPT = (files("voting.redis") / "lua" / "set_tally.lua").read_text("utf-8")
 class TallyView:
     """Reads and writes the tallies in Redis. Every method raises TryAgain when Redis is away."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Client, breaker: Breaker) -> None:
         self._redis = redis
         self._breaker = breaker
         self._set = redis.register_script(_SCRIPT)
@@ -30,7 +30,9 @@ class TallyView:
         async with self._breaker.answered("read"):
             try:
                 fields = cast(dict[bytes, bytes], await self._redis.hgetall(keys.tally(uid)))
-            except ResponseError:
+            except ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
                 return None
         if fields.pop(keys.COMPLETE.encode(), None) is None:
             return None

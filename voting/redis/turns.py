@@ -8,12 +8,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from redis.asyncio import Redis
 
 from voting.domain.ballots.rate import Rate
 from voting.fraud.online.counters import QUICK, SLOW, Cells
 from voting.redis import keys
 from voting.redis.breaker import Breaker
+from voting.redis.client import Client
 
 _SCRIPT = (files("voting.redis") / "lua" / "take_turns.lua").read_text("utf-8")
 _PACK = msgspec.msgpack.Encoder()
@@ -51,7 +51,7 @@ class Taken(NamedTuple):
 class Turns:
     """Counts calls exactly, over all processes. Raises TryAgain when Redis is away."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Client, breaker: Breaker) -> None:
         self._breaker = breaker
         self._take = redis.register_script(_SCRIPT)
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import cast
 
-from redis.asyncio import Redis
-
 from voting.redis.breaker import Breaker
+from voting.redis.client import Client
 
 _DROP_IF = (files("voting.redis") / "lua" / "drop_if.lua").read_text("utf-8")
 
@@ -16,7 +15,7 @@ _DROP_IF = (files("voting.redis") / "lua" / "drop_if.lua").read_text("utf-8")
 class Values:
     """Short-lived values by key. Every method raises TryAgain when Redis is away."""
 
-    def __init__(self, redis: Redis, breaker: Breaker) -> None:
+    def __init__(self, redis: Client, breaker: Breaker) -> None:
         self._redis = redis
         self._breaker = breaker
         self._drop_if = redis.register_script(_DROP_IF)
