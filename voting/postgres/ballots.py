@@ -186,6 +186,19 @@ async def select_own(connection: Connection, contest: str, voters: Collection[by
     return tuple(OwnBallot(*row) for row in await connection.fetch(_QUERIES["of_voters"], contest, list(voters)))
 
 
+async def select_receipted(
+    connection: Connection, contest: str, voters: Collection[bytes], most: int
+) -> list[tuple[StoredBallot, State]]:
+    """Returns the latest ballots of the voters, who are one person, newest first, with their states."""
+    rows = await connection.fetch(_QUERIES["receipted"], contest, list(voters), most)
+    return [(StoredBallot(*ballot), state) for *ballot, state in rows]
+
+
+async def is_recorded(connection: Connection, contest: str, recorded_at: datetime, id: UUID) -> bool:
+    """Whether a ballot of that second is stored."""
+    return await connection.fetchval(_QUERIES["is_recorded"], contest, recorded_at, id) is not None
+
+
 async def spend_challenge(connection: Connection, contest: str, challenge: bytes, expires_at: datetime) -> bool:
     """Marks a challenge as used. Returns False if it was used before."""
     return await connection.fetchval(_CHALLENGES["spend"], contest, challenge, expires_at) is not None

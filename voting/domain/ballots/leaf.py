@@ -57,6 +57,17 @@ def leaf(
     return ("\n".join(lines) + "\n").encode()
 
 
+def read_leaf(text: str) -> tuple[str, str, datetime] | None:
+    """Returns the contest, the ballot and the moment that a leaf, or an earlier receipt's statement, names.
+
+    The moment of a leaf is whole seconds. None: the text is of another form.
+    """
+    lines = text.split("\n")
+    if lines[0] not in ("voting/ballot/v2", "voting receipt v1"):
+        return None
+    return lines[1], lines[2], datetime.fromisoformat(lines[3])
+
+
 def split_parts(stored: bytes, ballots: int) -> list[Parts]:
     """Returns the parts of each of a batch's ballots; empty ones where they are missing."""
     size = 2 * PART_BYTES

@@ -84,6 +84,19 @@ select id, recorded_at, state, picks from ballots
 where contest = $1 and voter = any ($2)
 order by recorded_at, ordinal;
 
+-- name: receipted
+-- The latest ballots of one person, newest first, with what their receipts are made of.
+select ordinal, idempotency_key, id, picks, recorded_at, salt, batch, place, state
+from ballots
+where contest = $1 and voter = any ($2)
+order by recorded_at desc, ordinal desc
+limit $3;
+
+-- name: is_recorded
+-- Found by its moment: ballots have no index on their ids.
+select 1 from ballots
+where contest = $1 and recorded_at >= $2 and recorded_at < $2::timestamptz + interval '1 second' and id = $3;
+
 -- name: recorded
 -- Ballots of [$2, $3) in the order in which they were recorded.
 select sequence, id, voter, recorded_at, picks, batch, place

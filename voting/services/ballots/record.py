@@ -33,7 +33,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
-from voting.postgres.ballots import BallotRow, BatchContext, SealedBatch, StoredBallot
+from voting.postgres.ballots import BallotRow, BatchContext, BatchRow, SealedBatch, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.postgres.identity import persons
 from voting.postgres.standby import Standby
@@ -282,15 +282,20 @@ async def _read_answers(
     answers = {}
     for ballot in ballots:
         batch, place = batches[ballot.batch], ballot.place
-        hashes = merkle.split(batch.leaves)
-        _, paths = merkle.tree(hashes)
-        part = None if batch.parts is None else split_parts(batch.parts, len(hashes))[place]
-        statement = leaf(contest.id, str(ballot.id), batch.recorded_at, ballot.salt, ballot.picks, part)
-        receipt = receipt_text(statement, paths[place], batch.signature)
+        receipt = receipt_again(contest.id, ballot, batch)
         recorded_at = batch.recorded_at.astimezone(contest.zone)
-        log = None if part is None else InLog(ballot.batch, place)
+        log = None if batch.parts is None else InLog(ballot.batch, place)
         answers[ballot.id] = _answer(ballot.id, recorded_at, receipt, batch.remaining[place], log)
     return answers
+
+
+def receipt_again(contest: str, ballot: StoredBallot, batch: BatchRow) -> str:
+    """Returns the receipt of an earlier ballot, byte for byte as first sent."""
+    hashes = merkle.split(batch.leaves)
+    _, paths = merkle.tree(hashes)
+    part = None if batch.parts is None else split_parts(batch.parts, len(hashes))[ballot.place]
+    statement = leaf(contest, str(ballot.id), batch.recorded_at, ballot.salt, ballot.picks, part)
+    return receipt_text(statement, paths[ballot.place], batch.signature)
 
 
 def seal(

@@ -38,7 +38,7 @@ class VoterStatus:
             {
                 "ballot": str(ballot.id),
                 "recorded_at": ballot.recorded_at.astimezone(contest.zone),
-                "state": _DECIDED[ballot.state] if snapshot.certified else "recorded",
+                "state": state_shown(ballot.state, snapshot.certified),
             }
             for ballot in reversed(own[-MOST_SHOWN:])
         ]
@@ -50,6 +50,11 @@ class VoterStatus:
         async with self._database.connection() as connection:
             joined = await persons.select_joined(connection, contest.id, [voter]) if snapshot.has_joined_voters else {}
             return await ballots.select_own(connection, contest.id, {joined.get(voter, voter), *joined})
+
+
+def state_shown(state: State, is_certified: bool) -> str:
+    """Returns what a voter learns of the decision about a ballot: nothing before the result is certified."""
+    return _DECIDED[state] if is_certified else "recorded"
 
 
 def _remaining(snapshot: ContestSnapshot, own: Sequence[OwnBallot]) -> Remaining:
