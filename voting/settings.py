@@ -75,6 +75,10 @@ class Settings:
     public_url: str = setting(
         "VOTING_PUBLIC_URL", parse.address, "", "Address that voters use; with https, cookies are sent over TLS only."
     )
+    contact: str = setting("VOTING_CONTACT", str, "", "Whom voters may ask, such as 010-0000 0000（工作日 9–17 时）.")
+    complaints: str = setting("VOTING_COMPLAINTS", str, "", "Whom voters may complain to; empty: VOTING_CONTACT.")
+    icp: str = setting("VOTING_ICP", str, "", "The site's ICP filing (ICP 备案号), in the foot of every page.")
+    police_filing: str = setting("VOTING_POLICE_FILING", str, "", "Its police filing (公安备案号), there too.")
     wechat_appid: str = setting(
         "VOTING_WECHAT_APPID", parse.app_id, "", "AppID of the certified service account (服务号) for `wechat`."
     )
@@ -269,6 +273,12 @@ class Settings:
     def log_key_file(self) -> Path | None:
         """The file of the log's key, if this host is to append to logs."""
         return self.log_key or (self.data / "log.key" if self.database_url == EMBEDDED else None)
+
+    @property
+    def unfiled(self) -> tuple[str, ...]:
+        """The settings that pages in production must show and that are empty."""
+        shown = {"VOTING_CONTACT": self.contact, "VOTING_ICP": self.icp, "VOTING_POLICE_FILING": self.police_filing}
+        return tuple(name for name, value in shown.items() if not value)
 
     def need_secret(self) -> bytes:
         """Returns the secret. Raises SettingInvalid if there is none."""

@@ -67,6 +67,11 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
                 f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear,"
                 " and cookies are not bound to TLS; for a vote set it to the https:// address of the page"
             )
+        elif settings.unfiled:
+            tell(
+                f"the pages lack what a public site in China must show; set {', '.join(settings.unfiled)}: organisers"
+                " see this on their board, too"
+            )
         if settings.log_key is None:
             tell(
                 "VOTING_LOG_KEY is not set: this host appends to no public log, and ballots wait for one that does;"

@@ -22,6 +22,7 @@ from voting.redis.connection import Connected
 from voting.services.audit import AuditLog, record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
+from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
@@ -162,6 +163,7 @@ def _services(
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=providers.keyring,
+        own_receipts=OwnReceipts(database, providers.keyring),
         persons=providers.persons,
         phone_provider=providers.phone,
         posted_providers=providers.posted,
