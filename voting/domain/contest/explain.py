@@ -19,6 +19,11 @@ _PERIOD = {
     "en": {"window": "during the whole vote", "week": "a week", "day": "a day", "hour": "an hour"},
 }
 
+_BRIEF_PERIOD = {
+    "zh": {"window": "共", "week": "每周", "day": "每天", "hour": "每小时", "sliding": "每 {} 分钟"},
+    "en": {"window": "in all", "week": "a week", "day": "a day", "hour": "an hour", "sliding": "in {} minutes"},
+}
+
 
 def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     """Returns one sentence for each rule."""
@@ -36,13 +41,49 @@ def explain(contest: Contest, language: Language) -> tuple[str, ...]:
     return (*sentences, *explain_end(contest, language))
 
 
-def local(moment: datetime, contest: Contest, language: Language) -> str:
+def explain_briefly(contest: Contest, language: Language) -> str:
+    """Returns the quotas in a few words, as they stand above the list of entries."""
+    zh = language == "zh"
+    if not contest.public_vote:
+        return "由评委评分" if zh else "Judges decide"
+    parts = []
+    for quota in contest.quotas:
+        period = _BRIEF_PERIOD[language][quota.period].format(quota.minutes)
+        if zh:
+            per = {"contest": "每人", "category": "每类", "entry": "同一作品"}[quota.per]
+            parts.append(f"{per}{period} {quota.limit} {'票' if quota.unit == 'picks' else '张选票'}")
+        else:
+            per = {"contest": "", "category": " in each category", "entry": " for the same entry"}[quota.per]
+            unit = "vote" if quota.unit == "picks" else "ballot"
+            parts.append(f"{quota.limit} {unit}{'' if quota.limit == 1 else 's'}{per} {period}")
+    return ("，" if zh else ", ").join(parts)
+
+
+def local(moment: datetime, contest: Contest, language: Language, seconds: bool = False) -> str:
     """Returns a moment in the contest's time zone, written the way people write it."""
     here = moment.astimezone(contest.zone)
+    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
     if language == "zh":
         zone = "北京时间" if contest.time_zone == "Asia/Shanghai" else contest.time_zone
-        return f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}（{zone}）"
-    return f"{here:%Y-%m-%d %H:%M} ({contest.time_zone})"
+        return f"{here.year}年{here.month}月{here.day}日 {clock}（{zone}）"
+    return f"{here:%Y-%m-%d} {clock} ({contest.time_zone})"
+
+
+def local_short(moment: datetime, contest: Contest, language: Language) -> str:
+    """Returns a moment without year and time zone; an end at midnight is 24:00 of the day before."""
+    here, clock = moment.astimezone(contest.zone), ""
+    if moment == contest.closes_at and f"{here:%H:%M}" == "00:00":
+        here, clock = here - timedelta(days=1), "24:00"
+    clock = clock or f"{here.hour}:{here:%M}"
+    return f"{here.month}月{here.day}日 {clock}" if language == "zh" else f"{here.day} {here:%b} {clock}"
+
+
+def local_time(moment: datetime, now: datetime, contest: Contest, language: Language, seconds: bool = False) -> str:
+    """Returns the time of a moment, with its day if that is not today."""
+    here = moment.astimezone(contest.zone)
+    if here.date() != now.astimezone(contest.zone).date():
+        return local_short(moment, contest, language)
+    return f"{here.hour}:{here:%M:%S}" if seconds else f"{here.hour}:{here:%M}"
 
 
 def _window(contest: Contest, language: Language) -> str:
