@@ -179,8 +179,24 @@ async def test_tallies_are_answered_from_the_cache_while_the_service_is_away(
             assert refusal(await http.get(f"/api/v1/contests/{contest}")) == (503, "try_again")
 
 
-async def test_answers_with_cookies_are_not_cached(proxy: Proxy, contests: Contests) -> None:
+async def test_pages_are_cached_in_the_language_of_their_address(proxy: Proxy, contests: Contests) -> None:
     path = f"/c/{await contests.make()}"
+    english = {"accept-language": "en-GB,en;q=0.9"}
+    async with through(proxy) as http:
+        assert 'lang="zh-CN"' in (await http.get(path)).text
+        assert '<html lang="en"' in (await http.get(path, headers=english)).text, "not the cached Chinese page"
+        for headers in (english, {"cookie": "lang=en"}):
+            assert '<html lang="en"' in (await http.get(f"{path}?lang=en", headers=headers)).text
+        assert 'class="large"' in (await http.get(path, headers={"cookie": "size=large"})).text
+        assert "set-cookie" in (await http.get(f"{path}?lang=en")).headers, "a wish is kept although the page is cached"
+        http.cookies.clear()
+        assert '<html lang="zh-CN"' in (await http.get(path)).text
+    passed_on = [status == "BYPASS" for status in await caching(proxy, path, 7)]
+    assert passed_on == [False, True, False, False, True, True, False]
+
+
+async def test_a_readers_own_part_is_not_cached(proxy: Proxy, contests: Contests) -> None:
+    path = f"/c/{await contests.make()}/own"
     async with through(proxy) as http:
         for _ in range(2):
             assert (await http.get(path)).status_code == 200
