@@ -163,15 +163,16 @@ class ChromiumTabs:
     async def press(self, tab: int, picks: Sequence[str]) -> Awaitable[Outcome]:
         """Presses; the outcome is ready when the page shows a final state."""
         page = self._pages[tab]
-        await page.evaluate("document.querySelector('#toast').className = 'toast'")
-        button = "#ballot button" if self._of_several else f"[data-entry={picks[0]}] button.vote"
+        button = "#ballot .submit" if self._of_several else f"[data-entry={picks[0]}] button.vote"
         # A ballot of several picks cannot be changed until it is known whether it was recorded.
         if self._of_several and await page.locator(button).get_attribute("data-told") != "unknown":
             await self._choose(page, picks)
         pressed = tuple(sorted(await self._chosen(page)))
         # Click at once, since another tab may change the button; and without the driver's wait between two taps.
         told = await page.locator(button).evaluate(
-            "(button) => { const told = button.dataset.told; button.click(); return told; }"
+            "(button) => { const told = button.dataset.told; const said = document.querySelector('#said');"
+            " said.className = ''; button.click(); const basket = document.querySelector('#basket');"
+            " if (basket && !basket.hidden) basket.querySelector('.send').click(); return told; }"
         )
         return self._told(page, button, Outcome("", repeats=told == "unknown", picks=pressed))
 
@@ -195,7 +196,7 @@ class ChromiumTabs:
         while time.monotonic() < until:
             told, tone, receipt = await page.evaluate(
                 "(button) => { const one = (selector) => document.querySelector(selector);"
-                " return [one(button).dataset.told || '', one('#toast').className,"
+                " return [one(button).dataset.told || '', one('#said').className,"
                 " one('#receipt code').textContent]; }",
                 button,
             )

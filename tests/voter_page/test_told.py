@@ -128,7 +128,7 @@ async def test_each_state_has_its_words(
     if state in ("too_fast", "unknown"):
         await voter.button.click()
     await voter.page.clock.resume()
-    await expect(voter.page.locator("#toast.good")).to_be_visible(timeout=20_000)
+    await expect(voter.page.locator("#said.good")).to_be_visible(timeout=20_000)
     await expect(voter.line).to_have_text("")
     await expect(voter.button).to_be_disabled()
     assert await voter.counted() == {"A001": 1}
@@ -141,7 +141,7 @@ async def test_offline_and_back(voter: Voter) -> None:
     await expect(voter.line).to_have_text("网络已断开，恢复后自动重试，不会重复计票。")
     await picture(voter.page, "told-offline-phone-zh")
     await voter.page.context.set_offline(False)
-    await expect(voter.page.locator("#toast.good")).to_be_visible()
+    await expect(voter.page.locator("#said.good")).to_be_visible()
     assert await voter.counted() == {"A001": 1}
 
 
@@ -155,7 +155,7 @@ async def test_a_slow_proof_of_work_is_announced(voter: Voter) -> None:
     await picture(voter.page, "told-checking-phone-zh")
     for route in held:
         await route.continue_()
-    await expect(voter.page.locator("#toast.good")).to_be_visible(timeout=20_000)
+    await expect(voter.page.locator("#said.good")).to_be_visible(timeout=20_000)
     assert await voter.counted() == {"A001": 1}
 
 
@@ -175,13 +175,13 @@ async def test_an_unknown_ballot_stays_so_over_a_reload_and_in_a_second_tab(
     await expect(tab.locator("button.vote")).to_have_text("再试一次")
     voter.proxy.faults.clear()
     await tab.locator("button.vote").click()
-    await expect(tab.locator("#toast.good")).to_be_visible()
+    await expect(tab.locator("#said.good")).to_be_visible()
     if no_storage:
         receipt = await tab.locator("#receipt code").text_content()
         await voter.button.click()
         await expect(voter.page.locator("#receipt code")).to_have_text(receipt or "")
     else:
-        await expect(voter.button).to_have_text("已投")
+        await expect(voter.button).to_have_text("今天已投")
     assert await voter.counted() == {"A001": 1}
 
 
@@ -194,7 +194,7 @@ async def test_another_voter_of_this_browser_does_not_send_it_again(voter: Voter
     await expect(voter.line).to_contain_text("因此不再提交")
     await picture(voter.page, "told-unknowable-phone-zh")
     await voter.page.locator("[data-entry=A002] button.vote").click()
-    await expect(voter.page.locator("#toast.good")).to_be_visible(timeout=20_000)
+    await expect(voter.page.locator("#said.good")).to_be_visible(timeout=20_000)
     await voter.page.reload()
     await voter.button.click(force=True)
     await expect(voter.button).to_have_text("无法查询")
@@ -209,13 +209,15 @@ async def test_an_answer_that_comes_on_the_next_day_leaves_that_days_votes(voter
     await voter.page.reload()
     await expect(voter.page.locator("#left")).to_have_text("5")
     await voter.press()
-    toast = voter.page.locator("#toast.good")
-    await expect(toast).to_have_text(re.compile(rf"^这一票已于 {day - timedelta(days=1)} \d\d:\d\d 记录。 剩余 5 票$"))
+    said = voter.page.locator("#said.good")
+    await expect(said).to_have_text(re.compile(rf"^这一票已于 {day - timedelta(days=1)} \d\d:\d\d 记录。 查看回执$"))
+    await expect(voter.page.locator("#left")).to_have_text("5")
     await expect(voter.button).to_have_text("投票")
     await picture(voter.page, "told-yesterday-phone-zh")
     await voter.button.click()
-    await expect(toast).to_have_text("投票成功！ 剩余 4 票")
-    await expect(voter.button).to_have_text("已投")
+    await expect(said).to_have_text("已记录。 查看回执")
+    await expect(voter.page.locator("#left")).to_have_text("4")
+    await expect(voter.button).to_have_text("今天已投")
     assert await voter.counted() == {"A001": 2}
 
 
@@ -245,7 +247,7 @@ async def test_after_the_end_an_unknown_ballot_can_still_be_looked_up(voter: Vot
     await connection.close()
     await voter.page.reload()
     await voter.press()
-    await expect(voter.page.locator("#toast.good")).to_be_visible()
+    await expect(voter.page.locator("#said.good")).to_be_visible()
     assert await voter.counted() == {"A001": 1}
 
 
@@ -275,8 +277,9 @@ async def test_a_ballot_of_several_picks_stays_as_sent_until_it_is_known(
         for code in ("A002", "A001"):
             await page.locator(f"[data-entry={code}] button").click()
         proxy.faults.extend(LOST)
-        submit = page.locator("#ballot button")
+        submit = page.locator("#ballot .submit")
         await submit.click()
+        await page.locator("#basket .send").click()
         while await submit.get_attribute("data-told") != "unknown":
             await page.clock.run_for(200)
         await picture(page, "told-unknown-several")
@@ -286,8 +289,9 @@ async def test_a_ballot_of_several_picks_stays_as_sent_until_it_is_known(
         await page.reload()
         proxy.faults.clear()
         await expect(submit).to_have_text("再试一次")
+        # What was sent is repeated at once, without the list.
         await submit.click()
-        await expect(page.locator("#toast.good")).to_be_visible()
+        await expect(page.locator("#said.good")).to_be_visible()
         await expect(submit).to_have_text("提交选票")
         assert await contests.counted(contest) == {"A001": 1, "A002": 1}
         await context.close()

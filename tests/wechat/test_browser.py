@@ -65,9 +65,10 @@ async def test_a_vote_in_wechat_signs_in_and_is_cast_after_it(phone: Page, conte
     await expect(phone).to_have_title("用微信登录试试")
     await picture(phone, "wechat-picker")
     await phone.get_by_role("link", name="张三").click()
-    await expect(phone.locator("#toast.good")).to_have_text("投票成功！ 剩余 4 票")
+    await expect(phone.locator("#said.good")).to_have_text("已记录。 查看回执")
+    await expect(phone.locator("#left")).to_have_text("4")
     assert phone.url.endswith(f"/c/{contest}/entries/A002")
-    await expect(phone.locator("#sign-in")).to_have_count(0)
+    await expect(phone.locator("#sign-in")).to_be_hidden()
     await picture(phone, "wechat-voted")
     assert await contests.counted(contest) == {"A002": 1}
     # It is cast once: a reload casts nothing.
@@ -85,10 +86,11 @@ async def test_a_ballot_of_several_picks_survives_the_sign_in(phone: Page, conte
     await phone.goto(f"/c/{contest}")
     for code in ("A001", "A004"):
         await phone.locator(f"[data-entry={code}] button").click()
-    await phone.locator("#ballot button").click()
+    await phone.locator("#ballot .submit").click()
+    await phone.locator("#basket .send").click()
     await phone.get_by_role("button", name="同意并投票").click()
     await phone.get_by_role("link", name="林二").click()
-    await expect(phone.locator("#toast.good")).to_be_visible()
+    await expect(phone.locator("#said.good")).to_be_visible()
     assert await contests.counted(contest) == {"A001": 1, "A004": 1}
 
 
@@ -113,7 +115,8 @@ async def test_another_browser_votes_by_the_web_first_and_may_sign_in(
     await expect(page.get_by_role("link", name="用微信登录")).to_be_visible()
     await page.locator("[data-entry=A001] button").click()
     await page.get_by_role("button", name="同意并投票").click()
-    await expect(page.locator("#toast.good")).to_have_text("投票成功！ 剩余 4 票")
+    await expect(page.locator("#said.good")).to_have_text("已记录。 查看回执")
+    await expect(page.locator("#left")).to_have_text("4")
     await context.close()
 
 

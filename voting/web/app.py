@@ -39,7 +39,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import assets, audit, boards, own_data, sign_in
+from voting.web.pages import about, assets, audit, boards, own_data, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
 from voting.web.pages import staff as staff_pages
@@ -87,6 +87,11 @@ HANDLERS: list[Any] = [
     contest_pages.home,
     contest_pages.show_contest,
     contest_pages.show_entry,
+    contest_pages.show_own_part,
+    about.show_privacy,
+    about.show_complaints,
+    about.show_ballots,
+    about.check_receipt,
     own_data.show_own_data,
     own_data.erase_own_data,
     sign_in.begin,
@@ -123,7 +128,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
             {
                 "secure_cookies": options.secure_cookies,
                 "public_origin": options.public_origin,
-                "wechat_everywhere": options.wechat_everywhere,
+                "site": options.site,
             }
         ),
         lifespan=[lifespan],

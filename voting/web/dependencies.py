@@ -12,6 +12,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
 from voting.services.audit import AuditLog
 from voting.services.ballots.cast import Casting
+from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
@@ -51,6 +52,7 @@ class Services:
     contest_cache: ContestCache
     covers: Covers
     keyring: Keyring
+    own_receipts: OwnReceipts
     persons: Persons
     privacy: Privacy
     public_log: PublicLog

@@ -60,8 +60,8 @@ _SECURITY = [
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _PAGE_POLICY = (
     b"content-security-policy",
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    b"connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 )
 ON_EVERY_RESPONSE = [*_SECURITY, _PAGE_POLICY]
 """The header fields of every response of the API."""

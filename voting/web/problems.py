@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ from voting.errors import (
     WindowClosed,
     WindowNotOpen,
 )
-from voting.web.rendering import language_of, page
+from voting.web.rendering import page
 
 STATUS: dict[type[VotingError], int] = {
     Malformed: 400,
@@ -117,7 +118,8 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
     if not wants_page(request):
         return answer
     status, text_type = answer.status, {"content-type": "text/html; charset=utf-8"}
-    text = page("error.html", language_of(request), code=error.code, status=status)
+    contest = None if isinstance(error, ContestUnknown) else re.match(r"/c/[a-z0-9-]+(?=/)", request.scope["path"])
+    text = page(request, "error.html", code=error.code, status=status, list=contest[0] if contest else "")
     return Rendered(status, answer.headers | text_type, text.encode())
 
 

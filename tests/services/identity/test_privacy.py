@@ -174,7 +174,7 @@ async def test_the_voters_page_shows_what_is_stored_and_erases_it(
         page = (await browser.get(f"/c/{contest}/me?lang=en")).text
         assert "a code sent to a phone" in page
         assert "as keyed hashes only: 1" in page
-        assert "Ballots: 1; of 1 what was observed" in page
+        assert "1; of 1 what was observed" in page
         assert DEFAULT_NOTICE in page
         assert "A001" not in page, "who sees the page does not learn the picks"
         # Another site's form is sent without the cookie.
@@ -194,8 +194,9 @@ async def test_a_contests_own_notice_is_shown_and_noted(url: str, contests: Cont
     contest = await contests.make(notice + RULES.format(""))
     (token,) = contests.tokens(contest, 1)
     async with httpx.AsyncClient(base_url=url, timeout=60) as browser:
-        assert "本单位的说明" in (await browser.get(f"/c/{contest}")).text
-        assert "Our own notice" in (await browser.get(f"/c/{contest}?lang=en")).text
+        assert "本单位的说明" in (await browser.get(f"/c/{contest}/privacy")).text
+        assert "Our own notice" in (await browser.get(f"/c/{contest}/privacy?lang=en")).text
+        assert (await browser.get(f"/c/{contest}/own")).status_code == 200
         browser.cookies.set(f"voter-{contest}", token)
         assert (await cast(browser, contest, None, ["A001"])).status_code == 201
         assert "2026-08" in (await browser.get(f"/c/{contest}/me")).text
@@ -235,11 +236,11 @@ async def test_a_wish_erases_no_traces_before_the_certification(
         assert await purge(30) == (0, 0, 0, 1)
         own = f"/c/{contest}/me?lang=en"
         client.cookies.set(voter_cookie_name(contest), tokens[2])
-        assert "Ballots: 1;" in (await client.get(own)).text
+        assert "<dd>1; of" in (await client.get(own)).text
         assert await purge(0) == (2, 2, 0, 0)
         await asyncio.sleep(1.1)
         # Its voters cannot be found any more: the key of their hashes is destroyed.
-        assert "Ballots: 0;" in (await client.get(own)).text
+        assert "<dd>0; of" in (await client.get(own)).text
     verified = run("verify", "results", "--contest", contest, env=environment)
     assert verified.returncode == 0, verified.stderr + verified.stdout
     async with as_owner(settings) as connection:

@@ -43,7 +43,7 @@ async def show_audit_log(
         head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
         values |= {"head": head, "acts": [_act(each, language) for each in records], "moment": moment}
         values["older"] = records[-1].seq if len(records) == PAGE_RECORDS else None
-    return html(request, page("audit.html", language, **values))
+    return html(request, page(request, "audit.html", **values))
 
 
 def _act(record: AuditRecord, language: Language) -> dict[str, Any]:

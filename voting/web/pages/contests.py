@@ -1,8 +1,11 @@
-"""The voter's pages: the list of a contest's entries, and one entry."""
+"""The voter's pages: the list of a contest's entries, one entry, and the reader's own part of both."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -10,20 +13,28 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from voting.domain.ballots.quota import Limit, remaining, renewal
+from voting.domain.ballots.quota import remaining, renewal
 from voting.domain.contest.contest import Contest
-from voting.domain.contest.explain import explain
+from voting.domain.contest.explain import explain, explain_briefly, local_time
+from voting.domain.contest.schema import Quota
 from voting.domain.entry import Sort, find
 from voting.domain.identity.channel import Channel
-from voting.domain.language import called
+from voting.domain.language import Language, called
 from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
+from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.privacy import notice_version
+from voting.services.tallies.reader import Shown
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
-from voting.web.dependencies import PAGE, GivenServices, Services
+from voting.web.dependencies import PAGE, GivenOptions, GivenServices, Services
 from voting.web.flood_limiter import READS
-from voting.web.rendering import html, language_of, notice_of, page, phase_of
+from voting.web.i18n.words import WORDS
+from voting.web.rendering import Look, PageCache, about, html, notice_of, page, phase_of
+
+# Live figures that are older are said to be so.
+OLD = timedelta(seconds=10)
+_PAGES = PageCache()
 
 
 @get("/", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -32,10 +43,8 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
     snapshots = await services.contest_cache.all()
     if len(snapshots) == 1:
         return Redirect(f"/c/{snapshots[0].contest.id}")
-    return html(
-        request,
-        page("home.html", language_of(request), snapshots=[(snapshot, phase_of(snapshot)) for snapshot in snapshots]),
-    )
+    snapshots = tuple(sorted(snapshots, key=lambda snapshot: snapshot.phase() != "open"))
+    return html(request, page(request, "home.html", snapshots=[(each, phase_of(each)) for each in snapshots]))
 
 
 @get("/c/{contest:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -47,77 +56,182 @@ async def show_contest(
     q: Annotated[str, QueryParameter(max_length=100)] = "",
     sort: FromQuery[Sort | Literal[""]] = "",
     number: Annotated[str, QueryParameter(name="page", pattern=PAGE)] = "",
-) -> Response[str]:
-    """Returns a contest's entries, with everything needed to vote."""
+) -> Response[bytes]:
+    """Returns a contest's entries: the same page for everybody."""
     snapshot = await services.contest_cache.get(contest)
-    shared = await _shared(request, services, snapshot)
-    picks = shared["shown"].picks
-    found = find(
-        snapshot.entries.values(), category=category, text=q, sort=sort or "code", page=int(number or 1), picks=picks
-    )
-    wish = {"category": category, "q": q, "sort": sort or "code", "page": found.page}
+    shown, look = await services.tally_reader.shown(snapshot), Look.of(request)
+    wished_page = int(number or 1)
+    wish: dict[str, object] = {"category": category, "q": q, "sort": sort or "code"}
+    times = _times(snapshot, shown, look.language)
 
-    def link(**changes: object) -> str:
-        return f"/c/{contest}?{urlencode({name: value for name, value in (wish | changes).items() if value})}"
+    def render() -> str:
+        found = find(
+            snapshot.entries.values(),
+            category=category,
+            text=q,
+            sort=sort or "code",
+            page=wished_page,
+            picks=shown.picks,
+        )
 
-    rules = explain(snapshot.contest, shared["language"])
-    answer = html(request, page("contest.html", **shared, found=found, wish=wish, link=link, rules=rules))
-    return _keeping_voter(answer, request, services, snapshot.contest)
+        def link(**changes: object) -> str:
+            query = wish | {"page": found.page} | changes
+            usual = {"sort": "code", "page": 1}
+            kept = {name: value for name, value in query.items() if value and value != usual.get(name)}
+            kept |= {"lang": "en"} if look.language == "en" else {}
+            return f"/c/{contest}?{urlencode(kept)}" if kept else f"/c/{contest}"
+
+        in_category = Counter(entry.category for entry in snapshot.entries.values())
+        return page(
+            request,
+            "contest.html",
+            **_shared(services, snapshot, shown, look.language),
+            **times,
+            here=link(lang=""),
+            found=found,
+            wish=wish,
+            link=link,
+            counts=[in_category[each.id] for each in snapshot.contest.categories],
+            brief=explain_briefly(snapshot.contest, look.language),
+            rules=explain(snapshot.contest, look.language),
+        )
+
+    key = ("contest", *_state(snapshot, shown), *times.values(), *wish.values(), wished_page)
+    return _PAGES.answer(request, look, key, render)
 
 
 @get("/c/{contest:str}/entries/{code:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_entry(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
-) -> Response[str]:
-    """Returns the page of one entry. Raises EntryUnknown."""
+) -> Response[bytes]:
+    """Returns the page of one entry, the same for everybody. Raises EntryUnknown."""
     snapshot = await services.contest_cache.get(contest)
     entry = snapshot.entries.get(code)
     if entry is None:
         raise EntryUnknown
-    shared = await _shared(request, services, snapshot)
-    language = shared["language"]
-    names = {category.id: called(category, language) for category in snapshot.contest.categories}
-    tags = ("、" if language == "zh" else ", ").join(names[tag] for tag in entry.tags)
-    shared["title"] = f"{entry.title} · {shared['title']}"
-    answer = html(request, page("entry.html", **shared, entry=entry, category=names.get(entry.category, ""), tags=tags))
-    return _keeping_voter(answer, request, services, snapshot.contest)
+    shown, look = await services.tally_reader.shown(snapshot), Look.of(request)
+    times = _times(snapshot, shown, look.language)
+
+    def render() -> str:
+        names = {each.id: called(each, look.language) for each in snapshot.contest.categories}
+        codes = sorted(snapshot.entries)
+        place = codes.index(code)
+        shared = _shared(services, snapshot, shown, look.language)
+        shared["title"] = f"{entry.title} · {shared['title']}"
+        return page(
+            request,
+            "entry.html",
+            **shared,
+            **times,
+            entry=entry,
+            category=names.get(entry.category, ""),
+            tags=("、" if look.language == "zh" else ", ").join(names[tag] for tag in entry.tags),
+            before=snapshot.entries[codes[place - 1]],
+            after=snapshot.entries[codes[(place + 1) % len(codes)]],
+            video=None,
+        )
+
+    key = ("entry", *_state(snapshot, shown), *times.values(), code)
+    return _PAGES.answer(request, look, key, render)
 
 
-async def _shared(request: Request[Any, Any, Any], services: Services, snapshot: ContestSnapshot) -> dict[str, Any]:
-    language, contest = language_of(request), snapshot.contest
+@get("/c/{contest:str}/own", opt=READS | PUBLIC, include_in_schema=False)
+async def show_own_part(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, options: GivenOptions
+) -> Response[dict[str, Any]]:
+    """Returns what the contest's pages show to this reader alone: the quota, the ways to vote, a ticket, the time."""
+    snapshot = await services.contest_cache.get(contest)
+    rules, now, token = snapshot.contest, snapshot.now(), _good_token(request, services, snapshot.contest)
     in_wechat = "MicroMessenger" in request.headers.get("user-agent", "")
-    ways = _ways(services, contest, in_wechat, in_wechat or request.app.state.wechat_everywhere)
-    shown = await services.tally_reader.shown(snapshot)
-    token = _good_token(request, services, contest)
+    ways = _ways(services, rules, in_wechat, in_wechat or options.wechat_everywhere)
     # While PostgreSQL is away nobody can vote under this notice.
     with suppress(TryAgain):
-        await services.privacy.show_notice(snapshot, notice_of(contest, "zh"), notice_of(contest, "en"))
-    other = "en" if language == "zh" else "zh"
-    now = snapshot.now()
-    renewals = [renewal(contest, quota, now) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1]
-    return {
-        "language": language,
-        "contest": contest,
-        "title": contest.title if language == "zh" else contest.title_en or contest.title,
+        await services.privacy.show_notice(snapshot, notice_of(rules, "zh"), notice_of(rules, "en"))
+    content = {
+        "server_time": now,
         "phase": phase_of(snapshot),
-        "now": now,
-        "ticket": services.keyring.issue_ticket(contest.id, now),
-        "shown": shown,
-        "places": ranks(shown.picks or {}),
+        "closes_at": rules.closes_at,
+        "ticket": services.keyring.issue_ticket(rules.id, now),
         "known": token is not None,
-        "ways": ways,
-        "sign_ins": [channel for channel in ways if channel != "web"],
+        "ways": [channel for channel in ways if channel != "web"],
         # Without a credential a vote begins with this channel's page elsewhere.
         "sign_in_first": ways[0] if ways and ways[0] in services.redirects.channels else "",
-        "here": request.scope["path"],
+        "share": in_wechat and services.share_cards.is_ready,
+        "remaining": await _remaining(snapshot, services, token),
+        "entry_renews_at": _entry_renews_at(snapshot),
+    }
+    answer = Response(content, headers={"cache-control": "no-store"})
+    if options.secure_cookies and token and voter_cookie_name(contest, secure=True) not in request.cookies:
+        # Cookies became secure since the voter got one: the same token under the new name.
+        answer.set_cookie(voter_cookie(contest, token, secure=True))
+    return answer
+
+
+def _state(snapshot: ContestSnapshot, shown: Shown) -> tuple[object, ...]:
+    """Returns what the pages of a contest follow from, besides the moment."""
+    return snapshot.uid, snapshot.revision, phase_of(snapshot), shown.tag, _entry_renews_at(snapshot)
+
+
+def _times(snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, str]:
+    """Returns the moments that pages show, as text: a page is rendered again when one changes."""
+    contest, now = snapshot.contest, snapshot.now()
+    until = contest.opens_at if snapshot.phase() == "not_open" else contest.closes_at
+    minutes = max(timedelta(), until - now) // timedelta(minutes=1)
+    form, per = ("days_hours", 60) if minutes >= 24 * 60 else ("hours_minutes", 1)
+    first, second = divmod(minutes // per, 24 if per == 60 else 60)
+    words = WORDS[language]
+    is_old = contest.display.policy == "live" and now - shown.as_of > OLD
+    as_of = local_time(shown.as_of, now, contest, language, seconds=is_old)
+    return {
+        "time_left": getattr(words, form).format(first, second),
+        "as_of": (words.as_of_old if is_old else words.as_of).format(as_of),
+    }
+
+
+def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, Any]:
+    contest, words = snapshot.contest, WORDS[language]
+    quota = min((each for each in contest.quotas if each.per == "contest"), key=_limit, default=None)
+    span = contest.ballot
+    several = f"{span.least}–{span.most}" if span.least < span.most else str(span.least)
+    return {
+        **about(contest, language),
+        "phase": phase_of(snapshot),
+        "shown": shown,
+        "places": ranks(shown.picks or {}),
+        "hidden_words": words.hidden if contest.display.policy == "hidden" else words.hidden_first,
+        "several": span.least > 1,
+        "span_words": words.basket_span.format(several),
+        "quota": quota,
+        "quota_words": getattr(words, f"left_{quota.period}").split("{}") if quota else None,
+        "usual": getattr(words, f"renewed_{quota.period}", "") if quota else "",
+        "sign_ins": services.sign_ins(contest),
+        "entry_renews_at": _entry_renews_at(snapshot),
         "notice": notice_of(contest, language),
         "notice_version": notice_version(contest),
-        "share": in_wechat and services.share_cards.is_ready,
-        "left": await _left(snapshot, services, token),
-        # When an entry can be voted for again; empty if it can be at once.
-        "entry_renews_at": max(renewals).isoformat() if renewals else "",
-        "switch": f"{request.scope['path']}?{urlencode({**dict(request.query_params), 'lang': other})}",
+        "words": words.script | _period_words(contest, words.script),
     }
+
+
+def _limit(quota: Quota) -> int:
+    return quota.limit
+
+
+def _period_words(contest: Contest, script: Mapping[str, str]) -> dict[str, str]:
+    """Returns the words for what is used up, which name the day if it is renewed each day."""
+    daily = {
+        per: all(quota.period == "day" for quota in contest.quotas if quota.per == per) for per in ("contest", "entry")
+    }
+    return {
+        "voted": script["voted_day" if daily["entry"] else "voted"],
+        "full": script["full_day" if daily["contest"] else "full"],
+    }
+
+
+def _entry_renews_at(snapshot: ContestSnapshot) -> str:
+    """Returns when an entry that is voted for now can be voted for again; empty if it can be at once."""
+    contest, now = snapshot.contest, snapshot.now()
+    renewals = [renewal(contest, quota, now) for quota in contest.quotas if quota.per == "entry" and quota.limit == 1]
+    return max(renewals).astimezone(contest.zone).isoformat() if renewals else ""
 
 
 def _ways(services: Services, contest: Contest, in_wechat: bool, takes_wechat: bool) -> list[Channel]:
@@ -131,19 +245,13 @@ def _ways(services: Services, contest: Contest, in_wechat: bool, takes_wechat: b
     return sorted(ways, key=lambda channel: not (in_wechat and channel == "wechat"))
 
 
-async def _left(snapshot: ContestSnapshot, services: Services, token: str | None) -> Limit | None:
-    """Returns the tightest quota over the whole contest, to show to the voter. None while PostgreSQL is away."""
-    try:
-        left = (
-            await services.voter_status.remaining(snapshot, token)
-            if token
-            else remaining(snapshot.contest, {}, snapshot.now())
-        )
-    except TryAgain:
-        # The entries can be read without it.
-        return None
-    overall = [limit for limit in left.limits if limit.per == "contest"]
-    return min(overall, key=lambda limit: limit.left, default=None)
+async def _remaining(snapshot: ContestSnapshot, services: Services, token: str | None) -> dict[str, Any] | None:
+    """Returns the remaining quota; None while PostgreSQL is away."""
+    if token is None:
+        return describe(snapshot.contest, remaining(snapshot.contest, {}, snapshot.now()))
+    with suppress(TryAgain):
+        return describe(snapshot.contest, await services.voter_status.remaining(snapshot, token))
+    return None
 
 
 def _good_token(request: Request[Any, Any, Any], services: Services, contest: Contest) -> str | None:
@@ -153,13 +261,3 @@ def _good_token(request: Request[Any, Any, Any], services: Services, contest: Co
         return token if token and services.keyring.credential_of(contest, token) else None
     except CredentialInvalid:
         return None
-
-
-def _keeping_voter(
-    answer: Response[str], request: Request[Any, Any, Any], services: Services, contest: Contest
-) -> Response[str]:
-    """Returns the page; if cookies became secure since the voter got one, sets the same token under the new name."""
-    token = _good_token(request, services, contest)
-    if request.app.state.secure_cookies and token and voter_cookie_name(contest.id, secure=True) not in request.cookies:
-        answer.set_cookie(voter_cookie(contest.id, token, secure=True))
-    return answer

@@ -12,7 +12,7 @@ from voting.services.transparency.public_log import MERGE_DELAY_SECONDS
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
-from voting.web.rendering import html, language_of, page
+from voting.web.rendering import about, html, language_of, page
 
 
 @get("/log/{contest:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -24,5 +24,5 @@ async def show_log(contest: FromPath[str], request: Request[Any, Any, Any], serv
     except NotFound:
         # It begins with the first ballot.
         head = None
-    shown = {"contest": snapshot.contest, "head": head, "receipt_key": services.keyring.public_key}
-    return html(request, page("log.html", language, **shown, seconds=MERGE_DELAY_SECONDS))
+    shown = about(snapshot.contest, language) | {"head": head, "receipt_key": services.keyring.public_key}
+    return html(request, page(request, "log.html", **shown, seconds=MERGE_DELAY_SECONDS))

@@ -13,7 +13,7 @@ from voting.errors import CredentialInvalid
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_token
 from voting.web.dependencies import GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
-from voting.web.rendering import html, language_of, notice_of, page
+from voting.web.rendering import about, html, language_of, page
 
 
 @get("/c/{contest:str}/me", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -27,15 +27,8 @@ async def show_own_data(
         own = await services.privacy.own_data(snapshot, token) if token else None
     except CredentialInvalid:
         own = None
-    shown = {
-        "contest": snapshot.contest,
-        "own": own,
-        "channel": NAMES[language][own.channel] if own else "",
-        "notice": notice_of(snapshot.contest, language),
-    }
-    answer = html(request, page("own_data.html", language, **shown))
-    answer.headers["cache-control"] = "no-store"
-    return answer
+    channel = NAMES[language][own.channel] if own else ""
+    return html(request, page(request, "own_data.html", **about(snapshot.contest, language), own=own, channel=channel))
 
 
 @post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES | PUBLIC)

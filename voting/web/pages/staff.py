@@ -11,21 +11,20 @@ from voting.services.identity.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from voting.web.auth import OWN_ACCOUNT, own_account
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
-from voting.web.rendering import html, language_of, moment, page
+from voting.web.rendering import html, moment, page
 
 
 @get("/staff", media_type=MediaType.HTML, opt=READS | OWN_ACCOUNT)
 async def show_account(request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """Returns the account's page, or the sign-in form."""
-    language = language_of(request)
     try:
         name, _ = await own_account(request, services)
     except (CredentialMissing, CredentialInvalid, Forbidden):
-        return html(request, page("staff.html", language, account=None, problem=""))
-    values = {
+        return html(request, page(request, "staff.html", account=None, problem=""))
+    values: dict[str, Any] = {
         "account": await services.staff_accounts.find(name),
         "sessions": await services.staff_accounts.sessions(name),
         "least": LEAST_CHARACTERS,
         "most": MOST_CHARACTERS,
     }
-    return html(request, page("staff.html", language, **values, moment=moment))
+    return html(request, page(request, "staff.html", **values, moment=moment))

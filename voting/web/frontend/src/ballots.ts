@@ -58,13 +58,12 @@ const NOT_ACCEPTED = [
 export class Ballots {
   private readonly memory = new Map<string, Ballot>();
   private readonly casting = new Map<string, Promise<Told>>();
-  private entered: boolean;
+  /** Null until the first ballot: the page knows of its credential a moment after it was loaded. */
+  private entered: boolean | null = null;
   private entering: Promise<void> | null = null;
   private lastEra = "";
 
-  constructor(private readonly page: Environment) {
-    this.entered = page.hasCredential();
-  }
+  constructor(private readonly page: Environment) {}
 
   /** Casts the picks. The same picks in any order, pressed again before the answer has come, are the same ballot. */
   async cast(picks: string[], tell: Tell): Promise<Told> {
@@ -177,6 +176,7 @@ export class Ballots {
   }
 
   private needsCredential(): boolean {
+    if (this.entered === null) this.entered = this.page.hasCredential();
     return this.entering !== null || !(this.entered || this.page.store.get("entered"));
   }
 

@@ -36,7 +36,7 @@ function showTally(rows: Row[]): void {
       if (index === 2 && place.textContent !== text && line.dataset.seen) flash(line);
       place.textContent = text;
     });
-    const bar = line.querySelector<HTMLElement>(".bar");
+    const bar = line.querySelector<HTMLElement>(".bar-of");
     if (bar) bar.style.width = `${Math.round((100 * row.counted) / most)}%`;
     line.dataset.seen = "yes";
     body.appendChild(line);

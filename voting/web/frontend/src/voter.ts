@@ -1,10 +1,25 @@
-// The voter's page: proves to be no script, casts ballots, shows the quota and the tally. It works on what the server
-// has rendered; without it the entries can still be read.
+// The pages with votes: proves to be no script, casts ballots, shows the quota, the tally and the time left. It works on
+// what the server has rendered, the same for everybody, and on the reader's own part; without it the entries can be read.
 import { call, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
 import { Ballots, nameOf, Told } from "./ballots";
 import { agrees, sendConsent } from "./consent";
 import { phoneForm } from "./sign_in";
+import { closeSheet, copyText, openSheet } from "./sheets";
 import { readLocal, storeOf, writeLocal } from "./store";
+
+/** What the page shows to this reader alone. */
+interface Own {
+  server_time: string;
+  phase: string;
+  closes_at: string;
+  ticket: string;
+  known: boolean;
+  ways: string[];
+  sign_in_first: string;
+  share: boolean;
+  remaining: Remaining | null;
+  entry_renews_at: string;
+}
 
 const page = document.body.dataset;
 const contest = page.contest || "";
@@ -13,17 +28,21 @@ const base = `/api/v1/contests/${contest}`;
 const least = Number(page.least || 1);
 const most = Number(page.most || 1);
 const single = least === 1;
-const clockOffset = Date.parse(page.serverTime || "") - Date.now();
+const isEnglish = document.documentElement.lang === "en";
+const POLL_SECONDS = 15;
+// A ticket is valid for an hour.
+const TICKET_MILLISECONDS = 50 * 60000;
+
 const store = storeOf(contest);
 const notice = page.notice || "";
-const POLL_SECONDS = Number(page.poll || 15);
-
+let clockOffset = 0;
+let ticketAt = 0;
 const now = (): number => Date.now() + clockOffset;
 const all = (selector: string): HTMLElement[] => Array.from(document.querySelectorAll<HTMLElement>(selector));
 const one = (selector: string): HTMLElement | null => document.querySelector<HTMLElement>(selector);
 // What localStorage would keep, where there is none.
 const memory = new Map<string, unknown>();
-// A ballot of many picks is put together over several pages.
+// A ballot of many picks is put together over several pages: titles by code.
 let chosen = readChosen();
 /** What is told of the ballots that are under way. */
 const told = new Map<string, Told>();
@@ -40,6 +59,47 @@ const ballots = new Ballots({
   now,
   renewsAt: () => page.entryRenewsAt || page.renewsAt || "",
 });
+let ownCame = false;
+const ownPart = refresh().then(() => { ownCame = true; });
+
+// --- the reader's own part ------------------------------------------------------------------------------------------
+
+/** The quota, the phase and the time, from the service: this page may be older than the last ballot, and was cached. */
+async function refresh(): Promise<void> {
+  const own = await call<Own>("GET", `/c/${contest}/own`).catch(() => null);
+  if (own) showOwn(own);
+}
+
+function showOwn(own: Own): void {
+  clockOffset = Date.parse(own.server_time) - Date.now();
+  if (!page.ticket || now() - ticketAt > TICKET_MILLISECONDS) {
+    page.ticket = own.ticket;
+    ticketAt = now();
+  }
+  page.known = own.known ? "yes" : "no";
+  page.phase = own.phase;
+  page.closesAt = own.closes_at;
+  page.entryRenewsAt = own.entry_renews_at;
+  const back = encodeURIComponent(location.pathname);
+  page.signIn = own.sign_in_first ? `/c/${contest}/sign-in/${own.sign_in_first}?back=${back}` : "";
+  all("[data-way]").forEach((way) => { way.hidden = !own.ways.includes(way.dataset.way || ""); });
+  show("#sign-in", own.ways.length > 0 && !own.known);
+  show("#in-wechat", own.ways.length === 0 && page.web !== "yes" && !own.known);
+  if (own.remaining) showRemaining(own.remaining);
+  if (own.share && !one("script[data-card]")) {
+    const script = document.createElement("script");
+    script.src = page.share || "";
+    script.dataset.card = "";
+    document.body.appendChild(script);
+  }
+  showPhase();
+  showButtons();
+}
+
+function show(selector: string, visible: boolean): void {
+  const place = one(selector);
+  if (place) place.hidden = !visible;
+}
 
 // --- the credential -------------------------------------------------------------------------------------------------
 
@@ -106,7 +166,12 @@ function untilOnline(): Promise<void> {
 
 async function vote(entries: string[]): Promise<void> {
   const name = nameOf(entries);
-  if (told.has(name) || !(await agrees(notice, store))) return;
+  if (told.has(name) || !(await agrees(notice, store)) || told.has(name)) return;
+  told.set(name, { state: "sending" });
+  say("");
+  showButtons();
+  // One of unknown outcome is only repeated, at once.
+  if (!ownCame && !ballots.outcome(entries)) await ownPart;
   if (page.known === "yes") void sendConsent(base, notice, store);
   let latest: Told | undefined;
   // The sign-in may lead away from this page; what was pressed is sent after it.
@@ -126,34 +191,35 @@ async function vote(entries: string[]): Promise<void> {
   keepPressed(null);
   told.delete(name);
   if (last.state === "recorded") await showRecorded(entries, last.recorded, last.until, last.late);
-  else if (last.state === "refused") showRefusal(last.problem);
+  else if (last.state === "refused") await showRefusal(last.problem);
   showButtons();
 }
 
 async function showRecorded(entries: string[], recorded: Recorded, until: string, late: boolean): Promise<void> {
   if (until) entries.forEach((code) => markVoted(code, until));
   chosen.clear();
-  keep("chosen", []);
-  showReceipt(recorded);
+  keepChosen();
+  const code = one("#receipt code");
+  if (code) code.textContent = recorded.receipt;
+  const proof = document.querySelector<HTMLAnchorElement>("#receipt .proof");
+  if (proof && recorded.log) {
+    // It is there a second or two later, before anybody has read the receipt.
+    proof.href = `/log/${contest}/proof/${recorded.log.batch}/${recorded.log.place}`;
+    proof.hidden = false;
+  }
   // The answer to an earlier attempt holds what was left then.
   if (late) await refresh();
   else showRemaining(recorded.remaining);
-  const left = page.left ? ` ${fill(words.votes_left, page.left)}` : "";
-  const thanks = late ? fill(words.recorded_at, recorded.recorded_at.slice(0, 16).replace("T", " ")) : words.thanks;
-  say(`${thanks}${left}`, "good");
+  page.known = "yes";
+  show("#sign-in", false);
+  say(late ? fill(words.recorded_at, recorded.recorded_at.slice(0, 16).replace("T", " ")) : words.recorded, "good");
   void showTalliesSoon();
 }
 
-function showRefusal(problem: Problem): void {
+async function showRefusal(problem: Problem): Promise<void> {
   if (problem.remaining) showRemaining(problem.remaining);
+  if (/^(window_|contest_paused)/.test(problem.code)) await refresh();
   say(words[problem.code] || words.failed, "bad");
-}
-
-/** What is left, from the service: this page may be older than the last ballot. */
-async function refresh(): Promise<void> {
-  const own = page.known === "yes" && (await call<{ remaining: Remaining }>("GET", `${base}/me`).catch(() => null));
-  if (own) showRemaining(own.remaining);
-  showButtons();
 }
 
 function clientFacts(): Record<string, unknown> {
@@ -168,34 +234,37 @@ function clientFacts(): Record<string, unknown> {
 
 // --- showing --------------------------------------------------------------------------------------------------------
 
+/** In the dock: what has just happened, until the next press; otherwise when the quota is renewed. */
 function say(text: string | undefined, tone = ""): void {
-  const toast = one("#toast");
-  if (!toast) return;
-  toast.textContent = text || "";
-  toast.className = `toast ${text ? "shown" : ""} ${tone}`;
-  window.clearTimeout(Number(toast.dataset.timer));
-  if (tone) toast.dataset.timer = String(window.setTimeout(() => say(""), 5000));
-}
-
-function showRemaining(remaining: Remaining): void {
-  const place = one("#left");
-  if (place && remaining.picks !== null) place.textContent = String(remaining.picks);
-  document.body.dataset.left = remaining.picks === null ? "" : String(remaining.picks);
-  const renewals = remaining.limits.map((limit) => limit.renews_at).sort();
-  page.renewsAt = renewals[0] || page.renewsAt;
-}
-
-function showReceipt(recorded: Recorded): void {
-  const place = one("#receipt");
+  const place = one("#said");
   if (!place) return;
-  place.hidden = false;
-  const text = place.querySelector("code");
-  if (text) text.textContent = recorded.receipt;
-  const proof = place.querySelector("a");
-  if (!proof || !recorded.log) return;
-  // It is there a second or two later, before anybody has read the receipt.
-  proof.href = `/log/${contest}/proof/${recorded.log.batch}/${recorded.log.place}`;
-  proof.hidden = false;
+  place.className = tone;
+  put(place, text || place.dataset.usual || "");
+  if (tone !== "good") return;
+  const link = document.createElement("a");
+  link.href = "#receipt";
+  link.textContent = words.see_receipt || "";
+  link.setAttribute("aria-haspopup", "dialog");
+  place.append(" ", link);
+}
+
+/** The tightest quota over the whole contest. */
+function showRemaining(remaining: Remaining): void {
+  const tightest = remaining.limits.filter((limit) => limit.per === "contest").sort((a, b) => a.left - b.left)[0];
+  page.left = tightest ? String(tightest.left) : remaining.picks === null ? "" : String(remaining.picks);
+  const place = one("#left");
+  if (place && tightest) put(place, String(tightest.left));
+  const dots = one(".dots");
+  if (dots && tightest && tightest.limit <= 10) {
+    dots.textContent = "";
+    for (let number = 0; number < tightest.limit; number += 1) {
+      const dot = document.createElement("i");
+      if (number < tightest.left) dot.className = "on";
+      dots.appendChild(dot);
+    }
+  }
+  page.leftRenewsAt = tightest ? tightest.renews_at : "";
+  page.renewsAt = remaining.limits.map((limit) => limit.renews_at).sort()[0] || "";
 }
 
 /** The tally follows a ballot within a second, where it is shown live. */
@@ -220,28 +289,54 @@ async function showTallies(): Promise<void> {
   });
 }
 
+function showPhase(): void {
+  const place = one("#phase");
+  if (place && place.dataset.phase !== page.phase) {
+    place.dataset.phase = page.phase;
+    place.textContent = words[`phase_${page.phase}`] || "";
+  }
+  show("#until", page.phase !== "closed" && page.phase !== "none");
+  const countdown = one("#countdown");
+  if (countdown && page.phase !== "not_open") countdown.dataset.until = page.closesAt;
+}
+
 function showButtons(): void {
   all("[data-entry]").forEach((card) => {
     const button = card.querySelector<HTMLButtonElement>("button.vote");
     if (button) showButton(button, card.dataset.entry || "");
   });
-  const bar = one("#ballot");
-  const submit = bar && bar.querySelector<HTMLButtonElement>("button");
-  if (!bar || !submit) return;
-  const count = bar.querySelector("b");
-  if (count) count.textContent = `${chosen.size} / ${least === most ? most : `${least}–${most}`}`;
-  if (showTold(submit, Array.from(chosen))) return;
-  submit.disabled = chosen.size < least || chosen.size > most || page.phase !== "open";
-  submit.textContent = words.submit_ballot || "";
+  if (!single) showBasket();
 }
 
 function showButton(button: HTMLButtonElement, code: string): void {
   const picked = chosen.has(code);
   if (single && showTold(button, [code])) return;
-  const done = hasVoted(code);
-  button.disabled = page.phase !== "open" || done || (page.left === "0" && !picked);
-  button.textContent = (done ? words.voted : single ? words.vote : picked ? words.chosen : words.choose) || "";
-  button.setAttribute("aria-pressed", String(picked));
+  const [text, why] = standing(code, picked);
+  button.classList.toggle("done", picked || hasVoted(code));
+  button.setAttribute("aria-disabled", String(Boolean(why)));
+  button.dataset.why = why;
+  label(button, text, `${code} ${button.dataset.title || ""}`);
+  if (!single) button.setAttribute("aria-pressed", String(picked));
+}
+
+/** What an entry's button says, and why it cannot be pressed; empty if it can. */
+function standing(code: string, picked: boolean): [string, string] {
+  const again = (word: string, renewsAt: string | undefined): string =>
+    renewsAt && Date.parse(renewsAt) < Date.parse(page.closesAt || "")
+      ? fill(words[word], clock(renewsAt))
+      : words[`${word}_never`] || "";
+  if (page.phase !== "open") return [words[`phase_${page.phase}`] || "", words[`phase_${page.phase}`] || "-"];
+  const voted = votedUntil(code);
+  if (voted) return [words.voted || "", again("why_entry", voted)];
+  if (picked) return [words.chosen_remove || "", ""];
+  if (page.left === "0") return [words.full || "", again("why_full", page.leftRenewsAt)];
+  if (!single && chosen.size >= most) return [words.choose || "", fill(words.basket_full, most)];
+  return [(single ? words.vote : words.choose) || "", ""];
+}
+
+function label(button: HTMLElement, text: string, about: string): void {
+  put(button, text);
+  button.setAttribute("aria-label", `${text}${isEnglish ? ": " : "："}${about}`);
 }
 
 /** Shows what is told of the ballot on its button and beneath it; false where there is nothing to tell. */
@@ -252,11 +347,12 @@ function showTold(button: HTMLButtonElement, picks: string[]): boolean {
   const place = button.closest("[data-entry], #ballot");
   const line = place && place.querySelector<HTMLElement>(".told");
   button.dataset.told = state;
-  button.setAttribute("aria-disabled", String(Boolean(state) && state !== "unknown"));
   if (line) put(line, words[`${state}_line`] || "");
   if (!state) return false;
-  button.disabled = false;
-  button.textContent = fill(words[state], seconds);
+  button.setAttribute("aria-disabled", String(state !== "unknown"));
+  button.dataset.why = "";
+  button.classList.remove("done");
+  label(button, fill(words[state], seconds), `${picks.join(" ")} ${button.dataset.title || ""}`);
   return true;
 }
 
@@ -265,26 +361,89 @@ function put(place: HTMLElement, text: string): void {
   if (place.textContent !== text) place.textContent = text;
 }
 
+function fill(text: string | undefined, ...values: (number | string)[]): string {
+  return values.reduce<string>((filled, value) => filled.replace("{}", String(value)), text || "{}");
+}
+
+/** A moment as the contest's clock shows it: its offset is in the text. */
+function clock(moment: string): string {
+  const [month, day, hour, minute] = [5, 8, 11, 14].map((start) => moment.slice(start, start + 2));
+  return isEnglish ? `${month}-${day} ${hour}:${minute}` : `${Number(month)}月${Number(day)}日 ${Number(hour)}:${minute}`;
+}
+
+// --- the ballot of several picks --------------------------------------------------------------------------------------
+
+function showBasket(): void {
+  const bar = one("#ballot");
+  const submit = bar && bar.querySelector<HTMLButtonElement>(".submit");
+  const send = one("#basket .send");
+  if (!bar || !submit || !send) return;
+  const count = bar.querySelector<HTMLElement>("b");
+  if (count) put(count, `${chosen.size} / ${least === most ? most : `${least}–${most}`}`);
+  const missing = one("#missing");
+  if (missing) put(missing, chosen.size < least ? fill(words.missing, least - chosen.size) : "");
+  const list = one("#basket ul");
+  if (list) {
+    list.textContent = "";
+    chosen.forEach((title, code) => list.appendChild(basketRow(code, title)));
+  }
+  const ready = chosen.size >= least && chosen.size <= most && page.phase === "open";
+  send.setAttribute("aria-disabled", String(!ready));
+  if (showTold(submit, Array.from(chosen.keys()))) return;
+  submit.setAttribute("aria-disabled", String(!ready));
+  submit.dataset.why = ready ? "" : fill(words.missing, least - chosen.size);
+  put(submit, (page.phase === "open" ? words.submit_ballot : words[`phase_${page.phase}`]) || "");
+  submit.removeAttribute("aria-label");
+}
+
+function basketRow(code: string, title: string): HTMLElement {
+  const row = document.createElement("li");
+  const name = document.createElement("span");
+  const remove = document.createElement("button");
+  name.textContent = `${code} ${title}`;
+  remove.className = "plain";
+  remove.dataset.remove = code;
+  label(remove, words.remove || "", `${code} ${title}`);
+  row.append(name, remove);
+  return row;
+}
+
+// --- the time -----------------------------------------------------------------------------------------------------------
+
+let spokenMinutes = Infinity;
+
 function showCountdown(): void {
   const place = one("#countdown");
-  if (!place || !place.dataset.until) return;
-  const seconds = Math.max(0, Math.round((Date.parse(place.dataset.until) - now()) / 1000));
-  const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
-  const days = Math.floor(seconds / 86400);
-  place.textContent = (days ? `${days} ${words.days} ` : "") + clock.map((part) => String(part).padStart(2, "0")).join(":");
+  const until = page.phase === "not_open" ? place && place.dataset.until : page.closesAt;
+  const seconds = Math.max(0, Math.round((Date.parse(until || "") - now()) / 1000));
+  if (place) put(place, timeLeft(seconds));
+  if (page.phase === "open") {
+    if (place) place.classList.toggle("last-hour", seconds < 3600);
+    const minutes = [1, 10, 60].find((mark) => seconds <= mark * 60) || Infinity;
+    const spoken = one("#spoken");
+    if (spoken && minutes < spokenMinutes && seconds > 0) put(spoken, fill(words.minutes_left, minutes));
+    spokenMinutes = minutes;
+  }
   // The window has just opened or closed: the server says how the contest stands now.
-  if (seconds === 0 && !ballots.busy) window.setTimeout(() => location.reload(), 1000 + Math.random() * 4000);
+  const isOver = seconds === 0 && (page.phase === "open" || page.phase === "not_open");
+  if (isOver) window.setTimeout(() => void refresh().then(showCountdown), 1000 + Math.random() * 2000);
   else window.setTimeout(showCountdown, 1000);
 }
 
-/** At midnight the day's picks are there again: a page left open must not say that none are left. */
-function reloadWhenRenewed(): void {
-  if (page.phase === "open" && page.renewsAt && Date.parse(page.renewsAt) <= now() && !ballots.busy) location.reload();
-  else window.setTimeout(reloadWhenRenewed, 5000 + Math.random() * 5000);
+function timeLeft(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  if (hours >= 24) return fill(words.days_hours, Math.floor(hours / 24), hours % 24);
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0"));
+  return `${hours}:${parts.join(":")}`;
 }
 
-function fill(text: string | undefined, value: number | string): string {
-  return (text || "{}").replace("{}", String(value));
+/** At midnight the day's picks are there again: a page left open must not say that none are left. */
+function refreshWhenRenewed(): void {
+  const renewals = [page.renewsAt, page.entryRenewsAt].map((renewal) => Date.parse(renewal || ""));
+  const isDue = page.phase === "open" && !ballots.busy && renewals.some((renewal) => renewal <= now());
+  const again = (): void => void window.setTimeout(refreshWhenRenewed, 5000 + Math.random() * 5000);
+  if (isDue) void refresh().then(again);
+  else again();
 }
 
 // --- what this browser remembers: which entries were voted for; the server tells nobody --------------------------------
@@ -303,8 +462,12 @@ function keep(name: string, value: unknown): void {
   writeLocal(`${contest}:${name}`, JSON.stringify(value));
 }
 
-function readChosen(): Set<string> {
-  return new Set(single ? [] : remember<string[]>("chosen") || []);
+function readChosen(): Map<string, string> {
+  return new Map(single ? [] : remember<[string, string][]>("chosen") || []);
+}
+
+function keepChosen(): void {
+  keep("chosen", Array.from(chosen));
 }
 
 function markVoted(code: string, until: string): void {
@@ -314,9 +477,14 @@ function markVoted(code: string, until: string): void {
   keep("voted", voted);
 }
 
-function hasVoted(code: string): boolean {
+/** Until when this entry cannot be voted for again; empty if it can. */
+function votedUntil(code: string): string {
   const until = (remember<Record<string, string>>("voted") || {})[code];
-  return Boolean(until && Date.parse(until) > now());
+  return until && Date.parse(until) > now() ? until : "";
+}
+
+function hasVoted(code: string): boolean {
+  return votedUntil(code) !== "";
 }
 
 interface Pressed {
@@ -347,25 +515,61 @@ function takePressed(): Pressed | null {
 
 // --- begin ------------------------------------------------------------------------------------------------------------
 
-function press(code: string): void {
+function press(button: HTMLElement, code: string): void {
+  if (button.getAttribute("aria-disabled") === "true") {
+    if (button.dataset.why) say(button.dataset.why);
+    return;
+  }
   if (single) {
     void vote([code]);
     return;
   }
   // What was sent cannot be changed before it is known whether it was recorded.
-  const sent = Array.from(chosen);
-  if (told.has(nameOf(sent)) || ballots.outcome(sent)) return;
-  if (chosen.has(code)) chosen.delete(code);
-  else if (chosen.size < most) chosen.add(code);
-  keep("chosen", Array.from(chosen));
-  showButtons();
+  if (!isSent()) {
+    if (!chosen.delete(code)) chosen.set(code, button.dataset.title || "");
+    keepChosen();
+    say("");
+    showButtons();
+  }
+}
+
+function isSent(): boolean {
+  const sent = Array.from(chosen.keys());
+  return told.has(nameOf(sent)) || ballots.outcome(sent) !== null;
+}
+
+/** Shows the whole ballot before it is cast; one that was sent is only sent again. */
+function submit(button: HTMLElement): void {
+  if (ballots.outcome(Array.from(chosen.keys())) === "unknown") void vote(Array.from(chosen.keys()));
+  else if (button.getAttribute("aria-disabled") === "true") say(button.dataset.why);
+  else openSheet("basket");
 }
 
 document.addEventListener("click", (event) => {
-  const target = event.target as HTMLElement;
+  const target = (event.target as HTMLElement).closest<HTMLElement>("button, a");
+  if (!target) return;
   const card = target.closest<HTMLElement>("[data-entry]");
-  if (target.matches("button.vote") && card) press(card.dataset.entry || "");
-  if (target.matches("#ballot button")) void vote(Array.from(chosen));
+  if (target.matches("button.vote") && card) press(target, card.dataset.entry || "");
+  else if (target.matches("#ballot .submit")) submit(target);
+  else if (target.matches("#ballot .view")) openSheet("basket");
+  else if (target.matches("#basket .send") && target.getAttribute("aria-disabled") !== "true") {
+    closeSheet();
+    void vote(Array.from(chosen.keys()));
+  } else if (target.dataset.remove && !isSent()) {
+    chosen.delete(target.dataset.remove);
+    keepChosen();
+    showButtons();
+  } else if (target.matches("#said a")) {
+    event.preventDefault();
+    openSheet("receipt");
+  } else if (target.matches("#receipt .copy")) {
+    const code = one("#receipt code");
+    void copyText((code && code.textContent) || "").then((done) => done && put(target, words.copied || ""));
+  } else if (target.matches("a.back") && document.referrer.startsWith(`${location.origin}/c/${contest}`) && history.length > 1) {
+    // Back to the same place of the same list.
+    event.preventDefault();
+    history.back();
+  }
 });
 
 // Another tab has voted, or this page comes back from the browser's memory.
@@ -377,20 +581,23 @@ addEventListener("storage", (event) => {
   void refresh();
 });
 addEventListener("pageshow", (event) => void (event.persisted && refresh()));
+addEventListener("online", () => void refresh());
 
 async function poll(): Promise<void> {
   if (!document.hidden && page.shown === "yes") await showTallies().catch(() => undefined);
   window.setTimeout(poll, POLL_SECONDS * 1000 * (0.75 + Math.random() / 2));
 }
 
-phoneForm(base, () => location.reload(), (word, bad) => say(words[word] || words.failed, bad ? "bad" : "good"));
+phoneForm(base, () => location.reload(), (word, bad) => say(words[word] || words.failed, bad ? "bad" : "sent"));
 showButtons();
-showCountdown();
-reloadWhenRenewed();
+void ownPart.then(() => {
+  showCountdown();
+  refreshWhenRenewed();
+  if (page.known === "yes") void sendConsent(base, notice, store);
+  const pressed = takePressed();
+  if (pressed && page.known === "yes" && page.phase === "open") {
+    page.ticket = pressed.ticket;
+    void vote(pressed.entries);
+  }
+});
 window.setTimeout(poll, POLL_SECONDS * 1000);
-if (page.known === "yes") void sendConsent(base, notice, store);
-const pressed = takePressed();
-if (pressed && page.known === "yes" && page.phase === "open") {
-  page.ticket = pressed.ticket;
-  void vote(pressed.entries);
-}

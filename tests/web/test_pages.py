@@ -1,0 +1,127 @@
+"""The voter's pages over HTTP: one variant a language for everybody, the reader's own part, receipts, the foot."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.conftest import Contests, cast
+from voting.web.auth import voter_cookie_name
+
+ENGLISH = {"accept-language": "en-GB,en;q=0.9"}
+
+
+async def test_a_page_is_the_same_for_everybody_and_has_a_tag(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    for path in (f"/c/{contest}", f"/c/{contest}/entries/A001", f"/c/{contest}?lang=en"):
+        headers = ENGLISH if "lang" in path else {}
+        first = await http.get(path, headers=headers)
+        voter = await http.get(path, headers=headers | {"cookie": f"{voter_cookie_name(contest)}={token}"})
+        assert first.text == voter.text
+        assert token not in voter.text
+        assert first.headers["cache-control"].startswith("public, max-age=0, s-maxage=2")
+        assert "set-cookie" not in first.headers
+        again = await http.get(path, headers=headers | {"if-none-match": f'"x", W/{first.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+    before = await http.get(f"/c/{contest}")
+    assert (await cast(http, contest, token, ["A002"])).status_code == 201
+    async with contests.office() as office:
+        await office.contest_admin.pause(contest, True)
+    paused = await http.get(f"/c/{contest}", headers={"if-none-match": before.headers["etag"]})
+    for _ in range(20):
+        if paused.status_code == 200:
+            break
+        paused = await http.get(f"/c/{contest}", headers={"if-none-match": before.headers["etag"]})
+    assert "暂停投票" in paused.text
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "language", "is_public"),
+    [
+        ("", {}, "zh-CN", True),
+        ("", ENGLISH, "en", False),
+        ("", {"cookie": "lang=en"}, "en", False),
+        ("?lang=en", ENGLISH, "en", True),
+        ("?lang=en", {"cookie": "lang=en"}, "en", True),
+        ("?lang=en", {}, "en", False),
+        ("?lang=zh", {"cookie": "lang=en"}, "zh-CN", False),
+        ("", {"cookie": "size=large"}, "zh-CN", False),
+    ],
+)
+async def test_shared_caches_keep_only_what_follows_from_the_address(
+    http: httpx.AsyncClient,
+    contests: Contests,
+    query: str,
+    headers: dict[str, str],
+    language: str,
+    is_public: bool,
+) -> None:
+    contest = await contests.make(entries=1)
+    answer = await http.get(f"/c/{contest}{query}", headers=headers)
+    assert f'<html lang="{language}"' in answer.text
+    assert (answer.headers["cache-control"].startswith("public"), "set-cookie" in answer.headers) == (
+        is_public,
+        not is_public and bool(query),
+    )
+    # Links in English name the language: a cache on the way may know no cookies.
+    assert (f'href="/c/{contest}/entries/A001?lang=en"' in answer.text) is (language == "en")
+
+
+async def test_the_size_of_type_is_kept(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make(entries=1)
+    assert 'class="large"' in (await http.get(f"/c/{contest}?size=large")).text
+    for path in (f"/c/{contest}", f"/c/{contest}/me", "/c/none/x"):
+        assert 'class="large"' in (await http.get(path, headers={"accept": "text/html"})).text
+    assert 'class="large"' not in (await http.get(f"/c/{contest}?size=normal")).text
+
+
+async def test_the_readers_own_part(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    fresh = await http.get(f"/c/{contest}/own")
+    assert fresh.headers["cache-control"] == "no-store"
+    assert (fresh.json()["known"], fresh.json()["phase"], fresh.json()["remaining"]["picks"]) == (False, "open", 5)
+    await cast(http, contest, token, ["A001"])
+    own = (await http.get(f"/c/{contest}/own", headers={"cookie": f"{voter_cookie_name(contest)}={token}"})).json()
+    assert (own["known"], own["remaining"]["picks"]) == (True, 4)
+    assert own["ticket"] != fresh.json()["ticket"]
+    assert "A001" not in str(own)
+
+
+async def test_own_ballots_have_their_receipts_and_anyone_can_check_one(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest, other = await contests.make(), await contests.make()
+    (token,) = contests.tokens(contest, 1)
+    answers = [(await cast(http, contest, token, [code])).json() for code in ("A001", "A002")]
+    assert "还没有投过票" in (await http.get(f"/c/{contest}/ballots")).text
+    mine = await http.get(f"/c/{contest}/ballots", headers={"cookie": f"{voter_cookie_name(contest)}={token}"})
+    assert mine.headers["cache-control"] == "no-store"
+    places = [mine.text.index(answer["receipt"]) for answer in answers]
+    assert places[0] > places[1], "newest first"
+    assert "A001" not in mine.text
+    receipt = answers[0]["receipt"]
+    for given in (receipt, f" “{receipt[:50]}\n{receipt[50:]}” "):
+        checked = (await http.get(f"/c/{contest}/receipt", params={"code": given})).text
+        assert "这张选票已记录" in checked
+        assert answers[0]["ballot"] in checked
+    for path, given in (
+        (contest, receipt[:-2] + "AA"),
+        (contest, "../../x"),
+        (contest, answers[0]["ballot"]),
+        (other, receipt),
+    ):
+        assert "这不是本次评选的有效回执" in (await http.get(f"/c/{path}/receipt", params={"code": given})).text
+
+
+async def test_every_page_offers_the_other_language_and_the_contests_pages(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest = await contests.make()
+    for name in ("", "/entries/A001", "/ballots", "/receipt", "/privacy", "/me", "/complaints", "/entries/nothing"):
+        page = (await http.get(f"/c/{contest}{name}", headers={"accept": "text/html"})).text
+        assert f'<a href="/c/{contest}{name}?lang=en" lang="en"' in page, name
+        assert f'"/c/{contest}' in page
+    broken = (await http.get("//evil.example/x", headers={"accept": "text/html"})).text
+    assert "//evil.example" not in broken
