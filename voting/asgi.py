@@ -16,7 +16,7 @@ from voting.settings import WECHAT_OPEN, Settings, load
 from voting.web.app import create_app
 from voting.web.dependencies import Services
 from voting.web.guard import Guard
-from voting.web.options import Site, WebOptions
+from voting.web.options import WebOptions, site_of
 from voting.wiring import serving
 
 
@@ -35,13 +35,7 @@ def application() -> Guard:
         shield_writes=settings.shield_writes,
         wechat_verify_files=settings.wechat_verify_files,
         wechat_everywhere=settings.wechat_open != WECHAT_OPEN,
-        site=Site(
-            settings.contact,
-            settings.complaints,
-            settings.icp,
-            settings.police_filing,
-            settings.unfiled if settings.public_url.startswith("https://") else (),
-        ),
+        site=site_of(settings),
     )
     return create_app(lambda: _stopping_boards(settings), options)
 

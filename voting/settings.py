@@ -274,12 +274,6 @@ class Settings:
         """The file of the log's key, if this host is to append to logs."""
         return self.log_key or (self.data / "log.key" if self.database_url == EMBEDDED else None)
 
-    @property
-    def unfiled(self) -> tuple[str, ...]:
-        """The settings that pages in production must show and that are empty."""
-        shown = {"VOTING_CONTACT": self.contact, "VOTING_ICP": self.icp, "VOTING_POLICE_FILING": self.police_filing}
-        return tuple(name for name, value in shown.items() if not value)
-
     def need_secret(self) -> bytes:
         """Returns the secret. Raises SettingInvalid if there is none."""
         if not self.secret:

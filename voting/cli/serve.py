@@ -32,6 +32,7 @@ from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.services.transparency.log_key import make_key
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load, values
+from voting.web.options import site_of
 from voting.wiring import admin, serving
 
 STOP_SECONDS = 10
@@ -67,11 +68,8 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
                 f"VOTING_PUBLIC_URL is {settings.public_url or 'not set'}: credentials and staff keys travel in clear,"
                 " and cookies are not bound to TLS; for a vote set it to the https:// address of the page"
             )
-        elif settings.unfiled:
-            tell(
-                f"the pages lack what a public site in China must show; set {', '.join(settings.unfiled)}: organisers"
-                " see this on their board, too"
-            )
+        elif missing := site_of(settings).missing:
+            tell(f"the pages lack what a public site in China must show: set {', '.join(missing)}")
         if settings.log_key is None:
             tell(
                 "VOTING_LOG_KEY is not set: this host appends to no public log, and ballots wait for one that does;"

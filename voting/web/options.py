@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voting.setting_values import Network
+from voting.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,18 @@ class Site:
 
 
 NO_SITE = Site()
+
+
+def site_of(settings: Settings) -> Site:
+    """Returns what the settings say for the foot of every page."""
+    must = {
+        "VOTING_CONTACT": settings.contact,
+        "VOTING_ICP": settings.icp,
+        "VOTING_POLICE_FILING": settings.police_filing,
+    }
+    is_public = settings.public_url.startswith("https://")
+    missing = tuple(name for name, value in must.items() if is_public and not value)
+    return Site(settings.contact, settings.complaints, settings.icp, settings.police_filing, missing)
 
 
 @dataclass(frozen=True, slots=True)
