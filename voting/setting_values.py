@@ -254,3 +254,15 @@ def env_value(text: str) -> str:
     if re.search(r"\$[({]", text) and not (quoted and quoted[1] == "'"):
         raise ValueError("names a variable, and none is filled in here", "write the value itself, or put it in '...'")
     return text
+
+
+def is_made_by_kubernetes(name: str, text: str) -> bool:
+    """Whether Kubernetes set an environment variable in a pod, for a Service whose name begins with "voting".
+
+    Such as CloudNativePG's voting-rw: VOTING_RW_SERVICE_HOST, VOTING_RW_PORT=tcp://10.0.0.1:5432,
+    VOTING_RW_PORT_5432_TCP_ADDR.
+    """
+    service, port = r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)", r"_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
+    if re.fullmatch(f"VOTING(_[A-Z0-9]+)*({service}|{port})", name):
+        return True
+    return bool(re.fullmatch("VOTING(_[A-Z0-9]+)*_PORT", name)) and "://" in text

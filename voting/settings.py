@@ -292,7 +292,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
     """
     written = _read_env_file(env_file) if env_file else {}
     for name, text in environ.items():
-        if name.startswith("VOTING_") and name not in _KNOWN and not _is_made_by_kubernetes(name, text):
+        if name.startswith("VOTING_") and name not in _KNOWN and not parse.is_made_by_kubernetes(name, text):
             raise SettingInvalid(f"environment: {name} is not a known setting; {_hint(name)}")
     for name in _ENGINES - environ.keys() - written.keys():
         if near := nearest(name, environ, _NEAR):
@@ -380,18 +380,6 @@ _OURS = re.compile("VOTING_|DATABASE|REDIS")
 _ENGINES = {"DATABASE_URL", "REDIS_URL"}
 # DATABASE_URI and DATABSE_URL probably mean DATABASE_URL; TEST_DATABASE_URL does not.
 _NEAR = 0.85
-
-
-def _is_made_by_kubernetes(name: str, text: str) -> bool:
-    """Whether Kubernetes set the variable in a pod, for a Service whose name begins with "voting".
-
-    Such as CloudNativePG's voting-rw: VOTING_RW_SERVICE_HOST, VOTING_RW_PORT=tcp://10.0.0.1:5432,
-    VOTING_RW_PORT_5432_TCP_ADDR.
-    """
-    service, port = r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)", r"_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
-    if re.fullmatch(f"VOTING(_[A-Z0-9]+)*({service}|{port})", name):
-        return True
-    return bool(re.fullmatch("VOTING(_[A-Z0-9]+)*_PORT", name)) and "://" in text
 
 
 def _parse(name: str, environ: Mapping[str, str], written: dict[str, tuple[int, str]], file: Path | None) -> Any:

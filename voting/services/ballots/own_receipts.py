@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from voting.domain.ballots.ballot import read_statement
+from voting.domain.ballots.leaf import read_leaf
 from voting.postgres import ballots
 from voting.postgres.database import Database
 from voting.postgres.identity import persons
