@@ -161,7 +161,7 @@ def decode64url(text: str, where: str) -> bytes:
 
 def number(text: str, where: str) -> int:
     """Reads a decimal number."""
-    if not re.fullmatch("0|[1-9][0-9]{0,17}", text):
+    if not re.fullmatch("0|[1-9][0-9]{0,14}", text):
         raise Finding("format", where, "a decimal number", text[:100])
     return int(text)
 
@@ -185,11 +185,15 @@ def parse_json(data: bytes, where: str, code: str) -> Any:
             raise ValueError("a key stands twice")
         return dict(pairs)
 
-    def refuse(text: str) -> Any:
-        raise ValueError(f"not an integer: {text}")
+    def integer(text: str) -> int:
+        if not re.fullmatch("-?[0-9]{1,15}", text):
+            raise ValueError(f"not an integer of at most 15 digits: {text[:100]}")
+        return int(text)
 
     try:
-        value = json.loads(data.decode(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
+        value = json.loads(
+            data.decode(), object_pairs_hook=once, parse_int=integer, parse_float=integer, parse_constant=integer
+        )
         spelled = canonical(value)
     except (ValueError, RecursionError) as error:
         raise Finding(code, where, "RFC 8785 JSON with integers only", str(error)[:100]) from None
@@ -362,7 +366,7 @@ def check_quorum(note: Note, where: str, trust: Trust, report: Report) -> None:
     if not holds(trust.quorum):
         report.add(Finding("quorum", where, f"cosigned as {trust.quorum} asks", ", ".join(seen) or "by no witness"))
     names = ", ".join(f"{name} ({time.strftime('%Y-%m-%d %H:%M:%SZ', time.gmtime(at))})" for name, at in seen.items())
-    report.facts.append((f"Witnesses: {names or 'none'}", f"见证方：{names or '无'}"))
+    report.facts.append((f"Witnesses of {where}: {names or 'none'}", f"{where} 的见证方：{names or '无'}"))
 
 
 # The tree: RFC 6962, section 2.1.
@@ -441,7 +445,7 @@ class Tree:
 
 # Leaves: SPEC.md, section 3.
 
-HEX, NUMBER = "[0-9a-f]{64}", "(?:0|[1-9][0-9]{0,17})"
+HEX, NUMBER = "[0-9a-f]{64}", "(?:0|[1-9][0-9]{0,14})"
 BALLOT = re.compile(
     (
         r"voting/ballot/v2\n([a-z0-9][a-z0-9-]*)\n"
@@ -1005,7 +1009,7 @@ class Bundle:
         if log is None:
             return
         proofs = [path for path in sorted(self.hashes) if path.startswith("proofs/")]
-        places = {path: re.search(rb"\nindex ([0-9]{1,18})\n", self.read(path, "inclusion")) for path in proofs}
+        places = {path: re.search(rb"\nindex ([0-9]{1,15})\n", self.read(path, "inclusion")) for path in proofs}
         log.hashes = {int(place[1]): b"" for place in places.values() if place}
         finish_log(log, self.report)
         if self.report.is_stopped:
@@ -1138,7 +1142,8 @@ class Bundle:
         if self.manifest:
             self.report.expect("certificate", where, str(self.manifest["certification"]), fields.get("number"))
         where = "signatures/certificate.tlog-proof"
-        place, _ = check_proof(self.read(where, "certificate"), where, leaf_hash(note.text), self.trust)
+        place, checkpoint = check_proof(self.read(where, "certificate"), where, leaf_hash(note.text), self.trust)
+        check_quorum(checkpoint.note, where, self.trust, self.report)
         self.report.expect("certificate", where, f"leaf {log.checkpoint.size}", f"leaf {place}")
         names = ", ".join(keys[key].name for key in signers)
         self.report.facts.append((f"Certified by {names}", f"核定人：{names}"))
