@@ -30,6 +30,7 @@ class Node:
     """A server with a folder and a port of its own."""
 
     def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
         self.data = folder / name
         self.port = processes.free_port()
         program = binaries.find_postgres().bin / "postgres"
@@ -106,6 +107,13 @@ class Node:
             if time.monotonic() > until:
                 raise TimeoutError(f"port {self.port} has no synchronous standby after {STANDBY_SECONDS:g} s")
             time.sleep(0.1)
+
+    def script(self, file: Path, *arguments: str | Path) -> str:
+        """Runs a shell script with the server's programs, as its user; returns its output."""
+        copy = self._folder / file.name
+        shutil.copyfile(file, copy)
+        path = f"PATH={self._bin}:/usr/bin:/bin"
+        return self._runner.run(["env", path, "sh", str(copy), *(str(each) for each in arguments)])
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """The result of a statement as text."""

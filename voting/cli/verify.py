@@ -16,7 +16,7 @@ from voting.domain.results.scoring import Tally
 from voting.errors import AuditBroken
 from voting.services import audit
 from voting.services.ballots.consistency import check_consistency
-from voting.services.ballots.receipts import ReceiptReport, check_receipts
+from voting.services.ballots.receipts import ReceiptReport, check_receipts, find_unrecorded
 from voting.services.identity.keyring import check_receipt
 from voting.services.tallies.recount import Difference
 from voting.text_file import read_text_file
@@ -63,6 +63,44 @@ def proof(key: str, receipt: str, file: Path) -> None:
     proven = check_proof(key, receipt, read_text_file(file))
     click.echo(proven.leaf, nl=False)
     tell(f"it is number {proven.leaf_index + 1} of {proven.size} in the log {proven.origin}")
+
+
+@verify.command(name="receipts", epilog="Example: voting verify receipts --contest demo receipts.txt")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.argument("file", type=click.Path(path_type=Path))
+@env_file
+def check_recorded(contest: str, file: Path, env_file: Path | None) -> None:
+    """Check that the ballots of the receipts in FILE, one a line, are recorded; exit code 1 if one is not.
+
+    After a restore, it lists the ballots that were acknowledged later than the moment restored. Prints a line for
+    each: `missing`, its ballot and its time; or `refused` and the line's number, if the receipt is not one of this
+    contest that this service signed.
+    """
+    settings = read_settings(env_file)
+    settings.need_secret()
+    lines = [line for line in read_text_file(file).splitlines() if line.strip()]
+
+    async def work(office: AdminServices) -> tuple[dict[str, str], list[int], set[str]]:
+        await find(office, contest)
+        moments: dict[str, str] = {}
+        refused = []
+        for number, line in enumerate(lines, 1):
+            statement = check_receipt(office.keyring.public_key, line) or ""
+            _, of_contest, ballot, moment, *_ = [*statement.split("\n"), "", "", "", ""]
+            if of_contest == contest:
+                moments[ballot] = moment
+            else:
+                refused.append(number)
+        return moments, refused, await find_unrecorded(office.database, contest, set(moments))
+
+    moments, refused, missing = with_admin(settings, work)
+    for ballot in sorted(missing, key=moments.__getitem__):
+        click.echo(f"missing\t{ballot}\t{moments[ballot]}")
+    for number in refused:
+        click.echo(f"refused\tline {number}")
+    tell(f"{len(moments) - len(missing)} of {len(lines)} receipts are of ballots that are recorded")
+    if missing or refused:
+        raise click.exceptions.Exit(1)
 
 
 @verify.command(name="results", epilog="Example: voting verify results --contest demo")

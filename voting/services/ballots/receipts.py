@@ -94,6 +94,15 @@ async def check_receipts(database: Database, contest: str, key: ReceiptKey, tick
     return report
 
 
+async def find_unrecorded(database: Database, contest: str, ballots: set[str]) -> set[str]:
+    """Returns which of the ballots the contest does not have."""
+    missing = set(ballots)
+    async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async for ballot in records.read_receipts(connection, contest):
+            missing.discard(str(ballot.id))
+    return missing
+
+
 async def signed_with_another_key(database: Database, key: ReceiptKey) -> list[str]:
     """Returns the contests, of those not closed, whose ballots were not recorded under this key's secret.
 
