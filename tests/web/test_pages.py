@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import httpx
 import pytest
+import segno
 
-from tests.conftest import Contests, cast
+from tests.conftest import Contests, cast, refusal
 from voting.web.auth import voter_cookie_name
 
 ENGLISH = {"accept-language": "en-GB,en;q=0.9"}
@@ -125,3 +128,17 @@ async def test_every_page_offers_the_other_language_and_the_contests_pages(
         assert f'"/c/{contest}' in page
     broken = (await http.get("//evil.example/x", headers={"accept": "text/html"})).text
     assert "//evil.example" not in broken
+
+
+async def test_a_poster_has_a_code_of_the_entrys_page(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    page = (await http.get(f"/c/{contest}/entries/A003/poster")).text
+    assert f'src="/c/{contest}/entries/A003/qr.png"' in page
+    answer = await http.get(f"/c/{contest}/entries/A003/qr.png")
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", "no-store")
+    address = f"{http.base_url}/c/{contest}/entries/A003"
+    expected = io.BytesIO()
+    segno.make_qr(address).save(expected, kind="png", scale=8)
+    assert answer.content == expected.getvalue()
+    for name in ("poster", "qr.png"):
+        assert refusal(await http.get(f"/c/{contest}/entries/nothing/{name}")) == (404, "entry_unknown")

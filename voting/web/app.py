@@ -39,7 +39,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import about, assets, audit, boards, own_data, sign_in
+from voting.web.pages import about, assets, audit, boards, own_data, posters, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
 from voting.web.pages import staff as staff_pages
@@ -88,6 +88,8 @@ HANDLERS: list[Any] = [
     contest_pages.show_contest,
     contest_pages.show_entry,
     contest_pages.show_own_part,
+    posters.show_poster,
+    posters.show_qr_code,
     about.show_privacy,
     about.show_complaints,
     about.show_ballots,
