@@ -85,6 +85,30 @@ async def test_a_receipt_and_its_proof(page: Page, tmp_path: Path) -> None:
     assert await check(page, receipt, proof) == {("inclusion", "ballot.tlog-proof")}
 
 
+async def test_a_folder_is_dropped_with_a_receipt_and_an_earlier_checkpoint(page: Page, tmp_path: Path) -> None:
+    """Two histories of one size, and a promise that the second of them breaks."""
+    world = made.make_world()
+    index, statements, place = world.ballots[-1]
+    kept, receipt, folder = tmp_path / "kept.txt", tmp_path / "receipt.txt", tmp_path / "log"
+    kept.write_bytes(made.write_log(tmp_path / "earlier", world.leaves))
+    receipt.write_text(made.receipt(statements, place))
+    world.leaves[index] = made.leaf("incident/v1", "2026-11-22T20:00:00Z", "what lost")
+    made.write_log(folder, world.leaves)
+    await page.fill("#trust", made.LOG_VKEY)
+    await page.fill("#receipt-key", made.RECEIPT_KEY)
+    await page.locator("#drop").scroll_into_view_if_needed()
+    target = await page.locator("#drop").bounding_box()
+    assert target
+    session = await page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder), str(kept), str(receipt)], "dragOperationsMask": 1}
+    place_of_drop = {"x": target["x"] + 20, "y": target["y"] + 20, "data": data}
+    for type in ("dragEnter", "dragOver", "drop"):
+        await session.send("Input.dispatchDragEvent", {"type": type, **place_of_drop})
+    await expect(page.locator("#findings li[data-code=promise]")).to_have_attribute("data-where", "receipt.txt")
+    await expect(page.locator("#findings li[data-code=equivocation]")).to_have_attribute("data-where", "kept.txt")
+    await expect(page.locator("#claims .skipped")).to_contain_text("without a policy no witness is known")
+
+
 async def test_what_cannot_be_checked_says_why(page: Page, bundle: Path, tmp_path: Path) -> None:
     assert await check(page, bundle, trust="") == set()
     assert await result(page) == "unchecked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -80,3 +81,57 @@ def test_ids_are_compared_in_bounded_memory(program: ModuleType, monkeypatch: py
     for index, id in enumerate(ids):
         known.add(id, index)
     assert sorted(known.twice(), key=lambda twice: twice[1]) == [(ids[3].hex(), 3, 900), (ids[18].hex(), 17, 18)]
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """Returns the bytes with a bit flipped, a part cut, doubled or replaced, or the end cut off."""
+    start = dice.randrange(len(data))
+    end = min(len(data), start + dice.randrange(1, 40))
+    awkward = [b"-1", b"1e9", b"\n\n", b"{}", b"null", b"\xff", b"9" * 20, b'"', b"\0", b" "]
+    flipped = bytes([data[start] ^ 1 << dice.randrange(8)])
+    middle = dice.choice([flipped + data[start + 1 : end], b"", data[start:end] * 2, dice.choice(awkward)])
+    return data[:start] + middle + dice.choice([data[end:], data[end:], b""])
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.campaign)])
+def test_no_change_of_a_file_goes_unseen_or_breaks_the_verifier(
+    verify: Verify, policy: Path, tmp_path: Path, count: int
+) -> None:
+    """Of the log alone, too, where no list of hashes helps."""
+    folder, dice = tmp_path / "bundle", random.Random(count)
+    made.write_bundle(folder, made.make_world(ballots=30))
+    for checked, arguments in ((folder, ("--policy", policy)), (folder / "log", ("--vkey", made.LOG_VKEY))):
+        files = sorted(path for path in checked.rglob("*") if path.is_file())
+        for _ in range(count):
+            path = dice.choice(files)
+            before = path.read_bytes()
+            path.write_bytes(mutated(before, dice))
+            if path.read_bytes() != before:
+                command = "log" if checked.name == "log" else "bundle"
+                assert verify(command, checked, *arguments).status == 1, (path, path.read_bytes())
+            path.write_bytes(before)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(25))
+def test_tampering_is_named_in_every_contest(verify: Verify, policy: Path, tmp_path: Path, seed: int) -> None:
+    """25 contests, each bent in every kind; two more copies of each stay untouched: `make tamper`."""
+    dice = random.Random(seed)
+    world = {"seed": seed, "ballots": dice.choice([260, 300, 517, 700]), "days": dice.randint(2, 4)}
+    made.write_bundle(tmp_path / "untouched", made.make_world(**world))
+    for name, kind in KINDS.items():
+        folder = tmp_path / name
+        shutil.copytree(tmp_path / "untouched", folder)
+        case = Case(folder, made.make_world(**world), random.Random(f"{seed} {name}"))
+        kind.bend(case)
+        arguments: list[object] = ["bundle", folder, "--policy", policy]
+        if case.kept:
+            (tmp_path / "kept").write_bytes(case.kept)
+            arguments += ["--checkpoint", tmp_path / "kept"]
+        codes = verify(*arguments).codes
+        assert kind.codes <= codes <= kind.codes | kind.also, name
+        shutil.rmtree(folder)
+    for copy in range(8):
+        folder = tmp_path / f"copy-{copy}"
+        made.write_bundle(folder, made.make_world(seed * 100 + copy, ballots=dice.randrange(20, 600)))
+        assert verify("bundle", folder, "--policy", policy).findings == []
