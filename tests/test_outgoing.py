@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from voting import outgoing
+from voting.request_ids import current_ids, read_request_ids
 
 PRIVATE = [
     "https://127.0.0.1/",
@@ -46,6 +47,29 @@ async def test_nothing_is_sent_to_a_private_address_or_without_tls(url: str) -> 
     async with outgoing.client(allow_private=False) as http:
         with pytest.raises(httpx.TransportError):
             await http.get(url)
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [
+        (b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        (b"00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        (b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nX: y", False),
+        (b"", False),
+    ],
+)
+async def test_the_trace_of_a_request_goes_on_to_other_hosts(sent: bytes, passed_on: bool) -> None:
+    seen: list[httpx.Headers] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200)
+
+    current = current_ids.set(read_request_ids({b"traceparent": sent}))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        await outgoing.ask(http, http.build_request("GET", "https://example.org/"))
+    current_ids.reset(current)
+    assert seen[0].get("traceparent") == (sent.decode() if passed_on else None)
 
 
 @pytest.fixture

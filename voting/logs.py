@@ -7,16 +7,14 @@ import logging
 import logging.config
 import sys
 import time
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The X-Request-Id of the current request."""
+from voting.request_ids import current_ids
 
 
 class JsonLines(logging.Formatter):
-    """Formats time, level, logger, message and, if present, the request's id and the traceback."""
+    """Formats time, level, logger, message and, if present, the ids of request and trace and the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line."""
@@ -27,8 +25,11 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if identifier := request_id.get():
-            event["request"] = identifier
+        ids = current_ids.get()
+        if ids.request:
+            event["request"] = ids.request
+        if ids.trace:
+            event["trace"] = ids.trace
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
         return json.dumps(event, ensure_ascii=False, default=str)

@@ -13,6 +13,8 @@ from ipaddress import ip_address
 
 import httpx
 
+from voting.request_ids import current_ids
+
 # At lower levels it logs addresses, which may have a key in them.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 CONNECT_SECONDS = 3.0
@@ -61,7 +63,12 @@ def client(*, allow_private: bool, base_url: str = "") -> httpx.AsyncClient:
 async def ask(
     http: httpx.AsyncClient, request: httpx.Request, auth: httpx.BasicAuth | None = None
 ) -> tuple[int, bytes]:
-    """Returns the status and the body of the answer. Raises httpx.HTTPError, also for a long answer or a late one."""
+    """Returns the status and the body of the answer. Raises httpx.HTTPError, also for a long answer or a late one.
+
+    The trace of the request that it is made for goes with it.
+    """
+    if traceparent := current_ids.get().traceparent:
+        request.headers["traceparent"] = traceparent
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
             response = await http.send(request, stream=True, auth=auth)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from tests.conftest import VOTING, Contests, cast, environment_of, free_port, wait_ready, without_settings
 from voting import logs
+from voting.services.identity.keyring import Keyring
 from voting.settings import Settings
 
 CANARY = "canary-of-more-than-32-bytes-that-no-log-may-hold"
@@ -64,6 +66,31 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
     assert CANARY not in text
     assert "203.0.113" not in text
     assert not [event for event in events if "traceback" in event]
+
+
+async def test_the_lines_of_a_plain_ballot_name_its_request_and_trace(
+    logged: tuple[str, Any, Path], contests: Contests
+) -> None:
+    """The contest is known, so the ballot takes the short way past the framework."""
+    url, process, file = logged
+    contest = await contests.make()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Request-Id": "r-18",
+        "traceparent": f"00-{trace}-00f067aa0ba902b7-01",
+    }
+    async with httpx.AsyncClient(base_url=url) as http:
+        assert (await http.get(f"/api/v1/contests/{contest}")).status_code == 200
+        token = Keyring(CANARY.encode()).issue_credential(contest, "issued", datetime.now(UTC))
+        http.headers.update(headers)
+        assert (await cast(http, contest, token, ["A001"])).status_code == 201
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    text = file.read_text("utf-8")
+    (event,) = [event for event in map(json.loads, text.splitlines()) if "X-Forwarded-For" in event["message"]]
+    assert (event["request"], event["trace"]) == ("r-18", trace)
+    assert token not in text
 
 
 def test_malformed_requests_are_counted_and_not_logged(logged: tuple[str, Any, Path]) -> None:

@@ -6,7 +6,6 @@ Litestar itself answers 500 to deeply nested JSON and invalid UTF-8, and accepts
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
@@ -28,7 +27,7 @@ from voting.errors import (
     UnsupportedMediaType,
     VotingError,
 )
-from voting.logs import request_id
+from voting.request_ids import current_ids, read_request_ids
 from voting.web.client import Scope
 from voting.web.cors import Cors
 from voting.web.deadlines import Deadlines, TaskDeadline
@@ -50,7 +49,6 @@ HEADER_FIELDS = 64
 # At most one value each: of two, a proxy and the service may read different ones (RFC 9110 section 5.3).
 _SINGLE = (b"authorization", b"idempotency-key")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -234,16 +232,13 @@ def _check_text(value: Any) -> None:
 
 
 def _read_head(scope: Scope) -> None:
-    """Checks the address and the header fields, keeps the request's id for the log, and joins cookies.
+    """Checks the address and the header fields, keeps the request's ids for the log, and joins cookies.
 
     Refuses NUL, which is invalid in file names and PostgreSQL's text, and raw bytes in the query, on which the
     framework fails.
     """
     headers = scope["headers"]
-    for name, value in headers:
-        # A proxy in front sets it.
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            request_id.set(value.decode())
+    current_ids.set(read_request_ids(dict(headers)))
     if "\0" in scope["path"]:
         raise NotFound
     if not scope["query_string"].isascii():

@@ -18,6 +18,7 @@ from litestar.types import HTTPScope
 
 from voting.domain.ballots.ballot import check_key
 from voting.errors import Malformed, SlowDown, TryAgain
+from voting.request_ids import current_ids, read_request_ids
 from voting.services.ballots.cast import BallotRequest, CastBallot, Outcome
 from voting.services.ballots.record import Answer
 from voting.web.auth import voter_cookie_name
@@ -68,6 +69,9 @@ class PlainBallots:
         if not self.services.contest_cache.knows(contest):
             # It is read before its ballots take a place in the queue: anybody can send names that nobody gave.
             return False
+        ids = read_request_ids(headers)
+        # Not for the batch, which has ballots of several requests.
+        current = current_ids.set(ids)
         try:
             key = check_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
             sent = decode_plain(body)
@@ -77,13 +81,17 @@ class PlainBallots:
             extra = _lines([*self._always, *self._cors.fields(scope), *self._limiter.count_ballot(scope)])
         except (Malformed, SlowDown):
             return False
+        finally:
+            current_ids.reset(current)
         begun = time.perf_counter()
 
         def done(outcome: Outcome) -> None:
             if isinstance(outcome, Answer):
                 status, own, text = 201, _CREATED, outcome.text
             else:
+                current = current_ids.set(ids)
                 refusal = problem(known(Request(cast(HTTPScope, scope)), outcome))
+                current_ids.reset(current)
                 status, text = refusal.status, refusal.body
                 own = _lines([(name.encode(), value.encode()) for name, value in refusal.headers.items()])
             deadline.lift()
