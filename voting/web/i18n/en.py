@@ -208,6 +208,7 @@ EN = {
     "hidden_first": "Votes will be shown soon",
     "large_type": "Large type",
     "normal_type": "Normal type",
+    "your_votes": "Your votes",
     "settings": "Display",
     "about": "About this vote",
     "contact": "Contact",

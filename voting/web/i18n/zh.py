@@ -202,6 +202,7 @@ ZH = {
     "hidden_first": "票数稍后公布",
     "large_type": "大字版",
     "normal_type": "标准字号",
+    "your_votes": "我的票数",
     "settings": "显示设置",
     "about": "关于本次投票",
     "contact": "联系电话",

@@ -589,6 +589,8 @@ async function poll(): Promise<void> {
 }
 
 phoneForm(base, () => location.reload(), (word, bad) => say(words[word] || words.failed, bad ? "bad" : "sent"));
+const tab = one(".tabs [aria-current]");
+if (tab && tab.parentElement) tab.parentElement.scrollLeft = tab.offsetLeft - 16;
 showButtons();
 void ownPart.then(() => {
   showCountdown();
