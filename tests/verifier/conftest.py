@@ -52,7 +52,7 @@ def verify(program: ModuleType, capsys: pytest.CaptureFixture[str]) -> Verify:
         status = program.main([str(argument) for argument in arguments])
         lines: list[str] = []
         words: list[str] = []
-        for line in capsys.readouterr().out.splitlines():
+        for line in capsys.readouterr().out.split("\n"):
             (lines if line.startswith("{") else words).append(line)
         return Verdict(status, [json.loads(line) for line in lines], "\n".join(words))
 

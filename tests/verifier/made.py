@@ -156,10 +156,10 @@ def documents() -> dict[str, bytes]:
         "policy.toml": b'version = "2026.2"\n',
         "roster.csv": b"code,title\n" + "".join(f"{code},作品 {code}\n" for code in CODES).encode(),
         "witnesses.policy": POLICY.encode(),
-        "verify.py": (VERIFIER / "verify.py").read_bytes(),
-        "verify.html": b"<!doctype html>\n",
-        "README.zh.md": "怎样核验\n".encode(),
-        "README.en.md": b"How to check\n",
+        **{
+            name: (VERIFIER / name).read_bytes()
+            for name in ("verify.py", "verify.html", "README.zh.md", "README.en.md")
+        },
     }
 
 

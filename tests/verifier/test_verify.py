@@ -252,7 +252,8 @@ def test_a_log_s_key_is_never_taken_from_the_log(verify: Verify, log: Path) -> N
 @pytest.mark.parametrize("python", [sys.executable, "python3.9"])
 def test_it_runs_as_a_program_without_anything_else(log: Path, policy: Path, tmp_path: Path, python: str) -> None:
     """Isolated from site packages, from another directory, with findings on standard output."""
-    if not shutil.which(python):
+    # A version manager may answer to the name of a Python that is not there.
+    if not shutil.which(python) or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:
         pytest.skip(f"{python} is not installed here")
     program = [python, "-I", "-S", str(made.VERIFIER / "verify.py")]
 
@@ -268,3 +269,15 @@ def test_it_runs_as_a_program_without_anything_else(log: Path, policy: Path, tmp
     done = run("log", "nowhere", "--policy", policy)
     assert (done.returncode, done.stdout) == (2, "")
     assert "nowhere: no such directory" in done.stderr
+
+
+def test_what_is_printed_cannot_take_over_the_terminal(verify: Verify, world: made.World, tmp_path: Path) -> None:
+    """A forged log may name a signer or an incident with escape sequences, to paint another verdict."""
+    painted = "\x9b2J\u202e no finding"
+    leaves = [*world.leaves, made.leaf("incident/v1", "2026-11-23T00:00:01Z", f"where {painted}")]
+    leaves.append(made.leaf("incident/v1", "2026-11-23T00:00:01Z", "what \x1b[2J"))
+    made.write_log(tmp_path / "log", leaves)
+    verdict = verify("log", tmp_path / "log", "--vkey", made.LOG_VKEY)
+    assert [finding["code"] for finding in verdict.findings] == ["format", "format"]
+    assert painted in verdict.findings[0]["found"]
+    assert not set(verdict.words) & set("\x1b\x9b\u202e")

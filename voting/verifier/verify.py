@@ -37,6 +37,8 @@ TILE = 256
 RUN = 1 << 18  # ids that are sorted in memory at once
 LONGEST_NOTE = 1 << 16
 LONGEST_JSON = 1 << 26
+# What a terminal would act on or turn round: what we print may come from forged files.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Finding(Exception):
@@ -49,7 +51,7 @@ class Finding(Exception):
     def line(self) -> str:
         """Returns the finding as one line of JSON."""
         fields = {"code": self.code, "where": self.where, "expected": self.expected, "found": self.found}
-        return json.dumps(fields, ensure_ascii=False)
+        return CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", json.dumps(fields, ensure_ascii=False))
 
 
 class CannotCheckError(Exception):
@@ -454,7 +456,7 @@ BALLOT = re.compile(
     ).encode()
 )
 OLD_RECEIPT = re.compile((r"voting receipt v1\n[^\n]+\n[0-9a-f-]{36}\n[0-9T:.+-]+\n" + HEX).encode())
-OTHER = re.compile(r"voting/([a-z]+)/v([0-9]+)\n([^\n]+)\n(" + TIME + r")\n((?:[^\n]+\n)*)")
+OTHER = re.compile(r"voting/([a-z]+)/v([0-9]+)\n([^\x00-\x1f]+)\n(" + TIME + r")\n((?:[^\x00-\x1f]+\n)*)")
 # The lines that a kind must have, in this order, and those that may follow.
 FIELDS = {
     "open/1": [("contest", HEX), ("receipts", "[A-Za-z0-9_-]{43}"), ("policy", HEX), ("witnesses", HEX)],
@@ -478,7 +480,7 @@ MORE = {"roster": HEX, "verify.py": HEX, "verify.html": HEX, "opens": TIME, "clo
 def parse_leaf(leaf: bytes, where: str, contest: str) -> tuple[str, str, list[tuple[str, str]]]:
     """Reads a leaf that is no ballot: its kind, its time, and its lines; lines of unknown names may come last."""
     match = OTHER.fullmatch(leaf.decode("utf-8", "replace"))
-    if not match or match[1] == "ballot" or match[3] != contest or b"\r" in leaf or b"\xef\xbf\xbd" in leaf:
+    if not match or match[1] == "ballot" or match[3] != contest or b"\xef\xbf\xbd" in leaf:
         raise Finding("format", where, f"a leaf of {contest}", repr(leaf[:120]))
     kind = f"{match[1]}/{match[2]}"
     lines = [(line.partition(" ")[0], line.partition(" ")[2]) for line in match[5].split("\n")[:-1]]
@@ -1139,8 +1141,10 @@ class Bundle:
         certified = (kind, int(fields["size"]), fields["root"]) if kind == "certificate/1" else (kind,)
         self.report.expect("certificate", where, ("certificate/1", log.checkpoint.size, root), certified)
         self.report.expect("certificate", where, self.hashes.get("manifest.json"), fields.get("manifest"))
+        number = str(len(log.ledger.certificates) + 1)
+        self.report.expect("certificate", where, f"certification {number}", f"certification {fields.get('number')}")
         if self.manifest:
-            self.report.expect("certificate", where, str(self.manifest["certification"]), fields.get("number"))
+            self.report.expect("certificate", "manifest.json", number, str(self.manifest["certification"]))
         where = "signatures/certificate.tlog-proof"
         place, checkpoint = check_proof(self.read(where, "certificate"), where, leaf_hash(note.text), self.trust)
         check_quorum(checkpoint.note, where, self.trust, self.report)
@@ -1238,7 +1242,7 @@ def tell(command: str, has_receipts: bool, report: Report) -> None:
         else:
             print(f"[通过 OK] {chinese}。{english}.")
     for english, chinese in report.facts:
-        print(f"- {chinese}。{english}.")
+        print(CONTROLS.sub("?", f"- {chinese}。{english}."))
     print("\n本程序查不出的 / What this cannot show:")
     for chinese, english in LIMITS[:3] if command != "bundle" else LIMITS:
         print(f"- {chinese}{english}")
