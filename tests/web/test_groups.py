@@ -145,7 +145,8 @@ async def test_a_small_group_is_void_at_once_released_and_undone_and_the_boards_
     await eventually(is_shown)
     shown = {each["entry"]: each for each in (await wang.get("/tallies")).json()["entries"]}
     big = {"raw": 90, "held": 60, "void": 0, "counted": 30, "raw_rank": 1, "rank": 12}
-    assert shown["A012"] == {"entry": "A012", **big}
+    tiers = {"issued": 30, "rated": 0, "wechat": 0, "verified": 0, "web": 0}
+    assert shown["A012"] == {"entry": "A012", **big, "tiers": tiers}
     # Each ballot has its history.
     found = await wang.group("ring-a")
     assert [each["action"] for each in found["rulings"]] == ["void", "release", "undo", "release"]

@@ -12,6 +12,7 @@ import msgspec
 from voting.cli.shared.acting import ORGANISING, Signed, as_person
 from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.shared.tables import progress
+from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.certifications import Certification
@@ -132,7 +133,9 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         return
     for entry, tally in sorted(made.tallies.items()):
         void = tally.raw - tally.held - tally.counted
-        click.echo(f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}")
+        click.echo(
+            f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}\t{_tiers(tally)}".rstrip()
+        )
     tell(f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}")
     if made.proposed_by:
         tell(f"two persons certified it: {made.actor}, as {made.proposed_by} had proposed")
@@ -142,3 +145,8 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         tell("it is of the public vote alone: final scores and awards were not asked for")
     for name, digest in asdict(made.bound).items():
         tell(f"{name.removesuffix('_sha256')} SHA-256 {digest}")
+
+
+def _tiers(tally: Tally) -> str:
+    """Returns the counted picks by tier."""
+    return " ".join(f"{tier}={count}" for tier, count in tally.by_tier.items() if count)

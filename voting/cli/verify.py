@@ -227,4 +227,5 @@ def recount(contest: str, mend: str | None, env_file: Path | None) -> None:
 
 
 def _counts(tally: Tally) -> str:
-    return f"raw={tally.raw} held={tally.held} counted={tally.counted}"
+    tiers = " ".join(f"{tier}={count}" for tier, count in tally.by_tier.items() if count)
+    return f"raw={tally.raw} held={tally.held} counted={tally.counted} {tiers}".rstrip()

@@ -79,9 +79,10 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
         [entry, tally.raw, tally.held, tally.raw - tally.held - tally.counted, tally.counted]
         for entry, tally in sorted(draft.tallies.items())
     ]
+    tiers = [[entry, *tally.tiers] for entry, tally in sorted(draft.tallies.items())]
     head = (draft.actor, draft.policy_version, *astuple(draft.bound))
     (row,) = await connection.fetch(
-        _QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines), draft.proposed_by
+        _QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines), draft.proposed_by, json.dumps(tiers)
     )
     made = (draft.actor, draft.policy_version, draft.bound, draft.tallies, draft.public_only, draft.proposed_by)
     return Certification(*made, row["number"], row["certified_at"])
@@ -92,7 +93,11 @@ async def select(connection: Connection, contest: str) -> Certification | None:
     row = await connection.fetchrow(_QUERIES["select"], contest)
     if row is None:
         return None
-    tallies = {entry: Tally(raw, held, counted) for entry, raw, held, _, counted in json.loads(row["tallies"])}
+    tiers = {entry: tuple(counts) for entry, *counts in json.loads(row["tiers"] or "[]")}
+    tallies = {
+        entry: Tally(raw, held, counted, tiers=tiers.get(entry, ()))
+        for entry, raw, held, _, counted in json.loads(row["tallies"])
+    }
     bound = Bound(*(row[field.name] for field in fields(Bound)))
     made = (row["actor"], row["policy_version"], bound, tallies, row["public_only"], row["proposed_by"])
     return Certification(*made, row["number"], row["certified_at"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from voting.domain.identity.tier import TIERS
 from voting.domain.results.scoring import Tally
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
@@ -20,7 +22,7 @@ KEPT = timedelta(days=3)
 async def select(connection: Connection, contest: str, entries: Sequence[str] | None = None) -> dict[str, Tally]:
     """Returns the tally of the entries (None: all) that have picks, in one snapshot."""
     rows = await connection.fetch(_QUERIES["select"], contest, entries)
-    return {row["entry"]: Tally(row["raw"], row["held"], row["counted"], row["version"]) for row in rows}
+    return {row["entry"]: _tally(row, row["version"]) for row in rows}
 
 
 async def allow_all(connection: Connection, contest: str) -> int:
@@ -39,6 +41,7 @@ async def replace(connection: Connection, contest: str, tallies: Mapping[str, Ta
     columns = [
         list(tallies),
         *([getattr(tally, name) for tally in tallies.values()] for name in ("raw", "held", "counted")),
+        *([tally.by_tier[tier] for tally in tallies.values()] for tier in TIERS),
     ]
     await connection.execute(_QUERIES["replace"], contest, *columns)
 
@@ -49,7 +52,7 @@ async def recount(
     """Counts the picks from the ballots recorded in [since, before)."""
     seconds = await allow_all(connection, contest)
     rows = await connection.fetch(_QUERIES["recount"], contest, since, before, timeout=seconds)
-    return {row["entry"]: Tally(row["raw"], row["held"], row["counted"]) for row in rows}
+    return {row["entry"]: _tally(row) for row in rows}
 
 
 async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -> dict[str, Tally]:
@@ -72,3 +75,7 @@ async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -
 async def rate(connection: Connection, contest: str, seconds: int) -> int:
     """Returns the number of ballots recorded in the last `seconds`."""
     return int(await connection.fetchval(_QUERIES["rate"], contest, seconds))
+
+
+def _tally(row: Any, version: int = 0) -> Tally:
+    return Tally(row["raw"], row["held"], row["counted"], version, tuple(row[tier] for tier in TIERS))

@@ -150,10 +150,10 @@ async def test_200_moved_and_50_invented_ballots_are_named_and_stop_the_certific
         [(contest, id.bytes, id, at) for id in forged],
     )
     await connection.execute(
-        "insert into tallies (contest, entry, shard, raw, held, counted, version)"
-        " select $1, entry, 0, count(*), 0, count(*), 9 from ballots, unnest(picks) as entry where contest = $1"
-        " group by entry on conflict (contest, entry, shard) do update set"
-        " raw = excluded.raw, held = excluded.held, counted = excluded.counted, version = excluded.version",
+        "insert into tallies (contest, entry, shard, raw, held, counted, issued, version)"
+        " select $1, entry, 0, count(*), 0, count(*), count(tier), 9 from ballots, unnest(picks) as entry"
+        " where contest = $1 group by entry on conflict (contest, entry, shard) do update set raw = excluded.raw,"
+        " held = excluded.held, counted = excluded.counted, issued = excluded.issued, version = excluded.version",
         contest,
     )
     await connection.close()

@@ -16,6 +16,18 @@ _WEB: Mapping[Language, str] = {
     "detection. If votes decide awards, issue credentials to people you have verified (issued), or treat the "
     "votes as advisory.",
 }
+_COUNT_HIGHER: Mapping[Language, str] = {
+    "zh": "本活动的入围或奖项取决于票数，而网页票与已验证身份的票合并计算：网页凭证几乎没有成本，"
+    '其他凭证则需要微信账号、手机号或主办方核验。建议写入 [voters] apart = ["web"]，使网页票单独计数、不影响名次。',
+    "en": "Cuts or awards of this contest depend on picks, and web picks count together with those of verified "
+    "voters: a web credential costs next to nothing, the others take a WeChat account, a phone number or a check by "
+    'the host. Write [voters] apart = ["web"], so that web picks have a tally of their own and decide no place.',
+}
+_SAMPLE: Mapping[Language, str] = {
+    "zh": "网页票计入结果，却没有抽样核实：建议加入 [verification]，请随机抽取的投票人确认，从而估计虚假投票的比例。",
+    "en": "Web picks count and no sample of their voters is verified: add [verification], which asks voters chosen by "
+    "chance to confirm, so that the share of invented voters can be estimated.",
+}
 _APART: Mapping[Language, str] = {
     "zh": "同一人经由以下各组渠道进入时会被视为不同的投票人，"
     "因为没有可以互相识别的身份（微信 unionid 或已验证的手机号）：{}。因此一人最多可投 {} 倍的票数限额。",
@@ -26,12 +38,24 @@ _APART: Mapping[Language, str] = {
 
 def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
     """Returns one or two sentences for each caution."""
-    sentences = [_WEB[language]] if "web" in contest.voters.channels else []
+    counts_web = "web" in contest.voters.channels and "web" not in contest.voters.apart
+    sentences = [_WEB[language]] if counts_web else []
+    if counts_web and _depends_on_picks(contest):
+        sentences.append(_COUNT_HIGHER[language])
+        if contest.verification is None:
+            sentences.append(_SAMPLE[language])
     if len(groups := voter_groups(contest)) > 1:
         comma, semicolon = ("、", "；") if language == "zh" else (", ", "; ")
         shown = semicolon.join(comma.join(NAMES[language][channel] for channel in group) for group in groups)
         sentences.append(_APART[language].format(shown, len(groups)))
     return tuple(sentences)
+
+
+def _depends_on_picks(contest: Contest) -> bool:
+    """Whether picks decide a cut or an award, alone or in the final score."""
+    sources = [cut.by for cut in contest.cuts] + [award.by for award in contest.awards]
+    blended = contest.blend is not None and any(part.source == "public" for part in contest.blend.parts)
+    return any(source in ("public", "votes") or (source == "final" and blended) for source in sources)
 
 
 def voter_groups(contest: Contest) -> list[list[Channel]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from voting.domain.contest.schema import PublicPoints
+from voting.domain.identity.tier import TIERS, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,13 @@ class Tally:
     counted: int = 0
     version: int = 0
     """Grows with every change; a higher version is newer."""
+    tiers: tuple[int, ...] = field(default=(), compare=False)
+    """Counted picks by tier, in the order of `TIERS`, with those tallied apart; empty where they were not read."""
+
+    @property
+    def by_tier(self) -> dict[Tier, int]:
+        """The counted picks by tier; ballots recorded before there were tiers are in none."""
+        return dict(zip(TIERS, self.tiers or (0,) * len(TIERS), strict=True))
 
 
 def ranks(picks: Mapping[str, int]) -> dict[str, int]:

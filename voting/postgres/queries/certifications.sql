@@ -7,8 +7,8 @@ select 1 from decision_books where contest = $1 for update;
 -- name: insert
 insert into certifications (
     contest, number, actor, policy_version, policy_sha256, ballots_sha256, document_sha256, roster_sha256, marks_sha256,
-    metrics_sha256, revocations_sha256, window_sha256, public_only, tallies, proposed_by)
-select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+    metrics_sha256, revocations_sha256, window_sha256, public_only, tallies, proposed_by, tiers)
+select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
 from certifications
 where contest = $1
 returning number, certified_at;
@@ -16,7 +16,7 @@ returning number, certified_at;
 -- name: select
 -- The one that stands.
 select number, certified_at, actor, policy_version, policy_sha256, ballots_sha256, document_sha256, roster_sha256,
-    marks_sha256, metrics_sha256, revocations_sha256, window_sha256, public_only, tallies, proposed_by
+    marks_sha256, metrics_sha256, revocations_sha256, window_sha256, public_only, tallies, proposed_by, tiers
 from certifications
 where contest = $1 and reopened_at is null;
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.identity.tier import TIERS
 from voting.domain.results.inputs import document_sha256
 from voting.domain.results.marks import uneven_panels
 from voting.domain.results.outcome import compute
@@ -28,8 +29,9 @@ from voting.services.results.binding import Inputs, read_inputs
 
 UNCERTIFIED = "uncertified"
 _ENTRY = ("entry", "title", "author", "category", "raw", "held", "counted")
-COLUMNS = (*_ENTRY, "rank", "public_points")
-BLENDED = (*_ENTRY, "public_rank", "public_points", "cuts_passed", "final", "place", "awards")
+_TIERS = tuple(f"counted_{tier}" for tier in TIERS)
+COLUMNS = (*_ENTRY, "rank", "public_points", *_TIERS)
+BLENDED = (*_ENTRY, "public_rank", "public_points", "cuts_passed", "final", "place", "awards", *_TIERS)
 # A spreadsheet would run a cell that begins with these as a formula (OWASP ASVS 5.0, 1.2.10).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -176,6 +178,7 @@ def side_by_side(report: Report) -> dict[str, Any]:
             "counted": row.tally.counted,
             "raw_rank": raw_places[row.entry.code],
             "rank": row.rank,
+            "tiers": row.tally.by_tier,
         }
         for row in report.rows
     ]
@@ -208,6 +211,7 @@ def _head(report: Report) -> dict[str, Any]:
             "rounding": "half_up",
         },
         "blend": [{"source": part.source, "points": part.points} for part in parts],
+        "tiers_apart": list(contest.voters.apart),
         "document_sha256": report.document_sha256,
         "input_sha256": report.input_sha256,
         **({"notes": list(report.notes)} if report.blended else {}),
@@ -281,14 +285,15 @@ def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
     entry, tally = row.entry, row.tally
     head = (entry.code, entry.title, entry.author, names.get(entry.category, ""))
     cells = (*head, tally.raw, tally.held, tally.counted, row.rank, _text(row.public_points))
+    tiers = tally.by_tier.values()
     if not report.blended:
-        return cells
+        return (*cells, *tiers)
     place = "" if row.place is None else row.place
     award_names = {award.id: award.name for award in report.contest.awards}
     awards = "；".join(
         award_names[given.award] + (f"（{given.reason}）" if given.reason else "") for given in row.awards
     )
-    return (*cells, row.cuts_passed, _text(row.final), place, awards)
+    return (*cells, row.cuts_passed, _text(row.final), place, awards, *tiers)
 
 
 def _text(value: Decimal | None) -> str:

@@ -14,9 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from voting import telemetry
+from voting.domain.identity.tier import Tier
 from voting.domain.results.scoring import Tally, ranks
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAgain
 from voting.postgres import tallies
@@ -68,6 +69,15 @@ class _Look:
     taken_on: float
 
 
+class _Slow(NamedTuple):
+    """What is read from PostgreSQL every few seconds, for all boards: the ballots of the last minute, and the tiers."""
+
+    rate: int
+    tiers: Mapping[str, Mapping[Tier, int]]
+    """Counted picks by entry and tier."""
+    read_on: float
+
+
 class LiveBoards:
     """The live boards of this process."""
 
@@ -76,7 +86,7 @@ class LiveBoards:
         self._contest_cache = contest_cache
         self._tally_reader = tally_reader
         self._boards: Counter[str] = Counter()
-        self._rates: dict[str, tuple[int, float]] = {}
+        self._slow: dict[str, _Slow] = {}
         self._looks: dict[str, _Look] = {}
         self._single_flight: SingleFlight[_Look] = SingleFlight()
         self._closing = False
@@ -143,7 +153,7 @@ class LiveBoards:
             reading = await self._tally_reader.live(snapshot)
             if snapshot.now() - reading.as_of > STALE:
                 raise TryAgain
-            rate = await self._rate(snapshot)
+            slow = await self._read_slow(snapshot)
         except TryAgain:
             return [("notice", None, "data_away", lambda: {"code": "data_away"})]
         tallies = reading.tallies
@@ -152,20 +162,23 @@ class LiveBoards:
         return [
             ("tally", version, version, lambda: _tally(snapshot, reading)),
             ("decisions", version, version, lambda: _decisions(tallies)),
-            ("rate", None, str(rate), lambda: {"ballots": rate, "seconds": RATE_OVER_SECONDS}),
+            ("rate", None, str(slow.rate), lambda: {"ballots": slow.rate, "seconds": RATE_OVER_SECONDS}),
+            ("tiers", None, str(slow.tiers), lambda: {"entries": slow.tiers}),
             ("notice", None, code, lambda: {"code": code, "at": snapshot.now().astimezone(snapshot.contest.zone)}),
         ]
 
-    async def _rate(self, snapshot: ContestSnapshot) -> int:
-        """Returns the ballots of the last minute, read every five seconds for all boards."""
-        rate, read_on = self._rates.get(snapshot.contest.id, (0, 0.0))
-        if time.monotonic() - read_on < RATE_EVERY_SECONDS:
-            return rate
-        self._rates[snapshot.contest.id] = (rate, time.monotonic())
+    async def _read_slow(self, snapshot: ContestSnapshot) -> _Slow:
+        contest = snapshot.contest.id
+        slow = self._slow.get(contest, _Slow(0, {}, -RATE_EVERY_SECONDS))
+        if time.monotonic() - slow.read_on < RATE_EVERY_SECONDS:
+            return slow
+        self._slow[contest] = slow._replace(read_on=time.monotonic())
         async with self._database.connection() as connection:
-            rate = await tallies.rate(connection, snapshot.contest.id, RATE_OVER_SECONDS)
-        self._rates[snapshot.contest.id] = (rate, time.monotonic())
-        return rate
+            rate = await tallies.rate(connection, contest, RATE_OVER_SECONDS)
+            found = await tallies.select(connection, contest)
+        tiers = {entry: tally.by_tier for entry, tally in sorted(found.items())}
+        self._slow[contest] = slow = _Slow(rate, tiers, time.monotonic())
+        return slow
 
 
 def _tally(snapshot: ContestSnapshot, reading: Reading) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Differences are reported, and corrected on record.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from voting.domain.results.scoring import Tally
 from voting.postgres import certifications, contests, tallies
@@ -52,8 +52,7 @@ class Recounts:
                     tx, snapshot.contest.id, {difference.entry: difference.recount for difference in found}
                 )
                 changed = {
-                    difference.entry: [astuple(difference.tally)[:3], astuple(difference.recount)[:3]]
-                    for difference in found
+                    difference.entry: [_figures(difference.tally), _figures(difference.recount)] for difference in found
                 }
                 details = {"reason": reason, "changed": changed}
                 await audit.record(tx, self._actor, "tally.mend", snapshot.contest.id, details)
@@ -67,6 +66,10 @@ class Recounts:
 
 
 def compare(tally: Mapping[str, Tally], recount: Mapping[str, Tally]) -> tuple[Difference, ...]:
-    """Returns every entry whose raw, held or counted picks differ."""
+    """Returns every entry whose raw, held or counted picks differ, or those by tier."""
     pairs = ((entry, tally.get(entry, Tally()), recount.get(entry, Tally())) for entry in sorted({*tally, *recount}))
-    return tuple(Difference(*pair) for pair in pairs if astuple(pair[1])[:3] != astuple(pair[2])[:3])
+    return tuple(Difference(*pair) for pair in pairs if _figures(pair[1]) != _figures(pair[2]))
+
+
+def _figures(tally: Tally) -> tuple[int, ...]:
+    return (tally.raw, tally.held, tally.counted, *tally.by_tier.values())

@@ -43,6 +43,16 @@ function showTally(rows: Row[]): void {
   });
 }
 
+/** How an entry's counted picks divide into tiers of credentials. */
+function showTiers(entries: Record<string, Record<string, number>>): void {
+  document.querySelectorAll<HTMLElement>("#rows tr").forEach((line) => {
+    const place = line.querySelector(".tiers");
+    const counts = entries[line.dataset.entry || ""] || {};
+    const shown = Object.keys(counts).filter((tier) => counts[tier]);
+    if (place) place.textContent = shown.map((tier) => `${words[`tier_${tier}`]} ${(counts[tier] || 0).toLocaleString("en-US")}`).join(" · ");
+  });
+}
+
 function flash(line: HTMLElement): void {
   line.classList.remove("moved");
   void line.offsetWidth;
@@ -65,6 +75,7 @@ function follow(): void {
     put("#hold", data.hold);
     put("#void", data.void);
   });
+  on("tiers", (data) => showTiers(data.entries));
   on("rate", (data) => put("#rate", data.ballots));
   on("notice", (data) => put("#notice", words[data.code] || data.code));
 }
