@@ -1,0 +1,138 @@
+"""The estimate of invented voters from a random sample, on worlds whose truth is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from voting.fraud.confirmation import (
+    Asked,
+    Cell,
+    Estimate,
+    Rules,
+    cells_of,
+    discoveries,
+    estimate,
+    invented,
+    lower_tail,
+    raised,
+    spread,
+)
+
+ENTRIES = [f"A{number:03d}" for number in range(1, 31)]
+
+
+def world(seed: int, bots: int = 0, share: float = 0.02, voters: int = 40_000) -> list[Asked]:
+    """Returns the answers of the public, of a crowd for each entry (25 to 85 %), and of bots for A008 (3 %)."""
+    dice = np.random.default_rng(seed)
+    crowds = dice.uniform(0.25, 0.85, len(ENTRIES))
+    sample = []
+    for entry in dice.choice(len(ENTRIES), int(voters * share), p=dice.dirichlet(np.full(len(ENTRIES), 2.0))):
+        channel = "wechat" if dice.random() < 0.5 else "web"
+        rate = crowds[entry] if dice.random() < 0.3 else 0.7 if channel == "wechat" else 0.5
+        sample.append(answer(ENTRIES[entry], channel, share, dice.random() < rate, f"day {dice.integers(10)}"))
+    for _ in range(int(bots * share)):
+        sample.append(answer("A008", "web", share, dice.random() < 0.03, f"day {dice.integers(10)}"))
+    return sample
+
+
+def answer(entry: str, channel: str, share: float, confirmed: bool, day: str) -> Asked:
+    return Asked(channel, share, bool(confirmed), dict.fromkeys(cells_of(entry, day, channel, None, None), 1))
+
+
+def named(found: tuple[Estimate, ...]) -> set[str]:
+    return {each.cell.entry for each in found if each.is_named}
+
+
+def test_4000_invented_ballots_of_44000_are_named_and_measured() -> None:
+    for seed in range(20):
+        found = estimate(world(seed, bots=4000))
+        assert named(found) == {"A008"}, seed
+        whole = next(each for each in found if each.cell == Cell("entry", "A008"))
+        assert whole.low > 0.1
+        # Within the interval: 4,000 of the cell's picks.
+        assert whole.low * whole.picks < 4000 < whole.high * whole.picks + 1500
+
+
+def test_a_contest_of_unlike_crowds_has_no_named_cell() -> None:
+    assert sum(bool(named(estimate(world(seed)))) for seed in range(40)) <= 2
+
+
+def test_few_answers_name_nobody() -> None:
+    few = [answer("A001", "web", 0.02, False, "1") for _ in range(5)]
+    many = [answer("A002", "web", 0.02, number % 5 > 1, "1") for number in range(200)]
+    assert {each.cell.entry for each in estimate(few + many)} == {"A002"}
+    assert estimate([]) == ()
+    assert estimate(many) == (), "of one entry alone nothing is elsewhere"
+
+
+def test_the_channels_own_rate_is_what_a_cell_is_compared_with() -> None:
+    """Older voters of one channel answer less; an entry that they like is not named for it."""
+    dice, sample = np.random.default_rng(1), []
+    for number in range(400):
+        for entry, channel, rate in (("A", "phone", 0.25), ("B", "wechat", 0.8), ("B", "phone", 0.25)):
+            sample.append(answer(f"{entry}{number % 10:03d}", channel, 0.02, dice.random() < rate, "1"))
+    found = estimate(sample)
+    assert next(each for each in found if each.cell == Cell("entry", "A001")).elsewhere == pytest.approx(0.25, abs=0.03)
+    assert named(found) == set()
+
+
+def test_the_lower_tail_is_that_of_the_beta_binomial() -> None:
+    a, b, n = 0.6 * 9, 0.4 * 9, 12
+    beta = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+    def mass(k: int) -> float:
+        return math.comb(n, k) * math.exp(math.lgamma(k + a) + math.lgamma(n - k + b) - math.lgamma(n + a + b) - beta)
+
+    for x in (0, 3, 11, 12):
+        assert lower_tail(n, x, 0.6, 0.1) == pytest.approx(sum(mass(k) for k in range(x + 1)), rel=1e-9)
+
+
+def test_false_discoveries_are_controlled_step_up() -> None:
+    # The example of Benjamini and Hochberg (1995), section 3: at 0.05 the first four of fifteen are rejected.
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1,
+    ]
+    cells = [Cell("entry", f"A{number:03d}") for number in range(15)]
+    assert discoveries(dict(zip(cells, p, strict=True)), 0.05) == set(cells[:4])
+    assert discoveries(dict(zip(cells, p[::-1], strict=True)), 0.05) == set(cells[-4:])
+    assert discoveries({}, 0.05) == set()
+
+
+def test_the_interval_narrows_with_the_number_asked_and_keeps_the_truth() -> None:
+    wide, narrow = invented(20, 3, 0.6, 0.02, 0.95), invented(400, 60, 0.6, 0.02, 0.95)
+    for low, share, high in (wide, narrow):
+        assert low < 0.75 < high
+        assert share == pytest.approx(0.75, abs=0.05)
+    assert narrow[2] - narrow[0] < wide[2] - wide[0]
+    assert invented(50, 40, 0.6, 0.02, 0.95)[0] == 0, "more answers than elsewhere: nobody is invented"
+
+
+def test_the_spread_of_people_ignores_cells_that_answer_too_little() -> None:
+    honest = [(100, 60 + step, 0.6) for step in (-12, -6, 0, 6, 12)]
+    assert spread([*honest, (100, 3, 0.6)]) == spread(honest)
+    assert spread([(100, 60, 0.6)] * 50) == 0.01
+
+
+def test_the_share_asked_rises_to_everybody_in_a_few_steps() -> None:
+    share, steps = 0.02, 0
+    while share < 1:
+        share, steps = raised(share), steps + 1
+    assert (share, steps) == (1.0, 3)
+    assert raised(0.5, Rules(step=10)) == 1.0
