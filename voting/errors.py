@@ -131,6 +131,18 @@ class CodeWrong(VotingError):
     code = "code_wrong"
 
 
+class NotAsked(VotingError):
+    """This voter is not asked to confirm, or no longer; nothing needs to be done."""
+
+    code = "not_asked"
+
+
+class ConfirmationTaken(VotingError):
+    """This number or account has confirmed another vote; each confirms one."""
+
+    code = "confirmation_taken"
+
+
 class NotFound(VotingError):
     """There is nothing at this address."""
 

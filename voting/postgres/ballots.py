@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from voting.domain.ballots.ballot import State
 from voting.domain.ballots.leaf import SALT_BYTES, Parts
+from voting.domain.identity.tier import NUMBERS, TIERS, Tier
 from voting.domain.transparency import bundle
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
@@ -20,6 +20,7 @@ _CHALLENGES = named("challenges")
 # Of a contest; migration 0018 made as many for older ones. A batch locks the gate and the shard of the tally of one
 # number below the setting VOTING_SHARDS: two batches of the same number wait for each other.
 GATES = 64
+_PLACES = {tier: place for place, tier in enumerate(TIERS)}
 
 
 class StoredBallot(NamedTuple):
@@ -47,6 +48,16 @@ class BatchContext:
     spent: set[bytes] = field(default_factory=set)
 
 
+class Ask(NamedTuple):
+    """A request to confirm that goes with a ballot; see voting.services.identity.confirmations."""
+
+    channel: str
+    share: float
+    network: str | None
+    client: str | None
+    code: str
+
+
 class BallotRow(NamedTuple):
     """A ballot to be stored. `voter` is a keyed hash; `facts` and `remaining` (the quota) are JSON."""
 
@@ -63,6 +74,12 @@ class BallotRow(NamedTuple):
     remaining: str
     challenge: tuple[bytes, datetime] | None = None
     """The challenge that it spends and the time when that expires."""
+    tier: Tier = "issued"
+    """The tier of its voter's credential."""
+    apart: bool = False
+    """Whether it adds to the tally of its tier alone."""
+    ask: Ask | None = None
+    """What its voter is asked with it."""
 
 
 class BatchRow(NamedTuple):
@@ -166,6 +183,8 @@ async def insert(
         [array_text(row.reasons) for row in rows],
         # The person's salt is stored with the facts, to be erased with them.
         [row.salts[: 2 * SALT_BYTES] for row in rows],
+        [NUMBERS[row.tier] for row in rows],
+        [row.apart for row in rows],
     )
     logged = (
         b"".join([part for parts in sealed.parts for part in parts]),
@@ -174,9 +193,10 @@ async def insert(
     )
     spent = _columns(sorted(row.challenge for row in rows if row.challenge), 2)
     head = contest, context.revision, shard, context.now, closes_at
-    tallies = _columns(_added(rows), 4)
+    asked = _columns([(row.voter, row.id, *row.ask) for row in rows if row.ask], 2 + len(Ask._fields))
+    tallies = _columns(_added(rows), 4 + len(TIERS))
     batch: int | None = await connection.fetchval(
-        _QUERIES["insert"], *head, *shared, *ballots, *spent, *tallies, *logged
+        _QUERIES["insert"], *head, *shared, *ballots, *spent, *asked, *tallies, *logged
     )
     return batch
 
@@ -209,14 +229,18 @@ async def sweep_challenges(connection: Connection) -> None:
     await connection.execute(_CHALLENGES["sweep"])
 
 
-def _added(rows: Iterable[BallotRow]) -> list[tuple[str, int, int, int]]:
-    """Returns what the ballots add to the tally, by entry: raw, held, counted."""
-    picked = Counter((code, row.state) for row in rows for code in row.picks)
-    states = {
-        code: [picked[code, state] for state in ("void", "hold", "count")]
-        for code in sorted({code for code, _ in picked})
-    }
-    return [(code, sum(counts), counts[1], counts[2]) for code, counts in states.items()]
+def _added(rows: Iterable[BallotRow]) -> list[tuple[str | int, ...]]:
+    """Returns what the ballots add to the tally, by entry: raw, held, counted, and counted by tier."""
+    added: dict[str, list[int]] = {}
+    for row in rows:
+        for code in row.picks:
+            counts = added.setdefault(code, [0] * (3 + len(TIERS)))
+            if not row.apart:
+                counts[0] += 1
+                counts[1] += row.state == "hold"
+                counts[2] += row.state == "count"
+            counts[3 + _PLACES[row.tier]] += row.state == "count"
+    return [(code, *added[code]) for code in sorted(added)]
 
 
 def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from voting.domain.identity.tier import NUMBERS, TIERS, Tier
 from voting.postgres.ballots import array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
@@ -98,6 +99,12 @@ async def count_members(connection: Connection, contest: str, found: Sequence[st
     await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=seconds)
 
 
+async def recount(connection: Connection, contest: str, id: str) -> None:
+    """Stores the number of ballots and picks of one group."""
+    seconds = await allow_all(connection, contest)
+    await connection.execute(_QUERIES["recount"], contest, id, timeout=seconds)
+
+
 async def select_all(connection: Connection, contest: str) -> tuple[StoredGroup, ...]:
     """Returns every group except those that are gone."""
     return tuple(_stored(row) for row in await connection.fetch(_QUERIES["select_all"], contest))
@@ -146,6 +153,13 @@ async def rule(
 async def select_rulings(connection: Connection, contest: str, id: str) -> tuple[Ruling, ...]:
     """Returns the rulings on a group, oldest first."""
     return tuple(Ruling(**row) for row in await connection.fetch(_QUERIES["rulings"], contest, id))
+
+
+async def count_tiers(connection: Connection, contest: str, id: str) -> dict[Tier, int]:
+    """Returns the number of a group's ballots by tier, the dearest first; ballots of unknown tier are left out."""
+    rows = await connection.fetch(_QUERIES["tiers"], contest, id)
+    counts = {row["tier"]: row["ballots"] for row in rows}
+    return {tier: counts[NUMBERS[tier]] for tier in TIERS if NUMBERS[tier] in counts}
 
 
 def _stored(row: Any) -> StoredGroup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -16,13 +17,15 @@ from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.fraud.cells import Cells
 from voting.services.fraud.review import Reviews
 from voting.services.identity.accounts import StaffAccounts
+from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.privacy import Privacy
 from voting.services.identity.providers.phone import PhoneProvider
-from voting.services.identity.providers.provider import PostedProvider
+from voting.services.identity.providers.provider import ConfirmingProvider, PostedProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
@@ -49,6 +52,7 @@ class Services:
     staff_accounts: StaffAccounts
     staff_sessions: StaffSessions
     casting: Casting
+    cells: Cells
     contest_cache: ContestCache
     covers: Covers
     keyring: Keyring
@@ -67,11 +71,22 @@ class Services:
     web_provider: WebProvider
     phone_provider: PhoneProvider | None
     posted_providers: Mapping[Channel, PostedProvider]
+    confirming_providers: Mapping[Channel, ConfirmingProvider]
+    confirmations: Confirmations
 
     def sign_ins(self, contest: Contest) -> list[Channel]:
         """Returns the channels with a sign-in on the contest's page, in the order of its file."""
-        here = {*self.redirects.channels, *(["phone"] if self.phone_provider else [])}
-        return [channel for channel in contest.voters.channels if channel in here]
+        return [channel for channel in contest.voters.channels if channel in self._here]
+
+    def confirm_ways(self, contest: Contest) -> list[Channel]:
+        """Returns the channels through which voters can confirm on the contest's page."""
+        return [
+            channel for channel in (contest.verification.by if contest.verification else ()) if channel in self._here
+        ]
+
+    @property
+    def _here(self) -> set[Channel]:
+        return {*self.redirects.channels, *(cast(list[Channel], ["phone"]) if self.phone_provider else [])}
 
 
 GivenServices = NamedDependency[SkipValidation[Services]]

@@ -29,6 +29,7 @@ from voting.settings import Settings
 
 if TYPE_CHECKING:
     # What they import is slow to load: polars, cryptography.
+    from voting.services.fraud.cells import Cells
     from voting.services.fraud.certify import Certifier
     from voting.services.fraud.export import EventExport
     from voting.services.fraud.policy_comparison import PolicyComparison
@@ -100,6 +101,13 @@ class AdminServices:
         from voting.services.fraud.certify import Certifier
 
         return Certifier(self.database, self.actor, self.receipt_key, self.reviews)
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Cells of ballots whose voters confirm too seldom."""
+        from voting.services.fraud.cells import Cells
+
+        return Cells(self.database)
 
     @cached_property
     def event_export(self) -> EventExport:

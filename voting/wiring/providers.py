@@ -20,7 +20,7 @@ from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.proof_of_work import ProofOfWork
 from voting.services.identity.providers.mini_program import MiniProgramProvider
-from voting.services.identity.providers.provider import PostedProvider, RedirectProvider
+from voting.services.identity.providers.provider import ConfirmingProvider, PostedProvider, RedirectProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.providers.wechat_page import WeChatPageProvider
 from voting.services.identity.redirects import Redirects
@@ -47,6 +47,7 @@ class Providers:
     web: WebProvider
     phone: PhoneProvider | None
     posted: dict[Channel, PostedProvider]
+    confirming: dict[Channel, ConfirmingProvider]
     redirects: Redirects
     share_cards: ShareCards
 
@@ -62,6 +63,7 @@ async def open_providers(
     web = WebProvider(database, keyring, ProofOfWork(keyring), limits, crowding)
     phone = None
     posted: dict[Channel, PostedProvider] = {"web": web}
+    confirming: dict[Channel, ConfirmingProvider] = {}
     redirecting: dict[Channel, RedirectProvider] = {}
     page_access = None
     async with (
@@ -70,7 +72,9 @@ async def open_providers(
     ):
         api = Api(wechat_http)
         if settings.phone_sender:
-            phone = posted["phone"] = _phone_provider(settings, connected, http, keyring, persons, limits)
+            phone = posted["phone"] = confirming["phone"] = _phone_provider(
+                settings, connected, http, keyring, persons, limits
+            )
         if settings.wechat_appid:
             app = App(settings.wechat_appid, settings.wechat_secret or settings.wechat_secret_file)
             page = WeChat(api, app)
@@ -82,11 +86,12 @@ async def open_providers(
             app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
             mini = WeChat(api, app)
             access = WeChatAccess(mini, app, connected.values)
-            posted["mini_program"] = MiniProgramProvider(
+            posted["mini_program"] = confirming["mini_program"] = MiniProgramProvider(
                 mini, access, persons, limits, asks_risk=settings.mini_program_risk
             )
         redirects = Redirects(database, keyring, persons, limits, settings.public_url, redirecting)
-        yield Providers(keyring, persons, web, phone, posted, redirects, ShareCards(page_access, settings.public_url))
+        share_cards = ShareCards(page_access, settings.public_url)
+        yield Providers(keyring, persons, web, phone, posted, confirming, redirects, share_cards)
 
 
 def _phone_provider(

@@ -28,9 +28,11 @@ from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.fraud.cells import Cells
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.accounts import StaffAccounts
+from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.passwords import Passwords
 from voting.services.identity.privacy import Privacy
@@ -160,6 +162,7 @@ def _services(
         staff_accounts=StaffAccounts(database, providers.keyring, passwords, "serve"),
         staff_sessions=StaffSessions(database),
         casting=casting,
+        cells=Cells(database, tally_projection.mark),
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=providers.keyring,
@@ -167,6 +170,8 @@ def _services(
         persons=providers.persons,
         phone_provider=providers.phone,
         posted_providers=providers.posted,
+        confirming_providers=providers.confirming,
+        confirmations=Confirmations(database, providers.keyring),
         privacy=Privacy(database, providers.keyring),
         public_log=PublicLog(database),
         readiness=Readiness(database, pools.standby, connected.view),

@@ -29,6 +29,7 @@ from voting.domain.contest.schema import (
     Reading,
     Round,
     Unique,
+    VerificationRule,
     VoterRule,
     Window,
 )
@@ -53,6 +54,7 @@ class Contest:
     time_zone: str = key("IANA time zone of every local time and calendar period.", default="Asia/Shanghai")
     phases: tuple[Phase, ...] = key("The other phases, in order.", name="phase", default=())
     voters: VoterRule = key("Who may vote.", default=VoterRule())
+    verification: VerificationRule | None = key("A random sample of voters who are asked to confirm.", default=None)
     ballot: BallotRule = key("What one ballot may hold.", default=BallotRule())
     display: Display = key("What voters see of the tally.", default=Display())
     challenge: ChallengeRule = key("When a proof of work is asked for.", default=ChallengeRule())

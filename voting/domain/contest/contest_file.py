@@ -45,6 +45,7 @@ def _rule_faults(contest: Contest, text: str) -> list[Fault]:
         where = line_of(text, "time_zone")
         return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
     own = [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
+    own += _verification_faults(contest, text)
     return [*own, *reference_faults(contest, text)]
 
 
@@ -95,6 +96,15 @@ def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
             mend = f"give at least {rule.least} picks or lower ballot.least"
             faults.append(Fault(where, f"{place}.picks", "no ballot could fit into this quota", mend))
     return faults
+
+
+def _verification_faults(contest: Contest, text: str) -> list[Fault]:
+    rule = contest.verification
+    if rule is None or any(rule.ways(channel) for channel in contest.voters.channels):
+        return []
+    what = "asks nobody: no voter of this contest can confirm through another channel"
+    mend = "name a channel in `by` that is not the only one of [voters], or leave [verification] out"
+    return [Fault(line_of(text, "verification", "by"), "verification.by", what, mend)]
 
 
 def _category_faults(contest: Contest, text: str) -> list[Fault]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import EntryCheck, Nomination, Phase, Unique, VoterRule
 from voting.domain.identity.channel import NAMES
+from voting.domain.identity.tier import NAMES as TIER_NAMES
 from voting.domain.language import Language, called
 
 
@@ -26,8 +28,26 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
     if contest.past_winners:
         sentences.append("往届入选者不再参与。" if zh else "Past winners do not take part again.")
     channels = [NAMES[language][channel] for channel in contest.voters.channels]
-    if channels and contest.voters != VoterRule():
+    if channels and replace(contest.voters, apart=()) != VoterRule():
         sentences.append(f"投票方式：{'、'.join(channels)}。" if zh else f"Votes come through {', '.join(channels)}.")
+    if contest.voters.apart:
+        tiers = [TIER_NAMES[language][tier] for tier in contest.voters.apart]
+        sentences.append(
+            f"以下凭证的票数单独统计，不影响得分、入围和奖项：{'、'.join(tiers)}。"
+            if zh
+            else f"Picks of these credentials have a tally of their own and decide no place: {', '.join(tiers)}."
+        )
+    if rule := contest.verification:
+        ways = [NAMES[language][channel] for channel in rule.by]
+        share = f"{rule.share * 100:.3g}%"
+        sentences.append(
+            f"系统随机抽取约 {share} 的投票人，请其另行确认（{'、'.join(ways)}），未确认的选票照常计入；"
+            "如某部分选票明显异常，主办方可请其中全部投票人限时确认，逾期未确认的选票作废。"
+            if zh
+            else f"About {share} of the voters, chosen by chance, are asked to confirm through {', '.join(ways)}; "
+            "their votes count without it. Where ballots look invented, the host may ask all voters of that part to "
+            "confirm in a stated time, after which those unconfirmed are void."
+        )
     return tuple(sentences)
 
 

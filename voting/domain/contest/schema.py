@@ -8,6 +8,7 @@ from typing import Literal
 
 from voting.domain.contest.toml_schema import key
 from voting.domain.identity.channel import SHARED_IDENTITIES, Channel, SharedIdentity
+from voting.domain.identity.tier import Tier
 
 IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
 _SOURCES = r"public|votes|final|round:[a-z0-9-]+|metric:[a-z0-9-]+"
@@ -72,6 +73,12 @@ class VoterRule:
         "unionid, else a verified phone number). Without this key: all channels.",
         default=None,
     )
+    apart: tuple[Tier, ...] = key(
+        "Tiers of credentials whose picks have a tally of their own and decide no place: `issued` by the "
+        "organiser, `rated` (mini program, with WeChat's risk rank), `wechat`, `verified` (phone or an "
+        "organisation's login), `web`. Without this key all tiers count together.",
+        default=(),
+    )
 
     def joins(self, channel: Channel) -> bool:
         """Whether a person of this channel is recognised in the others that also join."""
@@ -86,6 +93,27 @@ class VoterRule:
         """Whether WeChat's page must ask for the unionid: only that is the same in the mini program."""
         both: tuple[Channel, ...] = ("wechat", "mini_program")
         return all(channel in self.channels and self.joins(channel) for channel in both)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRule:
+    """A random sample of voters who are asked to confirm, through another channel, that they are people."""
+
+    share: float = key("The share of voters who are asked, such as 0.02.", least=0.001, most=1)
+    by: tuple[Literal["phone", "wechat", "mini_program", "oidc"], ...] = key(
+        "The channels through which a voter may confirm; they need not be channels of the vote.", least=1
+    )
+    codes: int = key(
+        "How many codes are sent to phones for it in the whole contest, because each costs the organiser.",
+        default=5000,
+        least=0,
+        most=10_000_000,
+    )
+
+    def ways(self, channel: Channel) -> tuple[Channel, ...]:
+        """Returns the channels through which a voter of `channel` may confirm; none: the voter is never asked."""
+        # The organiser has checked these.
+        return () if channel == "issued" else tuple(way for way in self.by if way != channel)
 
 
 @dataclass(frozen=True, slots=True)

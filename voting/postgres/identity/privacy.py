@@ -9,6 +9,7 @@ from uuid import UUID
 
 from voting.domain.ballots.ballot import State
 from voting.domain.language import Language
+from voting.postgres import confirmations
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -96,6 +97,7 @@ async def erase_wished(connection: Connection, contest: str) -> int:
     """Erases what was observed of the ballots of those who wished it. Returns how many voters they were."""
     voters = [row["voter"] for row in await connection.fetch(_QUERIES["take_erasures"], contest)]
     await connection.execute(_QUERIES["erase_facts"], contest, voters)
+    await confirmations.forget(connection, contest, voters)
     return len(voters)
 
 
@@ -124,6 +126,7 @@ async def delete_persons(connection: Connection, contest: str) -> int:
     """Deletes every identity and consent of the contest's voters. Returns how many identities."""
     for statement in ("delete_joined", "delete_clients", "delete_consents"):
         await connection.execute(_QUERIES[statement], contest)
+    await confirmations.forget(connection, contest, None)
     return _count(await connection.execute(_QUERIES["delete_persons"], contest))
 
 

@@ -39,25 +39,29 @@ select id, recorded_at, remaining, leaves, signature, parts from batches where c
 select pg_logical_emit_message(true, 'voting', 'replay');
 
 -- name: insert
--- A batch: its ballots, a decision for each that is not counted, what they share, the challenges they spend, what they
--- add to the tally, and their leaves, which wait for the log. Nothing is written, and no id answered, if the contest is at another revision than $2 or the window
--- ended at $5. The gate $3 is locked till the end, so that who changes the contest waits for this batch. Rows come in the
--- order of their keys: every transaction takes its locks in the same order.
+-- A batch: its ballots, a decision for each that is not counted, what they share, the challenges they spend, the voters who
+-- are asked to confirm, what they add to the tally, and their leaves, which wait for the log. Nothing is written, and no id
+-- answered, if the contest is at another revision than $2 or the window ended at $5. The gate $3 is locked till the end, so
+-- that who changes the contest waits for this batch. Rows come in the order of their keys: every transaction takes its locks
+-- in the same order.
 with gate as materialized (
     select 1 from gates
     where contest = $1 and number = $3 and revision = $2 and clock_timestamp() < $5
     for no key update
 ), batch as (
     insert into batches (contest, recorded_at, voters, facts, remaining, leaves, signature, parts, person_salts)
-    select $1, $4, $10, $6, $7, $8, $9, $24, $25 from gate
+    select $1, $4, $10, $6, $7, $8, $9, $38, $39 from gate
     returning id
 ), queued as (
-    insert into log_queue (contest, batch, entries) select $1, id, $26 from batch
+    insert into log_queue (contest, batch, entries) select $1, id, $40 from batch
 ), stored as (
-    insert into ballots (contest, voter, ordinal, idempotency_key, id, picks, state, reasons, recorded_at, salt, batch, place)
-    select $1, voter, ordinal, key, given.id, picks::text[], state, reasons::text[], $4, salt, batch.id, place - 1
+    insert into ballots (contest, voter, ordinal, idempotency_key, id, picks, state, reasons, recorded_at, salt, batch,
+        place, tier, apart)
+    select $1, voter, ordinal, key, given.id, picks::text[], state, reasons::text[], $4, salt, batch.id, place - 1, tier,
+        apart
     from batch, unnest($10::bytea[], $11::int[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[],
-        $17::bytea[]) with ordinality as given (voter, ordinal, key, id, picks, state, reasons, salt, place)
+        $17::bytea[], $18::smallint[], $19::boolean[])
+        with ordinality as given (voter, ordinal, key, id, picks, state, reasons, salt, tier, apart, place)
 ), decided as (
     insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)
     select $1, id, $4, 'online', state, reasons::text[], 'policy'
@@ -65,15 +69,29 @@ with gate as materialized (
     where state <> 'count'
 ), spent as (
     insert into spent_challenges (contest, challenge, expires_at)
-    select $1, challenge, expires_at from gate, unnest($18::bytea[], $19::timestamptz[]) as solved (challenge, expires_at)
+    select $1, challenge, expires_at from gate, unnest($20::bytea[], $21::timestamptz[]) as solved (challenge, expires_at)
+), asked as (
+    insert into confirmations (contest, voter, ballot, asked_at, channel, share, network, client, code)
+    select $1, voter, ballot, $4, channel, share, network, client, code
+    from gate, unnest($22::bytea[], $23::uuid[], $24::text[], $25::float8[], $26::text[], $27::text[], $28::text[])
+        as chosen (voter, ballot, channel, share, network, client, code)
+    -- Who was asked before is not asked again.
+    on conflict do nothing
 ), tallied as (
-    insert into tallies (contest, entry, shard, raw, held, counted, version)
-    select $1, entry, $3, raw, held, counted, 1
-    from gate, unnest($20::text[], $21::bigint[], $22::bigint[], $23::bigint[]) as added (entry, raw, held, counted)
+    insert into tallies (contest, entry, shard, raw, held, counted, issued, rated, wechat, verified, web, version)
+    select $1, entry, $3, raw, held, counted, issued, rated, wechat, verified, web, 1
+    from gate, unnest($29::text[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[],
+        $35::bigint[], $36::bigint[], $37::bigint[])
+        as added (entry, raw, held, counted, issued, rated, wechat, verified, web)
     on conflict (contest, entry, shard) do update set
         raw = tallies.raw + excluded.raw,
         held = tallies.held + excluded.held,
         counted = tallies.counted + excluded.counted,
+        issued = tallies.issued + excluded.issued,
+        rated = tallies.rated + excluded.rated,
+        wechat = tallies.wechat + excluded.wechat,
+        verified = tallies.verified + excluded.verified,
+        web = tallies.web + excluded.web,
         version = tallies.version + 1
 )
 select id from batch;

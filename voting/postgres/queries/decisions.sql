@@ -43,7 +43,7 @@ with wanted as materialized (
     select b.*, w.state, w.reasons, w.group_id
     from wanted w
     cross join lateral (
-        select voter, ordinal, id, recorded_at, picks, state as was, reasons as were, group_id as former
+        select voter, ordinal, id, recorded_at, picks, tier, apart, state as was, reasons as were, group_id as former
         from ballots
         where contest = $1 and voter >= w.low and voter < w.high and sequence = w.sequence offset 0
     ) as b
@@ -60,18 +60,29 @@ with wanted as materialized (
     select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13
     from found
 ), moved as (
-    select entry, sum((state = 'hold')::int - (was = 'hold')::int)::bigint as held,
-        sum((state = 'count')::int - (was = 'count')::int)::bigint as counted
-    from found, unnest(picks) as picked (entry)
+    select entry,
+        coalesce(sum((state = 'hold')::int - (was = 'hold')::int) filter (where not apart), 0)::bigint as held,
+        coalesce(sum(gain) filter (where not apart), 0)::bigint as counted,
+        coalesce(sum(gain) filter (where tier = 5), 0)::bigint as issued,
+        coalesce(sum(gain) filter (where tier = 4), 0)::bigint as rated,
+        coalesce(sum(gain) filter (where tier = 3), 0)::bigint as wechat,
+        coalesce(sum(gain) filter (where tier = 2), 0)::bigint as verified,
+        coalesce(sum(gain) filter (where tier = 1), 0)::bigint as web
+    from found, unnest(picks) as picked (entry), lateral (select (state = 'count')::int - (was = 'count')::int as gain) as each
     where state <> was
     group by entry
     order by entry
 ), counted as (
-    insert into tallies (contest, entry, shard, raw, held, counted, version)
-    select $1, entry, $14, 0, held, counted, 1 from moved
+    insert into tallies (contest, entry, shard, raw, held, counted, issued, rated, wechat, verified, web, version)
+    select $1, entry, $14, 0, held, counted, issued, rated, wechat, verified, web, 1 from moved
     on conflict (contest, entry, shard) do update set
         held = tallies.held + excluded.held,
         counted = tallies.counted + excluded.counted,
+        issued = tallies.issued + excluded.issued,
+        rated = tallies.rated + excluded.rated,
+        wechat = tallies.wechat + excluded.wechat,
+        verified = tallies.verified + excluded.verified,
+        web = tallies.web + excluded.web,
         version = tallies.version + 1
 )
 select count(*) as changed,

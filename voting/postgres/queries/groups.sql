@@ -27,7 +27,7 @@ with held as (
     from (
         select b.group_id as id, entry, count(*) as picks
         from ballots b, unnest(b.picks) as picked (entry)
-        where b.contest = $1 and b.group_id is not null
+        where b.contest = $1 and b.group_id is not null and not b.apart
         group by b.group_id, entry
     ) as each_entry
     group by id
@@ -86,3 +86,20 @@ returning id;
 
 -- name: rulings
 select id, at, step, action, actor, reason, ballots from rulings where contest = $1 and group_id = $2 order by id;
+
+-- name: tiers
+-- The group's ballots by the tier of their credentials; null: recorded before tiers were.
+select tier, count(*) as ballots from ballots where contest = $1 and group_id = $2 group by tier;
+
+-- name: recount
+-- What is in the group now.
+update groups set
+    ballots = (select count(*) from ballots where contest = $1 and group_id = $2),
+    entries = (
+        select coalesce(jsonb_object_agg(entry, picks), '{}') from (
+            select entry, count(*) as picks from ballots, unnest(picks) as picked (entry)
+            where contest = $1 and group_id = $2 and not apart
+            group by entry
+        ) as each
+    )
+where contest = $1 and id = $2;

@@ -20,6 +20,16 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "batches": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": ("delete",),
+    "confirmations": (
+        "update(cell)",
+        "update(client)",
+        "update(codes_sent)",
+        "update(confirmed_at)",
+        "update(confirmed_by)",
+        "update(due_at)",
+        "update(network)",
+        "update(subject)",
+    ),
     "consents": ("delete",),
     "contests": ("update",),
     "covers": (),
@@ -50,6 +60,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "staff_keys": ("update(revoked_at)",),
     "staff_recovery_codes": ("delete",),
     "staff_sessions": ("update(seen_at)", "delete"),
+    "suspect_cells": ("update",),
     "tallies": ("update", "delete"),
 }
 RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {

@@ -13,6 +13,8 @@ import msgspec
 
 from voting import telemetry
 from voting.domain.ballots.client import ClientFacts
+from voting.domain.identity.credential import Credential
+from voting.domain.identity.tier import tier_of
 from voting.errors import ChannelClosed, SlowDown, TryAgain, VotingError
 from voting.fraud.facts.attempt import Client, Sighting
 from voting.fraud.facts.facts import Facts
@@ -22,6 +24,7 @@ from voting.services.ballots.group_commit import GroupCommit, Waiting
 from voting.services.ballots.record import Answer, Ballot, BallotRecorder, Recorded, RulesMovedError, UnprovenError
 from voting.services.ballots.screen import Screening, counted, read_counts
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
+from voting.services.identity.confirmations import ask
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
 from voting.services.identity.proof_of_work import ProofOfWork, Solved
 from voting.services.rate_limits import RateLimits
@@ -52,6 +55,7 @@ class _Observed(NamedTuple):
     """A request with what was observed of it, before it is counted."""
 
     voter: bytes
+    credential: Credential
     ticket: Ticket | None
     facts: Facts
 
@@ -181,7 +185,7 @@ class Casting:
             client=_reported(body.client),
             risk=self._keyring.risk(contest, credential),
         )
-        return _Observed(voter, ticket, self._screening.observe(contest, snapshot.hash_key, sighting))
+        return _Observed(voter, credential, ticket, self._screening.observe(contest, snapshot.hash_key, sighting))
 
     def _judge(
         self, snapshot: ContestSnapshot, request: BallotRequest, observed: _Observed, taken: Taken, now: datetime
@@ -210,6 +214,8 @@ class Casting:
             proof=proof,
             state="hold" if held else "count",
             reasons=judgement.reasons if held else (),
+            tier=tier_of(observed.credential.channel, is_rated=observed.credential.veiled_risk is not None),
+            ask=ask(self._keyring, snapshot, observed.credential, facts, picks),
         )
         return ballot, self._screening.effort(judgement)
 

@@ -33,7 +33,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
-from voting.postgres.ballots import BallotRow, BatchContext, BatchRow, SealedBatch, StoredBallot
+from voting.postgres.ballots import Ask, BallotRow, BatchContext, BatchRow, SealedBatch, StoredBallot
 from voting.postgres.database import CollidedError, Connection, Database, RowRefusedError
 from voting.postgres.identity import persons
 from voting.postgres.standby import Standby

@@ -15,7 +15,8 @@ from voting.domain.contest.contest import Contest, WindowPhase
 from voting.domain.contest.schema import IDENTIFIER
 from voting.domain.entry import Entry
 from voting.errors import ContestUnknown
-from voting.postgres import contests
+from voting.fraud.confirmation import Cell
+from voting.postgres import contests, suspect_cells
 from voting.postgres.database import Database
 from voting.services.last_known import LastKnown
 from voting.services.next_read import NextRead
@@ -44,6 +45,8 @@ class ContestSnapshot:
     """Whether any two voters were found to be one person; exact for this revision."""
     hash_key: str
     """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
+    raised_shares: Mapping[Cell, float]
+    """The share of voters who are asked to confirm, of cells in which it is above that of the contest's file."""
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
@@ -128,6 +131,7 @@ class ContestCache:
                 return _renewed(known, stored, before)
             every = {entry.code: entry for entry in await contests.select_entries(connection, contest, withdrawn=True)}
             withdrawn = await contests.select_withdrawn(connection, contest)
+            cells = await suspect_cells.select_all(connection, contest) if stored.contest.verification else ()
         entries = {code: entry for code, entry in every.items() if code not in withdrawn}
         head = (
             stored.contest,
@@ -140,6 +144,7 @@ class ContestCache:
             stored.certified,
             stored.has_joined_voters,
             stored.hash_key,
+            {cell.cell: cell.share for cell in cells},
         )
         return ContestSnapshot(*head, stored.read_at, before)
 

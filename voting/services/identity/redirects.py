@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -36,6 +36,8 @@ class Pending(msgspec.Struct, frozen=True):
     back: str
     begun_at: datetime
     is_retry: bool = False
+    confirms: bool = False
+    """It confirms the voter that the browser is already."""
 
 
 class Departure(msgspec.Struct, frozen=True):
@@ -70,18 +72,28 @@ class Redirects:
         return frozenset(self._providers)
 
     async def begin(
-        self, snapshot: ContestSnapshot, channel: str, back: str, address: str | None, *, is_retry: bool = False
+        self,
+        snapshot: ContestSnapshot,
+        channel: str,
+        back: str,
+        address: str | None,
+        *,
+        is_retry: bool = False,
+        confirms: bool = False,
     ) -> Departure:
         """Returns where the sign-in goes on. `back`: the contest's page that the voter came from.
 
-        Raises ChannelClosed, ProviderAway, SlowDown, WindowNotOpen or WindowClosed.
+        `confirms`: the voter was asked to confirm through this channel, and signs in nowhere. Raises ChannelClosed,
+        ProviderAway, SlowDown, WindowNotOpen or WindowClosed.
         """
         contest = snapshot.contest
-        name, provider = self._provider(snapshot, channel)
-        await self._limits.admit(snapshot, f"sign-ins {name}", address)
-        if not re.fullmatch(rf"/c/{re.escape(contest.id)}(/entries/[^/?#\\\s]+)?", back):
+        name, provider = self._provider(channel)
+        if not confirms:
+            _check_open(snapshot, name)
+        await self._limits.limit(snapshot, f"sign-ins {name}", address)
+        if not re.fullmatch(rf"/c/{re.escape(contest.id)}(/me|/entries/[^/?#\\\s]+)?", back):
             back = f"/c/{contest.id}"
-        pending = Pending(contest.id, name, secrets.token_hex(16), back, snapshot.now(), is_retry)
+        pending = Pending(contest.id, name, secrets.token_hex(16), back, snapshot.now(), is_retry, confirms)
         cookie = seal(self._keyring.key("sign-in"), msgspec.json.encode(pending))
         return Departure(await provider.page(snapshot, self._flow(pending)), cookie)
 
@@ -97,25 +109,38 @@ class Redirects:
     async def finish(
         self, snapshot: ContestSnapshot, pending: Pending, query: Mapping[str, str], address: str | None
     ) -> str:
-        """Returns the voter's token. Raises SignInExpired for the second use of a state, and what `identify` raises."""
+        """Returns the voter's token. Raises ChannelClosed, WindowClosed, and what `identify` raises."""
+        _check_open(snapshot, pending.channel)
+        subjects = await self.identify(snapshot, pending, query, address)
+        return await self._persons.sign_in(snapshot, pending.channel, subjects)
+
+    async def identify(
+        self, snapshot: ContestSnapshot, pending: Pending, query: Mapping[str, str], address: str | None
+    ) -> Sequence[str]:
+        """Returns the person's subjects. Raises SignInExpired for the second use of a state, and the provider's."""
         contest = snapshot.contest
-        channel, provider = self._provider(snapshot, pending.channel)
-        await self._limits.admit(snapshot, f"sign-ins {channel}", address)
+        channel, provider = self._provider(pending.channel)
+        await self._limits.limit(snapshot, f"sign-ins {channel}", address)
         expires_at = pending.begun_at + LIFETIME
         if snapshot.now() >= expires_at:
             raise SignInExpired
         mark = mac(self._keyring.key("sign-in", contest.id), pending.state.encode())
         if not await self._database.transact(lambda tx: ballots.spend_challenge(tx, contest.id, mark, expires_at)):
             raise SignInExpired
-        subjects = await provider.identify(snapshot, self._flow(pending), query)
-        return await self._persons.sign_in(snapshot, channel, subjects)
+        return await provider.identify(snapshot, self._flow(pending), query)
 
-    def _provider(self, snapshot: ContestSnapshot, channel: str) -> tuple[Channel, RedirectProvider]:
+    def _provider(self, channel: str) -> tuple[Channel, RedirectProvider]:
         for name, provider in self._providers.items():
-            if name == channel and name in snapshot.contest.voters.channels:
+            if name == channel:
                 return name, provider
         raise ChannelClosed
 
     def _flow(self, pending: Pending) -> Flow:
         # From the settings only: headers of the request could lead elsewhere.
         return Flow(pending.state, f"{self._public_url}/sign-in/{pending.channel}")
+
+
+def _check_open(snapshot: ContestSnapshot, channel: Channel) -> None:
+    if channel not in snapshot.contest.voters.channels:
+        raise ChannelClosed
+    snapshot.contest.check_window(snapshot.now())

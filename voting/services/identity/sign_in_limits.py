@@ -25,17 +25,20 @@ class SignInLimits:
         self._rate_limits = rate_limits
 
     async def admit(self, snapshot: ContestSnapshot, what: str, address: str | None) -> None:
-        """Returns if the address may do it now: each `what` is counted by itself.
+        """Returns if the address may do it now, while the window is open: each `what` is counted by itself.
 
         Raises WindowNotOpen, WindowClosed, or SlowDown.
         """
-        now = snapshot.now()
-        snapshot.contest.check_window(now)
+        snapshot.contest.check_window(snapshot.now())
+        await self.limit(snapshot, what, address)
+
+    async def limit(self, snapshot: ContestSnapshot, what: str, address: str | None) -> None:
+        """Does the same at any time."""
         holder = places(address)[0] if address else None
         if holder:
             subject = self._keyring.hashed(snapshot.contest.id, snapshot.hash_key, what, holder)
             try:
-                await self._rate_limits.admit(snapshot.uid, Call((subject,), UNCOUNTED), now.timestamp())
+                await self._rate_limits.admit(snapshot.uid, Call((subject,), UNCOUNTED), snapshot.now().timestamp())
             except SlowDown:
                 # Delay at once: repeated requests would take time from voters.
                 await asyncio.sleep(REFUSED_SECONDS)

@@ -121,9 +121,14 @@ async def send_phone_code(
 async def show_me(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
-    """Returns the voter's remaining quota and own ballots' ids and states, never the picks."""
+    """Returns the voter's remaining quota and own ballots' ids and states, never the picks.
+
+    Also whether the voter is asked to confirm, by which channels and until when.
+    """
     snapshot = await services.contest_cache.get(contest)
-    content = await services.voter_status.status(snapshot, voter_token(request, contest))
+    token = voter_token(request, contest)
+    content = await services.voter_status.status(snapshot, token)
+    content["confirmation"] = await services.confirmations.status(snapshot, token)
     return Response(content, headers={"cache-control": "no-store"})
 
 

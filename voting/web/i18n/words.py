@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from voting.domain.identity.tier import NAMES
 from voting.domain.language import Language
 from voting.web.i18n import log_words
 from voting.web.i18n.en import EN
@@ -40,6 +41,9 @@ _SCRIPT = (
     "sign_in_first",
     "phone_sent",
     "phone_invalid",
+    "confirmed",
+    "not_asked",
+    "confirmation_taken",
     "code_wrong",
     "provider_away",
     "insecure",
@@ -78,8 +82,12 @@ _SCRIPT = (
 )
 
 
-def _words(table: dict[str, str]) -> SimpleNamespace:
-    return SimpleNamespace(**table, script={name: table[name] for name in _SCRIPT})
+def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
+    tiers = {f"tier_{tier}": name for tier, name in NAMES[language].items()}
+    return SimpleNamespace(**table, script={name: table[name] for name in _SCRIPT} | tiers)
 
 
-WORDS: dict[Language, SimpleNamespace] = {"zh": _words(ZH | log_words.ZH), "en": _words(EN | log_words.EN)}
+WORDS: dict[Language, SimpleNamespace] = {
+    "zh": _words("zh", ZH | log_words.ZH),
+    "en": _words("en", EN | log_words.EN),
+}

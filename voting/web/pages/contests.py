@@ -158,6 +158,7 @@ async def show_own_part(
         "sign_in_first": ways[0] if ways and ways[0] in services.redirects.channels else "",
         "share": in_wechat and services.share_cards.is_ready,
         "remaining": await _remaining(snapshot, services, token),
+        "confirmation": await _confirmation(snapshot, services, token),
         "entry_renews_at": _entry_renews_at(snapshot),
     }
     answer = Response(content, headers={"cache-control": "no-store"})
@@ -165,6 +166,13 @@ async def show_own_part(
         # Cookies became secure since the voter got one: the same token under the new name.
         answer.set_cookie(voter_cookie(contest, token, secure=True))
     return answer
+
+
+async def _confirmation(snapshot: ContestSnapshot, services: Services, token: str | None) -> dict[str, Any] | None:
+    """Returns what the voter is asked to confirm. None, too, while PostgreSQL is away."""
+    with suppress(TryAgain):
+        return await services.confirmations.status(snapshot, token) if token else None
+    return None
 
 
 def _state(snapshot: ContestSnapshot, shown: Shown) -> tuple[object, ...]:
@@ -196,6 +204,7 @@ def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, languag
     return {
         **about(contest, language),
         "phase": phase_of(snapshot),
+        "confirm_ways": services.confirm_ways(contest),
         "shown": shown,
         "places": ranks(shown.picks or {}),
         "hidden_words": words.hidden if contest.display.policy == "hidden" else words.hidden_first,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -23,12 +24,18 @@ async def show_own_data(
     """Returns the page of what is stored of the voter whose cookie the browser has."""
     snapshot, language = await services.contest_cache.get(contest), language_of(request)
     token = held_token(request, contest)
-    try:
-        own = await services.privacy.own_data(snapshot, token) if token else None
-    except CredentialInvalid:
-        own = None
-    channel = NAMES[language][own.channel] if own else ""
-    return html(request, page(request, "own_data.html", **about(snapshot.contest, language), own=own, channel=channel))
+    own = confirmation = None
+    if token:
+        with suppress(CredentialInvalid):
+            own = await services.privacy.own_data(snapshot, token)
+            confirmation = await services.confirmations.status(snapshot, token)
+    shown = {
+        **about(snapshot.contest, language),
+        "own": own,
+        "confirmation": confirmation,
+        "channel": NAMES[language][own.channel] if own else "",
+    }
+    return html(request, page(request, "own_data.html", **shown))
 
 
 @post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES | PUBLIC)

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from voting.domain.contest.contest import Contest
 from voting.errors import CredentialInvalid, SignInExpired
-from voting.web.auth import PUBLIC, held_token, sign_in_cookie, sign_in_cookie_name, voter_cookie
+from voting.web.auth import PUBLIC, held_token, sign_in_cookie, sign_in_cookie_name, voter_cookie, voter_token
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenOptions, GivenServices, Services
 from voting.web.flood_limiter import READS
@@ -36,6 +36,24 @@ async def begin(
     return Redirect(departure.url, status_code=303, headers=_UNCACHED, cookies=[cookie])
 
 
+@get("/c/{contest:str}/confirm/{channel:str}", status_code=303, opt=READS | PUBLIC)
+async def begin_confirmation(
+    contest: FromPath[str],
+    channel: FromPath[str],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    clients: GivenClients,
+    options: GivenOptions,
+) -> Redirect:
+    """Redirects a voter who is asked to confirm to the channel's sign-in page; the voter stays the same."""
+    snapshot = await services.contest_cache.get(contest)
+    await services.confirmations.check(snapshot, voter_token(request, contest), channel)
+    address = clients.address(cast(Scope, request.scope))
+    departure = await services.redirects.begin(snapshot, channel, f"/c/{contest}/me", address, confirms=True)
+    cookie = sign_in_cookie(departure.cookie, options.secure_cookies)
+    return Redirect(departure.url, status_code=303, headers=_UNCACHED, cookies=[cookie])
+
+
 @get("/sign-in/{channel:str}", status_code=303, opt=READS | PUBLIC)
 async def finish(
     channel: FromPath[str],
@@ -55,6 +73,11 @@ async def finish(
     pending = services.redirects.pending(channel, cookie, query.get("state", ""))
     snapshot = await services.contest_cache.get(pending.contest)
     try:
+        if pending.confirms:
+            subjects = await services.redirects.identify(snapshot, pending, query, address)
+            token = voter_token(request, pending.contest)
+            await services.confirmations.confirm(snapshot, token, pending.channel, subjects)
+            return Redirect(pending.back, status_code=303, headers=_UNCACHED)
         token = await services.redirects.finish(snapshot, pending, query, address)
     except SignInExpired:
         if _is_voter(request, services, snapshot.contest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -14,7 +15,7 @@ from voting.services.identity.providers.provider import Visitor
 from voting.services.identity.sign_in_limits import SignInLimits
 from voting.services.identity.wechat_access import WeChatAccess, explained
 from voting.wechat.api import WeChatRefused
-from voting.wechat.client import WeChat
+from voting.wechat.client import MiniProgramUser, WeChat
 
 RISK_SECONDS = 2.0
 _Code = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -49,7 +50,19 @@ class MiniProgramProvider:
         """
         if "mini_program" not in snapshot.contest.voters.channels:
             raise ChannelClosed
-        await self._limits.admit(snapshot, "mini program sign-ins", visitor.address)
+        snapshot.contest.check_window(snapshot.now())
+        user, subjects = await self._verified(snapshot, visitor, proof)
+        risk = await self._risk(user.openid, visitor.address)
+        return await self._persons.sign_in(snapshot, "mini_program", subjects, risk)
+
+    async def identify(self, snapshot: ContestSnapshot, visitor: Visitor, proof: MiniProgramProof) -> Sequence[str]:
+        """Returns the user's subjects. Raises SignInExpired, SignInRefused, SlowDown and WeChatBusy."""
+        return (await self._verified(snapshot, visitor, proof))[1]
+
+    async def _verified(
+        self, snapshot: ContestSnapshot, visitor: Visitor, proof: MiniProgramProof
+    ) -> tuple[MiniProgramUser, Sequence[str]]:
+        await self._limits.limit(snapshot, "mini program sign-ins", visitor.address)
         try:
             user, phone = await asyncio.gather(
                 self._wechat.mini_program_user(proof.code), self._phone_number(proof.phone_code)
@@ -59,8 +72,7 @@ class MiniProgramProvider:
         subjects = [f"mini_program:{self._access.app_id}:{user.openid}"]
         subjects += [f"unionid:{user.unionid}"] if user.unionid else []
         subjects += [f"phone:{phone}"] if phone else []
-        risk = await self._risk(user.openid, visitor.address)
-        return await self._persons.sign_in(snapshot, "mini_program", subjects, risk)
+        return user, subjects
 
     async def _risk(self, openid: str, address: str | None) -> int | None:
         """Returns WeChat's risk rank. A sign-in does not wait for it long, nor fail without it."""

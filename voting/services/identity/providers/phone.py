@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import phonenumbers
@@ -62,14 +63,16 @@ class PhoneProvider:
         self._values = values
         self._sender = sender
 
-    async def send_code(self, snapshot: ContestSnapshot, address: str | None, phone: str, language: Language) -> None:
-        """Sends a code, which replaces an earlier one.
+    async def send_code(
+        self, snapshot: ContestSnapshot, address: str | None, phone: str, language: Language, *, confirms: bool = False
+    ) -> None:
+        """Sends a code, which replaces an earlier one; `confirms`: to a voter who may confirm by phone.
 
         Raises ChannelClosed, WindowNotOpen, WindowClosed, PhoneInvalid, SlowDown, ProviderAway or TryAgain.
         """
         contest, now = snapshot.contest, snapshot.now()
-        _check_open(snapshot)
-        contest.check_window(now)
+        if not confirms:
+            _check_open(snapshot)
         number = normal_number(phone)
         holder = (places(address)[0] if address else None) or number
         subjects = [self._hashed(contest.id, part) for part in (number, f"address {holder}", "contest")]
@@ -82,9 +85,13 @@ class PhoneProvider:
 
     async def sign_in(self, snapshot: ContestSnapshot, visitor: Visitor, proof: PhoneProof) -> str:
         """Returns the token of the number's person. Raises CodeWrong, and what `send_code` raises."""
-        contest = snapshot.contest.id
         _check_open(snapshot)
-        await self._limits.admit(snapshot, "codes", visitor.address)
+        return await self._persons.sign_in(snapshot, "phone", await self.identify(snapshot, visitor, proof))
+
+    async def identify(self, snapshot: ContestSnapshot, visitor: Visitor, proof: PhoneProof) -> Sequence[str]:
+        """Returns the subject of the number. Raises CodeWrong, PhoneInvalid, SlowDown or TryAgain."""
+        contest = snapshot.contest.id
+        await self._limits.limit(snapshot, "codes", visitor.address)
         number = normal_number(proof.phone)
         stored, tries = self._names(snapshot, number)
         # Counted before the code is compared, so that tries at one moment are not more than the tries allowed.
@@ -96,7 +103,7 @@ class PhoneProvider:
         # Of two requests with the right code one takes it.
         if not hmac.compare_digest(await self._values.take(stored) or "", given):
             raise CodeWrong
-        return await self._persons.sign_in(snapshot, "phone", [phone_subject(number)])
+        return [phone_subject(number)]
 
     def _names(self, snapshot: ContestSnapshot, number: str) -> tuple[str, str]:
         name = self._hashed(snapshot.contest.id, number)
@@ -131,3 +138,4 @@ def phone_subject(number: str) -> str:
 def _check_open(snapshot: ContestSnapshot) -> None:
     if "phone" not in snapshot.contest.voters.channels:
         raise ChannelClosed
+    snapshot.contest.check_window(snapshot.now())

@@ -23,6 +23,13 @@ class PostedProvider(Protocol):
         """Returns the token of the voter who gave this proof."""
 
 
+class ConfirmingProvider(Protocol):
+    """A channel whose proof can also confirm a voter of another channel."""
+
+    async def identify(self, snapshot: ContestSnapshot, visitor: Visitor, proof: Any) -> Sequence[str]:
+        """Returns the subjects, as `Persons.sign_in` takes them, of whoever gave this proof."""
+
+
 class Flow(NamedTuple):
     """One visit to another host's sign-in page: what comes back must have this state and come to this address."""
 

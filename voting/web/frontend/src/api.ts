@@ -22,6 +22,15 @@ export interface Recorded {
   remaining: Remaining;
 }
 
+/** What a voter is asked to confirm; `required`: ballots are void without it. */
+export interface Confirmation {
+  state: "asked" | "confirmed" | "over";
+  by: string[];
+  until: string;
+  required: boolean;
+  code: string;
+}
+
 export interface Tallies {
   as_of: string;
   policy: string;

@@ -1,9 +1,9 @@
-// The form that signs a voter in by a code sent to the phone.
+// The forms that take a code sent to the phone: to sign a voter in, or to confirm one.
 import { call, once, Problem } from "./api";
 
-/** `signedIn` runs after the voter's credential has come; `say` shows a word of the page. */
-export function phoneForm(base: string, signedIn: () => void, say: (word: string, bad: boolean) => void): void {
-  const form = document.querySelector<HTMLFormElement>("#phone");
+/** The form `id`; codes are asked for at `codes` and sent back to `answer`. `done` runs then; `say` shows a word. */
+export function phoneForm(id: string, codes: string, answer: string, done: () => void, say: (word: string, bad: boolean) => void): void {
+  const form = document.querySelector<HTMLFormElement>(id);
   if (!form) return;
   const field = (name: string): string => (form.elements.namedItem(name) as HTMLInputElement).value.trim();
   const send = form.querySelector<HTMLButtonElement>("button[type=button]");
@@ -14,7 +14,7 @@ export function phoneForm(base: string, signedIn: () => void, say: (word: string
     send.disabled = true;
     try {
       // Not repeated by itself: each message costs the organiser.
-      await once("POST", `${base}/voters/phone-codes`, { phone: field("phone"), language });
+      await once("POST", codes, { phone: field("phone"), language });
       say("phone_sent", false);
       window.setTimeout(() => { send.disabled = false; }, 60000);
     } catch (error) {
@@ -25,8 +25,8 @@ export function phoneForm(base: string, signedIn: () => void, say: (word: string
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await call("POST", `${base}/voters`, { phone: field("phone"), code: field("code") });
-      signedIn();
+      await call("POST", answer, { phone: field("phone"), code: field("code") });
+      done();
     } catch (error) {
       refused(error);
     }

@@ -1,6 +1,6 @@
 // The pages with votes: proves to be no script, casts ballots, shows the quota, the tally and the time left. It works on
 // what the server has rendered, the same for everybody, and on the reader's own part; without it the entries can be read.
-import { call, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
+import { call, Confirmation, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
 import { Ballots, nameOf, Told } from "./ballots";
 import { agrees, sendConsent } from "./consent";
 import { phoneForm } from "./sign_in";
@@ -19,6 +19,7 @@ interface Own {
   share: boolean;
   remaining: Remaining | null;
   entry_renews_at: string;
+  confirmation: Confirmation | null;
 }
 
 const page = document.body.dataset;
@@ -86,6 +87,7 @@ function showOwn(own: Own): void {
   show("#sign-in", own.ways.length > 0 && !own.known);
   show("#in-wechat", own.ways.length === 0 && page.web !== "yes" && !own.known);
   if (own.remaining) showRemaining(own.remaining);
+  showConfirmation(own.confirmation);
   if (own.share && !one("script[data-card]")) {
     const script = document.createElement("script");
     script.src = page.share || "";
@@ -210,6 +212,8 @@ async function showRecorded(entries: string[], recorded: Recorded, until: string
   // The answer to an earlier attempt holds what was left then.
   if (late) await refresh();
   else showRemaining(recorded.remaining);
+  // Chance may have chosen this voter with the ballot.
+  if (!late && one("#confirm")) void refresh();
   page.known = "yes";
   show("#sign-in", false);
   say(late ? fill(words.recorded_at, recorded.recorded_at.slice(0, 16).replace("T", " ")) : words.recorded, "good");
@@ -265,6 +269,22 @@ function showRemaining(remaining: Remaining): void {
   }
   page.leftRenewsAt = tightest ? tightest.renews_at : "";
   page.renewsAt = remaining.limits.map((limit) => limit.renews_at).sort()[0] || "";
+}
+
+/** Asks the voter to confirm, once: who said "not now" finds it among the own data. */
+function showConfirmation(asked: Confirmation | null): void {
+  const panel = one("#confirm");
+  if (!panel) return;
+  const isLater = Boolean(remember<string>("confirm-later")) && location.hash !== "#confirm";
+  panel.hidden = !asked || asked.state !== "asked" || (isLater && !asked.required);
+  if (!asked) return;
+  all("#confirm [data-confirms]").forEach((way) => { way.hidden = !asked.by.includes(way.dataset.confirms || ""); });
+  show("#confirm .why", !asked.required);
+  show("#confirm .required", asked.required);
+  const code = one("#confirm .own-code");
+  const until = one("#confirm .until");
+  if (code) put(code, asked.code);
+  if (until) put(until, clock(asked.until));
 }
 
 /** The tally follows a ballot within a second, where it is shown live. */
@@ -559,6 +579,9 @@ document.addEventListener("click", (event) => {
     chosen.delete(target.dataset.remove);
     keepChosen();
     showButtons();
+  } else if (target.matches("#confirm .later")) {
+    keep("confirm-later", "yes");
+    show("#confirm", false);
   } else if (target.matches("#said a")) {
     event.preventDefault();
     openSheet("receipt");
@@ -588,7 +611,12 @@ async function poll(): Promise<void> {
   window.setTimeout(poll, POLL_SECONDS * 1000 * (0.75 + Math.random() / 2));
 }
 
-phoneForm(base, () => location.reload(), (word, bad) => say(words[word] || words.failed, bad ? "bad" : "sent"));
+const sayWord = (word: string, bad: boolean): void => say(words[word] || words.failed, bad ? "bad" : "sent");
+phoneForm("#phone", `${base}/voters/phone-codes`, `${base}/voters`, () => location.reload(), sayWord);
+phoneForm("#confirm-phone", `${base}/me/confirmation/phone-codes`, `${base}/me/confirmation`, () => {
+  show("#confirm", false);
+  sayWord("confirmed", false);
+}, sayWord);
 const tab = one(".tabs [aria-current]");
 if (tab && tab.parentElement) tab.parentElement.scrollLeft = tab.offsetLeft - 16;
 showButtons();

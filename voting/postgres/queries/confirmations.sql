@@ -1,0 +1,65 @@
+-- name: select
+-- Whether any of the voters $2, who are one person, was asked; the one that must confirm first.
+select voter, channel, code, cell, due_at, confirmed_at
+from confirmations
+where contest = $1 and voter = any ($2)
+order by due_at nulls last, asked_at
+limit 1;
+
+-- name: confirm
+-- An identity confirms one voter.
+update confirmations set confirmed_at = clock_timestamp(), confirmed_by = $3, subject = $4
+where contest = $1 and voter = $2 and confirmed_at is null
+    and not exists (select from confirmations where contest = $1 and subject = $4)
+returning voter;
+
+-- name: confirm_by_code
+update confirmations set confirmed_at = clock_timestamp(), confirmed_by = 'host'
+where contest = $1 and code = $2 and confirmed_at is null
+returning voter;
+
+-- name: count_code
+-- Counts a code that is to be sent to a phone, if fewer than $3 were sent for the voter and fewer than $4 for the contest.
+update confirmations set codes_sent = codes_sent + 1
+where contest = $1 and voter = $2 and confirmed_at is null and codes_sent < $3
+    and (select coalesce(sum(codes_sent), 0) from confirmations where contest = $1) < $4
+returning codes_sent;
+
+-- name: sample
+-- Voters whom chance chose until $2, with each of their counted picks and its day in the time zone $3.
+select c.voter, c.channel, c.share, c.network, c.client, c.confirmed_at is not null as confirmed, picked.entry,
+    to_char(b.recorded_at at time zone $3, 'YYYY-MM-DD') as day, count(*) as picks
+from confirmations c
+join ballots b on b.contest = c.contest and b.voter = c.voter and b.state = 'count' and not b.apart
+cross join unnest(b.picks) as picked (entry)
+where c.contest = $1 and c.ballot is not null and c.asked_at <= $2
+group by 1, 2, 3, 4, 5, 6, 7, 8
+order by c.voter;
+
+-- name: ask_all
+-- Asks the voters $3, of the channels $4, to confirm within $5 hours; those who were asked before have that time, too.
+insert into confirmations (contest, voter, asked_at, channel, share, code, cell, due_at)
+select $1, voter, clock_timestamp(), channel, 1, code, $2, clock_timestamp() + make_interval(hours => $5)
+from unnest($3::bytea[], $4::text[], $6::text[]) as given (voter, channel, code)
+order by voter
+on conflict (contest, voter) do update set cell = excluded.cell, due_at = excluded.due_at
+where confirmations.due_at is null and confirmations.confirmed_at is null;
+
+-- name: unconfirmed
+-- Those of the voters $2 who had to confirm, and did not in time.
+select voter from confirmations
+where contest = $1 and voter = any ($2) and confirmed_at is null and due_at <= statement_timestamp();
+
+-- name: labels
+select ballot, share, confirmed_at is not null as confirmed from confirmations
+where contest = $1 and ballot is not null;
+
+-- name: forget
+-- What was observed of these voters (null: all) and what they confirmed with; the answers stay.
+update confirmations set network = null, client = null, subject = null
+where contest = $1 and ($2::bytea[] is null or voter = any ($2)) and num_nonnulls(network, client, subject) > 0;
+
+-- name: waiting_until
+-- When the last voter of the cell $2 who has not confirmed must have; null if nobody has time left.
+select max(due_at) from confirmations
+where contest = $1 and cell = $2 and confirmed_at is null and due_at > statement_timestamp();

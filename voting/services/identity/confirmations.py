@@ -1,0 +1,157 @@
+"""Asks voters chosen by chance to confirm that they are people, and takes their answers.
+
+A keyed coin for each credential decides with the ballot, so nobody can foresee who is asked. The vote counts meanwhile,
+and without an answer, unless people decide that all voters of a cell must confirm. What confirms is an identity of
+another channel, of which a keyed hash is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from voting.domain.identity.channel import Channel
+from voting.domain.identity.credential import Credential
+from voting.domain.identity.token import mac
+from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, NotFound, SlowDown
+from voting.fraud.confirmation import cells_of, client_of
+from voting.fraud.facts.facts import Facts
+from voting.postgres import confirmations
+from voting.postgres.ballots import Ask
+from voting.postgres.confirmations import Request
+from voting.postgres.database import Connection, Database
+from voting.postgres.identity import persons
+from voting.services import audit
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.identity.keyring import Keyring
+from voting.services.second_person import Person
+
+CODES_A_VOTER = 3
+_CODE_BYTES = 5
+_COIN_BYTES = 8
+
+
+def new_code() -> str:
+    """Returns a new code that a voter can read out to the organiser."""
+    return base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()
+
+
+def ask(
+    keyring: Keyring, snapshot: ContestSnapshot, credential: Credential, facts: Facts, picks: Sequence[str]
+) -> Ask | None:
+    """Returns the request that goes with a ballot, if its voter is one of those to be asked."""
+    rule = snapshot.contest.verification
+    if rule is None or not rule.ways(credential.channel):
+        return None
+    client = client_of(facts)
+    share = rule.share
+    if snapshot.raised_shares:
+        day = snapshot.now().astimezone(snapshot.contest.zone).date().isoformat()
+        cells = (cell for entry in picks for cell in cells_of(entry, day, credential.channel, facts.prefix, client))
+        share = max(share, *(snapshot.raised_shares.get(cell, 0.0) for cell in cells))
+    coin = mac(keyring.key("confirmation", snapshot.contest.id), credential.identity)[:_COIN_BYTES]
+    if int.from_bytes(coin, "big") >= share * 2 ** (8 * _COIN_BYTES):
+        return None
+    return Ask(credential.channel, share, facts.prefix, client, new_code())
+
+
+class _Voter(NamedTuple):
+    """A voter who was asked, and until when an answer is taken."""
+
+    request: Request
+    ways: tuple[Channel, ...]
+    until: datetime
+
+
+class Confirmations:
+    """Methods that take a token raise CredentialInvalid."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    async def status(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any] | None:
+        """Returns what the voter is asked; None if nothing."""
+        credential = self._keyring.credential_of(snapshot.contest, token)
+        if snapshot.contest.verification is None:
+            return None
+        async with self._database.connection() as connection:
+            asked = await self._asked(connection, snapshot, credential)
+        if asked is None:
+            return None
+        state = "confirmed" if asked.request.confirmed_at else "asked" if snapshot.now() < asked.until else "over"
+        return {
+            "state": state,
+            "by": list(asked.ways),
+            "until": asked.until.astimezone(snapshot.contest.zone),
+            "required": asked.request.due_at is not None,
+            "code": asked.request.code,
+        }
+
+    async def check(self, snapshot: ContestSnapshot, token: str, channel: str) -> None:
+        """Raises NotAsked if the voter is not asked now, and ChannelClosed if this channel cannot confirm it."""
+        await self._open(snapshot, token, channel)
+
+    async def count_code(self, snapshot: ContestSnapshot, token: str) -> None:
+        """Counts a code that is about to be sent to the voter's phone.
+
+        Raises NotAsked, ChannelClosed, or SlowDown if the voter or the contest has used up its codes.
+        """
+        asked, _ = await self._open(snapshot, token, "phone")
+        rule, contest = snapshot.contest.verification, snapshot.contest.id
+        most = rule.codes if rule else 0
+        if not await self._database.transact(
+            lambda tx: confirmations.count_code(tx, contest, asked.request.voter, CODES_A_VOTER, most)
+        ):
+            raise SlowDown("no more codes are sent for this; confirm another way, or tell the organiser your code")
+
+    async def confirm(self, snapshot: ContestSnapshot, token: str, channel: str, subjects: Sequence[str]) -> None:
+        """Stores that the person with these verified subjects is the voter; repeating it has no effect.
+
+        Raises NotAsked, ChannelClosed, or ConfirmationTaken if the identity has confirmed another voter.
+        """
+        asked, way = await self._open(snapshot, token, channel)
+        contest, voter = snapshot.contest.id, asked.request.voter
+        subject = self._keyring.subject(contest, f"confirmation|{subjects[0]}")
+        if not asked.request.confirmed_at and not await self._database.transact(
+            lambda tx: confirmations.confirm(tx, contest, voter, way, subject)
+        ):
+            raise ConfirmationTaken
+
+    async def _open(self, snapshot: ContestSnapshot, token: str, channel: str) -> tuple[_Voter, Channel]:
+        credential = self._keyring.credential_of(snapshot.contest, token)
+        async with self._database.connection() as connection:
+            asked = await self._asked(connection, snapshot, credential)
+        if asked is None or snapshot.now() >= asked.until:
+            raise NotAsked
+        for way in asked.ways:
+            if way == channel:
+                return asked, way
+        raise ChannelClosed
+
+    async def _asked(self, connection: Connection, snapshot: ContestSnapshot, credential: Credential) -> _Voter | None:
+        contest, rule = snapshot.contest, snapshot.contest.verification
+        voter = self._keyring.voter(contest.id, credential.identity)
+        voters = {voter}
+        if snapshot.has_joined_voters:
+            joined = await persons.select_joined(connection, contest.id, [voter])
+            voters |= {*joined, *joined.values()}
+        request = await confirmations.select(connection, contest.id, voters)
+        if request is None or rule is None:
+            return None
+        until = max(contest.closes_at, request.due_at or contest.closes_at)
+        return _Voter(request, rule.ways(request.channel), until)
+
+
+async def confirm_by_code(database: Database, contest: str, code: str, reason: str, person: Person) -> None:
+    """Stores that the organiser knows the voter with this code. Raises NotFound."""
+
+    async def work(tx: Connection) -> None:
+        if not await confirmations.confirm_by_code(tx, contest, code):
+            raise NotFound(f"no voter of contest {contest!r} with the code {code[:16]!r} waits to be confirmed")
+        await audit.record(tx, person.actor, "confirmation.by_host", contest, {"code": code, "reason": reason})
+
+    await database.transact(work)
