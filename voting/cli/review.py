@@ -13,10 +13,14 @@ import msgspec
 from voting.cli.shared.acting import Signed, as_person
 from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.domain.identity.roles import DECIDING
+from voting.domain.identity.tier import NAMES as TIER_NAMES
 from voting.domain.language import Language
 from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.groups import Action
+from voting.postgres.suspect_cells import StoredCell
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud import cell_view
+from voting.services.fraud.cells import CellWish, SuspectCell
 from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
 from voting.services.fraud.review import Estimated, File, ReviewAction, Reviewed
 from voting.wiring.admin import AdminServices
@@ -45,24 +49,29 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 
     Then, for each entry with an excess that cannot be honest although no single ballot can be identified: the estimated
     number of picks with its interval, and the effect if the most were void. Nothing is subtracted for an estimate.
+
+    Then the cells of ballots whose voters, asked by chance, confirm too seldom: id, state, what the sample says. About
+    an open one two persons decide, with `voting review ask` or `voting review accept`.
     """
 
     async def work(
         office: AdminServices,
-    ) -> tuple[ContestSnapshot, tuple[Reviewed, ...], tuple[Estimated, ...], int]:
+    ) -> tuple[ContestSnapshot, tuple[Reviewed, ...], tuple[Estimated, ...], tuple[SuspectCell, ...], int]:
         snapshot, reviews = await find(office, contest), office.reviews
         return (
             snapshot,
             await reviews.all(snapshot),
             await reviews.excesses(snapshot),
+            await office.cells.all(snapshot),
             await reviews.ungrouped(snapshot),
         )
 
-    snapshot, found, estimates, ungrouped = with_admin(read_settings(env_file), work)
+    snapshot, found, estimates, cells, ungrouped = with_admin(read_settings(env_file), work)
     if json:
         groups = [as_json(each, snapshot.contest.zone) for each in found]
         excesses = [estimate_as_json(each) for each in estimates]
-        _print({"groups": groups, "excesses": excesses, "ungrouped": ungrouped})
+        suspected = [cell_view.as_json(each, snapshot.contest.zone) for each in cells]
+        _print({"groups": groups, "excesses": excesses, "cells": suspected, "ungrouped": ungrouped})
         return
     for each in found:
         click.echo(_line(each, language))
@@ -71,6 +80,13 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
         effect = in_words(estimate.effect.shifts, {excess.entry: estimate.most}, language, estimate.most)
         range_ = f"{excess.estimate} ({excess.low} to {excess.high})"
         click.echo(f"excess\t{excess.entry}\t{range_}\tby {excess.sign}\t{effect}")
+    for cell in cells:
+        state = (
+            f"{cell.stored.state}, {cell.stored.proposal.action} proposed"
+            if cell.stored.proposal
+            else cell.stored.state
+        )
+        click.echo(f"cell\t{cell.stored.cell.id}\t{state}\t{cell_view.in_words(cell, cast(Language, language))}")
     open_ = [each.group.id for each in found if each.group.state == "open"]
     tell(f"{len(found)} groups; {len(open_)} are open")
     if ungrouped:
@@ -162,6 +178,79 @@ def _decide(
         tell(f"{after.group.ballots} ballots wait for a second person: {again}")
 
 
+def _cell_decisions(function: Decorated) -> Decorated:
+    """Adds the argument and options that the commands on cells share."""
+    options = (
+        click.argument("cell"),
+        _contest,
+        click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log."),
+        as_person,
+        env_file,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@review.command(epilog="Example: voting review ask --contest demo 5b0c9e --hours 72 --reason '9 of 214 confirmed'")
+@click.option("--hours", type=click.IntRange(1, 720), required=True, help="The time that each voter has to confirm.")
+@_cell_decisions
+def ask(hours: int, **given: Any) -> None:
+    """Ask all voters of a cell to confirm; two persons decide it.
+
+    The voters see it on the contest's page and under "my data". Afterwards the ballots of those who did not confirm are
+    void, as a group that `voting review release` counts again. The sweeper does both within minutes; certification
+    waits for it.
+    """
+    _decide_cell(CellWish("ask", given.pop("reason"), hours), **given)
+
+
+@review.command(epilog="Example: voting review accept --contest demo 5b0c9e --reason 'a choir without phones, visited'")
+@_cell_decisions
+def accept(**given: Any) -> None:
+    """Accept a cell as it is, with the written ground of --reason; two persons decide it."""
+    _decide_cell(CellWish("accept", given.pop("reason")), **given)
+
+
+@review.command(epilog="Example: voting review recall --contest demo 5b0c9e --reason 'wrong cell'")
+@_cell_decisions
+def recall(**given: Any) -> None:
+    """Take back a decision or proposal about a cell; ballots void by it stay so until their group is undone."""
+    _decide_cell(CellWish("undo", given.pop("reason")), **given)
+
+
+@review.command(epilog="Example: voting review confirm --contest demo K3QF7ZPA --reason 'known at the school'")
+@click.argument("code")
+@_contest
+@click.option("--reason", required=True, callback=not_blank, help="How the voter is known, for the audit log.")
+@as_person
+@env_file
+def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path | None) -> None:
+    """Confirm the voter with CODE, who has no phone or other channel and told you the code from the page."""
+
+    async def work(office: AdminServices) -> None:
+        from voting.services.identity.confirmations import confirm_by_code
+
+        await find(office, contest)
+        person = await signed.person(office, contest, DECIDING)
+        await confirm_by_code(office.database, contest, code.strip().upper(), reason, person)
+
+    with_admin(read_settings(env_file), work)
+    tell("the voter is confirmed")
+
+
+def _decide_cell(wish: CellWish, *, cell: str, contest: str, signed: Signed, env_file: Path | None) -> None:
+    async def work(office: AdminServices) -> tuple[str, StoredCell]:
+        snapshot = await find(office, contest)
+        person = await signed.person(office, contest, DECIDING)
+        return await office.cells.decide(snapshot, cell, person, wish)
+
+    outcome, after = with_admin(read_settings(env_file), work)
+    click.echo(f"{cell}\t{outcome}\t{after.state}\tversion {after.version}")
+    if outcome == "proposed":
+        tell("it waits for a second person, who gives the same command with another key")
+
+
 def _line(each: Reviewed, language: str) -> str:
     group = each.group
     state = f"{group.state}, {group.proposal.action} proposed" if group.proposal else group.state
@@ -181,6 +270,7 @@ def _file(found: File, language: Language, zone: tzinfo) -> list[str]:
         *(f"evidence\t{evidence.code}\t{alone(evidence, language)}" for evidence in each.evidence),
         f"together\t{together(each, language)}",
         *(f"clients\t{' '.join(kind[:4]).strip() or 'unknown'}\t{kind.ballots}" for kind in found.clients),
+        *(f"tier\t{TIER_NAMES[language][tier]}\t{ballots}" for tier, ballots in found.tiers.items()),
         *(f"place\t{shift.entry}\t{shift.counted} -> {shift.void}" for shift in each.effect.shifts),
         *(
             f"ballot\t{ballot.id}\t{_local(ballot.recorded_at, zone)}\t{ballot.state}\t{'+'.join(ballot.reasons)}"

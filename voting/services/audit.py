@@ -17,9 +17,13 @@ from voting.postgres.database import Connection, Database
 
 Action = Literal[
     "award.revoke",
+    "cell.decide",
+    "cell.propose",
+    "cell.void",
     "certification.certify",
     "certification.propose",
     "certification.reopen",
+    "confirmation.by_host",
     "contest.create",
     "contest.extend",
     "contest.pause",

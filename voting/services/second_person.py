@@ -7,12 +7,13 @@ it. The first such account ends that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from voting.domain.identity.roles import Staff
-from voting.errors import Forbidden
+from voting.domain.names import alike
+from voting.errors import Forbidden, Stale
 from voting.postgres.database import Connection
 from voting.postgres.identity import accounts, proposals
 from voting.postgres.identity.proposals import StoredProposal
@@ -45,6 +46,17 @@ async def deciders(tx: Connection, contest: str, person: Person) -> frozenset[st
             " and a key that belongs to it"
         )
     return names
+
+
+def check_second(person: Person, proposed_by: Person, names: Collection[str]) -> None:
+    """Raises unless the person may confirm what another one proposed. `names`: of `deciders`.
+
+    Forbidden: they are the same person. Stale: who proposed it has no account that may decide any more.
+    """
+    if person.actor == proposed_by.actor or alike(person.name) == alike(proposed_by.name):
+        raise Forbidden("this takes a second person: who proposed it cannot confirm it")
+    if names and proposed_by.name not in names:
+        raise Stale(f"{proposed_by.actor}, who proposed it, has no account that may decide: undo it first")
 
 
 class Agreed(NamedTuple):

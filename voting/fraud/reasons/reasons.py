@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     # Its module has tables that serving processes do not need.
     from voting.fraud.reasons.findings import Evidence
 
-Family = Literal["N", "C", "T", "G", "A", "R"]
+Family = Literal["N", "C", "T", "G", "A", "R", "V"]
 
 
 class Reason(NamedTuple):
@@ -24,8 +24,16 @@ class Reason(NamedTuple):
     one_en: str = ""
 
 
-# N network, C client, T timing, G graph, A age of the device's token; R: refused by a hard rule, never recorded.
+# N network, C client, T timing, G graph, A age of the device's token; R: refused by a hard rule, never recorded;
+# V: void by people's decision, because its voter did not confirm.
 REASONS: Mapping[str, Reason] = {
+    "V1": Reason(
+        "V",
+        "{count}张选票{of}的投票人未在规定时间内确认",
+        "the voters of {count} ballots{of} did not confirm in the stated time",
+        "投票人未在规定时间内确认",
+        "the voter did not confirm in the stated time",
+    ),
     "R01": Reason("R", "超出票数限额", "the quota was used up"),
     "R02": Reason("R", "凭证或签名无效", "the credential or its signature is not valid"),
     "R03": Reason("R", "验证题被重复使用", "a challenge was used a second time"),

@@ -33,6 +33,7 @@ from voting.services.ballots.receipts import check_receipts
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
+from voting.services.fraud.cells import Cells
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import ReceiptKey
 from voting.services.results.binding import Inputs, read_inputs
@@ -79,6 +80,7 @@ class Certifier:
         self._reviews = reviews
         self._detect = detect
         self._decisions = DecisionWriter(database)
+        self._cells = Cells(database)
 
     async def standing(self, snapshot: ContestSnapshot) -> Certification | None:
         """Returns the certification in force."""
@@ -90,6 +92,7 @@ class Certifier:
         await self._database.transact(lambda tx: self._check(tx, snapshot.contest.id))
         contest, last = snapshot.contest.id, await self._sweep(snapshot, policy, progress)
         changed = await self._apply(contest, last.swept, progress)
+        await self._cells.watch(snapshot)
         details = {"policy_version": policy.version, "policy_sha256": policy.sha256, "held": changed.held}
 
         async def work(tx: Connection) -> None:
@@ -131,6 +134,7 @@ class Certifier:
         last = await self._sweep(snapshot, policy, progress)
         # Hold first, so that groups which need two reviewers are not voided by one.
         await self._apply(contest, last.swept, progress)
+        await self._cells.watch(snapshot)
         await self._database.transact(lambda tx: _set_excesses(tx, contest, last.excesses))
         # All held ballots will be void, so counted picks, and thus the finalists, are already those of the result.
         await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
@@ -211,6 +215,12 @@ class Certifier:
                 f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
                 f" show --contest {snapshot.contest.id} GROUP, then two persons release or void it with their keys"
             )
+        if waiting := await self._cells.undecided(tx, snapshot):
+            raise NotCertifiable(
+                f"too few voters of {len(waiting)} cells of ballots confirmed, and two persons decide about each:"
+                f" {', '.join(waiting[:20])}; look at them with: voting review list --contest {snapshot.contest.id},"
+                " then: voting review ask CELL --hours 72, or: voting review accept CELL"
+            )
         inputs = await read_inputs(tx, snapshot.contest.id)
         if not public_only:
             try:
@@ -290,6 +300,7 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
             "held": tally.held,
             "void": tally.raw - tally.held - tally.counted,
             "counted": tally.counted,
+            "tiers": tally.by_tier,
         }
         for entry, tally in sorted(made.tallies.items())
     ]

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from voting.domain.entry import Entry
-from voting.postgres import clients, decisions, records
+from voting.postgres import clients, confirmations, decisions, records
 from voting.postgres.clients import ClientRow
 from voting.postgres.database import Database
+from voting.postgres.decisions import RulingInForce
 from voting.postgres.records import Record
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.ballot_table import read_facts
+from voting.services.fraud.cells import GROUP
 
 _JSON = msgspec.json.Encoder()
 _RULINGS = {"release": "honest", "void": "fraud"}
@@ -30,7 +32,9 @@ class EventExport:
 
         Voters, devices and addresses are the stored keyed hashes. A pick is named after its ballot, from the second on
         with its number. With `labels`, each line has `label`: null, or `ruling` ("honest" if a reviewer released the
-        ballot's group, "fraud" if it is void), the number of that `review`, and the `group`.
+        ballot's group, "fraud" if it is void, "unconfirmed" if it is void because its voter did not confirm), the
+        number of that `review`, and the `group`; and `verification`: null, or whether the voter, whom chance `asked`
+        with this ballot, `confirmed`, and the `share` of voters that was asked.
         """
         contest = snapshot.contest.id
         async with (
@@ -39,17 +43,27 @@ class EventExport:
         ):
             kinds = await clients.select_all(connection, contest)
             rulings = await decisions.select_rulings_in_force(connection, contest) if labels else {}
+            answers = await confirmations.select_answers(connection, contest) if labels else {}
             async for portion in records.read(connection, contest, None, None):
                 for record in portion:
-                    label: dict[str, Any] = {"label": None} if labels else {}
+                    label: dict[str, Any] = {"label": None, "verification": None} if labels else {}
+                    if answer := answers.get(record.id):
+                        label["verification"] = {"asked": True, "confirmed": answer.confirmed, "share": answer.share}
                     if ruling := rulings.get(record.id):
                         label["label"] = {
-                            "ruling": _RULINGS[ruling.action],
+                            "ruling": _ruling(ruling),
                             "review": ruling.ruling,
                             "group": ruling.group,
                         }
                     for line in _lines(record, snapshot.entries, kinds, label):
                         yield line
+
+
+def _ruling(ruling: RulingInForce) -> str:
+    if ruling.action == "void" and ruling.group.startswith(GROUP):
+        # Some of these voters are people.
+        return "unconfirmed"
+    return _RULINGS[ruling.action]
 
 
 def _lines(

@@ -48,6 +48,7 @@ def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:
     """Returns a group with all details."""
     return as_json(file.reviewed, zone) | {
         "clients": [kind._asdict() for kind in file.clients],
+        "tiers": file.tiers,
         "sample": [
             {
                 "ballot": str(each.id),

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from voting.domain.ballots.ballot import State
-from voting.domain.names import alike
+from voting.domain.identity.tier import Tier
 from voting.domain.results.scoring import Tally
 from voting.domain.results.stakes import Stake, stakes
 from voting.errors import Forbidden, NotFound, Stale
@@ -28,7 +28,7 @@ from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.second_person import Person, deciders
+from voting.services.second_person import Person, check_second, deciders
 
 SAMPLE = 20
 _EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -65,10 +65,12 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A group with some of its ballots, the kinds of clients they came from, and the rulings on it."""
+    """A group with some of its ballots, the clients and tiers of credentials they came from, and the rulings on it."""
 
     reviewed: Reviewed
     clients: tuple[ClientCount, ...]
+    tiers: Mapping[Tier, int]
+    """How many of its ballots are of each tier."""
     sample: tuple[Member, ...]
     rulings: tuple[Ruling, ...]
 
@@ -139,7 +141,8 @@ class Reviews:
             reviewed = await self._one(tx, snapshot, id)
             sample = await decisions.select_sample(tx, contest, id, SAMPLE)
             kinds = await clients.count_of_group(tx, contest, id)
-            return File(reviewed, kinds, sample, await groups.select_rulings(tx, contest, id))
+            tiers = await groups.count_tiers(tx, contest, id)
+            return File(reviewed, kinds, tiers, sample, await groups.select_rulings(tx, contest, id))
 
         return await self._database.transact(work)
 
@@ -246,10 +249,7 @@ def _second(proposal: Proposal, person: Person, wish: ReviewAction, names: Colle
         return "withdrawn"
     if wish.action != proposal.action:
         raise Stale(f"{proposal.actor} proposes to {proposal.action} it: confirm that, or undo it first")
-    if person.actor == proposal.actor or alike(person.name) == alike(proposal.person):
-        raise Forbidden("this takes a second person: who proposed it cannot confirm it")
-    if names and proposal.person not in names:
-        raise Stale(f"{proposal.actor}, who proposed it, has no account that may decide: undo it first")
+    check_second(person, Person(proposal.actor, proposal.person), names)
     return "decided"
 
 

@@ -33,6 +33,7 @@ from voting.postgres.decisions import Changed
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
+from voting.services.fraud.cells import Cells
 
 LEASE = "sweep"
 LEASE_SECONDS = 60.0
@@ -69,6 +70,7 @@ class Sweeping:
         self._database = database
         self._contest_cache = ContestCache(database)
         self._decisions = DecisionWriter(database)
+        self._cells = Cells(database)
         self._policy = policy
         self._rules = policy.sweep
         self._shadow = shadow
@@ -104,6 +106,7 @@ class Sweeping:
             for snapshot in snapshots:
                 try:
                     total += await self.sweep(snapshot, MOST_ROWS // len(snapshots))
+                    await self._cells.watch(snapshot)
                 except LeaseLostError as error:
                     logging.getLogger("voting").warning("sweep of %s: %s", snapshot.contest.id, error)
         return total
