@@ -42,7 +42,7 @@ FACTS = json.dumps(["web", None, None, None, None, "network"])
 def row(number: int, entry: str, asked: bool) -> BallotRow:
     voter, id = hashlib.sha256(f"{number}".encode()).digest()[:16], uuid.uuid4()
     ask = Ask("web", 0.1, "network", None, f"C{number}") if asked else None
-    return BallotRow(voter, 1, "k", id, [entry], "count", (), id.bytes, FACTS, "{}", tier="web", ask=ask)
+    return BallotRow(voter, 1, "k", id, [entry], "count", (), id.bytes * 3, FACTS, "{}", tier="web", ask=ask)
 
 
 async def attacked(contests: Contests, office: AdminServices, *, is_over: bool = True) -> str:

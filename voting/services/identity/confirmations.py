@@ -115,7 +115,7 @@ class Confirmations:
         """
         asked, way = await self._open(snapshot, token, channel)
         contest, voter = snapshot.contest.id, asked.request.voter
-        subject = self._keyring.subject(contest, f"confirmation|{subjects[0]}")
+        subject = self._keyring.subject(contest, snapshot.hash_key, f"confirmation|{subjects[0]}")
         if not asked.request.confirmed_at and not await self._database.transact(
             lambda tx: confirmations.confirm(tx, contest, voter, way, subject)
         ):
@@ -134,7 +134,7 @@ class Confirmations:
 
     async def _asked(self, connection: Connection, snapshot: ContestSnapshot, credential: Credential) -> _Voter | None:
         contest, rule = snapshot.contest, snapshot.contest.verification
-        voter = self._keyring.voter(contest.id, credential.identity)
+        voter = self._keyring.voter(contest.id, snapshot.hash_key, credential.identity)
         voters = {voter}
         if snapshot.has_joined_voters:
             joined = await persons.select_joined(connection, contest.id, [voter])
