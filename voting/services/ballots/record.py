@@ -31,6 +31,7 @@ from voting.domain.ballots.quota import (
 )
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain_quota
+from voting.domain.identity.tier import Tier
 from voting.errors import ContestUnknown, KeyReused, Malformed, QuotaExhausted, TryAgain, VotingError
 from voting.postgres import ballots as stored
 from voting.postgres.ballots import Ask, BallotRow, BatchContext, BatchRow, SealedBatch, StoredBallot
@@ -69,6 +70,8 @@ class Ballot(NamedTuple):
     state: State = "count"
     reasons: Sequence[str] = ()
     """Codes of voting.fraud.reasons.reasons that explain a hold."""
+    tier: Tier = "issued"
+    ask: Ask | None = None
 
 
 class InLog(msgspec.Struct):
@@ -254,6 +257,9 @@ class Batch:
             ballot.facts,
             self.left(after),
             challenge,
+            ballot.tier,
+            ballot.tier in contest.voters.apart,
+            ballot.ask,
         )
         self.rows[voter, ballot.key], self._made_for[row.id] = row, ballot
         self._used[voter], self._ordinals[voter] = after, row.ordinal
