@@ -79,6 +79,7 @@ class Settings:
     complaints: str = setting("VOTING_COMPLAINTS", str, "", "Whom voters may complain to; empty: VOTING_CONTACT.")
     icp: str = setting("VOTING_ICP", str, "", "The site's ICP filing (ICP 备案号), in the foot of every page.")
     police_filing: str = setting("VOTING_POLICE_FILING", str, "", "Its police filing (公安备案号), there too.")
+    videos: Path | None = setting("VOTING_VIDEOS", parse.file, "", "Folder of videos, as CONTEST/CODE.mp4.")
     wechat_appid: str = setting(
         "VOTING_WECHAT_APPID", parse.app_id, "", "AppID of the certified service account (服务号) for `wechat`."
     )

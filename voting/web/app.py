@@ -33,6 +33,7 @@ from voting.web.api import (
     share_cards,
     staff,
     tallies,
+    videos,
     voters,
 )
 from voting.web.client import ClientReader
@@ -79,6 +80,7 @@ HANDLERS: list[Any] = [
     staff.change_password,
     staff.show_audit,
     media.show_cover,
+    videos.show_video,
     log.show_checkpoint,
     log.show_tile,
     log.show_batch,

@@ -17,6 +17,7 @@ from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.review import Reviews
 from voting.services.identity.accounts import StaffAccounts
@@ -66,6 +67,7 @@ class Services:
     reviews: Reviews
     share_cards: ShareCards
     tally_reader: TallyReader
+    videos: Videos
     voter_status: VoterStatus
     live_boards: LiveBoards
     web_provider: WebProvider

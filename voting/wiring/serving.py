@@ -28,6 +28,7 @@ from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
@@ -179,6 +180,7 @@ def _services(
         reports=Reports(database),
         reviews=Reviews(database, settings.second_person, tally_projection.mark),
         tally_reader=tally_reader,
+        videos=Videos(settings.videos),
         voter_status=VoterStatus(database, providers.keyring),
         live_boards=LiveBoards(database, contest_cache, tally_reader),
         share_cards=providers.share_cards,

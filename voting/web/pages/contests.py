@@ -110,7 +110,7 @@ async def show_entry(
     if entry is None:
         raise EntryUnknown
     shown, look = await services.tally_reader.shown(snapshot), Look.of(request)
-    times = _times(snapshot, shown, look.language)
+    times, video = _times(snapshot, shown, look.language), services.videos.find(snapshot, code)
 
     def render() -> str:
         names = {each.id: called(each, look.language) for each in snapshot.contest.categories}
@@ -128,10 +128,10 @@ async def show_entry(
             tags=("、" if look.language == "zh" else ", ").join(names[tag] for tag in entry.tags),
             before=snapshot.entries[codes[place - 1]],
             after=snapshot.entries[codes[(place + 1) % len(codes)]],
-            video=None,
+            video=video,
         )
 
-    key = ("entry", *_state(snapshot, shown), *times.values(), code)
+    key = ("entry", *_state(snapshot, shown), *times.values(), code, video)
     return _PAGES.answer(request, look, key, render)
 
 
