@@ -120,20 +120,27 @@ def test_the_image_runs_as_a_numbered_user_with_a_health_check() -> None:
     assert "--require-hashes" in text
 
 
+def all_rules() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Returns the rules on the service's metrics, and those on exporters'."""
+    own, around = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))["groups"]
+    return own["rules"], around["rules"]
+
+
 def test_alerts_name_only_metrics_that_there_are() -> None:
     metrics = [value for value in vars(telemetry).values() if isinstance(value, (Counter, Gauge, Histogram))]
     families = [family for metric in metrics for family in metric.describe()]
     suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
     known = {family.name + suffix for family in families for suffix in suffixes[family.type]}
     assert len(known) > 10
-    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))["groups"][0]["rules"]
-    assert len({rule["alert"] for rule in rules}) == len(rules)
-    for rule in rules:
+    own, around = all_rules()
+    assert len({rule["alert"] for rule in own + around}) == len(own + around)
+    for rule in own + around:
+        assert rule["annotations"]["summary"]
+        assert rule["labels"]["severity"] in ("page", "ticket")
+    for rule in own:
         named = set(re.findall(r"\bvoting_\w+", rule["expr"]))
         assert named <= known, rule["alert"]
         assert named or "up{" in rule["expr"], rule["alert"]
-        assert rule["annotations"]["summary"]
-        assert rule["labels"]["severity"] in ("page", "ticket")
     readme = (DEPLOY / "README.md").read_text("utf-8")
     bases = {family.name for family in families}
     assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases | {APPLICATION, AUDITOR}
@@ -166,13 +173,13 @@ def test_each_alert_fires_and_stays_silent_as_intended() -> None:
 
 
 def test_each_alert_has_a_test_of_its_firing_and_of_its_silence() -> None:
-    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))["groups"][0]["rules"]
+    own, around = all_rules()
     tried = {
         (check["alertname"], bool(check["exp_alerts"]))
         for case in yaml.safe_load(RULES_TEST.read_text("utf-8"))["tests"]
         for check in case["alert_rule_test"]
     }
-    assert tried == {(rule["alert"], fires) for rule in rules for fires in (True, False)}
+    assert tried == {(rule["alert"], fires) for rule in own + around for fires in (True, False)}
 
 
 def test_the_security_review_names_tests_that_exist() -> None:
