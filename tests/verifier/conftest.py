@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import random
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from playwright.async_api import Page, async_playwright
 
+from tests.acceptance.test_browser import QUIET, chromium
 from tests.verifier import made
 from tests.verifier.tampering import KINDS, Case
+
+PATIENCE = 60_000  # milliseconds
+GO_PACKAGES = Path("/usr/share/gocode")
 
 
 @dataclass(frozen=True)
@@ -84,3 +91,27 @@ def bent(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ca
         cases[name] = Case(folder, made.make_world(), random.Random(name))
         kind.bend(cases[name])
     return cases
+
+
+@pytest.fixture(scope="module")
+async def page() -> AsyncIterator[Page]:
+    """verify.html, opened from disk in Chromium."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        page.set_default_timeout(PATIENCE)
+        await page.goto((made.VERIFIER / "verify.html").as_uri())
+        yield page
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checker of Go's own sumdb packages."""
+    if not shutil.which("go") or not (GO_PACKAGES / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+        pytest.skip("Go's verifier was left out: it needs Debian's golang-go and golang-golang-x-mod-dev")
+    folder = tmp_path_factory.mktemp("go")
+    shutil.copy(Path(__file__).parent / "go" / "check.go", folder)
+    environment = os.environ | {"GO111MODULE": "off", "GOPATH": f"{folder}:{GO_PACKAGES}", "GOFLAGS": ""}
+    subprocess.run(["go", "build", "-o", "check", "check.go"], cwd=folder, env=environment, check=True)
+    return folder / "check"

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.acceptance.test_browser import OUTPUT, QUIET, chromium
+from tests.acceptance.test_browser import OUTPUT
 from tests.verifier import made
-from tests.verifier.conftest import Verify
+from tests.verifier.conftest import PATIENCE, Verify
 from tests.verifier.tampering import Case
 from tests.verifier.test_verify import holds, signatures
-
-PATIENCE = 60_000  # milliseconds
-
-
-@pytest.fixture(scope="module")
-async def page() -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(PATIENCE)
-        await page.goto((made.VERIFIER / "verify.html").as_uri())
-        yield page
-        await browser.close()
 
 
 async def check(
