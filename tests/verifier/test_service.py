@@ -3,68 +3,99 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, as_owner, cast, environment_of
+from tests.conftest import Contests, Service, as_owner, cast, environment_of
 from tests.verifier.conftest import Verify
 from tests.verifier.test_page import check, result
-from voting.settings import Settings
+
+BALLOTS = 30
 
 
-async def test_receipts_proofs_and_the_exported_log_hold(
-    http: httpx.AsyncClient, contests: Contests, settings: Settings, verify: Verify, page: Page, tmp_path: Path
-) -> None:
-    contest = await contests.make()
-    environment = environment_of(settings) | {"VOTING_LOG_KEY": str(tmp_path / "log.key")}
-    assert run("log", "key", str(tmp_path / "log.key")).returncode == 0
-    async with as_owner(settings) as connection:
+@dataclass(frozen=True)
+class Published:
+    """What a stranger has: the log's directory, policy and keys; each voter's receipt and proof; a later export."""
+
+    log: Path
+    later: Path
+    policy: Path
+    vkey: str
+    receipt_key: str
+    held: list[tuple[Path, Path]]
+
+
+@pytest.fixture(scope="module")
+async def published(service: Service, contests: Contests, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Ballots are cast over HTTP, appended and exported by command, twice into the same folder."""
+    folder, contest = tmp_path_factory.mktemp("published"), await contests.make()
+    environment = environment_of(service.settings) | {"VOTING_LOG_KEY": str(folder / "log.key")}
+    async with as_owner(service.settings) as connection:
         await connection.execute("delete from leases where name = 'log'")
 
-    async def appended(count: int) -> list[dict[str, Any]]:
-        """Casts ballots; returns their answers when they are in the log."""
-        tokens = contests.tokens(contest, count)
-        answers = await asyncio.gather(*(cast(http, contest, token, ["A001"]) for token in tokens))
-        assert {answer.status_code for answer in answers} == {201}
-        done = await asyncio.to_thread(run, "log", "run", "--once", env=environment)
-        assert done.returncode == 0, done.stderr
-        return [answer.json() for answer in answers]
-
-    def export() -> None:
-        done = run("log", "export", "--contest", contest, str(tmp_path / "log"), env=environment)
+    async def command(*arguments: str) -> None:
+        done = await asyncio.to_thread(run, *arguments, env=environment)
         assert done.returncode == 0, done.stderr
 
-    answers = await appended(30)
-    log = (await http.get(f"/log/{contest}/log.json")).json()
-    (tmp_path / "policy").write_text((await http.get(f"/log/{contest}/policy")).text)
-    trusted = ("--policy", tmp_path / "policy", "--receipt-key", log["receipt_key"])
-    receipts: list[Path] = []
-    for number, answer in enumerate(answers):
-        receipts.append(tmp_path / f"{number}.txt")
-        receipts[-1].write_text(answer["receipt"])
-        place = answer["log"]
-        proof = await http.get(f"/log/{contest}/proof/{place['batch']}/{place['place']}")
-        (tmp_path / "proof").write_bytes(proof.content)
-        verdict = verify("proof", tmp_path / "proof", "--receipt", receipts[-1], *trusted)
+    async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+
+        async def append(count: int) -> list[httpx.Response]:
+            tokens = contests.tokens(contest, count)
+            answers = await asyncio.gather(*(cast(http, contest, token, ["A001"]) for token in tokens))
+            assert {answer.status_code for answer in answers} == {201}
+            await command("log", "run", "--once")
+            await command("log", "export", "--contest", contest, str(folder / "log"))
+            return answers
+
+        await command("log", "key", str(folder / "log.key"))
+        held = []
+        for number, answer in enumerate(await append(BALLOTS)):
+            place = answer.json()["log"]
+            proof = await http.get(f"/log/{contest}/proof/{place['batch']}/{place['place']}")
+            held.append((folder / f"{number}.txt", folder / f"{number}.tlog-proof"))
+            held[-1][0].write_text(answer.json()["receipt"])
+            held[-1][1].write_bytes(proof.content)
+        (folder / "policy").write_bytes((await http.get(f"/log/{contest}/policy")).content)
+        log = (await http.get(f"/log/{contest}/log.json")).json()
+        shutil.copytree(folder / "log", folder / "first")
+        await append(10)
+    return Published(folder / "first", folder / "log", folder / "policy", log["vkey"], log["receipt_key"], held)
+
+
+def test_verify_py_finds_nothing_wrong(verify: Verify, published: Published) -> None:
+    trusted = ("--policy", published.policy, "--receipt-key", published.receipt_key)
+    for receipt, proof in published.held:
+        verdict = verify("proof", proof, "--receipt", receipt, *trusted)
         assert (verdict.status, verdict.findings) == (0, [])
-    in_page = (tmp_path / "policy").read_text(), log["receipt_key"]
-    assert await check(page, receipts[-1], tmp_path / "proof", trust=in_page[0], key=in_page[1]) == set()
-    assert await result(page) == "ok"
-    await asyncio.to_thread(export)
-    assert await check(page, tmp_path / "log", trust=in_page[0]) == set()
-    await expect(page.locator("#facts")).to_contain_text("ballots 30, votes 30")
-    named = [argument for receipt in receipts for argument in ("--receipt", receipt)]
-    verdict = verify("log", tmp_path / "log", *trusted, *named)
-    assert (verdict.status, verdict.findings) == (0, [])
-    assert "ballots 30, votes 30" in verdict.words
-    assert verdict.words.count("of the log.") == 30
-    (tmp_path / "kept").write_bytes((tmp_path / "log" / "checkpoint").read_bytes())
-    await appended(10)
-    await asyncio.to_thread(export)
-    verdict = verify("log", tmp_path / "log", *trusted, *named, "--checkpoint", tmp_path / "kept")
-    assert (verdict.status, verdict.findings) == (0, [])
-    assert "ballots 40, votes 40" in verdict.words
+    receipts = [argument for receipt, _ in published.held for argument in ("--receipt", receipt)]
+    kept = ("--checkpoint", published.log / "checkpoint")
+    for log, more, ballots in ((published.log, (), BALLOTS), (published.later, kept, BALLOTS + 10)):
+        verdict = verify("log", log, *trusted, *receipts, *more)
+        assert (verdict.status, verdict.findings) == (0, [])
+        assert f"ballots {ballots}, votes {ballots}" in verdict.words
+        assert verdict.words.count("of the log.") == BALLOTS
+
+
+async def test_verify_html_finds_nothing_wrong(page: Page, published: Published) -> None:
+    trust, key = published.policy.read_text(), published.receipt_key
+    for held in published.held:
+        assert await check(page, *held, trust=trust, key=key) == set()
+        assert await result(page) == "ok"
+    assert await check(page, published.later, trust=trust, key=key) == set()
+    await expect(page.locator("#facts")).to_contain_text(f"ballots {BALLOTS + 10}, votes {BALLOTS + 10}")
+
+
+def test_go_finds_nothing_wrong(go_check: Path, published: Published, tmp_path: Path) -> None:
+    subprocess.run([go_check, "log", published.later, published.vkey], check=True)
+    for receipt, proof in published.held:
+        statement = receipt.read_text().partition(".")[0]
+        (tmp_path / "leaf").write_bytes(base64.urlsafe_b64decode(statement + "=" * (-len(statement) % 4)))
+        subprocess.run([go_check, "proof", proof, published.vkey, tmp_path / "leaf"], check=True)
