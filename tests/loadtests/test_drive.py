@@ -61,7 +61,7 @@ async def certify(contests: Contests, contest: str, environment: dict[str, str],
         keys.append(folder / name)
         keys[-1].write_text(await contests.staff_key("organiser", contest, name), "utf-8")
     certified = run("certify", "--contest", contest, env=environment)
-    waiting = re.search(r"take two persons and wait for them: ([0-9a-f, ]+);", certified.stderr)
+    waiting = re.search(r"wait for people: ([0-9a-f, ]+);", certified.stderr)
     for group in waiting[1].split(", ") if waiting else ():
         for key in keys:
             options = ("--contest", contest, "--reason", "bots", "--key-file", str(key))

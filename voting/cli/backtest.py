@@ -79,6 +79,11 @@ def backtest(
     risk              0 to 4: WeChat's risk rank of a mini program's user
     facts             as `voting events export` writes it, in place of those
                       from channel to challenge
+    verification      object, as `voting events export --labels` writes it: asked
+                      (true if chance chose the voter to confirm with this
+                      ballot), confirmed (true or false), share (of voters
+                      that chance chose, 0 to 1); summary.json then names
+                      the cells whose voters confirmed too seldom
     category          text: the entry's; quotas per category need it
                       where the contest has several
     ballot            text: the same for all picks of one ballot, whose

@@ -266,6 +266,7 @@ def _file(found: File, language: Language, zone: tzinfo) -> list[str]:
         _line(each, language),
         f"version {group.version}\t{group.stage}\tpolicy {group.policy_version}"
         + ("\ttwo persons" if each.needs_two else ""),
+        f"voters\t{each.voters.voters}\t{each.voters.established} of them have counted ballots beside this group",
         f"picks\t{picks}",
         *(f"evidence\t{evidence.code}\t{alone(evidence, language)}" for evidence in each.evidence),
         f"together\t{together(each, language)}",

@@ -155,6 +155,20 @@ async def select_rulings(connection: Connection, contest: str, id: str) -> tuple
     return tuple(Ruling(**row) for row in await connection.fetch(_QUERIES["rulings"], contest, id))
 
 
+class Voters(NamedTuple):
+    """How many voters a group has, and how many of them have counted ballots beside it."""
+
+    voters: int = 0
+    established: int = 0
+
+
+async def count_voters(connection: Connection, contest: str, id: str | None = None) -> dict[str, Voters]:
+    """Returns the voters of each group, or of one."""
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["established"], contest, id, timeout=seconds)
+    return {row["id"]: Voters(row["voters"], row["established"]) for row in rows}
+
+
 async def count_tiers(connection: Connection, contest: str, id: str) -> dict[Tier, int]:
     """Returns the number of a group's ballots by tier, the dearest first; ballots of unknown tier are left out."""
     rows = await connection.fetch(_QUERIES["tiers"], contest, id)

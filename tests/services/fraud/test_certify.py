@@ -211,7 +211,7 @@ async def test_certification_waits_for_groups_that_need_two_reviewers(
 ) -> None:
     contest = await closed(contests, office, RULES.replace('categories = ["two"]', ""))
     snapshot = await office.contest_cache.get(contest)
-    with pytest.raises(NotCertifiable, match=r"1 groups take two persons and wait for them: ring-1; look at each"):
+    with pytest.raises(NotCertifiable, match=r"1 groups .* wait for people: ring-1; look at each"):
         await certifier(office.database).certify(snapshot, POLICY)
     assert (await tally(office.database, contest))["A002"] == (80, 30, 50), "held, not void"
     await void_by_two(office.database, snapshot)
@@ -222,6 +222,25 @@ async def test_certification_waits_for_groups_that_need_two_reviewers(
             "select id, decided_by from groups where contest = $1 and state = 'void'", contest
         )
     assert dict(map(tuple, rows)) == {"cast-A003": "certification", "late-1": "certification", "ring-1": "key:2"}
+
+
+async def test_a_group_of_voters_with_a_history_is_not_void_without_people(
+    contests: Contests, office: AdminServices
+) -> None:
+    contest = await closed(contests, office)
+    for entry, ring, number in (("A006", None, 24), ("A004", "ring-choir", 24)):
+        await record(office.database, contest, crowd(5000, number, entry, ring), timedelta(minutes=5))
+    await record(office.database, contest, crowd(6000, 24, "A008", "ring-new"), timedelta(minutes=5))
+    snapshot, reviews = await office.contest_cache.get(contest), Reviews(office.database, 1000)
+    with pytest.raises(NotCertifiable, match=r"1 groups .* wait for people: ring-choir; look"):
+        await certifier(office.database).certify(snapshot, POLICY)
+    (choir,) = [each for each in await reviews.all(snapshot) if each.group.id == "ring-choir"]
+    assert (choir.needs_two, choir.voters) == (False, (24, 24))
+    release = ReviewAction("release", "a choir that comes each day")
+    assert (await reviews.rule(snapshot, "ring-choir", Person("key:1", "wang"), release))[0] == "decided"
+    made = await certifier(office.database).certify(snapshot, POLICY)
+    assert made.tallies["A004"].counted == 2 + 24
+    assert made.tallies["A008"].counted == 0, "a small group of new voters is void at once"
 
 
 async def test_a_group_of_many_ballots_is_waited_for_wherever_it_stands(

@@ -40,6 +40,14 @@ class Solved(msgspec.Struct, frozen=True, gc=False):
     ms: float | None = None
 
 
+class Verification(msgspec.Struct, frozen=True, gc=False):
+    """Whether chance chose the voter to confirm with this ballot, the share of voters it chose, and the answer."""
+
+    asked: bool = False
+    confirmed: bool = False
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+
+
 class Sighting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The observed sender of a ballot. All but the moment may be unknown; unknown values have no effect."""
 
@@ -69,5 +77,7 @@ class Attempt(Sighting, frozen=True, gc=False, kw_only=True):
     """Facts recorded by a live service, which does not keep their inputs: they override everything else."""
     category: str | None = None
     """The entry's category; quotas per category need it if the contest has several."""
+    verification: Verification | None = None
+    """Of the first pick of the ballot that the voter was asked with; no decision follows from it."""
     ballot: str | None = None
     """The same for the picks of one ballot, whose lines are consecutive; None: the ballot has only this pick."""

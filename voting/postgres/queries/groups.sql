@@ -103,3 +103,17 @@ update groups set
         ) as each
     )
 where contest = $1 and id = $2;
+
+-- name: established
+-- Of each group's voters, of those in the group $2 or in any: how many they are, and how many have counted ballots beside it.
+select id, count(*) as voters, count(*) filter (
+    where exists (
+        select from ballots b
+        where b.contest = $1 and b.voter = members.voter and b.state = 'count' and b.group_id is distinct from members.id
+    )
+) as established
+from (
+    select distinct group_id as id, voter from ballots
+    where contest = $1 and group_id is not null and ($2::text is null or group_id = $2)
+) as members
+group by id;

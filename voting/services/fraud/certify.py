@@ -212,8 +212,9 @@ class Certifier:
         if waiting := await self._reviews.undecided(tx, snapshot):
             shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
             raise NotCertifiable(
-                f"{len(waiting)} groups take two persons and wait for them: {shown}; look at each with: voting review"
-                f" show --contest {snapshot.contest.id} GROUP, then two persons release or void it with their keys"
+                f"{len(waiting)} groups are large, change places or have voters with a history, and wait for people:"
+                f" {shown}; look at each with: voting review show --contest {snapshot.contest.id} GROUP, then release"
+                " or void it, those that take two persons with two keys"
             )
         if waiting := await self._cells.undecided(tx, snapshot):
             raise NotCertifiable(

@@ -30,6 +30,8 @@ def as_json(reviewed: Reviewed, zone: tzinfo) -> dict[str, Any]:
         "ballots": group.ballots,
         "entries": group.entries,
         "needs_two": reviewed.needs_two,
+        "voters": reviewed.voters.voters,
+        "established_voters": reviewed.voters.established,
         "proposal": asdict(group.proposal) if group.proposal else None,
         "decided_by": group.decided_by,
         "effect": _effect(reviewed.effect, group.entries),

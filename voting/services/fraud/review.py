@@ -25,12 +25,14 @@ from voting.postgres import certifications, clients, contests, decisions, groups
 from voting.postgres.clients import ClientCount
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate, Member
-from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup
+from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup, Voters
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.second_person import Person, check_second, deciders
 
 SAMPLE = 20
+# As many voters of a group with counted ballots beside it, if they are half of it, may be a crowd of people.
+ESTABLISHED = 20
 _EVIDENCE = msgspec.json.Decoder(tuple[Evidence, ...])
 _AFTER: Mapping[Action, tuple[GroupState, State]] = {
     "release": ("released", "count"),
@@ -49,6 +51,13 @@ class Reviewed:
     evidence: tuple[Evidence, ...]
     effect: Effect
     needs_two: bool
+    voters: Voters
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether no certification voids it by itself: it is large, it matters, or its voters have a history."""
+        voters, established = self.voters
+        return self.needs_two or (established >= ESTABLISHED and 2 * established >= voters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,30 +197,41 @@ class Reviews:
         return found
 
     async def undecided(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[str, ...]:
-        """Returns the groups that need two reviewers and are undecided, or have a pending proposal."""
+        """Returns the groups that need people and are undecided, or have a pending proposal."""
         every = await self._all(tx, snapshot)
         return tuple(
             each.group.id
             for each in every
-            if each.group.proposal or (each.group.state == "open" and each.group.ballots and each.needs_two)
+            if each.group.proposal or (each.group.state == "open" and each.group.ballots and each.needs_people)
         )
 
     async def _one(self, tx: Connection, snapshot: ContestSnapshot, id: str) -> Reviewed:
         group = await groups.select(tx, snapshot.contest.id, id)
         if group is None:
             raise NotFound(f"there is no group {id[:64]!r} in this contest")
-        return self._reviewed(group, await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries))
+        at_stake, voters = (
+            stakes(snapshot.contest, snapshot.entries),
+            await groups.count_voters(tx, snapshot.contest.id, id),
+        )
+        return self._reviewed(group, await self._counted(tx, snapshot), at_stake, voters)
 
     async def _all(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[Reviewed, ...]:
         at_stake = stakes(snapshot.contest, snapshot.entries)
         counted = await self._counted(tx, snapshot)
         found = await groups.select_all(tx, snapshot.contest.id)
-        return tuple(self._reviewed(group, counted, at_stake) for group in found)
+        voters = await groups.count_voters(tx, snapshot.contest.id) if found else {}
+        return tuple(self._reviewed(group, counted, at_stake, voters) for group in found)
 
-    def _reviewed(self, group: StoredGroup, counted: Mapping[str, int], at_stake: Collection[Stake]) -> Reviewed:
+    def _reviewed(
+        self,
+        group: StoredGroup,
+        counted: Mapping[str, int],
+        at_stake: Collection[Stake],
+        voters: Mapping[str, Voters],
+    ) -> Reviewed:
         found = effect(counted, group.entries, group.ballots, at_stake, is_counted=group.state == "released")
         needs_two = group.ballots >= self._second_person or found.decides
-        return Reviewed(group, _EVIDENCE.decode(group.evidence), found, needs_two)
+        return Reviewed(group, _EVIDENCE.decode(group.evidence), found, needs_two, voters.get(group.id, Voters()))
 
     async def _counted(self, tx: Connection, snapshot: ContestSnapshot) -> dict[str, int]:
         found = await tallies.select(tx, snapshot.contest.id)

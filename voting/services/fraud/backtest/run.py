@@ -31,6 +31,7 @@ from voting.fraud.replay import Backtest, Decided, Decision, Replayed, Tick
 from voting.networks.lookup import Networks
 from voting.services.fraud.backtest.folder import FILES, made, write
 from voting.services.fraud.backtest.report import render
+from voting.services.fraud.backtest.sample import Sample
 
 # For the near-line rounds: with two, they would take the replay's time on two cores.
 _PROCESSES = 1
@@ -89,13 +90,15 @@ def backtest(
         # The replay keeps one core busy, so rounds run in another process, spawned because polars has threads.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
         with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
-            test = Backtest(contest, policy, executor, tick)
+            test, sample = Backtest(contest, policy, executor, tick), Sample(contest)
             # A line without a ballot is one of its own.
             ballots = groupby(events.attempts(), lambda line: (line.id,) if line.ballot is None else line.ballot)
             for _, lines in ballots:
-                test.offer([line if line.facts else networks.completed(line) for line in lines])
+                ballot = [line if line.facts else networks.completed(line) for line in lines]
+                test.offer(ballot)
+                sample.note(ballot)
             replayed = test.finish()
-        summary = _summary(contest, replayed, policy, networks, events.sha256())
+        summary = _summary(contest, replayed, policy, networks, events.sha256()) | sample.summary(replayed.final)
         files: tuple[Iterable[bytes], ...] = (
             _lines(replayed.final),
             _lines(replayed.history, history=True),
