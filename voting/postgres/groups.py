@@ -75,6 +75,24 @@ class Ruling:
     ballots: int
 
 
+class Course(NamedTuple):
+    """The ballots for an entry in one part of a time: those in a group, and others."""
+
+    since: datetime
+    until: datetime
+    part: int
+    grouped: int
+    others: int
+
+
+class Readings(NamedTuple):
+    """The ballots for an entry whose page was read about as long: those in a group, and others."""
+
+    part: int
+    grouped: int
+    others: int
+
+
 async def put(
     connection: Connection,
     contest: str,
@@ -174,6 +192,25 @@ async def count_tiers(connection: Connection, contest: str, id: str) -> dict[Tie
     rows = await connection.fetch(_QUERIES["tiers"], contest, id)
     counts = {row["tier"]: row["ballots"] for row in rows}
     return {tier: counts[NUMBERS[tier]] for tier in TIERS if NUMBERS[tier] in counts}
+
+
+async def select_course(connection: Connection, contest: str, id: str, entry: str, parts: int) -> tuple[Course, ...]:
+    """Returns an entry's ballots over the group's time, and as long before and after, without parts that have none.
+
+    Parts count from 1; `since` and `until` are the ends of the whole.
+    """
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["course"], contest, id, entry, parts, timeout=seconds)
+    return tuple(Course(*row) for row in rows)
+
+
+async def select_readings(
+    connection: Connection, contest: str, id: str, entry: str, bounds: Sequence[int]
+) -> tuple[Readings, ...]:
+    """Returns an entry's ballots in the group's time by reading time: part 0 is below the first bound."""
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["readings"], contest, id, entry, bounds, timeout=seconds)
+    return tuple(Readings(*row) for row in rows)
 
 
 def _stored(row: Any) -> StoredGroup:

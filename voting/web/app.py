@@ -42,7 +42,7 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import about, assets, audit, boards, own_data, posters, sign_in
+from voting.web.pages import about, assets, audit, boards, own_data, posters, review, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
 from voting.web.pages import staff as staff_pages
@@ -108,6 +108,10 @@ HANDLERS: list[Any] = [
     sign_in.begin_confirmation,
     sign_in.finish,
     boards.show_board,
+    review.show_queue,
+    review.show_group,
+    review.show_pack,
+    review.show_ballot,
     audit.show_audit_log,
     staff_pages.show_account,
     assets.show_asset,

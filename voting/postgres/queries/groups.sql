@@ -117,3 +117,38 @@ from (
     where contest = $1 and group_id is not null and ($2::text is null or group_id = $2)
 ) as members
 group by id;
+
+-- name: course
+-- Ballots for the entry $3 in $4 equal parts of the time around the group's: in the group, and others.
+with span as (
+    select extract(epoch from min(recorded_at))::float8 as first, extract(epoch from max(recorded_at))::float8 + 1 as last
+    from ballots
+    where contest = $1 and group_id = $2
+), around as (
+    select first - (last - first) as since, last + (last - first) as until from span
+)
+select to_timestamp(since) as since, to_timestamp(until) as until,
+    width_bucket(extract(epoch from b.recorded_at)::float8, since, until, $4) as part,
+    count(*) filter (where b.group_id = $2) as grouped,
+    count(*) filter (where b.group_id is distinct from $2) as others
+from around
+join ballots b on b.contest = $1 and b.recorded_at >= to_timestamp(since) and b.recorded_at < to_timestamp(until)
+    and b.picks @> array[$3]
+group by 1, 2, 3
+order by 3;
+
+-- name: readings
+-- Ballots for the entry $3 in the group's time by how long the page was read, between the bounds $4 (milliseconds). The
+-- facts of a ballot hold that as their fourth value.
+with span as (
+    select min(recorded_at) as first, max(recorded_at) as last from ballots where contest = $1 and group_id = $2
+)
+select width_bucket((facts -> b.place ->> 3)::float8, $4::float8[]) as part,
+    count(*) filter (where b.group_id = $2) as grouped,
+    count(*) filter (where b.group_id is distinct from $2) as others
+from span
+join ballots b on b.contest = $1 and b.recorded_at between first and last and b.picks @> array[$3]
+join batches on batches.contest = b.contest and batches.id = b.batch
+where facts -> b.place ->> 3 is not null
+group by 1
+order by 1;

@@ -79,6 +79,16 @@ def _effect(found: Effect, picks: Mapping[str, int], estimate: int | None = None
     }
 
 
+def effect_in_words(reviewed: Reviewed, language: Language) -> str:
+    """Returns a group's effect on the ranking as a sentence."""
+    return in_words(reviewed.effect.shifts, reviewed.group.entries, language)
+
+
+def estimate_in_words(estimated: Estimated, language: Language) -> str:
+    """Returns the effect of an estimate's upper bound as a sentence."""
+    return in_words(estimated.effect.shifts, {estimated.excess.entry: estimated.most}, language, estimated.most)
+
+
 def words(evidence: Evidence, language: Language) -> str:
     """Returns the evidence as a sentence; an unknown code of a newer policy as its figures."""
     if evidence.code in REASONS:

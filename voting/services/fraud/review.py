@@ -28,6 +28,7 @@ from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate
 from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup, Voters
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.group_pictures import COURSE_PARTS, READING_BOUNDS, Pictures, pictures
 from voting.services.second_person import Person, check_second, deciders
 
 SAMPLE = 20
@@ -152,6 +153,20 @@ class Reviews:
             kinds = await clients.count_of_group(tx, contest, id)
             tiers = await groups.count_tiers(tx, contest, id)
             return File(reviewed, kinds, tiers, sample, await groups.select_rulings(tx, contest, id))
+
+        return await self._database.transact(work)
+
+    async def pictures(self, snapshot: ContestSnapshot, group: StoredGroup) -> Pictures | None:
+        """Returns the group's figures as they are drawn; None if nothing was picked."""
+        if not group.entries:
+            return None
+        contest, entry = snapshot.contest.id, max(group.entries, key=lambda code: group.entries[code])
+
+        async def work(tx: Connection) -> Pictures | None:
+            await tx.execute("set transaction isolation level repeatable read, read only")
+            course = await groups.select_course(tx, contest, group.id, entry, COURSE_PARTS)
+            readings = await groups.select_readings(tx, contest, group.id, entry, READING_BOUNDS)
+            return pictures(entry, course, readings) if course else None
 
         return await self._database.transact(work)
 

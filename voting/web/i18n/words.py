@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from voting.domain.identity.tier import NAMES
 from voting.domain.language import Language
-from voting.web.i18n import log_words
+from voting.web.i18n import log_words, review_words
 from voting.web.i18n.en import EN
 from voting.web.i18n.zh import ZH
 
@@ -79,6 +79,10 @@ _SCRIPT = (
     "days_hours",
     "minutes_left",
     "basket_span",
+    "error_already_exists",
+    "error_certified",
+    "error_forbidden",
+    "error_stale",
 )
 
 
@@ -88,6 +92,6 @@ def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
 
 
 WORDS: dict[Language, SimpleNamespace] = {
-    "zh": _words("zh", ZH | log_words.ZH),
-    "en": _words("en", EN | log_words.EN),
+    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH),
+    "en": _words("en", EN | log_words.EN | review_words.EN),
 }
