@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -200,6 +201,17 @@ def test_a_promise_without_a_leaf_is_named(verify: Verify, world: made.World, po
     arguments = ("--vkey", made.LOG_VKEY, "--receipt", tmp_path / "receipt", "--receipt-key", made.RECEIPT_KEY)
     assert "promise" in verify("log", tmp_path / "log", *arguments).codes
     assert verify("log", tmp_path / "young" / "log", *arguments).status == 0
+
+
+def test_a_receipt_of_another_contest_breaks_no_promise(
+    verify: Verify, log: Path, policy: Path, tmp_path: Path
+) -> None:
+    statement = made.ballot_leaf(uuid.UUID(int=5), "2026-11-20T08:00:00Z", 1, bytes(32), contest="other-2026")
+    # Notepad begins a file with a byte order mark.
+    (tmp_path / "receipt").write_text("\ufeff" + made.receipt([statement], 0) + "\r\n", "utf-8")
+    key = ("--receipt-key", made.RECEIPT_KEY)
+    assert verify("receipt", tmp_path / "receipt", *key).status == 0
+    assert verify("log", log, "--policy", policy, "--receipt", tmp_path / "receipt", *key).codes == {"receipt"}
 
 
 def test_signatures_may_stand_in_any_order_and_be_of_strangers(

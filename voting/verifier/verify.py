@@ -875,7 +875,7 @@ def finish_log(log: Log, report: Report) -> None:
 def read_receipt(data: bytes, where: str, key: bytes | None) -> bytes:
     """Checks a receipt's signature, where the key is known; returns its statement, which is the ballot's leaf."""
     try:
-        parts = data.decode("ascii", "replace").strip().split(".")
+        parts = data.decode("utf-8-sig", "replace").strip().split(".")
         if len(parts) != 3:
             raise Finding("receipt", where, "statement.path.signature", data[:100].decode("utf-8", "replace"))
         statement, path, signature = (decode64url(part, where) for part in parts)
@@ -914,10 +914,12 @@ def check_proof(data: bytes, where: str, hash: bytes, trust: Trust) -> tuple[int
 
 def check_promise(log: Log, statement: bytes, where: str, report: Report) -> None:
     """Checks that the leaf which a receipt promises is in the log, once it had the time to get there."""
-    recorded = re.search(TIME, statement.decode())
+    contest, recorded = statement.decode().split("\n")[1], re.search(TIME, statement.decode())
     index = log.leaves[leaf_hash(statement)]
     if index is not None:
         report.facts.append((f"{where} is entry {index} of the log", f"{where} 是日志第 {index} 条"))
+    elif contest != log.ledger.contest:
+        report.add(Finding("receipt", where, f"a receipt of {log.ledger.contest}", f"one of {contest}"))
     elif not recorded or statement.startswith(b"voting receipt v1"):
         report.facts.append((f"{where} is older than the log", f"{where} 早于日志格式，不在日志里"))
     elif log.ledger.closed or seconds(log.ledger.latest) > seconds(recorded[0]) + MERGE_DELAY:
@@ -1035,6 +1037,10 @@ class Bundle:
         manifest = self.json("manifest.json", MANIFEST, "manifest")
         if set(manifest) != set(MANIFEST) or manifest["format"] != "voting/bundle/v1":
             raise Finding("manifest", "manifest.json", "the fields of voting/bundle/v1", ", ".join(manifest))
+        if manifest["witnesses"] not in ("quorum", "none"):
+            self.report.add(Finding("manifest", "manifest.json witnesses", "quorum or none", manifest["witnesses"]))
+        if manifest["witnesses"] == "none":
+            self.report.facts.append(("This result was certified without witnesses", "核定这份结果时没有见证方"))
         self.manifest = manifest
         core = {path: hash for path, hash in self.hashes.items() if path != "manifest.json" and CORE.fullmatch(path)}
         for path in sorted({*core, *manifest["files"]}):
@@ -1308,7 +1314,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
     if bool(options.policy) == bool(options.vkey):
         raise CannotCheckError("one of --policy and --vkey is needed: never take a log's key from the log")
     trust = Trust([parse_vkey(options.vkey, 1)], {}, {}, None) if options.vkey else None
-    trust = trust or parse_policy(given(options.policy).decode("utf-8", "surrogateescape"))
+    trust = trust or parse_policy(given(options.policy).decode("utf-8-sig", "surrogateescape"))
     if options.command == "proof":
         key = receipt_key(options.receipt_key) if options.receipt_key else None
         if key is None:
