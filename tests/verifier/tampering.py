@@ -364,7 +364,7 @@ def a_seal_with_other_counts(case: Case) -> None:
 # The bundle.
 
 
-@kind(40, "seal")
+@kind(40, "seal", also={"result"})
 def another_opening_of_a_day(case: Case) -> None:
     def move(seals: Any) -> None:
         seals[1]["picks"]["A001"] += 1

@@ -115,7 +115,7 @@ def test_no_change_of_a_file_goes_unseen_or_breaks_the_verifier(
 @pytest.mark.campaign
 @pytest.mark.parametrize("seed", range(25))
 def test_tampering_is_named_in_every_contest(verify: Verify, policy: Path, tmp_path: Path, seed: int) -> None:
-    """25 contests, each bent in every kind; two more copies of each stay untouched: `make tamper`."""
+    """25 contests, each bent in every kind, and eight bundles that nobody touched: `make tamper`."""
     dice = random.Random(seed)
     world = {"seed": seed, "ballots": dice.choice([260, 300, 517, 700]), "days": dice.randint(2, 4)}
     made.write_bundle(tmp_path / "untouched", made.make_world(**world))
