@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,39 @@ async def test_a_voter_signs_in_with_a_code_and_votes(
     await page.locator("[data-entry=A001] button.vote").click()
     await expect(page.locator("#left")).to_have_text("1")
     assert await contests.counted(contest) == {"A001": 1}
+    await context.close()
+
+
+async def test_a_voter_who_is_asked_confirms_on_the_page(
+    browser: Browser, url: str, contests: Contests, gateway: Gateway
+) -> None:
+    rules = '[voters]\nchannels = ["web"]\n[verification]\nshare = 1.0\nby = ["phone"]\n[[quota]]\npicks = 3\n'
+    contest = await contests.make(rules)
+    context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=url)
+    page = await context.new_page()
+    await page.goto(f"/c/{contest}")
+    await expect(page.locator("#confirm")).to_be_hidden()
+    await page.locator("[data-entry=A001] button.vote").click()
+    await page.get_by_role("button", name="同意并投票").click()
+    await expect(page.locator("#left")).to_have_text("2")
+    await expect(page.locator("#confirm")).to_be_visible()
+    await expect(page.locator("#confirm .own-code")).to_have_text(re.compile("[A-Z2-7]{8}"))
+    # Not now: it stays away, and is found among the own data.
+    await page.click("#confirm .later")
+    await page.reload()
+    await expect(page.locator("#left")).to_have_text("2")
+    await expect(page.locator("#confirm")).to_be_hidden()
+    await page.goto(f"/c/{contest}/me")
+    await page.click("#confirmation a")
+    await page.fill("#confirm [name=phone]", "138 8765 4321")
+    await page.click("#confirm-phone button[type=button]")
+    await expect(page.locator("#said")).to_contain_text("验证码已发送")
+    await page.fill("#confirm [name=code]", gateway.code("+8613887654321"))
+    await page.click("#confirm-phone button:not([type])")
+    await expect(page.locator("#said")).to_contain_text("已确认")
+    await expect(page.locator("#confirm")).to_be_hidden()
+    await page.goto(f"/c/{contest}/me")
+    await expect(page.locator("#confirmation")).to_have_text(re.compile("已确认"))
     await context.close()
 
 

@@ -1,4 +1,4 @@
-"""A real contest with reviewers' rulings as labels: what `voting events export --labels` wrote."""
+"""A real contest with rulings and voters' answers as labels: what `voting events export --labels` wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNLABELLED = "unlabelled"
 
 
 class _Label(msgspec.Struct, frozen=True, gc=False):
-    ruling: Literal["honest", "fraud"]
+    ruling: Literal["honest", "fraud", "unconfirmed"]
     group: str
 
 
@@ -29,9 +29,13 @@ class _LabelledAttempt(Attempt, frozen=True, gc=False, kw_only=True):
     label: _Label | None
 
 
-def _columns(label: _Label | None) -> tuple[bool, str, str, bool]:
+def _columns(attempt: _LabelledAttempt) -> tuple[bool, str, str, bool]:
     """Fraud, family, instance, scripted."""
-    if label is None:
+    label, answer = attempt.label, attempt.verification
+    if answer and answer.confirmed:
+        return False, "confirmed", "confirmed", False
+    # Of those who did not confirm, some are people.
+    if label is None or label.ruling == "unconfirmed":
         return False, UNLABELLED, UNLABELLED, False
     return label.ruling == "fraud", f"ruled {label.ruling}", label.group, False
 
@@ -67,7 +71,7 @@ class Labelled(NamedTuple):
             rows.append(
                 Row(attempt.id, milliseconds(attempt.at), attempt.voter, attempt.entry, recorded_facts(attempt))
             )
-            labels.append((attempt.id, *_columns(attempt.label)))
+            labels.append((attempt.id, *_columns(attempt)))
         schema = {"id": pl.String, "fraud": pl.Boolean, "family": pl.String, "instance": pl.String}
         table = pl.DataFrame(labels, {**schema, "scripted": pl.Boolean}, orient="row")
         if (table["family"] == UNLABELLED).all():

@@ -75,6 +75,19 @@ def test_fit_takes_a_labelled_contest_beside_simulated_ones(labelled: Path, tmp_
     assert all(msgspec.convert(each, Trees).trees for each in tables.values())
 
 
+def test_a_voter_who_confirmed_is_honest_and_one_who_did_not_is_unknown(tmp_path: Path) -> None:
+    void = {"ruling": "unconfirmed", "group": "unconfirmed-1"}
+    lines = []
+    for id, label, confirmed in (("a", None, True), ("b", None, False), ("c", void, False)):
+        line = {"id": id, "at": "2026-03-01T12:00:00.000+08:00", "voter": id, "entry": "A", "label": label}
+        lines.append(json.dumps(line | {"verification": {"asked": True, "confirmed": confirmed, "share": 0.02}}))
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(lines), "utf-8")
+    _, labels = Labelled(file).world()
+    assert labels["family"].to_list() == ["confirmed", UNLABELLED, UNLABELLED]
+    assert not labels["fraud"].any()
+
+
 def test_a_file_without_labels_or_rulings_is_refused(tmp_path: Path) -> None:
     line = {"id": "a", "at": "2026-03-01T12:00:00.000+08:00", "voter": "v", "entry": "A"}
     for more, fault in (

@@ -6,15 +6,17 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from tests.conftest import Contests, as_owner, cast, environment_of, free_port, refusal, serving
+from tests.conftest import SECRET, Contests, as_owner, cast, environment_of, free_port, refusal, serving
 from tests.oidc_provider import CLIENT, CLIENT_SECRET, StrictProvider, independent_provider
 from voting.errors import SettingInvalid
+from voting.services.identity.keyring import Keyring
 from voting.settings import Settings, load
 
 RULES = '[voters]\nchannels = ["oidc"]\n[[quota]]\npicks = 2\nper = "contest"\n'
@@ -91,6 +93,23 @@ async def test_a_voter_signs_in_at_an_independent_provider(settings: Settings, c
                 assert (again.status_code, again.headers["location"]) == (303, f"/c/{contest}/entries/A001")
         async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
             assert refusal(await cast(browser, contest, voters[0], ["A002"])) == (409, "quota_exhausted")
+        # Who votes on the web and is asked to confirm does so there, and stays the same voter.
+        rules = '[voters]\nchannels = ["web"]\n[verification]\nshare = 1.0\nby = ["oidc"]\n[[quota]]\npicks = 2\n'
+        other = await contests.make(rules)
+        async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
+            token = Keyring(SECRET.encode()).issue_credential(other, "web", datetime.now(UTC))
+            browser.cookies.set(f"voter-{other}", token)
+            assert (await browser.get(f"/c/{other}/sign-in/oidc")).status_code == 403, "nobody votes through it here"
+            assert (await browser.get(f"/c/{other}/confirm/oidc")).status_code == 409, "not asked yet"
+            assert (await cast(browser, other, None, ["A001"])).status_code == 201
+            leaves = await browser.get(f"/c/{other}/confirm/oidc")
+            there = await browser.post(leaves.headers["location"], data={"sub": "staff-7"})
+            answer = await browser.get(there.headers["location"])
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/c/{other}/me")
+            own = (await browser.get(f"/c/{other}/own")).json()
+            assert (own["confirmation"]["state"], own["remaining"]["picks"]) == ("confirmed", 1)
+            assert credential(browser, other) == token
+            assert "Confirmed, thank you." in (await browser.get(f"/c/{other}/me?lang=en")).text
 
 
 async def test_the_request_has_pkce_a_state_and_a_nonce_of_its_own(

@@ -69,9 +69,9 @@ async def select_ballots(connection: Connection, contest: str, voters: Collectio
     return tuple(KeptBallot(*row) for row in await connection.fetch(_QUERIES["ballots"], contest, list(voters)))
 
 
-async def count_identities(connection: Connection, contest: str, person: bytes) -> int:
-    """Returns how many identities from outside are stored of a person, as keyed hashes."""
-    count: int = await connection.fetchval(_QUERIES["identities"], contest, person)
+async def count_identities(connection: Connection, contest: str, person: bytes, voters: Collection[bytes]) -> int:
+    """Returns how many identities from outside are stored of a person, as keyed hashes, to sign in or to confirm."""
+    count: int = await connection.fetchval(_QUERIES["identities"], contest, person, list(voters))
     return count
 
 

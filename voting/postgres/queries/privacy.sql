@@ -29,7 +29,8 @@ where b.contest = $1 and b.voter = any ($2)
 order by b.recorded_at, b.ordinal;
 
 -- name: identities
-select count(*) from persons where contest = $1 and person = $2 and erased_at is null;
+select (select count(*) from persons where contest = $1 and person = $2 and erased_at is null)
+    + (select count(subject) from confirmations where contest = $1 and voter = any ($3));
 
 -- name: into_person
 select into_person from joined_voters where contest = $1 and voter = $2;

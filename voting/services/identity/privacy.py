@@ -82,7 +82,7 @@ class Privacy:
             consents = await privacy.select_consents(connection, contest, voters)
             first = ballots[0].recorded_at if ballots else None
             notice = await privacy.notice_at(connection, contest, first) if first else None
-            identities = await privacy.count_identities(connection, contest, person)
+            identities = await privacy.count_identities(connection, contest, person, voters)
             erasing = await privacy.has_wished_erasure(connection, contest, voters)
         return OwnData(credential.channel, credential.issued_at, consents, notice, ballots, identities, erasing)
 
@@ -95,7 +95,7 @@ class Privacy:
             person, voters = await self._person(tx, snapshot, identity)
             ballots = await privacy.select_ballots(tx, contest, voters)
             is_stored = any(ballot.has_facts for ballot in ballots) or await privacy.count_identities(
-                tx, contest, person
+                tx, contest, person, voters
             )
             if not is_stored or await privacy.has_wished_erasure(tx, contest, voters):
                 # Repeating it writes nothing, so nobody can fill the audit log with it.
