@@ -45,6 +45,7 @@ from voting.web.options import WebOptions
 from voting.web.pages import about, assets, audit, boards, own_data, posters, review, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
+from voting.web.pages import results as result_pages
 from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
@@ -108,6 +109,8 @@ HANDLERS: list[Any] = [
     sign_in.begin_confirmation,
     sign_in.finish,
     boards.show_board,
+    result_pages.show_results,
+    result_pages.show_derivation,
     review.show_queue,
     review.show_group,
     review.show_pack,

@@ -56,9 +56,11 @@ def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
     sentences += [_round(round_, contest, language) for round_ in contest.rounds]
     sentences += [_cut(cut, contest, language) for cut in contest.cuts]
     if contest.blend:
-        parts = [f"{_source(part.source, contest, language)}（满分 {part.points}）" for part in contest.blend.parts]
+        parts = [f"{source_name(part.source, contest, language)}（满分 {part.points}）" for part in contest.blend.parts]
         if not zh:
-            parts = [f"{_source(part.source, contest, language)} (up to {part.points})" for part in contest.blend.parts]
+            parts = [
+                f"{source_name(part.source, contest, language)} (up to {part.points})" for part in contest.blend.parts
+            ]
         places = contest.blend.places
         sentences.append(
             f"最终得分＝{'＋'.join(parts)}，四舍五入保留 {places} 位小数。"
@@ -78,7 +80,7 @@ def explain_outcome(contest: Contest, language: Language) -> tuple[str, ...]:
 
 def explain_tie(source: str, contest: Contest) -> str:
     """Returns why one of several equals was placed first, in both languages."""
-    return f"同分，按{_source(source, contest, 'zh')}排定（a tie, decided by {_source(source, contest, 'en')}）"
+    return f"同分，按{source_name(source, contest, 'zh')}排定（a tie, decided by {source_name(source, contest, 'en')}）"
 
 
 def _public_counts(contest: Contest) -> bool:
@@ -137,7 +139,7 @@ def _rubric(criteria: tuple[Criterion, ...], categories: list[Category], languag
 
 
 def _cut(cut: Cut, contest: Contest, language: Language) -> str:
-    source, order = _source(cut.by, contest, language), _order(cut.order, contest, language)
+    source, order = source_name(cut.by, contest, language), _order(cut.order, contest, language)
     if language == "zh":
         ties = "末位并列者一并入围" if cut.ties == "include" else f"末位并列时依次比较{order}"
         return f"按{source}取前 {cut.keep} 件入围，{ties}。"
@@ -146,7 +148,7 @@ def _cut(cut: Cut, contest: Contest, language: Language) -> str:
 
 
 def _award(award: Award, contest: Contest, language: Language) -> str:
-    source = _source(award.by, contest, language)
+    source = source_name(award.by, contest, language)
     others = [called(other, language) for other in contest.awards if other.id in award.excludes]
     only = [category for category in contest.categories if category.id in award.categories]
     if language == "zh":
@@ -181,7 +183,7 @@ def _ties(ties: str, order: str, language: Language) -> str:
 
 def _organisation_award(award: OrganisationAward, contest: Contest, language: Language) -> str:
     zh = language == "zh"
-    merits = [(_source(merit.source, contest, language), merit.each) for merit in award.merits]
+    merits = [(source_name(merit.source, contest, language), merit.each) for merit in award.merits]
     ways = [called(nomination, language) for nomination in contest.nominations if nomination.id in award.nominations]
     order = _order(award.order, contest, language)
     if zh:
@@ -198,10 +200,10 @@ def _organisation_award(award: OrganisationAward, contest: Contest, language: La
 
 
 def _order(order: tuple[str, ...], contest: Contest, language: Language) -> str:
-    return ("、" if language == "zh" else ", then ").join(_source(source, contest, language) for source in order)
+    return ("、" if language == "zh" else ", then ").join(source_name(source, contest, language) for source in order)
 
 
-def _source(source: str, contest: Contest, language: Language) -> str:
+def source_name(source: str, contest: Contest, language: Language) -> str:
     """Returns the name people use for a source."""
     kind, _, id = source.partition(":")
     if kind == "round":

@@ -145,15 +145,14 @@ def _are_weighted(round_: Round, marks: Iterable[Mark], entries: Mapping[str, En
     return all(0 < weight < 100 and value * 100 <= weight * round_.full for value, weight in pairs)
 
 
-def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
-    """Returns each marked entry's mean of the judges' totals as an exact share of the full mark, 0 to 1.
+def totals(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Mapping[str, Mapping[str, Fraction]]:
+    """Returns the judges' totals of each marked entry, by judge, as exact shares of the full mark, 0 to 1.
 
     A total is the weighted sum of the criteria of the entry's category (document 004, annex 2, section 2: 科学性30%
-    创新性30% …). The highest and lowest totals of an entry are dropped if the round says so. Marks of withdrawn entries
-    are ignored. Raises NotScorable if a weight is not set.
+    创新性30% …). Marks of withdrawn entries are ignored. Raises NotScorable if a weight is not set.
     """
     weights = _weights(round_, {entry.category for entry in entries.values()})
-    totals: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    found: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for mark in marks:
         if mark.entry not in entries:
             continue
@@ -162,9 +161,17 @@ def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -
             raise NotScorable(
                 f"entry {mark.entry} was marked by other criteria in round {round_.id!r}: import it again"
             )
-        totals[mark.entry][mark.judge] += weight * mark.value / round_.full
+        found[mark.entry][mark.judge] += weight * mark.value / round_.full
+    return found
+
+
+def scores(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> dict[str, Fraction]:
+    """Returns each marked entry's mean of the judges' totals as an exact share of the full mark, 0 to 1.
+
+    The highest and lowest totals of an entry are dropped if the round says so. Raises NotScorable.
+    """
     means: dict[str, Fraction] = {}
-    for entry, by_judge in totals.items():
+    for entry, by_judge in totals(round_, marks, entries).items():
         ordered = sorted(by_judge.values())
         trimmed = ordered[round_.drop_lowest : len(ordered) - round_.drop_highest]
         if not trimmed:

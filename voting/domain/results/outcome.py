@@ -50,7 +50,7 @@ def compute(contest: Contest, figures: Figures) -> Outcome:
     left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
     for cut in contest.cuts:
         order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
-        ranking = Ranking(_values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
+        ranking = Ranking(values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
         left = frozenset(first(left, cut.keep, ranking))
         reached.update((entry, reached[entry] + 1) for entry in left)
     public = _public(contest, figures, left)
@@ -74,7 +74,7 @@ def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str
             points, most = _public(contest, figures, left), contest.public_points.points
             shares: Mapping[str, Fraction] = {entry: value / most for entry, value in points.items()}
         else:
-            shares = _values(contest, figures, left, part.source)
+            shares = values(contest, figures, left, part.source)
         for entry in left:
             total[entry] += part.points * shares[entry]
     return total
@@ -83,14 +83,14 @@ def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str
 def _order(contest: Contest, figures: Figures, group: frozenset[str], sources: Iterable[str]) -> list[TieBreak]:
     """Returns the tie-breaks between equals of the group. Only imported figures may be present for the equals alone."""
 
-    def values(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
+    def of_equals(source: str, equals: frozenset[str]) -> Mapping[str, Fraction]:
         imported = source.startswith(("metric:", "round:"))
-        return _values(contest, figures, equals if imported else group, source)
+        return values(contest, figures, equals if imported else group, source)
 
-    return [TieBreak(partial(values, source), explain_tie(source, contest)) for source in sources]
+    return [TieBreak(partial(of_equals, source), explain_tie(source, contest)) for source in sources]
 
 
-def _values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
+def values(contest: Contest, figures: Figures, left: frozenset[str], source: str) -> Mapping[str, Fraction]:
     """Returns the value by which `source` decides, for each of those left. Raises NotScorable."""
     kind, _, name = source.partition(":")
     if kind == "votes":
@@ -101,9 +101,9 @@ def _values(contest: Contest, figures: Figures, left: frozenset[str], source: st
         return _final(contest, figures, left)
     if kind == "metric":
         # A share of the highest among those left.
-        values = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
-        most = max(values.values(), default=0)
-        return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in values.items()}
+        known = complete(f"metric {name!r}", "figures", "entries", left, figures.metrics.get(name, {}))
+        most = max(known.values(), default=0)
+        return {entry: Fraction(value, most) if most else Fraction(0) for entry, value in known.items()}
     round_ = next(each for each in contest.rounds if each.id == name)
     means = scores(round_, figures.marks.get(name, ()), figures.entries)
     return complete(f"round {name!r}", "marks", "entries", left, means)
@@ -122,7 +122,7 @@ def _give(contest: Contest, figures: Figures, award: Award, group: frozenset[str
     revoked = {entry: why for (id, entry), why in figures.revoked.items() if id == award.id and entry in group}
     if not number and not revoked:
         return []
-    value = _values(contest, figures, group, award.by)
+    value = values(contest, figures, group, award.by)
     holders = {given.holder for given in before if given.award in award.excludes and given.place}
     ranking = Ranking(value, _order(contest, figures, group, award.order), include_ties=award.ties == "include")
     return winners(award.id, group - holders, number, ranking, revoked)

@@ -16,11 +16,13 @@ from typing import Any
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.identity.tier import TIERS
+from voting.domain.results.derivation import Derivation, derive
 from voting.domain.results.inputs import document_sha256
 from voting.domain.results.marks import uneven_panels
 from voting.domain.results.outcome import compute
 from voting.domain.results.ranking import Given
 from voting.domain.results.scoring import Tally, public_points, ranks, rounded
+from voting.errors import EntryUnknown
 from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -82,19 +84,29 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def derivation(self, snapshot: ContestSnapshot, code: str) -> Derivation:
+        """Returns how an entry's score follows from the figures. Raises EntryUnknown, NotScorable."""
+        inputs = await self._inputs(snapshot)
+        if code not in inputs.figures.entries:
+            raise EntryUnknown(f"there is no entry {code[:64]!r} in this contest")
+        contest = inputs.stored.contest
+        return derive(contest, inputs.figures, compute(contest, inputs.figures), code)
+
     async def report(self, snapshot: ContestSnapshot, *, blended: bool = False) -> Report:
         """Returns the results now, from one snapshot of PostgreSQL, best first; the certified ones if there are any.
 
         `blended` adds funnel, final scores and awards; raises NotScorable, naming what is missing for them.
         """
+        inputs = await self._inputs(snapshot)
+        report = make_report(inputs, snapshot.phase())
+        return blend(report, inputs) if blended else report
 
+    async def _inputs(self, snapshot: ContestSnapshot) -> Inputs:
         async def work(tx: Connection) -> Inputs:
             await tx.execute("set transaction isolation level repeatable read, read only")
             return await read_inputs(tx, snapshot.contest.id)
 
-        inputs = await self._database.transact(work)
-        report = make_report(inputs, snapshot.phase())
-        return blend(report, inputs) if blended else report
+        return await self._database.transact(work)
 
 
 def make_report(inputs: Inputs, phase: str) -> Report:

@@ -23,12 +23,16 @@ async def show_results(
     request: Request[Any, Any, Any],
     services: GivenServices,
     format: FromQuery[Literal["json", "csv", "xlsx"]] = "json",
+    blended: FromQuery[bool] = False,
 ) -> Response[bytes]:
-    """Returns raw, held and counted picks, rank and exact public points of each entry."""
+    """Returns raw, held and counted picks, rank and exact public points of each entry.
+
+    `blended` adds cuts, final scores and awards; 409 while marks or figures for them are missing.
+    """
     snapshot = await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
     await services.staff_sessions.record(person, "results.read", snapshot.contest.id)
-    report = await services.reports.report(snapshot)
+    report = await services.reports.report(snapshot, blended=blended)
     headers = {"cache-control": "no-store"}
     if format == "json":
         return Response(msgspec.json.encode(as_json(report)), media_type="application/json", headers=headers)

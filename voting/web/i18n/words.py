@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from voting.domain.identity.tier import NAMES
 from voting.domain.language import Language
-from voting.web.i18n import log_words, review_words
+from voting.web.i18n import log_words, results_words, review_words
 from voting.web.i18n.en import EN
 from voting.web.i18n.zh import ZH
 
@@ -92,6 +92,6 @@ def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
 
 
 WORDS: dict[Language, SimpleNamespace] = {
-    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH),
-    "en": _words("en", EN | log_words.EN | review_words.EN),
+    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH),
+    "en": _words("en", EN | log_words.EN | review_words.EN | results_words.EN),
 }
