@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from voting.domain.audit_chain import AuditRecord, Head
 from voting.postgres.database import Connection
@@ -12,11 +13,22 @@ from voting.postgres.queries import named
 _QUERIES = named("audit")
 
 
+class LoggedDetails(NamedTuple):
+    """What the public log says of an act's details: the details, or their hash with this salt."""
+
+    salt: bytes | None
+    text: str
+
+
 async def insert(
-    connection: Connection, actor: str, action: str, contest: str | None, details: Mapping[str, object]
+    connection: Connection, actor: str, action: str, contest: str | None, details: str, logged: LoggedDetails | None
 ) -> None:
-    """Adds a record; other acts wait to add theirs until this transaction ends."""
-    await connection.execute(_QUERIES["insert"], actor, action, contest, json.dumps(details, ensure_ascii=False))
+    """Adds a record, and the act to the contest's log unless `logged` is None.
+
+    Other acts wait to add theirs until this transaction ends.
+    """
+    salt, text = logged or (None, None)
+    await connection.execute(_QUERIES["insert"], actor, action, contest, details, salt, text)
 
 
 async def last_details(connection: Connection, action: str) -> Mapping[str, object] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle
@@ -36,6 +36,22 @@ class StoredLog(NamedTuple):
     edge: bytes
     signed_at: datetime
     frozen: str | None
+    ballots: int
+    """The leaves of ballots, and the picks that they state."""
+    picks: int
+
+
+class DueLog(NamedTuple):
+    """A log, and what it does not have yet: the window's end, a certified result, or erasures of a day before."""
+
+    contest: str
+    opens_at: datetime
+    closes_at: datetime
+    now: datetime
+    sealed_on: date | None
+    closes: bool
+    certifies: bool
+    erases: bool
 
 
 class Queued(NamedTuple):
@@ -77,14 +93,12 @@ async def waiting(connection: Connection) -> tuple[Waiting, ...]:
 
 async def lock(connection: Connection, contest: str) -> StoredLog | None:
     """Returns the log, which nobody else appends to before the transaction has ended; None before its first leaf."""
-    row = await connection.fetchrow(_QUERIES["lock"], contest)
-    return StoredLog(*row) if row else None
+    return _stored(await connection.fetchrow(_QUERIES["lock"], contest))
 
 
 async def select_head(connection: Connection, contest: str) -> StoredLog | None:
     """Returns the log as last committed, or None."""
-    row = await connection.fetchrow(_QUERIES["head"], contest)
-    return StoredLog(*row) if row else None
+    return _stored(await connection.fetchrow(_QUERIES["head"], contest))
 
 
 async def take(connection: Connection, contest: str, most: int) -> list[Queued]:
@@ -93,9 +107,9 @@ async def take(connection: Connection, contest: str, most: int) -> list[Queued]:
 
 
 async def append(
-    connection: Connection, contest: str, growth: Growth, batches: Sequence[tuple[int, int, int]], signed: SignedHead
+    connection: Connection, contest: str, growth: Growth, batches: Sequence[LoggedRow], signed: SignedHead
 ) -> None:
-    """Stores the growth of a log and its new checkpoint. `batches`: number, first leaf and count of each."""
+    """Stores the growth of a log, with the batches of ballots in it, and its new checkpoint."""
     end = growth.end
     # A bundle and the tile of level 0 with the hashes of its entries are full at the same time.
     roots = [tile.root for tile in growth.tiles if tile.id.level == 0]
@@ -114,10 +128,23 @@ async def append(
         end.edge.root(),
         signed.checkpoint,
         bundle.frame(end.entries),
-        *([row[column] for row in batches] for column in range(3)),
+        [row.batch for row in batches],
+        [row.first for row in batches],
+        [row.leaves for row in batches],
         *([row[column] for row in tiles] for column in range(4)),
         signed.origin,
+        sum(row.leaves for row in batches),
+        sum(row.picks for row in batches),
     )
+
+
+class LoggedRow(NamedTuple):
+    """A batch of ballots that is appended: the index of its first leaf, their count and the picks that they state."""
+
+    batch: int
+    first: int
+    leaves: int
+    picks: int
 
 
 class SignedHead(NamedTuple):
@@ -140,6 +167,34 @@ async def read_end(connection: Connection, contest: str, stored: StoredLog) -> L
             else [merkle.leaf_hash(entry) for entry in entries]
         )
     return end
+
+
+async def select_due(connection: Connection) -> tuple[DueLog, ...]:
+    """Returns every log that is not frozen."""
+    return tuple(DueLog(*row) for row in await connection.fetch(_QUERIES["due"]))
+
+
+async def select_due_certificate(connection: Connection, contest: str) -> tuple[int, str]:
+    """Returns number and policy of the oldest certified result that the log does not have."""
+    (row,) = await connection.fetch(_QUERIES["due_certificate"], contest)
+    return row["number"], row["policy_sha256"]
+
+
+async def take_erased_days(connection: Connection, contest: str) -> list[tuple[date, int]]:
+    """Removes and returns the days before today on which voters were erased, and how many."""
+    return sorted(tuple(row) for row in await connection.fetch(_QUERIES["take_erased_days"], contest))
+
+
+async def insert_seal(connection: Connection, contest: str, day: date, salt: bytes, raw: str) -> None:
+    """Stores what opens the commitment of a day's seal."""
+    await connection.execute(_QUERIES["insert_seal"], contest, day, salt, raw)
+
+
+async def mark(
+    connection: Connection, contest: str, closed_for: datetime | None, certified: int, sealed_on: date | None
+) -> None:
+    """Notes what the log has now: the window's end, the number of a certificate (0: none new), a day's seal."""
+    await connection.execute(_QUERIES["mark"], contest, closed_for, certified, sealed_on)
 
 
 async def freeze(connection: Connection, contest: str, reason: str) -> None:
@@ -200,3 +255,7 @@ async def select_full_tile(connection: Connection, contest: str, id: TileId) -> 
 async def select_lost(connection: Connection, contest: str) -> list[int]:
     """Returns the first batches that are neither in the log nor in the queue."""
     return [row["id"] for row in await connection.fetch(_QUERIES["lost"], contest)]
+
+
+def _stored(row: Any) -> StoredLog | None:
+    return StoredLog(*(row[name] for name in StoredLog._fields)) if row else None

@@ -5,6 +5,9 @@ The database chains the records by their hashes; `verify` finds the first that w
 
 from __future__ import annotations
 
+import hashlib
+import json
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from typing import Literal
 
@@ -13,6 +16,7 @@ from voting.domain.audit_chain import AuditRecord, ChainCheck, Head, Link, link
 from voting.fraud.policy import Policy
 from voting.networks.lookup import Networks
 from voting.postgres import audit, leases
+from voting.postgres.audit import LoggedDetails
 from voting.postgres.database import Connection, Database
 
 Action = Literal[
@@ -57,14 +61,22 @@ Action = Literal[
 ]
 
 
+# Acts on the contest itself, whose details the public log has as they are; of other acts it has a salted hash.
+_PUBLIC = ("contest.", "entry.withdraw", "roster.import")
+# The log counts erasures by the day: the moment would point to a person.
+_NOT_LOGGED = ("voter.erase",)
+_MOST_BYTES = 16_000
+
+
 async def record(
     tx: Connection, actor: str, action: Action, contest: str | None, details: Mapping[str, object]
 ) -> None:
-    """Adds a record. `tx` is the transaction of the act, so both are stored or neither.
+    """Adds a record, and a leaf for the contest's log. `tx` is the act's transaction, so all are stored or none.
 
     It belongs at the end of the act: until the transaction ends no other act can add its record.
     """
-    await audit.insert(tx, actor, action, contest, details)
+    text = json.dumps(details, ensure_ascii=False)
+    await audit.insert(tx, actor, action, contest, text, None if action in _NOT_LOGGED else _logged(action, text))
 
 
 class AuditLog:
@@ -123,6 +135,16 @@ async def record_policies(
         await record(tx, "serve", "service.begin", None, judged_by)
 
     await database.transact(work)
+
+
+def _logged(action: Action, details: str) -> LoggedDetails:
+    if action.startswith(_PUBLIC):
+        # RFC 8785: names here are ASCII, numbers are integers.
+        shown = json.dumps(json.loads(details), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if len(shown.encode()) <= _MOST_BYTES:
+            return LoggedDetails(None, shown)
+    salt = secrets.token_bytes(16)
+    return LoggedDetails(salt, f"sha256:{hashlib.sha256(salt + details.encode()).hexdigest()}")
 
 
 def _named(policy: Policy) -> Mapping[str, str]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import json
 import secrets
+import subprocess
+import sys
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, as_owner, cast, environment_of, insert_batch
+from tests.conftest import ROOT, Contests, as_owner, cast, environment_of, insert_batch
 from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle, note
 from voting.domain.transparency.tree import Edge
 from voting.errors import ProofInvalid
+from voting.postgres import log as stored_log
 from voting.postgres.ballots import BallotRow
 from voting.services.identity.keyring import read_receipt
 from voting.services.transparency.log_check import check_log, log_status
@@ -27,6 +33,8 @@ from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
 SEED = b"k" * 32
+# The leaf that opens a log, and the acts that made its contest and its roster.
+HEAD = 3
 
 
 def sequencer_of(office: AdminServices, seed: bytes = SEED) -> Sequencer:
@@ -43,7 +51,9 @@ async def cast_some(http: httpx.AsyncClient, contests: Contests, contest: str, c
     return [answer.json() for answer in answers]
 
 
-async def stored_ballots(contests: Contests, office: AdminServices, count: int, contest: str = "") -> str:
+async def stored_ballots(
+    contests: Contests, office: AdminServices, count: int, contest: str = "", at: datetime | None = None
+) -> str:
     """Stores a batch of ballots as casting does, without the service; in a new contest if none is named."""
     contest = contest or await contests.make()
     rows = [
@@ -51,7 +61,7 @@ async def stored_ballots(contests: Contests, office: AdminServices, count: int, 
         for _ in range(count)
     ]
     async with office.database.connection() as connection:
-        await insert_batch(connection, contest, rows, datetime.now(UTC))
+        await insert_batch(connection, contest, rows, at or datetime.now(UTC))
     return contest
 
 
@@ -90,7 +100,7 @@ async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
         assert proof.headers["access-control-allow-origin"] == "*"
         proven = check_proof(vkey, receipt, proof.text)
         assert str(answer["ballot"]) in proven.leaf
-        assert proven.size == 302, "with the leaf that opens the log"
+        assert proven.size == HEAD + 301
         indexes.add(proven.leaf_index)
     assert len(indexes) == 30
     with pytest.raises(ProofInvalid, match="does not have the leaf"):
@@ -111,33 +121,40 @@ async def test_what_is_published_is_a_tree_that_anybody_rebuilds(
     await sequenced(office)
     note_text = (await http.get(f"/log/{contest}/checkpoint")).text
     checkpoint, _, _ = note.read_note(note_text)
-    assert (checkpoint.origin, checkpoint.size) == (f"vote.example.org/log/{contest}", 301)
+    assert (checkpoint.origin, checkpoint.size) == (f"vote.example.org/log/{contest}", HEAD + 300)
     full = await http.get(f"/log/{contest}/tile/entries/000")
     assert (full.headers["content-encoding"], "immutable" in full.headers["cache-control"]) == ("gzip", True)
-    rest = await http.get(f"/log/{contest}/tile/entries/001.p/45", headers={"accept-encoding": "identity"})
+    rest = await http.get(f"/log/{contest}/tile/entries/001.p/47", headers={"accept-encoding": "identity"})
     entries = bundle.unframe(full.content) + bundle.unframe(rest.content)
     statements = {read_receipt(str(answer["receipt"])).statement for answer in answers}
     assert entries[0].startswith(f"voting/open/v1\n{contest}\n".encode())
-    assert set(entries[1:]) == statements, "a leaf is what its receipt states, byte for byte"
+    assert [entry.split(b"\n")[3] for entry in entries[1:HEAD]] == [b"action contest.create", b"action roster.import"]
+    assert set(entries[HEAD:]) == statements, "a leaf is what its receipt states, byte for byte"
     edge = Edge()
     (tile,) = [each for each in edge.append([merkle.leaf_hash(entry) for entry in entries]) if each.id.level == 0]
     assert edge.root() == checkpoint.root
     assert (await http.get(f"/log/{contest}/tile/0/000")).content == tile.body
     assert (await http.get(f"/log/{contest}/tile/0/001.p/7")).content == b"".join(edge.levels[0][:7])
     assert (await http.get(f"/log/{contest}/tile/1/000.p/1")).content == tile.root
-    for none in ("0/001", "0/001.p/46", "0/002.p/1", "1/000", "0/000.p/256", "0/1", "00/000", "64/000", "-1/000"):
+    for none in ("0/001", "0/001.p/48", "0/002.p/1", "1/000", "0/000.p/256", "0/1", "00/000", "64/000", "-1/000"):
         assert (await http.get(f"/log/{contest}/tile/{none}")).status_code == 404, none
     page = await http.get(f"/log/{contest}", headers={"accept": "text/html"})
-    assert "<b>301</b>" in page.text
+    assert "<b>303</b>" in page.text
     done = run("log", "export", "--contest", contest, str(tmp_path), env=environment_of(office.settings))
     assert done.returncode == 0, done.stderr
     files = {str(file.relative_to(tmp_path)): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert files.keys() == {
-        *("checkpoint", "log.json", "policy", "tile/0/000", "tile/0/001.p/45", "tile/1/000.p/1"),
-        *("tile/entries/000", "tile/entries/001.p/45"),
+        *("checkpoint", "log.json", "policy", "tile/0/000", "tile/0/001.p/47", "tile/1/000.p/1"),
+        *("tile/entries/000", "tile/entries/001.p/47"),
     }
     assert files["checkpoint"].decode() == note_text
     assert files["tile/entries/000"] == full.content
+    independent = [sys.executable, str(ROOT / "voting/verifier/verify.py"), "log", str(tmp_path), "--json", "--vkey"]
+    vkey = (await http.get(f"/log/{contest}/log.json")).json()["vkey"]
+    assert subprocess.run([*independent, vkey], capture_output=True, text=True, check=True).stdout == ""
+    (tmp_path / "tile/0/000").write_bytes(tile.body[::-1])
+    assert '"tile"' in subprocess.run([*independent, vkey], capture_output=True, text=True, check=False).stdout
+    assert (await http.get(f"/log/{contest}/policy")).text == files["policy"].decode()
 
 
 async def test_the_same_answer_is_given_again_and_an_erased_person_leaves_the_proof_valid(
@@ -160,8 +177,61 @@ async def test_the_same_answer_is_given_again_and_an_erased_person_leaves_the_pr
         salts = await connection.fetchval("select person_salts from batches where contest = $1", contest)
     assert salts == [None]
     proof = await http.get(f"/log/{contest}/proof/{log['batch']}/{log['place']}")
-    assert check_proof(vkey, first.json()["receipt"], proof.text).leaf_index == 1
+    assert check_proof(vkey, first.json()["receipt"], proof.text).leaf_index == HEAD
     assert (await cast(http, contest, token, ["A001"], "one-key")).content == first.content
+
+
+async def test_what_the_clock_and_the_result_make_due_is_appended_once(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(opens=timedelta(days=-3), closes=timedelta(minutes=-1))
+    await stored_ballots(contests, office, 7, contest, datetime.now(UTC) - timedelta(days=1))
+    async with as_owner(settings) as connection:
+        await connection.execute("insert into erased_days values ($1, now()::date - 2, 4)", contest)
+    # The log begins, then finds what is due.
+    made = await sequenced(office)
+    done = run("certify", "--contest", contest, env=environment_of(settings))
+    assert done.returncode == 0, done.stderr
+    await made.round()
+    await made.round()
+    async with office.database.connection() as connection:
+        entries = await stored_log.select_bundle(connection, contest, 0)
+        (seal,) = await connection.fetch("select day, salt, raw from log_seals where contest = $1", contest)
+        stored = await stored_log.select_head(connection, contest)
+    texts = [entry.decode().splitlines() for entry in entries]
+    kinds = [text[0].split("/")[1] for text in texts]
+    before, after = ["open", "act", "act", *["ballot"] * 7, "erasure", "seal", "close"], ["act", "certificate"]
+    assert kinds == [*before, *after]
+    assert texts[kinds.index("erasure")][4:] == ["voters 4"]
+    committed = hashlib.sha256(seal["salt"] + seal["raw"].encode()).hexdigest()
+    assert texts[kinds.index("seal")][3:] == [f"day {seal['day']}", "ballots 7", "picks 7", f"raw {committed}"]
+    assert seal["raw"] == '{"A001":7}'
+    assert texts[kinds.index("close")][3:] == ["ballots 7", "picks 7"]
+    edge = Edge()
+    edge.append([merkle.leaf_hash(entry) for entry in entries[:-1]])
+    certificate = dict(line.split(" ", 1) for line in texts[-1][3:])
+    assert certificate["size"] == str(len(entries) - 1)
+    assert certificate["root"] == base64.b64encode(edge.root()).decode()
+    assert stored
+    assert (stored.ballots, stored.picks) == (7, 7)
+
+
+async def test_acts_are_in_the_log_in_public_or_as_a_salted_hash(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make()
+    await office.contest_admin.pause(contest, True)
+    await office.staff_keys.create("someone", "judge", contest)
+    await sequenced(office)
+    async with office.database.connection() as connection:
+        entries = await stored_log.select_bundle(connection, contest, 0)
+        ((salt, details),) = await connection.fetch(
+            "select salt, details from audit_log where contest = $1 and action = 'staff.key.create'", contest
+        )
+        document = await connection.fetchval("select document from contests where id = $1", contest)
+    paused, key = (dict(line.split(" ", 1) for line in entry.decode().splitlines()[3:]) for entry in entries[-2:])
+    assert (paused["action"], json.loads(paused["details"])) == ("contest.pause", {})
+    assert paused["document"] == hashlib.sha256(document.encode()).hexdigest()
+    assert key["details"] == f"sha256:{hashlib.sha256(salt + details.encode()).hexdigest()}"
+    assert b"someone" not in b"".join(entries)
 
 
 async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doubled(
@@ -177,7 +247,7 @@ async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doub
                 "insert into log_queue (contest, batch, entries) values ($1, $2, $3)",
                 contest,
                 number,
-                bundle.frame([b"%d" % number]),
+                bundle.frame([b"voting/ballot/v2\n\n\n\n1\n"]),
             )
             # The number is taken; others commit before this does.
             await asyncio.sleep(secrets.randbelow(200) / 1000)
@@ -191,7 +261,7 @@ async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doub
     async with office.database.connection() as connection:
         rows = await connection.fetch("select batch, first, leaves from log_batches where contest = $1", contest)
     assert sorted(row["batch"] for row in rows) == list(range(60))
-    assert sorted(row["first"] for row in rows) == list(range(1, 61))
+    assert sorted(row["first"] for row in rows) == list(range(HEAD, HEAD + 60))
 
 
 async def test_another_sequencer_continues_and_only_one_appends(contests: Contests, office: AdminServices) -> None:
@@ -201,13 +271,19 @@ async def test_another_sequencer_continues_and_only_one_appends(contests: Contes
         # Each has to rebuild the right edge from what is stored.
         last = await sequenced(office)
     snapshot = await office.contest_cache.get(contest)
-    assert await check_log(office.database, snapshot) == (259, [])
+    assert await check_log(office.database, snapshot) == (HEAD + 258, [])
     await stored_ballots(contests, office, 1, contest)
     await sequencer_of(office).round()
-    assert (await log_status(office.database, snapshot)).stored.size == 259, "the lease is the other's"
+    assert (await log_status(office.database, snapshot)).stored.size == HEAD + 258, "the lease is the other's"
     await last.round()
     status = await log_status(office.database, snapshot)
-    assert (status.stored.size, status.ballots, status.logged, status.queued, status.wrong) == (260, 259, 259, 0, [])
+    assert (status.stored.size, status.ballots, status.logged, status.queued, status.wrong) == (
+        HEAD + 259,
+        259,
+        259,
+        0,
+        [],
+    )
 
 
 async def test_a_log_is_not_continued_with_another_key(contests: Contests, office: AdminServices) -> None:
@@ -217,18 +293,18 @@ async def test_a_log_is_not_continued_with_another_key(contests: Contests, offic
     await stored_ballots(contests, office, 1, contest)
     await sequenced(office, b"x" * 32)
     snapshot = await office.contest_cache.get(contest)
-    assert (await log_status(office.database, snapshot)).stored.size == 3
+    assert (await log_status(office.database, snapshot)).stored.size == HEAD + 2
     await sequenced(office)
-    assert (await log_status(office.database, snapshot)).stored.size == 4
+    assert (await log_status(office.database, snapshot)).stored.size == HEAD + 3
 
 
 CHANGES = [
     ("update log_tiles set body = set_byte(body, 9, 1) where contest = $1 and level = 0", "tile 0/0"),
     ("update log_tiles set body = set_byte(body, 40, 65) where contest = $1 and level = -1", "another root"),
     ("update logs set edge = set_byte(edge, 40, 65) where contest = $1", "another root"),
-    ("update logs set checkpoint = replace(checkpoint, '261', '262') where contest = $1", "not signed"),
+    ("update logs set checkpoint = replace(checkpoint, '263', '264') where contest = $1", "not signed"),
     ("update batches set leaves = sha256(leaves) || substr(leaves, 33) where contest = $1", "other ballots"),
-    ("update log_batches set first = first + 1 where contest = $1", "said to be at 2"),
+    ("update log_batches set first = first + 1 where contest = $1", "said to be at 4"),
     ("delete from log_batches where contest = $1", "neither in the log nor before it"),
     ("delete from batches where contest = $1", "other ballots"),
 ]
@@ -239,7 +315,7 @@ async def test_a_change_of_the_stored_log_is_found(contests: Contests, office: A
     await sequenced(office)
     for contest, (sql, says) in zip(made, CHANGES, strict=True):
         snapshot = await office.contest_cache.get(contest)
-        assert await check_log(office.database, snapshot) == (261, [])
+        assert await check_log(office.database, snapshot) == (HEAD + 260, [])
         async with as_owner(office.settings) as connection:
             await connection.execute(sql, contest)
         assert says in " ".join((await check_log(office.database, snapshot))[1])
@@ -263,7 +339,7 @@ async def test_a_log_whose_tiles_do_not_have_the_signed_root_is_frozen(
         await made.append(contest)
     done = run("log", "status", "--contest", contest, env=environment_of(settings))
     assert done.returncode == 1
-    assert "frozen: the stored tiles of 3 leaves" in done.stderr
+    assert "frozen: the stored tiles of 5 leaves" in done.stderr
     page = await http.get(f"/log/{contest}?lang=en", headers={"accept": "text/html"})
     assert "is not what was signed before" in page.text
 
@@ -284,7 +360,7 @@ async def test_the_command_appends_with_a_key_that_only_its_owner_reads(
     done = run("log", "run", "--once", env=environment)
     assert done.returncode == 0, done.stderr
     checked = run("log", "check", "--contest", contest, env=environment)
-    assert (checked.returncode, "2 leaves are what the checkpoint states" in checked.stderr) == (0, True), (
+    assert (checked.returncode, "4 leaves are what the checkpoint states" in checked.stderr) == (0, True), (
         checked.stderr
     )
     file.chmod(0o440)

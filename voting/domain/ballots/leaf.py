@@ -68,6 +68,11 @@ def read_leaf(text: str) -> tuple[str, str, datetime] | None:
     return lines[1], lines[2], datetime.fromisoformat(lines[3])
 
 
+def stated_picks(leaf: bytes) -> int:
+    """Returns the number of picks that a ballot's leaf states."""
+    return int(leaf.split(b"\n", 5)[4])
+
+
 def split_parts(stored: bytes, ballots: int) -> list[Parts]:
     """Returns the parts of each of a batch's ballots; empty ones where they are missing."""
     size = 2 * PART_BYTES

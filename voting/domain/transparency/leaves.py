@@ -9,7 +9,7 @@ from typing import Literal
 
 from voting.domain.contest.contest import Contest
 
-Kind = Literal["open"]
+Kind = Literal["open", "erasure", "seal", "close", "certificate"]
 
 
 def leaf(kind: Kind, contest: str, at: datetime, lines: Iterable[tuple[str, object]]) -> bytes:

@@ -96,8 +96,10 @@ async def has_wished_erasure(connection: Connection, contest: str, voters: Colle
 async def erase_wished(connection: Connection, contest: str) -> int:
     """Erases what was observed of the ballots of those who wished it. Returns how many voters they were."""
     voters = [row["voter"] for row in await connection.fetch(_QUERIES["take_erasures"], contest)]
-    await connection.execute(_QUERIES["erase_facts"], contest, voters)
-    await confirmations.forget(connection, contest, voters)
+    if voters:
+        await connection.execute(_QUERIES["erase_facts"], contest, voters)
+        await connection.execute(_QUERIES["count_erased"], contest, len(voters))
+        await confirmations.forget(connection, contest, voters)
     return len(voters)
 
 

@@ -5,10 +5,10 @@ from log_queue group by contest order by contest;
 
 -- name: lock
 -- The end of a log; nobody else appends to it before the transaction has ended.
-select origin, vkey, size, root, checkpoint, edge, signed_at, frozen from logs where contest = $1 for update;
+select * from logs where contest = $1 for update;
 
 -- name: head
-select origin, vkey, size, root, checkpoint, edge, signed_at, frozen from logs where contest = $1;
+select * from logs where contest = $1;
 
 -- name: take
 -- The oldest rows that are there.
@@ -28,11 +28,43 @@ with batches as (
     select $1, level, number, root, body
     from unnest($10::smallint[], $11::bigint[], $12::bytea[], $13::bytea[]) as full_ones (level, number, root, body)
 )
-insert into logs (contest, origin, vkey, size, root, checkpoint, edge)
-values ($1, $14, $2, $3, $4, $5, $6)
+insert into logs (contest, origin, vkey, size, root, checkpoint, edge, ballots, picks)
+values ($1, $14, $2, $3, $4, $5, $6, $15, $16)
 on conflict (contest) do update set
     vkey = excluded.vkey, size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint,
-    edge = excluded.edge, signed_at = excluded.signed_at;
+    edge = excluded.edge, signed_at = excluded.signed_at, ballots = logs.ballots + excluded.ballots,
+    picks = logs.picks + excluded.picks;
+
+-- name: due
+-- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does
+-- not have it yet; and the last day that was sealed.
+select logs.contest, opens_at, closes_at, clock_timestamp() as now, sealed_on,
+    closes_at <= clock_timestamp() and closed_for is distinct from closes_at as closes,
+    exists (
+        select from certifications where contest = logs.contest and number > logs.certified
+    ) as certifies,
+    exists (
+        select from erased_days
+        where contest = logs.contest and day < (statement_timestamp() at time zone 'UTC')::date
+    ) as erases
+from logs join contests on contests.id = logs.contest
+where frozen is null;
+
+-- name: due_certificate
+-- The oldest that the log does not have.
+select number, policy_sha256 from certifications
+where contest = $1 and number > (select certified from logs where contest = $1) order by number limit 1;
+
+-- name: take_erased_days
+delete from erased_days where contest = $1 and day < (statement_timestamp() at time zone 'UTC')::date returning day, voters;
+
+-- name: mark
+update logs set closed_for = coalesce($2, closed_for), certified = greatest($3, certified),
+    sealed_on = coalesce($4, sealed_on)
+where contest = $1;
+
+-- name: insert_seal
+insert into log_seals (contest, day, salt, raw) values ($1, $2, $3, $4);
 
 -- name: freeze
 update logs set frozen = coalesce(frozen, $2) where contest = $1;

@@ -48,6 +48,10 @@ select count(*) = cardinality($2::bytea[]) from erasures where contest = $1 and 
 -- What was observed of the ballots of the voters $2 is replaced by its hash, which a certified result is verified with.
 select erase_facts($1, $2);
 
+-- name: count_erased
+insert into erased_days (contest, day, voters) values ($1, (statement_timestamp() at time zone 'UTC')::date, $2)
+on conflict (contest, day) do update set voters = erased_days.voters + excluded.voters;
+
 -- name: erase_person
 update persons set erased_at = coalesce(erased_at, clock_timestamp()) where contest = $1 and person = $2;
 

@@ -122,5 +122,5 @@ class _Check:
 async def _head(connection: Connection, contest: str) -> StoredLog:
     stored = await log.select_head(connection, contest)
     if stored is None:
-        raise NotFound(f"contest {contest!r} has no log yet: it begins with the first ballot")
+        raise NotFound(f"contest {contest!r} has no log yet; is `voting log run` running with VOTING_LOG_KEY?")
     return stored

@@ -25,7 +25,7 @@ async def export_log(database: Database, snapshot: ContestSnapshot, receipt_key:
     async with database.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         stored = await log.select_head(connection, contest)
         if stored is None:
-            raise NotFound(f"contest {contest!r} has no log yet: it begins with the first ballot")
+            raise NotFound(f"contest {contest!r} has no log yet; is `voting log run` running with VOTING_LOG_KEY?")
         wanted = set()
         try:
             for id in _tiles(stored.size):

@@ -111,7 +111,7 @@ class PublicLog:
         async with self._database.connection() as connection:
             stored = await log.select_head(connection, snapshot.contest.id)
         if stored is None:
-            raise NotFound("this contest has no log yet: it begins with the first ballot")
+            raise NotFound("this contest has no log yet")
         return Head(stored, read_on)
 
     async def _read_batch(self, snapshot: ContestSnapshot, number: int) -> Placed:

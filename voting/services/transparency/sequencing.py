@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from voting import telemetry
+from voting.domain.ballots.leaf import stated_picks
 from voting.domain.transparency import bundle, leaves
 from voting.domain.transparency.growth import LogEnd
 from voting.errors import ContestUnknown, TryAgain, VotingError
 from voting.postgres import contests, leases, log
 from voting.postgres.database import Connection, Database
-from voting.postgres.log import Queued, SignedHead, StoredLog
+from voting.postgres.log import LoggedRow, Queued, SignedHead, StoredLog
 from voting.services.background import repeat
+from voting.services.contests.contest_cache import ContestCache
+from voting.services.transparency.due import Due, append_due, due_of
 from voting.services.transparency.log_key import LogKey, LogSigner
 
 LEASE = "log"
@@ -28,6 +31,8 @@ LEASE_SECONDS = 5.0
 ROUND_SECONDS = 1.0
 # Rows of the queue that one transaction appends, each a batch of ballots.
 MOST_ROWS = 500
+# While ballots wait, what came since the queue was empty is appended at once.
+ALL_ROWS = 100_000
 
 
 class LeaseLostError(Exception):
@@ -60,6 +65,7 @@ class Sequencer:
         self._database = database
         self._key = key
         self._identity = identity
+        self._contest_cache = ContestCache(database)
         self._holder = uuid.uuid4()
         self._ends: dict[str, LogEnd] = {}
         """By contest, as last committed by this process."""
@@ -73,34 +79,33 @@ class Sequencer:
             await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
 
     async def round(self) -> None:
-        """Appends everything that waits now, unless another process does it."""
-        if not await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS)):
+        """Appends everything that waits or is due now, unless another process does it."""
+        if not await self._lead():
             self._ends.clear()
             return
         async with self._database.connection() as connection:
             waiting = await log.waiting(connection)
         telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
         telemetry.LOG_OLDEST_SECONDS.set(max((each.seconds for each in waiting), default=0.0))
-        for each in waiting:
-            try:
-                while await self.append(each.contest) == MOST_ROWS:
-                    # A long queue takes longer than the lease.
-                    await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
-            except LeaseLostError:
-                self._ends.clear()
-                return
-            except (LogFrozenError, VotingError) as error:
-                if isinstance(error, TryAgain):
-                    raise
-                self._refuse(each.contest, str(error))
+        try:
+            for each in waiting:
+                await self._guarded(each.contest, self._drain(each.contest))
+            async with self._database.connection() as connection:
+                logs = await log.select_due(connection)
+            for known in logs:
+                due = due_of(known, (await self._contest_cache.get(known.contest)).contest)
+                if not due.is_nothing:
+                    await self._guarded(known.contest, self.append(known.contest, due))
+        except LeaseLostError:
+            self._ends.clear()
 
-    async def append(self, contest: str) -> int:
-        """Appends the oldest rows of a contest's queue in one transaction; returns how many they were.
+    async def append(self, contest: str, due: Due | None = None) -> int:
+        """Appends the oldest rows of a contest's queue, then what is due, in one transaction; returns how many rows.
 
         Raises LeaseLostError, LogFrozenError.
         """
         try:
-            end, rows = await self._database.transact(lambda tx: self._append(tx, contest))
+            end, rows = await self._database.transact(lambda tx: self._append(tx, contest, due))
         except LogFrozenError as error:
             reason = str(error)
             self._ends.pop(contest, None)
@@ -114,18 +119,46 @@ class Sequencer:
         telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
         return rows
 
-    async def _append(self, tx: Connection, contest: str) -> tuple[LogEnd, int]:
+    async def _lead(self) -> bool:
+        """Whether the lease is this process's for the next seconds."""
+        return await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
+
+    async def _drain(self, contest: str) -> None:
+        while await self.append(contest) == MOST_ROWS:
+            # A long queue takes longer than the lease.
+            await self._lead()
+
+    async def _guarded(self, contest: str, work: Awaitable[object]) -> None:
+        """Does the work for one contest; what keeps its log from growing does not keep the others'."""
+        try:
+            await work
+        except TryAgain:
+            raise
+        except (LogFrozenError, VotingError) as error:
+            self._refuse(contest, str(error))
+
+    async def _append(self, tx: Connection, contest: str, due: Due | None) -> tuple[LogEnd, int]:
         if not await leases.hold(tx, LEASE, self._holder):
             raise LeaseLostError
+        if due and due.is_exact:
+            # Ballots under way commit first, so the queue has every ballot that the tally has.
+            await contests.lock_gates(tx, contest)
         stored = await log.lock(tx, contest)
         signer = self._signer(contest, stored)
         end = await self._end(tx, contest, stored)
-        rows = await log.take(tx, contest, MOST_ROWS)
-        if not rows:
+        rows = await log.take(tx, contest, ALL_ROWS if due else MOST_ROWS)
+        if not rows and not due:
             return end, 0
         first = [] if stored else [await self._opening(tx, contest, signer)]
         entries, batches = _placed(rows, first, end.size)
-        growth = end.grown(entries)
+        if due and stored:
+            counts = (
+                stored.ballots + sum(row.leaves for row in batches),
+                stored.picks + sum(row.picks for row in batches),
+            )
+            growth = await append_due(tx, due, end, entries, counts)
+        else:
+            growth = end.grown(entries)
         checkpoint = signer.sign(growth.end.size, growth.end.edge.root())
         head = SignedHead(signer.key.name, str(signer.key), checkpoint)
         await log.append(tx, contest, growth, batches, head)
@@ -167,14 +200,13 @@ class Sequencer:
             logging.getLogger("voting").error("nothing is appended to the log of %s: %s", contest, reason)
 
 
-def _placed(
-    rows: Sequence[Queued], first: Sequence[bytes], size: int
-) -> tuple[list[bytes], list[tuple[int, int, int]]]:
-    """Returns the entries to be appended, and of each batch its number, the index of its first leaf, and the count."""
+def _placed(rows: Sequence[Queued], first: Sequence[bytes], size: int) -> tuple[list[bytes], list[LoggedRow]]:
+    """Returns the entries to be appended, and where the batches of ballots among them will stand."""
     entries, batches = [*first], []
     for row in rows:
         own = bundle.unframe(row.entries)
         if row.batch is not None:
-            batches.append((row.batch, size + len(entries), len(own)))
+            picks = sum(stated_picks(entry) for entry in own)
+            batches.append(LoggedRow(row.batch, size + len(entries), len(own), picks))
         entries += own
     return entries, batches

@@ -7,7 +7,7 @@ ZH = {
     "log_what": "每张选票的凭据（不含所投作品）都写入这份只能追加的日志，回执发出后 {} 秒内即可查到。"
     "日志以密码学方式相连：事后删改、插入或调换任何一张选票，都会与选民保存的凭据不符。",
     "log_limit": "它不能证明投票人是谁，也不显示任何人投了什么。",
-    "log_empty": "日志从第一张选票开始，目前还没有内容。",
+    "log_empty": "日志目前还没有内容。",
     "log_frozen": "这份日志与此前签名的内容不符，已停止追加；请以选民保存的凭据为准，并联系主办方。",
     "log_size": "条目数：",
     "log_signed": "最近签名：",
@@ -25,7 +25,7 @@ EN = {
     "The log can only be appended to: whoever deletes, changes, inserts or moves a ballot later contradicts the proofs "
     "that voters keep.",
     "log_limit": "It does not prove who the voters are, and shows nobody's choice.",
-    "log_empty": "The log begins with the first ballot; there is none yet.",
+    "log_empty": "The log has no entries yet.",
     "log_frozen": "This log is not what was signed before, and nothing is appended to it. The proofs that voters keep "
     "stand; ask the organiser.",
     "log_size": "Entries: ",

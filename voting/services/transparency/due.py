@@ -1,0 +1,82 @@
+"""Leaves that nobody queues: what the clock, a certified result or erasures of a day before make due."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from voting.domain.contest.contest import Contest
+from voting.domain.transparency import leaves
+from voting.domain.transparency.growth import Growth, LogEnd
+from voting.postgres import log, tallies
+from voting.postgres.database import Connection
+from voting.postgres.log import DueLog
+
+_NO_BUNDLE = "0" * 64
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due for a contest's log. `seals`: the day that has ended, and has no seal yet."""
+
+    log: DueLog
+    seals: date | None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.log.closes or self.log.certifies or self.log.erases or self.seals)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it counts ballots, so that none may be under way meanwhile."""
+        return self.log.closes or self.seals is not None
+
+
+def due_of(due: DueLog, contest: Contest) -> Due:
+    """Returns what is due: each local day of the window is sealed once it has ended, and only the last one if late."""
+    today, last = due.now.astimezone(contest.zone).date(), due.closes_at.astimezone(contest.zone).date()
+    ended = min(today - timedelta(days=1), last)
+    begins = due.opens_at.astimezone(contest.zone).date()
+    is_sealed = due.sealed_on is not None and due.sealed_on >= ended
+    return Due(due, None if ended < begins or is_sealed else ended)
+
+
+async def append_due(
+    tx: Connection, due: Due, end: LogEnd, entries: Sequence[bytes], counts: tuple[int, int]
+) -> Growth:
+    """Returns the growth by the entries and what is due after them, and marks it as done in the same transaction.
+
+    `counts`: the ballots and picks of the log with these entries.
+    """
+    contest, now = due.log.contest, due.log.now
+    counted = list(zip(("ballots", "picks"), counts, strict=True))
+    more = [*entries]
+    if due.log.erases:
+        for day, voters in await log.take_erased_days(tx, contest):
+            more.append(leaves.leaf("erasure", contest, now, [("date", day), ("voters", voters)]))
+    if due.seals:
+        raw = {entry: tally.raw for entry, tally in (await tallies.select(tx, contest)).items() if tally.raw}
+        # RFC 8785 orders names by their UTF-16 code units.
+        names = sorted(raw, key=lambda name: name.encode("utf-16-be"))
+        text = json.dumps({name: raw[name] for name in names}, ensure_ascii=False, separators=(",", ":"))
+        salt = secrets.token_bytes(16)
+        await log.insert_seal(tx, contest, due.seals, salt, text)
+        committed = hashlib.sha256(salt + text.encode()).hexdigest()
+        more.append(leaves.leaf("seal", contest, now, [("day", due.seals), *counted, ("raw", committed)]))
+    if due.log.closes:
+        more.append(leaves.leaf("close", contest, now, counted))
+    growth, certified = end.grown(more), 0
+    if due.log.certifies:
+        certified, policy = await log.select_due_certificate(tx, contest)
+        root = base64.b64encode(growth.end.edge.root()).decode()
+        lines = [("number", certified), ("policy", policy), ("size", growth.end.size), ("root", root)]
+        more.append(leaves.leaf("certificate", contest, now, [*lines, ("manifest", _NO_BUNDLE)]))
+        growth = end.grown(more)
+    await log.mark(tx, contest, due.log.closes_at if due.log.closes else None, certified, due.seals)
+    return growth
