@@ -263,6 +263,12 @@ class AuditBroken(VotingError):
     code = "audit_broken"
 
 
+class LogBroken(VotingError):
+    """The public log is not what was signed."""
+
+    code = "log_broken"
+
+
 class ProofInvalid(VotingError):
     """The proof does not show that the ballot is in the log."""
 

@@ -106,6 +106,7 @@ def test_every_error_has_a_word_of_its_own() -> None:
 def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
     assert {error.code for error in leaves(VotingError)} - {error.code for error in STATUS} == {
         "audit_broken",
+        "log_broken",
         "proof_invalid",
         "second_person_needed",
         "not_scorable",

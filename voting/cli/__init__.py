@@ -31,6 +31,7 @@ _MODULES = {
     "serve": ("serve",),
     "sweep": ("sweep",),
     "verify": ("recount", "verify"),
+    "witness": ("witness",),
 }
 COMMANDS = {command: module for module, commands in _MODULES.items() for command in commands}
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voting import outgoing
 from voting.cli.shared.beside import beside_option, end_with_standard_input, run_until_stopped, use_log
 from voting.cli.shared.session import actor, env_file, find, read_settings, tell, with_admin, with_engines
+from voting.errors import SettingInvalid
 from voting.settings import Settings
 from voting.wiring import admin, serving
 from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
     from voting.services.transparency.log_check import LogStatus
+    from voting.services.transparency.recovery import Recovered
 
 
 @click.group(epilog="Example: voting log status --contest demo")
@@ -43,7 +46,7 @@ def key(file: Path) -> None:
 @beside_option
 @env_file
 def run(once: bool, beside: bool, env_file: Path | None) -> None:
-    """Append ballots to the logs and sign checkpoints, as the process beside `voting serve` does.
+    """Append ballots to the logs, sign checkpoints and have them cosigned, as the process beside `voting serve` does.
 
     Only one process of all servers does it at a time.
     """
@@ -60,9 +63,21 @@ async def _run(settings: Settings, *, once: bool) -> None:
     async def opened(stack: AsyncExitStack) -> AdminServices:
         return await stack.enter_async_context(admin.services(settings, actor()))
 
-    async with serving.reached(opened) as office:
-        sequencer = office.sequencer()
-        await (sequencer.round() if once else run_until_stopped(sequencer.run()))
+    async with (
+        serving.reached(opened) as office,
+        outgoing.client(allow_private=settings.private_providers) as http,
+    ):
+        sequencer, cosigning = office.sequencer(), office.cosigning(http)
+        if once:
+            await sequencer.round()
+            await cosigning.round()
+            await cosigning.settle()
+            return
+
+        async def work() -> None:
+            await asyncio.gather(sequencer.run(), cosigning.run())
+
+        await run_until_stopped(work())
 
 
 @log.command(epilog="Example: voting log status --contest demo")
@@ -108,6 +123,37 @@ def check(contest: str, env_file: Path | None) -> None:
         tell("somebody changed the log or the ballots past the service: find out who, and restore them from a backup")
         raise click.exceptions.Exit(1)
     tell(f"{leaves} leaves are what the checkpoint states, and every recorded ballot has its own")
+
+
+@log.command(epilog="Example: voting log recover --contest demo log/")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@env_file
+def recover(contest: str, directory: Path, env_file: Path | None) -> None:
+    """Continue a frozen log from DIRECTORY, a published copy of it, after the database lost a part of it.
+
+    A log is frozen, and ballots are refused, when the database was restored from a backup that is older than what was
+    published. The copy is what `voting log export` or a mirror wrote; VOTING_LOG_KEY must be set. Its entries are
+    appended again, and a leaf says how many ballots the database lost. Prints a line for each: the number in the log,
+    the ballot and its time; a receipt names the ballot, so their voters can be told to vote again.
+
+    The log stays frozen if a longer one was published than the copy has: VOTING_DATA/anchors has its last checkpoint.
+    Only where nobody has a longer copy move that file away; voters' proofs of what is missing then contradict the log.
+    """
+    settings = read_settings(env_file)
+
+    async def work(office: AdminServices) -> Recovered:
+        from voting.services.transparency.log_key import read_key
+        from voting.services.transparency.recovery import recover
+
+        if settings.log_key_file is None:
+            raise SettingInvalid("VOTING_LOG_KEY is not set; set it to the file of the log's key")
+        return await recover(office.database, read_key(settings.log_key_file), await find(office, contest), directory)
+
+    done = with_admin(settings, work)
+    for ballot in done.lost:
+        click.echo("\t".join(map(str, ballot)))
+    tell(f"{done.entries} entries are appended again; {len(done.lost)} ballots among them are gone; voting goes on")
 
 
 @log.command(epilog="Example: voting log export --contest demo log/")

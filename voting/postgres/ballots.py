@@ -43,6 +43,8 @@ class BatchContext:
     paused: bool
     revision: int
     now: datetime
+    frozen: bool = False
+    """Whether the contest's log is frozen, so that nothing may be recorded."""
     ballots: dict[bytes, list[StoredBallot]] = field(default_factory=dict)
     """By voter, oldest first."""
     spent: set[bytes] = field(default_factory=set)
@@ -128,8 +130,8 @@ async def read_context(
     rows = await connection.fetch(_QUERIES["context"], contest, *columns)
     if not rows or rows[0]["revision"] is None:
         return None
-    found = BatchContext(rows[0]["paused"], rows[0]["revision"], rows[0]["recorded_at"])
-    for voter, *ballot, _paused, _revision, challenge in rows[1:]:
+    found = BatchContext(rows[0]["paused"], rows[0]["revision"], rows[0]["recorded_at"], rows[0]["frozen"])
+    for voter, *ballot, _paused, _revision, challenge, _frozen in rows[1:]:
         if voter is None:
             found.spent.add(challenge)
         elif voter in joined:

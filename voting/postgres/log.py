@@ -10,6 +10,7 @@ from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle
 from voting.domain.transparency.growth import Growth, LogEnd
 from voting.domain.transparency.tree import Edge, Tile, TileId, right_edge
+from voting.domain.verifier_key import VerifierKey
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
@@ -39,6 +40,9 @@ class StoredLog(NamedTuple):
     ballots: int
     """The leaves of ballots, and the picks that they state."""
     picks: int
+    cosigned: str | None
+    """The newest checkpoint with enough cosignatures, and when it was signed."""
+    cosigned_at: datetime | None
 
 
 class DueLog(NamedTuple):
@@ -52,6 +56,14 @@ class DueLog(NamedTuple):
     closes: bool
     certifies: bool
     erases: bool
+
+
+class Cosignature(NamedTuple):
+    """A witness' newest cosignature: the size of the checkpoint, its line, and when it was received."""
+
+    size: int
+    line: str
+    at: datetime
 
 
 class Queued(NamedTuple):
@@ -106,10 +118,23 @@ async def take(connection: Connection, contest: str, most: int) -> list[Queued]:
     return sorted(Queued(*row) for row in await connection.fetch(_QUERIES["take"], contest, most))
 
 
+async def put_back(connection: Connection, contest: str, row: Queued) -> None:
+    """Puts a row that was taken at the end of the queue."""
+    await connection.execute(_QUERIES["put_back"], contest, row.batch, row.entries)
+
+
 async def append(
-    connection: Connection, contest: str, growth: Growth, batches: Sequence[LoggedRow], signed: SignedHead
+    connection: Connection,
+    contest: str,
+    growth: Growth,
+    batches: Sequence[LoggedRow],
+    signed: SignedHead,
+    added: tuple[int, int],
 ) -> None:
-    """Stores the growth of a log, with the batches of ballots in it, and its new checkpoint."""
+    """Stores the growth of a log, with the batches of ballots in it, and its new checkpoint.
+
+    `added`: the leaves of ballots in it, and the picks that they state.
+    """
     end = growth.end
     # A bundle and the tile of level 0 with the hashes of its entries are full at the same time.
     roots = [tile.root for tile in growth.tiles if tile.id.level == 0]
@@ -133,18 +158,16 @@ async def append(
         [row.leaves for row in batches],
         *([row[column] for row in tiles] for column in range(4)),
         signed.origin,
-        sum(row.leaves for row in batches),
-        sum(row.picks for row in batches),
+        *added,
     )
 
 
 class LoggedRow(NamedTuple):
-    """A batch of ballots that is appended: the index of its first leaf, their count and the picks that they state."""
+    """A batch of ballots that is appended: the index of its first leaf, and their count."""
 
     batch: int
     first: int
     leaves: int
-    picks: int
 
 
 class SignedHead(NamedTuple):
@@ -197,9 +220,30 @@ async def mark(
     await connection.execute(_QUERIES["mark"], contest, closed_for, certified, sealed_on)
 
 
-async def freeze(connection: Connection, contest: str, reason: str) -> None:
-    """Freezes the log: nothing is appended any more. The first reason stays."""
-    await connection.execute(_QUERIES["freeze"], contest, reason)
+async def select_cosignatures(connection: Connection, contest: str) -> dict[str, Cosignature]:
+    """Returns the newest cosignature of each witness."""
+    rows = await connection.fetch(_QUERIES["cosignatures"], contest)
+    return {row["witness"]: Cosignature(row["size"], row["line"], row["at"]) for row in rows}
+
+
+async def store_cosignature(connection: Connection, contest: str, witness: str, size: int, line: str) -> None:
+    """Stores a witness' newest cosignature."""
+    await connection.execute(_QUERIES["store_cosignature"], contest, witness, size, line)
+
+
+async def store_cosigned(connection: Connection, contest: str, note: str, signed_at: datetime) -> None:
+    """Stores the newest checkpoint with enough cosignatures."""
+    await connection.execute(_QUERIES["store_cosigned"], contest, note, signed_at)
+
+
+async def freeze(connection: Connection, contest: str, reason: str, key: VerifierKey) -> None:
+    """Freezes the log with this key: nothing is appended, and no ballot recorded, any more. The first reason stays."""
+    await connection.execute(_QUERIES["freeze"], contest, reason, key.name, str(key))
+
+
+async def unfreeze(connection: Connection, contest: str) -> None:
+    """Ends the freezing of a log."""
+    await connection.execute(_QUERIES["unfreeze"], contest)
 
 
 async def select_tile(connection: Connection, contest: str, id: TileId) -> bytes:

@@ -28,6 +28,8 @@ from voting.services.tallies.recount import Recounts
 from voting.settings import Settings
 
 if TYPE_CHECKING:
+    import httpx
+
     # What they import is slow to load: polars, cryptography.
     from voting.services.fraud.cells import Cells
     from voting.services.fraud.certify import Certifier
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from voting.services.identity.keyring import Keyring, ReceiptKey
     from voting.services.identity.persons import Persons
     from voting.services.identity.staff_sign_in import SignIn
+    from voting.services.transparency.cosigning import Cosigning
     from voting.services.transparency.sequencing import Sequencer
 
 
@@ -126,6 +129,7 @@ class AdminServices:
     def sequencer(self) -> Sequencer:
         """Returns what appends to the public logs. Raises SettingInvalid without a secret or a log's key."""
         from voting.services.fraud.policy_files import load_policy
+        from voting.services.transparency.anchors import Anchors
         from voting.services.transparency.log_key import read_key
         from voting.services.transparency.sequencing import LogIdentity, Sequencer
 
@@ -133,7 +137,14 @@ class AdminServices:
             raise SettingInvalid("VOTING_LOG_KEY is not set; make a key with: voting log key FILE")
         host = urlsplit(self.settings.public_url).netloc or "localhost"
         identity = LogIdentity(host, self.keyring.public_key, load_policy(self.settings.policy).sha256)
-        return Sequencer(self.database, read_key(self.settings.log_key), identity)
+        anchors = Anchors(self.settings.data / "anchors")
+        return Sequencer(self.database, read_key(self.settings.log_key), identity, anchors)
+
+    def cosigning(self, http: httpx.AsyncClient) -> Cosigning:
+        """Returns what asks the contests' witnesses."""
+        from voting.services.transparency.cosigning import Cosigning
+
+        return Cosigning(self.database, http)
 
     def sweeping(self, policy: SweepPolicy, shadow: SweepPolicy | None) -> Sweeping:
         """Returns what sweeps under these policies."""

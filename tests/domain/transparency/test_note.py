@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voting.domain.transparency.note import (
-    LOG_KEY,
-    Checkpoint,
-    VerifierKey,
-    proof_text,
-    read_key,
-    read_note,
-    read_proof,
-    signed,
-)
+from voting.domain.transparency.note import Checkpoint, proof_text, read_note, read_proof, signed
+from voting.domain.verifier_key import LOG_KEY, VerifierKey, read_key
 
 # Of Go's sumdb/note, whose format signed-note describes.
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -21,13 +21,15 @@ from tests.conftest import ROOT, Contests, as_owner, cast, environment_of, inser
 from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle, note
 from voting.domain.transparency.tree import Edge
-from voting.errors import ProofInvalid
+from voting.errors import LogBroken, ProofInvalid
 from voting.postgres import log as stored_log
 from voting.postgres.ballots import BallotRow
 from voting.services.identity.keyring import read_receipt
+from voting.services.transparency.anchors import Anchors
 from voting.services.transparency.log_check import check_log, log_status
 from voting.services.transparency.log_key import LogKey, make_key
 from voting.services.transparency.proving import check_proof
+from voting.services.transparency.recovery import recover
 from voting.services.transparency.sequencing import LogFrozenError, LogIdentity, Sequencer
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
@@ -40,7 +42,10 @@ HEAD = 3
 def sequencer_of(office: AdminServices, seed: bytes = SEED) -> Sequencer:
     """Returns a sequencer as another process has it."""
     return Sequencer(
-        office.database, LogKey(seed), LogIdentity("vote.example.org", office.keyring.public_key, "0" * 64)
+        office.database,
+        LogKey(seed),
+        LogIdentity("vote.example.org", office.keyring.public_key, "0" * 64),
+        Anchors(office.settings.data / "anchors"),
     )
 
 
@@ -342,6 +347,68 @@ async def test_a_log_whose_tiles_do_not_have_the_signed_root_is_frozen(
     assert "frozen: the stored tiles of 5 leaves" in done.stderr
     page = await http.get(f"/log/{contest}?lang=en", headers={"accept": "text/html"})
     assert "is not what was signed before" in page.text
+
+
+TABLES = ("logs", "log_tiles", "log_batches", "log_queue", "batches", "ballots", "tallies")
+
+
+async def backup(settings: Settings, contest: str) -> dict[str, str]:
+    """Returns the contest's rows, as a backup of the database has them."""
+    async with as_owner(settings) as connection:
+        return {
+            table: await connection.fetchval(
+                f"select coalesce(json_agg({table}), '[]')::text from {table} where contest = $1", contest
+            )
+            for table in TABLES
+        }
+
+
+async def restore(settings: Settings, contest: str, rows: dict[str, str]) -> None:
+    async with as_owner(settings) as connection, connection.transaction():
+        for table in TABLES:
+            await connection.execute(f"delete from {table} where contest = $1", contest)
+            await connection.execute(
+                f"insert into {table} overriding system value select * from json_populate_recordset(null::{table}, $1)",
+                rows[table],
+            )
+
+
+async def test_a_restored_backup_freezes_the_contest_and_is_recovered_from_what_was_published(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
+    contest = await contests.make()
+    await stored_ballots(contests, office, 250, contest)
+    made = await sequenced(office)
+    await stored_ballots(contests, office, 5, contest)
+    saved = await backup(settings, contest)
+    await made.round()
+    lost = await cast_some(http, contests, contest, 3)
+    await made.round()
+    environment = environment_of(settings)
+    assert run("log", "export", "--contest", contest, str(tmp_path), env=environment).returncode == 0
+    await restore(settings, contest, saved)
+    await made.round()
+    snapshot = await office.contest_cache.get(contest)
+    wrong = (await log_status(office.database, snapshot)).wrong[0]
+    assert f"a log of {HEAD + 258} leaves was published, and the database has {HEAD + 250}" in wrong
+    (token,) = contests.tokens(contest, 1)
+    refused = await cast(http, contest, token, ["A001"])
+    assert (refused.status_code, refused.json()["code"]) == (503, "try_again")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(LogBroken, match="no checkpoint"):
+        await recover(office.database, LogKey(SEED), snapshot, tmp_path / "other")
+    with pytest.raises(LogBroken, match="not signed"):
+        await recover(office.database, LogKey(b"x" * 32), snapshot, tmp_path)
+    done = await recover(office.database, LogKey(SEED), snapshot, tmp_path)
+    assert done.entries == 8
+    assert {each.ballot for each in done.lost} == {answer["ballot"] for answer in lost}
+    assert (await cast(http, contest, token, ["A001"])).status_code == 201
+    await sequenced(office)
+    leaves, findings = await check_log(office.database, snapshot)
+    assert (leaves, findings) == (HEAD + 258 + 2, []), "with the incident and the new ballot"
+    async with office.database.connection() as connection:
+        entries = await stored_log.select_bundle(connection, contest, 1)
+    assert entries[HEAD + 258 - 256].decode().splitlines()[3].startswith("what 3 ballots from leaf 253 on")
 
 
 async def test_the_command_appends_with_a_key_that_only_its_owner_reads(

@@ -32,6 +32,7 @@ from voting.domain.contest.schema import (
     VerificationRule,
     VoterRule,
     Window,
+    Witness,
 )
 from voting.domain.contest.toml_schema import key
 from voting.errors import ContestPaused, VotingError, WindowClosed, WindowNotOpen
@@ -74,6 +75,10 @@ class Contest:
     sanctions: tuple[str, ...] = key("The ladder of sanctions, in words, first to last.", default=())
     publication: Publication | None = key("The time for objections.", default=None)
     privacy: PrivacyNotice | None = key("The notice of what is stored of voters.", default=None)
+    witnesses: tuple[Witness, ...] = key("Outsiders who cosign the public log.", name="witness", default=())
+    quorum: int | None = key(
+        "How many of the witnesses must cosign; without this key more than half.", default=None, least=1, most=32
+    )
     readings: tuple[Reading, ...] = key("Gaps of the document and how they were read.", name="reading", default=())
     rounds: tuple[Round, ...] = key("Rounds of experts' marks.", name="round", default=())
     metrics: tuple[Metric, ...] = key("Figures from outside.", name="metric", default=())
@@ -107,6 +112,11 @@ class Contest:
         if self.window.closes_on is not None:
             return end_of_day(self.window.closes_on, self.zone)
         return self.opens_at + timedelta(days=self.window.days or 0)
+
+    @property
+    def witness_quorum(self) -> int:
+        """How many of the witnesses must cosign the log."""
+        return self.quorum or len(self.witnesses) // 2 + 1
 
     @property
     def public_vote(self) -> bool:

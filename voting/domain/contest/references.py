@@ -9,6 +9,7 @@ from voting.domain.contest.roster_rules import roster_rule_faults
 from voting.domain.contest.schema import Award, Criterion, OrganisationAward, Round
 from voting.domain.contest.toml_schema import line_of
 from voting.domain.names import difference, near_equal
+from voting.domain.verifier_key import WITNESS_KEY, read_key
 from voting.errors import Fault
 
 
@@ -28,8 +29,26 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
         yield from _source(contest, text, part.source, ("blend", "part", index, "source"), allowed=("public",))
     for index, award in enumerate(contest.awards):
         yield from _award(contest, text, index, award)
+    yield from _witnesses(contest, text)
     for index, honour in enumerate(contest.organisation_awards):
         yield from _organisation_award(contest, text, index, honour)
+
+
+def _witnesses(contest: Contest, text: str) -> Iterator[Fault]:
+    for index, witness in enumerate(contest.witnesses):
+        try:
+            valid = read_key(witness.vkey).type == WITNESS_KEY
+        except ValueError:
+            valid = False
+        if not valid:
+            mend = "copy the witness' public key, which begins with its name and a plus sign"
+            yield _fault(text, ("witness", index, "vkey"), "is not the public key of a witness", mend)
+    names = [witness.name for witness in contest.witnesses]
+    keys = [witness.vkey for witness in contest.witnesses]
+    if len(set(names)) < len(names) or len(set(keys)) < len(keys):
+        yield _fault(text, ("witness",), "has a name or a key twice", "give each witness its own")
+    if contest.quorum is not None and contest.quorum > len(names):
+        yield _fault(text, ("quorum",), f"is more than the {len(names)} witnesses", "name more [[witness]], or fewer")
 
 
 def _source(

@@ -126,6 +126,15 @@ class PrivacyNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """An outsider, such as a notary's office, who cosigns the public log while it is only appended to."""
+
+    name: str = key("Short name, as the log's policy has it.", pattern=IDENTIFIER)
+    vkey: str = key("Its public key, as `voting witness key` or another witness prints it: name+id+key.", most=300)
+    url: str = key("Where checkpoints are sent (its submission prefix).", pattern=r"https?://[^\s?#@]+", most=300)
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The list shown for objections before it is final (公示)."""
 

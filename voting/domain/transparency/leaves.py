@@ -9,7 +9,7 @@ from typing import Literal
 
 from voting.domain.contest.contest import Contest
 
-Kind = Literal["open", "erasure", "seal", "close", "certificate"]
+Kind = Literal["open", "erasure", "seal", "close", "certificate", "incident"]
 
 
 def leaf(kind: Kind, contest: str, at: datetime, lines: Iterable[tuple[str, object]]) -> bytes:
@@ -32,11 +32,6 @@ def opening(contest: Contest, document: str, at: datetime, receipt_key: str, pol
         ("closes", moment(contest.closes_at)),
     ]
     return leaf("open", contest.id, at, lines)
-
-
-def log_policy(vkey: str) -> str:
-    """Returns whose signatures a checkpoint of the log needs, as a file (C2SP tlog-policy)."""
-    return f"log {vkey}\nquorum none\n"
 
 
 def sha256(text: str) -> str:

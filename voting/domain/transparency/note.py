@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
-"""The signature types of a log's key (Ed25519) and of a witness' (cosignature/v1)."""
-_KEY_ID_BYTES = 4
+from voting.domain.verifier_key import KEY_ID_BYTES, VerifierKey
+
 _DASH = "\u2014 "
 Sign = Callable[[bytes], bytes]
-
-
-class VerifierKey(NamedTuple):
-    """A public key with the name of its owner."""
-
-    name: str
-    type: bytes
-    public: bytes
-
-    @property
-    def id(self) -> bytes:
-        """The first bytes of the key's hash, by which a signature says whose it is."""
-        return hashlib.sha256(self.name.encode() + b"\n" + self.type + self.public).digest()[:_KEY_ID_BYTES]
-
-    def __str__(self) -> str:
-        """The key as others are given it (vkey)."""
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.type + self.public).decode()}"
 
 
 class Checkpoint(NamedTuple):
@@ -42,17 +23,6 @@ class Checkpoint(NamedTuple):
     def body(self) -> str:
         """Returns the text that is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
-
-
-def read_key(text: str) -> VerifierKey:
-    """Parses a vkey. Raises ValueError."""
-    # The key's base64 may hold a plus sign, too.
-    name, id, key = text.split("+", 2)
-    data = base64.b64decode(key, validate=True)
-    found = VerifierKey(name, data[:1], data[1:])
-    if found.type not in (LOG_KEY, WITNESS_KEY) or len(found.public) != 32 or found.id.hex() != id or not name:
-        raise ValueError("it is no vkey of an Ed25519 key: name+id+key")
-    return found
 
 
 def signature_line(key: VerifierKey, signature: bytes) -> str:
@@ -87,9 +57,9 @@ def read_note(note: str) -> tuple[Checkpoint, str, list[Signature]]:
     for line in rest.splitlines():
         name, _, text = line.removeprefix(_DASH).partition(" ")
         data = base64.b64decode(text, validate=True)
-        if not line.startswith(_DASH) or not name or len(data) <= _KEY_ID_BYTES:
+        if not line.startswith(_DASH) or not name or len(data) <= KEY_ID_BYTES:
             raise ValueError("a line of a signature is not: dash, name, base64")
-        signatures.append(Signature(name, data[:_KEY_ID_BYTES], data[_KEY_ID_BYTES:], line + "\n"))
+        signatures.append(Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:], line + "\n"))
     return checkpoint, body, signatures
 
 

@@ -1,15 +1,16 @@
 -- name: context
--- What bears on a batch that is to be recorded, in one snapshot: the contest with the clock (read after the snapshot was
+-- What bears on a batch that is to be recorded, in one snapshot: the contest, whether its log is frozen, and the clock (read after the snapshot was
 -- taken: nothing that it misses was committed before), the voters' ballots, and the challenges of $5 that were spent.
 -- Of each voter the ballots since $4, those under one of the keys $3, and the latest, whose ordinal the next one follows.
 -- `offset 0` keeps each search within its loop: joined freely, a plan that was made for empty tables reads them whole.
 select null::bytea as voter, null::int as ordinal, null::text as key, null::uuid as id, null::text[] as picks,
     clock_timestamp() as recorded_at, null::bytea as salt, null::bigint as batch, null::smallint as place,
-    paused, revision, null::bytea as challenge
+    paused, revision, null::bytea as challenge,
+    exists (select from logs where contest = $1 and frozen is not null) as frozen
 from contests
 where id = $1
 union all
-select asked.voter, b.ordinal, b.idempotency_key, b.id, b.picks, b.recorded_at, b.salt, b.batch, b.place, null, null, null
+select asked.voter, b.ordinal, b.idempotency_key, b.id, b.picks, b.recorded_at, b.salt, b.batch, b.place, null, null, null, null
 from unnest($2::bytea[]) as asked (voter)
 cross join lateral (
     select * from ballots
@@ -23,7 +24,7 @@ cross join lateral (
     order by ordinal offset 0
 ) as b
 union all
-select null, null, null, null, null, null, null, null, null, null, null, c.challenge
+select null, null, null, null, null, null, null, null, null, null, null, c.challenge, null
 from unnest($5::bytea[]) as asked (challenge)
 cross join lateral (
     select challenge from spent_challenges where contest = $1 and challenge = asked.challenge offset 0

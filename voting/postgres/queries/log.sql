@@ -19,6 +19,9 @@ delete from log_queue using oldest
 where log_queue.contest = $1 and log_queue.number = oldest.number
 returning log_queue.number, log_queue.batch, log_queue.entries;
 
+-- name: put_back
+insert into log_queue (contest, batch, entries) values ($1, $2, $3);
+
 -- name: append
 with batches as (
     insert into log_batches (contest, batch, first, leaves)
@@ -67,7 +70,13 @@ where contest = $1;
 insert into log_seals (contest, day, salt, raw) values ($1, $2, $3, $4);
 
 -- name: freeze
-update logs set frozen = coalesce(frozen, $2) where contest = $1;
+-- Also a log that the database has lost.
+insert into logs (contest, origin, vkey, size, root, checkpoint, edge, frozen)
+values ($1, $3, $4, 0, sha256(''), '', '', $2)
+on conflict (contest) do update set frozen = coalesce(logs.frozen, excluded.frozen);
+
+-- name: unfreeze
+update logs set frozen = null where contest = $1;
 
 -- name: roots
 -- The hashes of the last tile of level $2 if it is not full: the roots of full tiles of the level below.
@@ -123,3 +132,14 @@ select root, body from log_tiles where contest = $1 and level = $2 and number = 
 select log_batches.batch, first, log_batches.leaves as count, batches.leaves as hashes
 from log_batches left join batches on batches.contest = log_batches.contest and batches.id = log_batches.batch
 where log_batches.contest = $1 order by first;
+
+-- name: cosignatures
+select witness, size, line, at from log_witnesses where contest = $1;
+
+-- name: store_cosignature
+insert into log_witnesses (contest, witness, size, line) values ($1, $2, $3, $4)
+on conflict (contest, witness) do update set size = excluded.size, line = excluded.line, at = excluded.at
+where log_witnesses.size <= excluded.size;
+
+-- name: store_cosigned
+update logs set cosigned = $2, cosigned_at = $3 where contest = $1 and (cosigned_at is null or cosigned_at <= $3);

@@ -140,6 +140,9 @@ class BallotRecorder:
         context = await stored.read_context(connection, contest.id, keys, since, marks, joined)
         if context is None:
             return [ContestUnknown() for _ in ballots]
+        if context.frozen:
+            # The database lost what was published: what is recorded now might be lost by its recovery.
+            return [TryAgain("the public log is frozen: `voting log status` says why") for _ in ballots]
         moments = counted_since(contest, context.now)
         if snapshot.revision != context.revision or min(moments, default=context.now) < since:
             raise RulesMovedError

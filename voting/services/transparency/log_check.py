@@ -8,6 +8,7 @@ from typing import NamedTuple
 from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle, note
 from voting.domain.transparency.tree import Edge
+from voting.domain.verifier_key import read_key
 from voting.errors import NotFound
 from voting.postgres import contests, log
 from voting.postgres.database import Connection, Database
@@ -99,7 +100,7 @@ class _Check:
         checkpoint, body, signatures = note.read_note(stored.checkpoint)
         if checkpoint != (stored.origin, stored.size, stored.root):
             self.found("the checkpoint states another size or root")
-        key = note.read_key(stored.vkey)
+        key = read_key(stored.vkey)
         if not any(is_signed(key, body, signature) for signature in signatures):
             self.found("the checkpoint is not signed with the log's key")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voting.domain.ballots import merkle
-from voting.domain.transparency import bundle, leaves, tree
+from voting.domain.transparency import bundle, note, tree
 from voting.domain.transparency.tree import TILE_HASHES, TileId
 from voting.errors import NotFound, SettingInvalid
 from voting.postgres import log
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.transparency.public_log import about
+from voting.services.transparency.public_log import about, policy_of, published
 
 
 async def export_log(database: Database, snapshot: ContestSnapshot, receipt_key: str, directory: Path) -> int:
@@ -26,10 +26,11 @@ async def export_log(database: Database, snapshot: ContestSnapshot, receipt_key:
         stored = await log.select_head(connection, contest)
         if stored is None:
             raise NotFound(f"contest {contest!r} has no log yet; is `voting log run` running with VOTING_LOG_KEY?")
-        wanted = set()
+        checkpoint, wanted = published(stored), set()
+        size = note.read_note(checkpoint)[0].size
         try:
-            for id in _tiles(stored.size):
-                width = tree.tile_width(id, stored.size)
+            for id in _tiles(size):
+                width = tree.tile_width(id, size)
                 for name in ("0", "entries") if id.level == 0 else (str(id.level),):
                     file = directory / tree.tile_path(name, id.number, width)
                     wanted.add(file)
@@ -45,11 +46,11 @@ async def export_log(database: Database, snapshot: ContestSnapshot, receipt_key:
                 # Partial tiles of an earlier export.
                 file.unlink()
             _write(directory / "log.json", about(snapshot, stored, receipt_key))
-            _write(directory / "policy", leaves.log_policy(stored.vkey).encode())
-            _write(directory / "checkpoint", stored.checkpoint.encode())
+            _write(directory / "policy", policy_of(snapshot, stored).encode())
+            _write(directory / "checkpoint", checkpoint.encode())
         except OSError as error:
             raise SettingInvalid(f"{error.filename} cannot be written: {error.strerror}") from None
-    return stored.size
+    return size
 
 
 def _tiles(size: int) -> Iterator[TileId]:

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from voting.domain.identity.token import derive
 from voting.domain.transparency import note
-from voting.domain.transparency.note import LOG_KEY, Checkpoint, Signature, VerifierKey
+from voting.domain.transparency.note import Checkpoint, Signature
+from voting.domain.transparency.witness import TIME_BYTES, cosigned_message, timed
+from voting.domain.verifier_key import LOG_KEY, WITNESS_KEY, VerifierKey
 from voting.errors import SettingInvalid
 
 _SEED = re.compile(r"[0-9a-f]{64}\n?")
@@ -40,19 +42,43 @@ class LogKey:
     def signer(self, origin: str) -> LogSigner:
         """Returns the signer of the log with this origin."""
         private = Ed25519PrivateKey.from_private_bytes(derive(self._seed, "log", origin))
-        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return LogSigner(VerifierKey(origin, LOG_KEY, public), private)
+        return LogSigner(VerifierKey(origin, LOG_KEY, _public(private)), private)
+
+    def witness(self, name: str) -> WitnessSigner:
+        """Returns the signer of a witness with this name."""
+        private = Ed25519PrivateKey.from_private_bytes(derive(self._seed, "witness", name))
+        return WitnessSigner(VerifierKey(name, WITNESS_KEY, _public(private)), private)
+
+
+class WitnessSigner(NamedTuple):
+    """Cosigns the checkpoints of logs."""
+
+    key: VerifierKey
+    private: Ed25519PrivateKey
+
+    def cosign(self, body: str, seconds: int) -> str:
+        """Returns the line of a cosignature of a checkpoint, seen at this time."""
+        signature = self.private.sign(cosigned_message(seconds, body))
+        return note.signature_line(self.key, seconds.to_bytes(TIME_BYTES, "big") + signature)
 
 
 def is_signed(key: VerifierKey, body: str, signature: Signature) -> bool:
-    """Whether a signature of a note is the key's."""
+    """Whether a signature of a note is the key's: a log's, or a witness' cosignature."""
     if (signature.name, signature.key_id) != (key.name, key.id):
         return False
+    signed, message = signature.signature, body.encode()
+    if key.type == WITNESS_KEY:
+        seconds, signed = timed(signature)
+        message = cosigned_message(seconds, body)
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature.signature, body.encode())
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signed, message)
     except (ValueError, InvalidSignature):
         return False
     return True
+
+
+def _public(private: Ed25519PrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def make_key(file: Path) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from voting.domain.ballots import merkle
 from voting.domain.transparency import note, tree
+from voting.domain.verifier_key import read_key
 from voting.errors import ProofInvalid
 from voting.services.identity.keyring import read_receipt
 from voting.services.transparency.log_key import is_signed
@@ -23,7 +24,7 @@ class Proven(NamedTuple):
 def check_proof(vkey: str, receipt: str, text: str) -> Proven:
     """Returns what the proof shows of the receipt's ballot. Raises ProofInvalid, which says what is wrong."""
     try:
-        key, proof, leaf = note.read_key(vkey.strip()), note.read_proof(text), read_receipt(receipt.strip()).statement
+        key, proof, leaf = read_key(vkey.strip()), note.read_proof(text), read_receipt(receipt.strip()).statement
         checkpoint, body, signatures = note.read_note(proof.note)
         root = tree.root_by_inclusion(merkle.leaf_hash(leaf), proof.leaf_index, checkpoint.size, proof.hashes)
     except ValueError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import msgspec
 
 from voting.domain.transparency import bundle, note, tree
 from voting.domain.transparency.tree import TILE_HASHES, TileId
+from voting.domain.transparency.witness import log_policy
 from voting.errors import NotFound, NotYet
 from voting.postgres import log
 from voting.postgres.database import Database
@@ -20,6 +22,8 @@ from voting.services.last_known import LastKnown
 FRESH_SECONDS = 0.5
 # A ballot that is not in the log so long after its receipt is a breach of the receipt's promise.
 MERGE_DELAY_SECONDS = 60
+# A checkpoint without witnesses is shown when that of the quorum is older by more.
+WITNESSES_LATE = timedelta(seconds=5)
 _MOST_LOGS, _MOST_TILES = 1000, 2000
 
 
@@ -48,6 +52,17 @@ def about(snapshot: ContestSnapshot, stored: StoredLog, receipt_key: str) -> byt
     )
 
 
+def policy_of(snapshot: ContestSnapshot, stored: StoredLog) -> str:
+    """Returns whose signatures a checkpoint of the log needs."""
+    return log_policy(stored.vkey, snapshot.contest.witnesses, snapshot.contest.witness_quorum)
+
+
+def published(stored: StoredLog) -> str:
+    """Returns the newest checkpoint that enough witnesses cosigned; if they are late, the newest at all."""
+    is_late = stored.cosigned_at is None or stored.signed_at - stored.cosigned_at > WITNESSES_LATE
+    return stored.checkpoint if is_late or stored.cosigned is None else stored.cosigned
+
+
 class PublicLog:
     """Reads the logs. Methods raise NotFound for what is not in the log."""
 
@@ -60,6 +75,16 @@ class PublicLog:
     async def head(self, snapshot: ContestSnapshot) -> StoredLog:
         """Returns the log with its newest checkpoint."""
         return (await self._heads.get(snapshot.uid, lambda: self._read_head(snapshot), Head.fresh)).stored
+
+    async def witnesses(self, snapshot: ContestSnapshot) -> dict[str, datetime | None]:
+        """Returns when each witness of the contest cosigned last."""
+        if not snapshot.contest.witnesses:
+            return {}
+        async with self._database.connection() as connection:
+            cosigned = await log.select_cosignatures(connection, snapshot.contest.id)
+        return {
+            each.name: cosigned[each.name].at if each.name in cosigned else None for each in snapshot.contest.witnesses
+        }
 
     async def tile(self, snapshot: ContestSnapshot, id: TileId, width: int) -> bytes:
         """Returns the first `width` hashes of a tile."""
@@ -88,9 +113,14 @@ class PublicLog:
         if index >= head.size:
             # It was read before the batch.
             head = (await self._heads.renew(snapshot.uid, lambda: self._read_head(snapshot))).stored
-        proof = tree.inclusion(index, head.size)
-        tiles = {id: await self._tile(snapshot, id, tree.tile_width(id, head.size)) for id in tree.tiles_of(proof)}
-        return note.proof_text(index, [tree.root(each, tiles) for each in proof], head.checkpoint)
+        checkpoint = published(head)
+        size = note.read_note(checkpoint)[0].size
+        if index >= size:
+            # Witnesses have not seen it yet.
+            checkpoint, size = head.checkpoint, head.size
+        proof = tree.inclusion(index, size)
+        tiles = {id: await self._tile(snapshot, id, tree.tile_width(id, size)) for id in tree.tiles_of(proof)}
+        return note.proof_text(index, [tree.root(each, tiles) for each in proof], checkpoint)
 
     async def _check(self, snapshot: ContestSnapshot, id: TileId, width: int) -> None:
         head = await self.head(snapshot)

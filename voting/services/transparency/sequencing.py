@@ -7,6 +7,7 @@ what is stored decides: the signature that was made is forgotten.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Sequence
@@ -15,14 +16,17 @@ from datetime import datetime
 
 from voting import telemetry
 from voting.domain.ballots.leaf import stated_picks
-from voting.domain.transparency import bundle, leaves
+from voting.domain.transparency import bundle, leaves, tree
 from voting.domain.transparency.growth import LogEnd
+from voting.domain.transparency.tree import Leaves
+from voting.domain.transparency.witness import log_policy
 from voting.errors import ContestUnknown, TryAgain, VotingError
 from voting.postgres import contests, leases, log
 from voting.postgres.database import Connection, Database
 from voting.postgres.log import LoggedRow, Queued, SignedHead, StoredLog
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache
+from voting.services.transparency.anchors import Anchors
 from voting.services.transparency.due import Due, append_due, due_of
 from voting.services.transparency.log_key import LogKey, LogSigner
 
@@ -61,10 +65,11 @@ class LogIdentity:
 class Sequencer:
     """Appends to the logs of all contests."""
 
-    def __init__(self, database: Database, key: LogKey, identity: LogIdentity) -> None:
+    def __init__(self, database: Database, key: LogKey, identity: LogIdentity, anchors: Anchors) -> None:
         self._database = database
         self._key = key
         self._identity = identity
+        self._anchors = anchors
         self._contest_cache = ContestCache(database)
         self._holder = uuid.uuid4()
         self._ends: dict[str, LogEnd] = {}
@@ -105,16 +110,18 @@ class Sequencer:
         Raises LeaseLostError, LogFrozenError.
         """
         try:
-            end, rows = await self._database.transact(lambda tx: self._append(tx, contest, due))
+            end, rows, checkpoint = await self._database.transact(lambda tx: self._append(tx, contest, due))
         except LogFrozenError as error:
-            reason = str(error)
+            reason, key = str(error), self._key.signer(self._identity.origin(contest)).key
             self._ends.pop(contest, None)
-            await self._database.transact(lambda tx: log.freeze(tx, contest, reason))
+            await self._database.transact(lambda tx: log.freeze(tx, contest, reason, key))
             raise
         except BaseException:
             self._ends.pop(contest, None)
             raise
         self._ends[contest] = end
+        if checkpoint:
+            await asyncio.to_thread(self._anchors.write, contest, await self._uid(contest), checkpoint)
         telemetry.LOG_LEAVES.set(sum(each.size for each in self._ends.values()))
         telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
         return rows
@@ -137,7 +144,8 @@ class Sequencer:
         except (LogFrozenError, VotingError) as error:
             self._refuse(contest, str(error))
 
-    async def _append(self, tx: Connection, contest: str, due: Due | None) -> tuple[LogEnd, int]:
+    async def _append(self, tx: Connection, contest: str, due: Due | None) -> tuple[LogEnd, int, str]:
+        """Returns the log's new end, how many rows were taken, and the new checkpoint, if there is one."""
         if not await leases.hold(tx, LEASE, self._holder):
             raise LeaseLostError
         if due and due.is_exact:
@@ -148,21 +156,18 @@ class Sequencer:
         end = await self._end(tx, contest, stored)
         rows = await log.take(tx, contest, ALL_ROWS if due else MOST_ROWS)
         if not rows and not due:
-            return end, 0
+            return end, 0, ""
         first = [] if stored else [await self._opening(tx, contest, signer)]
-        entries, batches = _placed(rows, first, end.size)
+        entries, batches, picks = _placed(rows, first, end.size)
+        added = sum(row.leaves for row in batches), picks
         if due and stored:
-            counts = (
-                stored.ballots + sum(row.leaves for row in batches),
-                stored.picks + sum(row.picks for row in batches),
-            )
-            growth = await append_due(tx, due, end, entries, counts)
+            growth = await append_due(tx, due, end, entries, (stored.ballots + added[0], stored.picks + added[1]))
         else:
             growth = end.grown(entries)
         checkpoint = signer.sign(growth.end.size, growth.end.edge.root())
         head = SignedHead(signer.key.name, str(signer.key), checkpoint)
-        await log.append(tx, contest, growth, batches, head)
-        return growth.end, len(rows)
+        await log.append(tx, contest, growth, batches, head, added)
+        return growth.end, len(rows), checkpoint
 
     def _signer(self, contest: str, stored: StoredLog | None) -> LogSigner:
         signer = self._key.signer(stored.origin if stored else self._identity.origin(contest))
@@ -174,22 +179,40 @@ class Sequencer:
 
     async def _end(self, tx: Connection, contest: str, stored: StoredLog | None) -> LogEnd:
         """Returns the log's end: the one in memory if it is the stored one, else rebuilt from what is stored."""
-        if stored is None:
-            return LogEnd()
         known = self._ends.get(contest)
-        if known and (known.size, known.edge.root()) == (stored.size, stored.root):
+        if stored and known and (known.size, known.edge.root()) == (stored.size, stored.root):
             return known
-        end = await log.read_end(tx, contest, stored)
-        if end.edge.root() != stored.root:
+        end = await log.read_end(tx, contest, stored) if stored else LogEnd()
+        if stored and end.edge.root() != stored.root:
             raise LogFrozenError(f"the stored tiles of {stored.size} leaves do not have the root that was signed")
+        await self._compare_anchor(tx, contest, stored)
         return end
+
+    async def _compare_anchor(self, tx: Connection, contest: str, stored: StoredLog | None) -> None:
+        """Raises LogFrozenError if the log that was published last is not a part of the stored one."""
+        anchor = await asyncio.to_thread(self._anchors.read, contest, await self._uid(contest))
+        if anchor is None:
+            return
+        size = stored.size if stored else 0
+        if anchor.size > size:
+            raise LogFrozenError(
+                f"a log of {anchor.size} leaves was published, and the database has {size}: it is an older backup, or"
+                f" lost commits; see: voting log recover --help"
+            )
+        whole = Leaves(0, anchor.size)
+        tiles = {id: await log.select_tile(tx, contest, id) for id in tree.tiles_of([whole])}
+        if tree.root(whole, tiles) != anchor.root:
+            raise LogFrozenError(f"its first {anchor.size} leaves are not those of the log that was published")
+
+    async def _uid(self, contest: str) -> uuid.UUID:
+        return (await self._contest_cache.get(contest)).uid
 
     async def _opening(self, tx: Connection, contest: str, signer: LogSigner) -> bytes:
         stored = await contests.select(tx, contest)
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}, but leaves wait for its log")
         at: datetime = await contests.clock(tx)
-        witnesses = leaves.log_policy(str(signer.key))
+        witnesses = log_policy(str(signer.key), stored.contest.witnesses, stored.contest.witness_quorum)
         own = self._identity
         return leaves.opening(stored.contest, stored.document, at, own.receipt_key, own.policy, witnesses)
 
@@ -200,13 +223,13 @@ class Sequencer:
             logging.getLogger("voting").error("nothing is appended to the log of %s: %s", contest, reason)
 
 
-def _placed(rows: Sequence[Queued], first: Sequence[bytes], size: int) -> tuple[list[bytes], list[LoggedRow]]:
-    """Returns the entries to be appended, and where the batches of ballots among them will stand."""
-    entries, batches = [*first], []
+def _placed(rows: Sequence[Queued], first: Sequence[bytes], size: int) -> tuple[list[bytes], list[LoggedRow], int]:
+    """Returns the entries to be appended, where the batches among them will stand, and the picks that they state."""
+    entries, batches, picks = [*first], [], 0
     for row in rows:
         own = bundle.unframe(row.entries)
         if row.batch is not None:
-            picks = sum(stated_picks(entry) for entry in own)
-            batches.append(LoggedRow(row.batch, size + len(entries), len(own), picks))
+            batches.append(LoggedRow(row.batch, size + len(entries), len(own)))
+            picks += sum([stated_picks(entry) for entry in own])
         entries += own
-    return entries, batches
+    return entries, batches, picks

@@ -10,7 +10,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from voting.domain.transparency import leaves
 from voting.domain.transparency.tree import TILE_HASHES, TileId
 from voting.errors import NotFound
 from voting.services.transparency import public_log
@@ -35,9 +34,9 @@ def _answer(body: bytes | str, media_type: str, cache: str, **more: str) -> Resp
 
 @get("/log/{contest:str}/checkpoint", opt=READS | PUBLIC)
 async def show_checkpoint(contest: FromPath[str], services: GivenServices) -> Response[bytes]:
-    """Returns the newest signed checkpoint."""
+    """Returns the newest signed checkpoint with its quorum of cosignatures; the newest at all if that is older."""
     head = await services.public_log.head(await services.contest_cache.get(contest))
-    return _answer(head.checkpoint, _TEXT, _NEWEST)
+    return _answer(public_log.published(head), _TEXT, _NEWEST)
 
 
 @get("/log/{contest:str}/tile/{level:str}/{path:path}", opt=READS | PUBLIC)
@@ -90,8 +89,8 @@ async def show_about(contest: FromPath[str], services: GivenServices) -> Respons
 @get("/log/{contest:str}/policy", opt=READS | PUBLIC)
 async def show_policy(contest: FromPath[str], services: GivenServices) -> Response[bytes]:
     """Returns whose signatures a checkpoint needs (C2SP tlog-policy)."""
-    head = await services.public_log.head(await services.contest_cache.get(contest))
-    return _answer(leaves.log_policy(head.vkey), _TEXT, _MINUTE)
+    snapshot = await services.contest_cache.get(contest)
+    return _answer(public_log.policy_of(snapshot, await services.public_log.head(snapshot)), _TEXT, _MINUTE)
 
 
 def _read_tile(path: str) -> tuple[int, int]:

@@ -11,7 +11,8 @@ alter table logs
     add column closed_for timestamptz,
     add column certified integer not null default 0,
     -- the newest checkpoint with enough cosignatures
-    add column cosigned text;
+    add column cosigned text,
+    add column cosigned_at timestamptz;
 update logs set
     ballots = (select coalesce(sum(leaves), 0) from log_batches where contest = logs.contest),
     picks = (

@@ -1,0 +1,1 @@
+"""SQLite: what a witness, which runs by itself, has seen."""
