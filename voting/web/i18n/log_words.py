@@ -11,6 +11,9 @@ ZH = {
     "log_frozen": "这份日志与此前签名的内容不符，已停止追加；请以选民保存的凭据为准，并联系主办方。",
     "log_size": "条目数：",
     "log_signed": "最近签名：",
+    "log_witness": "见证方 {} 最近联署：",
+    "log_never": "尚未联署",
+    "log_unwitnessed": "目前联署的见证方不足法定数量，最新的日志尚未得到见证。投票照常进行。",
     "log_witnesses": "目前没有外部见证方为本日志联署。",
     "log_checkpoint": "最新签名（checkpoint）",
     "log_check": "核验凭据：从投票页保存 .tlog-proof 文件与回执，在自己的电脑上运行下面的命令。",
@@ -30,6 +33,10 @@ EN = {
     "stand; ask the organiser.",
     "log_size": "Entries: ",
     "log_signed": "Last signed: ",
+    "log_witness": "Last cosigned by the witness {}: ",
+    "log_never": "not yet",
+    "log_unwitnessed": "Too few witnesses cosign at present, so the newest part of the log is not witnessed. Voting "
+    "goes on.",
     "log_witnesses": "No outside witness cosigns this log at present.",
     "log_checkpoint": "Newest checkpoint",
     "log_check": "To check a ballot, save its .tlog-proof file and the receipt from the voting page, and run this on a "

@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
 from voting.errors import NotFound
-from voting.services.transparency.public_log import MERGE_DELAY_SECONDS
+from voting.services.transparency.public_log import MERGE_DELAY_SECONDS, published
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
@@ -22,7 +22,12 @@ async def show_log(contest: FromPath[str], request: Request[Any, Any, Any], serv
     try:
         head = await services.public_log.head(snapshot)
     except NotFound:
-        # It begins with the first ballot.
+        # It begins soon after the contest is made.
         head = None
-    shown = about(snapshot.contest, language) | {"head": head, "receipt_key": services.keyring.public_key}
+    shown = about(snapshot.contest, language) | {
+        "head": head,
+        "receipt_key": services.keyring.public_key,
+        "witnesses": await services.public_log.witnesses(snapshot),
+        "is_cosigned": head is not None and published(head) == head.cosigned,
+    }
     return html(request, page(request, "log.html", **shown, seconds=MERGE_DELAY_SECONDS))
