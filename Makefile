@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test test-campaigns tamper test-lab lint check format bench pressure rolling faults faults-bugs malformed rebuild fraud-bench fit lock clean
+.PHONY: demo test test-campaigns tamper test-lab lint check format bench pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fit lock clean
 
 demo:
 	@./install.sh run
@@ -57,6 +57,12 @@ rolling:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.faults.rolling $(ARGS)
 
+# Failovers of a Patroni cluster with etcd and HAProxy during voting: loadtests/README.md.
+failover:
+	@./install.sh dev
+	@sh tests/failover.sh
+	.venv/bin/python -m loadtests.faults patroni $(ARGS)
+
 # Faults in the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1
 SEEDS ?= 1
@@ -93,7 +99,7 @@ fit:
 # Pins anew, for every platform, without naming a registry.
 lock:
 	@./install.sh dev
-	@for name in run dev fit node uv; do \
+	@for name in run dev fit node uv patroni; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package voting \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt; done
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from loadtests.faults import patroni
 from loadtests.faults.bugs import BUGS
 from loadtests.faults.campaign import PROBES, Run
 from loadtests.faults.checker import named
@@ -97,6 +98,29 @@ async def _trials(several_hosts: bool, count: int) -> list[Trial]:
                 found.append(await place.trial(KINDS_OF_FAILOVER[number % len(KINDS_OF_FAILOVER)]))
                 click.echo(f"  {found[-1]}")
     return found
+
+
+@main.command("patroni", epilog="Example: make failover ARGS='--trials 20'")
+@click.option("--trials", default=1, show_default=True, help="Of each kind.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(patroni.KINDS), help="Only these kinds.")
+@click.option("--planted", is_flag=True, help="Commits wait for no standby: the kind `hung` must find it.")
+def patroni_(trials: int, kinds: tuple[str, ...], planted: bool) -> None:
+    """Fail over a Patroni cluster behind HAProxy; exit code 1 for a ballot lost, doubled or acknowledged early."""
+    if absent := patroni.missing():
+        raise click.ClickException(f"not installed: {', '.join(absent)}; run: make failover")
+
+    async def play() -> list[patroni.Trial]:
+        found = []
+        with temporary_folder() as folder:
+            async with patroni.cluster(folder, planted=planted) as place:
+                for kind in [kind for _ in range(trials) for kind in kinds or patroni.KINDS]:
+                    found.append(await place.trial(kind))
+                    click.echo(f"  {found[-1]}")
+        return found
+
+    found = asyncio.run(play())
+    click.echo(f"{sum(trial.acknowledged for trial in found)} ballots acknowledged in {len(found)} failovers")
+    sys.exit(not all(trial.is_right for trial in found))
 
 
 @main.command(epilog="Example: python -m loadtests.faults outage --seconds 60 --redis")
