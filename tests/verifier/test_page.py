@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.acceptance.test_browser import OUTPUT
 from tests.verifier import made
 from tests.verifier.conftest import PATIENCE, Verify
 from tests.verifier.tampering import Case
+from tests.verifier.test_tampering import mutated
 from tests.verifier.test_verify import holds, signatures
 
 
@@ -50,6 +53,23 @@ async def test_tampering_is_named_as_verify_py_names_it(
             (finding["code"], finding["where"]) for finding in verdict.findings
         }, name
         assert await result(page) == ("wrong" if verdict.findings else "ok")
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(400, marks=pytest.mark.campaign)])
+async def test_it_finds_what_verify_py_finds_in_any_change(
+    page: Page, verify: Verify, policy: Path, tmp_path: Path, count: int
+) -> None:
+    folder, dice = tmp_path / "bundle", random.Random(count)
+    made.write_bundle(folder, made.make_world(ballots=30))
+    for _ in range(count):
+        checked, command = dice.choice([(folder, "bundle"), (folder / "log", "log")])
+        path = dice.choice(sorted(path for path in checked.rglob("*") if path.is_file()))
+        before = path.read_bytes()
+        path.write_bytes(mutated(before, dice))
+        verdict = verify(command, checked, "--policy", policy)
+        found = {(finding["code"], finding["where"]) for finding in verdict.findings}
+        assert await check(page, checked) == found, (path, path.read_bytes())
+        path.write_bytes(before)
 
 
 async def test_a_receipt_and_its_proof(page: Page, tmp_path: Path) -> None:
