@@ -96,6 +96,7 @@ async def test_a_page_known_to_a_voter_is_shown_without_the_quota(parts: Parts, 
     contest = await contests.make(LIVE)
     solved = solve((await client.post(f"/api/v1/contests/{contest}/challenges")).json())
     assert (await client.post(f"/api/v1/contests/{contest}/voters", json={"challenge": solved})).status_code == 201
+    assert (await client.get(f"/c/{contest}")).status_code == 200
     assert (await client.get(f"/c/{contest}/own")).json()["remaining"]["picks"] == 5
     postgres.cut()
     try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Literal
 
 Sort = Literal["code", "title", "picks"]
 PAGE_SIZE = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One entry. `category` is a category's id; `cover` is the picture's SHA-256 in hex with its suffix, or empty.
 
@@ -29,6 +31,11 @@ class Entry:
     recommender: str = ""
     nomination: str = ""
     tags: tuple[str, ...] = ()
+
+    @cached_property
+    def searched(self) -> str:
+        """What words are looked for in."""
+        return "\n".join(map(_folded, (self.code, self.title, self.author)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,12 @@ def find(
     Sorting by picks needs `picks`.
     """
     matches = [entry for entry in entries if category in ("", entry.category)]
-    if words := [_folded(word) for word in text.split()]:
-        searched = [(entry, "\n".join(map(_folded, (entry.code, entry.title, entry.author)))) for entry in matches]
-        matches = [entry for entry, text in searched if all(word in text for word in words)]
+    for word in map(_folded, text.split()):
+        matches = [entry for entry in matches if word in entry.searched]
     # Sorts are stable: equals stay in the order of their codes.
-    matches.sort(key=lambda entry: entry.code)
+    matches.sort(key=attrgetter("code"))
     if sort == "title":
-        matches.sort(key=lambda entry: entry.title)
+        matches.sort(key=attrgetter("title"))
     elif sort == "picks":
         counts = picks or {}
         matches.sort(key=lambda entry: -counts.get(entry.code, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -55,6 +56,11 @@ class ContestSnapshot:
     def covers(self) -> frozenset[str]:
         """The names of the entries' pictures."""
         return frozenset(entry.cover for entry in self.entries.values())
+
+    @cached_property
+    def in_category(self) -> Mapping[str, int]:
+        """How many entries each category has."""
+        return Counter(entry.category for entry in self.entries.values())
 
     def now(self) -> datetime:
         """Returns the database's time, advanced by the process's monotonic clock."""

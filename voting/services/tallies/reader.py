@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
 
 from voting.domain.contest.display import shown_as_of
+from voting.domain.results.scoring import ranks
 from voting.errors import TryAgain
 from voting.postgres import tallies
 from voting.postgres.database import Database
@@ -20,7 +23,7 @@ LIVE = timedelta(seconds=0.25)
 _MOST_CONTESTS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
     """Picks of every entry as of a moment; None if they are hidden.
 
@@ -35,6 +38,11 @@ class Shown:
     tag: str
     """Changes when the picks do."""
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The rank of every entry; empty if picks are hidden."""
+        return ranks(self.picks or {})
+
 
 class TallyReader:
     """Reads tallies from Redis, or from PostgreSQL while Redis is away.
@@ -48,6 +56,7 @@ class TallyReader:
         self._view = view
         self._tally_projection = tally_projection
         self._moments: LastKnown[Reading] = LastKnown(_MOST_CONTESTS)
+        self._latest: dict[UUID, tuple[Reading, int, bool, Shown]] = {}
 
     async def shown(self, snapshot: ContestSnapshot) -> Shown:
         """Returns the tally that voters may see now."""
@@ -58,13 +67,14 @@ class TallyReader:
         # The display policy applies during voting; a certified tally is shown as it is.
         live = snapshot.certified or snapshot.contest.display.policy == "live"
         reading = await (self.live(snapshot) if live else self._past(snapshot, as_of))
-        found, tag = reading.tallies, f"{snapshot.uid.hex[:8]}-{snapshot.revision}"
-        if snapshot.certified:
-            picks = {code: found[code].counted if code in found else 0 for code in snapshot.entries}
-            return Shown(reading.as_of, picks, f"{tag}-certified-{sum(tally.version for tally in found.values())}")
-        picks = {code: found[code].raw if code in found else 0 for code in snapshot.entries}
-        version = sum(picks.values()) if live else int(reading.as_of.timestamp())
-        return Shown(reading.as_of, picks, f"{tag}-{version}")
+        latest = self._latest.get(snapshot.uid)
+        if latest and latest[0] is reading and latest[1:3] == (snapshot.revision, snapshot.certified):
+            return latest[3]
+        if len(self._latest) >= _MOST_CONTESTS:
+            self._latest.clear()
+        shown = _shown(snapshot, reading, live)
+        self._latest[snapshot.uid] = (reading, snapshot.revision, snapshot.certified, shown)
+        return shown
 
     async def live(self, snapshot: ContestSnapshot) -> Reading:
         """Returns the tally, at most a quarter of a second old; the last known one while PostgreSQL is away."""
@@ -90,3 +100,13 @@ class TallyReader:
             return Reading(past, as_of)
 
         return await self._moments.get(snapshot.uid, take, lambda reading: reading.as_of == as_of)
+
+
+def _shown(snapshot: ContestSnapshot, reading: Reading, live: bool) -> Shown:
+    found, tag = reading.tallies, f"{snapshot.uid.hex[:8]}-{snapshot.revision}"
+    if snapshot.certified:
+        picks = {code: found[code].counted if code in found else 0 for code in snapshot.entries}
+        return Shown(reading.as_of, picks, f"{tag}-certified-{sum(tally.version for tally in found.values())}")
+    picks = {code: found[code].raw if code in found else 0 for code in snapshot.entries}
+    version = sum(picks.values()) if live else int(reading.as_of.timestamp())
+    return Shown(reading.as_of, picks, f"{tag}-{version}")

@@ -8,7 +8,6 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.entry import Entry, Sort, find
-from voting.domain.results.scoring import ranks
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import PAGE, GivenServices
 from voting.web.flood_limiter import READS
@@ -34,10 +33,9 @@ async def list_entries(
         page=int(page or 1),
         picks=shown.picks,
     )
-    places = ranks(shown.picks) if shown.picks is not None else {}
     picks = shown.picks or {}
     rows = [
-        describe(contest, entry) | {"picks": picks.get(entry.code), "rank": places.get(entry.code)}
+        describe(contest, entry) | {"picks": picks.get(entry.code), "rank": shown.places.get(entry.code)}
         for entry in found.entries
     ]
     return {

@@ -8,7 +8,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from voting.domain.results.scoring import ranks
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
@@ -30,11 +29,10 @@ async def show_tallies(
         tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
     ]:
         return Response(b"", status_code=304, headers=headers)
-    places = ranks(shown.picks or {})
     picks = shown.picks or {}
     rows = [
         {"entry": code, "picks": picks[code], "rank": place}
-        for code, place in sorted(places.items(), key=lambda row: (row[1], row[0]))
+        for code, place in sorted(shown.places.items(), key=lambda row: (row[1], row[0]))
     ]
     content = {
         "as_of": shown.as_of.astimezone(snapshot.contest.zone),

@@ -215,6 +215,7 @@ EN = {
     "pick": "vote",
     "pages": "Pages",
     "no_entries": "There are no entries yet.",
+    "left_ballots": "{} ballots left",
     "renewed_day": "Renewed at 00:00 (Beijing time)",
     "renewed_week": "Renewed on Mondays at 00:00",
     "renewed_hour": "Renewed every hour",

@@ -207,6 +207,7 @@ ZH = {
     "pick": "票",
     "pages": "翻页",
     "no_entries": "还没有作品。",
+    "left_ballots": "还可投 {} 张选票",
     "renewed_day": "每天 0 点（北京时间）更新",
     "renewed_week": "每周一 0 点更新",
     "renewed_hour": "每小时更新",

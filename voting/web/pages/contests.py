@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -20,7 +19,6 @@ from voting.domain.contest.schema import Quota
 from voting.domain.entry import Sort, find
 from voting.domain.identity.channel import Channel
 from voting.domain.language import Language, called
-from voting.domain.results.scoring import ranks
 from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
 from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -81,7 +79,6 @@ async def show_contest(
             kept |= {"lang": "en"} if look.language == "en" else {}
             return f"/c/{contest}?{urlencode(kept)}" if kept else f"/c/{contest}"
 
-        in_category = Counter(entry.category for entry in snapshot.entries.values())
         return page(
             request,
             "contest.html",
@@ -91,7 +88,7 @@ async def show_contest(
             found=found,
             wish=wish,
             link=link,
-            counts=[in_category[each.id] for each in snapshot.contest.categories],
+            counts=[snapshot.in_category[each.id] for each in snapshot.contest.categories],
             brief=explain_briefly(snapshot.contest, look.language),
             rules=explain(snapshot.contest, look.language),
         )
@@ -206,12 +203,12 @@ def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, languag
         "phase": phase_of(snapshot),
         "confirm_ways": services.confirm_ways(contest),
         "shown": shown,
-        "places": ranks(shown.picks or {}),
+        "places": shown.places,
         "hidden_words": words.hidden if contest.display.policy == "hidden" else words.hidden_first,
         "several": span.least > 1,
         "span_words": words.basket_span.format(several),
         "quota": quota,
-        "quota_words": getattr(words, f"left_{quota.period}").split("{}") if quota else None,
+        "quota_words": _quota_words(quota, words) if quota else None,
         "usual": getattr(words, f"renewed_{quota.period}", "") if quota else "",
         "sign_ins": services.sign_ins(contest),
         "entry_renews_at": _entry_renews_at(snapshot),
@@ -219,6 +216,13 @@ def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, languag
         "notice_version": notice_version(contest),
         "words": words.script | _period_words(contest, words.script),
     }
+
+
+def _quota_words(quota: Quota, words: Any) -> list[str]:
+    """Returns what stands before and after the number that is left."""
+    form = words.left_ballots if quota.unit == "ballots" else getattr(words, f"left_{quota.period}")
+    before, after = form.split("{}")
+    return [before, after]
 
 
 def _limit(quota: Quota) -> int:

@@ -243,7 +243,7 @@ function say(text: string | undefined, tone = ""): void {
   const place = one("#said");
   if (!place) return;
   place.className = tone;
-  put(place, text || place.dataset.usual || "");
+  put(place, text || (page.phase === "open" && place.dataset.usual) || "");
   if (tone !== "good") return;
   const link = document.createElement("a");
   link.href = "#receipt";
@@ -314,7 +314,12 @@ function showPhase(): void {
   if (place && place.dataset.phase !== page.phase) {
     place.dataset.phase = page.phase;
     place.textContent = words[`phase_${page.phase}`] || "";
+    say("");
   }
+  const ended = one("#ended");
+  if (ended && page.phase !== "open") put(ended, words[`phase_${page.phase}`] || "");
+  show("#ended", page.phase !== "open");
+  show("#quota", page.phase === "open");
   show("#until", page.phase !== "closed" && page.phase !== "none");
   const countdown = one("#countdown");
   if (countdown && page.phase !== "not_open") countdown.dataset.until = page.closesAt;
