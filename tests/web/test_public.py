@@ -312,8 +312,8 @@ async def test_the_home_page_lists_the_contests(http: httpx.AsyncClient, contest
     assert f'href="/c/{second}"' in answer.text
 
 
-@pytest.mark.parametrize(("language", "says"), [("zh", "出错了 · 404"), ("en", "Something went wrong · 404")])
+@pytest.mark.parametrize(("language", "says"), [("zh", "没有找到这个页面"), ("en", "This page was not found")])
 async def test_an_error_page_is_in_one_language(http: httpx.AsyncClient, language: str, says: str) -> None:
     page = (await http.get("/c/none", headers={"accept": "text/html", "accept-language": language})).text
     assert f"<title>{says}</title>" in page
-    assert f"<h1>{says}</h1>" in page
+    assert f'<h1 class="block">{says}</h1>' in page

@@ -32,7 +32,7 @@ EN = {
     "phase_not_open": "Not open yet",
     "phase_closed": "Voting has closed",
     "phase_paused": "Paused",
-    "phase_none": "No public vote",
+    "phase_none": "This contest has no public vote",
     "closes": "until {}",
     "countdown": "Time left:",
     "countdown_open": "Opens in",

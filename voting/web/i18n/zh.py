@@ -32,7 +32,7 @@ ZH = {
     "phase_not_open": "尚未开始",
     "phase_closed": "投票已结束",
     "phase_paused": "暂停投票",
-    "phase_none": "不设公众投票",
+    "phase_none": "本活动不设公众投票",
     "closes": "{} 止",
     "countdown": "还剩",
     "countdown_open": "距开始",
