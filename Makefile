@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test test-campaigns tamper test-lab lint check format bench pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fit lock clean
+.PHONY: demo test test-campaigns tamper test-lab lint check format bench pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fraud-answers fit lock clean
 
 demo:
 	@./install.sh run
@@ -90,6 +90,11 @@ rebuild:
 fraud-bench:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.fraud_lab bench $(ARGS)
+
+# What asking voters to confirm finds, and what it costs, in simulated contests: loadtests/fraud_lab/README.md.
+fraud-answers:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.fraud_lab answers $(ARGS)
 
 # The model of a new fraud policy, as JSON on standard output: loadtests/fraud_lab/README.md.
 fit:

@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +16,11 @@ import click
 import httpx
 import polars as pl
 
+from loadtests.fraud_lab.answers.attackers import ATTACKERS, FRAMING, SLOW_DRIP
+from loadtests.fraud_lab.answers.bench import report, runs_of
+from loadtests.fraud_lab.answers.bench import save as save_answers
+from loadtests.fraud_lab.answers.figures import Run
+from loadtests.fraud_lab.answers.worlds import BALLOTS
 from loadtests.fraud_lab.drive import Driven, Target, drive, listed
 from loadtests.fraud_lab.families import EVERY, LOOKALIKES
 from loadtests.fraud_lab.profiles import PROFILES
@@ -237,6 +244,37 @@ def evaluate_command(world: Path, out: Path) -> None:
     rows = judged(events, pl.read_parquet(world / LABELS), read_verdicts(out, events))
     figures = evaluate(rows, sorted(events["entry"].unique()))
     click.echo(f"{table({'main': [figures]})}\n\n{parts_table([figures])}")
+
+
+@main.command(epilog="Example: make fraud-answers ARGS='--seeds 20 --processes 2'")
+@click.option("--seeds", default=20, show_default=True, type=click.IntRange(1), help="The number of contests.")
+@click.option("--first", default=1, show_default=True, help="The first seed.")
+@click.option(
+    "--ballots", default=BALLOTS, show_default=True, type=click.IntRange(2000), help="Honest ballots of each."
+)
+@click.option(
+    "--attacker",
+    "attackers",
+    multiple=True,
+    type=click.Choice([each.name for each in (*ATTACKERS, SLOW_DRIP, FRAMING)]),
+    help="Only these.",
+)
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Seeds played side by side.")
+def answers(seeds: int, first: int, ballots: int, attackers: tuple[str, ...], processes: int) -> None:
+    """Play contests in which some voters are asked to confirm, with and without attacks.
+
+    Exit code 1 if a floor is missed. Attacks have 4,000, 1,000 and 300 ballots, in smaller contests in proportion. The
+    tables and the numbers of each contest go to loadtests/results/answers-*.
+    """
+    runs: list[Run] = []
+    with ProcessPoolExecutor(processes) as pool:
+        play = partial(runs_of, ballots=ballots, attackers=attackers)
+        for seed, played in enumerate(pool.map(play, range(first, first + seeds)), first):
+            runs += played
+            click.echo(f"seed {seed}: {len(played)} contests", err=True)
+    text = report(runs)
+    click.echo(f"{text}\n\nthe figures, all of simulated contests, are in {save_answers(runs, text).name}")
+    sys.exit(1 if "MISSED" in text else 0)
 
 
 if __name__ == "__main__":
