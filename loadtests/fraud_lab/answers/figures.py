@@ -12,8 +12,10 @@ from loadtests.fraud_lab.answers.attackers import FRAMING, Attack
 from loadtests.fraud_lab.answers.course import Course, members
 
 HONEST = "honest contest"
-# They are people: what finds them is not asked of this sample.
-NOT_JUDGED = ("paid people",)
+# They are people: this sample is not meant to find them.
+_PEOPLE = ("paid people",)
+# All its voters that are asked confirm, so it can only be made to pay.
+_BUYERS = ("200 numbers",)
 SIZES = (4000, 1000, 300)
 # A cell is named rightly if at least this share of its ballots is invented.
 _RIGHT = 0.1
@@ -131,7 +133,9 @@ def dearer(runs: Sequence[Run], number: float = 1.0) -> float:
 
 
 class Row(NamedTuple):
-    """A figure, which must reach the floor for the attacker that is worst for it, and should reach the aim."""
+    """A figure, which must reach the floor for the attacker that is worst for it, and should reach the aim.
+
+    It is judged for `attackers`, or if none are given for all but `without`."""
 
     words: str
     of: Callable[[Sequence[Run]], float]
@@ -139,15 +143,17 @@ class Row(NamedTuple):
     aim: float
     sizes: tuple[int, ...] = SIZES
     attackers: tuple[str, ...] = ()
+    without: tuple[str, ...] = _PEOPLE
     more: bool = False
     percent: bool = True
 
 
+_UNNAMED = (*_PEOPLE, *_BUYERS, FRAMING.name)
 ROWS = (
-    Row("4,000 ballots: named before the close", named, 0.95, 1.0, (4000,), more=True),
-    Row("– still counting after the organiser's step", counted, 0.10, 0.03, (4000,)),
-    Row("1,000 ballots: named before the close", named, 0.9, 1.0, (1000,), more=True),
-    Row("300 ballots: named before the close", named, 0.6, 0.8, (300,), more=True),
+    Row("4,000 ballots: named before the close", named, 0.95, 1.0, (4000,), without=_UNNAMED, more=True),
+    Row("– still counting after the organiser's step", counted, 0.10, 0.03, (4000,), without=_UNNAMED),
+    Row("1,000 ballots: named before the close", named, 0.9, 1.0, (1000,), without=_UNNAMED, more=True),
+    Row("300 ballots: named before the close", named, 0.6, 0.8, (300,), without=_UNNAMED, more=True),
     Row("honest contests in which a cell is named", wrong, 0.05, 0.0, (0,), (HONEST,)),
     Row("honest ballots void in the named cells", void_inside, 0.15, 0.08),
     Row("honest ballots void in the whole contest", void, 0.005, 0.002),
@@ -183,7 +189,7 @@ def must_show(runs: Sequence[Run]) -> list[list[str]]:
         values = {
             name: row.of(group)
             for (name, size), group in grouped(runs).items()
-            if size in row.sizes and (name in row.attackers if row.attackers else name not in NOT_JUDGED)
+            if size in row.sizes and (name in row.attackers if row.attackers else name not in row.without)
         }
         if not values:
             continue
