@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Metric
 from redis import AuthenticationError, Redis
 
 from tests.conftest import ROOT
@@ -126,12 +126,39 @@ def all_rules() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return own["rules"], around["rules"]
 
 
-def test_alerts_name_only_metrics_that_there_are() -> None:
+def families() -> list[Metric]:
     metrics = [value for value in vars(telemetry).values() if isinstance(value, (Counter, Gauge, Histogram))]
-    families = [family for metric in metrics for family in metric.describe()]
+    return [family for metric in metrics for family in metric.describe()]
+
+
+def series() -> set[str]:
+    """The names of the service's series."""
     suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
-    known = {family.name + suffix for family in families for suffix in suffixes[family.type]}
+    known = {family.name + suffix for family in families() for suffix in suffixes[family.type]}
     assert len(known) > 10
+    return known
+
+
+def test_the_panels_of_the_dashboard_are_valid_and_name_series_that_there_are(tmp_path: Path) -> None:
+    dashboard = json.loads((DEPLOY / "grafana" / "voting.json").read_text("utf-8"))
+    panels = dashboard["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels) > 10
+    expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+    for expression in expressions:
+        named = set(re.findall(r"\bvoting_\w+", expression))
+        assert named, expression
+        assert named <= series(), expression
+    rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(expressions)]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed")
+    done = subprocess.run([promtool, "check", "rules", tmp_path / "panels.yml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_alerts_name_only_metrics_that_there_are() -> None:
+    known = series()
     own, around = all_rules()
     assert len({rule["alert"] for rule in own + around}) == len(own + around)
     for rule in own + around:
@@ -142,7 +169,7 @@ def test_alerts_name_only_metrics_that_there_are() -> None:
         assert named <= known, rule["alert"]
         assert named or "up{" in rule["expr"], rule["alert"]
     readme = (DEPLOY / "README.md").read_text("utf-8")
-    bases = {family.name for family in families}
+    bases = {family.name for family in families()}
     assert set(re.findall(r"`(voting_\w+)`", readme)) <= known | bases | {APPLICATION, AUDITOR}
 
 
