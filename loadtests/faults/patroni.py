@@ -116,7 +116,7 @@ class Member:
     def __init__(self, folder: Path, name: str, etcd: int, parameters: dict[str, str]) -> None:
         self.name, self._folder, self._etcd, self._parameters = name, folder, etcd, parameters
         self.port, self.rest = processes.free_port(), processes.free_port()
-        self.data = folder / name
+        self.data, self.log = folder / name, folder / f"{name}.log"
         program = binaries.find_postgres().bin / "postgres"
         self._runner = privileges.choose(program, folder)
         self.bin = privileges.reachable(self._runner, program, folder / "programs").parent
@@ -130,7 +130,7 @@ class Member:
         if not packages.exists():
             shutil.copytree(PACKAGES, packages)
         command = ["env", f"PYTHONPATH={packages}", "/usr/bin/python3", "-m", "patroni", str(file)]
-        with (self._folder / f"{self.name}.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._patroni = self._runner.spawn(command, log, subprocess.DEVNULL)
 
     def _configuration(self) -> dict[str, Any]:
@@ -289,7 +289,10 @@ def wait_whole(members: list[Member]) -> None:
     until = time.monotonic() + WHOLE_SECONDS
     while not {"leader", "sync_standby"} <= set((found := states(members)).values()) or len(found) < len(members):
         if time.monotonic() > until:
-            raise TimeoutError(f"the cluster is not whole: {found}")
+            said = [
+                f"{member.name}: {member.log.read_text()[-1500:]}" for member in members if member.name not in found
+            ]
+            raise TimeoutError("\n".join([f"the cluster is not whole: {found}", *said]))
         time.sleep(0.5)
 
 

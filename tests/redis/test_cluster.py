@@ -224,18 +224,12 @@ def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
     """The addresses of a Sentinel with a password, and of a primary with another, which has a replica."""
     with ExitStack() as stack:
         folders = [tmp_path_factory.mktemp(name) for name in ("one", "two", "sentinel")]
-        password = [
-            "--requirepass",
-            "secret",
-            "--masterauth",
-            "secret",
-            "--save",
-            "",
-            "--repl-diskless-sync-delay",
-            "0",
-        ]
+        password = ["--requirepass", "secret", "--masterauth", "secret", "--repl-diskless-sync-delay", "0"]
         primary = stack.enter_context(valkey(folders[0], *password))
         stack.enter_context(valkey(folders[1], *password, "--replicaof", primary.replace(":", " ")))
+        # The Sentinel asks its primary for replicas when it starts, then every ten seconds.
+        with Redis(port=int(primary.rpartition(":")[2]), password="secret") as redis:
+            wait(lambda: redis.info("replication")["connected_slaves"] and redis.wait(1, 1000))
         config = f"""
 requirepass watch
 sentinel monitor vote {primary.replace(":", " ")} 1

@@ -29,13 +29,7 @@ class SentinelUrl(NamedTuple):
 @asynccontextmanager
 async def opened(url: str, seconds: float, retries: int) -> AsyncIterator[Client]:
     """Yields a client that connects when it is used."""
-    options: dict[str, Any] = {
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-        "health_check_interval": 10,
-        "retry": Retry(NoBackoff(), retries),
-        "client_name": "voting",
-    }
+    options = _options(seconds, retries)
     async with AsyncExitStack() as stack:
         client: Client
         if is_cluster(url):
@@ -43,7 +37,7 @@ async def opened(url: str, seconds: float, retries: int) -> AsyncIterator[Client
             nodes = [ClusterNode(host, port) for host, port in hosts[1:]]
             client = RedisCluster.from_url(first, startup_nodes=nodes, **options)
         elif is_sentinel(url):
-            sentinels = await stack.enter_async_context(sentinels_of(url, options))
+            sentinels = await stack.enter_async_context(sentinels_of(url, seconds, retries))
             client = cast(Redis, sentinels.master_for(read_sentinel_url(url).service))
         else:
             client = Redis.from_url(url, **options)
@@ -52,9 +46,9 @@ async def opened(url: str, seconds: float, retries: int) -> AsyncIterator[Client
 
 
 @asynccontextmanager
-async def sentinels_of(url: str, options: dict[str, Any]) -> AsyncIterator[Sentinel]:
-    """Yields the Sentinels; `options` are those of every connection."""
-    read = read_sentinel_url(url)
+async def sentinels_of(url: str, seconds: float, retries: int) -> AsyncIterator[Sentinel]:
+    """Yields the Sentinels."""
+    read, options = read_sentinel_url(url), _options(seconds, retries)
     own = options | read.sentinel_options
     sentinels = Sentinel(read.hosts, sentinel_kwargs=own, **options, **read.options)  # type: ignore[no-untyped-call]
     try:
@@ -62,6 +56,16 @@ async def sentinels_of(url: str, options: dict[str, Any]) -> AsyncIterator[Senti
     finally:
         for sentinel in sentinels.sentinels:
             await sentinel.aclose()
+
+
+def _options(seconds: float, retries: int) -> dict[str, Any]:
+    return {
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "health_check_interval": 10,
+        "retry": Retry(NoBackoff(), retries),
+        "client_name": "voting",
+    }
 
 
 def is_cluster(url: str) -> bool:

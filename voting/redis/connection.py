@@ -98,8 +98,8 @@ async def _check_kind(url: str, client: Client) -> None:
 async def _check_sentinels(url: str) -> None:
     """Raises SettingInvalid if a Sentinel that answers does not know the service, or is none."""
     service = read_sentinel_url(url).service
-    async with sentinels_of(url, {"socket_timeout": CHECK_SECONDS, "socket_connect_timeout": CHECK_SECONDS}) as all_:
-        for sentinel in all_.sentinels:
+    async with sentinels_of(url, CHECK_SECONDS, retries=0) as every:
+        for sentinel in every.sentinels:
             try:
                 names = sorted(str(name) for name in await sentinel.sentinel_masters())
             except AuthenticationError:
