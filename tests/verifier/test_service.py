@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -35,8 +37,8 @@ class Published:
 
 @pytest.fixture(scope="module")
 async def published(service: Service, contests: Contests, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """Ballots are cast over HTTP, appended and exported by command, twice into the same folder."""
-    folder, contest = tmp_path_factory.mktemp("published"), await contests.make()
+    """Ballots are cast, the contest is paused and ends; its log is exported twice into the same folder."""
+    folder, contest = tmp_path_factory.mktemp("published"), await contests.make(opens=timedelta(days=-2))
     environment = environment_of(service.settings) | {"VOTING_LOG_KEY": str(folder / "log.key")}
     async with as_owner(service.settings) as connection:
         await connection.execute("delete from leases where name = 'log'")
@@ -52,7 +54,6 @@ async def published(service: Service, contests: Contests, tmp_path_factory: pyte
             answers = await asyncio.gather(*(cast(http, contest, token, ["A001"]) for token in tokens))
             assert {answer.status_code for answer in answers} == {201}
             await command("log", "run", "--once")
-            await command("log", "export", "--contest", contest, str(folder / "log"))
             return answers
 
         await command("log", "key", str(folder / "log.key"))
@@ -65,8 +66,18 @@ async def published(service: Service, contests: Contests, tmp_path_factory: pyte
             held[-1][1].write_bytes(proof.content)
         (folder / "policy").write_bytes((await http.get(f"/log/{contest}/policy")).content)
         log = (await http.get(f"/log/{contest}/log.json")).json()
+        await command("log", "export", "--contest", contest, str(folder / "log"))
         shutil.copytree(folder / "log", folder / "first")
         await append(10)
+        async with contests.office() as office:
+            await office.contest_admin.pause(contest, True)
+            await office.staff_keys.create("someone", "judge", contest)
+        async with as_owner(service.settings) as connection:
+            await connection.execute("update contests set closes_at = now() where id = $1", contest)
+        # A round appends what is queued, the next what the clock has made due.
+        await command("log", "run", "--once")
+        await command("log", "run", "--once")
+        await command("log", "export", "--contest", contest, str(folder / "log"))
     return Published(folder / "first", folder / "log", folder / "policy", log["vkey"], log["receipt_key"], held)
 
 
@@ -82,6 +93,9 @@ def test_verify_py_finds_nothing_wrong(verify: Verify, published: Published) -> 
         assert (verdict.status, verdict.findings) == (0, [])
         assert f"ballots {ballots}, votes {ballots}" in verdict.words
         assert verdict.words.count("of the log.") == BALLOTS
+    entries = b"".join(path.read_bytes() for path in sorted((published.later / "tile" / "entries").rglob("*.p/*")))
+    kinds = re.findall(rb"voting/([a-z]+)/v\d\n", entries)
+    assert set(kinds) == {b"open", b"ballot", b"act", b"seal", b"close"}
 
 
 async def test_verify_html_finds_nothing_wrong(page: Page, published: Published) -> None:
