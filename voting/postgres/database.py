@@ -244,6 +244,14 @@ async def _opened(primary: Primary, **options: Any) -> AsyncIterator[Database]:
         text = f"PostgreSQL cannot be reached ({_brief(error)}); check DATABASE_URL and that it runs"
         # Only a change of an address, a password, a certificate or the server's settings helps against these.
         lasting = isinstance(error, (ValueError, asyncpg.InvalidAuthorizationSpecificationError))
+        if "unsupported startup parameter" in str(error):
+            lasting, text = (
+                True,
+                (
+                    "DATABASE_URL leads to a pooler, such as pgbouncer, under which connections lose their time limits"
+                    f" ({_brief(error)}); name PostgreSQL itself, with nodes x workers x VOTING_POOL connections"
+                ),
+            )
         raise (TryAgain if isinstance(error, _LOST) and not lasting else SchemaUnfit)(text) from error
     primary.add(pool)
     database = Database(pool, primary)
