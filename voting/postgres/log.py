@@ -193,7 +193,7 @@ async def read_end(connection: Connection, contest: str, stored: StoredLog) -> L
 
 
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:
-    """Returns every log that is not frozen."""
+    """Returns the logs, of those not frozen, for which something may be due."""
     return tuple(DueLog(*row) for row in await connection.fetch(_QUERIES["due"]))
 
 

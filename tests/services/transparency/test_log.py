@@ -143,6 +143,8 @@ async def test_what_is_published_is_a_tree_that_anybody_rebuilds(
     assert (await http.get(f"/log/{contest}/tile/1/000.p/1")).content == tile.root
     for none in ("0/001", "0/001.p/48", "0/002.p/1", "1/000", "0/000.p/256", "0/1", "00/000", "64/000", "-1/000"):
         assert (await http.get(f"/log/{contest}/tile/{none}")).status_code == 404, none
+    for none in ("batch/0", "batch/-1", f"batch/{2**64}", f"proof/{2**64}/0", f"proof/1/{2**64}", "batch/x"):
+        assert (await http.get(f"/log/{contest}/{none}")).status_code == 404, none
     page = await http.get(f"/log/{contest}", headers={"accept": "text/html"})
     assert "<b>303</b>" in page.text
     done = run("log", "export", "--contest", contest, str(tmp_path), env=environment_of(office.settings))

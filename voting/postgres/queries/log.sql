@@ -40,18 +40,22 @@ on conflict (contest) do update set
 
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does
--- not have it yet; and the last day that was sealed.
-select logs.contest, opens_at, closes_at, clock_timestamp() as now, sealed_on,
-    closes_at <= clock_timestamp() and closed_for is distinct from closes_at as closes,
-    exists (
-        select from certifications where contest = logs.contest and number > logs.certified
-    ) as certifies,
-    exists (
-        select from erased_days
-        where contest = logs.contest and day < (statement_timestamp() at time zone 'UTC')::date
-    ) as erases
-from logs join contests on contests.id = logs.contest
-where frozen is null;
+-- not have it yet; and those of which a day may have ended, with the last one that was sealed.
+with logged as (
+    select logs.contest, opens_at, closes_at, clock_timestamp() as now, sealed_on,
+        closes_at <= clock_timestamp() and closed_for is distinct from closes_at as closes,
+        exists (
+            select from certifications where contest = logs.contest and number > logs.certified
+        ) as certifies,
+        exists (
+            select from erased_days
+            where contest = logs.contest and day < (statement_timestamp() at time zone 'UTC')::date
+        ) as erases
+    from logs join contests on contests.id = logs.contest
+    where frozen is null
+)
+select * from logged
+where closes or certifies or erases or (opens_at <= now and now < closes_at + interval '3 days');
 
 -- name: due_certificate
 -- The oldest that the log does not have.
@@ -73,7 +77,7 @@ insert into log_seals (contest, day, salt, raw) values ($1, $2, $3, $4);
 -- Also a log that the database has lost.
 insert into logs (contest, origin, vkey, size, root, checkpoint, edge, frozen)
 values ($1, $3, $4, 0, sha256(''), '', '', $2)
-on conflict (contest) do update set frozen = coalesce(logs.frozen, excluded.frozen);
+on conflict (contest) do update set frozen = excluded.frozen where logs.frozen is null;
 
 -- name: unfreeze
 update logs set frozen = null where contest = $1;

@@ -97,6 +97,9 @@ class _Check:
             self.found(
                 f"the entries are {self.edge.size} leaves with another root than that of the {stored.size} stored"
             )
+        if not stored.checkpoint:
+            self.found("the database has lost the log")
+            return
         checkpoint, body, signatures = note.read_note(stored.checkpoint)
         if checkpoint != (stored.origin, stored.size, stored.root):
             self.found("the checkpoint states another size or root")

@@ -24,6 +24,8 @@ FRESH_SECONDS = 0.5
 MERGE_DELAY_SECONDS = 60
 # A checkpoint without witnesses is shown when that of the quorum is older by more.
 WITNESSES_LATE = timedelta(seconds=5)
+# Of PostgreSQL's bigint.
+_LARGEST = 2**63 - 1
 _MOST_LOGS, _MOST_TILES = 1000, 2000
 
 
@@ -145,6 +147,8 @@ class PublicLog:
         return Head(stored, read_on)
 
     async def _read_batch(self, snapshot: ContestSnapshot, number: int) -> Placed:
+        if number > _LARGEST:
+            raise NotFound
         async with self._database.connection() as connection:
             placed = await log.select_batch(connection, snapshot.contest.id, number)
             if placed is None and await log.is_recorded(connection, snapshot.contest.id, number):

@@ -139,10 +139,10 @@ class Sequencer:
         """Does the work for one contest; what keeps its log from growing does not keep the others'."""
         try:
             await work
-        except TryAgain:
+        except (TryAgain, LeaseLostError):
             raise
-        except (LogFrozenError, VotingError) as error:
-            self._refuse(contest, str(error))
+        except Exception as error:
+            self._refuse(contest, f"{type(error).__name__}: {error}")
 
     async def _append(self, tx: Connection, contest: str, due: Due | None) -> tuple[LogEnd, int, str]:
         """Returns the log's new end, how many rows were taken, and the new checkpoint, if there is one."""
