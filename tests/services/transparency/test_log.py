@@ -35,6 +35,8 @@ from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
 SEED = b"k" * 32
+# A zone where it is noon now, so that no day ends, and is sealed, during a test (Etc/GMT-8 is UTC+8, as POSIX has it).
+NOON = f'time_zone = "Etc/GMT{datetime.now(UTC).hour - 12:+d}"\n'
 # The leaf that opens a log, and the acts that made its contest and its roster.
 HEAD = 3
 
@@ -60,7 +62,7 @@ async def stored_ballots(
     contests: Contests, office: AdminServices, count: int, contest: str = "", at: datetime | None = None
 ) -> str:
     """Stores a batch of ballots as casting does, without the service; in a new contest if none is named."""
-    contest = contest or await contests.make()
+    contest = contest or await contests.make(top=NOON)
     rows = [
         BallotRow(secrets.token_bytes(16), 1, "k", uuid.uuid4(), ["A001"], "count", (), bytes(48), "[]", "{}")
         for _ in range(count)
@@ -87,7 +89,7 @@ async def sequenced(office: AdminServices, seed: bytes = SEED) -> Sequencer:
 async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices, tmp_path: Path
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     first = (await cast_some(http, contests, contest, 1))[0]["log"]
     assert isinstance(first, dict)
     waiting = await http.get(f"/log/{contest}/batch/{first['batch']}")
@@ -121,7 +123,7 @@ async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
 async def test_what_is_published_is_a_tree_that_anybody_rebuilds(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices, tmp_path: Path
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     answers = await cast_some(http, contests, contest, 300)
     await sequenced(office)
     note_text = (await http.get(f"/log/{contest}/checkpoint")).text
@@ -167,7 +169,7 @@ async def test_what_is_published_is_a_tree_that_anybody_rebuilds(
 async def test_the_same_answer_is_given_again_and_an_erased_person_leaves_the_proof_valid(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     (token,) = contests.tokens(contest, 1)
     first = await cast(http, contest, token, ["A001"], "one-key")
     again = await cast(http, contest, token, ["A001"], "one-key")
@@ -191,7 +193,7 @@ async def test_the_same_answer_is_given_again_and_an_erased_person_leaves_the_pr
 async def test_what_the_clock_and_the_result_make_due_is_appended_once(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
-    contest = await contests.make(opens=timedelta(days=-3), closes=timedelta(minutes=-1))
+    contest = await contests.make(top=NOON, opens=timedelta(days=-3), closes=timedelta(minutes=-1))
     await stored_ballots(contests, office, 7, contest, datetime.now(UTC) - timedelta(days=1))
     async with as_owner(settings) as connection:
         await connection.execute("insert into erased_days values ($1, now()::date - 2, 4)", contest)
@@ -224,7 +226,7 @@ async def test_what_the_clock_and_the_result_make_due_is_appended_once(
 
 
 async def test_acts_are_in_the_log_in_public_or_as_a_salted_hash(contests: Contests, office: AdminServices) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await office.contest_admin.pause(contest, True)
     await office.staff_keys.create("someone", "judge", contest)
     await sequenced(office)
@@ -244,7 +246,7 @@ async def test_acts_are_in_the_log_in_public_or_as_a_salted_hash(contests: Conte
 async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doubled(
     contests: Contests, office: AdminServices
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await let_go(office)
     made = sequencer_of(office)
 
@@ -272,7 +274,7 @@ async def test_batches_that_commit_in_another_order_are_neither_skipped_nor_doub
 
 
 async def test_another_sequencer_continues_and_only_one_appends(contests: Contests, office: AdminServices) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     for count in (250, 5, 3):
         await stored_ballots(contests, office, count, contest)
         # Each has to rebuild the right edge from what is stored.
@@ -294,7 +296,7 @@ async def test_another_sequencer_continues_and_only_one_appends(contests: Contes
 
 
 async def test_a_log_is_not_continued_with_another_key(contests: Contests, office: AdminServices) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await stored_ballots(contests, office, 2, contest)
     await sequenced(office)
     await stored_ballots(contests, office, 1, contest)
@@ -331,7 +333,7 @@ async def test_a_change_of_the_stored_log_is_found(contests: Contests, office: A
 async def test_a_log_whose_tiles_do_not_have_the_signed_root_is_frozen(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await stored_ballots(contests, office, 2, contest)
     await sequenced(office)
     async with as_owner(settings) as connection:
@@ -378,7 +380,7 @@ async def restore(settings: Settings, contest: str, rows: dict[str, str]) -> Non
 async def test_a_restored_backup_freezes_the_contest_and_is_recovered_from_what_was_published(
     http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await stored_ballots(contests, office, 250, contest)
     made = await sequenced(office)
     await stored_ballots(contests, office, 5, contest)
@@ -416,7 +418,7 @@ async def test_a_restored_backup_freezes_the_contest_and_is_recovered_from_what_
 async def test_the_command_appends_with_a_key_that_only_its_owner_reads(
     contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
 ) -> None:
-    contest = await contests.make()
+    contest = await contests.make(top=NOON)
     await stored_ballots(contests, office, 1, contest)
     await let_go(office)
     file = tmp_path / "keys" / "log.key"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.test_cli import run
 from tests.conftest import ROOT, VOTING, Contests, as_owner, environment_of, eventually, free_port, without_settings
-from tests.services.transparency.test_log import SEED, sequenced, stored_ballots
+from tests.services.transparency.test_log import NOON, SEED, sequenced, stored_ballots
 from voting.domain.ballots import merkle
 from voting.domain.transparency import note, tree
 from voting.domain.transparency.tree import Edge, Leaves
@@ -99,7 +99,7 @@ async def test_a_contest_with_witnesses_has_cosigned_checkpoints_and_a_rewound_l
         f'[[witness]]\nname = "w-{number}"\nvkey = "{vkey.strip()}"\nurl = "http://127.0.0.1:{port}"\n'
         for number, (port, vkey) in enumerate(zip(ports, vkeys, strict=True))
     )
-    contest = await contests.make(f"{rules}[[quota]]\npicks = 5\n", top="quorum = 2\n")
+    contest = await contests.make(f"{rules}[[quota]]\npicks = 5\n", top=f"quorum = 2\n{NOON}")
     await stored_ballots(contests, office, 3, contest)
     await sequenced(office)
     vkey = (await http.get(f"/log/{contest}/log.json")).json()["vkey"]
