@@ -23,9 +23,11 @@ from voting.wiring.admin import AdminServices
 
 # Values of the other parts of a path, and bodies, with which a request that is let in finds nothing.
 NOBODYS = "7a6b0c1e-8d2f-4e3a-9b1c-5d4e3f2a1b0c"
-PARTS = {"code": "A001", "group": "none", "ballot": NOBODYS, "session": NOBODYS}
+PARTS = {"code": "A001", "group": "none", "cell": "none", "ballot": NOBODYS, "session": NOBODYS}
+# By the end of the path.
 BODIES = {
-    "decisions": {"action": "void", "reason": "x", "version": 1},
+    "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
+    "cells/none/decisions": {"action": "accept", "reason": "x"},
     "password": {"password": "x", "new_password": "four words of mine"},
 }
 
@@ -106,7 +108,7 @@ async def ask(http: httpx.AsyncClient, route: Route, contest: str, headers: dict
     path = route.path.format(contest=contest, **PARTS)
     if "{contest}" not in route.path and route.access != "account":
         path += f"?contest={contest}"
-    body = BODIES.get(path.rpartition("/")[2])
+    body = next((body for end, body in BODIES.items() if path.endswith(end)), None)
     async with http.stream(route.method, path, headers=headers, json=body) as answer:
         if answer.headers["content-type"].startswith("text/event-stream"):
             return answer.status_code, ""

@@ -180,9 +180,10 @@ async def test_the_live_board_sends_rate_decisions_and_notice(http: httpx.AsyncC
     async with board(http, contest, headers) as events, asyncio.timeout(10):
         async for name, _, data in events:
             seen[name] = data
-            if len(seen) == 4:
+            if len(seen) == 5:
                 break
     assert seen["rate"] == {"ballots": 1, "seconds": 60}
+    assert seen["tiers"]["entries"]["A001"]["issued"] == 1
     assert seen["decisions"] == {"count": 1, "hold": 0, "void": 0}
     assert seen["notice"]["code"] == "phase_open"
 

@@ -7,9 +7,13 @@ from voting.services.audit import Action
 
 ACTS: dict[Action, dict[Language, str]] = {
     "award.revoke": {"zh": "撤销奖项", "en": "Award revoked"},
+    "cell.decide": {"zh": "裁定确认率过低的选票", "en": "Cell of ballots decided"},
+    "cell.propose": {"zh": "提请裁定确认率过低的选票", "en": "Decision on a cell proposed"},
+    "cell.void": {"zh": "逾期未确认的选票作废", "en": "Unconfirmed ballots void"},
     "certification.certify": {"zh": "核定结果", "en": "Result certified"},
     "certification.propose": {"zh": "提请核定结果", "en": "Certification proposed"},
     "certification.reopen": {"zh": "重新打开已核定的结果", "en": "Certified result reopened"},
+    "confirmation.by_host": {"zh": "主办方代为确认投票人", "en": "Voter confirmed by the host"},
     "contest.create": {"zh": "创建活动", "en": "Contest created"},
     "contest.extend": {"zh": "延长投票时间", "en": "Window extended"},
     "contest.pause": {"zh": "暂停投票", "en": "Vote paused"},
