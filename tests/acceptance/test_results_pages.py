@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import openpyxl
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.acceptance.test_browser import browser, picture
+from tests.acceptance.test_browser import PHONE, browser, picture
 from tests.acceptance.test_review_pages import SignedIn, signed_in
-from tests.conftest import Contests
-from tests.services.results.test_certified_inputs import certified
+from tests.conftest import Contests, Service
+from tests.services.results.test_certified_inputs import RULES, certified
 from voting.wiring.admin import AdminServices
 
 __all__ = ["browser", "signed_in"]
@@ -74,3 +74,35 @@ async def test_without_marks_there_are_votes_alone_and_strangers_see_nothing(
         await stranger.goto(path)
         await expect(stranger.locator("#sign-in")).to_be_visible()
         assert "作品 1" not in await stranger.content()
+
+
+async def test_an_objection_from_publication_to_answer(
+    signed_in: SignedIn, browser: Browser, service: Service, contests: Contests, office: AdminServices
+) -> None:
+    snapshot = await certified(contests, office, RULES + "[publication]\ndays = 5\n")
+    contest = snapshot.contest.id
+    phone = await browser.new_page(viewport=PHONE, locale="zh-CN", base_url=service.url)
+    await phone.goto(f"/c/{contest}/results")
+    await expect(phone.locator("#awards")).to_contain_text("A002")
+    await phone.get_by_label("事项").select_option("marks")
+    await phone.get_by_label("说明").fill("A001 的评分少算了一位专家，请核对评分表。")
+    await phone.get_by_role("button", name="提出异议").click()
+    await expect(phone.locator("form .fault")).to_contain_text("已收到，登记号")
+    await picture(phone, "publication")
+    li, zhang = await signed_in("organiser", contest), await signed_in("owner", contest)
+    auditor = await signed_in("auditor", contest)
+    for person in (li, zhang):
+        await person.goto(f"/results/{contest}/objections")
+        await expect(person.locator("[data-objection]")).to_contain_text("请核对评分表")
+        if person is li:
+            await person.get_by_label("答复（将公布）").fill("已核对：三位专家的评分都已计入。")
+        await picture(person, "objections")
+        button = "提交答复" if person is li else "确认并公布"
+        await person.get_by_role("button", name=button).click()
+        await expect(person.locator(".notice.wait" if person is li else ".notice.good")).to_be_visible()
+    await auditor.goto(f"/staff/audit?contest={contest}")
+    await expect(auditor.locator("main")).to_contain_text("答复异议")
+    await phone.goto(f"/c/{contest}/results")
+    await expect(phone.locator("#register")).to_contain_text("三位专家的评分都已计入")
+    assert "请核对评分表" not in await phone.content(), "only staff read what was written"
+    await phone.close()

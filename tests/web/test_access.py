@@ -23,9 +23,20 @@ from voting.wiring.admin import AdminServices
 
 # Values of the other parts of a path, and bodies, with which a request that is let in finds nothing.
 NOBODYS = "7a6b0c1e-8d2f-4e3a-9b1c-5d4e3f2a1b0c"
-PARTS = {"code": "A001", "group": "none", "cell": "none", "ballot": NOBODYS, "session": NOBODYS}
+PARTS = {
+    "code": "A001",
+    "group": "none",
+    "cell": "none",
+    "number": "1",
+    "round_id": "none",
+    "ballot": NOBODYS,
+    "session": NOBODYS,
+}
 # By the end of the path.
 BODIES = {
+    "A001": {"marks": {}},
+    "returns": {"judge": "x", "reason": "x"},
+    "answer": {"answer": "x"},
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
     "cells/none/decisions": {"action": "accept", "reason": "x"},
     "password": {"password": "x", "new_password": "four words of mine"},
@@ -132,7 +143,7 @@ async def test_each_route_lets_in_the_roles_that_it_declares_and_nobody_else(
     for caller in staff.callers:
         status, code = await ask(http, route, staff.contest, caller.headers)
         wanted, who = expected(route, caller), (caller.role, caller.is_own, caller.has_account)
-        if wanted and route.path.startswith(("/board", "/results", "/review", "/staff")):
+        if wanted and route.path.startswith(("/board", "/marking", "/results", "/review", "/staff")):
             # A page answers a refusal with the form to sign in.
             assert status == 401, who
         elif wanted:

@@ -17,11 +17,16 @@ _QUERIES = named("marks")
 async def replace_round(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> int:
     """Replaces all marks of the round; returns how many it had."""
     before: int = await connection.fetchval(_QUERIES["clear"], contest, round_)
+    await add(connection, contest, round_, marks)
+    return before
+
+
+async def add(connection: Connection, contest: str, round_: str, marks: Sequence[Mark]) -> None:
+    """Adds marks to the round's."""
     columns = [[getattr(mark, name) for mark in marks] for name in ("judge", "entry", "criterion")]
     # This is exact: a mark is read from a decimal, so its denominator divides a power of ten.
     values = [Decimal(mark.value.numerator) / Decimal(mark.value.denominator) for mark in marks]
     await connection.execute(_QUERIES["insert"], contest, round_, *columns, values)
-    return before
 
 
 async def select(connection: Connection, contest: str) -> dict[str, list[Mark]]:

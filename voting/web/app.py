@@ -28,7 +28,9 @@ from voting.web.api import (
     health,
     live,
     log,
+    marking,
     media,
+    objections,
     results,
     share_cards,
     staff,
@@ -42,9 +44,10 @@ from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import about, assets, audit, boards, own_data, posters, review, sign_in
+from voting.web.pages import about, assets, audit, boards, own_data, posters, publication, review, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
+from voting.web.pages import marking as marking_pages
 from voting.web.pages import results as result_pages
 from voting.web.pages import staff as staff_pages
 from voting.web.plain_ballots import PlainBallots
@@ -109,6 +112,16 @@ HANDLERS: list[Any] = [
     sign_in.begin_confirmation,
     sign_in.finish,
     boards.show_board,
+    marking.save_draft,
+    marking.submit_marks,
+    marking.return_marks,
+    marking_pages.show_rounds,
+    marking_pages.show_marking,
+    marking_pages.show_progress,
+    objections.file_objection,
+    objections.answer_objection,
+    publication.show_publication,
+    publication.show_objections,
     result_pages.show_results,
     result_pages.show_derivation,
     review.show_queue,

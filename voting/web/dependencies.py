@@ -32,6 +32,8 @@ from voting.services.identity.redirects import Redirects
 from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_sign_in import SignIn
 from voting.services.readiness import Readiness
+from voting.services.results.marking import Marking
+from voting.services.results.objections import Objections
 from voting.services.results.reports import Reports
 from voting.services.share_cards import ShareCards
 from voting.services.tallies.live_board import LiveBoards
@@ -57,6 +59,8 @@ class Services:
     contest_cache: ContestCache
     covers: Covers
     keyring: Keyring
+    marking: Marking
+    objections: Objections
     own_receipts: OwnReceipts
     persons: Persons
     privacy: Privacy

@@ -41,6 +41,8 @@ from voting.services.identity.sessions import StaffSessions
 from voting.services.identity.staff_sign_in import SignIn
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
+from voting.services.results.marking import Marking
+from voting.services.results.objections import Objections
 from voting.services.results.reports import Reports
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.projection import TallyProjection
@@ -167,6 +169,8 @@ def _services(
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=providers.keyring,
+        marking=Marking(database),
+        objections=Objections(database),
         own_receipts=OwnReceipts(database, providers.keyring),
         persons=providers.persons,
         phone_provider=providers.phone,

@@ -65,10 +65,10 @@ CLICKS = "entry,value\nA001,0\nA002,100\n"
 TOP = 'changeable = ["extension", "withdrawal"]\n'
 
 
-async def certified(contests: Contests, office: AdminServices) -> ContestSnapshot:
+async def certified(contests: Contests, office: AdminServices, rules: str = RULES) -> ContestSnapshot:
     """A certified contest: A002 has the award."""
     times = {"opens": timedelta(hours=-3), "closes": timedelta(minutes=-1)}
-    contest = await contests.make(RULES, entries=2, top=TOP, **times)
+    contest = await contests.make(rules, entries=2, top=TOP, **times)
     await record(
         office.database, contest, [*crowd(0, 30, "A001"), *crowd(100, 20, "A002", "ring-1")], timedelta(hours=1)
     )

@@ -12,13 +12,14 @@ from functools import partial
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain_outcome import explain_tie
-from voting.domain.contest.schema import Award
+from voting.domain.contest.schema import Award, Cut
 from voting.domain.entry import Entry
 from voting.domain.results.marks import Mark, scores
 from voting.domain.results.organisations import organisation_awards
 from voting.domain.results.ranking import Given, Ranking, TieBreak, complete, first, winners
 from voting.domain.results.scoring import public_points
 from voting.domain.results.stakes import groups_of, number_of
+from voting.errors import NotScorable
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ def compute(contest: Contest, figures: Figures) -> Outcome:
     """Returns the whole outcome. Raises NotScorable, naming what is missing."""
     left, reached = frozenset(figures.entries), dict.fromkeys(figures.entries, 0)
     for cut in contest.cuts:
-        order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
-        ranking = Ranking(values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
-        left = frozenset(first(left, cut.keep, ranking))
+        left = _passed(contest, figures, cut, left)
         reached.update((entry, reached[entry] + 1) for entry in left)
     public = _public(contest, figures, left)
     final = _final(contest, figures, left)
@@ -62,6 +61,31 @@ def compute(contest: Contest, figures: Figures) -> Outcome:
             awards += _give(contest, figures, award, group, awards)
     honours = organisation_awards(contest, figures.entries, figures.metrics, figures.revoked, left, awards)
     return Outcome(reached, left, public, final, tuple(awards), honours)
+
+
+def entries_of_round(contest: Contest, figures: Figures, round_: str, *, is_voted: bool) -> frozenset[str]:
+    """Returns the entries that judges mark in a round: those left by the cuts that do not follow from it.
+
+    None as long as such a cut cannot be made: the vote goes on, or an earlier round has no marks.
+    """
+    left = frozenset(figures.entries)
+    for cut in contest.cuts:
+        if f"round:{round_}" in (cut.by, *cut.order):
+            break
+        if not is_voted and {"public", "votes"} & {cut.by, *cut.order}:
+            return frozenset()
+        try:
+            left = _passed(contest, figures, cut, left)
+        except NotScorable:
+            return frozenset()
+    return left
+
+
+def _passed(contest: Contest, figures: Figures, cut: Cut, left: frozenset[str]) -> frozenset[str]:
+    """Returns which of those left pass a cut."""
+    order = _order(contest, figures, left, cut.order if cut.ties == "order" else ())
+    ranking = Ranking(values(contest, figures, left, cut.by), order, include_ties=cut.ties == "include")
+    return frozenset(first(left, cut.keep, ranking))
 
 
 def _final(contest: Contest, figures: Figures, left: frozenset[str]) -> dict[str, Fraction]:

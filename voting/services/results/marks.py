@@ -11,7 +11,7 @@ from voting.domain.results.marks import read_marks, read_metric, similar_judges,
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound, SecondPersonNeeded
-from voting.postgres import certifications, marks
+from voting.postgres import certifications, marking, marks
 from voting.postgres.database import Connection, Database
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -39,7 +39,7 @@ class Marks:
     ) -> int:
         """Replaces the round's marks by those of a table; returns their number.
 
-        Raises FileInvalid, NotFound, Certified.
+        Raises FileInvalid, NotFound, Certified, and AlreadyExists if judges have submitted marks of it online.
         """
         table = _find({rule.id: rule for rule in snapshot.contest.rounds}, round_, "round")
         sheet = read_sheet(body, name, tick)
@@ -50,7 +50,18 @@ class Marks:
         for doubt in (*similar_judges(given), *unlikely_marks(table, given, entries), *uneven_panels(given, entries)):
             notice(doubt)
         details = {"round": round_, "marks": len(given), **_digest(body)}
-        replace = partial(marks.replace_round, contest=snapshot.contest.id, round_=round_, marks=given)
+
+        async def replace(tx: Connection) -> int:
+            online = [
+                each.judge for each in await marking.select_submissions(tx, snapshot.contest.id) if each.round == round_
+            ]
+            if online:
+                raise AlreadyExists(
+                    f"{', '.join(online)} submitted marks of round {round_!r} online, which an import would replace;"
+                    " send them back first"
+                )
+            return await marks.replace_round(tx, snapshot.contest.id, round_, given)
+
         before = await self._change(snapshot, replace, "marks.import", details)
         if len(given) < before:
             notice(f"{len(given)} marks in place of the {before} that round {round_!r} had")

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 
 const out = process.argv[2] ?? "../static";
-const entries = ["voter.ts", "solver.ts", "share.ts", "about.ts", "board.ts", "staff.ts", "style.css"];
+const entries = ["voter.ts", "solver.ts", "share.ts", "about.ts", "board.ts", "staff.ts", "marking.ts", "style.css"];
 const forNode = 'export * from "./ballots"; export { once, Problem } from "./api";';
 const common = { bundle: true, target: "es2017", charset: "utf8", legalComments: "none", write: false, outdir: "/" };
 

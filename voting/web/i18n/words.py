@@ -82,7 +82,14 @@ _SCRIPT = (
     "error_already_exists",
     "error_certified",
     "error_forbidden",
+    "marking_offline",
+    "marking_range",
+    "marking_saved",
+    "error_malformed",
+    "error_not_found",
+    "error_slow_down",
     "error_stale",
+    "error_window_closed",
 )
 
 

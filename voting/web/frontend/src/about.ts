@@ -1,4 +1,5 @@
-// The pages beside the vote: copies a receipt.
+// The pages beside the vote: copies a receipt, sends an objection.
+import { sendForms } from "./forms";
 import { copyText } from "./sheets";
 
 const words: Record<string, string> = JSON.parse(document.body.dataset.words || "{}");
@@ -9,3 +10,4 @@ document.querySelectorAll<HTMLElement>("[data-copy]").forEach((button) => {
     });
   });
 });
+sendForms(words);
