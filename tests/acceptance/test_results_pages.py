@@ -87,7 +87,7 @@ async def test_an_objection_from_publication_to_answer(
     await phone.get_by_label("事项").select_option("marks")
     await phone.get_by_label("说明").fill("A001 的评分少算了一位专家，请核对评分表。")
     await phone.get_by_role("button", name="提出异议").click()
-    await expect(phone.locator("form .fault")).to_contain_text("已收到，登记号")
+    await expect(phone.locator("form .notice.good")).to_contain_text("已收到，登记号")
     await picture(phone, "publication")
     li, zhang = await signed_in("organiser", contest), await signed_in("owner", contest)
     auditor = await signed_in("auditor", contest)

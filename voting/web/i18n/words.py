@@ -85,6 +85,7 @@ _SCRIPT = (
     "marking_offline",
     "marking_range",
     "marking_saved",
+    "marking_saving",
     "error_malformed",
     "error_not_found",
     "error_slow_down",

@@ -25,6 +25,7 @@ export function sendForms(words: Record<string, string>): void {
           const done = form.dataset.done;
           if (!done) return location.reload();
           form.reset();
+          if (place) place.className = "notice good";
           say(done.replace("{}", String(answer.number)));
         },
         (error) => say((error instanceof Problem && words[`error_${error.code}`]) || words.failed || ""),

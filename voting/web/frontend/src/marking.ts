@@ -4,6 +4,7 @@ import { once, Problem } from "./api";
 const words: Record<string, string> = JSON.parse(document.body.dataset.words || "{}");
 const form = document.querySelector<HTMLFormElement>("#marking");
 const AGAIN_MILLISECONDS = 5000;
+const KEPT = "marks:";
 
 interface Draft {
   marks: Record<string, string>;
@@ -12,7 +13,7 @@ interface Draft {
 
 function watch(form: HTMLFormElement): void {
   const path = form.dataset.path || "";
-  const kept = `marks:${path}`;
+  const kept = KEPT + path;
   const recusal = form.querySelector<HTMLInputElement>("#recusal")!;
   const marks = Array.from(form.querySelectorAll<HTMLInputElement>("input[name]"));
   const saved = form.querySelector<HTMLElement>("#saved")!;
@@ -42,10 +43,13 @@ function watch(form: HTMLFormElement): void {
     if (isSaving) return;
     isSaving = true;
     isChanged = false;
+    say(words.marking_saving || "");
     try {
       await once("PUT", path, draft);
-      if (!isChanged) localStorage.removeItem(kept);
-      say((words.marking_saved || "").replace("{}", new Date().toTimeString().slice(0, 5)));
+      if (!isChanged) {
+        localStorage.removeItem(kept);
+        say((words.marking_saved || "").replace("{}", new Date().toTimeString().slice(0, 5)));
+      }
     } catch (error) {
       if (error instanceof Problem && error.code !== "try_again" && error.code !== "slow_down") {
         say(words[`error_${error.code}`] || words.failed || "");
@@ -73,4 +77,23 @@ function watch(form: HTMLFormElement): void {
   });
 }
 
+/** Sends what an entry's page had no time to send before it was left, and loads the list again. */
+async function sendKept(contest: string): Promise<void> {
+  const own = `${KEPT}/api/v1/staff/contests/${contest}/`;
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(own));
+  let sent = 0;
+  for (const name of names) {
+    try {
+      await once("PUT", name.slice(KEPT.length), JSON.parse(localStorage.getItem(name) || "{}"));
+      localStorage.removeItem(name);
+      sent += 1;
+    } catch {
+      // Its own page says what is wrong with it.
+    }
+  }
+  if (sent) location.reload();
+}
+
 if (form) watch(form);
+const list = document.querySelector<HTMLElement>("[data-marking]");
+if (list) void sendKept(list.dataset.marking || "");
