@@ -45,6 +45,7 @@ class Item:
 class MarkingSheet:
     """What one judge has marked in one round. No items: which entries it has is known when the vote is over."""
 
+    judge: str
     round: Round
     items: tuple[Item, ...]
     submitted_at: datetime | None
@@ -74,7 +75,7 @@ class Marking:
 
         async def work(tx: Connection) -> MarkingSheet:
             await tx.execute("set transaction isolation level repeatable read, read only")
-            return await self._sheet(tx, snapshot, round_, _judge(person))
+            return await self._sheet(tx, snapshot, round_, person)
 
         return await self._database.transact(work)
 
@@ -85,11 +86,12 @@ class Marking:
 
         Raises NotFound, Malformed, Forbidden, Stale (submitted), Certified.
         """
-        contest, judge = snapshot.contest.id, _judge(person)
+        contest = snapshot.contest.id
 
         async def work(tx: Connection) -> None:
             await certifications.lock_uncertified_result(tx, contest)
-            sheet = await self._sheet(tx, snapshot, round_, judge)
+            sheet = await self._sheet(tx, snapshot, round_, person)
+            judge = sheet.judge
             _check_open(sheet)
             item = next((item for item in sheet.items if item.entry.code == code), None)
             if item is None:
@@ -104,11 +106,12 @@ class Marking:
 
         Raises NotFound, Forbidden, Stale (marks are missing, or submitted before), AlreadyExists, Certified.
         """
-        contest, judge = snapshot.contest.id, _judge(person)
+        contest = snapshot.contest.id
 
         async def work(tx: Connection) -> int:
             await certifications.lock_uncertified_result(tx, contest)
-            sheet = await self._sheet(tx, snapshot, round_, judge)
+            sheet = await self._sheet(tx, snapshot, round_, person)
+            judge = sheet.judge
             _check_open(sheet)
             if sheet.missing or not sheet.items:
                 raise Stale(f"marks are missing for {', '.join(sheet.missing[:_MOST_NAMED]) or 'every entry'}")
@@ -149,11 +152,14 @@ class Marking:
             drafts = await marking.count_drafts(connection, contest)
             return Progress(drafts, await marking.select_submissions(connection, contest))
 
-    async def _sheet(self, tx: Connection, snapshot: ContestSnapshot, round_: str, judge: str) -> MarkingSheet:
+    async def _sheet(self, tx: Connection, snapshot: ContestSnapshot, round_: str, person: Person) -> MarkingSheet:
         contest = snapshot.contest
         rule = next((each for each in contest.rounds if each.id == round_), None)
         if rule is None:
             raise NotFound(f"there is no round {round_[:64]!r} in this contest")
+        judge = person.account
+        if judge is None:
+            raise Forbidden("marks carry their judge's name: sign in with an account")
         inputs = await read_inputs(tx, contest.id)
         figures: Figures = inputs.figures
         is_voted = not contest.public_vote or snapshot.now() >= contest.closes_at
@@ -165,13 +171,7 @@ class Marking:
             for code, entry in figures.entries.items()
             if code in left
         )
-        return MarkingSheet(rule, items, await marking.submitted_at(tx, contest.id, round_, judge))
-
-
-def _judge(person: Person) -> str:
-    if person.account is None:
-        raise Forbidden("marks carry their judge's name: sign in with an account")
-    return person.account
+        return MarkingSheet(judge, rule, items, await marking.submitted_at(tx, contest.id, round_, judge))
 
 
 def _check_open(sheet: MarkingSheet) -> None:
