@@ -9,6 +9,7 @@ import pytest
 import segno
 
 from tests.conftest import Contests, cast, refusal
+from voting.domain.entry import Entry
 from voting.web.auth import voter_cookie_name
 
 ENGLISH = {"accept-language": "en-GB,en;q=0.9"}
@@ -142,3 +143,23 @@ async def test_a_poster_has_a_code_of_the_entrys_page(http: httpx.AsyncClient, c
     assert answer.content == expected.getvalue()
     for name in ("poster", "qr.png"):
         assert refusal(await http.get(f"/c/{contest}/entries/nothing/{name}")) == (404, "entry_unknown")
+
+
+async def test_chinese_titles_are_found_by_pinyin_initials(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest = await contests.make()
+    entry = Entry("A001", "重庆的牦牛过冬有新粮ABC", "雪绒县服务队", "one")
+    async with contests.office() as office:
+        await office.contest_admin.import_roster(contest, [entry], {}, amend=True)
+    # The reading that the word has: chong of Chongqing, not zhong.
+    for wish, count in (
+        ("cqdmngd", 1),
+        ("XRXFWD", 1),
+        ("新粮", 1),
+        ("ylabc", 0),
+        ("xlabc", 1),
+        ("mngd xrx", 1),
+        ("zqd", 0),
+    ):
+        found = (await http.get(f"/api/v1/contests/{contest}/entries", params={"q": wish})).json()
+        assert found["total"] == count, wish
+    assert "重庆的牦牛" in (await http.get(f"/c/{contest}?q=mngd")).text

@@ -56,15 +56,17 @@ def find(
     sort: Sort = "code",
     page: int = 1,
     picks: Mapping[str, int] | None = None,
+    initials: Mapping[str, str] | None = None,
 ) -> Page:
     """Returns the entries of a category whose code, title and author contain each word of `text`, ignoring width, case
-    and blanks.
+    and blanks; or whose pinyin initials do, by code.
 
     Sorting by picks needs `picks`.
     """
     matches = [entry for entry in entries if category in ("", entry.category)]
+    found_by = initials or {}
     for word in map(_folded, text.split()):
-        matches = [entry for entry in matches if word in entry.searched]
+        matches = [each for each in matches if word in each.searched or word in found_by.get(each.code, "")]
     # Sorts are stable: equals stay in the order of their codes.
     matches.sort(key=attrgetter("code"))
     if sort == "title":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -142,14 +142,25 @@ async def remove_entries(connection: Connection, contest: str, codes: Sequence[s
     await connection.execute(_ENTRIES["remove"], contest, codes)
 
 
-async def upsert_entries(connection: Connection, contest: str, entries: Sequence[Entry]) -> None:
-    """Inserts the entries, or updates those with the same code; the new revision makes every process read them."""
+async def select_initials(connection: Connection, contest: str) -> dict[str, str]:
+    """Returns the pinyin initials of entries, by code."""
+    return {row["code"]: row["initials"] for row in await connection.fetch(_ENTRIES["initials"], contest)}
+
+
+async def upsert_entries(
+    connection: Connection, contest: str, entries: Sequence[Entry], initials: Mapping[str, str]
+) -> None:
+    """Inserts the entries, or updates those with the same code; the new revision makes every process read them.
+
+    `initials`: of each entry's title and author, by code.
+    """
     columns = [
         [getattr(entry, name) for entry in entries]
         for name in ("title", "author", "category", "summary", "cover", "video", "recommender", "nomination")
     ]
     # PostgreSQL needs arrays of equal lengths in an array of arrays.
     columns.append([json.dumps(entry.tags) for entry in entries])
+    columns.append([initials[entry.code] for entry in entries])
     codes = [entry.code for entry in entries]
     await connection.execute(_ENTRIES["upsert"], contest, codes, list(range(len(codes))), *columns)
     await revise(connection, contest)

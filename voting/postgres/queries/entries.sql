@@ -4,6 +4,9 @@ from entries
 where contest = $1 and (withdrawn_at is null or $2)
 order by position, code;
 
+-- name: initials
+select code, initials from entries where contest = $1 and initials <> '';
+
 -- name: withdraw
 update entries set withdrawn_at = clock_timestamp()
 where contest = $1 and code = $2 and withdrawn_at is null
@@ -17,17 +20,18 @@ delete from entries where contest = $1 and code = any ($2::text[]);
 
 -- name: upsert
 insert into entries (
-    contest, code, position, title, author, category, summary, cover, video, recommender, nomination, tags)
+    contest, code, position, title, author, category, summary, cover, video, recommender, nomination, tags, initials)
 select $1, code, position, title, author, category, summary, cover, video, recommender, nomination,
-    array(select json_array_elements_text(tags::json))
+    array(select json_array_elements_text(tags::json)), initials
 from unnest(
     $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-    $11::text[], $12::text[])
-    as given (code, position, title, author, category, summary, cover, video, recommender, nomination, tags)
+    $11::text[], $12::text[], $13::text[])
+    as given (code, position, title, author, category, summary, cover, video, recommender, nomination, tags, initials)
 on conflict (contest, code) do update set
     position = excluded.position, title = excluded.title, author = excluded.author, category = excluded.category,
     summary = excluded.summary, cover = excluded.cover, video = excluded.video, recommender = excluded.recommender,
-    nomination = excluded.nomination, tags = excluded.tags;
+    nomination = excluded.nomination, tags = excluded.tags,
+    initials = excluded.initials;
 
 -- name: insert_cover
 insert into covers (contest, name, media_type, body)

@@ -19,6 +19,7 @@ from voting.errors import (
     SecondPersonNeeded,
     WindowClosed,
 )
+from voting.pinyin import initials
 from voting.postgres import certifications, contests
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
@@ -128,6 +129,7 @@ class ContestAdmin:
         withdrawn entry stays withdrawn. The audit log records old and new values.
         """
         pictures = {name: read_cover(name, body) for name, body in covers.items()}
+        found_by = {entry.code: initials(f"{entry.title}\n{entry.author}").lower() for entry in entries}
         named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
         async def work(tx: Connection) -> RosterChange:
@@ -145,7 +147,8 @@ class ContestAdmin:
             for name, picture in pictures.values():
                 await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             await contests.remove_entries(tx, contest, change.removed)
-            await contests.upsert_entries(tx, contest, [entry for entry in named if entry.code not in change.withdrawn])
+            kept = [entry for entry in named if entry.code not in change.withdrawn]
+            await contests.upsert_entries(tx, contest, kept, found_by)
             details = {"entries": len(named), "covers": len(pictures)} | change.logged()
             await audit.record(tx, self._actor, "roster.import", contest, details)
             return change

@@ -51,6 +51,8 @@ class ContestSnapshot:
     read_at: datetime
     read_on: float
     """The process's monotonic clock at `read_at`."""
+    initials: Mapping[str, str]
+    """The pinyin initials of entries' titles and authors, by code."""
 
     @cached_property
     def covers(self) -> frozenset[str]:
@@ -137,6 +139,7 @@ class ContestCache:
                 return _renewed(known, stored, before)
             every = {entry.code: entry for entry in await contests.select_entries(connection, contest, withdrawn=True)}
             withdrawn = await contests.select_withdrawn(connection, contest)
+            initials = await contests.select_initials(connection, contest)
             cells = await suspect_cells.select_all(connection, contest) if stored.contest.verification else ()
         entries = {code: entry for code, entry in every.items() if code not in withdrawn}
         head = (
@@ -152,7 +155,7 @@ class ContestCache:
             stored.hash_key,
             {cell.cell: cell.share for cell in cells},
         )
-        return ContestSnapshot(*head, stored.read_at, before)
+        return ContestSnapshot(*head, stored.read_at, before, initials)
 
 
 def _renewed(known: ContestSnapshot, stored: contests.StoredContest, read_on: float) -> ContestSnapshot:

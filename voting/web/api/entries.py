@@ -32,6 +32,7 @@ async def list_entries(
         sort=sort or "code",
         page=int(page or 1),
         picks=shown.picks,
+        initials=snapshot.initials,
     )
     picks = shown.picks or {}
     rows = [

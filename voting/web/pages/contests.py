@@ -70,6 +70,7 @@ async def show_contest(
             sort=sort or "code",
             page=wished_page,
             picks=shown.picks,
+            initials=snapshot.initials,
         )
 
         def link(**changes: object) -> str:
