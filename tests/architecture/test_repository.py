@@ -19,6 +19,7 @@ from voting.web.options import WebOptions
 from voting.web.problems import STATUS
 
 LONGEST_FILE = 450
+VERIFIER = ROOT / "voting" / "verifier" / "verify.py"
 LONGEST_FUNCTION = 60
 # Written in parts, so that this file does not contain what it searches for.
 UNWANTED = [
@@ -60,7 +61,7 @@ def test_files_and_functions_stay_small() -> None:
     for path in tracked(".py"):
         text = path.read_text("utf-8")
         # A catalogue of words is looked up, not read; the verifier is one file that a stranger can carry away.
-        assert text.count("\n") <= LONGEST_FILE or path.parent.name in ("i18n", "verifier"), path
+        assert text.count("\n") <= LONGEST_FILE or path.parent.name == "i18n" or path == VERIFIER, path
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"

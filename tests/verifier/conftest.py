@@ -19,7 +19,8 @@ from playwright.async_api import Page, async_playwright
 
 from tests.acceptance.test_browser import QUIET, chromium
 from tests.verifier import made
-from tests.verifier.tampering import KINDS, Case
+from tests.verifier.case import Case
+from tests.verifier.tampering import KINDS
 
 PATIENCE = 60_000  # milliseconds
 GO_PACKAGES = Path("/usr/share/gocode")

@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 from tests.verifier import made
+from tests.verifier.case import Case
 from tests.verifier.conftest import Verify
-from tests.verifier.tampering import KINDS, Case
+from tests.verifier.tampering import KINDS
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 
 from tests.acceptance.test_browser import OUTPUT
 from tests.verifier import made
+from tests.verifier.case import Case
 from tests.verifier.conftest import PATIENCE, Verify
-from tests.verifier.tampering import Case
 from tests.verifier.test_tampering import mutated
 from tests.verifier.test_verify import holds, signatures
 

@@ -10,8 +10,9 @@ from types import ModuleType
 import pytest
 
 from tests.verifier import made
+from tests.verifier.case import Case
 from tests.verifier.conftest import Verify
-from tests.verifier.tampering import KINDS, Case
+from tests.verifier.tampering import KINDS
 
 
 @pytest.mark.parametrize("name", KINDS)
