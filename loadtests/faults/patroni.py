@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -34,7 +34,7 @@ from voting.errors import EnginesUnavailable
 from voting.settings import load
 from voting.wiring import admin
 
-KINDS = ("switchover", "crash", "machine", "frozen", "hung")
+KINDS = ("switchover", "crash", "machine", "frozen", "hung", "hung_machine")
 SHIPPED = ROOT / "deploy" / "patroni"
 # Installed by tests/failover.sh.
 PACKAGES = ROOT / ".tools" / "patroni"
@@ -73,7 +73,7 @@ class Trial:
 
     def __str__(self) -> str:
         return (
-            f"{self.kind:10} {self.gap:5.1f} s without ballots; {self.acknowledged} acknowledged, {self.lost} lost, "
+            f"{self.kind:12} {self.gap:5.1f} s without ballots; {self.acknowledged} acknowledged, {self.lost} lost, "
             f"{self.doubled} doubled, {self.unreplicated} while no standby confirmed"
         )
 
@@ -248,7 +248,17 @@ class Cluster:
 
     async def _hung(self, votes: Votes) -> int:
         """No standby receives anything. Returns how many ballots were acknowledged meanwhile."""
+        return await self._hang(votes, self.leader())
+
+    async def _hung_machine(self, votes: Votes) -> int:
+        """The same, and then the leader's machine dies with what it alone had; it comes back when another leads."""
         leader = self.leader()
+        early = await self._hang(votes, leader, then=leader.destroy)
+        await self._until_recorded(votes)
+        leader.start()
+        return early
+
+    async def _hang(self, votes: Votes, leader: Member, then: Callable[[], None] = lambda: None) -> int:
         receivers = [(m, m.servers("walreceiver")) for m in self.members if m is not leader]
         for member, servers in receivers:
             member.signal(SIGSTOP, patroni=False, servers=servers)
@@ -256,6 +266,7 @@ class Cluster:
         await asyncio.sleep(HUNG_SECONDS)
         # What the standbys had received already counts for the first moment.
         early = sum(begin + 1 < moment for moment in votes.acknowledged.values())
+        await asyncio.to_thread(then)
         for member, servers in receivers:
             member.signal(SIGCONT, patroni=False, servers=servers)
         return early
