@@ -37,7 +37,7 @@ async def test_an_auditor_reads_the_certified_result_and_why(
     page = await signed_in("auditor", contest)
     await page.goto("/staff")
     await page.get_by_role("link", name="结果与得分").click()
-    await expect(page.locator("#standing")).to_contain_text("结果已核定（第 1 次")
+    await expect(page.locator("#standing")).to_contain_text("结果已核定：第 1 次")
     await expect(page.locator("#awards tbody tr")).to_have_count(1)
     await expect(page.locator("#awards")).to_contain_text("A002")
     await picture(page, "results")
