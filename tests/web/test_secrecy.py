@@ -54,8 +54,10 @@ async def voted(http: httpx.AsyncClient, contests: Contests, office: AdminServic
         )
         held = "update ballots set state = 'hold', reasons = '{C1}' where contest = $1 and voter = $2"
         await connection.execute(held, contest, first)
-        moved = "update tallies set held = held + 1, counted = counted - 1, version = version + 1 where contest = $1"
-        await connection.execute(f"{moved} and shard = (select min(shard) from tallies where contest = $1)", contest)
+        moved = "update tallies set held = held + 1, counted = counted - 1, issued = issued - 1, version = version + 1"
+        await connection.execute(
+            f"{moved} where contest = $1 and shard = (select min(shard) from tallies where contest = $1)", contest
+        )
     return tokens
 
 

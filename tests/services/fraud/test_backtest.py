@@ -421,21 +421,6 @@ def test_the_lines_of_a_ballot_stand_together_and_are_of_one_voter(replay: Repla
         replay(lines)
 
 
-def test_answers_of_voters_who_were_asked_name_a_cell(replay: Replay) -> None:
-    events = []
-    for number in range(240):
-        at = f"2026-03-02T{6 + number // 30:02}:{number % 30 * 2:02}:00.000+08:00"
-        confirmed = number % 5 > 0 and number % 3 > 0
-        asked = {"asked": True, "confirmed": confirmed, "share": 0.5}
-        events.append(event(number, at, entry=f"A{number % 5}", verification=asked))
-    found = replay(events).summary["verification"]
-    assert (found["asked"], found["confirmed"]) == (240, 128)
-    assert {cell["entry"] for cell in found["cells"]} == {"A0"}
-    named = next(cell for cell in found["cells"] if cell["kind"] == "entry")
-    assert (named["asked"], named["confirmed"], named["picks"], named["named"]) == (48, 0, 96, True)
-    assert "verification" not in replay([event(1, verification=None)]).summary
-
-
 def test_a_round_after_the_windows_end_is_not_after_the_certification(replay: Replay) -> None:
     """The window ends between two multiples of the rounds' minutes: time still goes only forward."""
     start = moment("2026-03-05T07:20:00+08:00")
