@@ -33,6 +33,7 @@ const isEnglish = document.documentElement.lang === "en";
 const POLL_SECONDS = 15;
 // A ticket is valid for an hour.
 const TICKET_MILLISECONDS = 50 * 60000;
+const READ_MILLISECONDS = 1500;
 
 const store = storeOf(contest);
 const notice = page.notice || "";
@@ -168,12 +169,16 @@ function untilOnline(): Promise<void> {
 
 async function vote(entries: string[]): Promise<void> {
   const name = nameOf(entries);
+  const readMilliseconds = Math.min(performance.now(), READ_MILLISECONDS);
   if (told.has(name) || !(await agrees(notice, store)) || told.has(name)) return;
   told.set(name, { state: "sending" });
   say("");
   showButtons();
   // One of unknown outcome is only repeated, at once.
   if (!ownCame && !ballots.outcome(entries)) await ownPart;
+  // The service takes the ticket's age for the time of reading, which began before the ticket came.
+  const early = ticketAt ? readMilliseconds - (now() - ticketAt) : 0;
+  if (early > 0) await pause(early);
   if (page.known === "yes") void sendConsent(base, notice, store);
   let latest: Told | undefined;
   // The sign-in may lead away from this page; what was pressed is sent after it.
