@@ -110,7 +110,6 @@ def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
         "log_broken",
         "proof_invalid",
         "second_person_needed",
-        "not_scorable",
         "not_certifiable",
         "roster_sealed",
         "rules_sealed",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from voting import retry_after
 from voting.domain.results.publication import ends_at
 from voting.errors import NotFound, SlowDown, WindowClosed
 from voting.postgres import certifications, objections
@@ -23,6 +24,7 @@ from voting.services.second_person import Person, agree
 __all__ = ["MATTERS", "Matter", "Objections", "Published"]
 _MOST_WAITING = 1000
 """More than these at once are a flood: answers bring room for others."""
+_BUSY_SECONDS = (600, 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Objections:
 
         number = await self._database.transact(work)
         if number is None:
-            raise SlowDown("too many objections wait for an answer", retry_after=3600)
+            raise SlowDown("too many objections wait for an answer", retry_after=retry_after.spread(*_BUSY_SECONDS))
         return number
 
     async def proposed(self, snapshot: ContestSnapshot) -> ProposedAnswer | None:
