@@ -7,19 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from voting.fraud.confirmation import (
-    Asked,
-    Cell,
-    Estimate,
-    Rules,
-    cells_of,
-    discoveries,
-    estimate,
-    invented,
-    lower_tail,
-    raised,
-    spread,
-)
+from voting.fraud.confirmation import discoveries, estimate, invented, lower_tail, spread
+from voting.fraud.sample import Asked, Cell, Estimate, Rules, cells_of, raised
 
 ENTRIES = [f"A{number:03d}" for number in range(1, 31)]
 

@@ -20,19 +20,15 @@ The share s of invented voters: those asked confirm at the rate (1-s)h, whose po
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from voting.fraud.facts.facts import Facts
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, Rules
 
-Kind = Literal["entry", "day", "channel", "network", "client"]
 Floats = npt.NDArray[np.float64]
 PRIOR_ASKED = 10.0
 # Crowds of people differ at least by this, however alike the few cells seen so far are.
@@ -41,79 +37,7 @@ _GRID = (np.arange(4000) + 0.5) / 4000
 _POINTS = (np.arange(200) + 0.5) / 200
 
 
-class Cell(NamedTuple):
-    """An entry's ballots (`value` is empty), or those of one day, channel, network or client among them."""
-
-    kind: Kind
-    entry: str
-    value: str = ""
-
-    @property
-    def id(self) -> str:
-        """A name for commands."""
-        return hashlib.sha256("\0".join(self).encode()).hexdigest()[:12]
-
-
-class Asked(NamedTuple):
-    """A voter who was asked: with which chance, and how many counted picks in each cell."""
-
-    channel: str
-    share: float
-    confirmed: bool
-    picks: Mapping[Cell, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When a cell is believed to have invented voters. `material`: the least share of them that matters."""
-
-    least_asked: int = 6
-    material: float = 0.1
-    confidence: float = 0.95
-    """Of the interval."""
-    suspects: float = 0.2
-    """The false discovery rate at which more voters of the cell are asked."""
-    names: float = 0.01
-    """The false discovery rate at which people must decide about the cell."""
-    step: float = 5.0
-    """How much more are asked in a suspected cell, each time."""
-
-
-class Estimate(NamedTuple):
-    """A cell's answers beside those elsewhere, and the share of its voters who are invented."""
-
-    cell: Cell
-    asked: int
-    confirmed: int
-    elsewhere: float
-    """The rate at which people of the same channels confirm in the rest of the contest."""
-    p_value: float
-    low: float
-    share: float
-    high: float
-    picks: int
-    """The cell's counted picks, as the sample gives them."""
-    is_suspected: bool
-    is_named: bool
-
-
-def cells_of(entry: str, day: str, channel: str, network: str | None, client: str | None) -> tuple[Cell, ...]:
-    """Returns the cells of a pick."""
-    values: tuple[tuple[Kind, str | None], ...] = (
-        ("day", day),
-        ("channel", channel),
-        ("network", network),
-        ("client", client),
-    )
-    return (Cell("entry", entry), *(Cell(kind, entry, value) for kind, value in values if value))
-
-
-def client_of(facts: Facts) -> str | None:
-    """Returns the name of a ballot's client in cells; None if nothing is known of it."""
-    return f"{facts.fingerprint:x}" if facts.agent or facts.client else None
-
-
-def estimate(sample: Iterable[Asked], rules: Rules = Rules()) -> tuple[Estimate, ...]:
+def estimate(sample: Iterable[Asked], rules: Rules = RULES) -> tuple[Estimate, ...]:
     """Returns every cell in which enough voters were asked, the largest number of invented picks first."""
     asked: defaultdict[Cell, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     confirmed: defaultdict[Cell, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -165,11 +89,6 @@ def estimate(sample: Iterable[Asked], rules: Rules = Rules()) -> tuple[Estimate,
             )
         )
     return tuple(sorted(found, key=lambda each: (-each.low * each.picks, each.p_value, each.cell)))
-
-
-def raised(share: float, rules: Rules = Rules()) -> float:
-    """Returns the share asked next in a suspected cell: in a few steps all of its voters."""
-    return min(1.0, share * rules.step)
 
 
 def spread(cells: Sequence[tuple[int, int, float]]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from voting.fraud.confirmation import Cell
+from voting.fraud.sample import Cell
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 

@@ -15,7 +15,8 @@ import numpy as np
 from loadtests.fraud_lab.answers.attackers import Attack
 from loadtests.fraud_lab.answers.worlds import CHANNELS, DAYS, Ballots, Voters, World
 from loadtests.fraud_lab.simulator.batch import Bools, Floats
-from voting.fraud.confirmation import Asked, Cell, Rules, cells_of, estimate, raised
+from voting.fraud.confirmation import estimate
+from voting.fraud.sample import Asked, Cell, Rules, cells_of, raised
 
 SHARE = 0.02
 # Who was asked is counted after these hours, whether there is an answer or not.
@@ -81,8 +82,13 @@ class _Contest:
         for day in range(DAYS):
             self._ask(day, shares)
             found = estimate(self._sample(24.0 * (day + 1)), _RULES)
-            shares = {each.cell: raised(shares.get(each.cell, SHARE), _RULES) for each in found if each.is_suspected}
             named = {each.cell: day + 1 for each in found if each.is_named} | named
+            decided = {cell.entry for cell in named}
+            shares = {
+                each.cell: raised(shares.get(each.cell, SHARE), _RULES)
+                for each in found
+                if each.is_suspected and each.cell.entry not in decided
+            }
         asked = np.isfinite(self._asked_at)
         asked_after, void = self._step(named)
         used = self._bought - self._numbers

@@ -15,7 +15,7 @@ from loadtests.fraud_lab.answers.attackers import ATTACKERS, FRAMING, SLOW_DRIP,
 from loadtests.fraud_lab.answers.course import SHARE, members, play
 from loadtests.fraud_lab.answers.figures import must_show, seen
 from loadtests.fraud_lab.answers.worlds import DAYS, WEB, World, make_world
-from voting.fraud.confirmation import Cell
+from voting.fraud.sample import Cell
 
 BALLOTS = 12_000
 EVERY = {each.name: each for each in (*ATTACKERS, SLOW_DRIP, FRAMING)}

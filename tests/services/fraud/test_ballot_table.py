@@ -9,8 +9,8 @@ import sys
 import httpx
 
 from tests.conftest import ROOT, Contests, cast
-from voting.fraud.facts.facts import Facts
-from voting.services.fraud.ballot_table import load_ballot_table, read_facts, voter_bytes, voter_text
+from voting.fraud.facts.facts import Facts, read_facts
+from voting.services.fraud.ballot_table import load_ballot_table, voter_bytes, voter_text
 from voting.wiring.admin import AdminServices
 
 

@@ -16,8 +16,8 @@ from tests.conftest import SECRET, Contests, as_owner, environment_of, refusal, 
 from tests.conftest import cast as cast_ballot
 from tests.gateway import Gateway
 from voting.domain.identity.channel import Channel
-from voting.fraud.confirmation import Cell
 from voting.fraud.facts.facts import Facts
+from voting.fraud.sample import Cell
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.confirmations import ask
 from voting.services.identity.keyring import Keyring

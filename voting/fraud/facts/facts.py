@@ -106,6 +106,19 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return _fingerprint(self.agent, self.client)
 
 
+_FACTS = msgspec.json.Decoder(Facts)
+
+
+def read_facts(text: str | None) -> Facts:
+    """Parses stored facts; facts that are missing or of another version become unknown, which has no effect."""
+    if text is None:
+        return Facts()
+    try:
+        return _FACTS.decode(text)
+    except msgspec.DecodeError:
+        return Facts()
+
+
 def hashed(values: tuple[object, ...]) -> int:
     """Returns 63 bits of a hash of plain values: the same in every process and version."""
     return int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:8], "big") >> 1

@@ -16,7 +16,7 @@ from voting.domain.contest.contest import Contest, WindowPhase
 from voting.domain.contest.schema import IDENTIFIER
 from voting.domain.entry import Entry
 from voting.errors import ContestUnknown
-from voting.fraud.confirmation import Cell
+from voting.fraud.sample import Cell
 from voting.postgres import contests, suspect_cells
 from voting.postgres.database import Database
 from voting.services.last_known import LastKnown

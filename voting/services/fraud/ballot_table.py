@@ -17,7 +17,7 @@ import msgspec
 import polars as pl
 
 from voting.domain.roster.sheet import Tick, silent
-from voting.fraud.facts.facts import Facts
+from voting.fraud.facts.facts import Facts, read_facts
 from voting.fraud.features.frame import SCHEMA, Row, frame, milliseconds
 from voting.postgres import records
 from voting.postgres.database import Database
@@ -25,7 +25,6 @@ from voting.postgres.records import Record
 
 # 72 bits: among ten million voters, two share a prefix with a chance of one in a hundred million.
 VOTER_BYTES = 9
-_FACTS = msgspec.json.Decoder(Facts)
 _JSON = msgspec.json.Encoder()
 
 
@@ -68,16 +67,6 @@ def voter_text(voter: bytes) -> str:
 def voter_bytes(text: str) -> bytes:
     """Returns the prefix of the voter's hash."""
     return base64.urlsafe_b64decode(text)
-
-
-def read_facts(text: str | None) -> Facts:
-    """Parses stored facts; facts that are missing or of another version become unknown, which has no effect."""
-    if text is None:
-        return Facts()
-    try:
-        return _FACTS.decode(text)
-    except msgspec.DecodeError:
-        return Facts()
 
 
 def ballot_line(record: Record) -> bytes:

@@ -8,8 +8,8 @@ from datetime import tzinfo
 from typing import Any
 
 from voting.domain.language import LANGUAGES, Language
-from voting.fraud.confirmation import Cell, Kind
 from voting.fraud.groups import rank_impact
+from voting.fraud.sample import Cell, Kind
 from voting.services.fraud.cells import SuspectCell
 
 _KINDS: Mapping[Language, Mapping[Kind, str]] = {

@@ -21,9 +21,10 @@ from voting.domain.identity.channel import NUMBERS
 from voting.domain.results.scoring import Tally
 from voting.domain.results.stakes import stakes
 from voting.errors import Forbidden, NotFound, Stale
-from voting.fraud.confirmation import Asked, Cell, Estimate, Rules, cells_of, client_of, estimate, raised
+from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, cells_of, client_of, raised
 from voting.postgres import certifications, confirmations, contests, decisions, groups, records, suspect_cells, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.decisions import Authority, Change
@@ -31,11 +32,9 @@ from voting.postgres.groups import GroupRow, StoredGroup
 from voting.postgres.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud.ballot_table import read_facts
 from voting.services.identity.confirmations import new_code
 from voting.services.second_person import Person, check_second, deciders
 
-RULES = Rules()
 REASON = "V1"
 # Who was asked a moment ago has not had the time to answer.
 SETTLING = timedelta(hours=1)
@@ -104,12 +103,19 @@ class Cells:
             return
         estimates = await self._database.transact(lambda tx: _estimates(tx, snapshot))
         suspected = {each.cell: each for each in estimates if each.is_suspected or each.is_named}
+        # People decide about these entries now; to ask more of their voters would tell no more.
+        named = {each.cell.entry for each in estimates if each.is_named}
 
         async def work(tx: Connection) -> None:
             await certifications.lock_uncertified_result(tx, contest)
             await contests.lock_gates(tx, contest)
             known = {cell.cell: cell for cell in await suspect_cells.select_all(tx, contest)}
-            found = [_found(each, known.get(cell), rule.share) for cell, each in suspected.items()]
+            found = [
+                FoundCell(cell, each.is_named, 0.0, each.asked)
+                if cell.entry in named
+                else _found(each, known.get(cell), rule.share)
+                for cell, each in suspected.items()
+            ]
             found += [FoundCell(cell, False, 0.0, known[cell].asked) for cell in known if cell not in suspected]
             await suspect_cells.put(tx, contest, found)
             if any(each.cell not in known or each.share != known[each.cell].share for each in found):
@@ -215,6 +221,9 @@ class Cells:
 
 
 async def _estimates(tx: Connection, snapshot: ContestSnapshot) -> tuple[Estimate, ...]:
+    # It loads numpy, which web workers need only when somebody looks at the cells.
+    from voting.fraud.confirmation import estimate
+
     contest = snapshot.contest
     until = await contests.clock(tx) - SETTLING
     sample = []
@@ -232,8 +241,8 @@ def _found(each: Estimate, known: StoredCell | None, share: float) -> FoundCell:
     """Returns a suspected cell with the share that is asked next: more, once enough have answered at the last one."""
     before = max(share, known.share if known else 0.0)
     if known and known.share and each.asked < MORE_ANSWERS * known.asked:
-        return FoundCell(each.cell, each.is_named, known.share, known.asked)
-    return FoundCell(each.cell, each.is_named, raised(before, RULES), each.asked)
+        return FoundCell(each.cell, False, known.share, known.asked)
+    return FoundCell(each.cell, False, raised(before, RULES), each.asked)
 
 
 def _decided(

@@ -17,8 +17,8 @@ from voting.domain.identity.channel import Channel
 from voting.domain.identity.credential import Credential
 from voting.domain.identity.token import mac
 from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, NotFound, SlowDown
-from voting.fraud.confirmation import cells_of, client_of
 from voting.fraud.facts.facts import Facts
+from voting.fraud.sample import cells_of, client_of
 from voting.postgres import confirmations
 from voting.postgres.ballots import Ask
 from voting.postgres.confirmations import Request

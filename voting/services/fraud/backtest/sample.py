@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from voting.domain.contest.contest import Contest
-from voting.fraud.confirmation import Asked, Cell, Estimate, cells_of, client_of, estimate
+from voting.fraud.confirmation import estimate
 from voting.fraud.facts.attempt import Attempt, Verification
 from voting.fraud.facts.observe import recorded_facts
 from voting.fraud.replay import Decision
+from voting.fraud.sample import Asked, Cell, Estimate, cells_of, client_of
 
 
 class Sample:
