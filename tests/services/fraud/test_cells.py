@@ -17,10 +17,11 @@ from tests.conftest import Contests, as_owner, environment_of, insert_batch
 from tests.fraud.rings import POLICY, certifier, find_nothing, tally
 from tests.web.test_staff import bearer
 from voting.errors import Forbidden, NotCertifiable, Stale
+from voting.fraud.sample import Cell, Estimate
 from voting.postgres import confirmations
 from voting.postgres.ballots import Ask, BallotRow
 from voting.postgres.suspect_cells import StoredCell
-from voting.services.fraud.cells import Cells, CellWish, SuspectCell
+from voting.services.fraud.cells import Cells, CellWish, SuspectCell, found_cell
 from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.second_person import Person
 from voting.settings import Settings
@@ -99,13 +100,23 @@ async def decided(office: AdminServices, contest: str, cell: SuspectCell, wish: 
     return after
 
 
+def test_more_voters_of_a_suspected_cell_are_asked_once_enough_have_answered() -> None:
+    each = Estimate(Cell("entry", "A001"), 30, 10, 0.6, 0.01, 0.1, 0.3, 0.5, 300, is_suspected=True, is_named=False)
+    first = found_cell(each, None, 0.02)
+    assert (first.share, first.asked) == (0.1, 30)
+    now = datetime.now(UTC)
+    stored = StoredCell(each.cell, "open", first.share, first.asked, None, None, None, None, 1, now, now)
+    assert found_cell(each._replace(asked=40), stored, 0.02).share == 0.1
+    assert found_cell(each._replace(asked=45), stored, 0.02).share == 0.5
+
+
 async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await attacked(contests, office)
     cell = await open_cell(office, contest)
     id, snapshot = cell.stored.cell.id, await office.contest_cache.renew(contest)
-    assert snapshot.raised_shares[cell.stored.cell] > 0.1, "more of its voters are asked by itself"
+    assert not snapshot.raised_shares, "people decide now: no more of its voters are asked by themselves"
     assert cell.estimate
     assert (cell.estimate.asked, cell.estimate.confirmed) == (75, 10)
     assert cell.estimate.low > 0.4

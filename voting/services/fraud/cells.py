@@ -113,7 +113,7 @@ class Cells:
             found = [
                 FoundCell(cell, each.is_named, 0.0, each.asked)
                 if cell.entry in named
-                else _found(each, known.get(cell), rule.share)
+                else found_cell(each, known.get(cell), rule.share)
                 for cell, each in suspected.items()
             ]
             found += [FoundCell(cell, False, 0.0, known[cell].asked) for cell in known if cell not in suspected]
@@ -237,7 +237,7 @@ async def _estimates(tx: Connection, snapshot: ContestSnapshot) -> tuple[Estimat
     return estimate(sample, RULES)
 
 
-def _found(each: Estimate, known: StoredCell | None, share: float) -> FoundCell:
+def found_cell(each: Estimate, known: StoredCell | None, share: float) -> FoundCell:
     """Returns a suspected cell with the share that is asked next: more, once enough have answered at the last one."""
     before = max(share, known.share if known else 0.0)
     if known and known.share and each.asked < MORE_ANSWERS * known.asked:
