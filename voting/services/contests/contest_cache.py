@@ -153,7 +153,7 @@ class ContestCache:
             stored.certified,
             stored.has_joined_voters,
             stored.hash_key,
-            {cell.cell: cell.share for cell in cells},
+            {cell.cell: cell.share for cell in cells if cell.share},
         )
         return ContestSnapshot(*head, stored.read_at, before, initials)
 
