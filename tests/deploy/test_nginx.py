@@ -209,7 +209,7 @@ async def test_the_live_board_is_not_held_back(proxy: Proxy, contests: Contests)
     (token,) = contests.tokens(contest, 1)
     url, who = f"/api/v1/contests/{contest}/live", {"Authorization": f"Bearer {key}"}
     async with through(proxy) as http, http.stream("GET", url, headers=who) as stream:
-        tallies = (line async for line in stream.aiter_lines() if line.startswith("data:") and '"entries"' in line)
+        tallies = (line async for line in stream.aiter_lines() if line.startswith("data:") and '"raw"' in line)
         assert '"raw":1' not in await anext(tallies)
         async with through(proxy) as voter:
             assert (await cast(voter, contest, token, ["A001"])).status_code == 201

@@ -80,7 +80,7 @@ async def test_an_unknown_query_parameter_of_the_api_is_refused(http: httpx.Asyn
     judge = {"Authorization": f"Bearer {await contests.staff_key('judge', contest)}"}
     path = f"/api/v1/contests/{contest}"
     for address, takes in (
-        (f"{path}/results?format=csv&blend=1", "takes format"),
+        (f"{path}/results?format=csv&blend=1", "takes format, blended"),
         (f"{path}/entries?blend=1", "takes category, q, sort, page"),
         (f"/api/v1/staff/contests/{contest}/groups?blend=1", "takes none"),
     ):

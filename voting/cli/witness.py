@@ -59,13 +59,19 @@ def key(name: str, key: Path) -> None:
 @_name
 @_file
 @click.option("--log", "logs", required=True, multiple=True, type=_LogKey(), help="The vkey of a log; may be repeated.")
-@click.option("--store", default="witness.sqlite", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--store",
+    default="witness.sqlite",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The file of what the witness has seen; it must not be lost.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8081, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def serve(name: str, key: Path, logs: tuple[VerifierKey, ...], store: Path, host: str, port: int) -> None:
     """Serve as a witness (C2SP tlog-witness): POST /add-checkpoint, GET /SHA256-OF-ORIGIN/checkpoint.
 
-    The file of --store must not be lost: it is what the witness has seen. Put a proxy with TLS in front.
+    Put a proxy with TLS in front.
     """
     with closing(SeenLogs(store)) as seen:
         tell(f"witnessing {', '.join(each.name for each in logs)} on http://{host}:{port}")
