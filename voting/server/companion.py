@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 
-RESTART_SECONDS = 10.0
+# The first pause before a process that died is started again; each further one is twice as long, up to the second.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 10.0
 STOP_SECONDS = 2.0
 
 
@@ -17,15 +18,22 @@ class Companion:
         self._command = [sys.executable, "-m", "voting", *command, "--beside"]
         self._process: subprocess.Popen[bytes] | None = None
         self._started = float("-inf")
+        self._pause = FIRST_PAUSE_SECONDS
+        self._due = float("-inf")
 
     def keep_alive(self) -> None:
-        """Starts the process if it is not running, but not repeatedly within seconds."""
+        """Starts the process if it is not running; after a pause if it died."""
         if self._process and self._process.poll() is None:
             return
         now = time.monotonic()
-        if now - self._started < RESTART_SECONDS:
+        if self._process:
+            if now - self._started > LONGEST_PAUSE_SECONDS:
+                self._pause = FIRST_PAUSE_SECONDS
+            self._due = now + self._pause
+            self._pause = min(LONGEST_PAUSE_SECONDS, 2 * self._pause)
+            self._forget()
+        if now < self._due:
             return
-        self._forget()
         self._started = now
         # A separate command, so that `ps` distinguishes it from the workers.
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
