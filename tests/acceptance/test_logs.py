@@ -8,26 +8,22 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import VOTING, Contests, cast, environment_of, free_port, wait_ready, without_settings
+from tests.conftest import SECRET, VOTING, Contests, cast, environment_of, free_port, wait_ready, without_settings
 from voting import logs
-from voting.services.identity.keyring import Keyring
 from voting.settings import Settings
-
-CANARY = "canary-of-more-than-32-bytes-that-no-log-may-hold"
 
 
 @pytest.fixture
 def logged(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Any, Path]]:
     """Runs a service that logs JSON into a file; yields its address, its process and the file."""
     port, file = free_port(), tmp_path / "log"
-    environment = environment_of(settings) | {"VOTING_LOG": "json", "VOTING_SECRET": CANARY, "VOTING_SWEEP": "on"}
+    environment = environment_of(settings) | {"VOTING_LOG": "json", "VOTING_SWEEP": "on"}
     with file.open("wb") as output:
         process = subprocess.Popen(
             [*VOTING, "serve", "--port", str(port)],
@@ -49,10 +45,10 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
     url, process, file = logged
     contest = await contests.make()
     async with httpx.AsyncClient(base_url=url) as http:
-        headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "r-17", "Authorization": f"Bearer {CANARY}"}
+        headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "r-17", "Authorization": f"Bearer {SECRET}"}
         await http.get(f"/api/v1/contests/{contest}/me", headers=headers)
-        await cast(http, contest, CANARY, ["A001"])
-        await http.post("/api/v1/staff/session", json={"key": f"vsk_{CANARY}"})
+        await cast(http, contest, SECRET, ["A001"])
+        await http.post("/api/v1/staff/session", json={"key": f"vsk_{SECRET}"})
     with pytest.raises(httpx.HTTPError):
         httpx.get(f"{url}/", headers={"Host": "\x00"})
     # A dying worker, and the end.
@@ -63,7 +59,7 @@ async def test_each_line_of_the_service_is_one_json_event(logged: tuple[str, Any
     assert all(event.keys() >= {"at", "level", "logger", "message"} for event in events)
     assert [event for event in events if event["message"].startswith("listening on")]
     assert [event["request"] for event in events if "X-Forwarded-For is ignored" in event["message"]] == ["r-17"]
-    assert CANARY not in text
+    assert SECRET not in text
     assert "203.0.113" not in text
     assert not [event for event in events if "traceback" in event]
 
@@ -82,7 +78,7 @@ async def test_the_lines_of_a_plain_ballot_name_its_request_and_trace(
     }
     async with httpx.AsyncClient(base_url=url) as http:
         assert (await http.get(f"/api/v1/contests/{contest}")).status_code == 200
-        token = Keyring(CANARY.encode()).issue_credential(contest, "issued", datetime.now(UTC))
+        (token,) = contests.tokens(contest, 1)
         http.headers.update(headers)
         assert (await cast(http, contest, token, ["A001"])).status_code == 201
     process.send_signal(signal.SIGTERM)
