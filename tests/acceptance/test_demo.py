@@ -141,7 +141,12 @@ def victims(folder: Path, process: subprocess.Popen[str], which: str) -> list[ps
 
 
 @pytest.mark.parametrize(
-    "killed", [("server",), ("workers",), ("postgres",), ("valkey",), ("server", "postgres", "valkey")]
+    "killed",
+    [
+        ("workers",),
+        ("server", "postgres", "valkey"),
+        *(pytest.param((each,), marks=pytest.mark.campaign) for each in ("server", "postgres", "valkey")),
+    ],
 )
 async def test_nothing_is_lost_by_kill_9(tmp_path: Path, killed: tuple[str, ...]) -> None:
     """Invariants I1, I3, I4, I5 and I14: ballot, tally and board are correct, without a manual step."""

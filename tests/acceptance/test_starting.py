@@ -39,7 +39,7 @@ async def started(environment: dict[str, str], log: Path, *arguments: str) -> As
         await asyncio.to_thread(process.wait, 30)
 
 
-@pytest.mark.parametrize("fault", ["cut", "hang"])
+@pytest.mark.parametrize("fault", [pytest.param("cut", marks=pytest.mark.campaign), "hang"])
 async def test_workers_killed_while_postgresql_is_away_serve_soon_after_it_is_back(
     settings: Settings, contests: Contests, tmp_path: Path, fault: str
 ) -> None:

@@ -102,6 +102,7 @@ def difference(one: Decisions, other: Decisions, families: Mapping[str, str]) ->
     return "\n".join(rows)
 
 
+@pytest.mark.campaign
 async def test_live_and_backtest_decide_the_same(
     settings: Settings, contests: Contests, office: AdminServices, tmp_path: Path
 ) -> None:

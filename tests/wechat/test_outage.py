@@ -22,7 +22,10 @@ Outage = Literal["down", "slow", "nonsense"]
 
 
 @pytest.mark.parametrize("seconds", [15, pytest.param(60, marks=pytest.mark.campaign)])
-@pytest.mark.parametrize("outage", ["down", "slow", "nonsense"])
+@pytest.mark.parametrize(
+    "outage",
+    ["down", *(pytest.param(each, marks=pytest.mark.campaign) for each in ("slow", "nonsense"))],
+)
 async def test_an_outage(
     settings: Settings, wechat_standin: Standin, contests: Contests, outage: Outage, seconds: int
 ) -> None:

@@ -69,7 +69,8 @@ async def _run(settings: Settings, *, once: bool) -> None:
     ):
         sequencer, cosigning = office.sequencer(), office.cosigning(http)
         if once:
-            await sequencer.round()
+            if not await sequencer.once():
+                tell("another process appends to the logs now, so this one did nothing")
             await cosigning.round()
             await cosigning.settle()
             return

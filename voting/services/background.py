@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from voting.errors import TryAgain
 
 
-async def repeat(step: Callable[[], Awaitable[None]], pause: float) -> None:
+async def repeat(step: Callable[[], Awaitable[object]], pause: float) -> None:
     """Repeats `step`, with `pause` seconds between rounds, until cancelled; a failed round does not end the work.
 
     It checks for cancellation itself: Python 3.11's wait_for, which the driver uses, swallows a cancellation that

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -75,34 +76,46 @@ class Sequencer:
         self._ends: dict[str, LogEnd] = {}
         """By contest, as last committed by this process."""
         self._refused: dict[str, str] = {}
+        self._led_at = 0.0
 
     async def run(self) -> None:
         """Runs rounds until cancelled, then gives the lease back."""
         try:
             await repeat(self.round, ROUND_SECONDS)
         finally:
-            await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
+            await self._give_back()
 
-    async def round(self) -> None:
-        """Appends everything that waits or is due now, unless another process does it."""
+    async def once(self) -> bool:
+        """Runs one round and gives the lease back; returns False, and appends nothing, if another process has it."""
+        try:
+            return await self.round()
+        finally:
+            await self._give_back()
+
+    async def round(self) -> bool:
+        """Appends everything that waits or is due now; returns False if another process does it."""
         if not await self._lead():
             self._ends.clear()
-            return
+            return False
         async with self._database.connection() as connection:
             waiting = await log.waiting(connection)
         telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
         telemetry.LOG_OLDEST_SECONDS.set(max((each.seconds for each in waiting), default=0.0))
         try:
             for each in waiting:
+                await self._keep_lead()
                 await self._guarded(each.contest, self._drain(each.contest))
             async with self._database.connection() as connection:
                 logs = await log.select_due(connection)
             for known in logs:
+                await self._keep_lead()
                 due = due_of(known, (await self._contest_cache.get(known.contest)).contest)
                 if not due.is_nothing:
                     await self._guarded(known.contest, self.append(known.contest, due))
         except LeaseLostError:
             self._ends.clear()
+            return False
+        return True
 
     async def append(self, contest: str, due: Due | None = None) -> int:
         """Appends the oldest rows of a contest's queue, then what is due, in one transaction; returns how many rows.
@@ -126,14 +139,22 @@ class Sequencer:
         telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
         return rows
 
+    async def _give_back(self) -> None:
+        await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
+
     async def _lead(self) -> bool:
         """Whether the lease is this process's for the next seconds."""
+        self._led_at = time.monotonic()
         return await self._database.transact(lambda tx: leases.take(tx, LEASE, self._holder, LEASE_SECONDS))
+
+    async def _keep_lead(self) -> None:
+        """Extends the lease in time: a round over many contests takes longer. Raises LeaseLostError."""
+        if time.monotonic() - self._led_at > LEASE_SECONDS / 3 and not await self._lead():
+            raise LeaseLostError
 
     async def _drain(self, contest: str) -> None:
         while await self.append(contest) == MOST_ROWS:
-            # A long queue takes longer than the lease.
-            await self._lead()
+            await self._keep_lead()
 
     async def _guarded(self, contest: str, work: Awaitable[object]) -> None:
         """Does the work for one contest; what keeps its log from growing does not keep the others'."""
