@@ -160,6 +160,7 @@ def test_a_fault_of_a_policy_is_reported_with_its_line(tmp_path: Path, settings:
     assert "line 1, version" in wrong.stderr
 
 
+@pytest.mark.campaign
 async def test_certify_prints_places_that_depend_on_estimates(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:

@@ -185,6 +185,7 @@ async def test_a_worker_killed_is_replaced_at_once(service: tuple[int, int]) -> 
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.campaign
 def test_the_service_ends_though_a_worker_does_not_stop(settings: Settings) -> None:
     with serving(environment_of(settings), "--workers", "2") as (_, process):
         workers = workers_of(process.pid)

@@ -158,6 +158,7 @@ def test_a_smuggled_request_is_told() -> None:
     assert "instead of 3 times" in judged(Script("", (), answers=3), answers)
 
 
+@pytest.mark.campaign
 def test_one_request_can_be_sent_again_and_leaves_no_settings_behind() -> None:
     before = dict(os.environ)
     done = CliRunner().invoke(main, ["--seed", "5", "--only", "3"])

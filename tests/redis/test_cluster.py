@@ -190,6 +190,7 @@ async def all_answer(first: Connected, second: Connected, contests: list[UUID]) 
     return True
 
 
+@pytest.mark.campaign
 async def test_no_ballot_is_refused_while_the_owner_of_its_contest_fails_over(
     settings: Settings, contests: Contests, cluster: Cluster
 ) -> None:

@@ -69,6 +69,7 @@ async def test_a_wrong_solution_brings_no_cheaper_challenge(http: httpx.AsyncCli
     assert {each.json()["challenge"]["parameters"]["cost"] for each in answers} == {PRICES[1].cost}
 
 
+@pytest.mark.campaign
 async def test_a_solved_challenge_is_good_once_on_four_workers(settings: Settings, contests: Contests) -> None:
     contest = await contests.make()
     with serving(environment_of(settings), "--workers", "4") as (url, _):
