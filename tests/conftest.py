@@ -320,7 +320,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, content["code"]
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Waits until `check` succeeds."""
     until = time.monotonic() + seconds
     while not await check():

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import segno
 
-from tests.conftest import Contests, cast, refusal
+from tests.conftest import Contests, cast, eventually, refusal
 from voting.domain.entry import Entry
 from voting.web.auth import voter_cookie_name
 
@@ -32,12 +32,12 @@ async def test_a_page_is_the_same_for_everybody_and_has_a_tag(http: httpx.AsyncC
     assert (await cast(http, contest, token, ["A002"])).status_code == 201
     async with contests.office() as office:
         await office.contest_admin.pause(contest, True)
-    paused = await http.get(f"/c/{contest}", headers={"if-none-match": before.headers["etag"]})
-    for _ in range(20):
-        if paused.status_code == 200:
-            break
+
+    async def is_told() -> bool:
         paused = await http.get(f"/c/{contest}", headers={"if-none-match": before.headers["etag"]})
-    assert "暂停投票" in paused.text
+        return paused.status_code == 200 and "暂停投票" in paused.text
+
+    await eventually(is_told)
 
 
 @pytest.mark.parametrize(
