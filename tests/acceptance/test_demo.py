@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready, without_settings
 from tests.processes import command
-from voting.services.identity.passwords import present_code
+from voting.services.staff.passwords import present_code
 
 BASE = "/api/v1/contests/demo"
 

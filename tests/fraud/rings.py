@@ -26,9 +26,10 @@ from voting.fraud.model.model import Model
 from voting.fraud.model.tree_ensemble import Trees
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Evidence, Group, Stage, Sweep
-from voting.postgres import decisions, tallies
+from voting.postgres import tallies
 from voting.postgres.ballots import BallotRow
 from voting.postgres.database import Database
+from voting.postgres.fraud import decisions
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector
 from voting.services.fraud.certify import Certifier

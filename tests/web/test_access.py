@@ -14,7 +14,7 @@ from tests.conftest import Contests, refusal
 from voting.domain.identity.roles import KEY_ROLES, ROLES, Grant, Role
 from voting.services import audit
 from voting.services.audit import Action
-from voting.services.identity.sessions import StaffSessions
+from voting.services.staff.sessions import StaffSessions
 from voting.web.app import create_app
 from voting.web.dependencies import Services
 from voting.web.i18n.acts import ACTS

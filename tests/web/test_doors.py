@@ -26,8 +26,8 @@ from voting.postgres.identity import staff
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.contests.covers import Covers
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.sessions import KEPT_SECONDS, MOST_SESSIONS, StaffSessions
-from voting.services.identity.staff_keys import PREFIX
+from voting.services.staff.keys import PREFIX
+from voting.services.staff.sessions import KEPT_SECONDS, MOST_SESSIONS, StaffSessions
 from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, LiveBoards
 from voting.services.tallies.projection import Reading
 from voting.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import Contests, as_owner, eventually, refusal
 from voting.domain.identity.roles import Grant
-from voting.services.identity.passwords import present_code
-from voting.services.identity.staff_sign_in import OWN
+from voting.services.staff.passwords import present_code
+from voting.services.staff.sign_in import OWN
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 

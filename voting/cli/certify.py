@@ -15,8 +15,8 @@ from voting.cli.shared.tables import progress
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick
 from voting.fraud.groups.rank_impact import in_words
-from voting.postgres.certifications import Certification
-from voting.postgres.decisions import Changed
+from voting.postgres.fraud.decisions import Changed
+from voting.postgres.results.certifications import Certification
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.services.fraud.review import Estimated

@@ -22,7 +22,7 @@ from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
 from voting.demo.wechat import process as wechat
 from voting.errors import SettingInvalid
-from voting.services.identity.passwords import present_code
+from voting.services.staff.passwords import present_code
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load
 from voting.wiring import admin

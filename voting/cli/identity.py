@@ -17,7 +17,7 @@ from voting.services.identity.credentials import issue_credentials
 from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
-    from voting.services.identity.accounts import SecondFactor
+    from voting.services.staff.accounts import SecondFactor
 
 
 def _person(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -16,8 +16,8 @@ from voting.domain.identity.roles import DECIDING
 from voting.domain.identity.tier import NAMES as TIER_NAMES
 from voting.domain.language import Language
 from voting.fraud.groups.rank_impact import in_words
-from voting.postgres.groups import Action
-from voting.postgres.suspect_cells import StoredCell
+from voting.postgres.fraud.groups import Action
+from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud import cell_view
 from voting.services.fraud.cells import CellWish, SuspectCell

@@ -20,36 +20,32 @@ from voting.errors import Malformed
 from voting.logs import is_json
 from voting.web.api import (
     ballots,
-    cells,
     confirmations,
     contests,
     entries,
-    groups,
     health,
-    live,
     log,
-    marking,
     media,
     objections,
-    results,
     share_cards,
-    staff,
     tallies,
     videos,
     voters,
 )
+from voting.web.api.staff import accounts, cells, groups, live, marking, results
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices, Services
 from voting.web.flood_limiter import FloodLimiter
 from voting.web.guard import STRICT_TRANSPORT, ASGIApp, Guard, StrictRequest
 from voting.web.options import WebOptions
-from voting.web.pages import about, assets, audit, boards, own_data, posters, publication, review, sign_in
+from voting.web.pages import about, assets, own_data, posters, publication, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
-from voting.web.pages import marking as marking_pages
-from voting.web.pages import results as result_pages
-from voting.web.pages import staff as staff_pages
+from voting.web.pages.staff import audit, boards, review
+from voting.web.pages.staff import marking as marking_pages
+from voting.web.pages.staff import results as result_pages
+from voting.web.pages.staff import sign_in as staff_pages
 from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
 
@@ -77,12 +73,12 @@ HANDLERS: list[Any] = [
     groups.show_staff_tallies,
     cells.list_cells,
     cells.decide_cell,
-    staff.sign_in,
-    staff.sign_out,
-    staff.list_sessions,
-    staff.end_session,
-    staff.change_password,
-    staff.show_audit,
+    accounts.sign_in,
+    accounts.sign_out,
+    accounts.list_sessions,
+    accounts.end_session,
+    accounts.change_password,
+    accounts.show_audit,
     media.show_cover,
     videos.show_video,
     log.show_checkpoint,

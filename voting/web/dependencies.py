@@ -20,7 +20,6 @@ from voting.services.contests.covers import Covers
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.review import Reviews
-from voting.services.identity.accounts import StaffAccounts
 from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
@@ -29,13 +28,14 @@ from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import ConfirmingProvider, PostedProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
-from voting.services.identity.sessions import StaffSessions
-from voting.services.identity.staff_sign_in import SignIn
 from voting.services.readiness import Readiness
 from voting.services.results.marking import Marking
 from voting.services.results.objections import Objections
 from voting.services.results.reports import Reports
 from voting.services.share_cards import ShareCards
+from voting.services.staff.accounts import StaffAccounts
+from voting.services.staff.sessions import StaffSessions
+from voting.services.staff.sign_in import SignIn
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.reader import TallyReader
 from voting.services.transparency.public_log import PublicLog

@@ -20,10 +20,10 @@ from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.fraud.review import Reviews
 from voting.services.identity.retention import Retention
-from voting.services.identity.sessions import StaffSessions
-from voting.services.identity.staff_keys import StaffKeys
 from voting.services.results.marks import Marks
 from voting.services.results.reports import Reports
+from voting.services.staff.keys import StaffKeys
+from voting.services.staff.sessions import StaffSessions
 from voting.services.tallies.recount import Recounts
 from voting.settings import Settings
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from voting.services.fraud.export import EventExport
     from voting.services.fraud.policy_comparison import PolicyComparison
     from voting.services.fraud.sweeping import Sweeping
-    from voting.services.identity.accounts import StaffAccounts
     from voting.services.identity.keyring import Keyring, ReceiptKey
     from voting.services.identity.persons import Persons
-    from voting.services.identity.staff_sign_in import SignIn
+    from voting.services.staff.accounts import StaffAccounts
+    from voting.services.staff.sign_in import SignIn
     from voting.services.transparency.cosigning import Cosigning
     from voting.services.transparency.sequencing import Sequencer
 
@@ -85,16 +85,16 @@ class AdminServices:
     @cached_property
     def staff_accounts(self) -> StaffAccounts:
         """Manages the staff's accounts. Raises SettingInvalid if there is no secret."""
-        from voting.services.identity.accounts import StaffAccounts
-        from voting.services.identity.passwords import Passwords
+        from voting.services.staff.accounts import StaffAccounts
+        from voting.services.staff.passwords import Passwords
 
         return StaffAccounts(self.database, self.keyring, Passwords(), self.actor)
 
     @cached_property
     def staff_sign_in(self) -> SignIn:
         """Signs accounts in. Raises SettingInvalid if there is no secret."""
-        from voting.services.identity.passwords import Passwords
-        from voting.services.identity.staff_sign_in import SignIn
+        from voting.services.staff.passwords import Passwords
+        from voting.services.staff.sign_in import SignIn
 
         return SignIn(self.database, self.keyring, Passwords())
 

@@ -16,8 +16,8 @@ from voting.domain.contest.explain import explain
 from voting.domain.identity.channel import NUMBERS as CHANNELS
 from voting.domain.identity.channel import Channel
 from voting.domain.identity.tier import NUMBERS, TIERS, tier_of
-from voting.postgres import decisions
-from voting.postgres.decisions import Authority, Change
+from voting.postgres.fraud import decisions
+from voting.postgres.fraud.decisions import Authority, Change
 from voting.services.fraud.certify import as_json
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.services.identity.keyring import Keyring

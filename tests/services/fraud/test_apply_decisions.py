@@ -10,9 +10,9 @@ import httpx
 
 from tests.conftest import Contests, cast
 from tests.fraud.rings import POLICY, Cast, crowd, find_nothing, find_rings, history, in_question, record, tally
-from voting.postgres import groups
 from voting.postgres.database import Connection
-from voting.postgres.decisions import Changed
+from voting.postgres.fraud import groups
+from voting.postgres.fraud.decisions import Changed
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.wiring.admin import AdminServices

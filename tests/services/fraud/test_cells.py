@@ -18,9 +18,9 @@ from tests.fraud.rings import POLICY, certifier, find_nothing, tally
 from tests.web.test_staff import bearer
 from voting.errors import Forbidden, NotCertifiable, Stale
 from voting.fraud.sample import Cell, Estimate
-from voting.postgres import confirmations
 from voting.postgres.ballots import Ask, BallotRow
-from voting.postgres.suspect_cells import StoredCell
+from voting.postgres.fraud.suspect_cells import StoredCell
+from voting.postgres.identity import confirmations
 from voting.services.fraud.cells import Cells, CellWish, SuspectCell, found_cell
 from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.second_person import Person

@@ -23,10 +23,10 @@ from voting.errors import (
     SlowDown,
     VotingError,
 )
-from voting.services.identity.accounts import SecondFactor
-from voting.services.identity.passwords import STEP_SECONDS, check_strength, step_of
-from voting.services.identity.sessions import IDLE_SECONDS, SESSION_SECONDS, StaffSessions
-from voting.services.identity.staff_sign_in import OWN, STRANGERS
+from voting.services.staff.accounts import SecondFactor
+from voting.services.staff.passwords import STEP_SECONDS, check_strength, step_of
+from voting.services.staff.sessions import IDLE_SECONDS, SESSION_SECONDS, StaffSessions
+from voting.services.staff.sign_in import OWN, STRANGERS
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 

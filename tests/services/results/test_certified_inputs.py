@@ -19,7 +19,7 @@ from tests.fraud.rings import POLICY, certifier, crowd, find_nothing, find_rings
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.entry import Entry
 from voting.errors import Certified, NotCertifiable, VotingError
-from voting.postgres import certifications
+from voting.postgres.results import certifications
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from voting.domain.ballots.ballot import State
 from voting.domain.language import Language
-from voting.postgres import confirmations
 from voting.postgres.database import Connection
+from voting.postgres.identity import confirmations
 from voting.postgres.queries import named
 
 _QUERIES = named("privacy")

@@ -20,9 +20,10 @@ from voting.errors import (
     WindowClosed,
 )
 from voting.pinyin import initials
-from voting.postgres import certifications, contests
+from voting.postgres import contests
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
+from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.covers import read_cover
 from voting.services.second_person import Person, agree

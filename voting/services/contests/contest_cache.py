@@ -17,8 +17,9 @@ from voting.domain.contest.schema import IDENTIFIER
 from voting.domain.entry import Entry
 from voting.errors import ContestUnknown
 from voting.fraud.sample import Cell
-from voting.postgres import contests, suspect_cells
+from voting.postgres import contests
 from voting.postgres.database import Database
+from voting.postgres.fraud import suspect_cells
 from voting.services.last_known import LastKnown
 from voting.services.next_read import NextRead
 

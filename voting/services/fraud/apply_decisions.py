@@ -19,10 +19,11 @@ from voting.fraud.features.history import Past
 from voting.fraud.groups.plan import STANDING, plan
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Stage, Sweep
-from voting.postgres import certifications, decisions, groups
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change, Changed
-from voting.postgres.groups import GroupRow
+from voting.postgres.fraud import decisions, groups
+from voting.postgres.fraud.decisions import Authority, Change, Changed
+from voting.postgres.fraud.groups import GroupRow
+from voting.postgres.results import certifications
 from voting.services.fraud.ballot_table import voter_bytes, voter_text
 
 AT_ONCE = 1000

@@ -25,11 +25,14 @@ from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.sample import RULES, Asked, Cell, Estimate, cells_of, client_of, raised
-from voting.postgres import certifications, confirmations, contests, decisions, groups, records, suspect_cells, tallies
+from voting.postgres import contests, records, tallies
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change
-from voting.postgres.groups import GroupRow, StoredGroup
-from voting.postgres.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
+from voting.postgres.fraud import decisions, groups, suspect_cells
+from voting.postgres.fraud.decisions import Authority, Change
+from voting.postgres.fraud.groups import GroupRow, StoredGroup
+from voting.postgres.fraud.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
+from voting.postgres.identity import confirmations
+from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.confirmations import new_code

@@ -9,10 +9,12 @@ import msgspec
 
 from voting.domain.entry import Entry
 from voting.fraud.facts.facts import read_facts
-from voting.postgres import clients, confirmations, decisions, records
+from voting.postgres import clients, records
 from voting.postgres.clients import ClientRow
 from voting.postgres.database import Database
-from voting.postgres.decisions import RulingInForce
+from voting.postgres.fraud import decisions
+from voting.postgres.fraud.decisions import RulingInForce
+from voting.postgres.identity import confirmations
 from voting.postgres.records import Record
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.cells import GROUP

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from voting.postgres.groups import Course, Readings
+from voting.postgres.fraud.groups import Course, Readings
 
 COURSE_PARTS = 48
 READING_BOUNDS = (1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000)

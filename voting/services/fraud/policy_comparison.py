@@ -16,8 +16,10 @@ from voting.fraud.groups.plan import CAST_HELD
 from voting.fraud.online.scorecard import judge
 from voting.fraud.policy import Online, SweepPolicy
 from voting.fraud.sweep import sweep
-from voting.postgres import certifications, decisions, tallies
+from voting.postgres import tallies
 from voting.postgres.database import Database
+from voting.postgres.fraud import decisions
+from voting.postgres.results import certifications
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import Detector, standing_table
 from voting.services.fraud.ballot_table import load_ballot_table

@@ -21,11 +21,13 @@ from voting.domain.results.stakes import Stake, stakes
 from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
-from voting.postgres import certifications, clients, contests, decisions, groups, tallies
+from voting.postgres import clients, contests, tallies
 from voting.postgres.clients import ClientCount
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Authority, Change, Decided, ExcessEstimate, Member
-from voting.postgres.groups import Action, GroupState, Proposal, Ruling, StoredGroup, Voters
+from voting.postgres.fraud import decisions, groups
+from voting.postgres.fraud.decisions import Authority, Change, Decided, ExcessEstimate, Member
+from voting.postgres.fraud.groups import Action, GroupState, Proposal, Ruling, StoredGroup, Voters
+from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_pictures import COURSE_PARTS, READING_BOUNDS, Pictures, pictures

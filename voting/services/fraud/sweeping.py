@@ -29,7 +29,7 @@ from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import past_of, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
-from voting.postgres.decisions import Changed
+from voting.postgres.fraud.decisions import Changed
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table

@@ -11,8 +11,8 @@ from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
 from voting.errors import NotFound
 from voting.postgres import records, tallies
-from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
+from voting.postgres.results.certifications import Certification
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.ballot_table import ballot_line
 from voting.services.results.binding import plain, read_inputs

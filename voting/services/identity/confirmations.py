@@ -19,11 +19,10 @@ from voting.domain.identity.token import mac
 from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, NotFound, SlowDown
 from voting.fraud.facts.facts import Facts
 from voting.fraud.sample import cells_of, client_of
-from voting.postgres import confirmations
 from voting.postgres.ballots import Ask
-from voting.postgres.confirmations import Request
 from voting.postgres.database import Connection, Database
-from voting.postgres.identity import persons
+from voting.postgres.identity import confirmations, persons
+from voting.postgres.identity.confirmations import Request
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring

@@ -16,10 +16,11 @@ from voting.domain.results.inputs import (
 from voting.domain.results.outcome import Figures
 from voting.domain.results.scoring import Tally
 from voting.errors import ContestUnknown
-from voting.postgres import certifications, contests, marks, tallies
-from voting.postgres.certifications import Bound, Certification
+from voting.postgres import contests, tallies
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection
+from voting.postgres.results import certifications, marks
+from voting.postgres.results.certifications import Bound, Certification
 
 
 @dataclass(frozen=True)

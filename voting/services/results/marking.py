@@ -14,9 +14,9 @@ from voting.domain.results.marks import Mark
 from voting.domain.results.outcome import Figures, entries_of_round
 from voting.domain.units import number
 from voting.errors import AlreadyExists, Forbidden, Malformed, NotFound, Stale
-from voting.postgres import certifications, marking, marks
 from voting.postgres.database import Connection, Database
-from voting.postgres.marking import DraftCount, Submission
+from voting.postgres.results import certifications, marking, marks
+from voting.postgres.results.marking import DraftCount, Submission
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.results.binding import read_inputs

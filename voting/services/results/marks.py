@@ -11,8 +11,8 @@ from voting.domain.results.marks import read_marks, read_metric, similar_judges,
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound, SecondPersonNeeded
-from voting.postgres import certifications, marking, marks
 from voting.postgres.database import Connection, Database
+from voting.postgres.results import certifications, marking, marks
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.second_person import Person, agree

@@ -13,10 +13,10 @@ from datetime import datetime
 from voting import retry_after
 from voting.domain.results.publication import ends_at
 from voting.errors import NotFound, SlowDown, WindowClosed
-from voting.postgres import certifications, objections
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import proposals
-from voting.postgres.objections import MATTERS, Matter, Objection
+from voting.postgres.results import certifications, objections
+from voting.postgres.results.objections import MATTERS, Matter, Objection
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.second_person import Person, agree

@@ -23,8 +23,8 @@ from voting.domain.results.outcome import compute
 from voting.domain.results.ranking import Given
 from voting.domain.results.scoring import Tally, public_points, ranks, rounded
 from voting.errors import EntryUnknown
-from voting.postgres.certifications import Certification
 from voting.postgres.database import Connection, Database
+from voting.postgres.results.certifications import Certification
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.results.awards import AWARD_COLUMNS, Line, award_list
 from voting.services.results.binding import Inputs, read_inputs

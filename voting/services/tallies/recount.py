@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voting.domain.results.scoring import Tally
-from voting.postgres import certifications, contests, tallies
+from voting.postgres import contests, tallies
 from voting.postgres.database import Connection, Database
+from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 

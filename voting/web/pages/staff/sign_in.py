@@ -7,7 +7,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.services.identity.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
+from voting.services.staff.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from voting.web.auth import OWN_ACCOUNT, own_account
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS

@@ -15,8 +15,8 @@ from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import accounts, staff
 from voting.services import audit
-from voting.services.identity.staff_keys import PREFIX, hashed
 from voting.services.next_read import NextRead
+from voting.services.staff.keys import PREFIX, hashed
 
 SESSION_SECONDS = 12 * 3600
 IDLE_SECONDS = 3600

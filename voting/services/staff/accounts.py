@@ -19,7 +19,8 @@ from voting.postgres.identity import accounts, staff
 from voting.postgres.identity.staff import ListedSession
 from voting.services import audit
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.passwords import (
+from voting.services.staff.keys import hashed
+from voting.services.staff.passwords import (
     Passwords,
     check_strength,
     new_password,
@@ -28,8 +29,7 @@ from voting.services.identity.passwords import (
     plain_code,
     provisioning_uri,
 )
-from voting.services.identity.sessions import IDLE_SECONDS
-from voting.services.identity.staff_keys import hashed
+from voting.services.staff.sessions import IDLE_SECONDS
 
 _NONCE_BYTES = 12
 

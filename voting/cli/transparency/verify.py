@@ -23,7 +23,7 @@ from voting.text_file import read_text_file
 from voting.wiring.admin import AdminServices
 
 if TYPE_CHECKING:
-    from voting.postgres.certifications import Certification
+    from voting.postgres.results.certifications import Certification
     from voting.services.fraud.verification import Verified
 
 

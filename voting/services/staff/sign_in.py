@@ -20,10 +20,10 @@ from voting.fraud.facts.observe import places
 from voting.postgres import contests
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import accounts
-from voting.services.identity.accounts import decrypt
 from voting.services.identity.keyring import Keyring
-from voting.services.identity.passwords import Passwords, plain_code, step_of
-from voting.services.identity.staff_keys import hashed
+from voting.services.staff.accounts import decrypt
+from voting.services.staff.keys import hashed
+from voting.services.staff.passwords import Passwords, plain_code, step_of
 
 # Attempts without a delay, and the longest delay in seconds, of an account from one address or known browser; of an
 # account from all browsers that are not known; of one address, behind which there may be an office.

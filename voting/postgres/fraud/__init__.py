@@ -1,0 +1,1 @@
+"""Groups, decisions and suspect cells."""

@@ -1,0 +1,1 @@
+"""Marks, marking, objections and certifications."""

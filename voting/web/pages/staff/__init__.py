@@ -1,0 +1,1 @@
+"""Pages of organisers, reviewers, judges and auditors."""
