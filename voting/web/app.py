@@ -42,10 +42,11 @@ from voting.web.options import WebOptions
 from voting.web.pages import about, assets, own_data, posters, publication, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
-from voting.web.pages.staff import audit, boards, review
+from voting.web.pages.staff import account, audit, boards, review
 from voting.web.pages.staff import marking as marking_pages
+from voting.web.pages.staff import objections as objection_pages
 from voting.web.pages.staff import results as result_pages
-from voting.web.pages.staff import sign_in as staff_pages
+from voting.web.pages.staff.reader import SignInNeeded, show_sign_in
 from voting.web.plain_ballots import PlainBallots
 from voting.web.problems import answer_error
 
@@ -117,7 +118,7 @@ HANDLERS: list[Any] = [
     objections.file_objection,
     objections.answer_objection,
     publication.show_publication,
-    publication.show_objections,
+    objection_pages.show_objections,
     result_pages.show_results,
     result_pages.show_derivation,
     review.show_queue,
@@ -125,7 +126,7 @@ HANDLERS: list[Any] = [
     review.show_pack,
     review.show_ballot,
     audit.show_audit_log,
-    staff_pages.show_account,
+    account.show_account,
     assets.show_asset,
 ]
 
@@ -163,7 +164,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
         before_request=_check_query,
         # Otherwise the framework's configuration would override ours.
         logging_config=None if is_json() else Empty,
-        exception_handlers={Exception: answer_error},
+        exception_handlers={SignInNeeded: show_sign_in, Exception: answer_error},
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
             "clients": Provide(after_services, sync_to_thread=False),

@@ -1,4 +1,4 @@
-"""The published result (公示) with the register of objections, and the staff's page of objections."""
+"""The published result (公示) with the register of objections."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from litestar.params import FromPath
 
 from voting.errors import NotScorable
 from voting.services.results.objections import MATTERS
-from voting.web.auth import PUBLIC, by
+from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 from voting.web.i18n.words import WORDS
-from voting.web.pages.visitors import visitor
-from voting.web.rendering import Look, PageCache, about, html, language_of, page
+from voting.web.rendering import Look, PageCache, about, page
 
 _PAGES = PageCache()
 
@@ -43,18 +42,3 @@ async def show_publication(
     inputs = (report.input_sha256, report.changed) if report else ()
     key = (snapshot.uid, snapshot.revision, published, is_open, *inputs)
     return _PAGES.answer(request, look, key, lambda: page(request, "publication.html", **values))
-
-
-@get("/results/{contest:str}/objections", media_type=MediaType.HTML, opt=READS | by("owner", "organiser", "auditor"))
-async def show_objections(
-    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
-) -> Response[str]:
-    """Returns every objection with its text and answer, and forms to answer, or the form to sign in."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        values["published"] = await services.objections.published(snapshot)
-        values["proposed"] = await services.objections.proposed(snapshot)
-        values["may_answer"] = seen.person.may(("owner", "organiser"), contest)
-    return html(request, page(request, "objections.html", **values))

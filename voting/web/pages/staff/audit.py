@@ -10,12 +10,11 @@ from litestar.params import FromQuery, QueryParameter
 
 from voting.domain.audit_chain import AuditRecord
 from voting.domain.language import Language
-from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
-from voting.web.auth import by, permit
+from voting.web.auth import by
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
 from voting.web.i18n.acts import ACTS
-from voting.web.i18n.words import WORDS
+from voting.web.pages.staff.reader import reader
 from voting.web.rendering import html, language_of, moment, page
 
 PAGE_RECORDS = 100
@@ -28,21 +27,19 @@ async def show_audit_log(
     contest: FromQuery[str | None] = None,
     before: Annotated[int, QueryParameter(ge=0, le=2**62)] = 2**62,
 ) -> Response[str]:
-    """Returns the newest records before a number, of all contests or of one, or the form to sign in."""
+    """Returns the newest records before a number, of all contests or of one."""
     if contest is not None:
         await services.contest_cache.get(contest)
-    language = language_of(request)
-    values: dict[str, Any] = {"of_contest": contest, "person": None, "problem": ""}
-    try:
-        values["person"] = await permit(request, services, contest)
-    except Forbidden:
-        values["problem"] = WORDS[language].error_forbidden
-    except (CredentialMissing, CredentialInvalid):
-        pass
-    if values["person"]:
-        head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
-        values |= {"head": head, "acts": [_act(each, language) for each in records], "moment": moment}
-        values["older"] = records[-1].seq if len(records) == PAGE_RECORDS else None
+    person, language = await reader(request, services, contest), language_of(request)
+    head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
+    values: dict[str, Any] = {
+        "of_contest": contest,
+        "person": person,
+        "head": head,
+        "acts": [_act(each, language) for each in records],
+        "moment": moment,
+        "older": records[-1].seq if len(records) == PAGE_RECORDS else None,
+    }
     return html(request, page(request, "audit.html", **values))
 
 

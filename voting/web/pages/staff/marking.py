@@ -15,8 +15,8 @@ from voting.services.second_person import person_of
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
-from voting.web.pages.visitors import visitor
-from voting.web.rendering import about, html, language_of, page
+from voting.web.pages.staff.reader import opened
+from voting.web.rendering import html, page
 
 JUDGES = by("judge")
 
@@ -26,12 +26,9 @@ async def show_rounds(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """Returns each round with the judge's progress, what is missing, and the button to submit."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        person = person_of(seen.person)
-        values["sheets"] = [await services.marking.sheet(snapshot, each.id, person) for each in snapshot.contest.rounds]
+    snapshot, person, values = await opened(request, services, contest)
+    judge, rounds = person_of(person), snapshot.contest.rounds
+    values["sheets"] = [await services.marking.sheet(snapshot, each.id, judge) for each in rounds]
     return html(request, page(request, "marking_rounds.html", **values))
 
 
@@ -44,20 +41,17 @@ async def show_marking(
     services: GivenServices,
 ) -> Response[str]:
     """Returns one entry with its criteria; marks are kept as they are written."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        sheet = await services.marking.sheet(snapshot, round_id, person_of(seen.person))
-        place = next((place for place, item in enumerate(sheet.items) if item.entry.code == code), None)
-        if place is None:
-            raise NotFound(f"entry {code[:64]!r} is not marked in this round")
-        values |= {
-            "sheet": sheet,
-            "item": sheet.items[place],
-            "before": sheet.items[place - 1].entry.code if place else "",
-            "after": sheet.items[place + 1].entry.code if place + 1 < len(sheet.items) else "",
-        }
+    snapshot, person, values = await opened(request, services, contest)
+    sheet = await services.marking.sheet(snapshot, round_id, person_of(person))
+    place = next((place for place, item in enumerate(sheet.items) if item.entry.code == code), None)
+    if place is None:
+        raise NotFound(f"entry {code[:64]!r} is not marked in this round")
+    values |= {
+        "sheet": sheet,
+        "item": sheet.items[place],
+        "before": sheet.items[place - 1].entry.code if place else "",
+        "after": sheet.items[place + 1].entry.code if place + 1 < len(sheet.items) else "",
+    }
     return html(request, page(request, "marking.html", **values))
 
 
@@ -66,10 +60,7 @@ async def show_progress(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """Returns which judges have marked how much, and the forms that send a submission back."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        values["progress"] = await services.marking.progress(snapshot)
-        values["may_return"] = seen.person.may(("owner", "organiser"), contest) and not snapshot.certified
+    snapshot, person, values = await opened(request, services, contest)
+    values["progress"] = await services.marking.progress(snapshot)
+    values["may_return"] = person.may(("owner", "organiser"), contest) and not snapshot.certified
     return html(request, page(request, "marking_progress.html", **values))

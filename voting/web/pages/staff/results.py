@@ -17,8 +17,8 @@ from voting.services.results.reports import Report, Row
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices, Services
 from voting.web.flood_limiter import READS
-from voting.web.pages.visitors import visitor
-from voting.web.rendering import about, html, language_of, page
+from voting.web.pages.staff.reader import opened
+from voting.web.rendering import html, language_of, page
 
 EVERYBODY = by(*ROLES)
 
@@ -27,15 +27,13 @@ EVERYBODY = by(*ROLES)
 async def show_results(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
-    """Returns every entry's figures by category, and the award list, also for paper; or the form to sign in."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        await services.staff_sessions.record(seen.person, "results.read", contest)
-        report = await _report(services, snapshot)
-        values |= {"report": report, "categories": _by_category(report)}
-        values["rules"] = explain_outcome(snapshot.contest, language)
+    """Returns every entry's figures by category, and the award list, also for paper."""
+    snapshot, person, values = await opened(request, services, contest)
+    language = language_of(request)
+    await services.staff_sessions.record(person, "results.read", contest)
+    report = await _report(services, snapshot)
+    values |= {"report": report, "categories": _by_category(report)}
+    values["rules"] = explain_outcome(snapshot.contest, language)
     return html(request, page(request, "results.html", **values))
 
 
@@ -44,20 +42,19 @@ async def show_derivation(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """Returns how one entry's score came about, step by step."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict() | {"code": code}
-    if seen.person:
-        found = await services.reports.derivation(snapshot, code)
-        blend = snapshot.contest.blend
-        values |= {
-            "derivation": found,
-            "entry": snapshot.known_entries[code],
-            "rules": explain_outcome(snapshot.contest, language),
-            "named": lambda source: source_name(source, snapshot.contest, language),
-            "exact": shown,
-            "score": rounded(found.final, blend.places) if blend and found.final is not None else None,
-        }
+    snapshot, _, values = await opened(request, services, contest)
+    language = language_of(request)
+    values |= {"code": code}
+    found = await services.reports.derivation(snapshot, code)
+    blend = snapshot.contest.blend
+    values |= {
+        "derivation": found,
+        "entry": snapshot.known_entries[code],
+        "rules": explain_outcome(snapshot.contest, language),
+        "named": lambda source: source_name(source, snapshot.contest, language),
+        "exact": shown,
+        "score": rounded(found.final, blend.places) if blend and found.final is not None else None,
+    }
     return html(request, page(request, "derivation.html", **values))
 
 

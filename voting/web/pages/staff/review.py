@@ -26,24 +26,22 @@ from voting.web.auth import by
 from voting.web.dependencies import GivenServices, Services
 from voting.web.flood_limiter import READS
 from voting.web.i18n.words import WORDS
-from voting.web.pages.visitors import visitor
-from voting.web.rendering import about, html, language_of, page
+from voting.web.pages.staff.reader import opened
+from voting.web.rendering import html, language_of, page
 
 READING = by(*DECIDING, "auditor")
 
 
 @get("/review/{contest:str}", media_type=MediaType.HTML, opt=READS | READING)
 async def show_queue(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
-    """Returns the groups by their effect on the ranking, or the form to sign in."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        found = await services.reviews.all(snapshot)
-        values["groups"] = [(each, effect_in_words(each, language)) for each in found]
-        excesses = await services.reviews.excesses(snapshot)
-        values["excesses"] = [(each, estimate_in_words(each, language)) for each in excesses]
-        values["ungrouped"] = await services.reviews.ungrouped(snapshot)
+    """Returns the groups by their effect on the ranking."""
+    snapshot, _, values = await opened(request, services, contest)
+    language = language_of(request)
+    found = await services.reviews.all(snapshot)
+    values["groups"] = [(each, effect_in_words(each, language)) for each in found]
+    excesses = await services.reviews.excesses(snapshot)
+    values["excesses"] = [(each, estimate_in_words(each, language)) for each in excesses]
+    values["ungrouped"] = await services.reviews.ungrouped(snapshot)
     return html(request, page(request, "review_queue.html", **values))
 
 
@@ -52,16 +50,14 @@ async def show_group(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """Returns a group with its evidence in words and as pictures, and the form to decide."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        file = await services.reviews.show(snapshot, group)
-        values |= await _evidence(services, snapshot, file, language)
-        values |= {"is_certified": snapshot.certified, "choices": _choices(file.reviewed, seen.person, contest)}
-        if proposal := file.reviewed.group.proposal:
-            is_own = _is_own(file.reviewed, seen.person)
-            values |= {"is_own": is_own, "proposed_at": datetime.fromisoformat(proposal.at)}
+    snapshot, person, values = await opened(request, services, contest)
+    language = language_of(request)
+    file = await services.reviews.show(snapshot, group)
+    values |= await _evidence(services, snapshot, file, language)
+    values |= {"is_certified": snapshot.certified, "choices": _choices(file.reviewed, person, contest)}
+    if proposal := file.reviewed.group.proposal:
+        is_own = _is_own(file.reviewed, person)
+        values |= {"is_own": is_own, "proposed_at": datetime.fromisoformat(proposal.at)}
     return html(request, page(request, "review_group.html", **values))
 
 
@@ -70,15 +66,13 @@ async def show_pack(
     contest: FromPath[str], group: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[str]:
     """Returns the evidence on a group to print. It names nobody, neither voters nor staff."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
-    values = about(snapshot.contest, language) | seen._asdict()
-    if seen.person:
-        file = await services.reviews.show(snapshot, group)
-        values |= await _evidence(services, snapshot, file, language)
-        content = file_as_json(file, snapshot.contest.zone)
-        values["digest"] = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
-        values["now"] = snapshot.now()
+    snapshot, _, values = await opened(request, services, contest)
+    language = language_of(request)
+    file = await services.reviews.show(snapshot, group)
+    values |= await _evidence(services, snapshot, file, language)
+    content = file_as_json(file, snapshot.contest.zone)
+    values["digest"] = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+    values["now"] = snapshot.now()
     return html(request, page(request, "review_pack.html", **values))
 
 
@@ -90,11 +84,10 @@ async def show_ballot(
     code: Annotated[str, QueryParameter(max_length=4000)] = "",
 ) -> Response[str]:
     """Returns the history of a ballot by its number or by a voter's receipt. Picks are not shown."""
-    snapshot, language = await services.contest_cache.get(contest), language_of(request)
-    seen = await visitor(request, services, contest)
+    snapshot, _, values = await opened(request, services, contest)
     code = code.strip()
-    values = about(snapshot.contest, language) | seen._asdict() | {"code": code, "ballot": None, "receipt": None}
-    if seen.person and code:
+    values |= {"code": code, "ballot": None, "receipt": None}
+    if code:
         receipt = await services.own_receipts.check(snapshot, code)
         ballot = _ballot_number(receipt.ballot if receipt else code)
         history = await services.reviews.history(snapshot, ballot) if ballot else ()
