@@ -22,7 +22,7 @@ _MODULES = {
     "demo": ("demo",),
     "deployment": ("migrate", "settings"),
     "identity": ("credentials", "staff"),
-    "log": ("log",),
+    "transparency.log": ("log",),
     "marks": ("awards", "marks", "metrics"),
     "results": ("results",),
     "retention": ("retention",),
@@ -30,8 +30,8 @@ _MODULES = {
     "roster": ("roster",),
     "serve": ("serve",),
     "sweep": ("sweep",),
-    "verify": ("recount", "verify"),
-    "witness": ("witness",),
+    "transparency.verify": ("recount", "verify"),
+    "transparency.witness": ("witness",),
 }
 COMMANDS = {command: module for module, commands in _MODULES.items() for command in commands}
 
