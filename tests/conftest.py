@@ -39,6 +39,9 @@ from voting.wiring.admin import AdminServices
 
 SECRET = "test-secret-of-more-than-32-bytes-0123456789"
 VOTING = [sys.executable, "-m", "voting"]
+# Without compiled modules, which some machines turn off, each of the hundreds of processes compiles ours again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Machines vary in speed: no test may fail for its time, and a failing example must be reproducible.
 hypothesis_settings.register_profile("voting", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("voting")
