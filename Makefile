@@ -33,6 +33,8 @@ lint:
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	@if command -v npm >/dev/null; then cd voting/web/frontend && npm ci --silent && npm run --silent check; \
+	else echo "lint: the pages' scripts are not checked, as this machine has no npm" >&2; fi
 
 # What a commit needs: format, lint, types, imports, tests.
 check: lint
