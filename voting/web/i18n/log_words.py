@@ -19,7 +19,14 @@ ZH = {
     "log_check": "核验凭据：从投票页保存 .tlog-proof 文件与回执，在自己的电脑上运行下面的命令。",
     "log_key": "日志公钥：",
     "receipt_key": "回执公钥：",
-    "proof": "公开日志中的凭据",
+    "proof": "保存凭据",
+    "proof_waits": "正在写入公开日志，随后由本设备核验。",
+    "proof_checked": "✓ 已在公开日志中，编号 {}，本设备已核验。",
+    "proof_absent": "公开日志中还没有这张选票。请保存回执，稍后在“我的选票”中再看；若仍没有，请联系主办单位。",
+    "proof_wrong": "公开日志与回执不符。请保存凭据和回执，并联系主办单位。",
+    "proof_key": "公开日志的签名公钥与本设备首次见到的不同。请保存凭据，并在公开日志页查看公钥是否已公告更换。",
+    "proof_away": "暂时取不到凭据，可稍后在“我的选票”中再看。",
+    "proof_uncheckable": "本设备无法核验；请保存凭据，用其他设备核验。",
 }
 
 EN = {
@@ -43,5 +50,14 @@ EN = {
     "computer of your own:",
     "log_key": "Key of the log:",
     "receipt_key": "Key of receipts:",
-    "proof": "Proof in the public log",
+    "proof": "Save the proof",
+    "proof_waits": "On its way into the public log; this device will check it.",
+    "proof_checked": "✓ In the public log as number {}, checked on this device.",
+    "proof_absent": "The public log does not have this ballot yet. Keep the receipt and look again under “My ballots”; "
+    "if it is still not there, ask the host.",
+    "proof_wrong": "The public log contradicts the receipt. Save the proof and the receipt, and ask the host.",
+    "proof_key": "The public log is signed with another key than the first that this device saw. Save the proof, and "
+    "see on the public log's page whether a new key was announced.",
+    "proof_away": "The proof cannot be fetched now; look again under “My ballots” later.",
+    "proof_uncheckable": "This device cannot check it. Save the proof and check it on another one.",
 }

@@ -89,14 +89,20 @@ function showOwn(own: Own): void {
   show("#in-wechat", own.ways.length === 0 && page.web !== "yes" && !own.known);
   if (own.remaining) showRemaining(own.remaining);
   showConfirmation(own.confirmation);
-  if (own.share && !one("script[data-card]")) {
-    const script = document.createElement("script");
-    script.src = page.share || "";
-    script.dataset.card = "";
-    document.body.appendChild(script);
-  }
+  if (own.share) load(page.share);
   showPhase();
   showButtons();
+}
+
+/** Loads a further script, once; if it is there it is sent the event. */
+function load(address = "", event = ""): void {
+  if (one(`script[src="${address}"]`)) {
+    if (event) document.dispatchEvent(new Event(event));
+    return;
+  }
+  const script = document.createElement("script");
+  script.src = address;
+  document.body.appendChild(script);
 }
 
 function show(selector: string, visible: boolean): void {
@@ -208,12 +214,7 @@ async function showRecorded(entries: string[], recorded: Recorded, until: string
   keepChosen();
   const code = one("#receipt code");
   if (code) code.textContent = recorded.receipt;
-  const proof = document.querySelector<HTMLAnchorElement>("#receipt .proof");
-  if (proof && recorded.log) {
-    // It is there a second or two later, before anybody has read the receipt.
-    proof.href = `/log/${contest}/proof/${recorded.log.batch}/${recorded.log.place}`;
-    proof.hidden = false;
-  }
+  if (recorded.log) checkProof(recorded.receipt, recorded.log);
   // The answer to an earlier attempt holds what was left then.
   if (late) await refresh();
   else showRemaining(recorded.remaining);
@@ -223,6 +224,15 @@ async function showRecorded(entries: string[], recorded: Recorded, until: string
   show("#sign-in", false);
   say(late ? fill(words.recorded_at, recorded.recorded_at.slice(0, 16).replace("T", " ")) : words.recorded, "good");
   void showTalliesSoon();
+}
+
+/** Has the proof of the ballot checked in a while, by a script that is needed after a vote only. */
+function checkProof(receipt: string, { batch, place }: { batch: number; place: number }): void {
+  const shown = one("#receipt .proof");
+  if (!shown) return;
+  shown.dataset.receipt = receipt;
+  shown.dataset.proof = `/log/${contest}/proof/${batch}/${place}`;
+  load(page.proofs, "receipt");
 }
 
 async function showRefusal(problem: Problem): Promise<void> {
@@ -615,6 +625,7 @@ addEventListener("storage", (event) => {
 });
 addEventListener("pageshow", (event) => void (event.persisted && refresh()));
 addEventListener("online", () => void refresh());
+document.addEventListener("proof", (event) => say((event as CustomEvent<string>).detail, "bad"));
 
 async function poll(): Promise<void> {
   if (!document.hidden && page.shown === "yes") await showTallies().catch(() => undefined);
