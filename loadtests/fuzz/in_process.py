@@ -7,15 +7,17 @@ import itertools
 import logging
 import multiprocessing
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+import click
 import uvloop
 
 from loadtests.fuzz.cases import Case, case
@@ -28,6 +30,8 @@ MOST_BUSY_SECONDS = 0.5
 BEAT_SECONDS = 0.02
 ANSWER_SECONDS = 20.0
 MOST_SHOWN = 20
+# Cases between two reports of progress.
+PORTION = 10_000
 
 
 @dataclass
@@ -42,7 +46,7 @@ class Found:
         """Adds another outcome to this one."""
         self.statuses += other.statuses
         self.faults += other.faults
-        self.seconds = max(self.seconds, other.seconds)
+        self.seconds += other.seconds
 
 
 Play = Callable[[ValidData, int, Iterable[int]], Coroutine[Any, Any, Found]]
@@ -188,14 +192,19 @@ def drive(
     numbers: Sequence[int],
     processes: int = 1,
 ) -> Found:
-    """Plays these numbers in processes of their own, whose environment has the settings."""
-    total = Found()
+    """Plays these numbers in processes of their own, whose environment has the settings, and shows the progress."""
+    total, begun = Found(), time.perf_counter()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context) as pool:
-        parts = [numbers[first::processes] for first in range(processes)]
-        runs = [pool.submit(_drive, play, valid, dict(environment), seed, part) for part in parts]
-        for run in runs:
+    portions = [numbers[first : first + PORTION] for first in range(0, len(numbers), PORTION)]
+    with (
+        ProcessPoolExecutor(processes, context) as pool,
+        click.progressbar(length=len(numbers), file=sys.stderr) as bar,
+    ):
+        runs = {pool.submit(_drive, play, valid, dict(environment), seed, portion): portion for portion in portions}
+        for run in as_completed(runs):
             total.add(run.result())
+            bar.update(len(runs[run]))
+    total.seconds = time.perf_counter() - begun
     return total
 
 
