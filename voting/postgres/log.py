@@ -118,6 +118,11 @@ async def take(connection: Connection, contest: str, most: int) -> list[Queued]:
     return sorted(Queued(*row) for row in await connection.fetch(_QUERIES["take"], contest, most))
 
 
+async def queue(connection: Connection, contest: str, leaf: bytes) -> None:
+    """Puts a leaf at the end of the queue."""
+    await connection.execute(_QUERIES["put_back"], contest, None, bundle.frame([leaf]))
+
+
 async def put_back(connection: Connection, contest: str, row: Queued) -> None:
     """Puts a row that was taken at the end of the queue."""
     await connection.execute(_QUERIES["put_back"], contest, row.batch, row.entries)

@@ -209,8 +209,8 @@ async def test_what_the_clock_and_the_result_make_due_is_appended_once(
         stored = await stored_log.select_head(connection, contest)
     texts = [entry.decode().splitlines() for entry in entries]
     kinds = [text[0].split("/")[1] for text in texts]
-    before, after = ["open", "act", "act", *["ballot"] * 7, "erasure", "seal", "close"], ["act", "certificate"]
-    assert kinds == [*before, *after]
+    before = ["open", "act", "act", *["ballot"] * 7, "erasure", "seal", "close"]
+    assert kinds == [*before, "decisions", "act", "certificate"]
     assert texts[kinds.index("erasure")][4:] == ["voters 4"]
     committed = hashlib.sha256(seal["salt"] + seal["raw"].encode()).hexdigest()
     assert texts[kinds.index("seal")][3:] == [f"day {seal['day']}", "ballots 7", "picks 7", f"raw {committed}"]

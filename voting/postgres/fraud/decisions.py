@@ -6,10 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from voting.domain.ballots.ballot import State
+from voting.domain.transparency.decisions import SALT_BYTES, DecisionLine, entries
+from voting.domain.transparency.decisions import root as merkle_root
+from voting.domain.transparency.leaves import leaf
+from voting.postgres import contests, log
 from voting.postgres.ballots import GATES, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
@@ -146,7 +151,7 @@ async def change(
 ) -> Changed:
     """Changes ballots, the tally and the history; with `frozen`, also ballots of decided groups.
 
-    Ballots already in the intended state are skipped, so a call can be repeated.
+    Ballots already in the intended state are skipped, so a call can be repeated. The result must be locked.
     """
     if not changes:
         return Changed()
@@ -162,8 +167,33 @@ async def change(
     seconds = await allow_all(connection, contest)
     await connection.execute(_QUERIES["by_key"])
     authority = (by.stage, by.policy_version, by.policy_sha256, by.actor, by.ruling)
-    (row,) = await connection.fetch(_QUERIES["change"], contest, *columns, frozen, *authority, SHARD, timeout=seconds)
+    salts = [token_bytes(SALT_BYTES) for _ in changes]
+    (row,) = await connection.fetch(
+        _QUERIES["change"], contest, *columns, frozen, *authority, SHARD, salts, timeout=seconds
+    )
+    if row["changed"]:
+        await log_decisions(connection, contest, by, json.loads(row["lines"]))
     return Changed(row["changed"], row["held"], row["released"], row["voided"], frozenset(row["entries"]))
+
+
+async def log_decisions(
+    connection: Connection, contest: str, by: Authority, lines: Sequence[tuple[str, str, Sequence[str], str, str]] = ()
+) -> None:
+    """Queues a leaf for the contest's log that commits to decisions; the result must be locked.
+
+    `lines`: ballot, state, reasons, group and, in hex, the salt of each.
+    """
+    last_salt = token_bytes(SALT_BYTES)
+    (row,) = await connection.fetch(_QUERIES["insert_leaf"], contest, by.policy_sha256, last_salt)
+    decided = [
+        DecisionLine(
+            ballot, state, reasons, by.stage, by.policy_sha256 or "", group, by.ruling or 0, bytes.fromhex(salt)
+        )
+        for ballot, state, reasons, group, salt in lines
+    ]
+    root = merkle_root(entries(decided, last_salt)).hex()
+    stated = [("number", row["number"]), ("policy", row["policy_sha256"]), ("root", root)]
+    await log.queue(connection, contest, leaf("decisions", contest, await contests.clock(connection), stated))
 
 
 async def set_excesses(connection: Connection, contest: str, found: Sequence[ExcessEstimate]) -> None:

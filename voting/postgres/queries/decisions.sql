@@ -34,13 +34,14 @@ limit $3;
 -- name: change
 -- Puts ballots into the states of $5 with the reasons of $6 and the groups of $7, moves the tally and writes the history.
 -- A ballot is found by its number among those of the voters in [$3, $4): a range of the primary key. What is so already
--- is left as it is; so is, unless $8, what is in a group about which a reviewer has decided or is about to.
+-- is left as it is; so is, unless $8, what is in a group about which a reviewer has decided or is about to. $15: salts of
+-- the lines in the log. The result is locked, so no other decision takes the next leaf's number.
 with wanted as materialized (
-    select sequence, low, high, state, reasons::text[] as reasons, group_id
-    from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[])
-        as given (sequence, low, high, state, reasons, group_id)
+    select sequence, low, high, state, reasons::text[] as reasons, group_id, salt
+    from unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $15::bytea[])
+        as given (sequence, low, high, state, reasons, group_id, salt)
 ), found as materialized (
-    select b.*, w.state, w.reasons, w.group_id
+    select b.*, w.state, w.reasons, w.group_id, w.salt
     from wanted w
     cross join lateral (
         select voter, ordinal, id, recorded_at, picks, tier, apart, state as was, reasons as were, group_id as former
@@ -56,8 +57,10 @@ with wanted as materialized (
     where ballots.contest = $1 and ballots.voter = found.voter
         and ballots.ordinal = found.ordinal
 ), written as (
-    insert into decisions (contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling)
-    select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13
+    insert into decisions (
+        contest, ballot, stage, state, reasons, group_id, policy_version, policy_sha256, actor, ruling, leaf, salt)
+    select $1, id, $9, state, reasons, group_id, $10, $11, $12, $13,
+        (select coalesce(max(number), 0) + 1 from decision_leaves where contest = $1), salt
     from found
 ), moved as (
     select entry,
@@ -89,8 +92,23 @@ select count(*) as changed,
     count(*) filter (where state = 'hold' and was = 'count') as held,
     count(*) filter (where state = 'count' and was <> 'count') as released,
     count(*) filter (where state = 'void' and was <> 'void') as voided,
-    coalesce((select array_agg(entry) from moved), '{}') as entries
+    coalesce((select array_agg(entry) from moved), '{}') as entries,
+    coalesce(json_agg(json_build_array(id, state, reasons, coalesce(group_id, ''), encode(salt, 'hex'))), '[]') as lines
 from found;
+
+-- name: insert_leaf
+-- Decisions of people name no policy: then the last one that decided, or the one that judges ballots.
+insert into decision_leaves (contest, number, policy_sha256, salt)
+select $1, coalesce(max(number), 0) + 1, coalesce(
+    $2,
+    (select policy_sha256 from decision_leaves where contest = $1 order by number desc limit 1),
+    (
+        select details -> 'policy' ->> 'sha256' from audit_log where action = 'service.begin' order by at desc limit 1
+    ),
+    repeat('0', 64)
+), $3
+from decision_leaves where contest = $1
+returning number, policy_sha256;
 
 -- name: history
 -- By which policy a ballot was judged when it was cast is what the service noted last before that.

@@ -34,6 +34,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "contests": ("update",),
     "covers": (),
     "decision_books": ("update(excesses)",),
+    "decision_leaves": (),
     "decisions": (),
     "entries": ("update", "delete"),
     "erased_days": ("update", "delete"),

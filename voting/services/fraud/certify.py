@@ -260,6 +260,9 @@ class Certifier:
         }
         bound = inputs.bound(policy.sha256, digest)
         draft = Draft(by, policy.version, bound, every, act.public_only, agreed.proposed_by)
+        # The log's last leaf of decisions names the policy that the result is certified under.
+        by_policy = Authority("certification", CERTIFICATION, policy.version, policy.sha256)
+        await decisions.log_decisions(tx, contest, by_policy)
         made = await certifications.insert(tx, contest, draft)
         details = {
             "number": made.number,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from voting.domain.canonical_json import canonical
 from voting.domain.contest.contest import Contest
 from voting.domain.transparency import leaves
 from voting.domain.transparency.growth import Growth, LogEnd
@@ -62,9 +62,7 @@ async def append_due(
             more.append(leaves.leaf("erasure", contest, now, [("date", day), ("voters", voters)]))
     if due.seals:
         raw = {entry: tally.raw for entry, tally in (await tallies.select(tx, contest)).items() if tally.raw}
-        # RFC 8785 orders names by their UTF-16 code units.
-        names = sorted(raw, key=lambda name: name.encode("utf-16-be"))
-        text = json.dumps({name: raw[name] for name in names}, ensure_ascii=False, separators=(",", ":"))
+        text = canonical(raw).decode()
         salt = secrets.token_bytes(16)
         await log.insert_seal(tx, contest, due.seals, salt, text)
         committed = hashlib.sha256(salt + text.encode()).hexdigest()
