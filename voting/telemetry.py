@@ -71,10 +71,12 @@ SWEEP_DECISIONS = Counter("voting_sweep_decisions", "Ballots held and released b
 LOG_WAITING = Gauge(
     "voting_log_waiting", "Batches that wait for the public log, over all contests.", multiprocess_mode="livemostrecent"
 )
+# Asked of PostgreSQL with the metrics, so they are there when no sequencer runs.
 LOG_OLDEST_SECONDS = Gauge(
-    "voting_log_oldest_seconds",
-    "How long the oldest of them had waited at the last round.",
-    multiprocess_mode="livemostrecent",
+    "voting_log_oldest_seconds", "How long the oldest of them has waited.", multiprocess_mode="livemostrecent"
+)
+LOGS_FROZEN = Gauge(
+    "voting_logs_frozen", "Logs to which nothing may be appended any more.", multiprocess_mode="livemostrecent"
 )
 LOG_LEAVES = Gauge(
     "voting_log_leaves", "Leaves of the logs that this sequencer appended to.", multiprocess_mode="livemostrecent"

@@ -7,7 +7,7 @@ import asyncio
 from tests.conftest import Contests
 from voting.postgres.standby import Standby
 from voting.redis.connection import connected
-from voting.services.readiness import Readiness
+from voting.services.readiness import Health, Readiness
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
@@ -18,7 +18,7 @@ async def test_callers_at_the_end_of_a_probe_get_its_answer(
     """A caller between the probe's end and the first one's waking used to get nothing, and was answered 500."""
     async with connected(settings.redis_url) as redis:
         readiness = Readiness(office.database, Standby(office.database, required=False), redis.view)
-        answers: list[dict[str, bool]] = []
+        answers: list[Health] = []
 
         async def ask_often() -> None:
             while len(answers) < 200:
@@ -30,4 +30,4 @@ async def test_callers_at_the_end_of_a_probe_get_its_answer(
             answers.append(await readiness.probe())
 
         await asyncio.gather(ask_often(), *(ask_late(number / 10_000) for number in range(300)))
-    assert all(answer == {"postgres": True, "redis": True} for answer in answers)
+    assert all(answer.answers == {"postgres": True, "redis": True} for answer in answers)

@@ -26,6 +26,13 @@ class Waiting(NamedTuple):
     seconds: float
 
 
+class LogHealth(NamedTuple):
+    """For how long the oldest row of all queues has waited, 0 if none does, and how many logs are frozen."""
+
+    oldest_seconds: float
+    frozen: int
+
+
 class StoredLog(NamedTuple):
     """A log as stored. `edge`: the entries of the last bundle if it is not full, framed."""
 
@@ -195,6 +202,12 @@ async def read_end(connection: Connection, contest: str, stored: StoredLog) -> L
             else [merkle.leaf_hash(entry) for entry in entries]
         )
     return end
+
+
+async def select_health(connection: Connection) -> LogHealth:
+    """Returns whether the logs grow."""
+    (row,) = await connection.fetch(_QUERIES["health"])
+    return LogHealth(*row)
 
 
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:

@@ -3,6 +3,15 @@
 select contest, count(*) as rows, extract(epoch from clock_timestamp() - min(queued_at))::float8 as seconds
 from log_queue group by contest order by contest;
 
+-- name: health
+-- How long the oldest row of all queues has waited, found by each contest's first, and how many logs are frozen.
+select
+    coalesce(extract(epoch from clock_timestamp() - min(oldest.queued_at)), 0)::float8 as oldest_seconds,
+    (select count(*) from logs where frozen is not null) as frozen
+from contests cross join lateral (
+    select queued_at from log_queue where contest = contests.id order by number limit 1
+) as oldest;
+
 -- name: lock
 -- The end of a log; nobody else appends to it before the transaction has ended.
 select * from logs where contest = $1 for update;

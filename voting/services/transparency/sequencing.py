@@ -100,7 +100,6 @@ class Sequencer:
         async with self._database.connection() as connection:
             waiting = await log.waiting(connection)
         telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
-        telemetry.LOG_OLDEST_SECONDS.set(max((each.seconds for each in waiting), default=0.0))
         try:
             for each in waiting:
                 await self._keep_lead()

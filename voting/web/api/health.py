@@ -34,15 +34,17 @@ async def ready(services: GivenServices) -> Response[dict[str, Any]]:
 
 @get("/health/deps", opt=PUBLIC)
 async def deps(services: GivenServices) -> Response[dict[str, Any]]:
-    """For people and alerts: PostgreSQL, Redis and a required standby, each "ok" or "away".
+    """For people and alerts: PostgreSQL, Redis and a required standby, each "ok" or "away", and the public logs.
 
-    503 without PostgreSQL or that standby, which ballots need.
+    503 without PostgreSQL or that standby, which ballots need. `log`: "behind" if a ballot has waited for more than a
+    minute, "frozen" if any log is, so that its contest takes no ballots, "unknown" without PostgreSQL, else "ok".
     """
-    answers = await services.readiness.probe()
+    health = await services.readiness.probe()
+    answers = health.answers
     words = {name: "ok" if answers[name] else "away" for name in answers}
     takes_ballots = answers["postgres"] and answers.get("standby", True)
     status = "ok" if takes_ballots else "away"
-    return Response({"status": status, **words}, status_code=200 if takes_ballots else 503)
+    return Response({"status": status, **words, "log": health.log_state}, status_code=200 if takes_ballots else 503)
 
 
 @get("/metrics", opt=PUBLIC)
@@ -54,8 +56,12 @@ async def metrics(request: Request[Any, Any, Any], services: GivenServices, opti
     peer = request.scope["client"]
     if _FORWARDED & set(request.headers.keys()) or not peer or not _is_within(peer[0], options.metrics_networks):
         raise Forbidden("metrics are given to the networks of VOTING_METRICS_NETWORKS, without a proxy between")
-    for name, answers in (await services.readiness.probe()).items():
+    health = await services.readiness.probe()
+    for name, answers in health.answers.items():
         telemetry.DEPENDENCY_UP.labels(name).set(answers)
+    if health.log:
+        telemetry.LOG_OLDEST_SECONDS.set(health.log.oldest_seconds)
+        telemetry.LOGS_FROZEN.set(health.log.frozen)
     return Response(telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
 
