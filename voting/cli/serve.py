@@ -33,7 +33,8 @@ from voting.services.transparency.log_key import make_key
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load, values
 from voting.web.options import site_of
-from voting.wiring import admin, serving
+from voting.wiring import admin
+from voting.wiring.starting import reached
 
 STOP_SECONDS = 10
 # Connections are bounded in protocol.py; this is for them, the engines and what the system needs.
@@ -107,7 +108,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
                 " set the earlier secret"
             )
 
-    async with serving.reached(opened):
+    async with reached(opened):
         pass
 
 

@@ -14,7 +14,8 @@ from voting.cli.shared.beside import beside_option, end_with_standard_input, run
 from voting.cli.shared.session import actor, env_file, read_settings, tell, with_engines
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.settings import Settings
-from voting.wiring import admin, serving
+from voting.wiring import admin
+from voting.wiring.starting import reached
 
 # Votes take precedence: a busy machine sweeps later.
 NICENESS = 10
@@ -55,7 +56,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
     async def opened(stack: AsyncExitStack) -> admin.AdminServices:
         return await stack.enter_async_context(admin.services(settings, actor()))
 
-    async with serving.reached(opened) as office:
+    async with reached(opened) as office:
         sweeping = office.sweeping(policy, shadow)
         if once:
             changed = await sweeping.round()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from voting.domain.ballots.rate import read_rate
-from voting.errors import SchemaUnfit, TryAgain
 from voting.networks.lookup import networks_of
 from voting.postgres import database as postgres
 from voting.postgres.database import Database
@@ -51,11 +48,7 @@ from voting.services.transparency.public_log import PublicLog
 from voting.settings import Settings
 from voting.web.dependencies import Services
 from voting.wiring.providers import Providers, open_providers
-
-START_SECONDS = 120.0
-RETRY_SECONDS = 0.5
-ANNOUNCE_SECONDS = 10.0
-T = TypeVar("T")
+from voting.wiring.starting import reached
 
 
 class _Pools(NamedTuple):
@@ -120,31 +113,6 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
-
-
-@asynccontextmanager
-async def reached(start: Callable[[AsyncExitStack], Awaitable[T]]) -> AsyncIterator[T]:
-    """Yields the result of `start`, retried for two minutes while PostgreSQL is away.
-
-    Otherwise a process that starts during a failover would end, and a supervisor would back off. Raises SchemaUnfit
-    after that, and at once for errors that waiting cannot solve.
-    """
-    until, announce = time.monotonic() + START_SECONDS, 0.0
-    while True:
-        async with AsyncExitStack() as stack:
-            try:
-                given = await start(stack)
-            except TryAgain as error:
-                left = until - time.monotonic()
-                if left < 0:
-                    raise SchemaUnfit(f"PostgreSQL was away for {START_SECONDS:.0f} s; {error}") from error
-                if time.monotonic() > announce:
-                    announce = time.monotonic() + ANNOUNCE_SECONDS
-                    logging.getLogger("voting").warning("waiting for PostgreSQL, %.0f s more: %s", left, error)
-            else:
-                yield given
-                return
-        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _services(

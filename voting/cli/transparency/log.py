@@ -15,8 +15,9 @@ from voting.cli.shared.beside import beside_option, end_with_standard_input, run
 from voting.cli.shared.session import actor, env_file, find, read_settings, tell, with_admin, with_engines
 from voting.errors import SettingInvalid
 from voting.settings import Settings
-from voting.wiring import admin, serving
+from voting.wiring import admin
 from voting.wiring.admin import AdminServices
+from voting.wiring.starting import reached
 
 if TYPE_CHECKING:
     from voting.services.transparency.log_check import LogStatus
@@ -64,7 +65,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
         return await stack.enter_async_context(admin.services(settings, actor()))
 
     async with (
-        serving.reached(opened) as office,
+        reached(opened) as office,
         outgoing.client(allow_private=settings.private_providers) as http,
     ):
         sequencer, cosigning = office.sequencer(), office.cosigning(http)
