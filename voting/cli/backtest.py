@@ -146,7 +146,8 @@ def export(contest: str, out: Path | None, labels: bool, env_file: Path | None) 
         return count
 
     count = with_admin(read_settings(env_file), work)
-    tell(f"{count} picks" if out is None else f"{count} picks are in {out}")
+    told = f"{count} {'pick' if count == 1 else 'picks'}"
+    tell(told if out is None else f"{told} in {out}")
 
 
 def _opened(out: Path | None) -> Any:

@@ -54,7 +54,7 @@ def check(file: Path, contest_file: Path, beside: Beside) -> None:
     """Check FILE: report each fault with its line, column and correction."""
     contest = read_contest(read_text(contest_file), str(contest_file))
     entries = checked(file, load_sheet(file), contest, beside)
-    tell(f"{file}: {len(entries)} entries are right")
+    tell(f"{file}: {len(entries)} {'entry is' if len(entries) == 1 else 'entries are'} right")
 
 
 @roster.command(name="import", epilog="Example: voting roster import roster.csv --contest demo --covers covers/")

@@ -1,6 +1,7 @@
 -- name: context
--- What bears on a batch that is to be recorded, in one snapshot: the contest, whether its log is frozen, and the clock (read after the snapshot was
--- taken: nothing that it misses was committed before), the voters' ballots, and the challenges of $5 that were spent.
+-- What bears on a batch that is to be recorded, in one snapshot: the contest, whether its log is frozen, the clock (read
+-- after the snapshot was taken: nothing that it misses was committed before), the voters' ballots, and the challenges of
+-- $5 that were spent.
 -- Of each voter the ballots since $4, those under one of the keys $3, and the latest, whose ordinal the next one follows.
 -- `offset 0` keeps each search within its loop: joined freely, a plan that was made for empty tables reads them whole.
 select null::bytea as voter, null::int as ordinal, null::text as key, null::uuid as id, null::text[] as picks,
