@@ -8,6 +8,9 @@ have nginx || missing="$missing nginx-light"
 have promtool || missing="$missing prometheus"
 have openssl || missing="$missing openssl"
 
+# Large, and only for one test: it is not installed unasked.
+have soffice || echo "install: to test the results' formulas in a spreadsheet: apt-get install libreoffice-calc-nogui" >&2
+
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "install: getting$missing from the system's packages" >&2

@@ -26,6 +26,7 @@ _OPEN: Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]] = {
     ),
     "004-science-envoys": ({}, {}),
 }
+DOCUMENT_NAMES = tuple(_OPEN)
 
 
 def outcomes() -> str:

@@ -10,7 +10,8 @@ import msgspec
 
 from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.errors import SettingInvalid
-from voting.services.results.reports import Report, as_csv, as_json, as_xlsx, awards_as_csv
+from voting.services.results.reports import Report, as_csv, as_json, awards_as_csv
+from voting.services.results.workbook import as_xlsx
 from voting.wiring.admin import AdminServices
 
 
@@ -29,7 +30,10 @@ from voting.wiring.admin import AdminServices
 @click.option("--awards", is_flag=True, help="With --blend --format csv: print the award list instead of the entries.")
 @env_file
 def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bool, env_file: Path | None) -> None:
-    """Print raw, held and counted picks, rank and exact public points of each entry."""
+    """Print raw, held and counted picks, rank and exact public points of each entry.
+
+    In a workbook (xlsx) the figures are formulas over its own votes and marks, with a sheet for each step.
+    """
 
     if awards and (kind != "csv" or not blended):
         raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")

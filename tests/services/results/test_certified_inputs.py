@@ -24,7 +24,8 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.review import ReviewAction, Reviews
-from voting.services.results.reports import as_csv, as_json, as_xlsx, awards_as_csv
+from voting.services.results.reports import as_csv, as_json, awards_as_csv
+from voting.services.results.workbook import as_xlsx
 from voting.services.second_person import Person
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices

@@ -16,6 +16,8 @@ from voting.domain.roster.sheet import Row, Sheet
 from voting.domain.units import number, thousands
 from voting.errors import Fault, NotScorable
 
+MARK_PLACES = 4
+"""Decimals of a mean of marks where it is a score."""
 _MOST_NAMED = 10
 
 

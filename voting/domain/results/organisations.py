@@ -47,7 +47,7 @@ def organisation_awards(
     held = Counter(given.holder for given in awards if given.place)
     given: list[Given] = []
     for award in contest.organisation_awards:
-        counts = _Counts(organisations(entries.values(), award.nominations), metrics, left, held)
+        counts = OrganisationCounts(organisations(entries.values(), award.nominations), metrics, left, held)
         taken = {one: why for (id, one), why in revoked.items() if id == award.id and one in counts.recommended}
         if not award.count and not taken:
             continue
@@ -61,7 +61,7 @@ def organisation_awards(
 
 
 @dataclass(frozen=True, slots=True)
-class _Counts:
+class OrganisationCounts:
     """The figures that count for organisations: their entries, how far these got, and figures from outside."""
 
     recommended: Mapping[str, Sequence[Entry]]

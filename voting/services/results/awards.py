@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import Award
 from voting.domain.entry import Entry
+from voting.domain.results.marks import MARK_PLACES
 from voting.domain.results.outcome import Outcome
 from voting.domain.results.ranking import Given
 from voting.domain.results.scoring import rounded
 
-MARK_PLACES = 4
 AWARD_COLUMNS = ("award", "name", "place", "holder", "title", "author", "category", "score", "reason")
 
 

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from voting.domain.identity.tier import TIERS
 from voting.domain.results.derivation import Derivation, derive
 from voting.domain.results.inputs import document_sha256
 from voting.domain.results.marks import uneven_panels
-from voting.domain.results.outcome import compute
+from voting.domain.results.outcome import Figures, Outcome, compute
 from voting.domain.results.ranking import Given
 from voting.domain.results.scoring import Tally, public_points, ranks, rounded
 from voting.errors import EntryUnknown
@@ -63,14 +63,21 @@ class Report:
     phase: str
     rows: tuple[Row, ...]
     document_sha256: str
+    figures: Figures
     input_sha256: str
     """Of one JSON line for each entry, sorted by code: [code, raw, held, counted]."""
     certification: Certification | None = None
     changed: tuple[str, ...] = ()
     """Inputs that differ from the certified ones."""
-    blended: bool = False
+    outcome: Outcome | None = None
+    """With funnel, final scores and awards, if they were asked for."""
     awards: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def blended(self) -> bool:
+        """Whether the report has funnel, final scores and awards."""
+        return self.outcome is not None
 
     @property
     def final(self) -> bool:
@@ -125,6 +132,7 @@ def make_report(inputs: Inputs, phase: str) -> Report:
         phase=phase,
         rows=tuple(rows),
         document_sha256=document_sha256(inputs.stored.document),
+        figures=inputs.figures,
         input_sha256=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         certification=inputs.certification,
         changed=inputs.changed,
@@ -156,7 +164,7 @@ def blend(report: Report, inputs: Inputs) -> Report:
     return replace(
         report,
         rows=tuple(rows),
-        blended=True,
+        outcome=outcome,
         awards=award_list(contest, outcome, figures.entries),
         notes=tuple(notes),
     )
@@ -173,9 +181,9 @@ def _rounded(value: Fraction | None, places: int) -> Decimal | None:
 
 def as_json(report: Report) -> dict[str, Any]:
     """Returns the report ready for JSON; points are strings, so that no reader turns them into floats."""
-    entries = [dict(zip(_columns(report), _cells(row, report), strict=True)) for row in report.rows]
+    entries = [dict(zip(columns_of(report), cells_of(row, report), strict=True)) for row in report.rows]
     awards = {"awards": [asdict(line) for line in report.awards]} if report.blended else {}
-    return _head(report) | {"entries": entries} | awards
+    return head_of(report) | {"entries": entries} | awards
 
 
 def side_by_side(report: Report) -> dict[str, Any]:
@@ -194,10 +202,11 @@ def side_by_side(report: Report) -> dict[str, Any]:
         }
         for row in report.rows
     ]
-    return {name: _head(report)[name] for name in ("as_of", "phase", "final", "policy_version")} | {"entries": rows}
+    return {name: head_of(report)[name] for name in ("as_of", "phase", "final", "policy_version")} | {"entries": rows}
 
 
-def _head(report: Report) -> dict[str, Any]:
+def head_of(report: Report) -> dict[str, Any]:
+    """Returns what all lines have in common, ready for JSON."""
     rule, contest = report.contest.public_points, report.contest
     parts = contest.blend.parts if contest.blend and report.blended else ()
     stands = report.certification
@@ -232,7 +241,7 @@ def _head(report: Report) -> dict[str, Any]:
 
 def as_csv(report: Report) -> str:
     """Returns the entries; each line of a certified result repeats its inputs."""
-    return _csv([_columns(report), *(_cells(row, report) for row in report.rows)], report)
+    return _csv([columns_of(report), *(cells_of(row, report) for row in report.rows)], report)
 
 
 def awards_as_csv(report: Report) -> str:
@@ -259,40 +268,13 @@ def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def as_xlsx(report: Report) -> bytes:
-    """Returns a workbook; points are text, exact to the last place."""
-    # Imported here so that worker processes start faster.
-    import xlsxwriter
-
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = _write(book, "results", [_columns(report), *(_cells(row, report) for row in report.rows)])
-        head = [f"{name}: {value}" for name, value in _head(report).items() if name != "notes"]
-        for number, line in enumerate([*head, *(f"note: {note}" for note in report.notes)]):
-            sheet.write_string(number, len(_columns(report)) + 1, line)
-        if report.blended:
-            _write(book, "awards", [AWARD_COLUMNS, *(astuple(line) for line in report.awards)])
-    return out.getvalue()
-
-
-def _write(book: Any, name: str, rows: Iterable[Sequence[str | int]]) -> Any:
-    sheet = book.add_worksheet(name)
-    for number, cells in enumerate(rows):
-        for column, cell in enumerate(cells):
-            if isinstance(cell, int):
-                sheet.write_number(number, column, cell)
-            else:
-                sheet.write_string(number, column, cell)
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(1, 3, 28)
-    return sheet
-
-
-def _columns(report: Report) -> tuple[str, ...]:
+def columns_of(report: Report) -> tuple[str, ...]:
+    """Returns the headings of the table of entries."""
     return BLENDED if report.blended else COLUMNS
 
 
-def _cells(row: Row, report: Report) -> tuple[str | int, ...]:
+def cells_of(row: Row, report: Report) -> tuple[str | int, ...]:
+    """Returns one entry's line; points are text, exact to the last place, and empty if there are none."""
     names = {category.id: category.name for category in report.contest.categories}
     entry, tally = row.entry, row.tally
     head = (entry.code, entry.title, entry.author, names.get(entry.category, ""))

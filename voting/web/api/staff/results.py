@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 import msgspec
@@ -9,7 +10,8 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 
 from voting.domain.identity.roles import ROLES
-from voting.services.results.reports import as_csv, as_json, as_xlsx
+from voting.services.results.reports import as_csv, as_json
+from voting.services.results.workbook import as_xlsx
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
@@ -39,4 +41,6 @@ async def show_results(
     headers["content-disposition"] = f'attachment; filename="results-{snapshot.contest.id}.{format}"'
     if format == "csv":
         return Response(as_csv(report).encode(), media_type="text/csv", headers=headers)
-    return Response(as_xlsx(report), media_type=_XLSX, headers=headers)
+    # Thousands of formulas take seconds, which other requests must not wait for.
+    content = await asyncio.to_thread(as_xlsx, report)
+    return Response(content, media_type=_XLSX, headers=headers)
