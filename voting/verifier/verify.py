@@ -473,6 +473,7 @@ FIELDS = {
         ("manifest", HEX),
     ],
     "incident/1": [("what", ".+")],
+    "key/1": [("old", ".+"), ("new", ".+"), ("witnesses", HEX)],
 }
 MORE = {"roster": HEX, "verify.py": HEX, "verify.html": HEX, "opens": TIME, "closes": TIME, "certificate": ".+"}
 
@@ -550,6 +551,7 @@ class Ledger:
         self.latest = ""
         self.seals: list[tuple[int, dict[str, str]]] = []
         self.certificates: list[tuple[int, dict[str, str]]] = []
+        self.key = ""  # of the log, once a leaf has named it
 
     def add(self, leaf: bytes, is_intact: bool) -> None:
         """Reads the next leaf. One that its tile contradicts gives no findings of its own."""
@@ -627,6 +629,14 @@ class Ledger:
             self.certificates.append((self.size, fields))
             self.report.expect("certificate", where, len(self.certificates), int(fields["number"]))
             self.report.expect("certificate", where, f"size {self.size}", f"size {fields['size']}")
+        elif kind == "key/1":
+            self.report.expect("key", where, self.key or fields["old"], fields["old"])
+            parse_vkey(fields["new"], 1)
+            self.key = fields["new"]
+            self.open["witnesses"] = fields["witnesses"]
+            self.report.facts.append(
+                (f"New key of the log at {where}: {self.key}", f"日志从 {where} 起换用公钥：{self.key}")
+            )
         if "roster" in fields:
             self.documents["roster.csv"] = fields["roster"]
         if "opens" in fields and "closes" in fields:
@@ -1188,7 +1198,7 @@ CLAIMS = {
         "Every entry is in the signed tree, and nothing was rewritten",
     ),
     "form": (
-        ("format", "duplicate", "act", "decision", "close"),
+        ("format", "duplicate", "act", "decision", "close", "key"),
         "每条写法唯一，每张选票只有一条，编号和总数相符",
         "Each entry has its only spelling, each ballot is there once, numbers and totals agree",
     ),
