@@ -10,8 +10,8 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.acceptance.test_browser import FIVE_A_DAY, PHONE, browser
-from tests.conftest import Contests, Service
-from tests.services.transparency.test_log import sequenced
+from tests.conftest import Contests, Service, eventually
+from tests.services.transparency.test_log import SEED, sequenced
 from tests.voter_page.browsers import MODULE, node
 from voting.domain.ballots import merkle
 from voting.domain.transparency import note, tree
@@ -83,9 +83,10 @@ def test_a_bent_proof_is_found_and_a_right_one_is_right(tmp_path: Path) -> None:
 async def test_a_device_checks_its_ballots_proof_and_keeps_it(
     browser: Browser, service: Service, contests: Contests, office: AdminServices
 ) -> None:
-    contest = await contests.make(FIVE_A_DAY)
+    contest, contexts = await contests.make(FIVE_A_DAY), []
     for number, script in enumerate(("", WITHOUT_ED25519)):
         context = await browser.new_context(viewport=PHONE, locale="zh-CN", base_url=service.url)
+        contexts.append(context)
         await context.add_cookies([{"name": "consent", "value": DEFAULT_NOTICE, "url": service.url}])
         await context.add_init_script(script)
         page = await context.new_page()
@@ -115,12 +116,28 @@ async def test_a_device_checks_its_ballots_proof_and_keeps_it(
         await page.evaluate("localStorage.clear()")
         await page.route("**/proof/**", twist)
         await page.reload()
-        await expect(own.first).to_contain_text("公开日志与回执不符")
+        await expect(own).to_contain_text(["公开日志与回执不符"] * 2)
         await page.unroute("**/proof/**")
         key = str(LogKey(b"b" * 32).signer(f"vote.example.org/log/{contest}").key)
         await page.evaluate("([contest, key]) => localStorage.setItem(`${contest}:log_key`, key)", [contest, key])
         await page.reload()
-        await expect(own.first).to_contain_text("公钥与本设备首次见到的不同")
+        await expect(own).to_contain_text(["公钥与本设备首次见到的不同"] * 2)
+
+    # Both keys sign a log that changes its key, so the browser learns the new one from the old.
+    old, new = (str(LogKey(seed).signer(f"vote.example.org/log/{contest}").key) for seed in (SEED, b"n" * 32))
+    await sequenced(office, b"n" * 32, SEED)
+
+    async def is_signed_by_both() -> bool:
+        return (await (await page.request.get(f"/log/{contest}/checkpoint")).text()).count("\u2014") == 2
+
+    await eventually(is_signed_by_both)
+    await page.evaluate(
+        "([name, key]) => { localStorage.clear(); localStorage.setItem(name, key) }", [f"{contest}:log_key", old]
+    )
+    await page.reload()
+    await expect(own.first).to_have_text(CHECKED.format(6))
+    assert await page.evaluate("(name) => localStorage.getItem(name)", f"{contest}:log_key") == new
+    for context in contexts:
         await context.close()
 
 

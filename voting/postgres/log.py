@@ -50,6 +50,13 @@ class StoredLog(NamedTuple):
     cosigned: str | None
     """The newest checkpoint with enough cosignatures, and when it was signed."""
     cosigned_at: datetime | None
+    old_vkeys: Sequence[str]
+    """The keys of before, oldest first."""
+
+    @property
+    def vkeys(self) -> list[str]:
+        """All keys, the newest first."""
+        return [self.vkey, *reversed(self.old_vkeys)]
 
 
 class DueLog(NamedTuple):
@@ -63,6 +70,14 @@ class DueLog(NamedTuple):
     closes: bool
     certifies: bool
     erases: bool
+
+
+class LogKeyed(NamedTuple):
+    """A log that is not frozen, by its contest, with its origin and its key."""
+
+    contest: str
+    origin: str
+    vkey: str
 
 
 class Cosignature(NamedTuple):
@@ -208,6 +223,11 @@ async def select_health(connection: Connection) -> LogHealth:
     """Returns whether the logs grow."""
     (row,) = await connection.fetch(_QUERIES["health"])
     return LogHealth(*row)
+
+
+async def select_keys(connection: Connection) -> list[LogKeyed]:
+    """Returns every log that is not frozen."""
+    return [LogKeyed(*row) for row in await connection.fetch(_QUERIES["keys"])]
 
 
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:

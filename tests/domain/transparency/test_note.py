@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from voting.domain.transparency.note import Checkpoint, proof_text, read_note, read_proof, signed
+from voting.domain.transparency.note import Checkpoint, proof_text, read_note, read_proof, signature_line
 from voting.domain.verifier_key import LOG_KEY, VerifierKey, read_key
 
 # Of Go's sumdb/note, whose format signed-note describes.
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 KEY = VerifierKey("example.org/log/x", LOG_KEY, bytes(range(32)))
-NOTE = signed(Checkpoint(KEY.name, 7, b"r" * 32), KEY, lambda body: b"s" * 64)
+NOTE = Checkpoint(KEY.name, 7, b"r" * 32).body() + "\n" + signature_line(KEY, b"s" * 64)
 
 
 def test_keys_are_written_and_read_as_others_do() -> None:

@@ -41,11 +41,11 @@ NOON = f'time_zone = "Etc/GMT{datetime.now(UTC).hour - 12:+d}"\n'
 HEAD = 3
 
 
-def sequencer_of(office: AdminServices, seed: bytes = SEED) -> Sequencer:
+def sequencer_of(office: AdminServices, *seeds: bytes) -> Sequencer:
     """Returns a sequencer as another process has it."""
     return Sequencer(
         office.database,
-        LogKey(seed),
+        LogKey(*seeds or (SEED,)),
         LogIdentity("vote.example.org", office.keyring.public_key, "0" * 64),
         Anchors(office.settings.data / "anchors"),
     )
@@ -78,10 +78,10 @@ async def let_go(office: AdminServices) -> None:
         await connection.execute("delete from leases where name = 'log'")
 
 
-async def sequenced(office: AdminServices, seed: bytes = SEED) -> Sequencer:
+async def sequenced(office: AdminServices, *seeds: bytes) -> Sequencer:
     """Appends what waits, as a sequencer that has just started."""
     await let_go(office)
-    made = sequencer_of(office, seed)
+    made = sequencer_of(office, *seeds)
     await made.round()
     return made
 

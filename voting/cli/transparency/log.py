@@ -42,6 +42,29 @@ def key(file: Path) -> None:
     tell(f"{file} has a new key; set VOTING_LOG_KEY={file} on the host that appends to the logs, and on no other")
 
 
+@log.command("rotate-key", epilog="Example: voting log rotate-key /etc/voting/log.key")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--end", is_flag=True, help="End the change: only the newest key signs from now on.")
+def rotate_key(file: Path, end: bool) -> None:
+    """Put a new key into FILE beside the old one; both sign from the next start of `voting log run` on.
+
+    Each log then announces its new key in a leaf, signed with both. Name the new key in public (the log's page has it)
+    and give it to the witnesses (`voting witness serve --log OLD --log NEW`). A day later, when they and the voters'
+    pages know it, run this with --end, and start `voting log run` again. Old checkpoints stay checkable.
+
+    Copy FILE to every host that may append before any of them starts again.
+    """
+    from voting.services.transparency.log_key import change_key, drop_old_keys
+
+    if not end:
+        change_key(file)
+        tell(f"{file} has a new key; start `voting log run` again, then see the logs' pages for their new keys")
+    elif drop_old_keys(file):
+        tell(f"{file} has its newest key only; start `voting log run` again")
+    else:
+        tell(f"{file} has one key only, and no change to end")
+
+
 @log.command(epilog="Example: voting log run")
 @click.option("--once", is_flag=True, help="Append what waits now, then end; default: a round a second until stopped.")
 @beside_option

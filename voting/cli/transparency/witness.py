@@ -58,7 +58,14 @@ def key(name: str, key: Path) -> None:
 @witness.command(epilog="Example: voting witness serve --name notary.example.org/w1 --key witness.key --log VKEY")
 @_name
 @_file
-@click.option("--log", "logs", required=True, multiple=True, type=_LogKey(), help="The vkey of a log; may be repeated.")
+@click.option(
+    "--log",
+    "logs",
+    required=True,
+    multiple=True,
+    type=_LogKey(),
+    help="The vkey of a log; may be repeated, also for a log that changes its key.",
+)
 @click.option(
     "--store",
     default="witness.sqlite",

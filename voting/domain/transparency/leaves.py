@@ -9,7 +9,7 @@ from typing import Literal
 
 from voting.domain.contest.contest import Contest
 
-Kind = Literal["open", "decisions", "erasure", "seal", "close", "certificate", "incident"]
+Kind = Literal["open", "key", "decisions", "erasure", "seal", "close", "certificate", "incident"]
 
 
 def leaf(kind: Kind, contest: str, at: datetime, lines: Iterable[tuple[str, object]]) -> bytes:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from voting.domain.verifier_key import KEY_ID_BYTES, VerifierKey
 
 _DASH = "\u2014 "
-Sign = Callable[[bytes], bytes]
 
 
 class Checkpoint(NamedTuple):
@@ -28,12 +27,6 @@ class Checkpoint(NamedTuple):
 def signature_line(key: VerifierKey, signature: bytes) -> str:
     """Returns the line of a signature."""
     return f"{_DASH}{key.name} {base64.b64encode(key.id + signature).decode()}\n"
-
-
-def signed(checkpoint: Checkpoint, key: VerifierKey, sign: Sign) -> str:
-    """Returns the checkpoint as a note with the log's signature."""
-    body = checkpoint.body()
-    return f"{body}\n{signature_line(key, sign(body.encode()))}"
 
 
 class Signature(NamedTuple):

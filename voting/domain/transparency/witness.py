@@ -53,11 +53,12 @@ def keys_of(witnesses: Sequence[Witness]) -> Mapping[str, VerifierKey]:
     return {witness.name: read_key(witness.vkey) for witness in witnesses}
 
 
-def log_policy(vkey: str, witnesses: Sequence[Witness], quorum: int) -> str:
-    """Returns whose signatures a checkpoint of the log needs, as a file (tlog-policy)."""
+def log_policy(vkeys: Sequence[str], witnesses: Sequence[Witness], quorum: int) -> str:
+    """Returns whose signatures a checkpoint of the log needs, as a file (tlog-policy): one of its keys suffices."""
+    logs = [f"log {vkey}" for vkey in vkeys]
     if not witnesses:
-        return f"log {vkey}\nquorum none\n"
+        return "\n".join([*logs, "quorum none", ""])
     lines = [f"witness {each.name} {each.vkey} {each.url}" for each in witnesses]
     # Names of witnesses have no capital letters.
     group = f"group QUORUM {quorum} {' '.join(each.name for each in witnesses)}"
-    return "\n".join([f"log {vkey}", *lines, group, "quorum QUORUM", ""])
+    return "\n".join([*logs, *lines, group, "quorum QUORUM", ""])

@@ -43,9 +43,13 @@ with batches as (
 insert into logs (contest, origin, vkey, size, root, checkpoint, edge, ballots, picks)
 values ($1, $14, $2, $3, $4, $5, $6, $15, $16)
 on conflict (contest) do update set
+    old_vkeys = case when logs.vkey = excluded.vkey then logs.old_vkeys else logs.old_vkeys || logs.vkey end,
     vkey = excluded.vkey, size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint,
     edge = excluded.edge, signed_at = excluded.signed_at, ballots = logs.ballots + excluded.ballots,
     picks = logs.picks + excluded.picks;
+
+-- name: keys
+select contest, origin, vkey from logs where frozen is null;
 
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does

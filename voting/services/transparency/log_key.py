@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,34 +20,43 @@ from voting.domain.transparency.witness import TIME_BYTES, cosigned_message, tim
 from voting.domain.verifier_key import LOG_KEY, WITNESS_KEY, VerifierKey
 from voting.errors import SettingInvalid
 
-_SEED = re.compile(r"[0-9a-f]{64}\n?")
+_SEEDS = re.compile(r"[0-9a-f]{64}(\n[0-9a-f]{64})*\n?")
 
 
 class LogSigner(NamedTuple):
-    """Signs the checkpoints of one log."""
+    """Signs the checkpoints of one log. `older`: keys that sign as well, until everybody knows the newest."""
 
     key: VerifierKey
     private: Ed25519PrivateKey
+    older: tuple[LogSigner, ...] = ()
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The public keys, the newest first."""
+        return self.key, *(each.key for each in self.older)
 
     def sign(self, size: int, root: bytes) -> str:
         """Returns the signed checkpoint of a tree."""
-        return note.signed(Checkpoint(self.key.name, size, root), self.key, self.private.sign)
+        body = Checkpoint(self.key.name, size, root).body()
+        lines = [note.signature_line(each.key, each.private.sign(body.encode())) for each in (self, *self.older)]
+        return "\n".join([body, "".join(lines)])
 
 
 class LogKey:
-    """Makes the signer of each log. Each has a key of its own, made from one secret."""
+    """Makes the signer of each log. Each has keys of its own, made from secrets, of which the newest is the first."""
 
-    def __init__(self, seed: bytes) -> None:
-        self._seed = seed
+    def __init__(self, *seeds: bytes) -> None:
+        self._seeds = seeds
 
     def signer(self, origin: str) -> LogSigner:
         """Returns the signer of the log with this origin."""
-        private = Ed25519PrivateKey.from_private_bytes(derive(self._seed, "log", origin))
-        return LogSigner(VerifierKey(origin, LOG_KEY, _public(private)), private)
+        newest, *older = [Ed25519PrivateKey.from_private_bytes(derive(seed, "log", origin)) for seed in self._seeds]
+        keys = [LogSigner(VerifierKey(origin, LOG_KEY, _public(private)), private) for private in (newest, *older)]
+        return keys[0]._replace(older=tuple(keys[1:]))
 
     def witness(self, name: str) -> WitnessSigner:
         """Returns the signer of a witness with this name."""
-        private = Ed25519PrivateKey.from_private_bytes(derive(self._seed, "witness", name))
+        private = Ed25519PrivateKey.from_private_bytes(derive(self._seeds[0], "witness", name))
         return WitnessSigner(VerifierKey(name, WITNESS_KEY, _public(private)), private)
 
 
@@ -93,6 +103,35 @@ def make_key(file: Path) -> None:
         raise SettingInvalid(f"{file} cannot be written: {error.strerror}") from None
 
 
+def change_key(file: Path) -> None:
+    """Puts a new key before those of the file, in one step. Raises SettingInvalid as `read_key` does."""
+    read_key(file)
+    _replace(file, [secrets.token_hex(32), *file.read_text("ascii").split()])
+
+
+def drop_old_keys(file: Path) -> int:
+    """Keeps the newest key alone; returns how many are dropped. Raises SettingInvalid as `read_key` does."""
+    read_key(file)
+    newest, *older = file.read_text("ascii").split()
+    _replace(file, [newest])
+    return len(older)
+
+
+def _replace(file: Path, seeds: Sequence[str]) -> None:
+    draft = file.with_name(file.name + ".new")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w", encoding="ascii") as opened:
+            opened.write("".join(f"{seed}\n" for seed in seeds))
+            opened.flush()
+            os.fsync(opened.fileno())
+        # The service's user goes on reading it, whoever runs the command.
+        if (draft.stat().st_uid, draft.stat().st_gid) != (owner := (file.stat().st_uid, file.stat().st_gid)):
+            os.chown(draft, *owner)
+        os.replace(draft, file)
+    except OSError as error:
+        raise SettingInvalid(f"{draft} cannot be written: {error.strerror}") from None
+
+
 def read_key(file: Path) -> LogKey:
     """Returns the key. Raises SettingInvalid if the file has none, or others may read it."""
     try:
@@ -103,6 +142,6 @@ def read_key(file: Path) -> LogKey:
         ) from None
     if mode & 0o077:
         raise SettingInvalid(f"others may read {file}, which has the log's key; run: chmod 400 {file}")
-    if not _SEED.fullmatch(text):
+    if not _SEEDS.fullmatch(text):
         raise SettingInvalid(f"{file} does not have a log's key: 64 hexadecimal digits; see: voting log key --help")
-    return LogKey(bytes.fromhex(text))
+    return LogKey(*map(bytes.fromhex, text.split()))

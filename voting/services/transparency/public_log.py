@@ -56,7 +56,7 @@ def about(snapshot: ContestSnapshot, stored: StoredLog, receipt_key: str) -> byt
 
 def policy_of(snapshot: ContestSnapshot, stored: StoredLog) -> str:
     """Returns whose signatures a checkpoint of the log needs."""
-    return log_policy(stored.vkey, snapshot.contest.witnesses, snapshot.contest.witness_quorum)
+    return log_policy(stored.vkeys, snapshot.contest.witnesses, snapshot.contest.witness_quorum)
 
 
 def published(stored: StoredLog) -> str:

@@ -81,7 +81,9 @@ def _checkpoint(directory: Path, signer: LogSigner) -> Checkpoint:
         checkpoint, body, signatures = note.read_note((directory / "checkpoint").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise LogBroken(f"{directory} has no checkpoint that can be read: {error}") from None
-    if checkpoint.origin != signer.key.name or not any(is_signed(signer.key, body, each) for each in signatures):
+    if checkpoint.origin != signer.key.name or not any(
+        is_signed(key, body, each) for key in signer.keys for each in signatures
+    ):
         raise LogBroken(f"the checkpoint in {directory} is not signed with this log's key")
     return checkpoint
 

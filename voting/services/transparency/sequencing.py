@@ -77,6 +77,8 @@ class Sequencer:
         """By contest, as last committed by this process."""
         self._refused: dict[str, str] = {}
         self._led_at = 0.0
+        self._keys_changed = False
+        """Whether every log is signed with the newest key."""
 
     async def run(self) -> None:
         """Runs rounds until cancelled, then gives the lease back."""
@@ -101,6 +103,7 @@ class Sequencer:
             waiting = await log.waiting(connection)
         telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
         try:
+            await self._change_keys()
             for each in waiting:
                 await self._keep_lead()
                 await self._guarded(each.contest, self._drain(each.contest))
@@ -137,6 +140,18 @@ class Sequencer:
         telemetry.LOG_LEAVES.set(sum(each.size for each in self._ends.values()))
         telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
         return rows
+
+    async def _change_keys(self) -> None:
+        """Appends to every log that an older key of the file has signed, once in this process' life."""
+        if self._keys_changed:
+            return
+        async with self._database.connection() as connection:
+            logs = await log.select_keys(connection)
+        for each in logs:
+            if each.vkey != str(self._key.signer(each.origin).key):
+                await self._keep_lead()
+                await self._guarded(each.contest, self.append(each.contest))
+        self._keys_changed = True
 
     async def _give_back(self) -> None:
         await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
@@ -175,9 +190,9 @@ class Sequencer:
         signer = self._signer(contest, stored)
         end = await self._end(tx, contest, stored)
         rows = await log.take(tx, contest, ALL_ROWS if due else MOST_ROWS)
-        if not rows and not due:
+        first = await self._first(tx, contest, stored, signer)
+        if not rows and not due and not first:
             return end, 0, ""
-        first = [] if stored else [await self._opening(tx, contest, signer)]
         entries, batches, picks = _placed(rows, first, end.size)
         added = sum(row.leaves for row in batches), picks
         if due and stored:
@@ -193,7 +208,7 @@ class Sequencer:
         signer = self._key.signer(stored.origin if stored else self._identity.origin(contest))
         if stored and stored.frozen:
             raise LogFrozenError(stored.frozen)
-        if stored and stored.vkey != str(signer.key):
+        if stored and stored.vkey not in map(str, signer.keys):
             raise VotingError(f"the log of {contest} is signed with another key; set VOTING_LOG_KEY to its file")
         return signer
 
@@ -227,14 +242,21 @@ class Sequencer:
     async def _uid(self, contest: str) -> uuid.UUID:
         return (await self._contest_cache.get(contest)).uid
 
-    async def _opening(self, tx: Connection, contest: str, signer: LogSigner) -> bytes:
-        stored = await contests.select(tx, contest)
-        if stored is None:
+    async def _first(self, tx: Connection, contest: str, stored: StoredLog | None, signer: LogSigner) -> list[bytes]:
+        """Returns the leaf that opens a log or announces its new key; none if there is neither."""
+        if stored and stored.vkey == str(signer.key):
+            return []
+        made = await contests.select(tx, contest)
+        if made is None:
             raise ContestUnknown(f"there is no contest {contest!r}, but leaves wait for its log")
+        vkeys = [str(signer.key), *(stored.vkeys if stored else ())]
+        witnesses = log_policy(vkeys, made.contest.witnesses, made.contest.witness_quorum)
         at: datetime = await contests.clock(tx)
-        witnesses = log_policy(str(signer.key), stored.contest.witnesses, stored.contest.witness_quorum)
+        if stored:
+            lines = [("old", stored.vkey), ("new", str(signer.key)), ("witnesses", leaves.sha256(witnesses))]
+            return [leaves.leaf("key", contest, at, lines)]
         own = self._identity
-        return leaves.opening(stored.contest, stored.document, at, own.receipt_key, own.policy, witnesses)
+        return [leaves.opening(made.contest, made.document, at, own.receipt_key, own.policy, witnesses)]
 
     def _refuse(self, contest: str, reason: str) -> None:
         """Logs why a log does not grow, once for each reason."""
@@ -244,7 +266,7 @@ class Sequencer:
 
 
 def _placed(rows: Sequence[Queued], first: Sequence[bytes], size: int) -> tuple[list[bytes], list[LoggedRow], int]:
-    """Returns the entries to be appended, where the batches among them will stand, and the picks that they state."""
+    """Returns the entries, where the batches of ballots among them will stand, and the picks that they state."""
     entries, batches, picks = [*first], [], 0
     for row in rows:
         own = bundle.unframe(row.entries)

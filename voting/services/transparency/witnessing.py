@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -30,7 +31,10 @@ class Witnessing:
     def __init__(self, seen: SeenLogs, signer: WitnessSigner, logs: Iterable[VerifierKey]) -> None:
         self._seen = seen
         self._signer = signer
-        self._logs = {key.name: key for key in logs}
+        self._logs: defaultdict[str, list[VerifierKey]] = defaultdict(list)
+        """By origin; a log may change its key."""
+        for key in logs:
+            self._logs[key.name].append(key)
 
     def add_checkpoint(self, body: str) -> Response:
         """Answers a log's request to cosign its checkpoint, as the specification orders the checks."""
@@ -39,10 +43,10 @@ class Witnessing:
             checkpoint, text, signatures = note.read_note(request.note)
         except ValueError as error:
             return Response(400, f"{error}\n")
-        key = self._logs.get(checkpoint.origin)
-        if key is None:
+        if checkpoint.origin not in self._logs:
             return Response(404, "this log is not witnessed here\n")
-        signature = next((each for each in signatures if is_signed(key, text, each)), None)
+        keys = self._logs[checkpoint.origin]
+        signature = next((each for each in signatures if any(is_signed(key, text, each) for key in keys)), None)
         if signature is None:
             return Response(403, "the checkpoint is not signed with the log's key\n")
         if request.old > checkpoint.size:

@@ -18,6 +18,7 @@ ZH = {
     "log_checkpoint": "最新签名（checkpoint）",
     "log_check": "核验凭据：从投票页保存 .tlog-proof 文件与回执，在自己的电脑上运行下面的命令。",
     "log_key": "日志公钥：",
+    "log_old_key": "此前的日志公钥（日志中有更换公告，旧签名仍可核验）：",
     "receipt_key": "回执公钥：",
     "proof": "保存凭据",
     "proof_waits": "正在写入公开日志，随后由本设备核验。",
@@ -49,6 +50,7 @@ EN = {
     "log_check": "To check a ballot, save its .tlog-proof file and the receipt from the voting page, and run this on a "
     "computer of your own:",
     "log_key": "Key of the log:",
+    "log_old_key": "An earlier key (a leaf of the log announces the change; what it signed stays checkable):",
     "receipt_key": "Key of receipts:",
     "proof": "Save the proof",
     "proof_waits": "On its way into the public log; this device will check it.",

@@ -1,10 +1,11 @@
 // What a proof of the public log shows of a ballot (C2SP tlog-proof, tlog-checkpoint, signed-note). It uses neither the
 // DOM nor the network, and the tests run it under Node.
 
-/** The leaf's index in the log, and how many leaves the log had when it was signed. */
+/** The leaf's index in the log, how many leaves the log had when it was signed, and how many signatures are its own. */
 export interface Proven {
   index: number;
   size: number;
+  signatures: number;
 }
 
 /** Why a proof does not show what it should. `unsigned`: all is right, but another key signed it. */
@@ -34,7 +35,7 @@ export async function checkProof(vkey: string, receipt: string, proof: string, v
   const reached = await rootOf(await hash([0], leaf), index, size, path.map(bytes));
   if (!reached || !same(reached, bytes(root || ""))) throw new ProofWrong("elsewhere");
   if (!(await isSigned(vkey, origin || "", `${body}\n`, signatures, verify))) throw new ProofWrong("unsigned");
-  return { index, size };
+  return { index, size, signatures: signatures.split("\n").filter((line) => line.startsWith(`\u2014 ${origin} `)).length };
 }
 
 /** The root that a leaf's hash and its path lead to (RFC 9162 section 2.1.3.2); null if the path is not as long. */
