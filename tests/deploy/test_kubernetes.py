@@ -145,6 +145,20 @@ def test_the_secrets_are_valid_and_the_owner_is_the_migrations_alone() -> None:
         assert ("voting-owner" in str(pod)) == (workload["metadata"]["name"] == "voting-migrate")
 
 
+def test_the_key_of_the_log_is_the_sequencers_alone() -> None:
+    documents = [each for each in yaml.safe_load_all(base()) if each]
+    with_key = {workload["metadata"]["name"] for workload, pod in pods(documents) if "voting-log-key" in str(pod)}
+    assert with_key == {"voting-log"}
+    (pod,) = [pod for workload, pod in pods(documents) if workload["metadata"]["name"] == "voting-log"]
+    settings = load(environment_of(documents, pod["containers"][0]))
+    mounted = {each["mountPath"]: each["name"] for each in pod["containers"][0]["volumeMounts"]}
+    assert settings.log_key is not None
+    assert mounted[str(settings.log_key.parent)] == "key", "which the first container fills"
+    assert pod["initContainers"][0]["args"][-1] == str(settings.log_key)
+    assert mounted[str(settings.data)] == "anchors", "which outlive the pod"
+    assert set(secrets()["voting-log-key"]) == {"log.key"}
+
+
 @pytest.mark.parametrize("overlay", ["small", "large"])
 def test_the_overlays_are_valid(overlay: str) -> None:
     kubectl = shutil.which("kubectl")
@@ -157,7 +171,7 @@ def test_the_overlays_are_valid(overlay: str) -> None:
         assert faults(done.stdout, version) == []
     documents = list(yaml.safe_load_all(done.stdout))
     assert {each["metadata"].get("namespace", "voting") for each in documents} == {"voting"}
-    (settings,) = [each["data"] for each in documents if each["kind"] == "ConfigMap"]
+    settings = next(each["data"] for each in documents if each["metadata"]["name"] == "voting-settings")
     assert settings["VOTING_SWEEP"] == "off", "voting-sweep sweeps"
     serve = next(pod for workload, pod in pods(documents) if workload["metadata"]["name"] == "voting")
     assert serve["containers"][0]["args"][-2:] == ["--workers", {"small": "1", "large": "2"}[overlay]]

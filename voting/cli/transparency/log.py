@@ -43,7 +43,7 @@ def key(file: Path) -> None:
 
 
 @log.command("rotate-key", epilog="Example: voting log rotate-key /etc/voting/log.key")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--end", is_flag=True, help="End the change: only the newest key signs from now on.")
 def rotate_key(file: Path, end: bool) -> None:
     """Put a new key into FILE beside the old one; both sign from the next start of `voting log run` on.
