@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 EVENTS, LABELS, CONTEST = "events.jsonl.gz", "labels.csv.gz", "contest.toml"
 # What a replay must write, byte for byte.
 RESULTS = ("decisions.jsonl", "history.jsonl", "summary.json")
+FREEZE = "if this is meant, run: python -m tests.recorded.freeze, and read the difference"
 
 
 @dataclass(frozen=True, slots=True)

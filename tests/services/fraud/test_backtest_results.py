@@ -6,19 +6,34 @@ import gzip
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
 
 from tests.acceptance.test_browser import QUIET, chromium
-from tests.recorded import CONTEST, EVENTS, RINGS
-from tests.services.conftest import Replayed
+from tests.recorded import ALL, CONTEST, EVENTS, FREEZE, RESULTS, RINGS, Recorded
 from tests.services.fraud.test_backtest import DECISION, FILES, Event, Run, moment
 from voting import __version__
 from voting.domain.contest.contest_file import read_contest
 from voting.services.fraud.policy_files import load_sweep_policy
+
+Replayed = Callable[[Recorded], Run]
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """Returns the output of a recorded contest's backtest, which is run once."""
+
+    @cache
+    def replay(recorded: Recorded) -> Run:
+        out = tmp_path_factory.mktemp(recorded.name) / "out"
+        return Run(out, recorded.replay(out))
+
+    return replay
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +45,27 @@ def world(replayed: Replayed) -> tuple[Path, list[Event], Run]:
 
 
 World = tuple[Path, list[Event], Run]
+
+
+def first_difference(found: bytes, expected: bytes) -> str:
+    """Returns the first line that differs."""
+    pairs = zip(found.splitlines(), expected.splitlines(), strict=False)
+    for number, (now, then) in enumerate(pairs, 1):
+        if now != then:
+            return f"line {number} is {now.decode()}, was {then.decode()}; {FREEZE}"
+    return f"{len(found.splitlines())} lines, were {len(expected.splitlines())}; {FREEZE}"
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [ALL[0], *(pytest.param(each, marks=pytest.mark.campaign) for each in ALL[1:])],
+    ids=[recorded.name for recorded in ALL],
+)
+def test_a_recorded_contest_is_decided_as_before(recorded: Recorded, replayed: Replayed) -> None:
+    """Byte for byte: tests/recorded/README.md."""
+    for file in RESULTS:
+        found, expected = (replayed(recorded).out / file).read_bytes(), recorded.expected(file)
+        assert found == expected, f"{recorded.name}/{file}: {first_difference(found, expected)}"
 
 
 def test_decisions_are_one_line_an_event_in_the_order_of_the_input(world: World) -> None:
@@ -128,7 +164,6 @@ def test_the_summary_adds_up(world: World) -> None:
 
 
 def test_it_writes_four_files(world: World) -> None:
-    """test_recorded.py shows that two runs write the same bytes."""
     assert sorted(path.name for path in world[2].out.iterdir()) == FILES
 
 
