@@ -229,7 +229,7 @@ async def test_an_account_signs_in_sees_its_sessions_and_changes_its_password(
     codes = list(factor.recovery_codes)
     context = await browser.new_context(viewport={"width": 1200, "height": 800}, locale="zh-CN", base_url=service.url)
     page = await context.new_page()
-    await page.goto("/staff")
+    await page.goto("/staff/account")
     for given, code in (("wrong" * 4, "000000"), (password, codes.pop())):
         await page.fill("#name", name)
         await page.fill("#password", given)

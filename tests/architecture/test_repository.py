@@ -111,8 +111,6 @@ def test_every_error_that_the_table_does_not_name_is_a_commands_own() -> None:
         "proof_invalid",
         "second_person_needed",
         "not_certifiable",
-        "roster_sealed",
-        "rules_sealed",
         "setting_invalid",
         "engines_unavailable",
         "schema_unfit",

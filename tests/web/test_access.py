@@ -39,6 +39,10 @@ BODIES = {
     "answer": {"answer": "x"},
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
     "cells/none/decisions": {"action": "accept", "reason": "x"},
+    "pause": {"reason": "a reason of ten"},
+    "resume": {"reason": "a reason of ten"},
+    "extension": {"closes_at": "2026-01-01T00:00:00Z", "reason": "a reason of ten"},
+    "withdrawals": {"entry": "none", "reason": "a reason of ten"},
     "password": {"password": "x", "new_password": "four words of mine"},
 }
 
@@ -143,7 +147,7 @@ async def test_each_route_lets_in_the_roles_that_it_declares_and_nobody_else(
     for caller in staff.callers:
         status, code = await ask(http, route, staff.contest, caller.headers)
         wanted, who = expected(route, caller), (caller.role, caller.is_own, caller.has_account)
-        if wanted and route.path.startswith(("/board", "/marking", "/results", "/review", "/staff")):
+        if wanted and route.path.startswith(("/board", "/control", "/marking", "/results", "/review", "/staff")):
             # A page answers a refusal with the form to sign in.
             assert status == 401, who
         elif wanted:

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from voting.cli.shared.acting import ORGANISING, Signed, as_person
+from voting.cli.shared.acting import Signed, as_person
 from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.shared.tables import progress
+from voting.domain.identity.roles import ORGANISING
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick
 from voting.fraud.groups.rank_impact import in_words

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from voting.cli.shared.acting import ORGANISING, Signed, as_person
+from voting.cli.shared.acting import Signed, as_person
 from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.shared.tables import load_sheet
 from voting.domain.contest.cautions import cautions
@@ -21,6 +21,7 @@ from voting.domain.contest.explain import explain as sentences
 from voting.domain.contest.explain import local
 from voting.domain.contest.toml_schema import reference
 from voting.domain.entry import Entry
+from voting.domain.identity.roles import ORGANISING
 from voting.domain.language import LANGUAGES, Language
 from voting.domain.results.comparison import EntryResult, changes, standings
 from voting.domain.results.marks import Mark, read_marks, read_metric

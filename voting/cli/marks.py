@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from voting.cli.shared.acting import ORGANISING, Signed, as_person
+from voting.cli.shared.acting import Signed, as_person
 from voting.cli.shared.session import env_file, find, not_blank, read_settings, tell, with_admin
 from voting.cli.shared.tables import notice, progress, read_bytes
+from voting.domain.identity.roles import ORGANISING
 from voting.wiring.admin import AdminServices
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import NamedTuple
 
 from voting.domain.audit_chain import AuditRecord, Head
@@ -52,6 +52,14 @@ async def select_page(connection: Connection, after: int, contest: str | None, m
 async def select_before(connection: Connection, before: int, contest: str | None, most: int) -> tuple[AuditRecord, ...]:
     """Returns the last records before a number, of all contests or of one, newest first."""
     return tuple(AuditRecord(*row) for row in await connection.fetch(_QUERIES["select_before"], before, contest, most))
+
+
+async def select_acts(
+    connection: Connection, contest: str, actions: Collection[str], most: int
+) -> tuple[AuditRecord, ...]:
+    """Returns the contest's last records of these actions, newest first."""
+    rows = await connection.fetch(_QUERIES["select_acts"], contest, list(actions), most)
+    return tuple(AuditRecord(*row) for row in rows)
 
 
 async def select_all(connection: Connection) -> AsyncIterator[AuditRecord]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Literal
 
 from voting import __version__
@@ -98,6 +98,11 @@ class AuditLog:
         """Returns the log's head, and the last records before a number, newest first."""
         async with self._database.connection() as connection:
             return await audit.select_head(connection), await audit.select_before(connection, before, contest, most)
+
+    async def history(self, contest: str, actions: Collection[Action], most: int) -> tuple[AuditRecord, ...]:
+        """Returns the contest's last records of these acts, newest first."""
+        async with self._database.connection() as connection:
+            return await audit.select_acts(connection, contest, actions, most)
 
 
 async def links(tx: Connection) -> AsyncIterator[Link]:

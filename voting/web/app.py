@@ -33,6 +33,7 @@ from voting.web.api import (
     voters,
 )
 from voting.web.api.staff import accounts, cells, groups, live, marking, results
+from voting.web.api.staff import contests as staff_contests
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices, Services
@@ -42,7 +43,7 @@ from voting.web.options import WebOptions
 from voting.web.pages import about, assets, own_data, posters, publication, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
-from voting.web.pages.staff import account, audit, boards, review
+from voting.web.pages.staff import account, audit, boards, control, overview, review
 from voting.web.pages.staff import marking as marking_pages
 from voting.web.pages.staff import objections as objection_pages
 from voting.web.pages.staff import results as result_pages
@@ -72,6 +73,10 @@ HANDLERS: list[Any] = [
     groups.decide,
     groups.show_history,
     groups.show_staff_tallies,
+    staff_contests.pause,
+    staff_contests.resume,
+    staff_contests.extend,
+    staff_contests.withdraw,
     cells.list_cells,
     cells.decide_cell,
     accounts.sign_in,
@@ -126,6 +131,8 @@ HANDLERS: list[Any] = [
     review.show_pack,
     review.show_ballot,
     audit.show_audit_log,
+    overview.show_overview,
+    control.show_control,
     account.show_account,
     assets.show_asset,
 ]

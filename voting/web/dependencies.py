@@ -15,8 +15,10 @@ from voting.services.audit import AuditLog
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
+from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.contests.overview import Overview
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.review import Reviews
@@ -56,11 +58,13 @@ class Services:
     staff_sessions: StaffSessions
     casting: Casting
     cells: Cells
+    contest_admin: ContestAdmin
     contest_cache: ContestCache
     covers: Covers
     keyring: Keyring
     marking: Marking
     objections: Objections
+    overview: Overview
     own_receipts: OwnReceipts
     persons: Persons
     privacy: Privacy

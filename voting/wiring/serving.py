@@ -23,8 +23,10 @@ from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
+from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
+from voting.services.contests.overview import Overview
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.policy_files import load_policy
@@ -134,11 +136,13 @@ def _services(
         staff_sessions=StaffSessions(database),
         casting=casting,
         cells=Cells(database, tally_projection.mark),
+        contest_admin=ContestAdmin(database, "serve"),
         contest_cache=contest_cache,
         covers=Covers(database),
         keyring=providers.keyring,
         marking=Marking(database),
         objections=Objections(database),
+        overview=Overview(database),
         own_receipts=OwnReceipts(database, providers.keyring),
         persons=providers.persons,
         phone_provider=providers.phone,

@@ -16,8 +16,6 @@ from voting.services.second_person import Person, person_of
 from voting.text_file import read_text_file
 from voting.wiring.admin import AdminServices
 
-ORGANISING: frozenset[Role] = frozenset({"owner", "organiser"})
-
 
 class _Answers(NamedTuple):
     name: str

@@ -13,6 +13,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 KEY_ROLES: tuple[Role, ...] = ("organiser", "reviewer", "judge", "auditor")
 DECIDING: frozenset[Role] = frozenset({"owner", "organiser", "reviewer"})
 """The roles that can change a result: their accounts need a second factor."""
+ORGANISING: frozenset[Role] = frozenset({"owner", "organiser"})
 Scope = Literal["read", "write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _NAME_CHARACTERS = 64
@@ -38,6 +39,10 @@ class Staff:
     account: str | None
     grants: tuple[Grant, ...]
     scopes: Collection[str] = SCOPES
+
+    def roles(self, contest: str) -> frozenset[Role]:
+        """Returns the roles for a contest."""
+        return frozenset(grant.role for grant in self.grants if grant.contest in (None, contest))
 
     def may(self, roles: Collection[Role], contest: str | None) -> bool:
         """Whether one of the grants is of these roles and covers the contest; None: all of them."""

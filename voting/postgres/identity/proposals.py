@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from voting.postgres.database import Connection
@@ -19,10 +20,26 @@ class StoredProposal(NamedTuple):
     details: Mapping[str, object]
 
 
+class PendingProposal(NamedTuple):
+    """A proposal with its contest, its act and its moment."""
+
+    contest: str
+    action: str
+    account: str
+    details: Mapping[str, object]
+    proposed_at: datetime
+
+
 async def select(connection: Connection, contest: str, action: str) -> StoredProposal | None:
     """Returns the pending proposal of this act, or None."""
     row = await connection.fetchrow(_QUERIES["select"], contest, action)
     return StoredProposal(row["account"], json.loads(row["details"])) if row else None
+
+
+async def select_all(connection: Connection, contests: Collection[str]) -> tuple[PendingProposal, ...]:
+    """Returns the pending proposals about these contests, the oldest first."""
+    rows = await connection.fetch(_QUERIES["select_all"], list(contests))
+    return tuple(PendingProposal(**{**row, "details": json.loads(row["details"])}) for row in rows)
 
 
 async def put(connection: Connection, contest: str, action: str, proposal: StoredProposal) -> None:

@@ -31,6 +31,13 @@ where seq < $1 and ($2::text is null or contest = $2)
 order by seq desc
 limit $3;
 
+-- name: select_acts
+select seq, at, actor, action, contest, details, hash
+from audit_log
+where contest = $1 and action = any ($2)
+order by seq desc
+limit $3;
+
 -- name: select_after
 -- Of all contests, or of one. By seq, then id: a forger may have removed the unique index.
 select seq, at, actor, action, contest, details, hash

@@ -9,3 +9,6 @@ on conflict (contest, action) do update set
 
 -- name: remove
 delete from proposals where contest = $1 and action = $2;
+
+-- name: select_all
+select contest, action, account, details, proposed_at from proposals where contest = any ($1) order by proposed_at;

@@ -40,6 +40,10 @@ class ContestAdmin:
         self._database = database
         self._actor = actor
 
+    def acting(self, actor: str) -> ContestAdmin:
+        """Returns the same with another actor."""
+        return ContestAdmin(self._database, actor)
+
     async def create(self, contest: Contest, document: str, open_now: bool = False) -> None:
         """Stores a contest under its id; with `open_now` its window begins at this moment. Raises AlreadyExists."""
 
@@ -161,7 +165,7 @@ class ContestAdmin:
         async with self._database.connection() as connection:
             return await contests.select_entries(connection, contest, withdrawn=True)
 
-    async def pause(self, contest: str, paused: bool) -> None:
+    async def pause(self, contest: str, paused: bool, reason: str = "") -> None:
         """Pauses or resumes the vote after the ballots under way. Raises WindowClosed."""
 
         async def work(tx: Connection) -> None:
@@ -171,7 +175,8 @@ class ContestAdmin:
                 certified = ", and its result is certified" if stored.certified else ""
                 raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
             await contests.set_paused(tx, contest, paused)
-            await audit.record(tx, self._actor, "contest.pause" if paused else "contest.resume", contest, {})
+            details = {"reason": reason} if reason else {}
+            await audit.record(tx, self._actor, "contest.pause" if paused else "contest.resume", contest, details)
 
         await self._database.transact(work)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from voting.domain.identity.tier import NAMES
 from voting.domain.language import Language
-from voting.web.i18n import log_words, results_words, review_words
+from voting.web.i18n import log_words, organiser_words, results_words, review_words
 from voting.web.i18n.en import EN
 from voting.web.i18n.zh import ZH
 
@@ -94,7 +94,9 @@ _SCRIPT = (
     "marking_saved",
     "marking_saving",
     "error_malformed",
+    "error_entry_unknown",
     "error_not_found",
+    "error_rules_sealed",
     "error_slow_down",
     "error_stale",
     "error_window_closed",
@@ -107,6 +109,6 @@ def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
 
 
 WORDS: dict[Language, SimpleNamespace] = {
-    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH),
-    "en": _words("en", EN | log_words.EN | review_words.EN | results_words.EN),
+    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH | organiser_words.ZH),
+    "en": _words("en", EN | log_words.EN | review_words.EN | results_words.EN | organiser_words.EN),
 }

@@ -15,7 +15,7 @@ from voting.web.pages.staff.reader import SignInNeeded
 from voting.web.rendering import html, moment, page
 
 
-@get("/staff", media_type=MediaType.HTML, opt=READS | OWN_ACCOUNT)
+@get("/staff/account", media_type=MediaType.HTML, opt=READS | OWN_ACCOUNT)
 async def show_account(request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """Returns the account's page."""
     try:

@@ -36,14 +36,14 @@ async def show_audit_log(
         "of_contest": contest,
         "person": person,
         "head": head,
-        "acts": [_act(each, language) for each in records],
+        "acts": [act(each, language) for each in records],
         "moment": moment,
         "older": records[-1].seq if len(records) == PAGE_RECORDS else None,
     }
     return html(request, page(request, "audit.html", **values))
 
 
-def _act(record: AuditRecord, language: Language) -> dict[str, Any]:
+def act(record: AuditRecord, language: Language) -> dict[str, Any]:
     """Returns a record, what it is called, and its details by name; a value that is no text is written as JSON."""
     details = [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

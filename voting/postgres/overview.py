@@ -1,0 +1,29 @@
+"""What waits for people in several contests, in one read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("overview")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A contest's recorded picks, and how many groups, cells and objections wait. `certified_at`: of a valid result."""
+
+    picks: int
+    groups: int
+    cells: int
+    objections: int
+    certified_at: datetime | None
+
+
+async def select(connection: Connection, contests: Collection[str]) -> dict[str, Counts]:
+    """Returns the counts of each of these contests."""
+    rows = await connection.fetch(_QUERIES["select"], list(contests))
+    return {row["id"]: Counts(*list(row.values())[1:]) for row in rows}

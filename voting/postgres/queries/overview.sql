@@ -1,0 +1,10 @@
+-- name: select
+-- Groups whose ballots wait: those that nobody has decided about, and those with a proposal.
+select contests.id,
+    (select coalesce(sum(raw), 0) from tallies where contest = contests.id)::bigint as picks,
+    (select count(*) from groups where contest = contests.id and (state = 'open' or proposal is not null)) as groups,
+    (select count(*) from suspect_cells where contest = contests.id and state = 'open') as cells,
+    (select count(*) from objections where contest = contests.id and answered_at is null) as objections,
+    (select certified_at from certifications where contest = contests.id and reopened_at is null) as certified_at
+from contests
+where contests.id = any ($1);

@@ -1,0 +1,100 @@
+"""What organisers do to a contest: pause, resume, extend, withdraw an entry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.params import FromPath, JSONBody
+
+from voting.domain.identity.roles import ORGANISING
+from voting.errors import Malformed, SecondPersonNeeded
+from voting.services.second_person import person_of
+from voting.web.auth import by, permit
+from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import WRITES
+
+Outcome = Literal["done", "proposed"]
+Reason = Annotated[str, msgspec.Meta(min_length=10, max_length=500)]
+_OPT = WRITES | by(*ORGANISING)
+
+
+class Pause(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the vote is paused, or goes on."""
+
+    reason: Reason
+
+
+class Extension(msgspec.Struct, forbid_unknown_fields=True):
+    """The new end of the window (ISO 8601; without an offset in the contest's time zone), and why."""
+
+    closes_at: Annotated[str, msgspec.Meta(max_length=40)]
+    reason: Reason
+
+
+class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
+    """The code of the entry that is withdrawn, and why."""
+
+    entry: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    reason: Reason
+
+
+@post("/api/v1/staff/contests/{contest:str}/pause", status_code=200, opt=_OPT)
+async def pause(
+    contest: FromPath[str], data: JSONBody[Pause], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Refuses new ballots until the vote goes on; 409 after the window."""
+    return await _pause(request, services, contest, True, data.reason)
+
+
+@post("/api/v1/staff/contests/{contest:str}/resume", status_code=200, opt=_OPT)
+async def resume(
+    contest: FromPath[str], data: JSONBody[Pause], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Takes ballots again after a pause; 409 after the window."""
+    return await _pause(request, services, contest, False, data.reason)
+
+
+@post("/api/v1/staff/contests/{contest:str}/extension", status_code=200, opt=_OPT)
+async def extend(
+    contest: FromPath[str], data: JSONBody[Extension], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[dict[str, Outcome]]:
+    """Moves the window's end to a later moment; 202 if a second person must send the same one.
+
+    409 if the sealed rules do not declare it changeable.
+    """
+    snapshot = await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    try:
+        closes_at = datetime.fromisoformat(data.closes_at)
+    except ValueError:
+        raise Malformed("closes_at: write it as 2026-12-05T18:00, or with an offset: ...+08:00") from None
+    closes_at = closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=snapshot.contest.zone)
+    admin = services.contest_admin.acting(person.actor)
+    try:
+        await admin.extend(contest, closes_at, data.reason, person_of(person))
+    except SecondPersonNeeded:
+        return Response({"outcome": "proposed"}, status_code=202)
+    return Response({"outcome": "done"})
+
+
+@post("/api/v1/staff/contests/{contest:str}/withdrawals", status_code=200, opt=_OPT)
+async def withdraw(
+    contest: FromPath[str], data: JSONBody[Withdrawal], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Withdraws an entry; its ballots are kept. 409 if the sealed rules do not declare it changeable."""
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    await services.contest_admin.acting(person.actor).withdraw(contest, data.entry, data.reason)
+    return {"outcome": "done"}
+
+
+async def _pause(
+    request: Request[Any, Any, Any], services: GivenServices, contest: str, paused: bool, reason: str
+) -> dict[str, Outcome]:
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    await services.contest_admin.acting(person.actor).pause(contest, paused, reason)
+    return {"outcome": "done"}

@@ -1,0 +1,84 @@
+"""Contest control: pause, extend, withdraw an entry; each with its effect, and what was done before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath
+
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import local
+from voting.domain.identity.roles import ORGANISING
+from voting.services.audit import Action
+from voting.services.contests.overview import PendingProposal
+from voting.web.auth import by
+from voting.web.dependencies import GivenServices
+from voting.web.flood_limiter import READS
+from voting.web.pages.staff.audit import act
+from voting.web.pages.staff.reader import opened
+from voting.web.rendering import html, language_of, page, phase_of
+
+MOST_ACTS = 20
+ACTS: tuple[Action, ...] = (
+    "contest.create",
+    "contest.extend",
+    "contest.pause",
+    "contest.replace",
+    "contest.resume",
+    "contest.seal",
+    "entry.withdraw",
+    "roster.import",
+    "second_person.propose",
+)
+
+
+class ProposedExtension(NamedTuple):
+    """An extension that waits for a second person. `field`: the new end as a form sends it."""
+
+    account: str
+    proposed_at: datetime
+    closes_at: datetime
+    field: str
+    by: timedelta
+
+
+@get("/control/{contest:str}", media_type=MediaType.HTML, opt=READS | by(*ORGANISING))
+async def show_control(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[str]:
+    """Returns what can be changed now, each with its effect and its form, and the last changes."""
+    _, _, values = await opened(request, services, contest)
+    # Not a second old: the page is loaded again after each act.
+    snapshot = await services.contest_cache.renew(contest)
+    rules, now, language = snapshot.contest, snapshot.now(), language_of(request)
+    pending = await services.overview.proposals([contest])
+    extension = next((_extension(each, rules) for each in pending if each.action == "contest.extend"), None)
+    records = await services.audit_log.history(contest, ACTS, MOST_ACTS)
+    values |= {
+        "contest": rules,
+        "phase": phase_of(snapshot),
+        "is_over": snapshot.certified or now >= rules.closes_at,
+        "is_certified": snapshot.certified,
+        # Before the window opens, rules that are not sealed can still be replaced as a whole.
+        "may": {what: what in rules.changeable or now < rules.opens_at for what in ("extension", "withdrawal")},
+        "extension": extension,
+        "earliest": _field(rules.closes_at, rules),
+        "entries": snapshot.entries.values(),
+        "acts": [act(each, language) for each in records],
+        "of_contest": contest,
+        "moment": lambda at: local(at, rules, language),
+    }
+    return html(request, page(request, "control.html", **values))
+
+
+def _extension(proposal: PendingProposal, contest: Contest) -> ProposedExtension:
+    closes_at = datetime.fromisoformat(str(proposal.details["is"]))
+    longer = closes_at - contest.closes_at
+    return ProposedExtension(proposal.account, proposal.proposed_at, closes_at, closes_at.isoformat(), longer)
+
+
+def _field(moment: datetime, contest: Contest) -> str:
+    """Returns a moment as a field of local date and time has it."""
+    return f"{moment.astimezone(contest.zone):%Y-%m-%dT%H:%M}"
