@@ -23,13 +23,18 @@ def read_text_file(file: Path) -> str:
     except OSError as error:
         why = (error.strerror or "cannot be read").lower()
         raise FileInvalid(str(file), (Fault(0, "", why, "give an existing file"),)) from None
+    return decode_text(body, str(file))
+
+
+def decode_text(body: bytes, name: str) -> str:
+    """Returns the text of a file's bytes without a byte order mark and with its line ends. Raises FileInvalid."""
     if encoding := _wide(body):
-        raise _not_utf8(file, 0, encoding)
+        raise _not_utf8(name, 0, encoding)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body[: error.start].count(b"\n") + 1
-        raise _not_utf8(file, line, "GBK" if _is_gb2312(body) else "") from None
+        raise _not_utf8(name, line, "GBK" if _is_gb2312(body) else "") from None
 
 
 def _wide(body: bytes) -> str:
@@ -47,6 +52,6 @@ def _is_gb2312(body: bytes) -> bool:
     return True
 
 
-def _not_utf8(file: Path, line: int, encoding: str) -> FileInvalid:
+def _not_utf8(name: str, line: int, encoding: str) -> FileInvalid:
     what = "is not UTF-8" + (f" but {encoding}, as far as can be told" if encoding else "")
-    return FileInvalid(str(file), (Fault(line, "", what, "save the file as UTF-8"),))
+    return FileInvalid(name, (Fault(line, "", what, "save the file as UTF-8"),))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
+import secrets
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import openpyxl
 from playwright.async_api import expect
 
 from tests.acceptance.test_browser import browser, picture
@@ -15,9 +20,11 @@ from tests.voter_page.test_accessible import check
 from tests.web.test_groups import ringed
 from voting.services.fraud.review import ReviewAction
 from voting.services.second_person import Person
+from voting.web.guard import FILE_BYTES
 from voting.wiring.admin import AdminServices
 
 __all__ = ["browser", "signed_in"]
+FILE = {"Content-Type": "application/octet-stream"}
 
 
 async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
@@ -123,3 +130,104 @@ async def test_who_may_not_organise_sees_no_control(
         assert refusal(answer) == expected
     sealed = await http.post(f"{path}/withdrawals", headers=key, json={"entry": "A001", "reason": reason})
     assert refusal(sealed) == (409, "rules_sealed")
+
+
+async def test_an_owner_makes_a_contest_from_a_file_and_opens_it(
+    signed_in: SignedIn, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    owner, id = await signed_in("owner", None), f"n-{secrets.token_hex(4)}"
+    await owner.goto("/staff")
+    await owner.get_by_role("link", name="新建活动").click()
+    await owner.get_by_label("从一份已公布的评选文件开始").select_option("004-science-envoys")
+    await owner.get_by_role("button", name="取用").click()
+    source = owner.get_by_label("活动文件内容")
+    text = (await source.input_value()).replace('id = "science-envoys-2023"', f'id = "{id}"')
+    broken = tmp_path / "contest.toml"
+    broken.write_text(text.replace("[[quota]]\n", "[[quota]]\nbeans = 3\n", 1), "utf-8")
+    await owner.get_by_label("或上传活动文件").set_input_files(broken)
+    await owner.get_by_role("button", name="检查").click()
+    line = broken.read_text("utf-8").split("\n").index("beans = 3") + 1
+    await expect(owner.locator("#checked li", has_text="beans")).to_contain_text(f"第 {line} 行")
+    await picture(owner, "new-contest-faults")
+    await source.fill(text)
+    # The draft outlives the page, until it is sent.
+    await owner.goto("/staff/new")
+    await expect(source).to_have_value(text)
+    await owner.get_by_label("与另一套规则比较").select_option("003-low-carbon-cases")
+    await owner.get_by_role("button", name="检查").click()
+    checked = owner.locator("#checked")
+    await expect(checked).to_contain_text("检查通过")
+    await expect(checked.locator("ins").first).to_be_visible()
+    await expect(checked.locator('[lang="en"] li').first).to_be_attached()
+    await check(owner, "new contest")
+    await picture(owner, "new-contest")
+    await owner.get_by_role("button", name="创建并立即开始").click()
+    await expect(owner).to_have_url(re.compile(f"/control/{id}"))
+    assert (await http.get(f"/api/v1/contests/{id}")).json()["window"]["phase"] == "open"
+    assert refusal(await http.post("/api/v1/staff/contests", content=b"x", headers=FILE)) == (401, "credential_missing")
+
+
+async def test_a_roster_is_checked_before_it_is_imported(
+    signed_in: SignedIn, contests: Contests, office: AdminServices, tmp_path: Path
+) -> None:
+    contest = await contests.make(entries=2, opens=timedelta(days=1))
+    organiser = await signed_in("organiser", contest)
+    table = tmp_path / "roster.csv"
+    rows = [
+        "A001,作品 1,作者 1,类别二,简介 1",
+        "A002,改名的作品,作者 2,one,",
+        "B001,,作者 3,one,",
+        "B002,茶山,作者 4,three,",
+    ]
+    table.write_text(
+        "\n".join(["code,title,author,category,summary", *rows, "B003,盐碱滩,作者 5,two,", ""]), "utf-8-sig"
+    )
+    await organiser.goto("/staff")
+    await organiser.get_by_role("link", name="作品名单").click()
+    await organiser.get_by_label("名单文件").set_input_files(table)
+    await organiser.get_by_role("button", name="检查").click()
+    report = organiser.locator("#report")
+    await expect(report).to_contain_text("3 件可导入 · 2 行需修改 · 1 件与现有相同")
+    await expect(report).to_contain_text("新增 1 件，更新 1 件")
+    await expect(report.locator("tbody tr").last).to_contain_text("category")
+    await check(organiser, "roster")
+    await picture(organiser, "roster")
+    async with organiser.expect_download() as waiting:
+        await organiser.get_by_role("button", name="下载带批注的表格").click()
+    book = openpyxl.load_workbook(io.BytesIO((await (await waiting.value).path()).read_bytes()))
+    assert [sheet.title for sheet in book] == ["名单 roster", "问题 faults"]
+    assert set((await office.contest_cache.renew(contest)).entries) == {"A001", "A002"}, "nothing is imported yet"
+    await organiser.get_by_role("button", name="只导入无误的 3 件").click()
+    await expect(organiser.locator(".acts li").first).to_contain_text("导入作品名单")
+    stored = (await office.contest_cache.renew(contest)).entries
+    assert {code: entry.title for code, entry in stored.items()} == {
+        "A001": "作品 1",
+        "A002": "改名的作品",
+        "B003": "盐碱滩",
+    }
+    # What is no table is said so; a picture is none.
+    await organiser.goto(f"/control/{contest}/roster")
+    (tmp_path / "x.csv").write_bytes(b"%PDF-1.7")
+    await organiser.get_by_label("名单文件").set_input_files(tmp_path / "x.csv")
+    await organiser.get_by_role("button", name="检查").click()
+    await expect(report).to_contain_text("is a PDF")
+
+
+async def test_a_file_is_read_only_from_whom_it_may_come(http: httpx.AsyncClient, contests: Contests) -> None:
+    contest, other = await contests.make(), await contests.make()
+    key = {"Authorization": f"Bearer {await contests.staff_key('organiser', contest)}"} | FILE
+    path, large = f"/api/v1/staff/contests/{contest}/roster", b"x" * (FILE_BYTES + 1)
+    roster = "code,title,author,category\nA001,新名字,作者 1,two\n".encode()
+    assert refusal(await http.post(path, content=large, headers=FILE)) == (401, "credential_missing")
+    elsewhere = await http.post(f"/api/v1/staff/contests/{other}/roster", content=large, headers=key)
+    assert refusal(elsewhere) == (403, "forbidden")
+    assert refusal(await http.post(path, content=large, headers=key)) == (413, "too_large")
+    assert refusal(await http.post(path, content=b"code\n", headers=key)) == (422, "file_invalid")
+    assert refusal(await http.post(path, content=roster, headers=key)) == (409, "roster_sealed")
+    amended = await http.post(f"{path}?amend=true", content=roster, headers=key)
+    assert (amended.status_code, amended.json()["changed"]) == (200, ["A001"])
+    # Other routes take no file, and this one no other kind of body.
+    pause = await http.post(f"/api/v1/staff/contests/{contest}/pause", content=b"{}", headers=key)
+    assert refusal(pause) == (415, "unsupported_media_type")
+    form = await http.post(path, content=b"x", headers={**key, "Content-Type": "text/plain"})
+    assert refusal(form) == (415, "unsupported_media_type")

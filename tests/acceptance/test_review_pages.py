@@ -16,7 +16,7 @@ from voting.domain.identity.roles import Grant, Role
 from voting.wiring.admin import AdminServices
 
 __all__ = ["browser"]
-SignedIn = Callable[[Role, str], Awaitable[Page]]
+SignedIn = Callable[[Role, str | None], Awaitable[Page]]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def signed_in(browser: Browser, service: Service, office: AdminServices) -
     opened: list[BrowserContext] = []
     faults: list[str] = []
 
-    async def open_page(role: Role, contest: str) -> Page:
+    async def open_page(role: Role, contest: str | None) -> Page:
         name = f"{role}-{secrets.token_hex(4)}"
         await office.staff_accounts.add(name, [Grant(role, contest)])
         session = await office.staff_sessions.open(await office.staff_accounts.find(name), None)

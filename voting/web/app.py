@@ -34,6 +34,7 @@ from voting.web.api import (
 )
 from voting.web.api.staff import accounts, cells, groups, live, marking, results
 from voting.web.api.staff import contests as staff_contests
+from voting.web.api.staff import rosters as staff_rosters
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
 from voting.web.dependencies import GivenClients, GivenServices, Services
@@ -43,7 +44,7 @@ from voting.web.options import WebOptions
 from voting.web.pages import about, assets, own_data, posters, publication, sign_in
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
-from voting.web.pages.staff import account, audit, boards, control, overview, review
+from voting.web.pages.staff import account, audit, boards, control, new_contest, overview, review, roster
 from voting.web.pages.staff import marking as marking_pages
 from voting.web.pages.staff import objections as objection_pages
 from voting.web.pages.staff import results as result_pages
@@ -73,6 +74,9 @@ HANDLERS: list[Any] = [
     groups.decide,
     groups.show_history,
     groups.show_staff_tallies,
+    staff_contests.create,
+    staff_rosters.import_roster,
+    staff_rosters.mark_faults,
     staff_contests.pause,
     staff_contests.resume,
     staff_contests.extend,
@@ -132,7 +136,11 @@ HANDLERS: list[Any] = [
     review.show_ballot,
     audit.show_audit_log,
     overview.show_overview,
+    new_contest.show_new,
+    new_contest.check_new,
     control.show_control,
+    roster.show_roster,
+    roster.check_roster,
     account.show_account,
     assets.show_asset,
 ]

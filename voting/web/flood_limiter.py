@@ -41,6 +41,7 @@ from voting.web.client import ClientReader, Scope
 MOST_ADDRESSES = 50_000
 READS = {"flood_limit": "read"}
 WRITES = {"flood_limit": "write"}
+FILES = WRITES | {"takes_file": True}
 BALLOTS = "/api/v1/contests/{contest:str}/ballots"
 _MONITORING = "load balancers and Prometheus ask from one address, and must see a service that is flooded"
 # Routes that declare no limit, and why.
@@ -131,6 +132,14 @@ class FloodLimiter:
         # Raises ValueError for a rule that cannot be read; slowapi would only log it, and limit nothing.
         self._limits = {kind: parse_many(rule) for kind, rule in rules.items()}
         self._gates = {kind: self._gate(kind, rule) for kind, rule in rules.items()}
+
+    def takes_file(self, scope: Scope) -> bool:
+        """Whether the route declares that its handler reads a file, once it knows who sends it."""
+        try:
+            handler = self._router.handle_routing(normalize_path(scope["path"]), scope["method"])[1]
+        except HTTPException:
+            return False
+        return bool(handler.opt.get("takes_file"))
 
     def check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Returns X-RateLimit headers for the response. Raises SlowDown."""

@@ -42,6 +42,10 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
+# A roster or a contest file of the staff, and the time from its first byte to the response's.
+FILE_BYTES = 8_000_000
+FILE_SECONDS = 120.0
+FILE_TYPE = b"application/octet-stream"
 # From a request's last byte to its response's first; longer than any wait below it, which has its own refusal.
 ANSWER_SECONDS = 10.0
 HEADER_BYTES = 16 * 1024
@@ -86,6 +90,7 @@ class Guard:
         self._always = always
         self._bodies = Deadlines(BODY_SECONDS)
         self._answers = Deadlines(ANSWER_SECONDS)
+        self._files = Deadlines(FILE_SECONDS)
         self.plain_ballots = plain_ballots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +106,9 @@ class Guard:
             reply.extra = [*self._always, *self._cors.fields(scope)]
             _read_head(scope)
             reply.extra += self._limiter.check(scope)
-            body = await self._read_body(scope, receive)
+            # A file is not read before its route knows who sends it: 8 MB of everybody's would fill the memory.
+            is_file = dict(scope["headers"]).get(b"content-type") == FILE_TYPE and self._limiter.takes_file(scope)
+            body = None if is_file else await self._read_body(scope, receive)
         except VotingError as error:
             # The rest of a refused body is not read, so the connection cannot be reused.
             await _refuse(error, scope, reply.send, [(b"connection", b"close")])
@@ -111,9 +118,9 @@ class Guard:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         count_request(route, method, reply.status or 500, time.perf_counter() - begun)
 
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
-        """Refuses a request whose response has not begun in time; it may be sent again."""
-        deadline = reply.deadline = self._answers.begin_task()
+    async def _answer(self, scope: Scope, body: bytes | None, receive: Receive, reply: _Reply) -> None:
+        """Refuses a request whose response has not begun in time; it may be sent again. `body` None: a file."""
+        deadline = reply.deadline = (self._files if body is None else self._answers).begin_task()
         try:
             with deadline:
                 await self._reply(scope, body, receive, reply)
@@ -122,13 +129,13 @@ class Guard:
                 raise
             await _refuse(TryAgain(), scope, reply.send)
 
-    async def _reply(self, scope: Scope, body: bytes, receive: Receive, reply: _Reply) -> None:
+    async def _reply(self, scope: Scope, body: bytes | None, receive: Receive, reply: _Reply) -> None:
         try:
             _check_host(scope)
         except Malformed as error:
             await _refuse(error, scope, reply.send)
             return
-        await self._app(scope, _replay(body, receive), reply.send)
+        await self._app(scope, _bounded(receive) if body is None else _replay(body, receive), reply.send)
 
     async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])
@@ -305,6 +312,26 @@ async def _collect(receive: Receive) -> bytes:
             body += bytes(message["body"])
         if not message["more_body"] or read > DRAIN_BYTES:
             return body
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Returns the server's messages; more than a file may have raises TooLarge, where the handler reads it."""
+    read, has_ended = 0, False
+
+    async def bounded() -> Any:
+        nonlocal read, has_ended
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            if not has_ended:
+                raise Malformed("the body ended early")
+            return message
+        has_ended = not message["more_body"]
+        read += len(message["body"])
+        if read > FILE_BYTES:
+            raise TooLarge(f"the file may have at most {FILE_BYTES // 1_000_000} MB")
+        return message
+
+    return bounded
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

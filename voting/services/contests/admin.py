@@ -26,6 +26,7 @@ from voting.postgres.database import Connection, Database
 from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.covers import read_cover
+from voting.services.contests.rosters import keep_covers
 from voting.services.second_person import Person, agree
 
 
@@ -123,23 +124,26 @@ class ContestAdmin:
         self,
         contest: str,
         entries: Sequence[Entry],
-        covers: Mapping[str, bytes],
+        covers: Mapping[str, bytes] | None,
         amend: bool = False,
         replacing: bool = False,
     ) -> RosterChange:
-        """Stores all entries, or none. `covers`: file name in the roster -> its bytes.
+        """Stores all entries, or none. `covers`: file name in the roster -> its bytes; None keeps the stored ones.
 
         After the window has opened, voters have seen the entries: a change needs `amend`, otherwise it raises
         RosterSealed. Entries that are not in the file are kept; `replacing` removes them, before the window opens. A
         withdrawn entry stays withdrawn. The audit log records old and new values.
         """
-        pictures = {name: read_cover(name, body) for name, body in covers.items()}
+        pictures = {name: read_cover(name, body) for name, body in (covers or {}).items()}
         found_by = {entry.code: initials(f"{entry.title}\n{entry.author}").lower() for entry in entries}
-        named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
 
         async def work(tx: Connection) -> RosterChange:
             stored = await self._changing(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
+            if covers is None:
+                named = keep_covers(entries, before)
+            else:
+                named = [replace(entry, cover=pictures[entry.cover][0] if entry.cover else "") for entry in entries]
             has_opened = bool(before) and stored.read_at >= stored.window.opens_at
             if has_opened and replacing:
                 raise RosterSealed(

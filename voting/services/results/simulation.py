@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
+from voting.domain.results.comparison import Change, changes, standings
 from voting.domain.results.marks import Mark
 from voting.domain.results.organisations import organisations
-from voting.domain.results.outcome import Figures
+from voting.domain.results.outcome import Figures, compute
 
 _VOTES = 10_000
 _JUDGES = 5
@@ -21,6 +22,15 @@ def made_entries(contest: Contest, number: int) -> dict[str, Entry]:
     categories = contest.category_ids
     codes = [f"E{index:03d}" for index in range(1, number + 1)]
     return {code: Entry(code, code, "", categories[index % len(categories)]) for index, code in enumerate(codes)}
+
+
+def what_if(rules: Contest, other: Contest, entries: Mapping[str, Entry], seed: int) -> tuple[Change, ...]:
+    """Returns which entries would change places under `rules` in place of `other`, with the same generated figures.
+
+    Raises NotScorable, such as for a round that only one of them has.
+    """
+    given = figures(other, entries, None, {}, seed)
+    return changes(standings(other, compute(other, given)), standings(rules, compute(rules, given)))
 
 
 def figures(

@@ -1,20 +1,23 @@
-"""What organisers do to a contest: pause, resume, extend, withdraw an entry."""
+"""What organisers do to a contest: create it, pause, resume, extend, withdraw an entry."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
+from voting.domain.contest.contest_file import read_contest
 from voting.domain.identity.roles import ORGANISING
 from voting.errors import Malformed, SecondPersonNeeded
+from voting.services.contests.documents import document_text
 from voting.services.second_person import person_of
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
-from voting.web.flood_limiter import WRITES
+from voting.web.flood_limiter import FILES, WRITES
 
 Outcome = Literal["done", "proposed"]
 Reason = Annotated[str, msgspec.Meta(min_length=10, max_length=500)]
@@ -39,6 +42,21 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
 
     entry: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     reason: Reason
+
+
+@post("/api/v1/staff/contests", status_code=201, opt=FILES | by("owner"))
+async def create(
+    request: Request[Any, Any, Any], services: GivenServices, open_now: FromQuery[bool] = False
+) -> dict[str, str]:
+    """Creates the contest of a file, which is the body, as application/octet-stream; returns its id.
+
+    `open_now`: its window begins now, with the same length, for trials. 422 for a file with faults.
+    """
+    person = await permit(request, services, None)
+    text = document_text(await request.body(), "contest.toml")
+    contest = await asyncio.to_thread(read_contest, text)
+    await services.contest_admin.acting(person.actor).create(contest, text, open_now)
+    return {"contest": contest.id}
 
 
 @post("/api/v1/staff/contests/{contest:str}/pause", status_code=200, opt=_OPT)

@@ -1,5 +1,6 @@
 // The staff's pages: signs in and out, ends sessions, changes the password, and sends the forms that name an address.
 import { once, Problem } from "./api";
+import { sendFiles } from "./files";
 import { sendForms } from "./forms";
 
 const words: Record<string, string> = JSON.parse(document.body.dataset.words || "{}");
@@ -42,5 +43,6 @@ document.querySelectorAll<HTMLElement>("[data-session]").forEach((button) => {
   button.addEventListener("click", () => void once("DELETE", path).then(() => location.reload(), show));
 });
 sendForms(words);
+sendFiles(words);
 const out = document.querySelector<HTMLElement>("#sign-out");
 if (out) out.addEventListener("click", () => void once("DELETE", "/api/v1/staff/session").then(() => location.reload(), show));

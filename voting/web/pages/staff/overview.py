@@ -71,7 +71,8 @@ async def show_overview(
         "more": len(needs) - MOST_NEEDS,
         "phases": [(phase, [each for each in listed if _stage(each) == phase]) for phase in PHASES],
         "missing": options.site.missing if any(grant.role in ORGANISING for grant in person.grants) else (),
-        "everywhere": person.may(("owner", "auditor"), None),
+        "may_create": person.may({"owner"}, None),
+        "everywhere": person.may({"owner", "auditor"}, None),
     }
     return html(request, page(request, "overview.html", **values))
 
@@ -104,6 +105,7 @@ def _links(snapshot: ContestSnapshot, roles: frozenset[Role], language: Language
     pages = [
         (t.board, f"/board/{contest}", ORGANISING),
         (t.control, f"/control/{contest}", ORGANISING),
+        (t.roster, f"/control/{contest}/roster", ORGANISING),
         (t.review, f"/review/{contest}", DECIDING | auditing),
         (t.marking, f"/marking/{contest}", {"judge"}),
         (t.results, f"/results/{contest}", roles),

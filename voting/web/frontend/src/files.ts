@@ -1,0 +1,97 @@
+// Forms that send a file, as it is, to the address of the button that was pressed.
+import { Problem } from "./api";
+
+// A large roster over an office's line.
+const ANSWER_MILLISECONDS = 120000;
+
+interface Answer {
+  contest?: string;
+}
+
+/** Sends the form's file, or what is written in its text; its other fields go into the address. */
+async function send(form: HTMLFormElement, path: string): Promise<Response> {
+  const text = form.querySelector("textarea");
+  const chosen = form.querySelector<HTMLInputElement>("input[type=file]");
+  const body: Blob = text ? new Blob([text.value]) : chosen!.files![0]!;
+  const address = new URL(path, location.href);
+  form.querySelectorAll<HTMLSelectElement | HTMLInputElement>("select[name], input[type=checkbox][name]").forEach((field) => {
+    const value = field instanceof HTMLInputElement ? (field.checked ? "true" : "") : field.value;
+    if (value) address.searchParams.set(field.name, value);
+  });
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(), ANSWER_MILLISECONDS);
+  try {
+    const headers = { "Content-Type": "application/octet-stream" };
+    const answer = await fetch(address.href, { method: "POST", headers, body, credentials: "same-origin", signal: aborter.signal });
+    if (!answer.ok) throw new Problem(await answer.json());
+    return answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Shows a part of the page, offers a file, or goes on to the next page: whatever the answer is. */
+async function show(form: HTMLFormElement, button: HTMLElement, answer: Response): Promise<void> {
+  const kind = answer.headers.get("Content-Type") || "";
+  if (kind.startsWith("text/html")) {
+    const part = await answer.text();
+    // A whole page: the session has ended, and this one, loaded again, is the form to sign in.
+    if (part.includes("<html")) return location.reload();
+    const place = document.querySelector<HTMLElement>(`#${form.dataset.part}`)!;
+    place.innerHTML = part;
+    place.scrollIntoView({ block: "nearest" });
+  } else if (kind.startsWith("application/json")) {
+    const { contest } = (await answer.json()) as Answer;
+    if (form.dataset.draft) localStorage.removeItem(form.dataset.draft);
+    const then = button.dataset.then;
+    if (then) location.href = then.replace("{}", contest || "");
+    else location.reload();
+  } else {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = button.dataset.save || "";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), ANSWER_MILLISECONDS);
+  }
+}
+
+/** What is written is kept on this device until it is sent. A document that was just asked for comes first. */
+function keepDraft(form: HTMLFormElement, name: string): void {
+  const text = form.querySelector("textarea")!;
+  if (!text.value) text.value = localStorage.getItem(name) || "";
+  text.addEventListener("input", () => localStorage.setItem(name, text.value));
+}
+
+export function sendFiles(words: Record<string, string>): void {
+  document.querySelectorAll<HTMLFormElement>("form[data-part]").forEach((form) => {
+    const place = form.querySelector<HTMLElement>("[role=alert]")!;
+    if (form.dataset.draft) keepDraft(form, form.dataset.draft);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const button = event.submitter as HTMLButtonElement;
+      place.textContent = words.sending_file || "";
+      button.disabled = true;
+      send(form, button.getAttribute("formaction") || "")
+        .then((answer) => show(form, button, answer))
+        .then(
+          () => (place.textContent = ""),
+          (error) => (place.textContent = (error instanceof Problem && words[`error_${error.code}`]) || words.failed || ""),
+        )
+        .then(() => (button.disabled = false));
+    });
+    form.querySelectorAll<HTMLInputElement>("input[data-into]").forEach((chosen) => {
+      chosen.addEventListener("change", async () => {
+        const text = form.querySelector("textarea")!;
+        const file = chosen.files && chosen.files[0];
+        if (!file) return;
+        try {
+          text.value = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+          text.dispatchEvent(new Event("input"));
+          place.textContent = "";
+        } catch {
+          place.textContent = words.not_utf8 || "";
+        }
+      });
+    });
+  });
+}
