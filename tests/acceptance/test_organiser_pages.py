@@ -14,6 +14,7 @@ import openpyxl
 from playwright.async_api import expect
 
 from tests.acceptance.test_browser import browser, picture
+from tests.acceptance.test_marking_pages import RULES as MARKED
 from tests.acceptance.test_review_pages import SignedIn, signed_in
 from tests.conftest import Contests, refusal
 from tests.voter_page.test_accessible import check
@@ -231,3 +232,35 @@ async def test_a_file_is_read_only_from_whom_it_may_come(http: httpx.AsyncClient
     assert refusal(pause) == (415, "unsupported_media_type")
     form = await http.post(path, content=b"x", headers={**key, "Content-Type": "text/plain"})
     assert refusal(form) == (415, "unsupported_media_type")
+
+
+async def test_a_table_of_marks_is_taken_whole_or_not_at_all(
+    signed_in: SignedIn, contests: Contests, office: AdminServices, tmp_path: Path
+) -> None:
+    contest = await contests.make(MARKED, entries=2, opens=timedelta(hours=-2), closes=timedelta(minutes=-1))
+    organiser, table = await signed_in("organiser", contest), tmp_path / "marks.csv"
+    rows = ["judge,entry,创新,表现", "张三,A001,80,90", "张三,A002,101,90"]
+    await organiser.goto(f"/results/{contest}/marks")
+    await organiser.get_by_text("上传评分表").click()
+
+    async def send() -> None:
+        table.write_text("\n".join(rows), "utf-8-sig")
+        await organiser.get_by_label("评分表（").set_input_files(table)
+        await organiser.get_by_role("button", name="检查").click()
+
+    await send()
+    report = organiser.locator("#report-final")
+    await expect(report.locator("tbody tr")).to_contain_text("创新")
+    await expect(report.get_by_role("button")).to_have_count(0)
+    await check(organiser, "marks")
+    rows[2] = "张三,A002,70,90"
+    await send()
+    await expect(report).to_contain_text("4 个评分，1 位评委")
+    await report.get_by_role("button").click()
+    await expect(report).to_be_empty()
+    async with office.database.connection() as connection:
+        assert await connection.fetchval("select count(*) from marks where contest = $1", contest) == 4
+        actor = await connection.fetchval(
+            "select actor from audit_log where contest = $1 and action = 'marks.import'", contest
+        )
+    assert actor.startswith("account:organiser-")

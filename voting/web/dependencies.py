@@ -32,6 +32,7 @@ from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
 from voting.services.readiness import Readiness
 from voting.services.results.marking import Marking
+from voting.services.results.marks import Marks
 from voting.services.results.objections import Objections
 from voting.services.results.reports import Reports
 from voting.services.share_cards import ShareCards
@@ -63,6 +64,7 @@ class Services:
     covers: Covers
     keyring: Keyring
     marking: Marking
+    marks: Marks
     objections: Objections
     overview: Overview
     own_receipts: OwnReceipts

@@ -37,6 +37,7 @@ from voting.services.identity.privacy import Privacy
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.marking import Marking
+from voting.services.results.marks import Marks
 from voting.services.results.objections import Objections
 from voting.services.results.reports import Reports
 from voting.services.staff.accounts import StaffAccounts
@@ -141,6 +142,7 @@ def _services(
         covers=Covers(database),
         keyring=providers.keyring,
         marking=Marking(database),
+        marks=Marks(database, "serve"),
         objections=Objections(database),
         overview=Overview(database),
         own_receipts=OwnReceipts(database, providers.keyring),

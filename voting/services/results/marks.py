@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from voting.domain.results.marks import read_marks, read_metric, similar_judges, uneven_panels, unlikely_marks
+from voting.domain.results.marks import Mark, read_marks, read_metric, similar_judges, uneven_panels, unlikely_marks
 from voting.domain.results.organisations import organisations
 from voting.domain.roster.sheet import Notice, Tick, silent
 from voting.errors import AlreadyExists, NotFound, SecondPersonNeeded
@@ -28,6 +29,10 @@ class Marks:
         self._database = database
         self._actor = actor
 
+    def acting(self, actor: str) -> Marks:
+        """Returns the same with another actor."""
+        return Marks(self._database, actor)
+
     async def import_marks(
         self,
         snapshot: ContestSnapshot,
@@ -41,14 +46,7 @@ class Marks:
 
         Raises FileInvalid, NotFound, Certified, and AlreadyExists if judges have submitted marks of it online.
         """
-        table = _find({rule.id: rule for rule in snapshot.contest.rounds}, round_, "round")
-        sheet = read_sheet(body, name, tick)
-        for note in sheet.notes:
-            notice(note)
-        given = read_marks(sheet, table, snapshot.entries, name)
-        entries = snapshot.entries
-        for doubt in (*similar_judges(given), *unlikely_marks(table, given, entries), *uneven_panels(given, entries)):
-            notice(doubt)
+        given = await asyncio.to_thread(check_marks, snapshot, round_, body, name, tick, notice)
         details = {"round": round_, "marks": len(given), **_digest(body)}
 
         async def replace(tx: Connection) -> int:
@@ -130,6 +128,21 @@ class Marks:
             return done
 
         return await self._database.transact(change)
+
+
+def check_marks(
+    snapshot: ContestSnapshot, round_: str, body: bytes, name: str, tick: Tick = silent, notice: Notice = silent
+) -> tuple[Mark, ...]:
+    """Returns the marks of a table; `notice` is given what is odd about them. Raises FileInvalid, NotFound."""
+    table = _find({rule.id: rule for rule in snapshot.contest.rounds}, round_, "round")
+    sheet = read_sheet(body, name, tick)
+    for note in sheet.notes:
+        notice(note)
+    entries = snapshot.entries
+    given = read_marks(sheet, table, entries, name)
+    for doubt in (*similar_judges(given), *unlikely_marks(table, given, entries), *uneven_panels(given, entries)):
+        notice(doubt)
+    return given
 
 
 def _find(known: Mapping[str, T], id: str, kind: str) -> T:

@@ -101,6 +101,11 @@ ZH = {
     "file_what": "问题",
     "file_mend": "改法",
     "file_more": "另有 {} 处，见带批注的表格。",
+    "marks_upload": "上传评分表",
+    "marks_upload_what": "CSV 或 XLSX，每位评委对每件作品一行，列名：",
+    "marks_file": "评分表（不超过 8 MB）",
+    "marks_right": "{0} 个评分，{1} 位评委，可以导入。",
+    "marks_import": "导入，替换本轮已有的评分",
 }
 
 EN = {
@@ -195,8 +200,8 @@ EN = {
     "roster_report": "{0} can be imported · {1} rows to be changed · {2} are as before",
     "roster_change": "After the import: {0} new, {1} changed; {2} others are not in the table and stay.",
     "roster_withdrawn": "Withdrawn before, and they stay so: {}",
-    "roster_covers": "{} entries name a cover. Covers do not come with the table: those stored are kept; import new "
-    "ones with voting roster import --covers.",
+    "roster_covers": "Entries that name a cover: {}. Covers do not come with the table: those stored are kept; import "
+    "new ones with voting roster import --covers.",
     "roster_notes": "Remarks: {} (the import is possible)",
     "roster_import": "Import all {} entries",
     "roster_import_right": "Import only the {} without faults",
@@ -207,4 +212,9 @@ EN = {
     "file_what": "What is wrong",
     "file_mend": "What to do",
     "file_more": "{} more are in the annotated table.",
+    "marks_upload": "Upload a table of marks",
+    "marks_upload_what": "CSV or XLSX with one row for each judge and entry; columns:",
+    "marks_file": "The table (at most 8 MB)",
+    "marks_right": "{0} marks of {1} judges can be imported.",
+    "marks_import": "Import them in place of the round's marks",
 }

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from voting.services.second_person import person_of
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
-from voting.web.flood_limiter import WRITES
+from voting.web.flood_limiter import FILES, WRITES
 
 Text = Annotated[str, msgspec.Meta(max_length=60)]
 
@@ -59,6 +59,24 @@ async def submit_marks(
     snapshot = await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
     return {"marks": await services.marking.submit(snapshot, round_id, person_of(person))}
+
+
+@post(
+    "/api/v1/staff/contests/{contest:str}/rounds/{round_id:str}/marks",
+    status_code=200,
+    opt=FILES | by("owner", "organiser"),
+)
+async def import_marks(
+    contest: FromPath[str], round_id: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, int]:
+    """Replaces the round's marks by a CSV or XLSX file, which is the body, as application/octet-stream.
+
+    422 for a file with faults; 409 if judges have submitted marks of the round online.
+    """
+    snapshot = await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    marks = services.marks.acting(person.actor)
+    return {"marks": await marks.import_marks(snapshot, round_id, await request.body(), "marks")}
 
 
 @post(

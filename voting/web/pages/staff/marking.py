@@ -5,20 +5,24 @@ They show neither votes nor another judge's marks.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, get, post
 from litestar.params import FromPath
 
-from voting.errors import NotFound
+from voting.domain.identity.roles import ORGANISING
+from voting.errors import FileInvalid, NotFound
+from voting.services.results.marks import check_marks
 from voting.services.second_person import person_of
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
-from voting.web.flood_limiter import READS
+from voting.web.flood_limiter import FILES, READS
 from voting.web.pages.staff.reader import opened
 from voting.web.rendering import html, page
 
 JUDGES = by("judge")
+SHOWN_FAULTS = 200
 
 
 @get("/marking/{contest:str}", media_type=MediaType.HTML, opt=READS | JUDGES)
@@ -62,5 +66,27 @@ async def show_progress(
     """Returns which judges have marked how much, and the forms that send a submission back."""
     snapshot, person, values = await opened(request, services, contest)
     values["progress"] = await services.marking.progress(snapshot)
-    values["may_return"] = person.may(("owner", "organiser"), contest) and not snapshot.certified
+    values["may_return"] = person.may(ORGANISING, contest) and not snapshot.certified
     return html(request, page(request, "marking_progress.html", **values))
+
+
+@post(
+    "/results/{contest:str}/marks/{round_id:str}",
+    media_type=MediaType.HTML,
+    status_code=200,
+    opt=FILES | by(*ORGANISING),
+)
+async def check_table(
+    contest: FromPath[str], round_id: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[str]:
+    """Returns what is wrong with a table of marks, or how many it has, as a part of the page. The body is the file."""
+    snapshot, _, values = await opened(request, services, contest)
+    body, notes = await request.body(), list[str]()
+    values |= {"round_id": round_id, "faults": (), "more": 0, "notes": notes}
+    try:
+        given = await asyncio.to_thread(check_marks, snapshot, round_id, body, "marks", notice=notes.append)
+    except FileInvalid as error:
+        values |= {"faults": error.faults[:SHOWN_FAULTS], "more": len(error.faults) - SHOWN_FAULTS}
+    else:
+        values |= {"marks": len(given), "judges": len({mark.judge for mark in given})}
+    return html(request, page(request, "marks_report.html", **values))
