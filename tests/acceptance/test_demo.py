@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import ROOT, VOTING, cast, free_port, solve, wait_ready, without_settings
+from tests.conftest import ROOT, VOTING, cast, eventually, free_port, solve, wait_ready, without_settings
 from tests.processes import command
 from voting.services.staff.passwords import present_code
 
@@ -179,9 +179,9 @@ async def check_after_kill(url: str, tokens: list[str], answers: list[httpx.Resp
         for token, answer in zip(tokens, answers, strict=True):
             again = await until_answered(client, token)
             assert (again.status_code, again.content) == (201, answer.content)
-        assert await eventually_picks(client, {"A017": 3})
+        await picks_become(client, {"A017": 3})
         assert (await cast(client, "demo", tokens[0], ["A018"])).status_code == 201
-        assert await eventually_picks(client, {"A017": 3, "A018": 1})
+        await picks_become(client, {"A017": 3, "A018": 1})
 
 
 async def until_answered(client: httpx.AsyncClient, token: str) -> httpx.Response:
@@ -197,15 +197,15 @@ async def until_answered(client: httpx.AsyncClient, token: str) -> httpx.Respons
     raise AssertionError("no answer in ten seconds")
 
 
-async def eventually_picks(client: httpx.AsyncClient, expected: dict[str, int]) -> bool:
-    """Waits at most the five seconds of the invariant; the view never shows more picks than exist."""
-    until = time.monotonic() + 5
-    while (found := await picks_of(client)) != expected:
+async def picks_become(client: httpx.AsyncClient, expected: dict[str, int]) -> None:
+    """Waits for the view, which never shows more picks than exist."""
+
+    async def is_right() -> bool:
+        found = await picks_of(client)
         assert all(found[entry] <= expected.get(entry, 0) for entry in found), found
-        if time.monotonic() > until:
-            return False
-        await asyncio.sleep(0.1)
-    return True
+        return found == expected
+
+    await eventually(is_right)
 
 
 async def test_a_stranger_signs_in_with_the_stand_in_for_wechat(tmp_path: Path) -> None:

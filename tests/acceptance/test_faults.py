@@ -118,7 +118,7 @@ async def test_a_hanging_postgresql_is_answered_within_the_deadline(
     async def taken() -> bool:
         return (await cast(client, contest, token, ["A001"], "k")).status_code == 201
 
-    await eventually(taken, 15)
+    await eventually(taken)
     assert await contests.counted(contest) == {"A001": 1}
 
 

@@ -40,14 +40,14 @@ async def test_it_is_started_and_replaced_and_ends_with_the_service(settings: Se
         async def is_replaced() -> bool:
             return [each.pid for each in sweepers(process.pid)] not in ([], [first.pid])
 
-        await eventually(is_replaced, 30)
+        await eventually(is_replaced)
         (second,) = sweepers(process.pid)
         process.send_signal(signal.SIGKILL)
 
         async def is_gone() -> bool:
             return not second.is_running() or second.status() == psutil.STATUS_ZOMBIE
 
-        await eventually(is_gone, 10)
+        await eventually(is_gone)
 
 
 def _libraries(process: psutil.Process) -> str:

@@ -99,7 +99,7 @@ def encrypted() -> Iterator[Proxy]:
 
 
 def wait_until_listening(url: str) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while True:
         try:
             httpx.get(url)

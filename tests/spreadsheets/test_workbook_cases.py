@@ -62,9 +62,9 @@ def test_an_escape_of_a_noncharacter_is_refused(written: str) -> None:
 
 @pytest.mark.parametrize("case", ["strict", "emptyfill", "case", "far"])
 def test_odd_workbooks_are_read_at_once(case: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert [(entry.code, entry.title) for entry in roster(sheet(f"odd-workbooks/{case}.xlsx"))] == [("A001", "标题")]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_rows_in_pieces_and_out_of_order_lose_nothing() -> None:
@@ -126,9 +126,9 @@ def test_many_far_cells_and_wide_ranges_are_read_at_once() -> None:
     rows = TABLE + "".join(f'<row r="{1_048_576 - number}"/>' for number in range(20))
     before = '<cols><col min="6" max="16384" hidden="1"/></cols>'
     after = '<mergeCells><mergeCell ref="F3:XFD1048576"/></mergeCells>'
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(roster(read_sheet(workbook(rows, before, after), "r"))) == 1
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 MARKS: list[list[object]] = [["judge", "entry", "创新", "表现"], ["张三", "A001", 1, 1]]
@@ -270,9 +270,9 @@ def test_each_cell_of_a_merged_range_names_the_range() -> None:
 def test_very_large_and_very_many_merged_ranges_are_read_at_once() -> None:
     after = "<mergeCells>" + '<mergeCell ref="A1:XFD1048576"/>' * 5000 + "</mergeCells>"
     rows = TABLE + "".join(line(number, (f"B{number}", "题", "张三", "文艺")) for number in range(3, 1000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert "are merged" in refusal(roster, read_sheet(workbook(rows, after=after), "r"))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_merged_range_that_holds_nothing_does_not_matter() -> None:

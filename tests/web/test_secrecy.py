@@ -74,7 +74,7 @@ async def test_no_decision_shows_before_the_certification(
         before.update(await seen(http, contest, tokens))
         return [row["picks"] for row in before["tallies"]] == [14, 7, 1, 0, 0, 0]
 
-    await eventually(is_settled, 10)
+    await eventually(is_settled)
     assert before["states"] == ["recorded"] * 3
 
     wang = await desk(http, contests, contest)
@@ -108,7 +108,7 @@ async def test_no_decision_shows_before_the_certification(
         picks = {row["entry"]: row["picks"] for row in after["tallies"] if row["picks"]}
         return picks == {"A001": 1, "A002": 8} and after["states"] == ["void", "void", "counted"]
 
-    await eventually(is_told, 10)
+    await eventually(is_told)
     await organisers_see_it(wang)
 
 
@@ -154,7 +154,7 @@ async def test_nor_does_a_later_moment_show_it(
     async def is_told() -> bool:
         return await picks() == {"A001": 5}
 
-    await eventually(is_told, 10)
+    await eventually(is_told)
 
 
 async def test_hidden_stays_hidden(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:

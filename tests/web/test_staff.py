@@ -143,7 +143,7 @@ async def _events(answer: httpx.Response) -> AsyncIterator[tuple[str, str, Any]]
 
 
 async def next_tally(events: AsyncIterator[Any]) -> tuple[str, dict[str, int]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for name, id, data in events:
             if name == "tally":
                 return id, {row["entry"]: row["counted"] for row in data["entries"] if row["counted"]}
@@ -177,7 +177,7 @@ async def test_the_live_board_sends_rate_decisions_and_notice(http: httpx.AsyncC
     )
     headers = bearer(await contests.staff_key("organiser", contest))
     seen: dict[str, Any] = {}
-    async with board(http, contest, headers) as events, asyncio.timeout(10):
+    async with board(http, contest, headers) as events, asyncio.timeout(30):
         async for name, _, data in events:
             seen[name] = data
             if len(seen) == 5:

@@ -108,7 +108,7 @@ async def test_during_an_outage_calls_fail_at_once_and_soon_after_it_they_work(w
         begun = time.monotonic()
         with pytest.raises(WeChatBusy):
             await page.page_user("x")
-        assert time.monotonic() - begun < 0.1
+        assert time.monotonic() - begun < TOTAL_SECONDS / 2, "it did not ask"
         # One call tries again, and hangs; it does not delay the next.
         await asyncio.sleep(PAUSE_SECONDS)
         hanging = asyncio.create_task(page.page_user("x"))

@@ -87,7 +87,7 @@ async def test_a_stuck_contest_leaves_the_others_a_connection() -> None:
     queue = GroupCommit(work, 1, 4)
     stuck = [asyncio.create_task(queue.result("one", "stuck")) for _ in range(10)]
     await asyncio.sleep(0.05)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         assert await queue.result("two", "x") == "x"
     gate.set()
     assert await asyncio.gather(*stuck) == ["stuck"] * 10

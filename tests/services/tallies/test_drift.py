@@ -42,7 +42,7 @@ async def test_a_drift_is_shown_and_mended(
                 right = await redis.hmget(key, "A001", "A002") == [b"3 3 0 3"] * 2
                 return right and await metric(client, "voting_view_drift") == 0
 
-            await eventually(mirrored, 15)
+            await eventually(mirrored)
             before = await metric(client, "voting_view_mended_total")
 
             async def told() -> bool:
@@ -54,6 +54,6 @@ async def test_a_drift_is_shown_and_mended(
                     await both.execute()
                 return await metric(client, "voting_view_drift") == 2
 
-            await eventually(told, 30)
+            await eventually(told)
             assert await metric(client, "voting_view_mended_total") >= before + 2
-            await eventually(mirrored, 15)
+            await eventually(mirrored)
