@@ -86,6 +86,13 @@ def phone_sender(text: str) -> str:
     return text
 
 
+def authority(text: str) -> str:
+    """Parses the address of a time stamp authority."""
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s#@]*)?", text, re.I):
+        raise ValueError("write it as https://tsa.example.org/tsr, without a user")
+    return text
+
+
 def issuer(text: str) -> str:
     """Parses the issuer of an OpenID Connect provider, which is compared letter by letter."""
     if text and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#@]*)?", text):

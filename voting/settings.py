@@ -248,7 +248,8 @@ class Settings:
         "VOTING_PRIVATE_PROVIDERS",
         parse.switch,
         "off",
-        "Whether VOTING_PHONE_SENDER and VOTING_OIDC_ISSUER may be plain http or lie in a private network: on or off.",
+        "Whether VOTING_PHONE_SENDER, VOTING_OIDC_ISSUER and VOTING_STAMP_URL may be plain http or lie in a private"
+        " network: on or off.",
     )
     log_key: Path | None = setting(
         "VOTING_LOG_KEY",
@@ -256,6 +257,19 @@ class Settings:
         "",
         "File of the key that signs the public log, made by `voting log key`, on the host that appends to it; empty:"
         " one in VOTING_DATA with the embedded PostgreSQL, else this host appends to no log.",
+    )
+    stamp_url: str = setting(
+        "VOTING_STAMP_URL",
+        parse.authority,
+        "",
+        "RFC 3161 authority that stamps each day's checkpoint of the public logs and the certificates, on the host that"
+        " appends to them, such as https://tsa.example.org/tsr; empty: none.",
+    )
+    stamp_roots: Path | None = setting(
+        "VOTING_STAMP_ROOTS",
+        parse.file,
+        "",
+        "PEM file of the root certificates that the authority's answers are verified with.",
     )
     sweep: bool = setting(
         "VOTING_SWEEP",

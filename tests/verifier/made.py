@@ -158,7 +158,7 @@ def documents() -> dict[str, bytes]:
         "witnesses.policy": POLICY.encode(),
         **{
             name: (VERIFIER / name).read_bytes()
-            for name in ("verify.py", "verify.html", "README.zh.md", "README.en.md")
+            for name in ("verify.py", "verify.html", "README.zh.md", "README.en.md", "SPEC.md")
         },
     }
 

@@ -37,6 +37,11 @@ from voting.wiring.admin import AdminServices
 @click.option(
     "--public-only", is_flag=True, help="Certify the public vote even if final scores or awards cannot be computed."
 )
+@click.option(
+    "--without-witnesses",
+    is_flag=True,
+    help="Certify though too few witnesses have cosigned the log; the result says so.",
+)
 @as_person
 @click.option("--json", "json", is_flag=True, help="Print JSON.")
 @env_file
@@ -46,6 +51,7 @@ def certify(  # noqa: PLR0913 (an argument for each option)
     propose: bool,
     reopen: str | None,
     public_only: bool,
+    without_witnesses: bool,
     signed: Signed,
     json: bool,
     env_file: Path | None,
@@ -54,9 +60,9 @@ def certify(  # noqa: PLR0913 (an argument for each option)
 
     Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
     To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
-    two persons, if a ballot differs from its receipt, batch or decisions, or if final scores or awards cannot be
-    computed. Marks, figures, roster, rules and decisions cannot change until --reopen. Under the same policy the
-    command returns the standing result.
+    two persons, if a ballot differs from its receipt, batch or decisions, if final scores or awards cannot be computed,
+    or if the contest has witnesses and too few have cosigned its log since the vote closed. Marks, figures, roster,
+    rules and decisions cannot change until --reopen. Under the same policy the command returns the standing result.
 
     Once a staff account may decide about the contest, certifying and reopening take two accounts: one proposes it with
     this command, another one does it with the same.
@@ -77,7 +83,8 @@ def certify(  # noqa: PLR0913 (an argument for each option)
     async def certified(office: AdminServices) -> tuple[Certification, list[Estimated]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
         person = await signed.person(office, contest, ORGANISING)
-        made = await office.certifier.certify(snapshot, rules, _progress(), public_only=public_only, person=person)
+        accepted = {"public_only": public_only, "without_witnesses": without_witnesses}
+        made = await office.certifier.certify(snapshot, rules, _progress(), **accepted, person=person)
         return made, await _doubts(office, snapshot)
 
     if reopen is not None:
@@ -144,6 +151,8 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         tell("one person certified it: when it was certified, no staff account could decide about this contest")
     if made.public_only:
         tell("it is of the public vote alone: final scores and awards were not asked for")
+    if made.without_witnesses:
+        tell("it is certified without witnesses: nobody outside has seen that the log was only appended to")
     for name, digest in asdict(made.bound).items():
         tell(f"{name.removesuffix('_sha256')} SHA-256 {digest}")
 

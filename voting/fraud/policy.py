@@ -143,6 +143,8 @@ class Policy:
 
     version: str
     sha256: str
+    text: str
+    """The file as it was read."""
     online: Online
     sweep: SweepRules
 
@@ -169,7 +171,7 @@ def read_policy(text: str, name: str = "policy") -> Policy:
     if document is None or faults:
         raise FileInvalid(name, faults)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    return Policy(document.version, sha256, document.online, document.sweep)
+    return Policy(document.version, sha256, text, document.online, document.sweep)
 
 
 def _rule_faults(online: Online, text: str) -> list[Fault]:

@@ -52,6 +52,8 @@ class StoredLog(NamedTuple):
     cosigned_at: datetime | None
     old_vkeys: Sequence[str]
     """The keys of before, oldest first."""
+    closed_size: int | None
+    """The leaves up to the last close, with it."""
 
     @property
     def vkeys(self) -> list[str]:
@@ -235,10 +237,16 @@ async def select_due(connection: Connection) -> tuple[DueLog, ...]:
     return tuple(DueLog(*row) for row in await connection.fetch(_QUERIES["due"]))
 
 
-async def select_due_certificate(connection: Connection, contest: str) -> tuple[int, str]:
-    """Returns number and policy of the oldest certified result that the log does not have."""
+async def select_due_certificate(connection: Connection, contest: str) -> tuple[int, bool]:
+    """Returns the number of the oldest certified result that the log does not have, and whether it stands."""
     (row,) = await connection.fetch(_QUERIES["due_certificate"], contest)
-    return row["number"], row["policy_sha256"]
+    return row["number"], row["stands"]
+
+
+async def is_close_cosigned(connection: Connection, contest: str) -> bool:
+    """Whether enough witnesses have cosigned the log with the end of the window in it."""
+    found: bool = await connection.fetchval(_QUERIES["is_close_cosigned"], contest)
+    return found
 
 
 async def take_erased_days(connection: Connection, contest: str) -> list[tuple[date, int]]:
@@ -252,10 +260,17 @@ async def insert_seal(connection: Connection, contest: str, day: date, salt: byt
 
 
 async def mark(
-    connection: Connection, contest: str, closed_for: datetime | None, certified: int, sealed_on: date | None
+    connection: Connection,
+    contest: str,
+    *,
+    closed: tuple[datetime, int] | None = None,
+    certified: int = 0,
+    sealed_on: date | None = None,
 ) -> None:
-    """Notes what the log has now: the window's end, the number of a certificate (0: none new), a day's seal."""
-    await connection.execute(_QUERIES["mark"], contest, closed_for, certified, sealed_on)
+    """Notes what the log has now: the window's end and the leaves up to it, a certificate's number, a day's seal."""
+    await connection.execute(
+        _QUERIES["mark"], contest, closed and closed[0], certified, sealed_on, closed and closed[1]
+    )
 
 
 async def select_cosignatures(connection: Connection, contest: str) -> dict[str, Cosignature]:

@@ -24,6 +24,7 @@ Action = Literal[
     "cell.decide",
     "cell.propose",
     "cell.void",
+    "certificate.sign",
     "certification.certify",
     "certification.propose",
     "certification.reopen",

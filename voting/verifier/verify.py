@@ -942,7 +942,7 @@ def check_promise(log: Log, statement: bytes, where: str, report: Report) -> Non
 
 CORE = re.compile(
     r"(?:contest\.toml|policy\.toml|roster\.csv|result\.json|seals\.json|witnesses\.policy|verify\.(?:py|html)"
-    r"|README\.(?:zh|en)\.md|(?:log|tables)/[A-Za-z0-9./_-]+|proofs/[A-Za-z0-9._-]+\.tlog-proof)"
+    r"|README\.(?:zh|en)\.md|SPEC\.md|(?:log|tables)/[A-Za-z0-9./_-]+|proofs/[A-Za-z0-9._-]+\.tlog-proof)"
 )
 ATTACHED = re.compile(r"(?:checkpoint\.cosigned|(?:signatures|stamps|anchors)/[A-Za-z0-9./_-]+)")
 MANIFEST = {

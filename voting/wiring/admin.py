@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from voting.services.identity.persons import Persons
     from voting.services.staff.accounts import StaffAccounts
     from voting.services.staff.sign_in import SignIn
+    from voting.services.transparency.bundles.stamping import Stamping
     from voting.services.transparency.cosigning import Cosigning
     from voting.services.transparency.sequencing import Sequencer
 
@@ -145,6 +146,14 @@ class AdminServices:
         from voting.services.transparency.cosigning import Cosigning
 
         return Cosigning(self.database, http)
+
+    def stamping(self, http: httpx.AsyncClient) -> Stamping | None:
+        """Returns what has logs and certificates stamped; None without an authority. Raises SettingInvalid."""
+        from voting.services.transparency.bundles.stamping import Stamping, read_roots
+
+        if not self.settings.stamp_url:
+            return None
+        return Stamping(self.database, http, self.settings.stamp_url, read_roots(self.settings.stamp_roots))
 
     def sweeping(self, policy: SweepPolicy, shadow: SweepPolicy | None) -> Sweeping:
         """Returns what sweeps under these policies."""

@@ -15,6 +15,7 @@ from voting.cli.shared.beside import beside_option, end_with_standard_input, run
 from voting.cli.shared.session import actor, env_file, find, read_settings, tell, with_admin, with_engines
 from voting.errors import SettingInvalid
 from voting.settings import Settings
+from voting.text_file import read_text_file
 from voting.wiring import admin
 from voting.wiring.admin import AdminServices
 from voting.wiring.starting import reached
@@ -72,7 +73,8 @@ def rotate_key(file: Path, end: bool) -> None:
 def run(once: bool, beside: bool, env_file: Path | None) -> None:
     """Append ballots to the logs, sign checkpoints and have them cosigned, as the process beside `voting serve` does.
 
-    Only one process of all servers does it at a time.
+    With VOTING_STAMP_URL each day's checkpoint and each certificate are time-stamped. Only one process of all servers
+    appends at a time.
     """
     settings = read_settings(env_file)
     settings = replace(settings, log_key=settings.log_key_file)
@@ -91,16 +93,18 @@ async def _run(settings: Settings, *, once: bool) -> None:
         reached(opened) as office,
         outgoing.client(allow_private=settings.private_providers) as http,
     ):
-        sequencer, cosigning = office.sequencer(), office.cosigning(http)
+        sequencer, cosigning, stamping = office.sequencer(), office.cosigning(http), office.stamping(http)
         if once:
             if not await sequencer.once():
                 tell("another process appends to the logs now, so this one did nothing")
             await cosigning.round()
             await cosigning.settle()
+            if stamping:
+                await stamping.round()
             return
 
         async def work() -> None:
-            await asyncio.gather(sequencer.run(), cosigning.run())
+            await asyncio.gather(sequencer.run(), cosigning.run(), *([stamping.run()] if stamping else []))
 
         await run_until_stopped(work())
 
@@ -198,3 +202,93 @@ def export(contest: str, directory: Path, env_file: Path | None) -> None:
 
     leaves = with_admin(read_settings(env_file), work)
     tell(f"{directory} has the log of {leaves} leaves")
+
+
+@log.command(name="bundle", epilog="Example: voting log bundle --contest demo bundle/")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.option("--number", type=click.IntRange(1), help="The certification's number; default: the newest.")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@env_file
+def write_bundle(contest: str, number: int | None, directory: Path, env_file: Path | None) -> None:
+    """Write the certified bundle into DIRECTORY, which must be new: all that a stranger needs to check the result.
+
+    It has the log up to the certificate, rules, roster and figures, the programs that check them, and a page of
+    instructions; nothing in it shows whom a ballot was for. Its files are the same whoever writes them; only
+    signatures and time stamps are added to later. Check it without the service:
+
+    python3 DIRECTORY/verify.py bundle DIRECTORY --policy POLICY
+
+    with the policy from somewhere else, such as a newspaper.
+    """
+
+    async def work(office: AdminServices) -> int:
+        from voting.services.transparency.bundles.export import export_bundle
+
+        return await export_bundle(office.database, await find(office, contest), directory, number)
+
+    written = with_admin(read_settings(env_file), work)
+    tell(f"{directory} has the bundle of certification {written}")
+
+
+_name = click.option("--name", required=True, help="Your key's name, such as li.example.org/signer.")
+_key = click.option("--key", required=True, type=click.Path(path_type=Path), help="The file of your key.")
+
+
+@log.command(epilog="Example: voting log signer --name li.example.org/signer --key li.key")
+@_name
+@_key
+def signer(name: str, key: Path) -> None:
+    """Print your public key, for [[signer]] in contest files; makes the file of the key if it is missing.
+
+    Two persons sign a certified result, each on a machine of one's own. The first leaf of the contest's log names their
+    keys, so they must be in the contest's file when the contest is made.
+    """
+    from voting.services.transparency.log_key import make_key, read_key
+
+    _check_name(name)
+    if not key.exists():
+        make_key(key)
+    click.echo(str(read_key(key).person(name).key))
+
+
+@log.command(epilog="Example: voting log sign --name li.example.org/signer --key li.key bundle/ > li.signed")
+@_name
+@_key
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def sign(name: str, key: Path, directory: Path) -> None:
+    """Sign the certificate of the bundle in DIRECTORY; needs neither the service nor a network.
+
+    Check the bundle first: python3 verify.py bundle DIRECTORY --policy POLICY. Prints the signed certificate, for
+    `voting log accept`.
+    """
+    from voting.services.transparency.bundles import signing
+    from voting.services.transparency.log_key import read_key
+
+    _check_name(name)
+    click.echo(signing.sign(read_key(key).person(name), directory), nl=False)
+
+
+@log.command(epilog="Example: voting log accept --contest demo li.signed zhou.signed")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.argument("file", nargs=-1, required=True, type=click.Path(path_type=Path))
+@env_file
+def accept(contest: str, file: tuple[Path, ...], env_file: Path | None) -> None:
+    """Take each FILE, the newest certificate as a person signed it, into the bundle and onto the result's page."""
+
+    async def work(office: AdminServices) -> list[str]:
+        from voting.services.transparency.bundles import signing
+
+        snapshot = await find(office, contest)
+        return [
+            name
+            for each in file
+            for name in await signing.accept(office.database, office.actor, snapshot, read_text_file(each))
+        ]
+
+    names = with_admin(read_settings(env_file), work)
+    tell(f"the certificate is signed by {', '.join(names)}")
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or any(each.isspace() for each in name):
+        raise click.BadParameter("must not be empty, nor have blanks or plus signs", param_hint="--name")

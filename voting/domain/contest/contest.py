@@ -28,6 +28,7 @@ from voting.domain.contest.schema import (
     Quota,
     Reading,
     Round,
+    Signer,
     Unique,
     VerificationRule,
     VoterRule,
@@ -79,6 +80,7 @@ class Contest:
     quorum: int | None = key(
         "How many of the witnesses must cosign; without this key more than half.", default=None, least=1, most=32
     )
+    signers: tuple[Signer, ...] = key("Persons who sign the certified result; two must.", name="signer", default=())
     readings: tuple[Reading, ...] = key("Gaps of the document and how they were read.", name="reading", default=())
     rounds: tuple[Round, ...] = key("Rounds of experts' marks.", name="round", default=())
     metrics: tuple[Metric, ...] = key("Figures from outside.", name="metric", default=())

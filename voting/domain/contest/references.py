@@ -9,7 +9,7 @@ from voting.domain.contest.roster_rules import roster_rule_faults
 from voting.domain.contest.schema import Award, Criterion, OrganisationAward, Round
 from voting.domain.contest.toml_schema import line_of
 from voting.domain.names import difference, near_equal
-from voting.domain.verifier_key import WITNESS_KEY, read_key
+from voting.domain.verifier_key import LOG_KEY, WITNESS_KEY, read_key
 from voting.errors import Fault
 
 
@@ -30,17 +30,14 @@ def reference_faults(contest: Contest, text: str) -> Iterator[Fault]:
     for index, award in enumerate(contest.awards):
         yield from _award(contest, text, index, award)
     yield from _witnesses(contest, text)
+    yield from _signers(contest, text)
     for index, honour in enumerate(contest.organisation_awards):
         yield from _organisation_award(contest, text, index, honour)
 
 
 def _witnesses(contest: Contest, text: str) -> Iterator[Fault]:
     for index, witness in enumerate(contest.witnesses):
-        try:
-            valid = read_key(witness.vkey).type == WITNESS_KEY
-        except ValueError:
-            valid = False
-        if not valid:
+        if not _is_key(witness.vkey, WITNESS_KEY):
             mend = "copy the witness' public key, which begins with its name and a plus sign"
             yield _fault(text, ("witness", index, "vkey"), "is not the public key of a witness", mend)
     names = [witness.name for witness in contest.witnesses]
@@ -49,6 +46,25 @@ def _witnesses(contest: Contest, text: str) -> Iterator[Fault]:
         yield _fault(text, ("witness",), "has a name or a key twice", "give each witness its own")
     if contest.quorum is not None and contest.quorum > len(names):
         yield _fault(text, ("quorum",), f"is more than the {len(names)} witnesses", "name more [[witness]], or fewer")
+
+
+def _signers(contest: Contest, text: str) -> Iterator[Fault]:
+    for index, signer in enumerate(contest.signers):
+        if not _is_key(signer.vkey, LOG_KEY):
+            mend = "copy the line that the person's `voting log signer` prints"
+            yield _fault(text, ("signer", index, "vkey"), "is not the public key of a signer", mend)
+    keys = [signer.vkey for signer in contest.signers]
+    if len(set(keys)) < len(keys):
+        yield _fault(text, ("signer",), "has a key twice", "give each signer the own one")
+    if len(keys) == 1:
+        yield _fault(text, ("signer",), "names one person, but two must sign", "name another [[signer]]")
+
+
+def _is_key(vkey: str, type: bytes) -> bool:
+    try:
+        return read_key(vkey).type == type
+    except ValueError:
+        return False
 
 
 def _source(

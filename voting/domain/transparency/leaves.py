@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,18 +18,29 @@ def leaf(kind: Kind, contest: str, at: datetime, lines: Iterable[tuple[str, obje
     return ("\n".join(text) + "\n").encode()
 
 
-def opening(contest: Contest, document: str, at: datetime, receipt_key: str, policy: str, witnesses: str) -> bytes:
+def opening(
+    contest: Contest,
+    document: str,
+    at: datetime,
+    receipt_key: str,
+    policy: str,
+    witnesses: str,
+    verifiers: Mapping[str, str],
+) -> bytes:
     """Returns the first leaf of a log: what its contest is held under.
 
-    `policy` is the SHA-256 of the fraud policy, `witnesses` the file that says whose cosignatures count.
+    `policy` is the SHA-256 of the fraud policy, `witnesses` that of the file that says whose cosignatures count,
+    `verifiers` those of the programs that check the log.
     """
     lines = [
         ("contest", sha256(document)),
         ("receipts", receipt_key),
         ("policy", policy),
-        ("witnesses", sha256(witnesses)),
+        ("witnesses", witnesses),
+        *verifiers.items(),
         ("opens", moment(contest.opens_at)),
         ("closes", moment(contest.closes_at)),
+        *(("certificate", signer.vkey) for signer in contest.signers),
     ]
     return leaf("open", contest.id, at, lines)
 

@@ -40,12 +40,18 @@ class Signature(NamedTuple):
 
 def read_note(note: str) -> tuple[Checkpoint, str, list[Signature]]:
     """Parses a signed checkpoint: its content, the text that was signed, and its signatures. Raises ValueError."""
-    body, blank, rest = note.partition("\n\n")
-    body += "\n"
-    origin, size, root, *_ = body.split("\n")
-    if not (blank and rest.endswith("\n") and origin and size.isascii() and size.isdigit() and str(int(size)) == size):
+    body, signatures = read_signed(note)
+    origin, size, root, *_ = [*body.split("\n"), "", ""]
+    if not (origin and size.isascii() and size.isdigit() and str(int(size)) == size):
         raise ValueError("it is no checkpoint: origin, size and root, a blank line, and signatures")
-    checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+    return Checkpoint(origin, int(size), base64.b64decode(root, validate=True)), body, signatures
+
+
+def read_signed(note: str) -> tuple[str, list[Signature]]:
+    """Parses a signed note: the text that was signed, and its signatures. Raises ValueError."""
+    body, blank, rest = note.partition("\n\n")
+    if not (blank and rest.endswith("\n")):
+        raise ValueError("it is no signed note: a text, a blank line, and signatures")
     signatures = []
     for line in rest.splitlines():
         name, _, text = line.removeprefix(_DASH).partition(" ")
@@ -53,7 +59,7 @@ def read_note(note: str) -> tuple[Checkpoint, str, list[Signature]]:
         if not line.startswith(_DASH) or not name or len(data) <= KEY_ID_BYTES:
             raise ValueError("a line of a signature is not: dash, name, base64")
         signatures.append(Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:], line + "\n"))
-    return checkpoint, body, signatures
+    return body + "\n", signatures
 
 
 def proof_text(index: int, hashes: Sequence[bytes], note: str) -> str:

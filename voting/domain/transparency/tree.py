@@ -50,12 +50,17 @@ def tile_path(level: str, number: int, width: int) -> str:
     return f"tile/{level}/{'/'.join(groups)}{partial}"
 
 
+def last_tile(level: int, size: int) -> int:
+    """Returns the number of a level's last tile, which is not full, in a tree of `size` leaves."""
+    return size >> (_TILE_HEIGHT * (level + 1))
+
+
 def right_edge(size: int) -> list[TileId]:
     """Returns the last tile of each level that is not full, from the leaves up."""
     ids = []
     level = 0
     while size >> (_TILE_HEIGHT * level):
-        id = TileId(level, size >> (_TILE_HEIGHT * (level + 1)))
+        id = TileId(level, last_tile(level, size))
         if tile_width(id, size):
             ids.append(id)
         level += 1

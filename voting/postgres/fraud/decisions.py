@@ -177,11 +177,16 @@ async def change(
 
 
 async def log_decisions(
-    connection: Connection, contest: str, by: Authority, lines: Sequence[tuple[str, str, Sequence[str], str, str]] = ()
+    connection: Connection,
+    contest: str,
+    by: Authority,
+    lines: Sequence[tuple[str, str, Sequence[str], str, str]] = (),
+    roster_sha256: str = "",
 ) -> None:
     """Queues a leaf for the contest's log that commits to decisions; the result must be locked.
 
-    `lines`: ballot, state, reasons, group and, in hex, the salt of each.
+    `lines`: ballot, state, reasons, group and, in hex, the salt of each. `roster_sha256`: of the roster that is
+    certified.
     """
     last_salt = token_bytes(SALT_BYTES)
     (row,) = await connection.fetch(_QUERIES["insert_leaf"], contest, by.policy_sha256, last_salt)
@@ -193,6 +198,8 @@ async def log_decisions(
     ]
     root = merkle_root(entries(decided, last_salt)).hex()
     stated = [("number", row["number"]), ("policy", row["policy_sha256"]), ("root", root)]
+    if roster_sha256:
+        stated.append(("roster", roster_sha256))
     await log.queue(connection, contest, leaf("decisions", contest, await contests.clock(connection), stated))
 
 

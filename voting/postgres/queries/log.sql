@@ -53,13 +53,16 @@ select contest, origin, vkey from logs where frozen is null;
 
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does
--- not have it yet; and those of which a day may have ended, with the last one that was sealed.
+-- not have it yet; and those of which a day may have ended, with the last one that was sealed. A certificate follows the
+-- leaf that enough witnesses have cosigned, after everything that was queued before it.
 with logged as (
     select logs.contest, opens_at, closes_at, clock_timestamp() as now, sealed_on,
         closes_at <= clock_timestamp() and closed_for is distinct from closes_at as closes,
-        exists (
-            select from certifications where contest = logs.contest and number > logs.certified
-        ) as certifies,
+        closed_for is not distinct from closes_at and exists (
+            select from certifications
+            where contest = logs.contest and number > logs.certified
+                and (without_witnesses or logs.cosigned_at = logs.signed_at)
+        ) and not exists (select from log_queue where contest = logs.contest) as certifies,
         exists (
             select from erased_days
             where contest = logs.contest and day < (statement_timestamp() at time zone 'UTC')::date
@@ -71,16 +74,23 @@ select * from logged
 where closes or certifies or erases or (opens_at <= now and now < closes_at + interval '3 days');
 
 -- name: due_certificate
--- The oldest that the log does not have.
-select number, policy_sha256 from certifications
+-- The number of the oldest that the log does not have, and whether it stands.
+select number, reopened_at is null as stands from certifications
 where contest = $1 and number > (select certified from logs where contest = $1) order by number limit 1;
+
+-- name: is_close_cosigned
+-- Whether enough witnesses have cosigned the log with the end of the window in it.
+select exists (
+    select from logs join contests on contests.id = logs.contest
+    where logs.contest = $1 and closed_for = closes_at and split_part(cosigned, E'\n', 2)::bigint >= closed_size
+);
 
 -- name: take_erased_days
 delete from erased_days where contest = $1 and day < (statement_timestamp() at time zone 'UTC')::date returning day, voters;
 
 -- name: mark
 update logs set closed_for = coalesce($2, closed_for), certified = greatest($3, certified),
-    sealed_on = coalesce($4, sealed_on)
+    sealed_on = coalesce($4, sealed_on), closed_size = coalesce($5, closed_size)
 where contest = $1;
 
 -- name: insert_seal

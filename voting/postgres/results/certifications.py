@@ -44,6 +44,8 @@ class Draft:
     """Certifies the public vote only, without checking that final scores and awards can be computed."""
     proposed_by: str | None
     """The account that proposed it, to another's; None: one person certified it."""
+    without_witnesses: bool
+    """Whether too few witnesses had cosigned the log, or the contest has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,15 @@ async def insert(connection: Connection, contest: str, draft: Draft) -> Certific
     ]
     tiers = [[entry, *tally.tiers] for entry, tally in sorted(draft.tallies.items())]
     head = (draft.actor, draft.policy_version, *astuple(draft.bound))
-    (row,) = await connection.fetch(
-        _QUERIES["insert"], contest, *head, draft.public_only, json.dumps(lines), draft.proposed_by, json.dumps(tiers)
-    )
-    made = (draft.actor, draft.policy_version, draft.bound, draft.tallies, draft.public_only, draft.proposed_by)
-    return Certification(*made, row["number"], row["certified_at"])
+    more = (draft.public_only, json.dumps(lines), draft.proposed_by, json.dumps(tiers), draft.without_witnesses)
+    (row,) = await connection.fetch(_QUERIES["insert"], contest, *head, *more)
+    made = {field.name: getattr(draft, field.name) for field in fields(Draft)}
+    return Certification(**made, number=row["number"], certified_at=row["certified_at"])
 
 
-async def select(connection: Connection, contest: str) -> Certification | None:
-    """Returns the certification in force, or None."""
-    row = await connection.fetchrow(_QUERIES["select"], contest)
+async def select(connection: Connection, contest: str, number: int | None = None) -> Certification | None:
+    """Returns the certification in force, or the one of this number; None if there is none."""
+    row = await connection.fetchrow(_QUERIES["select"], contest, number)
     if row is None:
         return None
     tiers = {entry: tuple(counts) for entry, *counts in json.loads(row["tiers"] or "[]")}
@@ -100,7 +101,7 @@ async def select(connection: Connection, contest: str) -> Certification | None:
     }
     bound = Bound(*(row[field.name] for field in fields(Bound)))
     made = (row["actor"], row["policy_version"], bound, tallies, row["public_only"], row["proposed_by"])
-    return Certification(*made, row["number"], row["certified_at"])
+    return Certification(*made, row["without_witnesses"], row["number"], row["certified_at"])
 
 
 async def reopen(connection: Connection, contest: str, actor: str, reason: str) -> int | None:

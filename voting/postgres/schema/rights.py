@@ -18,6 +18,8 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "audit_log": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
     "batches": (),
+    "bundles": (),
+    "certificate_signatures": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": ("delete",),
     "confirmations": (
@@ -44,6 +46,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "joined_voters": ("update(into_voter)", "update(into_person)", "delete"),
     "leases": ("update", "delete"),
     "log_batches": (),
+    "log_files": (),
     "log_queue": ("delete",),
     "log_seals": (),
     "log_tiles": (),
@@ -70,6 +73,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "submissions": ("delete",),
     "suspect_cells": ("update",),
     "tallies": ("update", "delete"),
+    "time_stamps": ("update(answer)", "update(authority)", "update(body)", "update(stamped_at)"),
 }
 RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {
     table: {"select", "insert", *more} for table, more in _BESIDE_INSERT.items()

@@ -18,12 +18,13 @@ import polars as pl
 from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
+from voting.domain.transparency.roster_file import roster_csv
 from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable, SecondPersonNeeded
 from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import sweep
-from voting.postgres import contests, tallies
+from voting.postgres import bundles, contests, log, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups
 from voting.postgres.fraud.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
@@ -64,9 +65,14 @@ class _Act(NamedTuple):
     person: Person
     policy_sha256: str
     public_only: bool
+    without_witnesses: bool
 
     async def agreed(self, tx: Connection, contest: str, *, keep: bool = False) -> Agreed | None:
-        details = {"policy_sha256": self.policy_sha256, "public_only": self.public_only}
+        details = {
+            "policy_sha256": self.policy_sha256,
+            "public_only": self.public_only,
+            "without_witnesses": self.without_witnesses,
+        }
         return await agree(tx, self.person, "certification.certify", contest, details, keep=keep)
 
 
@@ -111,21 +117,23 @@ class Certifier:
         progress: Progress = _quiet,
         *,
         public_only: bool = False,
+        without_witnesses: bool = False,
         person: Person | None = None,
     ) -> Certification:
         """Returns the certified result; the one in force if it was certified under this policy.
 
-        `public_only` accepts that final scores or awards cannot be computed. Raises NotCertifiable with the groups that
-        need two reviewers, or the ballots that differ from what was recorded and decided; Certified;
-        SecondPersonNeeded, Forbidden.
+        `public_only` accepts that final scores or awards cannot be computed, `without_witnesses` that too few of the
+        contest's witnesses have cosigned the log. Raises NotCertifiable with the groups that need two reviewers, or the
+        ballots that differ from what was recorded and decided; Certified; SecondPersonNeeded, Forbidden.
         """
         contest, stands = snapshot.contest.id, await self.standing(snapshot)
         if stands and stands.bound.policy_sha256 == policy.sha256:
             return stands
-        act = _Act(person or Person(self._actor), policy.sha256, public_only)
+        act = _Act(person or Person(self._actor), policy.sha256, public_only, without_witnesses)
 
         async def begin(tx: Connection) -> bool:
             await self._check(tx, contest)
+            await _check_witnessed(tx, snapshot, act)
             return await act.agreed(tx, contest, keep=True) is not None
 
         if not await self._database.transact(begin):
@@ -139,7 +147,7 @@ class Certifier:
         await self._cells.watch(snapshot)
         await self._database.transact(lambda tx: _set_excesses(tx, contest, last.excesses))
         # All held ballots will be void, so counted picks, and thus the finalists, are already those of the result.
-        await self._database.transact(lambda tx: self._check_decided(tx, snapshot, public_only))
+        await self._database.transact(lambda tx: self._check_decided(tx, snapshot, act))
         await self._apply(contest, replace(last.swept, found_are="void"), progress)
         made = await self._database.transact(lambda tx: self._freeze(tx, snapshot, policy, last.ballots_sha256, act))
         if made is None:
@@ -205,12 +213,13 @@ class Certifier:
             ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
 
-    async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot, public_only: bool) -> Inputs:
+    async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot, act: _Act) -> Inputs:
         """Checks like _check, then that no group waits for a second reviewer and the outcome can be computed.
 
         Returns the result's inputs. Raises NotCertifiable.
         """
         await self._check(tx, snapshot.contest.id)
+        await _check_witnessed(tx, snapshot, act)
         if waiting := await self._reviews.undecided(tx, snapshot):
             shown = ", ".join(waiting[:20]) + (", ..." if len(waiting) > 20 else "")
             raise NotCertifiable(
@@ -225,7 +234,7 @@ class Certifier:
                 " then: voting review ask CELL --hours 72, or: voting review accept CELL"
             )
         inputs = await read_inputs(tx, snapshot.contest.id)
-        if not public_only:
+        if not act.public_only:
             try:
                 compute(inputs.stored.contest, inputs.figures)
             except NotScorable as error:
@@ -239,7 +248,7 @@ class Certifier:
         self, tx: Connection, snapshot: ContestSnapshot, policy: SweepPolicy, digest: str, act: _Act
     ) -> Certification | None:
         contest, by = snapshot.contest.id, act.person.actor
-        inputs = await self._check_decided(tx, snapshot, act.public_only)
+        inputs = await self._check_decided(tx, snapshot, act)
         agreed = await act.agreed(tx, contest)
         if agreed is None:
             # Another proposal has replaced this one meanwhile.
@@ -259,20 +268,35 @@ class Certifier:
             for code in sorted({*inputs.figures.entries, *by_entry})
         }
         bound = inputs.bound(policy.sha256, digest)
-        draft = Draft(by, policy.version, bound, every, act.public_only, agreed.proposed_by)
-        # The log's last leaf of decisions names the policy that the result is certified under.
+        unwitnessed = act.without_witnesses or not snapshot.contest.witnesses
+        draft = Draft(by, policy.version, bound, every, act.public_only, agreed.proposed_by, unwitnessed)
+        # The log's last leaf of decisions names policy and roster that the result is certified with.
         by_policy = Authority("certification", CERTIFICATION, policy.version, policy.sha256)
-        await decisions.log_decisions(tx, contest, by_policy)
+        await bundles.store_file(tx, policy.text.encode())
+        roster = await bundles.store_file(tx, roster_csv(inputs.figures.entries.values()))
+        await decisions.log_decisions(tx, contest, by_policy, roster_sha256=roster)
         made = await certifications.insert(tx, contest, draft)
         details = {
             "number": made.number,
             "policy_version": policy.version,
             "public_only": act.public_only,
+            "without_witnesses": unwitnessed,
             **asdict(bound),
             **agreed.details,
         }
         await audit.record(tx, by, "certification.certify", contest, details)
         return made
+
+
+async def _check_witnessed(tx: Connection, snapshot: ContestSnapshot, act: _Act) -> None:
+    """Raises NotCertifiable if too few witnesses of the contest have cosigned the log with the end of its window."""
+    contest = snapshot.contest
+    if contest.witnesses and not act.without_witnesses and not await log.is_close_cosigned(tx, contest.id):
+        raise NotCertifiable(
+            f"fewer than {contest.witness_quorum} of {len(contest.witnesses)} witnesses have cosigned the log with the"
+            f" end of the vote; see: voting log status --contest {contest.id}. Without them, which the result will say:"
+            f" voting certify --contest {contest.id} --without-witnesses"
+        )
 
 
 async def _set_excesses(tx: Connection, contest: str, excesses: Sequence[ExcessEstimate]) -> None:
@@ -295,6 +319,7 @@ def as_json(made: Certification, contest: str) -> dict[str, object]:
         "actor": made.actor,
         "policy_version": made.policy_version,
         "public_only": made.public_only,
+        "without_witnesses": made.without_witnesses,
         "persons": 2 if made.proposed_by else 1,
         "proposed_by": made.proposed_by,
         **asdict(made.bound),

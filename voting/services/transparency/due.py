@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -16,8 +15,7 @@ from voting.domain.transparency.growth import Growth, LogEnd
 from voting.postgres import log, tallies
 from voting.postgres.database import Connection
 from voting.postgres.log import DueLog
-
-_NO_BUNDLE = "0" * 64
+from voting.services.transparency.bundles.files import certificate
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,11 @@ async def append_due(
     `counts`: the ballots and picks of the log with these entries.
     """
     contest, now = due.log.contest, due.log.now
+    if due.log.certifies:
+        # Alone and first: it follows the very leaf that the witnesses have cosigned.
+        number, leaf = await certificate(tx, contest, end, now)
+        await log.mark(tx, contest, certified=number)
+        return end.grown([leaf])
     counted = list(zip(("ballots", "picks"), counts, strict=True))
     more = [*entries]
     if due.log.erases:
@@ -69,12 +72,7 @@ async def append_due(
         more.append(leaves.leaf("seal", contest, now, [("day", due.seals), *counted, ("raw", committed)]))
     if due.log.closes:
         more.append(leaves.leaf("close", contest, now, counted))
-    growth, certified = end.grown(more), 0
-    if due.log.certifies:
-        certified, policy = await log.select_due_certificate(tx, contest)
-        root = base64.b64encode(growth.end.edge.root()).decode()
-        lines = [("number", certified), ("policy", policy), ("size", growth.end.size), ("root", root)]
-        more.append(leaves.leaf("certificate", contest, now, [*lines, ("manifest", _NO_BUNDLE)]))
-        growth = end.grown(more)
-    await log.mark(tx, contest, due.log.closes_at if due.log.closes else None, certified, due.seals)
+    growth = end.grown(more)
+    closed = (due.log.closes_at, growth.end.size) if due.log.closes else None
+    await log.mark(tx, contest, closed=closed, sealed_on=due.seals)
     return growth

@@ -24,7 +24,10 @@ _SEEDS = re.compile(r"[0-9a-f]{64}(\n[0-9a-f]{64})*\n?")
 
 
 class LogSigner(NamedTuple):
-    """Signs the checkpoints of one log. `older`: keys that sign as well, until everybody knows the newest."""
+    """Signs the checkpoints of one log, or certificates.
+
+    `older`: keys that sign checkpoints as well, until everybody knows the newest.
+    """
 
     key: VerifierKey
     private: Ed25519PrivateKey
@@ -53,6 +56,11 @@ class LogKey:
         newest, *older = [Ed25519PrivateKey.from_private_bytes(derive(seed, "log", origin)) for seed in self._seeds]
         keys = [LogSigner(VerifierKey(origin, LOG_KEY, _public(private)), private) for private in (newest, *older)]
         return keys[0]._replace(older=tuple(keys[1:]))
+
+    def person(self, name: str) -> LogSigner:
+        """Returns the signer of certificates with this name."""
+        private = Ed25519PrivateKey.from_private_bytes(derive(self._seeds[0], "person", name))
+        return LogSigner(VerifierKey(name, LOG_KEY, _public(private)), private)
 
     def witness(self, name: str) -> WitnessSigner:
         """Returns the signer of a witness with this name."""

@@ -28,6 +28,7 @@ from voting.postgres.log import LoggedRow, Queued, SignedHead, StoredLog
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.transparency.anchors import Anchors
+from voting.services.transparency.bundles.files import store_opened
 from voting.services.transparency.due import Due, append_due, due_of
 from voting.services.transparency.log_key import LogKey, LogSigner
 
@@ -189,8 +190,11 @@ class Sequencer:
         stored = await log.lock(tx, contest)
         signer = self._signer(contest, stored)
         end = await self._end(tx, contest, stored)
-        rows = await log.take(tx, contest, ALL_ROWS if due else MOST_ROWS)
         first = await self._first(tx, contest, stored, signer)
+        if first:
+            # What is due follows in the next round.
+            due = None
+        rows = [] if due and due.log.certifies else await log.take(tx, contest, ALL_ROWS if due else MOST_ROWS)
         if not rows and not due and not first:
             return end, 0, ""
         entries, batches, picks = _placed(rows, first, end.size)
@@ -252,11 +256,12 @@ class Sequencer:
         vkeys = [str(signer.key), *(stored.vkeys if stored else ())]
         witnesses = log_policy(vkeys, made.contest.witnesses, made.contest.witness_quorum)
         at: datetime = await contests.clock(tx)
+        opened = await store_opened(tx, witnesses)
         if stored:
-            lines = [("old", stored.vkey), ("new", str(signer.key)), ("witnesses", leaves.sha256(witnesses))]
+            lines = [("old", stored.vkey), ("new", str(signer.key)), ("witnesses", opened.witnesses)]
             return [leaves.leaf("key", contest, at, lines)]
         own = self._identity
-        return [leaves.opening(made.contest, made.document, at, own.receipt_key, own.policy, witnesses)]
+        return [leaves.opening(made.contest, made.document, at, own.receipt_key, own.policy, *opened)]
 
     def _refuse(self, contest: str, reason: str) -> None:
         """Logs why a log does not grow, once for each reason."""

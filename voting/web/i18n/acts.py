@@ -10,6 +10,7 @@ ACTS: dict[Action, dict[Language, str]] = {
     "cell.decide": {"zh": "裁定确认率过低的选票", "en": "Cell of ballots decided"},
     "cell.propose": {"zh": "提请裁定确认率过低的选票", "en": "Decision on a cell proposed"},
     "cell.void": {"zh": "逾期未确认的选票作废", "en": "Unconfirmed ballots void"},
+    "certificate.sign": {"zh": "收到核定书签名", "en": "Signature of the certificate received"},
     "certification.certify": {"zh": "核定结果", "en": "Result certified"},
     "certification.propose": {"zh": "提请核定结果", "en": "Certification proposed"},
     "certification.reopen": {"zh": "重新打开已核定的结果", "en": "Certified result reopened"},

@@ -1,0 +1,194 @@
+"""The certified bundle: the same whoever writes it, checked by the verifiers, and silent about choices."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, as_owner, environment_of
+from tests.services.transparency.test_log import NOON, SEED, sequenced, stored_ballots
+from tests.verifier.conftest import Verify, program, verify
+from voting.errors import LogBroken, ProofInvalid
+from voting.server.witness import WitnessApp
+from voting.services.transparency.bundles.signing import accept, sign
+from voting.services.transparency.cosigning import Cosigning
+from voting.services.transparency.log_key import LogKey
+from voting.services.transparency.witnessing import Witnessing
+from voting.settings import Settings
+from voting.sqlite.witness import SeenLogs
+from voting.wiring.admin import AdminServices
+
+__all__ = ["program", "verify"]
+BALLOTS = 300
+NAMES = ("li", "zhou")
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A certified contest's bundle, and the policy that a stranger has from elsewhere."""
+
+    contest: str
+    folder: Path
+    policy: Path
+
+
+def write(settings: Settings, contest: str, folder: Path) -> None:
+    done = run("log", "bundle", "--contest", contest, str(folder), env=environment_of(settings))
+    assert done.returncode == 0, done.stderr
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+class Commands:
+    """Runs commands, as the organiser does or, offline, a signer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = environment_of(settings)
+
+    async def refused(self, *arguments: str) -> str:
+        done = await asyncio.to_thread(run, *arguments, env=self._environment)
+        assert done.returncode == 1, done.stderr
+        return done.stderr
+
+    async def __call__(self, *arguments: str, offline: bool = False) -> str:
+        done = await asyncio.to_thread(run, *arguments, env=None if offline else self._environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+async def certified(contests: Contests, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """A contest with a witness and two signers is certified; its bundle before and after they have signed."""
+    folder, command = tmp_path_factory.mktemp("certified"), Commands(settings)
+    persons = [("--name", f"{name}.example.org/signer", "--key", str(folder / f"{name}.key")) for name in NAMES]
+    vkeys = [(await command("log", "signer", *person, offline=True)).strip() for person in persons]
+    signers = "".join(
+        f'[[signer]]\nname = "{name}"\nvkey = "{vkey}"\n' for name, vkey in zip(NAMES, vkeys, strict=True)
+    )
+    witness = LogKey(b"w" * 32).witness("notary.example.org")
+    rules = (
+        f'{signers}[[witness]]\nname = "notary"\nvkey = "{witness.key}"\nurl = "http://notary"\n[[quota]]\npicks = 5\n'
+    )
+    async with contests.office() as office:
+        contest = await contests.make(rules, top=NOON, opens=timedelta(days=-3), closes=timedelta(minutes=-1))
+        await stored_ballots(contests, office, BALLOTS, contest, datetime.now(UTC) - timedelta(days=1))
+        made = await sequenced(office)
+        await made.round()
+        assert "fewer than 1 of 1 witnesses" in await command.refused("certify", "--contest", contest)
+        log_key = LogKey(SEED).signer(f"vote.example.org/log/{contest}").key
+        with closing(SeenLogs(folder / "seen.sqlite")) as seen:
+            app: Any = WitnessApp(Witnessing(seen, witness, [log_key]))
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as client:
+                cosigning = Cosigning(office.database, client)
+
+                async def cosigned() -> None:
+                    await cosigning.round()
+                    await cosigning.settle()
+
+                await cosigned()
+                await command("certify", "--contest", contest)
+                await made.round()
+                assert "has no such bundle" in await command.refused(
+                    "log", "bundle", "--contest", contest, str(folder / "b")
+                )
+                await cosigned()
+                await made.round()
+                await cosigned()
+        await command("log", "bundle", "--contest", contest, str(folder / "unsigned"))
+        for name, person in zip(NAMES, persons, strict=True):
+            signed = await command("log", "sign", *person, str(folder / "unsigned"), offline=True)
+            (folder / name).write_text(signed, "utf-8")
+        await command("log", "accept", "--contest", contest, *(str(folder / name) for name in NAMES))
+        await command("log", "bundle", "--contest", contest, str(folder / "bundle"))
+        (folder / "policy").write_bytes((folder / "bundle" / "witnesses.policy").read_bytes())
+    return Certified(contest, folder / "bundle", folder / "policy")
+
+
+def test_the_verifier_finds_nothing_wrong(certified: Certified, verify: Verify) -> None:
+    verdict = verify("bundle", certified.folder, "--policy", certified.policy)
+    assert (verdict.status, verdict.findings) == (0, [])
+    assert f"ballots {BALLOTS}, votes {BALLOTS}" in verdict.words
+    (certified_by,) = re.findall("Certified by (.*).", verdict.words)
+    assert set(certified_by.split(", ")) == {f"{name}.example.org/signer" for name in NAMES}
+    assert "NOT CHECKED" not in verdict.words
+    unsigned = verify("bundle", certified.folder.with_name("unsigned"), "--policy", certified.policy)
+    assert [(each["code"], each["where"]) for each in unsigned.findings] == [("certificate", "signatures/certificate")]
+
+
+async def test_a_signature_is_of_this_certificate_and_by_a_person_whom_the_log_names(
+    certified: Certified, office: AdminServices, tmp_path: Path
+) -> None:
+    folder, snapshot = certified.folder, await office.contest_cache.get(certified.contest)
+    stranger = LogKey(b"x" * 32).person("li.example.org/signer")
+    with pytest.raises(ProofInvalid, match="has not signed it with a key"):
+        await accept(office.database, "test", snapshot, sign(stranger, folder))
+    signed = (folder / "signatures" / "certificate").read_text()
+    with pytest.raises(ProofInvalid, match="is not the certificate number 1"):
+        await accept(office.database, "test", snapshot, signed.replace("number 1", "number 2"))
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "manifest.json").write_text("{}")
+    with pytest.raises(LogBroken, match="of another manifest"):
+        sign(stranger, tmp_path / "copy")
+
+
+async def test_it_is_the_same_whoever_writes_it(
+    certified: Certified, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
+    """Also after the log has grown."""
+    await office.staff_keys.create("someone", "judge", certified.contest)
+    await sequenced(office)
+    write(settings, certified.contest, tmp_path / "one")
+    write(settings, certified.contest, tmp_path / "other" / "place")
+    first = {name: body for name, body in files_of(certified.folder).items() if is_core(name)}
+    for folder in (tmp_path / "one", tmp_path / "other" / "place"):
+        assert {name: body for name, body in files_of(folder).items() if is_core(name)} == first
+    assert (
+        run(
+            "log", "bundle", "--contest", certified.contest, str(tmp_path / "one"), env=environment_of(settings)
+        ).returncode
+        == 1
+    )
+
+
+def is_core(name: str) -> bool:
+    return not name.startswith(("signatures/", "stamps/")) and name not in ("SHA256SUMS", "checkpoint.cosigned")
+
+
+async def test_it_shows_nobodys_choice_and_no_voter(certified: Certified, settings: Settings) -> None:
+    async with as_owner(settings) as connection:
+        rows = await connection.fetch("select id, voter, salt from ballots where contest = $1", certified.contest)
+    everything = b"".join(files_of(certified.folder).values())
+    for row in rows:
+        assert str(row["id"]).encode() in everything, "a ballot is there by the id of its receipt"
+        for hidden in (row["voter"], row["salt"]):
+            assert hidden is None or not any(hidden) or hidden not in everything
+            assert hidden is None or not any(hidden) or hidden.hex().encode() not in everything
+    lines = [line for line in everything.split(b"\n") if str(rows[0]["id"]).encode() in line]
+    assert all(b"A001" not in line for line in lines)
+
+
+async def test_a_changed_file_is_not_exported(certified: Certified, settings: Settings, tmp_path: Path) -> None:
+    async with as_owner(settings) as connection:
+        sha256 = json.loads((certified.folder / "manifest.json").read_text())["files"]["result.json"]
+        body = await connection.fetchval("select body from log_files where sha256 = $1", sha256)
+        await connection.execute("update log_files set body = body || '\\x20' where sha256 = $1", sha256)
+        try:
+            done = run(
+                "log", "bundle", "--contest", certified.contest, str(tmp_path / "b"), env=environment_of(settings)
+            )
+        finally:
+            await connection.execute("update log_files set body = $2 where sha256 = $1", sha256, body)
+    assert "result.json is not as it was certified" in done.stderr
