@@ -248,8 +248,7 @@ class Settings:
         "VOTING_PRIVATE_PROVIDERS",
         parse.switch,
         "off",
-        "Whether VOTING_PHONE_SENDER, VOTING_OIDC_ISSUER and VOTING_STAMP_URL may be plain http or lie in a private"
-        " network: on or off.",
+        "Whether VOTING_PHONE_SENDER, _OIDC_ISSUER and _STAMP_URL may be plain http or in a private network: on, off.",
     )
     log_key: Path | None = setting(
         "VOTING_LOG_KEY",
@@ -259,17 +258,10 @@ class Settings:
         " one in VOTING_DATA with the embedded PostgreSQL, else this host appends to no log.",
     )
     stamp_url: str = setting(
-        "VOTING_STAMP_URL",
-        parse.authority,
-        "",
-        "RFC 3161 authority that stamps each day's checkpoint of the public logs and the certificates, on the host that"
-        " appends to them, such as https://tsa.example.org/tsr; empty: none.",
+        "VOTING_STAMP_URL", parse.authority, "", "RFC 3161 authority that stamps logs daily, and certificates; or none."
     )
     stamp_roots: Path | None = setting(
-        "VOTING_STAMP_ROOTS",
-        parse.file,
-        "",
-        "PEM file of the root certificates that the authority's answers are verified with.",
+        "VOTING_STAMP_ROOTS", parse.file, "", "PEM file of the roots that the authority's answers are verified with."
     )
     sweep: bool = setting(
         "VOTING_SWEEP",
@@ -354,15 +346,15 @@ def _check_addresses(settings: Settings, environ: Mapping[str, str]) -> None:
 
 def _check_apps(settings: Settings) -> None:
     """Raises SettingInvalid for half an app, and for a page whose visitors WeChat could not send back."""
+    for secret in ("wechat_secret", "mini_program_secret", "phone_secret", "oidc_client_secret"):
+        if getattr(settings, secret) and getattr(settings, f"{secret}_file"):
+            name = f"VOTING_{secret.upper()}"
+            raise SettingInvalid(f"{name} and {name}_FILE are both set; leave one of them")
     for kind in ("wechat", "mini_program"):
         name = f"VOTING_{kind.upper()}"
         app_id, secret, file = (getattr(settings, f"{kind}_{part}") for part in ("appid", "secret", "secret_file"))
-        if secret and file:
-            raise SettingInvalid(f"{name}_SECRET and {name}_SECRET_FILE are both set; leave one of them")
         if bool(app_id) != bool(secret or file):
             raise SettingInvalid(f"{name}_APPID and {name}_SECRET (or {name}_SECRET_FILE) belong together; set both")
-    if settings.phone_secret and settings.phone_secret_file:
-        raise SettingInvalid("VOTING_PHONE_SECRET and VOTING_PHONE_SECRET_FILE are both set; leave one of them")
     if settings.phone_sender not in ("", "log") and not (settings.phone_secret or settings.phone_secret_file):
         raise SettingInvalid("VOTING_PHONE_SENDER needs VOTING_PHONE_SECRET (or _FILE), which signs what is sent to it")
     if settings.phone_sender.startswith("http:") and not settings.private_providers:
@@ -372,10 +364,6 @@ def _check_apps(settings: Settings) -> None:
         )
     if settings.oidc_issuer and not (settings.oidc_client_id and settings.public_url):
         raise SettingInvalid("VOTING_OIDC_ISSUER needs VOTING_OIDC_CLIENT_ID and VOTING_PUBLIC_URL; set both")
-    if settings.oidc_client_secret and settings.oidc_client_secret_file:
-        raise SettingInvalid(
-            "VOTING_OIDC_CLIENT_SECRET and VOTING_OIDC_CLIENT_SECRET_FILE are both set; leave one of them"
-        )
     if settings.oidc_issuer.startswith("http:") and not settings.private_providers:
         raise SettingInvalid(
             "VOTING_OIDC_ISSUER is not https; write https://, or set VOTING_PRIVATE_PROVIDERS=on for a provider in your"
@@ -384,9 +372,7 @@ def _check_apps(settings: Settings) -> None:
     if settings.wechat_appid and not settings.public_url:
         raise SettingInvalid("VOTING_WECHAT_APPID is set without VOTING_PUBLIC_URL, to which WeChat sends voters back")
     if settings.wechat_appid and settings.wechat_open == WECHAT_OPEN and urlsplit(settings.public_url).port:
-        raise SettingInvalid(
-            "VOTING_PUBLIC_URL has a port, and WeChat sends voters to no address with one (error 10003)"
-        )
+        raise SettingInvalid("VOTING_PUBLIC_URL has a port, and WeChat sends no voters there (error 10003)")
 
 
 # Read by the engines and the tests; not settings of the service.

@@ -192,3 +192,9 @@ async def test_a_changed_file_is_not_exported(certified: Certified, settings: Se
         finally:
             await connection.execute("update log_files set body = $2 where sha256 = $1", sha256, body)
     assert "result.json is not as it was certified" in done.stderr
+
+
+async def test_the_published_result_names_its_signers(http: httpx.AsyncClient, certified: Certified) -> None:
+    page = await http.get(f"/c/{certified.contest}/results?lang=en", headers={"accept": "text/html"})
+    assert "with keys of their own, by: li, zhou." in page.text
+    assert 'id="unwitnessed"' not in page.text

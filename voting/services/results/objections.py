@@ -12,7 +12,9 @@ from datetime import datetime
 
 from voting import retry_after
 from voting.domain.results.publication import ends_at
+from voting.domain.verifier_key import read_key
 from voting.errors import NotFound, SlowDown, WindowClosed
+from voting.postgres import bundles
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import proposals
 from voting.postgres.results import certifications, objections
@@ -29,12 +31,17 @@ _BUSY_SECONDS = (600, 3600)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A certified result and the objections to it. `until` None: the contest has no time for objections."""
+    """A certified result and the objections to it. `until` None: the contest has no time for objections.
+
+    `signers`: the persons who have signed the certificate, as the contest's file names them.
+    """
 
     certification: int
     certified_at: datetime
     until: datetime | None
     objections: tuple[Objection, ...]
+    without_witnesses: bool
+    signers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,13 @@ class Objections:
         async with self._database.connection() as connection:
             stands = await certifications.select(connection, contest.id)
             found = await objections.select_all(connection, contest.id)
-        if stands is None:
-            return None
+            if stands is None:
+                return None
+            signed = await bundles.select_signatures(connection, contest.id, stands.number)
         shown = contest.publication
         until = ends_at(shown, stands.certified_at, contest.zone) if shown else None
-        return Published(stands.number, stands.certified_at, until, found)
+        signers = tuple(each.name for each in contest.signers if read_key(each.vkey).name in signed)
+        return Published(stands.number, stands.certified_at, until, found, stands.without_witnesses, signers)
 
     async def file(self, snapshot: ContestSnapshot, matter: Matter, body: str) -> int:
         """Takes an objection; returns its number. Raises WindowClosed, SlowDown."""
