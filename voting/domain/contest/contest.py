@@ -28,13 +28,13 @@ from voting.domain.contest.schema import (
     Quota,
     Reading,
     Round,
-    Signer,
     Unique,
     VerificationRule,
     VoterRule,
     Window,
     Witness,
 )
+from voting.domain.contest.signer import Signer
 from voting.domain.contest.toml_schema import key
 from voting.errors import ContestPaused, VotingError, WindowClosed, WindowNotOpen
 

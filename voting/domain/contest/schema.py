@@ -135,14 +135,6 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """A person who signs the certified result with a key of one's own; the log's first leaf names the key."""
-
-    name: str = key("The person's name and office, as the result shows it.", least=1, most=120)
-    vkey: str = key("The person's public key, as `voting log signer` prints it: name+id+key.", most=300)
-
-
-@dataclass(frozen=True, slots=True)
 class Publication:
     """The list shown for objections before it is final (公示)."""
 
