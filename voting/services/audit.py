@@ -46,6 +46,7 @@ Action = Literal[
     "metric.import",
     "objection.answer",
     "objection.file",
+    "openings.export",
     "person.overlap",
     "results.read",
     "retention.purge",

@@ -9,6 +9,7 @@ Findings are JSON lines {"code", "where", "expected", "found"}; words in Chinese
     python3 verify.py proof ballot.tlog-proof --receipt receipt.txt --policy policy
     python3 verify.py log DIR --policy policy
     python3 verify.py bundle DIR --policy policy
+    python3 verify.py openings FILE --bundle DIR --policy policy
 
 KEY and policy must come from somewhere else than what is checked: a newspaper, a notary, the host's own page.
 """
@@ -409,6 +410,14 @@ def root_of_path(index: int, size: int, hash: bytes, path: list[bytes]) -> bytes
     return hash if last == 0 else None
 
 
+def root_over(hashes: list[bytes]) -> bytes:
+    """Returns the root over one or more leaf hashes."""
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return node_hash(root_over(hashes[:split]), root_over(hashes[split:]))
+
+
 class Tree:
     """A tree that grows by full tiles. It keeps the hashes that are not yet under a full tile, at most 255 a level."""
 
@@ -745,6 +754,12 @@ class Log:
         else:
             self._last, self._last_tiled = hashes, tiled
 
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yields the leaves again, with their places; those of files that cannot be read are left out."""
+        for index in range((self.checkpoint.size + TILE - 1) // TILE):
+            width = min(TILE, self.checkpoint.size - index * TILE)
+            yield from enumerate(self._entries(tile_path("entries", index, width), width) or [], index * TILE)
+
     def _copy(self) -> Tree:
         tree = Tree(lambda level, index, row: self._compare(level, index, row, True))
         tree.rows, tree.tiles = [list(row) for row in self.tree.rows], list(self.tree.tiles)
@@ -1011,8 +1026,11 @@ class Bundle:
             raise Finding(code, path, "the fields of SPEC.md", "others")
         return value
 
-    def check(self, others: list[tuple[str, bytes]]) -> None:
-        """Checks everything; what is wrong in one part does not keep the others from being checked."""
+    def check(self, others: list[tuple[str, bytes]]) -> Log | None:
+        """Checks everything; what is wrong in one part does not keep the others from being checked.
+
+        Returns the log, or None if it could not be read.
+        """
         self._try(self._check_manifest)
         self._try(self._check_sums)
         witnessed = "checkpoint.cosigned" if "checkpoint.cosigned" in self.hashes else "checkpoint"
@@ -1021,13 +1039,13 @@ class Bundle:
         others += [(path, self.read(path, "stamp")) for path in sorted(self.hashes) if path.endswith(".checkpoint")]
         log = open_log(os.path.join(self.folder, "log"), self.trust, self.report, others, witnessed)
         if log is None:
-            return
+            return None
         proofs = [path for path in sorted(self.hashes) if path.startswith("proofs/")]
         places = {path: re.search(rb"\nindex ([0-9]{1,15})\n", self.read(path, "inclusion")) for path in proofs}
         log.hashes = {int(place[1]): b"" for place in places.values() if place}
         finish_log(log, self.report)
         if self.report.is_stopped:
-            return
+            return None
         for path, place in places.items():
             self._try(self._check_proof, path, log.hashes[int(place[1])] if place else b"")
         self._try(self._check_figures, log)
@@ -1036,6 +1054,7 @@ class Bundle:
         for path in sorted(self.hashes):
             if path.startswith("stamps/") and path.endswith(".tsr"):
                 self._try(self._check_stamp, path)
+        return log
 
     def _try(self, check: Callable[..., Any], *arguments: Any) -> None:
         try:
@@ -1181,6 +1200,109 @@ class Bundle:
             self.report.expect("stamp", stamped, expected, self.hashes.get(stamped))
 
 
+# Openings: SPEC.md, section 8. They are confidential, for admitted auditors.
+
+STATES = {"count": "counted", "hold": "held", "void": "void"}
+
+
+class Openings:
+    """What the commitments of a log were made from."""
+
+    def __init__(self, file: Any, log: Log, report: Report) -> None:
+        self.log, self.report = log, report
+        self.states: dict[str, str] = {}  # by ballot, of those that were decided about
+        self.roots: dict[int, str] = {}  # of leaves of decisions, by number
+        self.tally: dict[str, dict[str, int]] = {}
+        self.unproved = 0
+        self._lines = self._read(file)
+        self._next = next(self._lines, None)
+
+    def _read(self, file: Any) -> Iterator[tuple[str, list[Any]]]:
+        for number, data in enumerate(file, 1):
+            where = f"openings line {number}"
+            value = parse_json(data.rstrip(b"\n"), where, "opening")
+            if not isinstance(value, list) or (value[:1], len(value)) not in ((["decisions"], 3), (["ballot"], 9)):
+                raise Finding("opening", where, "decisions, then ballots", data[:100].decode("utf-8", "replace"))
+            yield where, value
+
+    def check(self, result: Any) -> None:
+        """Opens everything and counts again."""
+        while self._next and self._next[1][0] == "decisions":
+            self._decisions(*self._next)
+            self._next = next(self._lines, None)
+        for place, leaf in self.log.entries():
+            if leaf.startswith(b"voting/ballot/"):
+                self._match(place, leaf)
+            elif leaf.startswith(b"voting/decisions/"):
+                fields = dict(parse_leaf(leaf, f"leaf {place}", self.log.ledger.contest)[2])
+                found = self.roots.get(int(fields["number"]), "no opening")
+                self.report.expect("decision", f"leaf {place}", fields["root"], found)
+        while self._next:
+            self._extra()
+        for entry in result["entries"]:
+            counted = self.tally.pop(entry["code"], {})
+            for name in STATES.values():
+                where = f"result.json {entry['code']} {name}"
+                self.report.expect("result", where, counted.get(name, 0), entry[name])
+        for code in sorted(self.tally):
+            self.report.add(Finding("result", f"result.json {code}", "an entry that has votes", "none"))
+        if self.unproved:
+            text = str(self.unproved)
+            self.report.facts.append(
+                (f"Ballots whose first state is not proved: {text}", f"初始状态未经证明的选票：{text}")
+            )
+
+    def _decisions(self, where: str, value: list[Any]) -> None:
+        _, number, lines = value
+        try:
+            salted = [(decode64(salt, where, 16, "decision"), line) for salt, line in lines]
+            self.roots[number] = root_over([leaf_hash(salt + line.encode() + b"\n") for salt, line in salted]).hex()
+            decided = [parse_json(line.encode(), where, "decision") for _, line in salted]
+            if number <= self.log.ledger.decisions:
+                self.states.update((line[0], STATES[line[1]]) for line in decided if line)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            raise Finding("decision", where, "salts and lines", str(error)[:100]) from None
+
+    def _match(self, place: int, leaf: bytes) -> None:
+        while self._next and not (isinstance(self._next[1][1], int) and self._next[1][1] >= place):
+            self._extra()
+        if self._next and self._next[1][1] == place:
+            where, value = f"leaf {place}", self._next[1]
+            self._next = next(self._lines, None)
+            try:
+                self._ballot(where, leaf, value)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise Finding("opening", where, "the opening of a ballot", str(error)[:100]) from None
+        else:
+            self.report.add(Finding("opening", f"leaf {place}", "an opening", "none"))
+
+    def _extra(self) -> None:
+        if self._next:
+            self.report.add(Finding("opening", self._next[0], "a ballot of the log", str(self._next[1][1])[:100]))
+            self._next = next(self._lines, None)
+
+    def _ballot(self, where: str, leaf: bytes, value: list[Any]) -> None:
+        _, _, id, moment, picks, salt_b, (salt_s, state, reasons, policy), c_s, c_p = value
+        contest, recorded_at = self.log.ledger.contest, int(moment)
+        of_picks = decode64(salt_b, where, 16, "opening") + canonical([contest, id, recorded_at, picks])
+        parts = [decode64(part, where, 32, "opening") for part in (c_s, c_p)]
+        c_b = hashlib.sha256(b"voting picks v2\0" + of_picks).digest()
+        committed = hashlib.sha256(b"voting ballot v2\0" + c_b + b"".join(parts)).digest()
+        recorded = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(recorded_at // 1_000_000))
+        lines = ["voting/ballot/v2", contest, id, recorded, str(len(picks)), base64.b64encode(committed).decode(), ""]
+        self.report.expect("opening", where, leaf.decode().split("\n"), lines)
+        if policy:
+            of_state = decode64(salt_s, where, 16, "opening") + canonical([state, reasons, policy])
+            found = hashlib.sha256(b"voting state v2\0" + of_state).digest()
+            self.report.expect("opening", where, parts[0].hex(), found.hex())
+        else:
+            self.unproved += 1
+        in_force = self.states.get(id, STATES[state])
+        for code in picks:
+            counts = self.tally.setdefault(code, {})
+            counts[in_force] = counts.get(in_force, 0) + 1
+
+
 # The command.
 
 CLAIMS = {
@@ -1212,6 +1334,11 @@ CLAIMS = {
     "result": (("result",), "结果的票数与日志相符", "The result's votes add up to those of the log"),
     "seal": (("seal",), "每天封存的票数没有改过", "The tallies sealed each day were not changed"),
     "certificate": (("certificate",), "两人核定了这份结果", "Two persons have certified this result"),
+    "opening": (
+        ("opening",),
+        "每张选票的承诺都已打开，并据此重新计票",
+        "Every ballot's commitment was opened, and the votes were counted again",
+    ),
     "stamp": (("stamp",), "时间戳属于这些文件", "The time stamps belong to these files"),
 }
 LOG_CLAIMS = ["signature", "quorum", "tree", "form", "window", "documents", "seal", "certificate"]
@@ -1220,6 +1347,7 @@ COMMANDS = {
     "proof": ["receipt", "signature", "quorum", "inclusion"],
     "log": LOG_CLAIMS,
     "bundle": ["manifest", *LOG_CLAIMS, "inclusion", "result", "stamp"],
+    "openings": ["manifest", *LOG_CLAIMS, "inclusion", "result", "stamp", "opening"],
 }
 LIMITS = [
     (
@@ -1275,6 +1403,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         ("proof", "FILE", "a .tlog-proof: the receipt's ballot is in the signed log"),
         ("log", "DIR", "an exported log: every entry, hash, signature and total"),
         ("bundle", "DIR", "a certified bundle: the log in it, documents, result, seals, certificate"),
+        ("openings", "FILE", "an auditor's confidential openings: every vote of a bundle's log is counted again"),
     ):
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("path", metavar=what)
@@ -1288,7 +1417,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
             command.add_argument("--receipt", metavar="FILE", required=True, help="the receipt that is proved")
         if name == "log":
             command.add_argument("--receipt", metavar="FILE", action="append", default=[], help="must be in the log")
-        if name in ("log", "bundle"):
+        if name == "openings":
+            command.add_argument("--bundle", metavar="DIR", required=True, help="the certified bundle")
+        if name in ("log", "bundle", "openings"):
             text = "a checkpoint kept from earlier, or got elsewhere"
             command.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help=text)
     return parser.parse_args(arguments)
@@ -1335,11 +1466,19 @@ def run(options: argparse.Namespace, report: Report) -> None:
         size = checkpoint.size
         report.facts.append((f"Entry {index} of a log of {size}", f"日志第 {index} 条（日志共 {size} 条）"))
         return
-    if not os.path.isdir(options.path):
-        raise CannotCheckError(f"{options.path}: no such directory")
+    folder = options.bundle if options.command == "openings" else options.path
+    if not os.path.isdir(folder):
+        raise CannotCheckError(f"{folder}: no such directory")
     others = [(path, given(path)) for path in options.checkpoint]
-    if options.command == "bundle":
-        Bundle(options.path, trust, report).check(others)
+    if options.command in ("bundle", "openings"):
+        bundle = Bundle(folder, trust, report)
+        log = bundle.check(others)
+        if log and options.command == "openings":
+            try:
+                with open(options.path, "rb") as file:
+                    Openings(file, log, report).check(bundle.json("result.json", RESULT, "result"))
+            except OSError as error:
+                raise CannotCheckError(f"{options.path}: {error.strerror}") from None
         return
     key = receipt_key(options.receipt_key) if options.receipt else None
     statements: list[tuple[str, bytes]] = []

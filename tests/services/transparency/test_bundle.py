@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
+import secrets
 import shutil
+import uuid
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,10 +20,14 @@ import httpx
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, as_owner, environment_of
-from tests.services.transparency.test_log import NOON, SEED, sequenced, stored_ballots
+from tests.conftest import Contests, as_owner, environment_of, insert_batch
+from tests.services.transparency.test_log import NOON, SEED, sequenced
+from tests.verifier.case import Case
 from tests.verifier.conftest import Verify, program, verify
+from tests.verifier.made import World
+from tests.verifier.tampering import KINDS
 from voting.errors import LogBroken, ProofInvalid
+from voting.postgres.ballots import BallotRow
 from voting.server.witness import WitnessApp
 from voting.services.transparency.bundles.signing import accept, sign
 from voting.services.transparency.cosigning import Cosigning
@@ -84,7 +92,15 @@ async def certified(contests: Contests, settings: Settings, tmp_path_factory: py
     )
     async with contests.office() as office:
         contest = await contests.make(rules, top=NOON, opens=timedelta(days=-3), closes=timedelta(minutes=-1))
-        await stored_ballots(contests, office, BALLOTS, contest, datetime.now(UTC) - timedelta(days=1))
+        rows = [
+            BallotRow(
+                *(secrets.token_bytes(16), 1, "k", uuid.uuid4(), ["A001"], "count", (), secrets.token_bytes(48)),
+                *(f'["192.0.2.1 phone {place} end"]', "{}"),
+            )
+            for place in range(BALLOTS)
+        ]
+        async with office.database.connection() as connection:
+            await insert_batch(connection, contest, rows, datetime.now(UTC) - timedelta(days=1))
         made = await sequenced(office)
         await made.round()
         assert "fewer than 1 of 1 witnesses" in await command.refused("certify", "--contest", contest)
@@ -192,6 +208,123 @@ async def test_a_changed_file_is_not_exported(certified: Certified, settings: Se
         finally:
             await connection.execute("update log_files set body = $2 where sha256 = $1", sha256, body)
     assert "result.json is not as it was certified" in done.stderr
+
+
+# Of the kinds of tampering with a bundle, those that nobody has to sign for.
+KINDS_OF_FILES = (
+    "a_bit_in_an_entry",
+    "a_bit_in_level_0",
+    "a_bit_in_level_1",
+    "a_tile_missing",
+    "entries_missing",
+    "bytes_left_over",
+    "a_wrong_length",
+    "a_tile_of_another_size",
+    "another_root",
+    "a_file_changed",
+    "a_file_renamed",
+    "a_file_added",
+    "a_key_twice",
+    "a_float",
+    "the_first_certification_shown_as_the_second",
+    "no_certificate",
+)
+
+
+@pytest.mark.parametrize("name", KINDS_OF_FILES)
+def test_tampering_with_it_is_named(certified: Certified, verify: Verify, tmp_path: Path, name: str) -> None:
+    folder, kind = tmp_path / "bundle", KINDS[name]
+    shutil.copytree(certified.folder, folder)
+    kind.bend(Case(folder, World({}), random.Random(name)))
+    codes = verify("bundle", folder, "--policy", certified.policy).codes
+    # A leaf that cannot be read may be the one that names the documents.
+    assert kind.codes <= codes <= kind.codes | kind.also | {"open"}
+
+
+async def opened(certified: Certified, contests: Contests, settings: Settings, folder: Path) -> Path:
+    """Returns the file of openings that an auditor was given."""
+    key, file = folder / "auditor.key", folder / "openings.jsonl"
+    key.write_text(await contests.staff_key("auditor", certified.contest))
+    await Commands(settings)("log", "openings", "--contest", certified.contest, "--key-file", str(key), str(file))
+    return file
+
+
+async def test_an_auditor_counts_every_vote_again(
+    certified: Certified, contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path, verify: Verify
+) -> None:
+    file = await opened(certified, contests, settings, tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+    def findings(change: Callable[[list[str]], list[str]]) -> set[tuple[str, str]]:
+        bent = tmp_path / "bent.jsonl"
+        bent.write_text("".join(f"{line}\n" for line in change(file.read_text().splitlines())))
+        checked = verify("openings", bent, "--bundle", certified.folder, "--policy", certified.policy)
+        return {(each["code"], each["where"]) for each in checked.findings}
+
+    lines = file.read_text().splitlines()
+    decided = sum(line.startswith('["decisions"') for line in lines)
+    place = json.loads(lines[decided])[1]
+    assert findings(lambda lines: lines) == set()
+    assert findings(
+        lambda lines: [line.replace('["A001"]', '["A002"]') for line in lines[: decided + 1]] + lines[decided + 1 :]
+    ) == {
+        ("opening", f"leaf {place}"),
+        *(("result", f"result.json {code} counted") for code in ("A001", "A002")),
+    }
+    assert ("opening", f"leaf {place}") in findings(lambda lines: lines[:decided] + lines[decided + 1 :])
+    assert ("opening", f"openings line {len(lines) + 1}") in findings(lambda lines: [*lines, lines[-1]])
+    assert "decision" in {code for code, _ in findings(lambda lines: lines[1:])}
+    async with as_owner(settings) as connection:
+        actor = await connection.fetchval(
+            "select actor from audit_log where contest = $1 and action = 'openings.export'", certified.contest
+        )
+    assert actor.startswith("key:")
+
+
+async def test_openings_are_for_auditors_only(
+    certified: Certified, contests: Contests, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(await contests.staff_key("organiser", certified.contest))
+    arguments = ("log", "openings", "--contest", certified.contest, "--key-file", str(tmp_path / "key"))
+    assert "this takes the role auditor" in await Commands(settings).refused(*arguments, str(tmp_path / "openings"))
+    assert not (tmp_path / "openings").exists()
+
+
+async def test_100_persons_are_erased_and_everything_stays_valid(
+    certified: Certified, contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path, verify: Verify
+) -> None:
+    async with as_owner(settings) as connection:
+        rows = await connection.fetch(
+            "select voter, place from ballots where contest = $1 order by place", certified.contest
+        )
+        erased = [row["voter"] for row in rows[:100]]
+        salts = await connection.fetchval("select person_salts from batches where contest = $1", certified.contest)
+        await connection.execute("select erase_facts($1, $2)", certified.contest, erased)
+        tables = await connection.fetch(
+            "select table_name from information_schema.columns where table_schema = 'public'"
+            " and column_name = 'contest'"
+        )
+        dump = "".join(
+            [
+                row[0]
+                for table in tables
+                for row in await connection.fetch(
+                    f"select t::text from {table[0]} t where contest = $1", certified.contest
+                )
+            ]
+        )
+    file = await opened(certified, contests, settings, tmp_path)
+    write(settings, certified.contest, tmp_path / "bundle")
+    everything = b"".join([*files_of(tmp_path / "bundle").values(), file.read_bytes()])
+    for row in rows[:100]:
+        datum, salt = f"192.0.2.1 phone {row['place']} end", salts[row["place"]]
+        assert datum not in dump
+        assert datum.encode() not in everything
+        assert salt.hex() not in dump
+        assert salt not in everything
+    assert f"192.0.2.1 phone {rows[100]['place']} end" in dump, "the others are as they were"
+    checked = verify("openings", file, "--bundle", tmp_path / "bundle", "--policy", certified.policy)
+    assert (checked.status, checked.findings) == (0, [])
 
 
 async def test_the_published_result_names_its_signers(http: httpx.AsyncClient, certified: Certified) -> None:

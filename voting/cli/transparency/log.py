@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voting import outgoing
+from voting.cli.shared.acting import Signed, as_person
 from voting.cli.shared.beside import beside_option, end_with_standard_input, run_until_stopped, use_log
 from voting.cli.shared.session import actor, env_file, find, read_settings, tell, with_admin, with_engines
 from voting.errors import SettingInvalid
@@ -21,6 +22,7 @@ from voting.wiring.admin import AdminServices
 from voting.wiring.starting import reached
 
 if TYPE_CHECKING:
+    from voting.services.transparency.bundles.openings import Exported
     from voting.services.transparency.log_check import LogStatus
     from voting.services.transparency.recovery import Recovered
 
@@ -228,6 +230,32 @@ def write_bundle(contest: str, number: int | None, directory: Path, env_file: Pa
 
     written = with_admin(read_settings(env_file), work)
     tell(f"{directory} has the bundle of certification {written}")
+
+
+@log.command(epilog="Example: voting log openings --contest demo --as li openings.jsonl")
+@click.option("--contest", required=True, help="The contest's id.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_person
+@env_file
+def openings(contest: str, file: Path, signed: Signed, env_file: Path | None) -> None:
+    """Write the confidential openings of the newest bundle into FILE, for an auditor: --as or --key-file.
+
+    They show the picks of every ballot by its receipt's id, so that the auditor can count all of them again; they have
+    no voter and nothing that was observed. The audit log names the auditor. Hand FILE over on a medium of its own:
+
+    python3 verify.py openings FILE --bundle DIRECTORY --policy POLICY
+    """
+    if not (signed.answers or signed.key_file):
+        raise click.UsageError("name the auditor: --as NAME or --key-file FILE")
+
+    async def work(office: AdminServices) -> Exported:
+        from voting.services.transparency.bundles.openings import export_openings
+
+        person = await signed.person(office, contest, {"auditor"})
+        return await export_openings(office.database, person.actor, await find(office, contest), file)
+
+    done = with_admin(read_settings(env_file), work)
+    tell(f"{file} has the openings of {done.ballots} ballots; its SHA-256 is {done.sha256}")
 
 
 _name = click.option("--name", required=True, help="Your key's name, such as li.example.org/signer.")

@@ -31,12 +31,17 @@ class Parts(NamedTuple):
 
 def parts(salts: bytes, judged: tuple[str, Sequence[str], str], voter: bytes, facts: bytes) -> Parts:
     """Returns the parts of the state, reasons and policy that a ballot was recorded with, and of its person."""
-    state, reasons, policy = judged
-    said = f"[{encode_basestring(state)},{_json_list(reasons)},{encode_basestring(policy)}]".encode()
     return Parts(
-        hashlib.sha256(b"voting state v2\0" + salts[SALT_BYTES : 2 * SALT_BYTES] + said).digest(),
+        state_part(salts[SALT_BYTES : 2 * SALT_BYTES], judged),
         hashlib.sha256(b"voting person v2\0" + salts[2 * SALT_BYTES :] + voter + facts).digest(),
     )
+
+
+def state_part(salt: bytes, judged: tuple[str, Sequence[str], str]) -> bytes:
+    """Returns the part of the state, reasons and policy that a ballot was recorded with."""
+    state, reasons, policy = judged
+    said = f"[{encode_basestring(state)},{_json_list(reasons)},{encode_basestring(policy)}]"
+    return hashlib.sha256(b"voting state v2\0" + salt + said.encode()).digest()
 
 
 def leaf(

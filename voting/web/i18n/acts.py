@@ -32,6 +32,7 @@ ACTS: dict[Action, dict[Language, str]] = {
     "metric.import": {"zh": "导入指标数据", "en": "Figures imported"},
     "objection.answer": {"zh": "答复异议", "en": "Objection answered"},
     "objection.file": {"zh": "收到异议", "en": "Objection received"},
+    "openings.export": {"zh": "向审计人导出选票开启数据", "en": "Openings of ballots exported for an auditor"},
     "person.overlap": {"zh": "识别出同一人的两个身份", "en": "Two voters found to be one person"},
     "results.read": {"zh": "查看结果", "en": "Results read"},
     "retention.purge": {"zh": "删除到期数据", "en": "Data deleted at the end of its retention"},

@@ -1,0 +1,24 @@
+-- name: leaves
+select l.number, l.salt, coalesce((
+    select json_agg(json_build_array(
+        ballot, state, reasons, stage, coalesce(policy_sha256, ''), coalesce(group_id, ''), coalesce(ruling, 0),
+        encode(d.salt, 'hex')
+    ))
+    from decisions d where d.contest = $1 and d.leaf = l.number
+), '[]')::text as lines
+from decision_leaves l where l.contest = $1 order by l.number;
+
+-- name: policies
+select details -> 'policy' ->> 'sha256' as sha256 from audit_log
+where action = 'service.begin' group by 1 order by max(at) desc;
+
+-- name: ballots
+-- As they were cast: what was held then has a decision of that moment.
+select l.first + b.place as leaf, b.id, b.recorded_at, b.picks, b.salt, coalesce(d.state, 'count') as state,
+    coalesce(d.reasons, '{}') as reasons, substr(batches.parts, b.place * 64 + 1, 64) as parts
+from log_batches l
+join batches on batches.contest = l.contest and batches.id = l.batch
+join ballots b on b.contest = l.contest and b.batch = l.batch
+left join decisions d on d.contest = b.contest and d.ballot = b.id and d.stage = 'online'
+where l.contest = $1
+order by l.first, b.place;
