@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 
@@ -28,8 +28,10 @@ from voting.services.contests.covers import Covers
 from voting.services.identity.keyring import Keyring
 from voting.services.staff.keys import PREFIX
 from voting.services.staff.sessions import KEPT_SECONDS, MOST_SESSIONS, StaffSessions
+from voting.services.tallies.activity import Activities
 from voting.services.tallies.live_board import MOST_BOARDS_OF_A_KEY, LiveBoards
 from voting.services.tallies.projection import Reading
+from voting.services.tallies.reader import Shown
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
@@ -250,7 +252,14 @@ async def test_a_staff_key_has_twenty_sessions_the_newest(
 
 async def test_one_keys_boards_leave_room_for_others(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
-    live_boards = LiveBoards(office.database, office.contest_cache, _AnyTally())  # type: ignore[arg-type]
+    live_boards = LiveBoards(
+        office.database,
+        office.contest_cache,
+        _AnyTally(),  # type: ignore[arg-type]
+        Activities(office.database, office.contest_cache),
+        _AnyAnswers(),  # type: ignore[arg-type]
+        no_groups,
+    )
 
     async def permit() -> None:
         pass
@@ -273,6 +282,20 @@ class _AnyTally:
 
     async def live(self, snapshot: ContestSnapshot) -> Reading:
         return Reading({}, snapshot.now())
+
+    async def shown(self, snapshot: ContestSnapshot) -> Shown:
+        return Shown(snapshot.now(), None, "hidden")
+
+
+class _AnyAnswers:
+    """Replaces the check of dependencies, which the limits do not depend on either."""
+
+    async def probe(self) -> dict[str, bool]:
+        return {}
+
+
+async def no_groups(snapshot: ContestSnapshot) -> Sequence[Mapping[str, object]]:
+    return []
 
 
 async def test_requests_for_unknown_names_share_queries(

@@ -72,10 +72,5 @@ async def take_snapshot(connection: Connection, contest: str, as_of: datetime) -
     return tallies
 
 
-async def rate(connection: Connection, contest: str, seconds: int) -> int:
-    """Returns the number of ballots recorded in the last `seconds`."""
-    return int(await connection.fetchval(_QUERIES["rate"], contest, seconds))
-
-
 def _tally(row: Any, version: int = 0) -> Tally:
     return Tally(row["raw"], row["held"], row["counted"], version, tuple(row[tier] for tier in TIERS))

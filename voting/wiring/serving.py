@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 from voting.domain.ballots.rate import read_rate
@@ -29,6 +30,7 @@ from voting.services.contests.covers import Covers
 from voting.services.contests.overview import Overview
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
+from voting.services.fraud.group_view import undecided_as_json
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.confirmations import Confirmations
@@ -44,6 +46,7 @@ from voting.services.staff.accounts import StaffAccounts
 from voting.services.staff.passwords import Passwords
 from voting.services.staff.sessions import StaffSessions
 from voting.services.staff.sign_in import SignIn
+from voting.services.tallies.activity import Activities
 from voting.services.tallies.live_board import LiveBoards
 from voting.services.tallies.projection import TallyProjection
 from voting.services.tallies.reader import TallyReader
@@ -59,6 +62,13 @@ class _Pools(NamedTuple):
     writers: Database
     """For ballots."""
     standby: Standby
+
+
+class _Vote(NamedTuple):
+    contest_cache: ContestCache
+    tally_projection: TallyProjection
+    activities: Activities
+    casting: Casting
 
 
 @asynccontextmanager
@@ -93,7 +103,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         contest_cache = ContestCache(database)
         tally_projection = TallyProjection(database, connected.view, contest_cache)
         await tally_projection.reconcile_all()
-        client_classes = ClientClasses(database)
+        client_classes, activities = ClientClasses(database), Activities(database, contest_cache)
         casting = Casting(
             contest_cache=contest_cache,
             keyring=keyring,
@@ -102,12 +112,15 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             recorder=BallotRecorder(pools.writers, pools.standby, keyring, policy.sha256, settings.shards),
             tally_projection=tally_projection,
             client_classes=client_classes,
+            activities=activities,
             most=settings.batch,
             at_once=writers,
             collect=settings.collect_ms / 1000,
         )
-        services = _services(settings, pools, connected, contest_cache, tally_projection, casting, providers)
-        beside = [asyncio.create_task(service.run()) for service in (tally_projection, client_classes, pools.standby)]
+        vote = _Vote(contest_cache, tally_projection, activities, casting)
+        services = _services(settings, pools, connected, vote, providers)
+        background = (tally_projection, client_classes, activities, pools.standby)
+        beside = [asyncio.create_task(service.run()) for service in background]
         try:
             yield services
         finally:
@@ -122,12 +135,13 @@ def _services(
     settings: Settings,
     pools: _Pools,
     connected: Connected,
-    contest_cache: ContestCache,
-    tally_projection: TallyProjection,
-    casting: Casting,
+    vote: _Vote,
     providers: Providers,
 ) -> Services:
     database = pools.readers
+    contest_cache, tally_projection, activities, casting = vote
+    readiness = Readiness(database, pools.standby, connected.view)
+    reviews = Reviews(database, settings.second_person, tally_projection.mark)
     tally_reader = TallyReader(database, connected.view, tally_projection)
     passwords = Passwords()
     return Services(
@@ -153,14 +167,16 @@ def _services(
         confirmations=Confirmations(database, providers.keyring),
         privacy=Privacy(database, providers.keyring),
         public_log=PublicLog(database),
-        readiness=Readiness(database, pools.standby, connected.view),
+        readiness=readiness,
         redirects=providers.redirects,
         reports=Reports(database),
-        reviews=Reviews(database, settings.second_person, tally_projection.mark),
+        reviews=reviews,
         tally_reader=tally_reader,
         videos=Videos(settings.videos),
         voter_status=VoterStatus(database, providers.keyring),
-        live_boards=LiveBoards(database, contest_cache, tally_reader),
+        live_boards=LiveBoards(
+            database, contest_cache, tally_reader, activities, readiness, partial(undecided_as_json, reviews)
+        ),
         share_cards=providers.share_cards,
         web_provider=providers.web,
     )

@@ -208,6 +208,11 @@ async def set_excesses(connection: Connection, contest: str, found: Sequence[Exc
     await connection.execute(_QUERIES["set_excesses"], contest, json.dumps([list(estimate) for estimate in found]))
 
 
+async def set_swept(connection: Connection, contest: str) -> None:
+    """Notes that a near-line sweep of the contest has ended."""
+    await connection.execute(_QUERIES["set_swept"], contest)
+
+
 async def select_excesses(connection: Connection, contest: str) -> tuple[ExcessEstimate, ...]:
     """Returns the estimates of the last sweep for certification, largest first."""
     text = await connection.fetchval(_QUERIES["excesses"], contest)

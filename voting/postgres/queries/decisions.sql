@@ -1,6 +1,9 @@
 -- name: set_excesses
 update decision_books set excesses = $2 where contest = $1;
 
+-- name: set_swept
+update decision_books set swept_at = clock_timestamp() where contest = $1;
+
 -- name: excesses
 select excesses from decision_books where contest = $1;
 

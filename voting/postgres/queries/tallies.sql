@@ -54,13 +54,6 @@ on conflict do nothing;
 -- name: forget_snapshots
 delete from shown_tallies where contest = $1 and as_of < $2;
 
--- name: rate
--- Ballots recorded in the last $2 seconds. The clock must be a stable function: a volatile one is evaluated for each row,
--- which excludes the index.
-select count(*) as ballots
-from ballots
-where contest = $1 and recorded_at > statement_timestamp() - make_interval(secs => $2);
-
 -- name: replace
 -- One shard for each entry, its version higher than the sum of all that it had.
 with given as (

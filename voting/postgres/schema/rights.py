@@ -16,6 +16,7 @@ APPLICATION, AUDITOR = "voting_app", "voting_auditor"
 # Rights besides select and insert, limited to columns if named. A new table needs a line here.
 _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "audit_log": (),
+    "ballot_minutes": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
     "batches": (),
     "bundles": (),
@@ -35,7 +36,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "consents": ("delete",),
     "contests": ("update",),
     "covers": (),
-    "decision_books": ("update(excesses)",),
+    "decision_books": ("update(excesses)", "update(swept_at)"),
     "decision_leaves": (),
     "decisions": (),
     "entries": ("update", "delete"),
@@ -60,6 +61,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "persons": ("update(person)", "update(erased_at)", "delete"),
     "proposals": ("update", "delete"),
     "recusals": ("delete",),
+    "refused_minutes": ("update",),
     "revocations": (),
     "rulings": (),
     "shown_tallies": ("delete",),

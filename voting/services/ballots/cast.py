@@ -28,6 +28,7 @@ from voting.services.identity.confirmations import ask
 from voting.services.identity.keyring import TICKET_LIFETIME, Keyring, Ticket
 from voting.services.identity.proof_of_work import ProofOfWork, Solved
 from voting.services.rate_limits import RateLimits
+from voting.services.tallies.activity import Activities
 from voting.services.tallies.projection import TallyProjection
 
 _CODE = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -67,6 +68,7 @@ _outcomes = cache(telemetry.BALLOTS.labels)
 _clients = cache(telemetry.CLIENTS.labels)
 # The rules may change while a batch is judged, but not again and again.
 MOST_RENEWALS = 5
+_ACCEPTED = {"recorded", "replayed"}
 
 
 class Casting:
@@ -82,6 +84,7 @@ class Casting:
         recorder: BallotRecorder,
         tally_projection: TallyProjection,
         client_classes: ClientClasses,
+        activities: Activities,
         most: int,
         at_once: int,
         collect: float,
@@ -94,6 +97,7 @@ class Casting:
         self._recorder = recorder
         self._tally_projection = tally_projection
         self._client_classes = client_classes
+        self._activities = activities
         self._group_commit = GroupCommit(self._cast, most, at_once, collect)
 
     async def cast(self, contest: str, request: BallotRequest) -> bytes:
@@ -122,8 +126,10 @@ class Casting:
         except Exception as error:
             outcomes = [error] * len(requests)
         # Once for each kind: the library's counters are shared with other processes, and slow.
-        for name, count in Counter(map(_name, outcomes)).items():
+        names = Counter(map(_name, outcomes))
+        for name, count in names.items():
             _outcomes(name).inc(count)
+        self._activities.note_refused(contest, {name: names[name] for name in names.keys() - _ACCEPTED})
         return outcomes
 
     async def _outcomes(self, snapshot: ContestSnapshot, requests: Sequence[BallotRequest]) -> list[Outcome]:

@@ -13,7 +13,8 @@ from voting.domain.language import Language
 from voting.fraud.groups.rank_impact import Effect, in_words
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.reasons.reasons import REASONS, details, explain
-from voting.services.fraud.review import Estimated, File, Reviewed
+from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.review import Estimated, File, Reviewed, Reviews
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -44,6 +45,21 @@ def as_json(reviewed: Reviewed, zone: tzinfo) -> dict[str, Any]:
         "found_at": group.found_at.astimezone(zone),
         "changed_at": group.changed_at.astimezone(zone),
     }
+
+
+async def undecided_as_json(reviews: Reviews, snapshot: ContestSnapshot) -> list[dict[str, Any]]:
+    """Returns the groups that wait for a decision, the greatest effect on the ranking first, as in a short list."""
+    return [
+        {
+            "group": each.group.id,
+            "entries": sorted(each.group.entries, key=lambda entry: -each.group.entries[entry]),
+            "ballots": each.group.ballots,
+            "waiting": each.group.proposal is not None,
+            "effect": {language: effect_in_words(each, language) for language in LANGUAGES},
+        }
+        for each in await reviews.all(snapshot)
+        if each.group.state == "open"
+    ]
 
 
 def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:

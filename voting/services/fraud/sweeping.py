@@ -29,6 +29,7 @@ from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import past_of, rounds, sweep
 from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
+from voting.postgres.fraud import decisions
 from voting.postgres.fraud.decisions import Changed
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
@@ -118,6 +119,7 @@ class Sweeping:
         telemetry.SWEEP_PICKS.set(sum(kept.ballots.height for kept in self._kept.values()))
         swept = await asyncio.to_thread(self._look, kept)
         if swept is None:
+            await self._end(contest)
             return Changed()
 
         async def guard(tx: Connection) -> None:
@@ -128,12 +130,17 @@ class Sweeping:
                 raise LeaseLostError("another process sweeps now")
 
         changed = await self._decisions.apply(contest, swept, guard)
+        await self._end(contest)
         telemetry.SWEEP_DECISIONS.labels("held").inc(changed.held)
         telemetry.SWEEP_DECISIONS.labels("released").inc(changed.released)
         if self._shadow:
             await asyncio.to_thread(self._compare, contest, swept, self._past(kept), self._shadow)
         telemetry.SWEEP_SECONDS.observe(time.monotonic() - begun)
         return changed
+
+    async def _end(self, contest: str) -> None:
+        """Tells the live boards that the sweep has ended."""
+        await self._database.transact(lambda tx: decisions.set_swept(tx, contest))
 
     def _look(self, kept: _Kept) -> Swept | None:
         """Returns the findings of the latest round; None if it was done before."""
@@ -157,8 +164,8 @@ class Sweeping:
         except Exception:
             logging.getLogger("voting").exception("sweep of %s: the shadow policy %s failed", contest, shadow.version)
             return
-        for decisions, ballots in counts.items():
-            telemetry.SHADOW.labels("nearline", shadow.version, *decisions).inc(ballots)
+        for decided, ballots in counts.items():
+            telemetry.SHADOW.labels("nearline", shadow.version, *decided).inc(ballots)
         logging.getLogger("voting").info(
             "sweep of %s: %d ballots held by both, %d by policy %s alone, %d by its shadow %s alone",
             *(contest, counts["hold", "hold"]),

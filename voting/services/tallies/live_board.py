@@ -14,23 +14,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from voting import telemetry
 from voting.domain.identity.tier import Tier
-from voting.domain.results.scoring import Tally, ranks
 from voting.errors import CredentialInvalid, CredentialMissing, Forbidden, TryAgain
 from voting.postgres import tallies
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
+from voting.services.readiness import Readiness
 from voting.services.single_flight import SingleFlight
-from voting.services.tallies.projection import Reading
+from voting.services.tallies import board_events
+from voting.services.tallies.activity import Activities, Activity
 from voting.services.tallies.reader import TallyReader
 
 LOOK_SECONDS = 0.5
-RATE_EVERY_SECONDS = 5.0
+SLOW_SECONDS = 5.0
+GROUPS_SECONDS = 15.0
 RATE_OVER_SECONDS = 60
-PING_SECONDS = 15.0
 # Beyond this age the board reports that the data is away.
 STALE = timedelta(seconds=5)
 MOST_BOARDS = 2000
@@ -42,17 +43,11 @@ BOARDS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One server-sent event, the same object for all boards.
-
-    An empty `name` makes it a comment that keeps the connection open. With `id` None, the board's resume point stays.
-    """
+    """One server-sent event, the same object for all boards. With `id` None, the board's resume point stays."""
 
     name: str
     id: str | None
     data: Any
-
-
-PING = Event("", None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +65,42 @@ class _Look:
 
 
 class _Slow(NamedTuple):
-    """What is read from PostgreSQL every few seconds, for all boards: the ballots of the last minute, and the tiers."""
+    """What is read from PostgreSQL every few seconds, for all boards."""
 
-    rate: int
+    activity: Activity
     tiers: Mapping[str, Mapping[Tier, int]]
     """Counted picks by entry and tier."""
+    groups: Sequence[Mapping[str, Any]]
+    """Undecided groups, the greatest effect on the ranking first; read less often."""
+    sorted_on: float
     read_on: float
+
+
+_Present = tuple[str, str | None, str, Callable[[], Any]]
+"""Name, id, marker and data of a state."""
+View = Literal["staff", "screen"]
+# What is in each view; nothing that is shown to a hall tells what is held.
+_HALL = {"notice", "rate", "voters", "screen", "age"}
 
 
 class LiveBoards:
     """The live boards of this process."""
 
-    def __init__(self, database: Database, contest_cache: ContestCache, tally_reader: TallyReader) -> None:
+    def __init__(
+        self,
+        database: Database,
+        contest_cache: ContestCache,
+        tally_reader: TallyReader,
+        activities: Activities,
+        readiness: Readiness,
+        groups: Callable[[ContestSnapshot], Awaitable[Sequence[Mapping[str, Any]]]],
+    ) -> None:
         self._database = database
         self._contest_cache = contest_cache
         self._tally_reader = tally_reader
+        self._activities = activities
+        self._readiness = readiness
+        self._groups = groups
         self._boards: Counter[str] = Counter()
         self._slow: dict[str, _Slow] = {}
         self._looks: dict[str, _Look] = {}
@@ -101,7 +117,7 @@ class LiveBoards:
             raise TryAgain("too many live boards are open here")
 
     async def watch(
-        self, contest: str, key: str, last_id: str | None, permit: Callable[[], Awaitable[object]]
+        self, contest: str, key: str, last_id: str | None, permit: Callable[[], Awaitable[object]], view: View = "staff"
     ) -> AsyncIterator[Sequence[Event]]:
         """Yields events for a board of a staff key, until the reader leaves, the process stops or `permit` refuses.
 
@@ -110,21 +126,21 @@ class LiveBoards:
         self._boards[key] += 1
         telemetry.BOARDS.inc()
         try:
-            sent, spoke = {"tally": last_id, "decisions": last_id}, time.monotonic()
+            sent = {"tally": last_id, "decisions": last_id}
             while not self._closing:
                 with suppress(TryAgain):
                     await permit()
                 look = self._looks.get(contest)
                 if look is None or time.monotonic() - look.taken_on > LOOK_SECONDS / 2:
                     look = await self._single_flight.once(contest, lambda: self._take(contest))
-                news = [state for state in look.states if sent.get(state.event.name) != state.marker]
+                news = [
+                    state
+                    for state in look.states
+                    if sent.get(state.event.name) != state.marker and _is_in(view, state.event.name)
+                ]
                 if news:
                     sent.update((state.event.name, state.marker) for state in news)
-                    spoke = time.monotonic()
                     yield tuple(state.event for state in news)
-                elif time.monotonic() - spoke > PING_SECONDS:
-                    spoke = time.monotonic()
-                    yield (PING,)
                 pause = LOOK_SECONDS * max(1.0, self._boards.total() / BOARDS_AT_ONCE)
                 # Randomised so that boards do not stay in step.
                 await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311
@@ -146,54 +162,71 @@ class LiveBoards:
         self._looks[contest] = look = _Look(tuple(states), time.monotonic())
         return look
 
-    async def _states(self, contest: str) -> list[tuple[str, str | None, str, Callable[[], Any]]]:
-        """Returns name, id, marker and data of each present state; only a notice if the data cannot be read."""
+    async def _states(self, contest: str) -> list[_Present]:
+        """Returns each present state; a notice and who answers if the data cannot be read."""
+        answering = await self._readiness.probe()
         try:
             snapshot = await self._contest_cache.get(contest)
             reading = await self._tally_reader.live(snapshot)
             if snapshot.now() - reading.as_of > STALE:
                 raise TryAgain
             slow = await self._read_slow(snapshot)
+            shown = await self._tally_reader.shown(snapshot)
         except TryAgain:
-            return [("notice", None, "data_away", lambda: {"code": "data_away"})]
-        tallies = reading.tallies
+            unknown: dict[str, Any] = {**answering, "workers": None, "swept_at": None}
+            return [
+                ("notice", None, "data_away", lambda: {"code": "data_away"}),
+                ("health", None, str(unknown), lambda: unknown),
+            ]
+        tallies, activity = reading.tallies, slow.activity
         version = f"{snapshot.uid.hex[:8]}-{snapshot.revision}-{sum(tally.version for tally in tallies.values())}"
-        code = f"phase_{snapshot.phase()}"
+        code, present = f"phase_{snapshot.phase()}", activity.present
+        now = snapshot.now().astimezone(snapshot.contest.zone)
+        age = round((snapshot.now() - reading.as_of).total_seconds(), 1)
+        swept_at = present.swept_at and present.swept_at.astimezone(snapshot.contest.zone)
+        health: dict[str, Any] = {**answering, "workers": present.workers, "swept_at": swept_at}
+        before = {span: moment for span, (moment, _) in activity.before.items()}
+        minutes = board_events.minutes(snapshot, activity)
+        at_stake = board_events.at_stake(snapshot, tallies)
         return [
-            ("tally", version, version, lambda: _tally(snapshot, reading)),
-            ("decisions", version, version, lambda: _decisions(tallies)),
-            ("rate", None, str(slow.rate), lambda: {"ballots": slow.rate, "seconds": RATE_OVER_SECONDS}),
+            ("tally", version, version, lambda: board_events.tally(snapshot, reading)),
+            ("decisions", version, version, lambda: board_events.decisions(tallies)),
+            ("rate", None, str(present.ballots), lambda: {"ballots": present.ballots, "seconds": RATE_OVER_SECONDS}),
             ("tiers", None, str(slow.tiers), lambda: {"entries": slow.tiers}),
-            ("notice", None, code, lambda: {"code": code, "at": snapshot.now().astimezone(snapshot.contest.zone)}),
+            ("notice", None, code, lambda: {"code": code, "at": now}),
+            ("voters", None, str(present.voters), lambda: {"voters": present.voters}),
+            ("stake", None, str(at_stake), lambda: {"place": at_stake}),
+            ("minutes", None, str(minutes), lambda: minutes),
+            ("before", None, str(before), lambda: board_events.places_before(snapshot, activity)),
+            ("groups", None, str(slow.groups), lambda: {"groups": slow.groups}),
+            ("health", None, str(health), lambda: health),
+            (
+                "screen",
+                None,
+                shown.tag + str(minutes["minutes"]),
+                lambda: board_events.screen(snapshot, shown, reading, activity),
+            ),
+            ("age", None, str(now.replace(microsecond=0)), lambda: {"seconds": age, "now": now}),
         ]
 
     async def _read_slow(self, snapshot: ContestSnapshot) -> _Slow:
         contest = snapshot.contest.id
-        slow = self._slow.get(contest, _Slow(0, {}, -RATE_EVERY_SECONDS))
-        if time.monotonic() - slow.read_on < RATE_EVERY_SECONDS:
+        slow = self._slow.get(contest)
+        if slow and time.monotonic() - slow.read_on < SLOW_SECONDS:
             return slow
-        self._slow[contest] = slow._replace(read_on=time.monotonic())
+        if slow:
+            # The looks of the next seconds do not wait where this one fails.
+            self._slow[contest] = slow._replace(read_on=time.monotonic())
+        activity = await self._activities.read(snapshot)
         async with self._database.connection() as connection:
-            rate = await tallies.rate(connection, contest, RATE_OVER_SECONDS)
             found = await tallies.select(connection, contest)
         tiers = {entry: tally.by_tier for entry, tally in sorted(found.items())}
-        self._slow[contest] = slow = _Slow(rate, tiers, time.monotonic())
+        groups, sorted_on = (slow.groups, slow.sorted_on) if slow else ((), float("-inf"))
+        if time.monotonic() - sorted_on > GROUPS_SECONDS:
+            groups, sorted_on = await self._groups(snapshot), time.monotonic()
+        self._slow[contest] = slow = _Slow(activity, tiers, groups, sorted_on, time.monotonic())
         return slow
 
 
-def _tally(snapshot: ContestSnapshot, reading: Reading) -> dict[str, Any]:
-    every = {code: reading.tallies.get(code, Tally()) for code in snapshot.entries}
-    places = ranks({code: tally.counted for code, tally in every.items()})
-    rows = [
-        {"entry": code, "raw": tally.raw, "held": tally.held, "counted": tally.counted, "rank": places[code]}
-        for code, tally in sorted(every.items(), key=lambda item: (places[item[0]], item[0]))
-    ]
-    return {"as_of": reading.as_of.astimezone(snapshot.contest.zone), "entries": rows}
-
-
-def _decisions(tallies: Mapping[str, Tally]) -> dict[str, int]:
-    """Returns picks by decision."""
-    raw, held, counted = (
-        sum(getattr(tally, name) for tally in tallies.values()) for name in ("raw", "held", "counted")
-    )
-    return {"count": counted, "hold": held, "void": raw - held - counted}
+def _is_in(view: View, name: str) -> bool:
+    return name in _HALL if view == "screen" else name != "screen"

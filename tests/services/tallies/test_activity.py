@@ -1,0 +1,126 @@
+"""What each minute of a vote brought: stored once, from the ballots, and refusals beside them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from tests.conftest import Contests, as_owner
+from tests.fraud.rings import Cast, record
+from voting.domain.contest.calendar import last_multiple
+from voting.fraud.facts.facts import Facts
+from voting.postgres import clients, leases, tallies
+from voting.postgres.clients import ClientRow
+from voting.services.tallies import board_events
+from voting.services.tallies.activity import Activities
+from voting.services.tallies.projection import Reading
+from voting.services.tallies.reader import Shown
+from voting.settings import Settings
+from voting.wiring.admin import AdminServices
+
+PHONE = Facts(channel="wechat", app="wechat")
+DESK = Facts(channel="web")
+
+
+def agent_of(voter: int) -> int:
+    """Returns the agent in the facts of the voter with this number: see `record`."""
+    return 1 + voter % 7
+
+
+async def test_minutes_are_stored_once_and_decisions_are_those_of_now(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(opens=timedelta(minutes=-5))
+    snapshot = await office.contest_cache.get(contest)
+    activities = Activities(office.database, office.contest_cache)
+    minute = last_multiple(1, datetime.now(UTC)) - timedelta(minutes=3)
+    async with office.database.connection() as connection:
+        await clients.insert(connection, [ClientRow(contest, agent_of(1), "wechat", "mobile", "WeChat", "Android")])
+    casts = [Cast(1, "A001", seen=PHONE), Cast(1, "A002", seen=PHONE), Cast(2, "A001", None, "hold", DESK)]
+    await record(office.database, contest, casts, datetime.now(UTC) - minute - timedelta(seconds=10))
+    for _ in range(2):
+        await activities.store(snapshot)
+    activities.note_refused(contest, {"quota_exhausted": 2})
+    await activities.round()
+    seen = await activities.read(snapshot)
+    (busy,) = [each for each in seen.minutes if each.channels.total()]
+    assert (busy.at, busy.channels, busy.held, busy.void) == (minute, {"wechat": 2, "web": 1}, 1, 0)
+    assert seen.minutes[-1].at > minute, "a minute without ballots, watched, has a figure"
+    assert (seen.apps["wechat"], seen.devices["mobile"]) == (2, 2)
+    assert (seen.present.voters, seen.present.workers > 0) == (2, True)
+    async with as_owner(settings) as owner:
+        await owner.execute("update ballots set state = 'void' where contest = $1 and state = 'hold'", contest)
+        assert await owner.fetchval("select sum(refused) from refused_minutes where contest = $1", contest) == 2
+        # A ballot that comes to light later, such as after a restore, does not change what was stored.
+        assert await owner.fetchval("select sum(ballots) from ballot_minutes where contest = $1", contest) == 3
+    (busy,) = [each for each in (await activities.read(snapshot)).minutes if each.channels.total()]
+    assert (busy.held, busy.void) == (0, 1)
+
+
+async def test_an_unwatched_minute_without_ballots_is_missing(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make(opens=timedelta(minutes=-30))
+    snapshot = await office.contest_cache.get(contest)
+    activities = Activities(office.database, office.contest_cache)
+    minute = last_multiple(1, datetime.now(UTC)) - timedelta(minutes=20)
+    await record(office.database, contest, [Cast(1, "A001", seen=DESK)], datetime.now(UTC) - minute)
+    await activities.store(snapshot)
+    seen = [each.at for each in (await activities.read(snapshot)).minutes]
+    assert seen[0] == minute
+    assert minute + timedelta(minutes=1) not in seen
+
+
+async def test_places_are_compared_with_the_stored_tally(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(opens=timedelta(hours=-2))
+    snapshot = await office.contest_cache.get(contest)
+    activities = Activities(office.database, office.contest_cache)
+    await record(office.database, contest, [Cast(1, "A002", seen=DESK)], timedelta(minutes=70))
+    async with as_owner(settings) as owner:
+        await owner.execute(
+            "insert into shown_tallies values ($1, $2, $3)",
+            contest,
+            last_multiple(5, datetime.now(UTC) - timedelta(minutes=60)),
+            msgspec.json.encode([["A002", 1, 0, 1]]).decode(),
+        )
+    seen = await activities.read(snapshot)
+    places = board_events.places_before(snapshot, seen)
+    assert set(places) == {"60"}
+    assert (places["60"]["places"]["A002"], places["60"]["places"]["A001"]) == (1, 2)
+
+
+async def test_one_process_stores_for_all_and_ended_ones_are_forgotten(
+    contests: Contests, office: AdminServices
+) -> None:
+    one, two = (Activities(office.database, office.contest_cache) for _ in range(2))
+    await one.round()
+    async with office.database.connection() as connection:
+        holder = await connection.fetchval("select holder from leases where name = 'activity'")
+    await two.round()
+    async with office.database.connection() as connection:
+        assert await connection.fetchval("select holder from leases where name = 'activity'") == holder
+        await leases.take(connection, "worker gone", holder, -4000.0)
+        await office.database.transact(lambda tx: leases.take(tx, "activity", holder, 0.0))
+    await two.round()
+    async with office.database.connection() as connection:
+        assert await connection.fetchval("select count(*) from leases where name = 'worker gone'") == 0
+
+
+async def test_the_screen_shows_only_what_voters_see(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make(entries=12)
+    snapshot = await office.contest_cache.get(contest)
+    await record(office.database, contest, [Cast(1, "A001", None, "hold", DESK), Cast(2, "A002", seen=DESK)])
+    activity = await Activities(office.database, office.contest_cache).read(snapshot)
+    async with office.database.connection() as connection:
+        reading = Reading(await tallies.select(connection, contest), snapshot.now())
+    hidden = board_events.screen(snapshot, Shown(snapshot.now(), None, "hidden"), reading, activity)
+    assert (hidden["total"], hidden["entries"]) == (2, [])
+    shown = board_events.screen(
+        snapshot,
+        Shown(snapshot.now(), {"A001": 1, "A002": 1} | dict.fromkeys(list(snapshot.entries)[2:], 0), "t"),
+        reading,
+        activity,
+    )
+    assert [(row["entry"], row["picks"], row["rank"]) for row in shown["entries"]] == [("A001", 1, 1), ("A002", 1, 1)]
+    assert board_events.at_stake(snapshot, reading.tallies) == 1

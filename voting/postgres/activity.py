@@ -1,0 +1,88 @@
+"""What each minute of a vote brought, and the present figures beside the tally, for the live boards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from voting.domain.results.scoring import Tally
+from voting.postgres.database import Connection
+from voting.postgres.queries import named
+
+_QUERIES = named("activity")
+
+
+class MinuteRow(NamedTuple):
+    """The ballots of a minute from one channel, app and device; `voters` voted for the first time."""
+
+    minute: datetime
+    channel: str
+    app: str
+    device: str
+    ballots: int
+    voters: int
+
+
+class Present(NamedTuple):
+    """`ballots` of the last minute, all `voters`, when the last sweep ended, and the worker processes that run."""
+
+    ballots: int
+    voters: int
+    swept_at: datetime | None
+    workers: int
+
+
+async def last_minute(connection: Connection, contest: str) -> datetime | None:
+    """Returns the latest minute that is stored."""
+    minute: datetime | None = await connection.fetchval(_QUERIES["last"], contest)
+    return minute
+
+
+async def store(connection: Connection, contest: str, since: datetime, until: datetime, watched: datetime) -> None:
+    """Stores the minutes of [since, until); those before `watched` only if they have ballots."""
+    await connection.execute(_QUERIES["store"], contest, since, until, max(since, watched))
+
+
+async def add_refused(connection: Connection, refused: Mapping[tuple[str, str], int]) -> None:
+    """Adds refusals, by contest and code, to the present minute."""
+    columns = [[contest for contest, _ in refused], [code for _, code in refused], list(refused.values())]
+    await connection.execute(_QUERIES["add_refused"], *columns)
+
+
+async def forget_workers(connection: Connection) -> None:
+    """Deletes the leases of processes that ended without giving them back."""
+    await connection.execute(_QUERIES["forget_workers"])
+
+
+async def select_present(connection: Connection, contest: str) -> Present:
+    """Returns the present figures."""
+    (row,) = await connection.fetch(_QUERIES["present"], contest)
+    return Present(**row)
+
+
+async def select_minutes(connection: Connection, contest: str, since: datetime) -> list[MinuteRow]:
+    """Returns the stored minutes, oldest first."""
+    return [MinuteRow(*row) for row in await connection.fetch(_QUERIES["since"], contest, since)]
+
+
+async def select_in_question(connection: Connection, contest: str, since: datetime) -> dict[tuple[datetime, str], int]:
+    """Returns how many ballots of each minute are held or void now, by minute and state."""
+    rows = await connection.fetch(_QUERIES["in_question"], contest, since)
+    return {(row["minute"], row["state"]): row["ballots"] for row in rows}
+
+
+async def select_refused(connection: Connection, contest: str, since: datetime) -> list[tuple[datetime, str, int]]:
+    """Returns minute, code and number of refusals, oldest first."""
+    return [tuple(row) for row in await connection.fetch(_QUERIES["refused"], contest, since)]
+
+
+async def select_tally_before(
+    connection: Connection, contest: str, moment: datetime, within: timedelta
+) -> tuple[datetime, dict[str, Tally]] | None:
+    """Returns the latest tally that was stored for `moment` or at most `within` before it, with its moment."""
+    row = await connection.fetchrow(_QUERIES["snapshot_before"], contest, moment, moment - within)
+    if row is None:
+        return None
+    return row["as_of"], {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(row["tallies"])}

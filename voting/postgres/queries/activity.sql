@@ -1,0 +1,69 @@
+-- name: last
+select max(minute) from ballot_minutes where contest = $1;
+
+-- name: store
+-- The ballots of [$2, $3), whole minutes that are settled, by minute, channel, app and device; and a row for each minute
+-- since $4 without ballots. The facts of a ballot hold its channel as their first value, and the hash of its User-Agent as
+-- their ninth.
+with recent as materialized (
+    select recorded_at, batch, place, ordinal from ballots where contest = $1 and recorded_at >= $2 and recorded_at < $3
+), seen as materialized (
+    select id, fact, place - 1 as place
+    from batches cross join lateral json_array_elements(facts) with ordinality as observed (fact, place)
+    where contest = $1 and id between (select min(batch) from recent) and (select max(batch) from recent)
+)
+insert into ballot_minutes (contest, minute, channel, app, device, ballots, voters)
+select $1, date_trunc('minute', recorded_at), coalesce(fact ->> 0, ''), coalesce(c.app, ''), coalesce(c.device, ''),
+    count(*), count(*) filter (where ordinal = 1)
+from recent
+left join seen on seen.id = recent.batch and seen.place = recent.place
+left join clients c on c.contest = $1 and c.agent = (fact ->> 8)::bigint
+group by 2, 3, 4, 5
+union all
+select $1, minute, '', '', '', 0, 0
+from generate_series($4::timestamptz, $3::timestamptz - interval '1 minute', interval '1 minute') as minute
+where not exists (select from recent where date_trunc('minute', recorded_at) = minute)
+on conflict do nothing;
+
+-- name: add_refused
+insert into refused_minutes (contest, minute, code, refused)
+select contest, date_trunc('minute', clock_timestamp()), code, refused
+from unnest($1::text[], $2::text[], $3::int[]) as given (contest, code, refused)
+order by contest, code
+on conflict (contest, minute, code) do update set refused = refused_minutes.refused + excluded.refused;
+
+-- name: since
+select minute, channel, app, device, ballots, voters from ballot_minutes where contest = $1 and minute >= $2 order by minute;
+
+-- name: in_question
+-- The ballots since $2 that are held or void, by minute.
+select date_trunc('minute', recorded_at) as minute, state, count(*) as ballots
+from ballots
+where contest = $1 and recorded_at >= $2 and state in ('hold', 'void') and (group_id is not null or state <> 'count')
+group by 1, 2;
+
+-- name: refused
+select minute, code, refused from refused_minutes where contest = $1 and minute >= $2 order by minute, code;
+
+-- name: present
+-- Ballots of the last minute, and all voters: those of the stored minutes and those who came after.
+select
+    (select count(*) from ballots where contest = $1 and recorded_at > statement_timestamp() - interval '1 minute') as ballots,
+    (select coalesce(sum(voters), 0) from ballot_minutes where contest = $1) + (
+        select count(*) from ballots
+        where contest = $1 and ordinal = 1
+            and recorded_at >= coalesce((select max(minute) + interval '1 minute' from ballot_minutes where contest = $1),
+                '-infinity')
+    ) as voters,
+    (select swept_at from decision_books where contest = $1) as swept_at,
+    (select count(*) from leases where name like 'worker %' and until > statement_timestamp()) as workers;
+
+-- name: snapshot_before
+-- The latest stored tally of $2 or before, not older than $3.
+select as_of, tallies from shown_tallies
+where contest = $1 and as_of <= $2 and as_of >= $3
+order by as_of desc
+limit 1;
+
+-- name: forget_workers
+delete from leases where name like 'worker %' and until < clock_timestamp() - interval '1 hour';
