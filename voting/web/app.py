@@ -118,6 +118,7 @@ HANDLERS: list[Any] = [
     sign_in.begin_confirmation,
     sign_in.finish,
     boards.show_board,
+    boards.show_screen,
     marking.save_draft,
     marking.submit_marks,
     marking.import_marks,

@@ -46,14 +46,15 @@ group by 1, 2;
 select minute, code, refused from refused_minutes where contest = $1 and minute >= $2 order by minute, code;
 
 -- name: present
--- Ballots of the last minute, and all voters: those of the stored minutes and those who came after.
+-- Ballots of the last minute, and all voters: those of the stored minutes and those who came after, at most an hour: where
+-- the minutes of a running contest are stored for the first time, they are soon complete.
 select
     (select count(*) from ballots where contest = $1 and recorded_at > statement_timestamp() - interval '1 minute') as ballots,
     (select coalesce(sum(voters), 0) from ballot_minutes where contest = $1) + (
         select count(*) from ballots
         where contest = $1 and ordinal = 1
-            and recorded_at >= coalesce((select max(minute) + interval '1 minute' from ballot_minutes where contest = $1),
-                '-infinity')
+            and recorded_at >= greatest(statement_timestamp() - interval '1 hour',
+                (select max(minute) + interval '1 minute' from ballot_minutes where contest = $1))
     ) as voters,
     (select swept_at from decision_books where contest = $1) as swept_at,
     (select count(*) from leases where name like 'worker %' and until > statement_timestamp()) as workers;

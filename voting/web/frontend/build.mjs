@@ -5,7 +5,10 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 
 const out = process.argv[2] ?? "../static";
-const entries = ["voter.ts", "solver.ts", "share.ts", "proof.ts", "about.ts", "board.ts", "staff.ts", "marking.ts", "style.css"];
+const entries = [
+  ...["voter.ts", "solver.ts", "share.ts", "proof.ts", "about.ts", "style.css"],
+  ...["board.ts", "chart.ts", "screen.ts", "board.css", "staff.ts", "marking.ts"],
+];
 const forNode = 'export * from "./ballots"; export * from "./log_proof"; export { once, Problem } from "./api";';
 const common = { bundle: true, target: "es2017", charset: "utf8", legalComments: "none", write: false, outdir: "/" };
 
@@ -35,6 +38,9 @@ writeFileSync(join(out, "ballots.mjs"), forTests.outputFiles[0].contents);
 copyFileSync("node_modules/altcha/LICENSE.txt", join(out, "altcha-LICENSE.txt"));
 copyFileSync("node_modules/@noble/ed25519/LICENSE", join(out, "noble-ed25519-LICENSE.txt"));
 copyFileSync("node_modules/weixin-js-sdk/LICENSE", join(out, "weixin-js-sdk-LICENSE.txt"));
+// The chart's is Apache ECharts, under the Apache licence, with its notice.
+copyFileSync("node_modules/echarts/LICENSE", join(out, "echarts-LICENSE.txt"));
+copyFileSync("node_modules/echarts/NOTICE", join(out, "echarts-NOTICE.txt"));
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const name of Object.values(manifest)) {
   console.error(`${name} ${readFileSync(join(out, name)).length} bytes`);

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from voting.domain.identity.tier import NAMES
 from voting.domain.language import Language
-from voting.web.i18n import log_words, organiser_words, results_words, review_words
+from voting.web.i18n import board_words, log_words, organiser_words, results_words, review_words
 from voting.web.i18n.en import EN
 from voting.web.i18n.zh import ZH
 
@@ -52,9 +52,6 @@ _SCRIPT = (
     "vote",
     "choose",
     "chosen",
-    "connected",
-    "connecting",
-    "data_away",
     "phase_open",
     "phase_not_open",
     "phase_closed",
@@ -114,6 +111,10 @@ def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
 
 
 WORDS: dict[Language, SimpleNamespace] = {
-    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH | organiser_words.ZH),
-    "en": _words("en", EN | log_words.EN | review_words.EN | results_words.EN | organiser_words.EN),
+    "zh": _words(
+        "zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH | organiser_words.ZH | board_words.ZH
+    ),
+    "en": _words(
+        "en", EN | log_words.EN | review_words.EN | results_words.EN | organiser_words.EN | board_words.EN
+    ),
 }

@@ -15,6 +15,7 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.web.auth import PUBLIC
 from voting.web.dependencies import GivenOptions, GivenServices
 from voting.web.flood_limiter import READS
+from voting.web.options import WebOptions
 from voting.web.rendering import about, html, language_of, page
 
 # Of one module of the code; with its quiet zone a code is about 300 pixels wide.
@@ -41,12 +42,17 @@ async def show_qr_code(
 ) -> Response[bytes]:
     """Returns the QR code of an entry's page as a picture, which WeChat can keep and read. Raises EntryUnknown."""
     _entry(await services.contest_cache.get(contest), code)
-    # Without VOTING_PUBLIC_URL the address is that by which this reader came, so it is not for others.
-    origin = options.public_origin or str(request.base_url).rstrip("/")
     picture = io.BytesIO()
-    segno.make_qr(f"{origin}/c/{contest}/entries/{code}").save(picture, kind="png", scale=_SCALE)
+    qr_code(request, options, f"/c/{contest}/entries/{code}").save(picture, kind="png", scale=_SCALE)
     control = "public, max-age=3600" if options.public_origin else "no-store"
     return Response(picture.getvalue(), media_type="image/png", headers={"cache-control": control})
+
+
+def qr_code(request: Request[Any, Any, Any], options: WebOptions, path: str) -> segno.QRCode:
+    """Returns the QR code of a page of this site."""
+    # Without VOTING_PUBLIC_URL the address is that by which this reader came, so it is not for others.
+    origin = options.public_origin or str(request.base_url).rstrip("/")
+    return segno.make_qr(f"{origin}{path}")
 
 
 def _entry(snapshot: ContestSnapshot, code: str) -> Entry:
