@@ -111,16 +111,21 @@ async def on_screen(page: Page, language: str) -> None:
 async def fill_hour(office: AdminServices, settings: Settings, contest: str) -> None:
     """Gives the contest 90 ballots, a third of them held, an earlier ranking, and minutes of which five are missing."""
     phone, desk = Facts(channel="wechat", app="wechat"), Facts(channel="web")
-    casts = [Cast(number, "A002", None, "count", phone) for number in range(30)]
-    casts += [Cast(number, "A002", None, "hold", desk) for number in range(30, 60)]
+    casts = [Cast(number, "A002", None, "count", phone) for number in range(40)]
+    casts += [Cast(number, "A002", None, "hold", desk) for number in range(40, 60)]
     casts += [Cast(number, "A001", None, "count", desk) for number in range(60, 90)]
     await record(office.database, contest, casts, timedelta(minutes=30))
     now = last_multiple(1, datetime.now(UTC))
     async with as_owner(settings) as owner:
         await owner.executemany(
-            "insert into ballot_minutes values ($1, $2, $3, $4, $5, $6, $6)",
+            "insert into ballot_minutes values ($1, $2, $3, $4, $5, $6, $6 / 3)",
             [
-                (contest, now - timedelta(minutes=ago), *client, 4 + (ago * 7) % 5 + ago % 3)
+                (
+                    contest,
+                    now - timedelta(minutes=ago),
+                    *client,
+                    4 + (ago * 7) % 5 + ago % 3 + 40 * (ago in (29, 30, 31)),
+                )
                 for ago in range(2, 60)
                 if ago not in range(20, 25)
                 for client in (("wechat", "wechat", "mobile"), ("web", "browser", "pc"))

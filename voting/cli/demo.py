@@ -18,10 +18,12 @@ from voting import engines
 from voting.cli.serve import listening, run_workers
 from voting.cli.shared.session import actor, tell, with_engines
 from voting.demo import demo_contest, secrets
+from voting.demo.crowd import process as crowd
 from voting.demo.demo_contest import CONTEST
 from voting.demo.secrets import DemoSecrets
 from voting.demo.wechat import process as wechat
 from voting.errors import SettingInvalid
+from voting.services.identity.keyring import Keyring
 from voting.services.staff.passwords import present_code
 from voting.setting_values import EMBEDDED
 from voting.settings import Settings, load
@@ -40,8 +42,13 @@ PORTS_TRIED = 20
 @click.option(
     "--codes", is_flag=True, help="Print the accounts of the demo with the codes that are valid now, and end."
 )
-def demo(port: int, reset: bool, workers: int, codes: bool) -> None:
-    """Run the demo contest: 120 entries, open for ten days from its first start."""
+@click.option("--still", is_flag=True, help="Let no simulated voters vote.")
+def demo(port: int, reset: bool, workers: int, codes: bool, still: bool) -> None:
+    """Run the demo contest: 120 entries, open for ten days from its first start.
+
+    Simulated people vote for about twenty minutes, and soon after the start a ring does, which the live board shows
+    among the groups under review within two minutes: sign in as the organiser and void it.
+    """
     settings = load(os.environ)
     if codes:
         kept = secrets.load(settings.data)
@@ -76,6 +83,9 @@ def demo(port: int, reset: bool, workers: int, codes: bool) -> None:
                 # The workers are new processes, which read the environment only.
                 os.environ |= wechat.settings_of(stack.enter_context(wechat.running()), address) | os.environ
             os.environ.setdefault("VOTING_CONTACT", "010-0000 0000（演示）")
+            if not still:
+                os.environ |= crowd.settings_of(ready.data) | os.environ
+                stack.enter_context(crowd.running(address, CONTEST, Keyring(ready.secret)))
             tell(f"starting the service; {address} opens in a moment")
             threading.Thread(target=_announce, args=(address, kept), daemon=True).start()
             run_workers(ready, listener, workers)

@@ -3,17 +3,17 @@ select max(minute) from ballot_minutes where contest = $1;
 
 -- name: store
 -- The ballots of [$2, $3), whole minutes that are settled, by minute, channel, app and device; and a row for each minute
--- since $4 without ballots. The facts of a ballot hold its channel as their first value, and the hash of its User-Agent as
--- their ninth.
+-- since $4 without ballots. The facts of a ballot hold its channel as their first value, unless its credential was issued
+-- (tier 5), and the hash of its User-Agent as their ninth.
 with recent as materialized (
-    select recorded_at, batch, place, ordinal from ballots where contest = $1 and recorded_at >= $2 and recorded_at < $3
+    select recorded_at, batch, place, ordinal, tier from ballots where contest = $1 and recorded_at >= $2 and recorded_at < $3
 ), seen as materialized (
     select id, fact, place - 1 as place
     from batches cross join lateral json_array_elements(facts) with ordinality as observed (fact, place)
     where contest = $1 and id between (select min(batch) from recent) and (select max(batch) from recent)
 )
 insert into ballot_minutes (contest, minute, channel, app, device, ballots, voters)
-select $1, date_trunc('minute', recorded_at), coalesce(fact ->> 0, ''), coalesce(c.app, ''), coalesce(c.device, ''),
+select $1, date_trunc('minute', recorded_at), coalesce(fact ->> 0, case tier when 5 then 'issued' else '' end), coalesce(c.app, ''), coalesce(c.device, ''),
     count(*), count(*) filter (where ordinal = 1)
 from recent
 left join seen on seen.id = recent.batch and seen.place = recent.place

@@ -24,7 +24,7 @@ const STOPPED_SECONDS = 60;
 const CAUGHT_UP_MS = 5000;
 const MOST_GROUPS = 5;
 const MOST_LINES = 6;
-const CHANNELS: Record<string, string> = { web: "#0f8577", wechat: "#164a80", mini_program: "#7a4fa3", phone: "#8a5300", oidc: "#8f1a14", issued: "#6f7b75" };
+const CHANNELS: Record<string, string> = { web: "#0f8577", wechat: "#164a80", mini_program: "#7a4fa3", phone: "#8a5300", oidc: "#8f1a14", issued: "#6f7b75", "": "#b6c0bb" };
 
 const page = document.body.dataset;
 const words: Record<string, string> = JSON.parse(page.words || "{}");
@@ -36,6 +36,7 @@ const ranking = new Ranking(one("#ranking"), words, titles);
 let totals = { count: 0, hold: 0, void: 0 };
 let minutes: Minute[] = [];
 let byChannel = false;
+let rate = 0;
 let draw: ((picture: Picture) => void) | undefined;
 
 function put(selector: string, text: string): void {
@@ -67,7 +68,7 @@ function showStake(place: number | null): void {
   put("#stake", place === null ? words.board_changes_nothing || "" : fill(words.board_can_change, place));
 }
 
-function showMean(rate: number): void {
+function showMean(): void {
   const last = minutes.slice(-10).map((minute) => sum(minute.channels));
   const mean = last.reduce((total, count) => total + count, 0) / 10;
   const change = Math.round((100 * (rate - mean)) / mean);
@@ -109,9 +110,9 @@ function picture(): Picture {
   const series: Series[] = byChannel
     ? Object.keys(CHANNELS)
         .filter((name) => minutes.some((minute) => minute.channels[name]))
-        .map((name) => ({ name: words[`board_channel_${name}`] || name, color: CHANNELS[name]!, hatched: false, values: values((minute) => minute.channels[name] || 0) }))
+        .map((name) => ({ name: words[`board_channel_${name}`] || words.board_unknown!, color: CHANNELS[name]!, hatched: false, values: values((minute) => minute.channels[name] || 0) }))
     : [
-        { name: words.board_count!, color: "#06623b", hatched: false, values: values((minute) => sum(minute.channels) - minute.held - minute.void) },
+        { name: words.board_count!, color: "#06623b", hatched: false, values: values((minute) => Math.max(0, sum(minute.channels) - minute.held - minute.void)) },
         { name: words.board_hold!, color: "#f3b04a", hatched: true, values: values((minute) => minute.held) },
         { name: words.board_voided!, color: "#8f1a14", hatched: false, values: values((minute) => minute.void) },
         { name: words.board_refused!, color: "#b6c0bb", hatched: false, values: values((minute) => sum(minute.refused)) },
@@ -209,12 +210,14 @@ const feed = follow(
       put("#each", data.voters ? fill(words.board_each, (raw / data.voters).toFixed(1)) : "");
     },
     rate: (data) => {
-      put("#rate", grouped(data.ballots));
-      showMean(data.ballots);
+      rate = data.ballots;
+      put("#rate", grouped(rate));
+      showMean();
     },
     minutes: (data) => {
       minutes = data.minutes;
       showMinutes();
+      showMean();
       const refused: Record<string, number> = {};
       minutes.forEach((minute) => Object.keys(minute.refused).forEach((code) => (refused[code] = (refused[code] || 0) + minute.refused[code]!)));
       showLines("#refusals", refused, "board_refused_", words.board_no_refusals);
