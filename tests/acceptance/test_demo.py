@@ -38,7 +38,7 @@ def demo(folder: Path, *arguments: str, port: int = 0) -> Iterator[tuple[str, su
 
 def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*VOTING, "demo", "--port", str(port), "--workers", "2", *arguments],
+        [*VOTING, "demo", "--still", "--port", str(port), "--workers", "2", *arguments],
         env=without_settings() | {"VOTING_DATA": str(folder)},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
