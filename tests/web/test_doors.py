@@ -26,6 +26,7 @@ from voting.postgres.identity import staff
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.contests.covers import Covers
 from voting.services.identity.keyring import Keyring
+from voting.services.readiness import Health
 from voting.services.staff.keys import PREFIX
 from voting.services.staff.sessions import KEPT_SECONDS, MOST_SESSIONS, StaffSessions
 from voting.services.tallies.activity import Activities
@@ -290,8 +291,8 @@ class _AnyTally:
 class _AnyAnswers:
     """Replaces the check of dependencies, which the limits do not depend on either."""
 
-    async def probe(self) -> dict[str, bool]:
-        return {}
+    async def probe(self) -> Health:
+        return Health({}, None)
 
 
 async def no_groups(snapshot: ContestSnapshot) -> Sequence[Mapping[str, object]]:

@@ -70,6 +70,8 @@ class _Slow(NamedTuple):
     activity: Activity
     tiers: Mapping[str, Mapping[Tier, int]]
     """Counted picks by entry and tier."""
+    minutes_marker: str
+    tiers_marker: str
     groups: Sequence[Mapping[str, Any]]
     """Undecided groups, the greatest effect on the ranking first; read less often."""
     sorted_on: float
@@ -165,6 +167,7 @@ class LiveBoards:
     async def _states(self, contest: str) -> list[_Present]:
         """Returns each present state; a notice and who answers if the data cannot be read."""
         answering = await self._readiness.probe()
+        servers = {**answering.answers, "log": answering.log_state}
         try:
             snapshot = await self._contest_cache.get(contest)
             reading = await self._tally_reader.live(snapshot)
@@ -173,7 +176,7 @@ class LiveBoards:
             slow = await self._read_slow(snapshot)
             shown = await self._tally_reader.shown(snapshot)
         except TryAgain:
-            unknown: dict[str, Any] = {**answering, "workers": None, "swept_at": None}
+            unknown: dict[str, Any] = {**servers, "workers": None, "swept_at": None}
             return [
                 ("notice", None, "data_away", lambda: {"code": "data_away"}),
                 ("health", None, str(unknown), lambda: unknown),
@@ -184,26 +187,24 @@ class LiveBoards:
         now = snapshot.now().astimezone(snapshot.contest.zone)
         age = round((snapshot.now() - reading.as_of).total_seconds(), 1)
         swept_at = present.swept_at and present.swept_at.astimezone(snapshot.contest.zone)
-        health: dict[str, Any] = {**answering, "workers": present.workers, "swept_at": swept_at}
+        health: dict[str, Any] = {**servers, "workers": present.workers, "swept_at": swept_at}
         before = {span: moment for span, (moment, _) in activity.before.items()}
-        minutes = board_events.minutes(snapshot, activity)
-        at_stake = board_events.at_stake(snapshot, tallies)
         return [
             ("tally", version, version, lambda: board_events.tally(snapshot, reading)),
             ("decisions", version, version, lambda: board_events.decisions(tallies)),
             ("rate", None, str(present.ballots), lambda: {"ballots": present.ballots, "seconds": RATE_OVER_SECONDS}),
-            ("tiers", None, str(slow.tiers), lambda: {"entries": slow.tiers}),
+            ("tiers", None, slow.tiers_marker, lambda: {"entries": slow.tiers}),
             ("notice", None, code, lambda: {"code": code, "at": now}),
             ("voters", None, str(present.voters), lambda: {"voters": present.voters}),
-            ("stake", None, str(at_stake), lambda: {"place": at_stake}),
-            ("minutes", None, str(minutes), lambda: minutes),
+            ("stake", None, version, lambda: {"place": board_events.at_stake(snapshot, tallies)}),
+            ("minutes", None, slow.minutes_marker, lambda: board_events.minutes(snapshot, activity)),
             ("before", None, str(before), lambda: board_events.places_before(snapshot, activity)),
             ("groups", None, str(slow.groups), lambda: {"groups": slow.groups}),
             ("health", None, str(health), lambda: health),
             (
                 "screen",
                 None,
-                shown.tag + str(minutes["minutes"]),
+                shown.tag + slow.minutes_marker,
                 lambda: board_events.screen(snapshot, shown, reading, activity),
             ),
             ("age", None, str(now.replace(microsecond=0)), lambda: {"seconds": age, "now": now}),
@@ -224,7 +225,8 @@ class LiveBoards:
         groups, sorted_on = (slow.groups, slow.sorted_on) if slow else ((), float("-inf"))
         if time.monotonic() - sorted_on > GROUPS_SECONDS:
             groups, sorted_on = await self._groups(snapshot), time.monotonic()
-        self._slow[contest] = slow = _Slow(activity, tiers, groups, sorted_on, time.monotonic())
+        markers = str(activity.minutes), str(tiers)
+        self._slow[contest] = slow = _Slow(activity, tiers, *markers, groups, sorted_on, time.monotonic())
         return slow
 
 

@@ -171,6 +171,7 @@ function showHealth(health: Record<string, boolean | number | string | null>): v
   const lines: [string, string, boolean][] = ["postgres", "redis", "standby"]
     .filter((name) => name in health)
     .map((name) => [words[`board_${name}`] || name, (health[name] ? words.board_well : words.board_away) || "", Boolean(health[name])]);
+  lines.push([words.board_log || "", words[`board_log_${health.log}`] || "", health.log === "ok"]);
   if (health.workers !== null) lines.push([words.board_workers || "", fill(words.board_running, Number(health.workers)), Number(health.workers) > 0]);
   const swept = typeof health.swept_at === "string" ? fill(words.board_swept, health.swept_at.slice(11, 19)) : words.board_not_swept || "";
   if (health.workers !== null) lines.push([words.board_sweeper || "", swept, true]);
