@@ -65,7 +65,8 @@ async def test_sign_in_and_out(http: httpx.AsyncClient, contests: Contests) -> N
     cookie = signed.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
-    assert (await http.get(f"/board/{contest}")).text.count("data-entry=") == 12
+    for path in ("", "/screen"):
+        assert f'data-contest="{contest}"' in (await http.get(f"/board/{contest}{path}")).text
     assert (await http.delete("/api/v1/staff/session")).status_code == 204
     assert 'id="sign-in"' in (await http.get(f"/board/{contest}")).text
 
