@@ -111,10 +111,6 @@ def _words(language: Language, table: dict[str, str]) -> SimpleNamespace:
 
 
 WORDS: dict[Language, SimpleNamespace] = {
-    "zh": _words(
-        "zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH | organiser_words.ZH | board_words.ZH
-    ),
-    "en": _words(
-        "en", EN | log_words.EN | review_words.EN | results_words.EN | organiser_words.EN | board_words.EN
-    ),
+    "zh": _words("zh", ZH | log_words.ZH | review_words.ZH | results_words.ZH | organiser_words.ZH | board_words.ZH),
+    "en": _words("en", EN | log_words.EN | review_words.EN | results_words.EN | organiser_words.EN | board_words.EN),
 }
