@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test test-campaigns tamper test-lab lint check format bench pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fraud-answers fit lock clean
+.PHONY: demo test test-campaigns tamper miniprogram test-lab lint check format bench pages pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fraud-answers fit lock clean
 
 demo:
 	@./install.sh run
@@ -23,6 +23,11 @@ test-campaigns:
 tamper:
 	@./install.sh dev
 	@.venv/bin/python -m pytest -m campaign tests/verifier $(ARGS)
+
+# The mini program: built, checked, and run against a real service with the stand-in for WeChat. It needs npm.
+miniprogram:
+	@./install.sh dev
+	@.venv/bin/python -m pytest -m campaign tests/wechat/test_mini_program.py $(ARGS)
 
 # Tests of the fraud laboratory: loadtests/fraud_lab/README.md.
 test-lab:
@@ -55,6 +60,11 @@ bench:
 pressure:
 	@./install.sh dev
 	.venv/bin/python -m loadtests.overload $(ARGS)
+
+# Lighthouse's scores of the voter's pages, and the processor time of a page view: loadtests/README.md.
+pages:
+	@./install.sh dev
+	.venv/bin/python -m loadtests.pages $(ARGS)
 
 # Restarts and crashes of two nodes behind nginx during voting: loadtests/README.md.
 rolling:

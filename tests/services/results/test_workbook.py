@@ -340,11 +340,11 @@ def test_a_spreadsheet_computes_the_figures_of_every_document(tmp_path: Path) ->
 @pytest.mark.parametrize("normaliser", NORMALISERS)
 def test_a_spreadsheet_computes_the_figures_of_every_rule(tmp_path: Path, normaliser: str) -> None:
     made: dict[str, Report] = {}
-    for seed in range(100):
+    for seed in range(40):
         rules = everything(normaliser, ("all", "finalists")[seed % 2], ("mean", "shared")[seed // 2 % 2])
         with contextlib.suppress(NotScorable):
             made[f"{seed} public"], made[f"{seed}"] = report_of(rules, seed, (5, 10, 997)[seed % 3])
-    assert len(made) > 50
+    assert len(made) > 30
     compare(made, tmp_path)
 
 

@@ -1,0 +1,80 @@
+// Runs the built pages in miniprogram-simulate against a real service: lists, opens an entry, votes, reads the ballots.
+// MINIPROGRAM_SERVICE, MINIPROGRAM_CONTEST: as for build.mjs. MINIPROGRAM_CODE: what wx.login gives.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import assert from "node:assert/strict";
+import { JSDOM } from "jsdom";
+
+const { window } = new JSDOM("<!doctype html><body></body>", { url: "https://servicewechat.com/" });
+const names = ["document", "Node", "HTMLElement", "Event", "CustomEvent", "TouchEvent", "MutationObserver"];
+Object.assign(globalThis, { window }, Object.fromEntries(names.map((name) => [name, window[name]])));
+const built = join(import.meta.dirname, "dist");
+const kept = new Map();
+const asked = [];
+const opened = [];
+globalThis.App = () => undefined;
+const wx = {
+  request({ url, method, data, header, success, fail }) {
+    const body = data === undefined ? undefined : JSON.stringify(data);
+    fetch(url, { method, headers: header, body }).then(
+      async (answer) => {
+        const data = await answer.json().catch(() => "");
+        asked.push(`${method} ${new URL(url).pathname} ${answer.status}`);
+        if (!answer.ok) console.error(`${method} ${url}: ${answer.status} ${JSON.stringify(data)}`);
+        success({ statusCode: answer.status, data, header: Object.fromEntries(answer.headers) });
+      },
+      (error) => fail({ errMsg: String(error) }),
+    );
+  },
+  login: async () => ({ code: process.env.MINIPROGRAM_CODE }),
+  showModal: async ({ content }) => { opened.push(content); return { confirm: true }; },
+  navigateTo: async ({ url }) => void opened.push(url),
+  getStorageSync: (name) => kept.get(name) ?? "",
+  setStorageSync: (name, value) => void kept.set(name, value),
+  removeStorageSync: (name) => void kept.delete(name),
+  onNetworkStatusChange: () => undefined,
+  getWindowInfo: () => ({ screenWidth: 390, screenHeight: 844, pixelRatio: 3 }),
+  getAppBaseInfo: () => ({ language: "zh_CN" }),
+  getDeviceInfo: () => ({ platform: "ios" }),
+  setClipboardData: async ({ data }) => void opened.push(data),
+  arrayBufferToBase64: (buffer) => Buffer.from(buffer).toString("base64"),
+  pageScrollTo: async () => undefined,
+};
+const simulate = createRequire(import.meta.url)("miniprogram-simulate");
+// The simulator brings a wx of its own; these calls are answered here.
+Object.assign(globalThis.wx, wx);
+
+/** A page as it is when it has loaded. */
+async function open(name, query = {}) {
+  const options = { compiler: "simulate", rootPath: built };
+  const page = simulate.render(simulate.load(join(built, "pages", name, "index"), name, options));
+  page.attach(document.body.appendChild(document.createElement("div")));
+  await page.instance.onLoad(query);
+  return page;
+}
+const textOf = (node) => node.dom.textContent.replace(/\s+/g, " ").trim();
+
+const list = await open("list");
+assert.equal(list.data.failed, "");
+assert.ok(list.querySelectorAll(".entry").length > 0, "the list has entries");
+const button = list.querySelectorAll(".entry .vote")[0];
+assert.equal(textOf(button), "投票");
+const before = list.data.left;
+await list.instance.vote({ currentTarget: { dataset: { code: list.data.entries[0].code } } });
+assert.equal(textOf(list.querySelector(".said")), "已记录。");
+assert.match(textOf(list.querySelectorAll(".entry .vote")[0]), /已投/);
+assert.notEqual(list.data.left, before, "the quota is one less");
+assert.ok(opened[0].includes("投票"), "the notice was shown before the vote");
+
+const entry = await open("entry", { code: list.data.entries[0].code });
+assert.match(textOf(entry.querySelector(".vote")), /已投/);
+await entry.instance.vote();
+assert.notEqual(entry.data.said, "", "a second vote is answered with the reason");
+assert.equal(asked.filter((each) => each.startsWith("POST") && each.endsWith("/ballots 201")).length, 1, "one ballot was cast");
+
+const ballots = await open("ballots");
+assert.equal(ballots.querySelectorAll(".ballot").length, 1);
+assert.match(textOf(ballots.querySelectorAll(".ballot")[0]), /已记录/);
+assert.ok(ballots.data.ballots[0].receipt, "the receipt is kept");
+assert.equal((await open("entry", { code: "nobody" })).data.failed, "没有这件作品。");
+console.log(JSON.stringify({ entry: list.data.entries[0].code, ballot: ballots.data.ballots[0].ballot }));

@@ -1,0 +1,3 @@
+/** Set by build.mjs. */
+declare const SERVICE: string;
+declare const CONTEST: string;

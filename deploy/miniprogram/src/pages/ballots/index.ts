@@ -1,0 +1,26 @@
+// The voter's own ballots with their receipts; never what was picked.
+import { clock, me, receiptOf, say } from "../../voting";
+
+Component({
+  data: {
+    ready: false, failed: "", none: "", secret: "",
+    ballots: [] as { ballot: string; time: string; state: string; receipt: string }[],
+  },
+  methods: {
+    async onLoad() {
+      this.setData({ none: say("no_ballots"), secret: say("ballots_secret") });
+      try {
+        const own = await me();
+        const ballots = (own?.ballots || []).map(({ ballot, recorded_at, state }) => ({
+          ballot, time: clock(recorded_at), state: say(`state_${state}`), receipt: receiptOf(ballot),
+        }));
+        this.setData({ ballots, ready: true });
+      } catch (error) {
+        this.setData({ failed: say("failed") });
+      }
+    },
+    async copy(event: WechatMiniprogram.TouchEvent<object, object, { receipt: string }>) {
+      await wx.setClipboardData({ data: event.currentTarget.dataset.receipt });
+    },
+  },
+});
