@@ -122,6 +122,7 @@ def _announce(address: str, kept: DemoSecrets) -> None:
 {_accounts(kept)}
      a code is valid for half a minute; the next ones: .venv/bin/voting demo --codes
      organiser key  {kept.organiser_key}
+     a ring of simulated voters shows on the board in two minutes: propose to void it as organiser, confirm as owner
   结果 results        curl -H 'Authorization: Bearer {kept.judge_key}' {address}/api/v1/contests/{CONTEST}/results
      judge key      {kept.judge_key}
   more voters       .venv/bin/voting credentials issue --contest {CONTEST} --count 3

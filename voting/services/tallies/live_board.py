@@ -207,7 +207,7 @@ class LiveBoards:
                 shown.tag + slow.minutes_marker,
                 lambda: board_events.screen(snapshot, shown, reading, activity),
             ),
-            ("age", None, str(now.replace(microsecond=0)), lambda: {"seconds": age, "now": now}),
+            ("age", None, str(int(now.timestamp() / LOOK_SECONDS)), lambda: {"seconds": age, "now": now}),
         ]
 
     async def _read_slow(self, snapshot: ContestSnapshot) -> _Slow:
