@@ -74,14 +74,6 @@ class DueLog(NamedTuple):
     erases: bool
 
 
-class LogKeyed(NamedTuple):
-    """A log that is not frozen, by its contest, with its origin and its key."""
-
-    contest: str
-    origin: str
-    vkey: str
-
-
 class Cosignature(NamedTuple):
     """A witness' newest cosignature: the size of the checkpoint, its line, and when it was received."""
 
@@ -227,9 +219,9 @@ async def select_health(connection: Connection) -> LogHealth:
     return LogHealth(*row)
 
 
-async def select_keys(connection: Connection) -> list[LogKeyed]:
-    """Returns every log that is not frozen."""
-    return [LogKeyed(*row) for row in await connection.fetch(_QUERIES["keys"])]
+async def select_growing(connection: Connection) -> list[str]:
+    """Returns the contests whose logs are not frozen."""
+    return [row["contest"] for row in await connection.fetch(_QUERIES["growing"])]
 
 
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:

@@ -7,7 +7,10 @@ import re
 import httpx
 
 from tests.conftest import Contests, as_owner, eventually
-from tests.services.transparency.test_log import sequenced, stored_ballots
+from tests.services.transparency.test_log import SEED, sequenced, stored_ballots
+from voting.services.transparency.anchors import Anchors
+from voting.services.transparency.log_check import log_status
+from voting.services.transparency.log_key import LogKey
 from voting.wiring.admin import AdminServices
 
 
@@ -28,7 +31,7 @@ async def test_a_log_that_does_not_grow_or_is_frozen_is_shown(
 
     async with as_owner(office.settings) as connection:
         await connection.execute("delete from log_queue")
-        await connection.execute("update logs set frozen = null")
+        await connection.execute("delete from logs where frozen is not null")
         assert await health("ok") == 0
         await stored_ballots(contests, office, 1, contest)
         await connection.execute("update log_queue set queued_at = now() - interval '2 minutes'")
@@ -38,4 +41,16 @@ async def test_a_log_that_does_not_grow_or_is_frozen_is_shown(
         await connection.execute("update logs set frozen = 'a test' where contest = $1", contest)
         await health("frozen")
         assert "voting_logs_frozen" in (await http.get("/metrics")).text
+        await connection.execute("update logs set frozen = null where contest = $1", contest)
+
+
+async def test_a_log_that_lost_leaves_is_frozen_though_nothing_waits(contests: Contests, office: AdminServices) -> None:
+    contest = await stored_ballots(contests, office, 1)
+    await sequenced(office)
+    snapshot = await office.contest_cache.get(contest)
+    longer = LogKey(SEED).signer(f"vote.example.org/log/{contest}").sign(9, bytes(32))
+    Anchors(office.settings.data / "anchors").write(contest, snapshot.uid, longer)
+    await sequenced(office)
+    assert "a log of 9 leaves was published" in " ".join((await log_status(office.database, snapshot)).wrong)
+    async with as_owner(office.settings) as connection:
         await connection.execute("update logs set frozen = null where contest = $1", contest)

@@ -48,8 +48,8 @@ on conflict (contest) do update set
     edge = excluded.edge, signed_at = excluded.signed_at, ballots = logs.ballots + excluded.ballots,
     picks = logs.picks + excluded.picks;
 
--- name: keys
-select contest, origin, vkey from logs where frozen is null;
+-- name: growing
+select contest from logs where frozen is null;
 
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does

@@ -78,8 +78,8 @@ class Sequencer:
         """By contest, as last committed by this process."""
         self._refused: dict[str, str] = {}
         self._led_at = 0.0
-        self._keys_changed = False
-        """Whether every log is signed with the newest key."""
+        self._surveyed = False
+        """Whether every log was looked at since this process leads, or reaches the database again."""
 
     async def run(self) -> None:
         """Runs rounds until cancelled, then gives the lease back."""
@@ -98,13 +98,13 @@ class Sequencer:
     async def round(self) -> bool:
         """Appends everything that waits or is due now; returns False if another process does it."""
         if not await self._lead():
-            self._ends.clear()
+            self._forget()
             return False
         async with self._database.connection() as connection:
             waiting = await log.waiting(connection)
         telemetry.LOG_WAITING.set(sum(each.rows for each in waiting))
         try:
-            await self._change_keys()
+            await self._survey()
             for each in waiting:
                 await self._keep_lead()
                 await self._guarded(each.contest, self._drain(each.contest))
@@ -116,8 +116,11 @@ class Sequencer:
                 if not due.is_nothing:
                     await self._guarded(known.contest, self.append(known.contest, due))
         except LeaseLostError:
-            self._ends.clear()
+            self._forget()
             return False
+        except TryAgain:
+            self._surveyed = False
+            raise
         return True
 
     async def append(self, contest: str, due: Due | None = None) -> int:
@@ -142,17 +145,20 @@ class Sequencer:
         telemetry.LOG_CHECKPOINT_AT.set_to_current_time()
         return rows
 
-    async def _change_keys(self) -> None:
-        """Appends to every log that an older key of the file has signed, once in this process' life."""
-        if self._keys_changed:
+    def _forget(self) -> None:
+        self._ends.clear()
+        self._surveyed = False
+
+    async def _survey(self) -> None:
+        """Compares every log with its anchor, also those to which nothing is appended now, and announces new keys."""
+        if self._surveyed:
             return
         async with self._database.connection() as connection:
-            logs = await log.select_keys(connection)
-        for each in logs:
-            if each.vkey != str(self._key.signer(each.origin).key):
-                await self._keep_lead()
-                await self._guarded(each.contest, self.append(each.contest))
-        self._keys_changed = True
+            growing = await log.select_growing(connection)
+        for contest in growing:
+            await self._keep_lead()
+            await self._guarded(contest, self.append(contest))
+        self._surveyed = True
 
     async def _give_back(self) -> None:
         await self._database.transact(lambda tx: leases.give_back(tx, LEASE, self._holder))
