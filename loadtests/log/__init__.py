@@ -1,0 +1,1 @@
+"""Campaigns on the public log: crashes under load, batches that commit in another order, restored backups."""
