@@ -44,8 +44,9 @@ PAGES = {"list": "", "entry": "/entries/{code}", "privacy": "/privacy", "my ball
 @click.command()
 @click.option("--entries", "sizes", multiple=True, type=int, default=(120, 3000), show_default=True)
 @click.option("--runs", default=3, show_default=True, help="Runs of Lighthouse for each page; the median counts.")
+@click.option("--slowdown", default=4, show_default=True, help="How much slower the phone is than this machine.")
 @click.option("--views-only", is_flag=True, help="Measure only the processor time of page views.")
-def main(sizes: tuple[int, ...], runs: int, views_only: bool) -> None:
+def main(sizes: tuple[int, ...], runs: int, slowdown: int, views_only: bool) -> None:
     """Prints the scores and costs of the voter's pages, and writes them to results/pages.json."""
     figures: dict[str, Any] = {}
     with _serving(sizes) as (service, codes):
@@ -56,7 +57,7 @@ def main(sizes: tuple[int, ...], runs: int, views_only: bool) -> None:
         costs_of = ("entries", "cold view, µs", "cached view, µs", "304, µs")
         click.echo(table(costs_of, [(size, *(f"{cost:.0f}" for cost in costs)) for size, *costs in views]))
         if not views_only:
-            rows = list(_audited(service.port, sizes, codes, runs))
+            rows = list(_audited(service.port, codes, runs, slowdown))
             figures["lighthouse"] = rows
             click.echo(table([*rows[0]], [[str(cell) for cell in row.values()] for row in rows]))
     save(RESULTS / "pages.json", figures)
@@ -121,20 +122,21 @@ def _views(port: int, contest: str, codes: list[str]) -> tuple[float, float, flo
     return asyncio.run(measure())
 
 
-def _audited(port: int, sizes: Iterable[int], codes: Mapping[int, list[str]], runs: int) -> Iterator[dict[str, object]]:
-    for size in sizes:
+def _audited(port: int, codes: Mapping[int, list[str]], runs: int, slowdown: int) -> Iterator[dict[str, object]]:
+    for size, own in codes.items():
         for name, path in PAGES.items():
-            address = f"http://{HOST}:{port}/c/c{size}{path.format(code=codes[size][0])}"
-            yield {"page": name, "entries": size} | _median([_lighthouse(address) for _ in range(runs)])
+            address = f"http://{HOST}:{port}/c/c{size}{path.format(code=own[0])}"
+            yield {"page": name, "entries": size} | _median([_lighthouse(address, slowdown) for _ in range(runs)])
 
 
-def _lighthouse(address: str) -> dict[str, Any]:
+def _lighthouse(address: str, slowdown: int) -> dict[str, Any]:
     """Returns Lighthouse's report. Raises RuntimeError."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise RuntimeError(f"there is no browser; install one of: {', '.join(BROWSERS)}")
     done = subprocess.run(
         ["npx", "--yes", LIGHTHOUSE, address, "--quiet", "--output=json", f"--only-categories={','.join(CATEGORIES)}",
+         f"--throttling.cpuSlowdownMultiplier={slowdown}",
          "--chrome-flags=--headless=new --no-sandbox --disable-quic"],
         env=inherited() | {"CHROME_PATH": browser}, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -162,6 +164,8 @@ def _median(reports: list[dict[str, Any]]) -> dict[str, object]:
     return {
         **scores,
         "LCP, s": round(of(lambda report: report["audits"]["largest-contentful-paint"]["numericValue"]) / 1000, 2),
+        "blocked, ms": round(of(lambda report: report["audits"]["total-blocking-time"]["numericValue"])),
+        "index": round(of(lambda report: report["environment"]["benchmarkIndex"])),
         "page, kB": round(of(lambda report: _bytes(report)) / 1000),
         "script, kB": round(of(lambda report: _bytes(report, "Script")) / 1000),
         "failed": " ".join(sorted(failed)) or "none",
