@@ -206,7 +206,12 @@ async def test_a_roster_is_checked_before_it_is_imported(
         "A002": "改名的作品",
         "B003": "盐碱滩",
     }
-    # What is no table is said so; a picture is none.
+    # Then the rules are sealed.
+    await organiser.get_by_label("我已核对规则").check()
+    await organiser.get_by_role("button", name="封存规则").click()
+    await expect(organiser.locator(".acts li").first).to_contain_text("封存评选规则")
+    await expect(organiser.locator("#seal")).to_have_count(0)
+    # What is no table is said so.
     await organiser.goto(f"/control/{contest}/roster")
     (tmp_path / "x.csv").write_bytes(b"%PDF-1.7")
     await organiser.get_by_label("名单文件").set_input_files(tmp_path / "x.csv")

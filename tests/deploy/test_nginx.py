@@ -142,6 +142,10 @@ async def test_a_large_body_and_large_headers_are_refused_as_in_the_contract(pro
     contest = await contests.make()
     async with through(proxy) as http:
         assert refusal(await cast(http, contest, "x", ["A" * 20_000])) == (413, "too_large")
+        # A roster of the staff comes through; the service asks who sends it.
+        path, of_a_file = f"/api/v1/staff/contests/{contest}/roster", {"Content-Type": "application/octet-stream"}
+        sent = await http.post(path, content=b"x" * 200_000, headers=of_a_file)
+        assert refusal(sent) == (401, "credential_missing")
         assert refusal(await http.get("/", headers={"X-Long": "a" * 17_000})) == (431, "headers_too_large")
         assert refusal(await http.get(f"/{'a' * 17_000}")) == (431, "headers_too_large")
 

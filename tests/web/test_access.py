@@ -39,6 +39,7 @@ BODIES = {
     "answer": {"answer": "x"},
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
     "cells/none/decisions": {"action": "accept", "reason": "x"},
+    "seal": {"document_sha256": "0" * 64},
     "pause": {"reason": "a reason of ten"},
     "resume": {"reason": "a reason of ten"},
     "extension": {"closes_at": "2026-01-01T00:00:00Z", "reason": "a reason of ten"},
@@ -133,7 +134,8 @@ async def ask(http: httpx.AsyncClient, route: Route, contest: str, headers: dict
     async with http.stream(route.method, path, headers=headers, json=body) as answer:
         if answer.headers["content-type"].startswith("text/event-stream"):
             return answer.status_code, ""
-        text = (await answer.aread()).decode()
+        # A workbook is no text.
+        text = (await answer.aread()).decode(errors="replace")
     if answer.headers["content-type"].startswith("text/html"):
         return (401 if 'id="sign-in"' in text else answer.status_code), ""
     return answer.status_code, answer.json().get("code", "") if text and answer.status_code >= 400 else ""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
+from voting.domain.contest.contest import Contest
+from voting.domain.contest.contest_file import read_contest
 from voting.errors import NotFound
 from voting.text_file import decode_text
 
@@ -22,6 +26,12 @@ def document(name: str) -> str:
     if name not in NAMES:
         raise NotFound(f"there is no such document; there are: {', '.join(NAMES)}")
     return (files("voting") / "contests" / f"{name}.toml").read_text("utf-8")
+
+
+@cache
+def published() -> Mapping[str, Contest]:
+    """Returns the contests of the documents, by the documents' names."""
+    return {name: read_contest(document(name), name) for name in NAMES}
 
 
 def document_text(body: bytes, name: str) -> str:

@@ -106,6 +106,13 @@ ZH = {
     "marks_file": "评分表（不超过 8 MB）",
     "marks_right": "{0} 个评分，{1} 位评委，可以导入。",
     "marks_import": "导入，替换本轮已有的评分",
+    "control_pending": "「{0}」由 {1} 于 {2} 提出，等待另一人用同样的命令确认。",
+    "control_seal": "封存规则",
+    "control_unsealed": "规则还可以更换",
+    "control_sealed": "规则固定",
+    "control_effect_seal": "封存后不能再更换规则，只有规则写明可变更的（延期、撤下作品）才能改；投票开始时自动封存。"
+    "可以公布下面的摘要，供任何人核对。",
+    "control_seal_read": "我已核对规则，与公布的一致。",
 }
 
 EN = {
@@ -217,4 +224,12 @@ EN = {
     "marks_file": "The table (at most 8 MB)",
     "marks_right": "{0} marks of {1} judges can be imported.",
     "marks_import": "Import them in place of the round's marks",
+    "control_pending": "{0}: proposed by {1} on {2}; a second person confirms it with the same command.",
+    "control_seal": "Seal the rules",
+    "control_unsealed": "The rules can be replaced",
+    "control_sealed": "they are fixed",
+    "control_effect_seal": "Sealed rules cannot be replaced: only what they declare can change (a later end, the "
+    "withdrawal of an entry). The opening of the vote seals them too. The hash below can be published, for anybody to "
+    "check.",
+    "control_seal_read": "I have read the rules, and they are those that were published.",
 }

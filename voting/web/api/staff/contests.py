@@ -1,4 +1,4 @@
-"""What organisers do to a contest: create it, pause, resume, extend, withdraw an entry."""
+"""What organisers do to a contest: create it, seal its rules, pause, resume, extend, withdraw an entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.identity.roles import ORGANISING
-from voting.errors import Malformed, SecondPersonNeeded
+from voting.domain.results.inputs import document_sha256
+from voting.errors import Malformed, SecondPersonNeeded, Stale
 from voting.services.contests.documents import document_text
 from voting.services.second_person import person_of
 from voting.web.auth import by, permit
@@ -42,6 +43,12 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
 
     entry: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     reason: Reason
+
+
+class Seal(msgspec.Struct, forbid_unknown_fields=True):
+    """The SHA-256 of the contest file as it was read."""
+
+    document_sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 @post("/api/v1/staff/contests", status_code=201, opt=FILES | by("owner"))
@@ -106,6 +113,20 @@ async def withdraw(
     await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
     await services.contest_admin.acting(person.actor).withdraw(contest, data.entry, data.reason)
+    return {"outcome": "done"}
+
+
+@post("/api/v1/staff/contests/{contest:str}/seal", status_code=200, opt=_OPT)
+async def seal(
+    contest: FromPath[str], data: JSONBody[Seal], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Seals the rules, which can no longer be replaced; 409 if they are not those of the given hash."""
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    document = (await services.contest_cache.renew(contest)).document
+    if document_sha256(document) != data.document_sha256:
+        raise Stale
+    await services.contest_admin.acting(person.actor).seal(contest, document)
     return {"outcome": "done"}
 
 

@@ -11,11 +11,13 @@ from litestar.params import FromPath
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local
 from voting.domain.identity.roles import ORGANISING
+from voting.domain.results.inputs import document_sha256
 from voting.services.audit import Action
 from voting.services.contests.overview import PendingProposal
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
+from voting.web.i18n.acts import ACTS as NAMES
 from voting.web.pages.staff.audit import act
 from voting.web.pages.staff.reader import opened
 from voting.web.rendering import html, language_of, page, phase_of
@@ -32,6 +34,9 @@ ACTS: tuple[Action, ...] = (
     "roster.import",
     "second_person.propose",
 )
+
+
+_BY_COMMAND = {act: NAMES[act] for act in ("award.revoke", "certification.certify", "certification.reopen")}
 
 
 class ProposedExtension(NamedTuple):
@@ -64,6 +69,10 @@ async def show_control(
         # Before the window opens, rules that are not sealed can still be replaced as a whole.
         "may": {what: what in rules.changeable or now < rules.opens_at for what in ("extension", "withdrawal")},
         "extension": extension,
+        # Confirmed by a command; an extension has its own card, an answer its own page.
+        "pending": [(name, each) for each in pending if (name := _BY_COMMAND.get(each.action, {}).get(language))],
+        "document_sha256": document_sha256(snapshot.document),
+        "may_seal": now < rules.opens_at and all(each.action != "contest.seal" for each in records),
         "earliest": _field(rules.closes_at, rules),
         "entries": snapshot.entries.values(),
         "acts": [act(each, language) for each in records],

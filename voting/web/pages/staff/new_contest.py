@@ -14,7 +14,7 @@ from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.explain import explain
 from voting.domain.language import LANGUAGES, Language
 from voting.errors import ContestUnknown, FileInvalid, NotScorable
-from voting.services.contests.documents import NAMES, document, document_text
+from voting.services.contests.documents import document, document_text, published
 from voting.services.results.simulation import made_entries, what_if
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices, Services
@@ -39,7 +39,7 @@ async def show_new(
         "person": person,
         "text": document(document_name) if document_name else "",
         "chosen": document_name,
-        "names": NAMES,
+        "published": published(),
         "contests": known,
     }
     return html(request, page(request, "new_contest.html", **values))
@@ -85,9 +85,7 @@ async def _exists(services: Services, contest: str) -> bool:
 
 async def _other(services: Services, name: str) -> Contest:
     """Returns the rules of a document or a stored contest. Raises ContestUnknown."""
-    if name in NAMES:
-        return read_contest(document(name))
-    return (await services.contest_cache.get(name)).contest
+    return published().get(name) or (await services.contest_cache.get(name)).contest
 
 
 def _compare(contest: Contest, other: Contest, language: Language) -> dict[str, Any]:
