@@ -24,10 +24,13 @@ async def signed_in(browser: Browser, service: Service, office: AdminServices) -
     """Opens a browser in which a new account with one role has signed in; an error in a script fails the test."""
     opened: list[BrowserContext] = []
     faults: list[str] = []
+    everywhere: list[str] = []
 
     async def open_page(role: Role, contest: str | None) -> Page:
         name = f"{role}-{secrets.token_hex(4)}"
         await office.staff_accounts.add(name, [Grant(role, contest)])
+        if contest is None:
+            everywhere.append(name)
         session = await office.staff_sessions.open(await office.staff_accounts.find(name), None)
         context = await browser.new_context(
             viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=service.url
@@ -41,6 +44,9 @@ async def signed_in(browser: Browser, service: Service, office: AdminServices) -
     yield open_page
     for context in opened:
         await context.close()
+    # With an account that may decide about it, a contest of another test would need two persons.
+    for name in everywhere:
+        await office.staff_accounts.revoke(name, None)
     assert faults == []
 
 
