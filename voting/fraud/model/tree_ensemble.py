@@ -203,5 +203,10 @@ def _shares(tree: Tree) -> tuple[tuple[str, Floats], ...]:
 
 
 def _by_ruled_out(adds: Sequence[float]) -> Floats:
-    arrived = [next((end for end in range(len(adds)) if not out >> end & 1), 0) for out in range(1 << _ENDS)]
-    return np.array(adds, dtype=np.float32)[arrived]
+    return np.array(adds, dtype=np.float32)[_first_left(len(adds))]
+
+
+@cache
+def _first_left(ends: int) -> Places:
+    """Returns the first end that is not ruled out, by the ends ruled out."""
+    return np.array([next((end for end in range(ends) if not out >> end & 1), 0) for out in range(1 << _ENDS)])
