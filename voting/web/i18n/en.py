@@ -45,7 +45,8 @@ EN = {
     "tags": "Also about",
     "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "
     "organisation) and of the network address, and the app, browser, system, kind of device, screen, languages and "
-    "time zone. They are used only to give each person one quota, and against fraud. No name, phone number or plain "
+    "time zone; of voters drawn by lot also whether they confirmed their vote, and a keyed hash of what they confirmed "
+    "it with. They are used only to give each person one quota, and against fraud. No name, phone number or plain "
     "address is stored. All this is deleted some time after the result's publication (30 days unless the host says "
     "otherwise). By voting you agree. You can see and delete it under 'My data'. A receipt proves only that the ballot "
     "is recorded.",
@@ -83,10 +84,14 @@ EN = {
     "phone_sent": "The code has been sent; it is valid for five minutes.",
     "phone_invalid": "This is not a mobile phone's number.",
     "confirm_title": "Please confirm that this vote is yours",
-    "confirm_why": "A few voters are chosen by chance to confirm, and you are one of them. Your vote is recorded and "
-    "counts without it; your answer helps to find invented votes.",
-    "confirm_required": "The host asks all voters of this part to confirm; votes of it that are not confirmed by then "
-    "will be void. Until:",
+    "confirm_why": "It has been recorded. So that the result can be trusted, we draw some voters by lot and ask them "
+    "to confirm once more. Being drawn does not mean that anything is wrong with your vote.",
+    "confirm_ask": "Why am I asked?",
+    "confirm_more": "It is drawn by lot, more often for some entries and times. Not answering this time will not void "
+    "your vote. A phone number is only used to check this; it is not stored as it is, nor used for anything else. "
+    "If all ballots for an entry ever need to be confirmed, we will tell you so, with the time and what follows.",
+    "confirm_required": "One of your ballots needs you to confirm it. Please do so by {}; if it is not confirmed by "
+    "then it will not count, and you can still appeal. It does not mean that you did anything wrong.",
     "confirm_stored": "Of the number or account that you confirm with, only a keyed hash is stored.",
     "confirm": "Confirm",
     "confirm_wechat": "Confirm with WeChat",
