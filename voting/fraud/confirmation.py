@@ -1,15 +1,16 @@
 """What a random sample of voters, asked to confirm that they are people, says about the ballots of a cell.
 
-A keyed coin decides who is asked, so that nobody can foresee it, and invented voters cannot answer. A cell is the
-ballots of an entry, or those of one day, channel, network or client among them. Nothing here is an observation of a
-single ballot: the figures are estimates from a sample, and the vote of somebody who does not answer counts.
+Nothing here is an observation of a single ballot: the figures are estimates from a sample, and the vote of somebody who
+does not answer counts. `voting.fraud.sample` says whom it is of, and what cells are.
 
 Of n voters asked in a cell x confirmed. If all its voters are people, they confirm at a rate h that differs from cell
 to cell around the rate p of voters of the same channels elsewhere, h ~ Beta(p(1-r)/r, (1-p)(1-r)/r), so that x is
 beta-binomial with overdispersion r (Skellam 1948, J. R. Stat. Soc. B 10, 257).
 
 p: the rates by channel without the cell's own answers, weighted by the channels of those asked in it (indirect
-standardisation), each drawn towards the rate of all as if `PRIOR_ASKED` more had answered at that.
+standardisation), each drawn towards the rate of all as if `PRIOR_ASKED` more had answered at that. Without the answers
+of doubtful cells either, which are left out one round after another: invented voters would lower the rate expected of
+everybody, and make people who answer as always look so unlike that no cell could be named.
 r: by moments (Williams 1982, Appl. Stat. 31, 144), the sum of (x - np)^2 - npq over that of n(n-1)pq, among cells of
 the same kind that confirmed at least as often as expected: invented voters only lower a rate, so those are of people.
 Significance: P(X <= x), with the false discovery rate controlled among the cells of each kind (Benjamini and Hochberg
@@ -21,16 +22,18 @@ The share s of invented voters: those asked confirm at the rate (1-s)h, whose po
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from voting.fraud.sample import RULES, Asked, Cell, Estimate, Rules
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, Rules, to_decide
 
 Floats = npt.NDArray[np.float64]
 PRIOR_ASKED = 10.0
+# The significance up to which a cell is no part of what others are compared with.
+LEFT_OUT = 0.05
 # Crowds of people differ at least by this, however alike the few cells seen so far are.
 LEAST_SPREAD, PRIOR_SPREAD, MOST_SPREAD, PRIOR_CELLS = 0.01, 0.03, 0.3, 10.0
 _GRID = (np.arange(4000) + 0.5) / 4000
@@ -39,56 +42,72 @@ _POINTS = (np.arange(200) + 0.5) / 200
 
 def estimate(sample: Iterable[Asked], rules: Rules = RULES) -> tuple[Estimate, ...]:
     """Returns every cell in which enough voters were asked, the largest number of invented picks first."""
-    asked: defaultdict[Cell, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    confirmed: defaultdict[Cell, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    all_asked: defaultdict[str, int] = defaultdict(int)
-    all_confirmed: defaultdict[str, int] = defaultdict(int)
-    picks: defaultdict[Cell, float] = defaultdict(float)
-    for voter in sample:
-        all_asked[voter.channel] += 1
-        all_confirmed[voter.channel] += voter.confirmed
-        for cell, count in voter.picks.items():
-            asked[cell][voter.channel] += 1
-            confirmed[cell][voter.channel] += voter.confirmed
-            picks[cell] += count / voter.share
-    tested = [cell for cell in asked if sum(asked[cell].values()) >= rules.least_asked]
-    expected = {
-        cell: _elsewhere(asked[cell], confirmed[cell], all_asked, all_confirmed)
-        for cell in tested
-        # A cell of everybody has nothing to be compared with.
-        if sum(asked[cell].values()) < sum(all_asked.values())
-    }
-    counts = {cell: (sum(asked[cell].values()), sum(confirmed[cell].values())) for cell in expected}
+    answers = _Answers(tuple(sample))
+    tested = [cell for cell in answers.asked if rules.least_asked <= answers.asked[cell].total() < len(answers.sample)]
+    counts = {cell: (answers.asked[cell].total(), answers.confirmed[cell].total()) for cell in tested}
+    expected = answers.expected(tested)
     spreads = {
         kind: spread([(*counts[cell], rate) for cell, rate in expected.items() if cell.kind == kind])
-        for kind in {cell.kind for cell in expected}
+        for kind in {cell.kind for cell in tested}
     }
     p_values = {cell: lower_tail(*counts[cell], rate, spreads[cell.kind]) for cell, rate in expected.items()}
-    suspected: set[Cell] = set()
+    shares = {cell: invented(*counts[cell], expected[cell], spreads[cell.kind], rules.confidence) for cell in tested}
     named: set[Cell] = set()
     for kind in spreads:
         family = {cell: p_value for cell, p_value in p_values.items() if cell.kind == kind}
-        suspected |= discoveries(family, rules.suspects)
-        named |= discoveries(family, rules.names)
-    found = []
-    for cell, rate in expected.items():
-        low, share, high = invented(*counts[cell], rate, spreads[cell.kind], rules.confidence)
-        is_material = low >= rules.material
-        found.append(
-            Estimate(
-                cell,
-                *counts[cell],
-                rate,
-                p_values[cell],
-                low,
-                share,
-                high,
-                round(picks[cell]),
-                cell in suspected and is_material,
-                cell in named and is_material,
-            )
+        cells = sum(cell.kind == kind for cell in answers.asked)
+        named |= {cell for cell in discoveries(family, rules.names, cells) if shares[cell][0] >= rules.material}
+    named = to_decide(named)
+    decided = {cell.entry for cell in named}
+    doubtful = [
+        cell
+        for cell in sorted(tested, key=lambda cell: (p_values[cell], cell))
+        if p_values[cell] <= rules.undecided and cell.entry not in decided
+    ]
+    suspected = set(doubtful[: rules.clearest])
+    found = [
+        Estimate(
+            cell,
+            *counts[cell],
+            expected[cell],
+            p_values[cell],
+            *shares[cell],
+            round(answers.picks[cell]),
+            cell in suspected,
+            cell in named,
         )
+        for cell in tested
+    ]
     return tuple(sorted(found, key=lambda each: (-each.low * each.picks, each.p_value, each.cell)))
+
+
+class _Answers:
+    """The answers of a sample by cell and channel."""
+
+    def __init__(self, sample: Sequence[Asked]) -> None:
+        self.sample = sample
+        self.asked, self.confirmed = _count(sample)
+        self.picks: defaultdict[Cell, float] = defaultdict(float)
+        for voter in sample:
+            for cell in voter.cells:
+                self.picks[cell] += 1 / voter.share
+
+    def expected(self, cells: Sequence[Cell]) -> dict[Cell, float]:
+        """Returns the rate expected of each cell, from the answers outside it and outside of doubtful cells."""
+        left_out: set[Cell] = set()
+        reference = self.sample
+        while True:
+            rates = _rates(cells, self.asked, reference)
+            counts = {cell: (self.asked[cell].total(), self.confirmed[cell].total()) for cell in cells}
+            # Each ballot is in one cell of this kind for each of its entries.
+            family = [cell for cell in cells if cell.kind == "channel"]
+            overdispersion = spread([(*counts[cell], rates[cell]) for cell in family if cell not in left_out])
+            more = {cell for cell in family if lower_tail(*counts[cell], rates[cell], overdispersion) <= LEFT_OUT}
+            rest = [voter for voter in self.sample if voter.cells.isdisjoint(left_out | more)]
+            if more <= left_out or 4 * len(rest) < len(self.sample):
+                return rates
+            left_out |= more
+            reference = rest
 
 
 def spread(cells: Sequence[tuple[int, int, float]]) -> float:
@@ -116,10 +135,14 @@ def lower_tail(asked: int, confirmed: int, rate: float, overdispersion: float) -
     return float(min(1.0, np.exp(logs).sum()))
 
 
-def discoveries(p_values: Mapping[Cell, float], rate: float) -> set[Cell]:
-    """Returns the cells whose hypotheses are rejected so that the false discovery rate is at most `rate`."""
+def discoveries(p_values: Mapping[Cell, float], rate: float, cells: int) -> set[Cell]:
+    """Returns the cells whose hypotheses are rejected so that the false discovery rate is at most `rate`.
+
+    `cells` counts those with too few answers to be tested, too: early in a contest few are tested, and the first to be
+    is no discovery.
+    """
     order = sorted(p_values, key=lambda cell: p_values[cell])
-    last = max((place for place, cell in enumerate(order, 1) if p_values[cell] <= rate * place / len(order)), default=0)
+    last = max((place for place, cell in enumerate(order, 1) if p_values[cell] <= rate * place / cells), default=0)
     return set(order[:last])
 
 
@@ -135,21 +158,36 @@ def invented(
     return float(low), float(middle), float(high)
 
 
-def _elsewhere(
-    asked: Mapping[str, int],
-    confirmed: Mapping[str, int],
-    all_asked: Mapping[str, int],
-    all_confirmed: Mapping[str, int],
-) -> float:
-    """Returns the rate expected of a cell, from the answers outside it."""
-    others = sum(all_asked.values()) - sum(asked.values())
-    overall = (sum(all_confirmed.values()) - sum(confirmed.values()) + 0.5) / (others + 1)
-    expected = 0.0
-    for channel, number in asked.items():
-        outside = all_asked[channel] - number
-        rate = (all_confirmed[channel] - confirmed[channel] + PRIOR_ASKED * overall) / (outside + PRIOR_ASKED)
-        expected += number * rate
-    return expected / sum(asked.values())
+def _count(sample: Iterable[Asked]) -> tuple[defaultdict[Cell, Counter[str]], defaultdict[Cell, Counter[str]]]:
+    """Returns by cell and channel how many were asked, and how many confirmed."""
+    asked: defaultdict[Cell, Counter[str]] = defaultdict(Counter)
+    confirmed: defaultdict[Cell, Counter[str]] = defaultdict(Counter)
+    for voter in sample:
+        for cell in voter.cells:
+            asked[cell][voter.channel] += 1
+            confirmed[cell][voter.channel] += voter.confirmed
+    return asked, confirmed
+
+
+def _rates(
+    cells: Iterable[Cell], weights: Mapping[Cell, Counter[str]], reference: Sequence[Asked]
+) -> dict[Cell, float]:
+    """Returns the rate at which voters of `reference` outside of each cell confirm, by channel as in the cell."""
+    asked, confirmed = _count(reference)
+    all_asked = Counter(voter.channel for voter in reference)
+    all_confirmed = Counter(voter.channel for voter in reference if voter.confirmed)
+    rates = {}
+    for cell in cells:
+        inside, answered = asked[cell], confirmed[cell]
+        others = all_asked.total() - inside.total()
+        overall = (all_confirmed.total() - answered.total() + 0.5) / (others + 1)
+        expected = 0.0
+        for channel, number in weights[cell].items():
+            outside = all_asked[channel] - inside[channel]
+            rate = (all_confirmed[channel] - answered[channel] + PRIOR_ASKED * overall) / (outside + PRIOR_ASKED)
+            expected += number * rate
+        rates[cell] = expected / weights[cell].total()
+    return rates
 
 
 def _shape(rate: float, overdispersion: float) -> tuple[float, float]:

@@ -56,7 +56,6 @@ class Ask(NamedTuple):
     channel: str
     share: float
     network: str | None
-    client: str | None
     code: str
 
 

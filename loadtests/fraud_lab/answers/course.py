@@ -6,22 +6,21 @@ all voters of the named cells, and the ballots in them of those who do not confi
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from loadtests.fraud_lab.answers.attackers import Attack
 from loadtests.fraud_lab.answers.worlds import CHANNELS, DAYS, Ballots, Voters, World
-from loadtests.fraud_lab.simulator.batch import Bools, Floats
+from loadtests.fraud_lab.simulator.batch import Bools, Floats, Ints
 from voting.fraud.confirmation import estimate
-from voting.fraud.sample import Asked, Cell, Rules, cells_of, raised
+from voting.fraud.sample import RULES, Asked, Cell, cells_of, to_decide
 
-SHARE = 0.02
+# The chance of each voter on each day: on the web, and on channels that identify people.
+SHARES = np.array([0.035, 0.005, 0.005])
 # Who was asked is counted after these hours, whether there is an answer or not.
 _WAIT = 24.0
-_RULES = Rules()
 
 
 class Course(NamedTuple):
@@ -47,21 +46,15 @@ def play(world: World, attack: Attack | None, seed: int) -> Course:
 
 def members(cell: Cell, voters: Voters, ballots: Ballots) -> Bools:
     """The ballots of a cell."""
-    column = {
-        "entry": np.zeros_like(ballots.entry),
-        "day": (ballots.at // 24).astype(np.int64),
-        "channel": voters.channel[ballots.voter],
-        "network": ballots.network,
-        "client": voters.client[ballots.voter],
-    }[cell.kind]
-    number = CHANNELS.index(cell.value) if cell.kind == "channel" else int(cell.value or 0)
+    is_channel = cell.kind == "channel"
+    column = voters.channel[ballots.voter] if is_channel else ballots.network
+    number = CHANNELS.index(cell.value) if is_channel else int(cell.value)
     found: Bools = (ballots.entry == int(cell.entry)) & (column == number)
     return found
 
 
 class _Contest:
-    """A contest in its course; the coin of each voter falls once, so that who is asked at a share is asked at a greater
-    one."""
+    """A contest in its course. Nobody votes twice a day, so the coin falls once for each ballot."""
 
     def __init__(self, world: World, attack: Attack | None, seed: int) -> None:
         rng = np.random.default_rng([seed, 0xC011])
@@ -69,7 +62,9 @@ class _Contest:
         self._voters = Voters(*map(np.concatenate, zip(*(part.voters for part in parts), strict=True)))
         self._ballots = Ballots(*map(np.concatenate, zip(*(part.ballots for part in parts), strict=True)))
         people = len(self._voters.channel)
-        self._coin: Floats = rng.random(people)
+        self._coin: Floats = rng.random(len(self._ballots.voter))
+        # The ballot that the coin fell for; -1: none yet.
+        self._ballot: Ints = np.full(people, -1)
         self._share: Floats = np.zeros(people)
         self._answered: Floats = np.full(people, np.inf)
         self._asked_at: Floats = np.full(people, np.inf)
@@ -78,36 +73,37 @@ class _Contest:
 
     def course(self) -> Course:
         named: dict[Cell, int] = {}
-        shares: dict[Cell, float] = {}
+        suspected: list[Cell] = []
         for day in range(DAYS):
-            self._ask(day, shares)
-            found = estimate(self._sample(24.0 * (day + 1)), _RULES)
+            self._ask(day, suspected)
+            found = estimate(self._sample(24.0 * (day + 1)))
             named = {each.cell: day + 1 for each in found if each.is_named} | named
-            decided = {cell.entry for cell in named}
-            shares = {
-                each.cell: raised(shares.get(each.cell, SHARE), _RULES)
-                for each in found
-                if each.is_suspected and each.cell.entry not in decided
-            }
+            suspected = [each.cell for each in found if each.is_suspected]
         asked = np.isfinite(self._asked_at)
         asked_after, void = self._step(named)
         used = self._bought - self._numbers
         return Course(self._voters, self._ballots, named, asked, asked_after, void, used)
 
-    def _ask(self, day: int, shares: dict[Cell, float]) -> None:
+    def _ask(self, day: int, suspected: Iterable[Cell]) -> None:
         """Asks voters of the day's ballots, each at the moment of the ballot."""
         voters, ballots = self._voters, self._ballots
-        share = np.full(len(ballots.voter), SHARE)
-        for cell, more in shares.items():
-            share = np.where(members(cell, voters, ballots), np.maximum(share, more), share)
-        today = np.flatnonzero(ballots.at // 24 == day)
-        for ballot in today[self._coin[ballots.voter[today]] < share[today]]:
-            voter = int(ballots.voter[ballot])
-            if self._share[voter]:
-                continue
-            self._share[voter], self._asked_at[voter] = share[ballot], ballots.at[ballot]
-            if self._confirms(voter, bool(voters.answers[voter])):
-                self._answered[voter] = ballots.at[ballot] + voters.delay[voter]
+        base = SHARES[voters.channel[ballots.voter]]
+        inside = np.zeros(len(base), np.bool_)
+        for cell in suspected:
+            inside |= members(cell, voters, ballots)
+        raised = np.where(inside, np.maximum(base, RULES.raised), base)
+        for hour in range(24 * day, 24 * (day + 1)):
+            voted = len(np.unique(ballots.voter[ballots.at < hour]))
+            share = raised if (self._ballot >= 0).sum() <= RULES.budget * voted else base
+            now = np.flatnonzero(np.floor(ballots.at) == hour)
+            for ballot in now[self._coin[now] < share[now]]:
+                voter = int(ballots.voter[ballot])
+                if self._ballot[voter] >= 0:
+                    continue
+                self._ballot[voter] = ballot
+                self._share[voter], self._asked_at[voter] = share[ballot], ballots.at[ballot]
+                if self._confirms(voter, bool(voters.answers[voter])):
+                    self._answered[voter] = ballots.at[ballot] + voters.delay[voter]
 
     def _confirms(self, voter: int, by_itself: bool) -> bool:
         """Whether the voter confirms: by itself, or with one of the attacker's telephone numbers."""
@@ -122,32 +118,26 @@ class _Contest:
                 CHANNELS[self._voters.channel[voter]],
                 float(self._share[voter]),
                 bool(self._answered[voter] <= now),
-                self._picks(voter, now),
+                frozenset(self._cells(int(self._ballot[voter]))),
             )
             for voter in map(int, np.flatnonzero(self._asked_at <= now - _WAIT))
         ]
 
-    def _picks(self, voter: int, now: float) -> Counter[Cell]:
-        """The voter's ballots by cell; ballots are in the order of the voters."""
-        first, end = np.searchsorted(self._ballots.voter, (voter, voter + 1))
-        picks: Counter[Cell] = Counter()
-        for ballot in range(int(first), int(end)):
-            if self._ballots.at[ballot] <= now:
-                picks.update(self._cells(ballot))
-        return picks
-
     def _cells(self, ballot: int) -> tuple[Cell, ...]:
         if ballot not in self._cells_of:
-            voter, entry, network, at = (column[ballot] for column in self._ballots)
-            channel, client = CHANNELS[self._voters.channel[voter]], self._voters.client[voter]
-            self._cells_of[ballot] = cells_of(str(entry), str(int(at // 24)), channel, str(network), str(client))
+            voter, entry, network = (
+                self._ballots.voter[ballot],
+                self._ballots.entry[ballot],
+                self._ballots.network[ballot],
+            )
+            self._cells_of[ballot] = cells_of(str(entry), CHANNELS[self._voters.channel[voter]], str(network))
         return self._cells_of[ballot]
 
-    def _step(self, named: Iterable[Cell]) -> tuple[Bools, Bools]:
+    def _step(self, named: Collection[Cell]) -> tuple[Bools, Bools]:
         """The organiser's step: whom it asks, and the ballots that are void after it."""
         voters, ballots = self._voters, self._ballots
         inside = np.zeros(len(ballots.voter), np.bool_)
-        for cell in named:
+        for cell in to_decide(named):
             inside |= members(cell, voters, ballots)
         confirmed = self._answered <= 24.0 * DAYS
         asked = np.zeros(len(confirmed), np.bool_)

@@ -227,7 +227,7 @@ def by_attacker(runs: Sequence[Run]) -> list[list[str]]:
 
 
 def _kinds(runs: Sequence[Run]) -> str:
-    counts = {kind: sum(kind in run.kinds for run in runs) for kind in ("entry", "day", "channel", "network", "client")}
+    counts = {kind: sum(kind in run.kinds for run in runs) for kind in ("channel", "network")}
     return ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)
 
 

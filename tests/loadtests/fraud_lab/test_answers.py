@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from loadtests.fraud_lab.__main__ import main
 from loadtests.fraud_lab.answers import bench
 from loadtests.fraud_lab.answers.attackers import ATTACKERS, FRAMING, SLOW_DRIP, Attacker, attack
-from loadtests.fraud_lab.answers.course import SHARE, members, play
+from loadtests.fraud_lab.answers.course import SHARES, members, play
 from loadtests.fraud_lab.answers.figures import must_show, seen
 from loadtests.fraud_lab.answers.worlds import DAYS, WEB, World, make_world
 from voting.fraud.sample import Cell
@@ -62,12 +62,13 @@ def test_attackers_do_what_they_are_said_to(world: World, attacker: Attacker) ->
 def test_the_asked_are_chosen_by_chance_and_void_ballots_are_in_a_named_cell(world: World) -> None:
     campaign = attack(world, EVERY["as people"], 1500, 5)
     course = play(world, campaign, 5)
-    assert course.asked.mean() > SHARE * 0.7
+    assert course.asked.mean() > SHARES.min()
     inside = np.any([members(cell, course.voters, course.ballots) for cell in course.named], axis=0)
     assert not (course.void & ~inside).any()
     assert course.void[inside & course.voters.invented[course.ballots.voter]].mean() > 0.9
-    of_target = members(Cell("entry", str(campaign.target)), course.voters, course.ballots)
-    assert (of_target == (course.ballots.entry == campaign.target)).all()
+    of_target = members(Cell("channel", str(campaign.target), "web"), course.voters, course.ballots)
+    on_the_web = course.voters.channel[course.ballots.voter] == WEB
+    assert (of_target == ((course.ballots.entry == campaign.target) & on_the_web)).all()
 
 
 def test_numbers_that_were_bought_confirm_until_they_are_used_up(world: World) -> None:

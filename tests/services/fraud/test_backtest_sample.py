@@ -17,6 +17,6 @@ def test_answers_of_voters_who_were_asked_name_a_cell(replay: Replay) -> None:
     found = replay(events).summary["verification"]
     assert (found["asked"], found["confirmed"]) == (240, 128)
     assert {cell["entry"] for cell in found["cells"]} == {"A0"}
-    named = next(cell for cell in found["cells"] if cell["kind"] == "entry")
+    (named,) = (cell for cell in found["cells"] if cell["named"])
     assert (named["asked"], named["confirmed"], named["picks"], named["named"]) == (48, 0, 96, True)
     assert "verification" not in replay([event(1, verification=None)]).summary

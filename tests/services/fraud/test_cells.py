@@ -17,11 +17,10 @@ from tests.conftest import Contests, as_owner, environment_of, insert_batch
 from tests.fraud.rings import POLICY, certifier, find_nothing, tally
 from tests.web.test_staff import bearer
 from voting.errors import Forbidden, NotCertifiable, Stale
-from voting.fraud.sample import Cell, Estimate
 from voting.postgres.ballots import Ask, BallotRow
 from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.postgres.identity import confirmations
-from voting.services.fraud.cells import Cells, CellWish, SuspectCell, found_cell
+from voting.services.fraud.cells import Cells, CellWish, SuspectCell
 from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.second_person import Person
 from voting.settings import Settings
@@ -42,7 +41,7 @@ FACTS = json.dumps(["web", None, None, None, None, "network"])
 
 def row(number: int, entry: str, asked: bool) -> BallotRow:
     voter, id = hashlib.sha256(f"{number}".encode()).digest()[:16], uuid.uuid4()
-    ask = Ask("web", 0.1, "network", None, f"C{number}") if asked else None
+    ask = Ask("web", 0.1, "network", f"C{number}") if asked else None
     return BallotRow(voter, 1, "k", id, [entry], "count", (), id.bytes * 3, FACTS, "{}", tier="web", ask=ask)
 
 
@@ -83,13 +82,13 @@ async def unconfirmed_people(office: AdminServices, contest: str) -> list[bytes]
 
 
 async def open_cell(office: AdminServices, contest: str) -> SuspectCell:
-    """Returns the whole entry's cell."""
+    """Returns the cell of the entry's ballots on the web, the narrowest of those with too few answers."""
     snapshot = await office.contest_cache.renew(contest)
     await office.cells.watch(snapshot)
     found = {each.stored.cell.kind: each for each in await office.cells.all(snapshot)}
     assert {each.stored.cell.entry for each in found.values()} == {"A001"}
-    assert found["entry"].stored.state == "open"
-    return found["entry"]
+    assert found["channel"].stored.state == "open"
+    return found["channel"]
 
 
 async def decided(office: AdminServices, contest: str, cell: SuspectCell, wish: CellWish) -> StoredCell:
@@ -98,16 +97,6 @@ async def decided(office: AdminServices, contest: str, cell: SuspectCell, wish: 
         found, after = await office.cells.decide(snapshot, cell.stored.cell.id, person, wish)
         assert found == outcome
     return after
-
-
-def test_more_voters_of_a_suspected_cell_are_asked_once_enough_have_answered() -> None:
-    each = Estimate(Cell("entry", "A001"), 30, 10, 0.6, 0.01, 0.1, 0.3, 0.5, 300, is_suspected=True, is_named=False)
-    first = found_cell(each, None, 0.02)
-    assert (first.share, first.asked) == (0.1, 30)
-    now = datetime.now(UTC)
-    stored = StoredCell(each.cell, "open", first.share, first.asked, None, None, None, None, 1, now, now)
-    assert found_cell(each._replace(asked=40), stored, 0.02).share == 0.1
-    assert found_cell(each._replace(asked=45), stored, 0.02).share == 0.5
 
 
 async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(
@@ -124,7 +113,7 @@ async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(
     with pytest.raises(NotCertifiable, match=id):
         await certifier(office.database, find_nothing).certify(snapshot, POLICY)
     shown = run("review", "list", "--contest", contest, "--language", "en", env=environment_of(settings)).stdout
-    assert "of 75 asked for A001, 10 confirmed; elsewhere 6" in shown
+    assert "of 75 asked for A001 through web, 10 confirmed; elsewhere 6" in shown
     wish = CellWish("ask", "10 of 75", 2)
     assert (await office.cells.decide(snapshot, id, WANG, wish))[0] == "proposed"
     with pytest.raises(Forbidden):

@@ -40,14 +40,21 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
     if rule := contest.verification:
         ways = [NAMES[language][channel] for channel in rule.by]
         share = f"{rule.share * 100:.3g}%"
-        sentences.append(
-            f"系统随机抽取约 {share} 的投票人，请其另行确认（{'、'.join(ways)}），未确认的选票照常计入；"
-            "如某部分选票明显异常，主办方可请其中全部投票人限时确认，逾期未确认的选票作废。"
-            if zh
-            else f"About {share} of the voters, chosen by chance, are asked to confirm through {', '.join(ways)}; "
-            "their votes count without it. Where ballots look invented, the host may ask all voters of that part to "
-            "confirm in a stated time, after which those unconfirmed are void."
-        )
+        others = "" if rule.identified is None else f"{rule.identified * 100:.3g}%"
+        if zh:
+            asked = share + (f"（网页投票以外为 {others}）" if others else "")
+            sentence = (
+                f"系统每天抽签请约 {asked} 的投票人另行确认（{'、'.join(ways)}），有的作品抽得多一些；"
+                "未确认的选票照常计入。如某部分选票明显异常，主办方可请其中全部投票人限时确认，逾期未确认的选票作废。"
+            )
+        else:
+            asked = share + (f" ({others} of those who signed in)" if others else "")
+            sentence = (
+                f"Each day about {asked} of the voters, drawn by lot, are asked to confirm through {', '.join(ways)}, "
+                "more for some entries; their votes count without it. Where ballots look invented, the host may ask "
+                "all voters of that part to confirm in a stated time, after which those unconfirmed are void."
+            )
+        sentences.append(sentence)
     return tuple(sentences)
 
 

@@ -99,7 +99,7 @@ class VoterRule:
 class VerificationRule:
     """A random sample of voters who are asked to confirm, through another channel, that they are people."""
 
-    share: float = key("The share of voters who are asked, such as 0.02.", least=0.001, most=1)
+    share: float = key("The share of each day's voters who are asked, such as 0.035.", least=0.001, most=1)
     by: tuple[Literal["phone", "wechat", "mini_program", "oidc"], ...] = key(
         "The channels through which a voter may confirm; they need not be channels of the vote.", least=1
     )
@@ -109,6 +109,16 @@ class VerificationRule:
         least=0,
         most=10_000_000,
     )
+    identified: float | None = key(
+        "The share of those who signed in to vote, and thus cost more to invent, such as 0.005; without it `share`.",
+        default=None,
+        least=0,
+        most=1,
+    )
+
+    def share_of(self, channel: Channel) -> float:
+        """Returns the share of a day's voters of `channel` who are asked."""
+        return self.share if channel == "web" or self.identified is None else self.identified
 
     def ways(self, channel: Channel) -> tuple[Channel, ...]:
         """Returns the channels through which a voter of `channel` may confirm; none: the voter is never asked."""

@@ -37,8 +37,6 @@ class StoredCell:
     state: CellState
     share: float
     """The share of its voters who are asked when they vote; 0: as many as elsewhere."""
-    asked: int
-    """How many of its voters had been asked when the share was last raised."""
     proposal: CellProposal | None
     hours: int | None
     """The time that all its voters have to confirm, once that was decided."""
@@ -55,7 +53,6 @@ class FoundCell(NamedTuple):
     cell: Cell
     is_named: bool
     share: float
-    asked: int
 
 
 async def put(connection: Connection, contest: str, found: Sequence[FoundCell]) -> None:
@@ -67,7 +64,6 @@ async def put(connection: Connection, contest: str, found: Sequence[FoundCell]) 
         [each.cell.value for each in found],
         [each.is_named for each in found],
         [each.share for each in found],
-        [each.asked for each in found],
     ]
     await connection.execute(_QUERIES["put"], contest, *columns)
 

@@ -27,17 +27,14 @@ class Request(NamedTuple):
 
 
 class SampledPicks(NamedTuple):
-    """The counted picks of a sampled voter for one entry on one day."""
+    """A pick of the counted ballot with which a voter was sampled."""
 
     voter: bytes
     channel: str
     share: float
     network: str | None
-    client: str | None
     confirmed: bool
     entry: str
-    day: str
-    picks: int
 
 
 class Answered(NamedTuple):
@@ -68,11 +65,18 @@ async def count_code(connection: Connection, contest: str, voter: bytes, most_of
     return await connection.fetchval(_QUERIES["count_code"], contest, voter, most_of_voter, most) is not None
 
 
-async def select_sample(connection: Connection, contest: str, until: datetime, time_zone: str) -> list[SampledPicks]:
-    """Returns the counted picks of the voters whom chance chose until a moment, voter by voter."""
+async def select_sample(connection: Connection, contest: str, until: datetime) -> list[SampledPicks]:
+    """Returns the picks of the ballots for which chance chose their voters until a moment, voter by voter."""
     seconds = await allow_all(connection, contest)
-    rows = await connection.fetch(_QUERIES["sample"], contest, until, time_zone, timeout=seconds)
+    rows = await connection.fetch(_QUERIES["sample"], contest, until, timeout=seconds)
     return [SampledPicks(*row) for row in rows]
+
+
+async def select_numbers(connection: Connection, contest: str) -> tuple[int, int]:
+    """Returns how many voters the contest has, and how many of them chance chose."""
+    seconds = await allow_all(connection, contest)
+    (row,) = await connection.fetch(_QUERIES["numbers"], contest, timeout=seconds)
+    return row["voters"], row["asked"]
 
 
 async def ask_all(

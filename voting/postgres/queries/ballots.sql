@@ -52,10 +52,10 @@ with gate as materialized (
     for no key update
 ), batch as (
     insert into batches (contest, recorded_at, voters, facts, remaining, leaves, signature, parts, person_salts)
-    select $1, $4, $10, $6, $7, $8, $9, $38, $39 from gate
+    select $1, $4, $10, $6, $7, $8, $9, $37, $38 from gate
     returning id
 ), queued as (
-    insert into log_queue (contest, batch, entries) select $1, id, $40 from batch
+    insert into log_queue (contest, batch, entries) select $1, id, $39 from batch
 ), stored as (
     insert into ballots (contest, voter, ordinal, idempotency_key, id, picks, state, reasons, recorded_at, salt, batch,
         place, tier, apart)
@@ -73,17 +73,17 @@ with gate as materialized (
     insert into spent_challenges (contest, challenge, expires_at)
     select $1, challenge, expires_at from gate, unnest($20::bytea[], $21::timestamptz[]) as solved (challenge, expires_at)
 ), asked as (
-    insert into confirmations (contest, voter, ballot, asked_at, channel, share, network, client, code)
-    select $1, voter, ballot, $4, channel, share, network, client, code
-    from gate, unnest($22::bytea[], $23::uuid[], $24::text[], $25::float8[], $26::text[], $27::text[], $28::text[])
-        as chosen (voter, ballot, channel, share, network, client, code)
+    insert into confirmations (contest, voter, ballot, asked_at, channel, share, network, code)
+    select $1, voter, ballot, $4, channel, share, network, code
+    from gate, unnest($22::bytea[], $23::uuid[], $24::text[], $25::float8[], $26::text[], $27::text[])
+        as chosen (voter, ballot, channel, share, network, code)
     -- Who was asked before is not asked again.
     on conflict do nothing
 ), tallied as (
     insert into tallies (contest, entry, shard, raw, held, counted, issued, rated, wechat, verified, web, version)
     select $1, entry, $3, raw, held, counted, issued, rated, wechat, verified, web, 1
-    from gate, unnest($29::text[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[],
-        $35::bigint[], $36::bigint[], $37::bigint[])
+    from gate, unnest($28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[],
+        $34::bigint[], $35::bigint[], $36::bigint[])
         as added (entry, raw, held, counted, issued, rated, wechat, verified, web)
     on conflict (contest, entry, shard) do update set
         raw = tallies.raw + excluded.raw,

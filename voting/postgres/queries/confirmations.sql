@@ -26,15 +26,18 @@ where contest = $1 and voter = $2 and confirmed_at is null and codes_sent < $3
 returning codes_sent;
 
 -- name: sample
--- Voters whom chance chose until $2, with each of their counted picks and its day in the time zone $3.
-select c.voter, c.channel, c.share, c.network, c.client, c.confirmed_at is not null as confirmed, picked.entry,
-    to_char(b.recorded_at at time zone $3, 'YYYY-MM-DD') as day, count(*) as picks
+-- Voters whom chance chose until $2, with each pick of the ballot that the coin fell for, if it counts.
+select c.voter, c.channel, c.share, c.network, c.confirmed_at is not null as confirmed, picked.entry
 from confirmations c
-join ballots b on b.contest = c.contest and b.voter = c.voter and b.state = 'count' and not b.apart
+join ballots b on b.contest = c.contest and b.voter = c.voter and b.id = c.ballot and b.state = 'count' and not b.apart
 cross join unnest(b.picks) as picked (entry)
 where c.contest = $1 and c.ballot is not null and c.asked_at <= $2
-group by 1, 2, 3, 4, 5, 6, 7, 8
 order by c.voter;
+
+-- name: numbers
+-- How many voters the contest has, and how many of them chance chose.
+select (select count(*) from ballots where contest = $1 and ordinal = 1) as voters,
+    (select count(*) from confirmations where contest = $1 and ballot is not null) as asked;
 
 -- name: ask_all
 -- Asks the voters $3, of the channels $4, to confirm within $5 hours; those who were asked before have that time, too.

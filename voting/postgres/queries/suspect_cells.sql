@@ -1,19 +1,18 @@
 -- name: put
 -- Cells as the latest estimate has them: open if people must decide. What people decided stays.
-insert into suspect_cells (contest, id, kind, entry, value, state, share, asked)
-select $1, id, kind, entry, value, case when is_named then 'open' else 'suspected' end, share, asked
-from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::float8[], $8::int[])
-    as given (id, kind, entry, value, is_named, share, asked)
+insert into suspect_cells (contest, id, kind, entry, value, state, share)
+select $1, id, kind, entry, value, case when is_named then 'open' else 'suspected' end, share
+from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::float8[])
+    as given (id, kind, entry, value, is_named, share)
 order by id
 on conflict (contest, id) do update set
-    state = excluded.state, share = excluded.share, asked = excluded.asked,
+    state = excluded.state, share = excluded.share,
     version = suspect_cells.version + 1, changed_at = clock_timestamp()
 where suspect_cells.state in ('suspected', 'open')
-    and (suspect_cells.state, suspect_cells.share, suspect_cells.asked)
-        is distinct from (excluded.state, excluded.share, excluded.asked);
+    and (suspect_cells.state, suspect_cells.share) is distinct from (excluded.state, excluded.share);
 
 -- name: select_all
-select kind, entry, value, state, share, asked, proposal, hours, decided_by, reason, version, found_at, changed_at
+select kind, entry, value, state, share, proposal, hours, decided_by, reason, version, found_at, changed_at
 from suspect_cells
 where contest = $1
 order by id;

@@ -13,14 +13,8 @@ from voting.fraud.sample import Cell, Kind
 from voting.services.fraud.cells import SuspectCell
 
 _KINDS: Mapping[Language, Mapping[Kind, str]] = {
-    "zh": {"entry": "{}", "day": "{} 在 {}", "channel": "{} 经 {}", "network": "{} 网段 {}", "client": "{} 客户端 {}"},
-    "en": {
-        "entry": "{}",
-        "day": "{} on {}",
-        "channel": "{} through {}",
-        "network": "{} from network {}",
-        "client": "{} with client {}",
-    },
+    "zh": {"channel": "{} 经 {}", "network": "{} 网段 {}"},
+    "en": {"channel": "{} through {}", "network": "{} from network {}"},
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal, NamedTuple, cast
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
-from voting.fraud.sample import RULES, Asked, Cell, Estimate, cells_of, client_of, raised
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, cells_of
 from voting.postgres import contests, records, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups, suspect_cells
@@ -41,8 +41,6 @@ from voting.services.second_person import Person, check_second, deciders
 REASON = "V1"
 # Who was asked a moment ago has not had the time to answer.
 SETTLING = timedelta(hours=1)
-# The share asked is raised again only after this many times as many answers.
-MORE_ANSWERS = 1.5
 GROUP = "unconfirmed-"
 """The beginning of the name of the group of a cell's unconfirmed ballots."""
 Moved = Callable[[UUID, str, Iterable[str]], None]
@@ -87,7 +85,7 @@ class Cells:
         self._moved = moved
 
     async def all(self, snapshot: ContestSnapshot) -> tuple[SuspectCell, ...]:
-        """Returns every cell that was suspected or is: those that need a decision first, then by effect."""
+        """Returns every cell that people decide or decided about: those to decide first, then by effect."""
 
         async def work(tx: Connection) -> tuple[SuspectCell, ...]:
             await tx.execute("set transaction isolation level repeatable read, read only")
@@ -104,22 +102,20 @@ class Cells:
         rule, contest = snapshot.contest.verification, snapshot.contest.id
         if rule is None:
             return
-        estimates = await self._database.transact(lambda tx: _estimates(tx, snapshot))
-        suspected = {each.cell: each for each in estimates if each.is_suspected or each.is_named}
-        # People decide about these entries now; to ask more of their voters would tell no more.
-        named = {each.cell.entry for each in estimates if each.is_named}
+        estimates = await self._database.transact(lambda tx: _estimates(tx, contest))
+        voters, asked = await self._database.transact(lambda tx: confirmations.select_numbers(tx, contest))
+        more = RULES.raised if asked <= RULES.budget * voters else 0.0
 
         async def work(tx: Connection) -> None:
             await certifications.lock_uncertified_result(tx, contest)
             await contests.lock_gates(tx, contest)
             known = {cell.cell: cell for cell in await suspect_cells.select_all(tx, contest)}
             found = [
-                FoundCell(cell, each.is_named, 0.0, each.asked)
-                if cell.entry in named
-                else found_cell(each, known.get(cell), rule.share)
-                for cell, each in suspected.items()
+                FoundCell(each.cell, each.is_named, more if each.is_suspected else 0.0)
+                for each in estimates
+                if each.is_suspected or each.is_named or each.cell in known
             ]
-            found += [FoundCell(cell, False, 0.0, known[cell].asked) for cell in known if cell not in suspected]
+            found += [FoundCell(cell, False, 0.0) for cell in known.keys() - {each.cell for each in found}]
             await suspect_cells.put(tx, contest, found)
             if any(each.cell not in known or each.share != known[each.cell].share for each in found):
                 await contests.revise(tx, contest)
@@ -188,10 +184,12 @@ class Cells:
         return tuple(waiting)
 
     async def _all(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[SuspectCell, ...]:
-        stored = {cell.cell: cell for cell in await suspect_cells.select_all(tx, snapshot.contest.id)}
+        every = await suspect_cells.select_all(tx, snapshot.contest.id)
+        # More voters of a suspected cell are asked: that says nothing about it yet.
+        stored = {cell.cell: cell for cell in every if cell.state != "suspected" or cell.proposal}
         if not stored:
             return ()
-        estimates = {each.cell: each for each in await _estimates(tx, snapshot)}
+        estimates = {each.cell: each for each in await _estimates(tx, snapshot.contest.id)}
         tally = await tallies.select(tx, snapshot.contest.id)
         counted = {code: tally.get(code, Tally()).counted for code in snapshot.entries}
         at_stake = stakes(snapshot.contest, snapshot.entries)
@@ -216,36 +214,23 @@ class Cells:
                     if cell.entry not in record.picks or record.sequence in grouped:
                         continue
                     facts = read_facts(record.facts)
-                    day = record.recorded_at.astimezone(contest.zone).date().isoformat()
-                    channel = facts.channel or ""
-                    if cell in cells_of(cell.entry, day, channel, facts.prefix, client_of(facts)):
+                    if cell in cells_of(cell.entry, facts.channel or "", facts.prefix):
                         members.append(_Member(record.sequence, record.voter, facts.channel, record.picks))
         return members
 
 
-async def _estimates(tx: Connection, snapshot: ContestSnapshot) -> tuple[Estimate, ...]:
+async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
     # It loads numpy, which web workers need only when somebody looks at the cells.
     from voting.fraud.confirmation import estimate
 
-    contest = snapshot.contest
     until = await contests.clock(tx) - SETTLING
     sample = []
-    rows = await confirmations.select_sample(tx, contest.id, until, contest.time_zone)
-    for _, picked in groupby(rows, key=lambda row: row.voter):
-        picks: Counter[Cell] = Counter()
-        for row in picked:
-            for cell in cells_of(row.entry, row.day, row.channel, row.network, row.client):
-                picks[cell] += row.picks
-        sample.append(Asked(row.channel, row.share, row.confirmed, picks))
-    return estimate(sample, RULES)
-
-
-def found_cell(each: Estimate, known: StoredCell | None, share: float) -> FoundCell:
-    """Returns a suspected cell with the share that is asked next: more, once enough have answered at the last one."""
-    before = max(share, known.share if known else 0.0)
-    if known and known.share and each.asked < MORE_ANSWERS * known.asked:
-        return FoundCell(each.cell, False, known.share, known.asked)
-    return FoundCell(each.cell, False, raised(before, RULES), each.asked)
+    rows = await confirmations.select_sample(tx, contest, until)
+    for _, group in groupby(rows, key=lambda row: row.voter):
+        picks = tuple(group)
+        cells = (cells_of(row.entry, row.channel, row.network) for row in picks)
+        sample.append(Asked(picks[0].channel, picks[0].share, picks[0].confirmed, frozenset(chain(*cells))))
+    return estimate(sample)
 
 
 def _decided(

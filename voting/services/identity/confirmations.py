@@ -1,8 +1,8 @@
 """Asks voters chosen by chance to confirm that they are people, and takes their answers.
 
-A keyed coin for each credential decides with the ballot, so nobody can foresee who is asked. The vote counts meanwhile,
-and without an answer, unless people decide that all voters of a cell must confirm. What confirms is an identity of
-another channel, of which a keyed hash is stored.
+A keyed coin for each voter and day decides with the ballot, so nobody can foresee who is asked; nobody is asked twice.
+The vote counts meanwhile, and without an answer, unless people decide that all voters of a cell must confirm. What
+confirms is an identity of another channel, of which a keyed hash is stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voting.domain.identity.credential import Credential
 from voting.domain.identity.token import mac
 from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, NotFound, SlowDown
 from voting.fraud.facts.facts import Facts
-from voting.fraud.sample import cells_of, client_of
+from voting.fraud.sample import cells_of
 from voting.postgres.ballots import Ask
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import confirmations, persons
@@ -45,16 +45,16 @@ def ask(
     rule = snapshot.contest.verification
     if rule is None or not rule.ways(credential.channel):
         return None
-    client = client_of(facts)
-    share = rule.share
+    share = rule.share_of(credential.channel)
     if snapshot.raised_shares:
-        day = snapshot.now().astimezone(snapshot.contest.zone).date().isoformat()
-        cells = (cell for entry in picks for cell in cells_of(entry, day, credential.channel, facts.prefix, client))
+        cells = (cell for entry in picks for cell in cells_of(entry, credential.channel, facts.prefix))
         share = max(share, *(snapshot.raised_shares.get(cell, 0.0) for cell in cells))
-    coin = mac(keyring.key("confirmation", snapshot.contest.id), credential.identity)[:_COIN_BYTES]
+    day = snapshot.now().astimezone(snapshot.contest.zone).date().isoformat()
+    key = keyring.key("confirmation", snapshot.contest.id)
+    coin = mac(key, credential.identity + day.encode())[:_COIN_BYTES]
     if int.from_bytes(coin, "big") >= share * 2 ** (8 * _COIN_BYTES):
         return None
-    return Ask(credential.channel, share, facts.prefix, client, new_code())
+    return Ask(credential.channel, share, facts.prefix, new_code())
 
 
 class _Voter(NamedTuple):

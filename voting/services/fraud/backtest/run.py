@@ -90,7 +90,7 @@ def backtest(
         # The replay keeps one core busy, so rounds run in another process, spawned because polars has threads.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
         with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
-            test, sample = Backtest(contest, policy, executor, tick), Sample(contest)
+            test, sample = Backtest(contest, policy, executor, tick), Sample()
             # A line without a ballot is one of its own.
             ballots = groupby(events.attempts(), lambda line: (line.id,) if line.ballot is None else line.ballot)
             for _, lines in ballots:
