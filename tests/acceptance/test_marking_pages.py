@@ -115,8 +115,8 @@ async def test_a_judge_goes_from_marks_to_the_award_list_and_its_workbook(
     await expect(organiser.get_by_role("link", name="77.1000")).to_be_visible()
     async with organiser.expect_download() as waiting:
         await organiser.get_by_role("link", name="XLSX").click()
-    book = openpyxl.load_workbook(io.BytesIO((await (await waiting.value).path()).read_bytes()))
-    assert [book["awards"].cell(2, column).value for column in (2, 4, 8)] == ["一等奖", "A001", "77.1000"]
+    book = openpyxl.load_workbook(io.BytesIO((await (await waiting.value).path()).read_bytes()), data_only=True)
+    assert [book["awards"].cell(2, column).value for column in (2, 4, 8)] == ["一等奖", "A001", 77.1]
     await send_back(organiser, contest)
     async with office.database.connection() as connection:
         acts = await connection.fetch(
