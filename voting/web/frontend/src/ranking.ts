@@ -15,8 +15,8 @@ interface Before {
 }
 
 const MOST_ROWS = 100;
-// Rows beyond the edges, so that a short scroll shows no gap.
-const MARGIN = 12;
+// The rows in the page change by as many at once, so that most frames of a scroll change nothing.
+const STEP = 16;
 
 export class Ranking {
   private readonly body: HTMLElement;
@@ -29,14 +29,21 @@ export class Ranking {
   private tiers: Record<string, Record<string, number>> = {};
   private chosen = "60";
   private due = false;
+  private height = 36;
+  private first = 0;
 
   /** `place` holds the table, and scrolls. */
   constructor(private readonly place: HTMLElement, private readonly words: Record<string, string>, private readonly titles: Record<string, string>) {
     this.body = place.querySelector<HTMLElement>("#rows")!;
     this.above = place.querySelector<HTMLElement>("#above")!;
     this.below = place.querySelector<HTMLElement>("#below")!;
-    place.addEventListener("scroll", () => this.render(), { passive: true });
-    new ResizeObserver(() => this.render()).observe(place);
+    place.addEventListener("scroll", () => {
+      if (this.rows.length > MOST_ROWS && this.firstInPage() !== this.first) this.render();
+    }, { passive: true });
+    new ResizeObserver(() => {
+      this.height = parseFloat(getComputedStyle(place).getPropertyValue("--row"));
+      this.render();
+    }).observe(place);
   }
 
   show(rows: Row[]): void {
@@ -63,6 +70,10 @@ export class Ranking {
     this.render();
   }
 
+  private firstInPage(): number {
+    return Math.max(0, (Math.floor(this.place.scrollTop / this.height / STEP) - 1) * STEP);
+  }
+
   /** Draws in the next frame, once for all that changed. */
   private render(): void {
     if (this.due) return;
@@ -81,11 +92,10 @@ export class Ranking {
     let first = 0;
     let end = this.rows.length;
     if (this.rows.length > MOST_ROWS) {
-      const height = parseFloat(getComputedStyle(this.place).getPropertyValue("--row"));
-      first = Math.max(0, Math.floor(this.place.scrollTop / height) - MARGIN);
-      end = Math.min(this.rows.length, Math.ceil((this.place.scrollTop + this.place.clientHeight) / height) + MARGIN);
-      this.above.style.height = `${first * height}px`;
-      this.below.style.height = `${(this.rows.length - end) * height}px`;
+      first = this.first = this.firstInPage();
+      end = Math.min(this.rows.length, first + Math.ceil(this.place.clientHeight / this.height) + 3 * STEP);
+      this.above.style.height = `${first * this.height}px`;
+      this.below.style.height = `${(this.rows.length - end) * this.height}px`;
     } else {
       this.above.style.height = this.below.style.height = "0px";
     }
