@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from voting.domain.results.scoring import Tally
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
+from voting.postgres.tallies import allow_all
 
 _QUERIES = named("activity")
 
@@ -34,15 +35,32 @@ class Present(NamedTuple):
     workers: int
 
 
+class Counted(NamedTuple):
+    """The first ballots of all voters in the stored minutes to `until`, which do not change."""
+
+    until: datetime
+    voters: int
+
+
+NOTHING_COUNTED = Counted(datetime(1970, 1, 1, tzinfo=UTC), 0)
+
+
 async def last_minute(connection: Connection, contest: str) -> datetime | None:
     """Returns the latest minute that is stored."""
     minute: datetime | None = await connection.fetchval(_QUERIES["last"], contest)
     return minute
 
 
+async def first_ballot(connection: Connection, contest: str, since: datetime, until: datetime) -> datetime | None:
+    """Returns the time of the first ballot of [since, until)."""
+    found: datetime | None = await connection.fetchval(_QUERIES["next"], contest, since, until)
+    return found
+
+
 async def store(connection: Connection, contest: str, since: datetime, until: datetime, watched: datetime) -> None:
     """Stores the minutes of [since, until); those before `watched` only if they have ballots."""
-    await connection.execute(_QUERIES["store"], contest, since, until, max(since, watched))
+    seconds = await allow_all(connection, contest)
+    await connection.execute(_QUERIES["store"], contest, since, until, max(since, watched), timeout=seconds)
 
 
 async def add_refused(connection: Connection, refused: Mapping[tuple[str, str], int]) -> None:
@@ -56,10 +74,11 @@ async def forget_workers(connection: Connection) -> None:
     await connection.execute(_QUERIES["forget_workers"])
 
 
-async def select_present(connection: Connection, contest: str) -> Present:
-    """Returns the present figures."""
-    (row,) = await connection.fetch(_QUERIES["present"], contest)
-    return Present(**row)
+async def select_present(connection: Connection, contest: str, counted: Counted) -> tuple[Present, Counted]:
+    """Returns the present figures, and what the next call need not count again."""
+    (row,) = await connection.fetch(_QUERIES["present"], contest, *counted)
+    voters = int(row["stored"]) + row["unstored"]
+    return Present(row["ballots"], voters, row["swept_at"], row["workers"]), Counted(row["until"], int(row["stored"]))
 
 
 async def select_minutes(connection: Connection, contest: str, since: datetime) -> list[MinuteRow]:

@@ -70,6 +70,21 @@ async def test_an_unwatched_minute_without_ballots_is_missing(contests: Contests
     assert minute + timedelta(minutes=1) not in seen
 
 
+async def test_minutes_go_on_after_hours_without_ballots(contests: Contests, office: AdminServices) -> None:
+    contest = await contests.make(opens=timedelta(hours=-9))
+    snapshot = await office.contest_cache.get(contest)
+    activities = Activities(office.database, office.contest_cache)
+    for voter, hours in ((1, 7), (2, 3), (3, 0.1)):
+        await record(office.database, contest, [Cast(voter, "A001", seen=DESK)], timedelta(hours=hours))
+    for _ in range(2):
+        await activities.store(snapshot)
+        seen = await activities.read(snapshot)
+        assert seen.present.voters == 3
+        assert [minute.channels.total() for minute in seen.minutes if minute.channels.total()] == [1]
+    await record(office.database, contest, [Cast(4, "A001", seen=DESK)], timedelta(seconds=1))
+    assert (await activities.read(snapshot)).present.voters == 4, "one whose minute is not stored yet"
+
+
 async def test_places_are_compared_with_the_stored_tally(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:

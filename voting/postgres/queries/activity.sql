@@ -1,6 +1,10 @@
 -- name: last
 select max(minute) from ballot_minutes where contest = $1;
 
+-- name: next
+-- The first ballot of [$2, $3).
+select min(recorded_at) from ballots where contest = $1 and recorded_at >= $2 and recorded_at < $3;
+
 -- name: store
 -- The ballots of [$2, $3), whole minutes that are settled, by minute, channel, app and device; and a row for each minute
 -- since $4 without ballots. The facts of a ballot hold its channel as their first value, unless its credential was issued
@@ -46,18 +50,24 @@ group by 1, 2;
 select minute, code, refused from refused_minutes where contest = $1 and minute >= $2 order by minute, code;
 
 -- name: present
--- Ballots of the last minute, and all voters: those of the stored minutes and those who came after, at most an hour: where
--- the minutes of a running contest are stored for the first time, they are soon complete.
+-- Ballots of the last minute, and voters: the $3 of the stored minutes to $2, those of later ones, and those who came after,
+-- at most an hour: where the minutes of a running contest are stored for the first time, they are soon complete.
+with later as (
+    select coalesce(max(minute), $2) as until, coalesce(sum(voters), 0) as voters
+    from ballot_minutes where contest = $1 and minute > $2
+)
 select
     (select count(*) from ballots where contest = $1 and recorded_at > statement_timestamp() - interval '1 minute') as ballots,
-    (select coalesce(sum(voters), 0) from ballot_minutes where contest = $1) + (
+    (
         select count(*) from ballots
         where contest = $1 and ordinal = 1
-            and recorded_at >= greatest(statement_timestamp() - interval '1 hour',
-                (select max(minute) + interval '1 minute' from ballot_minutes where contest = $1))
-    ) as voters,
+            and recorded_at >= greatest(statement_timestamp() - interval '1 hour', later.until + interval '1 minute')
+    ) as unstored,
+    later.until as until,
+    $3::bigint + later.voters as stored,
     (select swept_at from decision_books where contest = $1) as swept_at,
-    (select count(*) from leases where name like 'worker %' and until > statement_timestamp()) as workers;
+    (select count(*) from leases where name like 'worker %' and until > statement_timestamp()) as workers
+from later;
 
 -- name: snapshot_before
 -- The latest stored tally of $2 or before, not older than $3.

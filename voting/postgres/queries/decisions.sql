@@ -2,7 +2,8 @@
 update decision_books set excesses = $2 where contest = $1;
 
 -- name: set_swept
-update decision_books set swept_at = clock_timestamp() where contest = $1;
+insert into decision_books (contest, swept_at) values ($1, clock_timestamp())
+on conflict (contest) do update set swept_at = excluded.swept_at;
 
 -- name: excesses
 select excesses from decision_books where contest = $1;

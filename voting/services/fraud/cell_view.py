@@ -20,7 +20,8 @@ _KINDS: Mapping[Language, Mapping[Kind, str]] = {
 
 def named(cell: Cell, language: Language) -> str:
     """Returns the cell as people call it."""
-    return _KINDS[language][cell.kind].format(cell.entry, cell.value)
+    # Until 0032 there were other kinds, about which people may have decided.
+    return _KINDS[language].get(cell.kind, "{} {}").format(cell.entry, cell.value)
 
 
 def in_words(each: SuspectCell, language: Language) -> str:

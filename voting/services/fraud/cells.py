@@ -117,7 +117,11 @@ class Cells:
             ]
             found += [FoundCell(cell, False, 0.0) for cell in known.keys() - {each.cell for each in found}]
             await suspect_cells.put(tx, contest, found)
-            if any(each.cell not in known or each.share != known[each.cell].share for each in found):
+            # What people decided stays as it is.
+            free = {cell for cell, stored in known.items() if stored.state in ("suspected", "open")}
+            if any(
+                each.cell not in known or (each.cell in free and each.share != known[each.cell].share) for each in found
+            ):
                 await contests.revise(tx, contest)
 
         await self._database.transact(work)

@@ -139,8 +139,9 @@ class Sweeping:
         return changed
 
     async def _end(self, contest: str) -> None:
-        """Tells the live boards that the sweep has ended."""
-        await self._database.transact(lambda tx: decisions.set_swept(tx, contest))
+        """Tells the live boards that the sweep has ended; where a decision is under way, the next sweep tells it."""
+        with suppress(TryAgain):
+            await self._database.transact(lambda tx: decisions.set_swept(tx, contest))
 
     def _look(self, kept: _Kept) -> Swept | None:
         """Returns the findings of the latest round; None if it was done before."""

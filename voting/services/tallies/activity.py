@@ -18,7 +18,7 @@ from voting.domain.contest.display import SETTLED
 from voting.domain.results.scoring import Tally
 from voting.errors import TryAgain
 from voting.postgres import activity, leases, tallies
-from voting.postgres.activity import Present
+from voting.postgres.activity import Counted, Present
 from voting.postgres.database import Connection, Database
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
@@ -31,8 +31,10 @@ SHOWN = timedelta(minutes=60)
 SPANS = (10, 60, 1440)
 SNAPSHOT_MINUTES = 5
 _LATE = timedelta(minutes=2 * SNAPSHOT_MINUTES)
-# Stored at once, where a contest has run before its minutes were stored.
-_MOST = timedelta(minutes=60)
+# Stored in one transaction.
+_MOST = timedelta(minutes=5)
+# So long after the close the last minutes are stored.
+_AFTER = timedelta(days=1)
 _MOST_CODES = 1000
 _LEASE = "activity"
 
@@ -71,6 +73,7 @@ class Activities:
         self._holder = uuid.uuid4()
         self._refused: Counter[tuple[str, str]] = Counter()
         self._before: dict[str, tuple[datetime, Before]] = {}
+        self._counted: dict[str, Counted] = {}
 
     def note_refused(self, contest: str, codes: Mapping[str, int]) -> None:
         """Counts refusals; they are stored within seconds."""
@@ -99,7 +102,9 @@ class Activities:
             return
         every = [each for each in await self._contest_cache.all() if each.phase() in ("open", "paused")]
         for snapshot in {each.uid: each for each in (*every, *self._contest_cache.active())}.values():
-            await self.store(snapshot)
+            # What one contest's tables refuse does not keep the others' minutes.
+            with suppress(TryAgain):
+                await self.store(snapshot)
         async with self._database.connection() as connection:
             await activity.forget_workers(connection)
 
@@ -118,18 +123,31 @@ class Activities:
                 raise
 
     async def store(self, snapshot: ContestSnapshot) -> None:
-        """Stores the contest's minutes, at most an hour of them, and the tally that later ones are compared with."""
-        window, settled = snapshot.contest, snapshot.now() - SETTLED
-        contest, now = window.id, snapshot.now()
+        """Stores the contest's minutes, and the tally that later ones are compared with."""
+        window, now = snapshot.contest, snapshot.now()
+        contest, settled = window.id, now - SETTLED
+        if now > window.closes_at + _AFTER:
+            return
+        end = last_multiple(1, min(settled, window.closes_at + timedelta(minutes=1)))
+        watched = last_multiple(1, now) - timedelta(minutes=2)
 
-        async def work(tx: Connection) -> None:
+        async def work(tx: Connection) -> bool:
+            """Stores the next minutes; returns whether others are due."""
+            if not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
+                return False
             last = await activity.last_minute(tx, contest)
             since = last + timedelta(minutes=1) if last else last_multiple(1, window.opens_at)
-            until = min(last_multiple(1, min(settled, window.closes_at + timedelta(minutes=1))), since + _MOST)
-            if since < until:
-                await activity.store(tx, contest, since, until, last_multiple(1, now) - timedelta(minutes=2))
+            # Minutes without ballots that nobody watched are passed over.
+            first = await activity.first_ballot(tx, contest, since, end) or end
+            since = max(since, min(last_multiple(1, first), watched))
+            until = min(end, since + _MOST)
+            if since >= until:
+                return False
+            await activity.store(tx, contest, since, until, watched)
+            return until < end
 
-        await self._database.transact(work)
+        while await self._database.transact(work):
+            pass
         if window.opens_at <= (moment := last_multiple(SNAPSHOT_MINUTES, settled)) <= window.closes_at:
             await self._database.transact(lambda tx: tallies.take_snapshot(tx, contest, moment))
 
@@ -139,7 +157,8 @@ class Activities:
         end = last_multiple(1, min(snapshot.now(), snapshot.contest.closes_at))
         since = end - SHOWN
         async with self._database.connection() as connection:
-            present = await activity.select_present(connection, contest)
+            counted = self._counted.get(contest, activity.NOTHING_COUNTED)
+            present, self._counted[contest] = await activity.select_present(connection, contest, counted)
             rows = await activity.select_minutes(connection, contest, since)
             states = await activity.select_in_question(connection, contest, since)
             refused = await activity.select_refused(connection, contest, since)
