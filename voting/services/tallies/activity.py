@@ -102,6 +102,8 @@ class Activities:
             return
         every = [each for each in await self._contest_cache.all() if each.phase() in ("open", "paused")]
         for snapshot in {each.uid: each for each in (*every, *self._contest_cache.active())}.values():
+            if not await self._database.transact(take):
+                return
             # What one contest's tables refuse does not keep the others' minutes.
             with suppress(TryAgain):
                 await self.store(snapshot)
@@ -133,8 +135,6 @@ class Activities:
 
         async def work(tx: Connection) -> bool:
             """Stores the next minutes; returns whether others are due."""
-            if not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
-                return False
             last = await activity.last_minute(tx, contest)
             since = last + timedelta(minutes=1) if last else last_multiple(1, window.opens_at)
             # Minutes without ballots that nobody watched are passed over.
