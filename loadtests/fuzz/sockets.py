@@ -112,7 +112,7 @@ async def _receive(reader: asyncio.StreamReader, whole: bool) -> bytes:
     """Reads until the connection ends. Raises TimeoutError if an answer is due and does not come, or does not end."""
     text, until = b"", time.monotonic() + ANSWER_SECONDS
     # The stream of a live board does not end.
-    while b"text/event-stream" not in text:
+    while b"content-type: text/event-stream" not in text:
         try:
             async with asyncio.timeout(until - time.monotonic() if whole else QUIET_SECONDS):
                 more = await reader.read(65_536)
