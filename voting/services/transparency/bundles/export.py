@@ -15,7 +15,6 @@ from voting.postgres.bundles import Stamp, StoredBundle
 from voting.postgres.database import Connection, Database
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.log_export import prove, write_file, write_tiles
-from voting.services.transparency.public_log import published
 
 
 async def export_bundle(database: Database, snapshot: ContestSnapshot, directory: Path, number: int | None) -> int:
@@ -71,7 +70,8 @@ async def _attachments(connection: Connection, contest: str, stored: StoredBundl
     head = await log.select_head(connection, contest)
     if head is None:
         raise NotFound(f"contest {contest!r} has no log")
-    checkpoint = published(head)
+    # The certificate stays where it is: an older checkpoint with witnesses proves it better than a newer one without.
+    checkpoint = head.cosigned or head.checkpoint
     if note.read_note(checkpoint)[0].size <= stored.size:
         # Witnesses have not seen the certificate yet.
         checkpoint = head.checkpoint
