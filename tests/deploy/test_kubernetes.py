@@ -18,6 +18,7 @@ from voting import cli
 from voting.errors import SettingInvalid
 from voting.settings import load, reference
 from voting.web.app import HANDLERS
+from voting.web.guard import FILE_BYTES, FILE_SECONDS
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
@@ -157,6 +158,14 @@ def test_the_key_of_the_log_is_the_sequencers_alone() -> None:
     assert pod["initContainers"][0]["args"][-1] == str(settings.log_key)
     assert mounted[str(settings.data)] == "anchors", "which outlive the pod"
     assert set(secrets()["voting-log-key"]) == {"log.key"}
+
+
+def test_the_ingress_waits_for_the_staffs_files() -> None:
+    (ingress,) = [each for each in yaml.safe_load_all(base()) if each and each["kind"] == "Ingress"]
+    values = {name.partition("/")[2]: value for name, value in ingress["metadata"]["annotations"].items()}
+    assert int(values["proxy-body-size"].removesuffix("m")) * 2**20 >= FILE_BYTES
+    for way in ("read", "send"):
+        assert int(values[f"proxy-{way}-timeout"]) > FILE_SECONDS
 
 
 @pytest.mark.parametrize("overlay", ["small", "large"])
