@@ -8,7 +8,7 @@ import re
 import secrets
 import subprocess
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import VOTING, Contests, environment_of, without_settings
 from tests.fraud.rings import POLICY, certifier, crowd, record
 from voting.domain.identity.roles import Grant, Role
-from voting.errors import Forbidden, SecondPersonNeeded, Stale
+from voting.errors import Forbidden, RulesSealed, SecondPersonNeeded, Stale
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.certify import as_json
 from voting.services.fraud.review import ReviewAction, Reviews
@@ -53,6 +53,8 @@ ACTS: dict[str, Act] = {
     "certification.certify": certify,
     "certification.reopen": reopen,
 }
+
+REASONS = {"contest.extend": "a flood", "award.revoke": "抄袭", "certification.reopen": "an objection"}
 
 
 class Team(NamedTuple):
@@ -116,7 +118,7 @@ async def test_one_proposes_and_another_does_it(contests: Contests, office: Admi
     done = (await recorded(office, contest, act))[-1]
     assert (done["persons"], done["account"], done["proposed_by"]) == (2, zhang.account, li.account)
     (proposed,) = await recorded(office, contest, "second_person.propose")
-    assert (proposed["act"], proposed["account"]) == (act, li.account)
+    assert (proposed["act"], proposed["account"], proposed.get("reason")) == (act, li.account, REASONS.get(act))
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -144,9 +146,23 @@ async def test_another_proposal_takes_the_place_of_the_first(contests: Contests,
         await extend(office, contest, li)
     with pytest.raises(SecondPersonNeeded):
         await office.contest_admin.extend(contest.contest.id, other, "longer", zhang)
-    await office.contest_admin.extend(contest.contest.id, other, "longer", li)
+    # The same moment, written otherwise, and for another reason.
+    beijing = other.astimezone(timezone(timedelta(hours=8)))
+    await office.contest_admin.extend(contest.contest.id, beijing, "as proposed", li)
     (done,) = await recorded(office, contest, "contest.extend")
     assert done["is"] == other.isoformat()
+
+
+async def test_an_extension_is_of_a_year_at_most(contests: Contests, office: AdminServices) -> None:
+    contest, li, _ = await team(contests, office, "contest.extend")
+    present = contest.contest.closes_at
+    # The last one is after the last moment that UTC has here.
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    for closes_at in (present + timedelta(days=366, seconds=1), datetime.max.replace(tzinfo=UTC), last):
+        with pytest.raises(RulesSealed, match="at most 366 days"):
+            await office.contest_admin.extend(contest.contest.id, closes_at, "a slip of the pen", li)
+    with pytest.raises(SecondPersonNeeded):
+        await office.contest_admin.extend(contest.contest.id, present + timedelta(days=366), "a year", li)
 
 
 async def test_a_proposal_ends_with_the_role_of_who_made_it(contests: Contests, office: AdminServices) -> None:

@@ -137,7 +137,7 @@ def overlaps(id: str, env_file: Path | None) -> None:
 @as_person
 @env_file
 def extend(id: str, closes_at: str, reason: str, signed: Signed, env_file: Path | None) -> None:
-    """Extend the window, if the rules declare `extension` changeable."""
+    """Extend the window, by a year at most, if the rules declare `extension` changeable."""
     moment = _moment(closes_at)
 
     async def work(office: AdminServices) -> None:

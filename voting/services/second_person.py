@@ -78,13 +78,14 @@ async def agree(
     contest: str,
     details: Mapping[str, object],
     *,
+    reason: str = "",
     keep: bool = False,
 ) -> Agreed | None:
     """Returns who agreed, if the act may be done; None if it is now proposed.
 
-    `keep`: a later transaction of the same act asks again. A different proposal replaces the pending one, and so does
-    any if the account that proposed may no longer decide. Raises Forbidden if both are the same person, or the person
-    has no account and needs one.
+    `reason`: recorded with the proposal; the second person has their own. `keep`: a later transaction of the same act
+    asks again. A different proposal replaces the pending one, and so does any if the account that proposed may no
+    longer decide. Raises Forbidden if both are the same person, or the person has no account and needs one.
     """
     names = await deciders(tx, contest, person)
     if not names or person.account is None:
@@ -97,6 +98,6 @@ async def agree(
             await proposals.remove(tx, contest, action)
         return Agreed(person.account, pending.account)
     await proposals.put(tx, contest, action, StoredProposal(person.account, details))
-    proposed = {"act": action, "account": person.account, **details}
+    proposed = {"act": action, "account": person.account, **details, **({"reason": reason} if reason else {})}
     await audit.record(tx, person.actor, "second_person.propose", contest, proposed)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
@@ -28,6 +28,9 @@ from voting.services import audit
 from voting.services.contests.covers import read_cover
 from voting.services.contests.rosters import keep_covers
 from voting.services.second_person import Person, agree
+
+# A mistyped year would keep the window open for good, since it cannot be made shorter.
+MOST_EXTENSION = timedelta(days=366)
 
 
 class ContestAdmin:
@@ -89,7 +92,10 @@ class ContestAdmin:
         return document_sha256(document)
 
     async def extend(self, contest: str, closes_at: datetime, reason: str, person: Person | None = None) -> None:
-        """Moves the window's end to a later moment. Raises RulesSealed, SecondPersonNeeded, Forbidden."""
+        """Moves the window's end to a later moment, by a year at most.
+
+        Raises RulesSealed, SecondPersonNeeded, Forbidden.
+        """
         by = person or Person(self._actor)
 
         async def work(tx: Connection) -> bool:
@@ -97,8 +103,15 @@ class ContestAdmin:
             _check_changeable(stored, "extension")
             if closes_at <= stored.window_end or stored.read_at >= stored.window_end:
                 raise RulesSealed("an open window can be made longer; it cannot be made shorter, or opened again")
-            change = {"was": stored.window_end.isoformat(), "is": closes_at.isoformat()}
-            agreed = await agree(tx, by, "contest.extend", contest, change)
+            if closes_at - stored.window_end > MOST_EXTENSION:
+                present = stored.window_end.astimezone(stored.contest.zone).isoformat()
+                raise RulesSealed(
+                    f"an extension adds at most {MOST_EXTENSION.days} days to the window, which ends at {present}:"
+                    " check the year of the new end"
+                )
+            # In UTC, so that two ways to write a moment are one proposal.
+            change = {"was": stored.window_end.isoformat(), "is": closes_at.astimezone(UTC).isoformat()}
+            agreed = await agree(tx, by, "contest.extend", contest, change, reason=reason)
             if agreed is None:
                 return False
             await contests.extend(tx, contest, closes_at)

@@ -167,7 +167,7 @@ class Certifier:
             if stands is None:
                 raise NotFound(f"contest {contest!r} is not certified: there is nothing to open again")
             number = stands.number
-            agreed = await agree(tx, by, "certification.reopen", contest, {"certification": number})
+            agreed = await agree(tx, by, "certification.reopen", contest, {"certification": number}, reason=reason)
             if agreed is None:
                 return None
             await certifications.reopen(tx, contest, by.actor, reason)

@@ -100,7 +100,7 @@ class Marks:
 
         async def work(tx: Connection) -> bool:
             await certifications.lock_uncertified_result(tx, contest.id)
-            agreed = await agree(tx, by, "award.revoke", contest.id, act)
+            agreed = await agree(tx, by, "award.revoke", contest.id, act, reason=reason)
             if agreed is None:
                 return False
             if not await marks.revoke(tx, contest.id, award, holder, reason):
