@@ -43,6 +43,7 @@ class ContestSnapshot:
     revision: int
     certified: bool
     """Whether a certified result is in force."""
+    sealed_at: datetime | None
     has_joined_voters: bool
     """Whether any two voters were found to be one person; exact for this revision."""
     hash_key: str
@@ -72,6 +73,10 @@ class ContestSnapshot:
     def fresh(self) -> bool:
         """Whether it was read within the last second. Without entries it never is, to show an import at once."""
         return bool(self.entries) and time.monotonic() - self.read_on < FRESH_SECONDS
+
+    def is_sealed(self) -> bool:
+        """Whether the organiser sealed the rules or the window has opened."""
+        return self.sealed_at is not None or self.now() >= self.contest.opens_at
 
     def phase(self) -> WindowPhase:
         """Returns the current phase."""
@@ -152,6 +157,7 @@ class ContestCache:
             stored.paused,
             stored.revision,
             stored.certified,
+            stored.sealed_at,
             stored.has_joined_voters,
             stored.hash_key,
             {cell.cell: cell.share for cell in cells if cell.share},
@@ -161,4 +167,7 @@ class ContestCache:
 
 def _renewed(known: ContestSnapshot, stored: contests.StoredContest, read_on: float) -> ContestSnapshot:
     """Returns the snapshot of a contest that was read again and has not changed."""
-    return replace(known, certified=stored.certified, read_at=stored.read_at, read_on=read_on)
+    # Neither a certification nor the seal makes a new revision.
+    return replace(
+        known, certified=stored.certified, sealed_at=stored.sealed_at, read_at=stored.read_at, read_on=read_on
+    )

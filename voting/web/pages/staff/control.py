@@ -66,13 +66,13 @@ async def show_control(
         "phase": phase_of(snapshot),
         "is_over": snapshot.certified or now >= rules.closes_at,
         "is_certified": snapshot.certified,
-        # Before the window opens, rules that are not sealed can still be replaced as a whole.
-        "may": {what: what in rules.changeable or now < rules.opens_at for what in ("extension", "withdrawal")},
+        # Rules that are not sealed can still be replaced as a whole.
+        "may": {what: what in rules.changeable or not snapshot.is_sealed() for what in ("extension", "withdrawal")},
         "extension": extension,
         # Confirmed by a command; an extension has its own card, an answer its own page.
         "pending": [(name, each) for each in pending if (name := _BY_COMMAND.get(each.action, {}).get(language))],
         "document_sha256": document_sha256(snapshot.document),
-        "may_seal": now < rules.opens_at and all(each.action != "contest.seal" for each in records),
+        "may_seal": not snapshot.is_sealed(),
         "earliest": _field(rules.closes_at, rules),
         "entries": snapshot.entries.values(),
         "acts": [act(each, language) for each in records],
