@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import secrets
@@ -22,6 +23,8 @@ from tests.web.test_groups import ringed
 from voting.services.fraud.review import ReviewAction
 from voting.services.second_person import Person
 from voting.web.guard import FILE_BYTES
+from voting.web.i18n.words import WORDS
+from voting.web.pages.staff.control import MOST_ACTS
 from voting.wiring.admin import AdminServices
 
 __all__ = ["browser", "signed_in"]
@@ -133,6 +136,25 @@ async def test_who_may_not_organise_sees_no_control(
     assert refusal(sealed) == (409, "rules_sealed")
 
 
+async def test_sealed_rules_are_shown_as_sealed_whatever_was_done_since(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
+    contest = await contests.make(opens=timedelta(days=1))
+    key = {"Authorization": f"Bearer {await contests.staff_key('organiser', contest)}"}
+
+    async def shown() -> str:
+        return (await http.get(f"/control/{contest}?lang=en", headers=key)).raise_for_status().text
+
+    before = await shown()
+    assert ('id="seal"' in before, WORDS["en"].control_not_changeable in before) == (True, False)
+    snapshot = await office.contest_cache.get(contest)
+    await office.contest_admin.seal(contest, snapshot.document)
+    for number in range(MOST_ACTS):
+        await office.contest_admin.pause(contest, number % 2 == 0)
+    after = await shown()
+    assert ('id="seal"' in after, WORDS["en"].control_not_changeable in after) == (False, True)
+
+
 async def test_an_owner_makes_a_contest_from_a_file_and_opens_it(
     signed_in: SignedIn, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -162,7 +184,17 @@ async def test_an_owner_makes_a_contest_from_a_file_and_opens_it(
     await expect(checked.locator('[lang="en"] li').first).to_be_attached()
     await check(owner, "new contest")
     await picture(owner, "new-contest")
-    await owner.get_by_role("button", name="创建并立即开始").click()
+    # The report is of the text that was checked: it goes with a change, and what escapes that is refused.
+    create = owner.get_by_role("button", name="创建并立即开始")
+    await source.fill(text.replace("2023", "2024"))
+    await expect(checked).to_be_empty()
+    await source.fill(text)
+    await owner.get_by_role("button", name="检查").click()
+    await source.evaluate("area => { area.value += '# unseen' }")
+    await create.click()
+    await expect(owner.locator("#contest-file .fault")).to_contain_text("内容与检查时不同")
+    await source.evaluate("(area, text) => { area.value = text }", text)
+    await create.click()
     await expect(owner).to_have_url(re.compile(f"/control/{id}"))
     assert (await http.get(f"/api/v1/contests/{id}")).json()["window"]["phase"] == "open"
     assert refusal(await http.post("/api/v1/staff/contests", content=b"x", headers=FILE)) == (401, "credential_missing")
@@ -198,6 +230,9 @@ async def test_a_roster_is_checked_before_it_is_imported(
     book = openpyxl.load_workbook(io.BytesIO((await (await waiting.value).path()).read_bytes()))
     assert [sheet.title for sheet in book] == ["名单 roster", "问题 faults"]
     assert set((await office.contest_cache.renew(contest)).entries) == {"A001", "A002"}, "nothing is imported yet"
+    await organiser.get_by_label("名单文件").set_input_files(table.rename(tmp_path / "chosen-again.csv"))
+    await expect(report).to_be_empty()
+    await organiser.get_by_role("button", name="检查").click()
     await organiser.get_by_role("button", name="只导入无误的 3 件").click()
     await expect(organiser.locator(".acts li").first).to_contain_text("导入作品名单")
     stored = (await office.contest_cache.renew(contest)).entries
@@ -232,6 +267,10 @@ async def test_a_file_is_read_only_from_whom_it_may_come(http: httpx.AsyncClient
     assert refusal(await http.post(path, content=roster, headers=key)) == (409, "roster_sealed")
     amended = await http.post(f"{path}?amend=true", content=roster, headers=key)
     assert (amended.status_code, amended.json()["changed"]) == (200, ["A001"])
+    # Only what was checked, if the sender says what that was.
+    checked = f"{path}?amend=true&checked_sha256={hashlib.sha256(roster).hexdigest()}"
+    assert refusal(await http.post(checked, content=roster + b"\n", headers=key)) == (409, "stale")
+    assert (await http.post(checked, content=roster, headers=key)).status_code == 200
     # Other routes take no file, and this one no other kind of body.
     pause = await http.post(f"/api/v1/staff/contests/{contest}/pause", content=b"{}", headers=key)
     assert refusal(pause) == (415, "unsupported_media_type")

@@ -97,6 +97,7 @@ _SCRIPT = (
     "error_too_large",
     "sending_file",
     "not_utf8",
+    "file_unchecked",
     "error_roster_sealed",
     "error_rules_sealed",
     "error_slow_down",

@@ -16,6 +16,7 @@ from voting.domain.results.inputs import document_sha256
 from voting.errors import Malformed, SecondPersonNeeded, Stale
 from voting.services.contests.documents import document_text
 from voting.services.second_person import person_of
+from voting.web.api.staff.files import read_checked
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import FILES, WRITES
@@ -53,14 +54,18 @@ class Seal(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/api/v1/staff/contests", status_code=201, opt=FILES | by("owner"))
 async def create(
-    request: Request[Any, Any, Any], services: GivenServices, open_now: FromQuery[bool] = False
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    open_now: FromQuery[bool] = False,
+    checked_sha256: FromQuery[str] = "",
 ) -> dict[str, str]:
     """Creates the contest of a file, which is the body, as application/octet-stream; returns its id.
 
-    `open_now`: its window begins now, with the same length, for trials. 422 for a file with faults.
+    `open_now`: its window begins now, with the same length, for trials. `checked_sha256`: of the file that was checked;
+    409 for another one. 422 for a file with faults.
     """
     person = await permit(request, services, None)
-    text = document_text(await request.body(), "contest.toml")
+    text = document_text(await read_checked(request, checked_sha256), "contest.toml")
     contest = await asyncio.to_thread(read_contest, text)
     await services.contest_admin.acting(person.actor).create(contest, text, open_now)
     return {"contest": contest.id}
@@ -86,9 +91,9 @@ async def resume(
 async def extend(
     contest: FromPath[str], data: JSONBody[Extension], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Outcome]]:
-    """Moves the window's end to a later moment; 202 if a second person must send the same one.
+    """Moves the window's end to a later moment, by a year at most; 202 if a second person must send the same one.
 
-    409 if the sealed rules do not declare it changeable.
+    409 for another moment, or if the sealed rules do not declare it changeable.
     """
     snapshot = await services.contest_cache.get(contest)
     person = await permit(request, services, contest)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from voting.domain.identity.roles import ORGANISING
 from voting.errors import FileInvalid
 from voting.services.contests.rosters import NAME, RosterReport, read_report
+from voting.web.api.staff.files import read_checked
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices, Services
 from voting.web.flood_limiter import FILES
@@ -26,15 +27,16 @@ async def import_roster(
     services: GivenServices,
     amend: FromQuery[bool] = False,
     partly: FromQuery[bool] = False,
+    checked_sha256: FromQuery[str] = "",
 ) -> dict[str, Any]:
     """Imports the entries of a CSV or XLSX file, which is the body, as application/octet-stream; covers are kept.
 
     422 for a file with faults; `partly` leaves out the rows with faults. `amend`: entries may change although voting
-    has begun; otherwise 409.
+    has begun; otherwise 409. `checked_sha256`: of the file that was checked; 409 for another one.
     """
     await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
-    report = await _report(services, contest, await request.body())
+    report = await _report(services, contest, await read_checked(request, checked_sha256))
     if report.faults and not (partly and report.entries):
         raise FileInvalid(NAME, report.faults)
     admin = services.contest_admin.acting(person.actor)

@@ -30,6 +30,11 @@ async function send(form: HTMLFormElement, path: string): Promise<Response> {
   }
 }
 
+/** The part of the page that says what a check found, with the buttons that go on from there. */
+function reportOf(form: HTMLFormElement): HTMLElement {
+  return document.querySelector<HTMLElement>(`#${form.dataset.part}`)!;
+}
+
 /** Shows a part of the page, offers a file, or goes on to the next page: whatever the answer is. */
 async function show(form: HTMLFormElement, button: HTMLElement, answer: Response): Promise<void> {
   const kind = answer.headers.get("Content-Type") || "";
@@ -37,9 +42,9 @@ async function show(form: HTMLFormElement, button: HTMLElement, answer: Response
     const part = await answer.text();
     // A whole page: the session has ended, and this one, loaded again, is the form to sign in.
     if (part.includes("<html")) return location.reload();
-    const place = document.querySelector<HTMLElement>(`#${form.dataset.part}`)!;
-    place.innerHTML = part;
-    place.scrollIntoView({ block: "nearest" });
+    const report = reportOf(form);
+    report.innerHTML = part;
+    report.scrollIntoView({ block: "nearest" });
   } else if (kind.startsWith("application/json")) {
     const { contest } = (await answer.json()) as Answer;
     if (form.dataset.draft) localStorage.removeItem(form.dataset.draft);
@@ -62,6 +67,12 @@ function keepDraft(form: HTMLFormElement, name: string): void {
   text.addEventListener("input", () => localStorage.setItem(name, text.value));
 }
 
+/** Why a file was not taken. Only one that changed while it was checked is stale here. */
+function refusal(error: unknown, words: Record<string, string>): string {
+  const code = error instanceof Problem ? error.code : "failed";
+  return words[code === "stale" ? "file_unchecked" : `error_${code}`] || words.failed || "";
+}
+
 export function sendFiles(words: Record<string, string>): void {
   document.querySelectorAll<HTMLFormElement>("form[data-part]").forEach((form) => {
     const place = form.querySelector<HTMLElement>("[role=alert]")!;
@@ -75,9 +86,13 @@ export function sendFiles(words: Record<string, string>): void {
         .then((answer) => show(form, button, answer))
         .then(
           () => (place.textContent = ""),
-          (error) => (place.textContent = (error instanceof Problem && words[`error_${error.code}`]) || words.failed || ""),
+          (error) => (place.textContent = refusal(error, words)),
         )
         .then(() => (button.disabled = false));
+    });
+    // The buttons below a report send what the form holds now, which nobody has checked.
+    form.addEventListener("input", (event) => {
+      if ((event.target as Element).matches("textarea, input[type=file]")) reportOf(form).textContent = "";
     });
     form.querySelectorAll<HTMLInputElement>("input[data-into]").forEach((chosen) => {
       chosen.addEventListener("change", async () => {
@@ -86,7 +101,7 @@ export function sendFiles(words: Record<string, string>): void {
         if (!file) return;
         try {
           text.value = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
-          text.dispatchEvent(new Event("input"));
+          text.dispatchEvent(new Event("input", { bubbles: true }));
           place.textContent = "";
         } catch {
           place.textContent = words.not_utf8 || "";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -54,9 +55,9 @@ async def check_new(
     The body is the file. `against`: a stored contest or a document; what differs from its rules is shown, too.
     """
     await reader(request, services, None)
-    language, text = language_of(request), ""
+    language, body, text = language_of(request), await request.body(), ""
     try:
-        text = document_text(await request.body(), "contest.toml")
+        text = document_text(body, "contest.toml")
         contest = await asyncio.to_thread(read_contest, text)
     except FileInvalid as error:
         lines = text.split("\n")
@@ -64,6 +65,7 @@ async def check_new(
         return html(request, page(request, "new_contest_faults.html", faults=faults))
     values: dict[str, Any] = {
         "contest": contest,
+        "body_sha256": hashlib.sha256(body).hexdigest(),
         "rules": {each: explain(contest, each) for each in LANGUAGES},
         "cautions": cautions(contest, language),
         "is_taken": await _exists(services, contest.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -53,6 +54,7 @@ async def check_roster(
         return html(request, page(request, "roster_report.html", **values))
     values |= {
         "report": report,
+        "body_sha256": hashlib.sha256(body).hexdigest(),
         "faults": report.faults[:SHOWN_FAULTS],
         "more": len(report.faults) - SHOWN_FAULTS,
         "change": report.change(stored, snapshot.known_entries.keys() - snapshot.entries.keys()),
