@@ -282,15 +282,21 @@ def opened_twice(case: Case) -> None:
     case.change(case.find("erasure"), lambda _: case.world.leaves[0])
 
 
-@kind(26, "key", also={"open"})
-def a_key_that_was_not_in_force(case: Case) -> None:
-    def announce(old: int, new: int) -> None:
-        keys = [made.vkey_of(made.ORIGIN, made.key_of(number)) for number in (old, new)]
-        lines = (f"old {keys[0]}", f"new {keys[1]}", f"witnesses {'6' * 64}")
-        case.change(case.find("erasure"), lambda _: made.leaf("key/v1", made.moment(made.OPENS), *lines))
+def announce(case: Case, old: int, new: int) -> None:
+    keys = [made.vkey_of(made.ORIGIN, made.key_of(number)) for number in (old, new)]
+    lines = (f"old {keys[0]}", f"new {keys[1]}", f"witnesses {'6' * 64}")
+    case.change(case.find("erasure"), lambda _: made.leaf("key/v1", made.moment(made.OPENS), *lines))
 
-    announce(1, 11)
-    announce(1, 12)
+
+@kind(26, "key", also={"open", "signature"})
+def a_key_that_was_not_in_force(case: Case) -> None:
+    announce(case, 1, 11)
+    announce(case, 1, 12)
+
+
+@kind(26, "signature", also={"open"})
+def an_old_key_alone(case: Case) -> None:
+    announce(case, 1, 11)
 
 
 @kind(5, "close")

@@ -549,11 +549,12 @@ class Ledger:
 
     def __init__(self, contest: str, report: Report) -> None:
         self.contest, self.report = contest, report
-        self.size = self.ballots = self.picks = self.decisions = self.unknown = 0
+        self.size = self.ballots = self.picks = self.unknown = 0
         self.is_blurred = False  # a leaf could not be read: counts say nothing
         self.ids = Ids()
         self.open: dict[str, str] = {}
         self.documents: dict[str, str] = {}
+        self.decisions: list[tuple[int, str]] = []  # leaf and root of each, by number
         self.signers: list[str] = []
         self.windows: list[tuple[str, str, str]] = []  # from when on, opens, closes
         self.closed = ""
@@ -622,10 +623,10 @@ class Ledger:
                 parse_json(details.encode(), where, "act")
             self.documents["contest.toml"] = fields["document"]
         elif kind == "decisions/1":
-            self.decisions += 1
+            self.decisions.append((self.size, fields["root"]))
             self.documents["policy.toml"] = fields["policy"]
             if not self.is_blurred:
-                self.report.expect("decision", where, self.decisions, int(fields["number"]))
+                self.report.expect("decision", where, len(self.decisions), int(fields["number"]))
         elif kind in ("seal/1", "close/1"):
             if not self.is_blurred:
                 counts = f"{fields['ballots']} ballots, {fields['picks']} picks"
@@ -890,6 +891,10 @@ def finish_log(log: Log, report: Report) -> None:
         report.add(finding)
         report.is_stopped = True
         return
+    note, newest = log.checkpoint.note, log.ledger.key
+    key = parse_vkey(newest, 1) if newest else None
+    if key and not any(ed25519_verify(key.key, note.text, signature) for signature in by(note, key)):
+        report.add(Finding("signature", "checkpoint", f"signed by {newest}, the log's newest key", "by an older key"))
     for where, other in log.others:
         log.compare(other, where)
 
@@ -1211,7 +1216,6 @@ class Openings:
     def __init__(self, file: Any, log: Log, report: Report) -> None:
         self.log, self.report = log, report
         self.states: dict[str, str] = {}  # by ballot, of those that were decided about
-        self.roots: dict[int, str] = {}  # of leaves of decisions, by number
         self.tally: dict[str, dict[str, int]] = {}
         self.unproved = 0
         self._lines = self._read(file)
@@ -1227,16 +1231,16 @@ class Openings:
 
     def check(self, result: Any) -> None:
         """Opens everything and counts again."""
+        opened = 0
         while self._next and self._next[1][0] == "decisions":
-            self._decisions(*self._next)
+            opened += 1
+            self._decisions(opened, *self._next)
             self._next = next(self._lines, None)
+        for place, root in self.log.ledger.decisions[opened:]:
+            self.report.add(Finding("decision", f"leaf {place}", root, "no opening"))
         for place, leaf in self.log.entries():
             if leaf.startswith(b"voting/ballot/"):
                 self._match(place, leaf)
-            elif leaf.startswith(b"voting/decisions/"):
-                fields = dict(parse_leaf(leaf, f"leaf {place}", self.log.ledger.contest)[2])
-                found = self.roots.get(int(fields["number"]), "no opening")
-                self.report.expect("decision", f"leaf {place}", fields["root"], found)
         while self._next:
             self._extra()
         for entry in result["entries"]:
@@ -1252,14 +1256,19 @@ class Openings:
                 (f"Ballots whose first state is not proved: {text}", f"初始状态未经证明的选票：{text}")
             )
 
-    def _decisions(self, where: str, value: list[Any]) -> None:
+    def _decisions(self, expected: int, where: str, value: list[Any]) -> None:
         _, number, lines = value
+        if number != expected:
+            raise Finding("decision", where, f"number {expected}", str(number)[:100])
+        if number > len(self.log.ledger.decisions):
+            return  # newer than this log
+        place, root = self.log.ledger.decisions[number - 1]
         try:
             salted = [(decode64(salt, where, 16, "decision"), line) for salt, line in lines]
-            self.roots[number] = root_over([leaf_hash(salt + line.encode() + b"\n") for salt, line in salted]).hex()
+            hashes = [leaf_hash(salt + line.encode() + b"\n") for salt, line in salted]
+            self.report.expect("decision", f"leaf {place}", root, root_over(hashes).hex() if hashes else "no opening")
             decided = [parse_json(line.encode(), where, "decision") for _, line in salted]
-            if number <= self.log.ledger.decisions:
-                self.states.update((line[0], STATES[line[1]]) for line in decided if line)
+            self.states.update((line[0], STATES[line[1]]) for line in decided if line)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise Finding("decision", where, "salts and lines", str(error)[:100]) from None
 

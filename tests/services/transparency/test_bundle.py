@@ -273,7 +273,18 @@ async def test_an_auditor_counts_every_vote_again(
     }
     assert ("opening", f"leaf {place}") in findings(lambda lines: lines[:decided] + lines[decided + 1 :])
     assert ("opening", f"openings line {len(lines) + 1}") in findings(lambda lines: [*lines, lines[-1]])
-    assert "decision" in {code for code, _ in findings(lambda lines: lines[1:])}
+    ballot = json.loads(lines[decided])[2]
+    forged = json.dumps(
+        ["decisions", 0, [["A" * 22 + "==", json.dumps([ballot, "void", [], "", "", "", 0], separators=(",", ":"))]]],
+        separators=(",", ":"),
+    )
+    for other in (
+        lines[1:],
+        [forged, *lines],
+        [forged.replace('"decisions",0', '"decisions",1'), *lines],
+        [*lines[:decided], lines[0], *lines[decided:]],
+    ):
+        assert "decision" in {code for code, _ in findings(lambda _: other)}
     async with as_owner(settings) as connection:
         actor = await connection.fetchval(
             "select actor from audit_log where contest = $1 and action = 'openings.export'", certified.contest
