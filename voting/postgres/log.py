@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -72,6 +72,21 @@ class DueLog(NamedTuple):
     closes: bool
     certifies: bool
     erases: bool
+
+
+class Said(NamedTuple):
+    """What leaves say that are appended again.
+
+    `decisions`: numbers and policies; `closed`: the second of the last close that stands, and the leaves up to it.
+    `vkeys`: the log's key after them; `old_vkeys`: those that they replaced, oldest first.
+    """
+
+    decisions: Mapping[int, str]
+    seals: Sequence[date]
+    certified: int
+    closed: tuple[datetime, int] | None
+    vkey: str
+    old_vkeys: Sequence[str]
 
 
 class Cosignature(NamedTuple):
@@ -263,6 +278,23 @@ async def mark(
     await connection.execute(
         _QUERIES["mark"], contest, closed and closed[0], certified, sealed_on, closed and closed[1]
     )
+
+
+async def restore(connection: Connection, contest: str, said: Said) -> tuple[list[int], list[date]]:
+    """Notes what leaves say; returns the decisions' numbers and the seals' days that the database had lost."""
+    decisions = await connection.fetch(
+        _QUERIES["restore_decisions"], contest, list(said.decisions), list(said.decisions.values())
+    )
+    seals = await connection.fetch(_QUERIES["restore_seals"], contest, said.seals)
+    last, (second, size) = max(said.seals, default=None), said.closed or (None, None)
+    marks = (said.certified, last, second, size, said.vkey, said.old_vkeys)
+    await connection.execute(_QUERIES["restore_marks"], contest, *marks)
+    return sorted(row["number"] for row in decisions), sorted(row["day"] for row in seals)
+
+
+async def select_vkeys(connection: Connection) -> list[tuple[str, str, str]]:
+    """Returns contest, origin and newest announced key of every log."""
+    return [tuple(row) for row in await connection.fetch(_QUERIES["vkeys"])]
 
 
 async def select_cosignatures(connection: Connection, contest: str) -> dict[str, Cosignature]:

@@ -7,17 +7,28 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Contests
-from tests.services.transparency.test_log import SEED, let_go, sequenced, sequencer_of, stored_ballots
+from tests.acceptance.test_cli import run
+from tests.conftest import Contests, environment_of
+from tests.services.transparency.test_log import (
+    SEED,
+    backup,
+    let_go,
+    restore,
+    sequenced,
+    sequencer_of,
+    stored_ballots,
+)
 from tests.verifier.conftest import Verify, program, verify
 from voting.domain.transparency.witness import AddCheckpoint
 from voting.domain.verifier_key import read_key as read_vkey
-from voting.errors import SettingInvalid
+from voting.errors import LogBroken, SettingInvalid
 from voting.postgres import log as stored_log
-from voting.services.transparency.log_check import check_log
+from voting.services.transparency.log_check import check_log, log_status, select_unannounced
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import LogKey, change_key, drop_old_keys, make_key, read_key
+from voting.services.transparency.recovery import recover
 from voting.services.transparency.witnessing import Witnessing
+from voting.settings import Settings
 from voting.sqlite.witness import SeenLogs
 from voting.wiring.admin import AdminServices
 
@@ -75,6 +86,48 @@ async def test_a_log_changes_its_key(
     assert old in page
     await let_go(office)
     assert await sequencer_of(office, SEED).round()
+
+
+async def test_a_key_is_kept_until_every_log_has_announced_the_next(
+    contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
+    contest, file = await stored_ballots(contests, office, 1), tmp_path / "log.key"
+    await sequenced(office)
+    file.write_text(f"{NEW.hex()}\n{SEED.hex()}\n")
+    file.chmod(0o400)
+    done = run("log", "rotate-key", str(file), "--end", env=environment_of(settings))
+    assert (done.returncode, contest in done.stderr) == (1, True), done.stderr
+    assert len(file.read_text().split()) == 2
+    await sequenced(office, NEW, SEED)
+    assert contest not in await select_unannounced(office.database, read_key(file))
+
+
+async def test_a_backup_from_before_a_change_of_the_key_is_recovered(
+    contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path, verify: Verify
+) -> None:
+    contest = await stored_ballots(contests, office, 3)
+    snapshot = await office.contest_cache.get(contest)
+    await sequenced(office)
+    older = await backup(settings, contest)
+    old, new = (str(LogKey(seed).signer(f"vote.example.org/log/{contest}").key) for seed in (SEED, NEW))
+    # The first loss comes between the change of the file and its announcement, the second after the change has ended.
+    for before, keys in (((SEED,), (NEW, SEED)), ((NEW,), (NEW,))):
+        await stored_ballots(contests, office, 2, contest)
+        await sequenced(office, *before)
+        await export_log(office.database, snapshot, office.keyring.public_key, tmp_path)
+        await restore(settings, contest, older)
+        await sequenced(office, *keys)
+        assert "was published" in (await log_status(office.database, snapshot)).wrong[0]
+        if before == (NEW,):
+            with pytest.raises(LogBroken, match="not signed"):
+                await recover(office.database, LogKey(SEED), snapshot, tmp_path)
+        await recover(office.database, LogKey(*keys), snapshot, tmp_path)
+        stored = (await log_status(office.database, snapshot)).stored
+        assert (stored.vkey, stored.old_vkeys) == (new, [old])
+        await export_log(office.database, snapshot, office.keyring.public_key, tmp_path)
+        checked = verify("log", tmp_path, "--vkey", new)
+        assert checked.findings == []
+        assert f"New key of the log at leaf 8: {new}" in checked.words
 
 
 def test_the_file_of_the_key_is_changed_in_one_step(tmp_path: Path) -> None:

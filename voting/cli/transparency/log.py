@@ -48,24 +48,40 @@ def key(file: Path) -> None:
 @log.command("rotate-key", epilog="Example: voting log rotate-key /etc/voting/log.key")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--end", is_flag=True, help="End the change: only the newest key signs from now on.")
-def rotate_key(file: Path, end: bool) -> None:
+@env_file
+def rotate_key(file: Path, end: bool, env_file: Path | None) -> None:
     """Put a new key into FILE beside the old one; both sign from the next start of `voting log run` on.
 
     Each log then announces its new key in a leaf, signed with both. Name the new key in public (the log's page has it)
     and give it to the witnesses (`voting witness serve --log OLD --log NEW`). A day later, when they and the voters'
     pages know it, run this with --end, and start `voting log run` again. Old checkpoints stay checkable.
 
-    Copy FILE to every host that may append before any of them starts again.
+    Copy FILE to every host that may append before any of them starts again. --end is refused while a log has not
+    announced the new key, such as a frozen one: it could not be continued without the old one.
     """
     from voting.services.transparency.log_key import change_key, drop_old_keys
 
     if not end:
         change_key(file)
         tell(f"{file} has a new key; start `voting log run` again, then see the logs' pages for their new keys")
-    elif drop_old_keys(file):
+        return
+    unannounced = with_admin(read_settings(env_file), lambda office: _unannounced(office, file))
+    if unannounced:
+        raise SettingInvalid(
+            f"the newest key of {file} is not announced in the logs of {', '.join(unannounced)}, which need the older"
+            f" one: start `voting log run` again, recover logs that are frozen, then repeat this"
+        )
+    if drop_old_keys(file):
         tell(f"{file} has its newest key only; start `voting log run` again")
     else:
         tell(f"{file} has one key only, and no change to end")
+
+
+async def _unannounced(office: AdminServices, file: Path) -> list[str]:
+    from voting.services.transparency.log_check import select_unannounced
+    from voting.services.transparency.log_key import read_key
+
+    return await select_unannounced(office.database, read_key(file))
 
 
 @log.command(epilog="Example: voting log run")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from voting.domain.contest.contest import Contest
 
@@ -16,6 +16,21 @@ def leaf(kind: Kind, contest: str, at: datetime, lines: Iterable[tuple[str, obje
     """Returns the bytes of a leaf; `lines` are names with values."""
     text = [f"voting/{kind}/v1", contest, moment(at), *(f"{name} {value}" for name, value in lines)]
     return ("\n".join(text) + "\n").encode()
+
+
+class Leaf(NamedTuple):
+    """A leaf other than a ballot's. Of lines with the same name `lines` has the last."""
+
+    kind: str
+    at: datetime
+    lines: dict[str, str]
+
+
+def read_leaf(entry: bytes) -> Leaf:
+    """Parses a leaf that `leaf` made."""
+    head, _, at, *rest = entry.decode().removesuffix("\n").split("\n")
+    lines = {name: value for name, _, value in (line.partition(" ") for line in rest)}
+    return Leaf(head.split("/")[1], datetime.fromisoformat(at), lines)
 
 
 def opening(

@@ -5,10 +5,11 @@ insert into decision_books (contest) values ($1) on conflict do nothing;
 select 1 from decision_books where contest = $1 for update;
 
 -- name: insert
+-- After the certificates that the log has, too, if the database has lost some.
 insert into certifications (
     contest, number, actor, policy_version, policy_sha256, ballots_sha256, document_sha256, roster_sha256, marks_sha256,
     metrics_sha256, revocations_sha256, window_sha256, public_only, tallies, proposed_by, tiers, without_witnesses)
-select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+select $1, coalesce(greatest(max(number), (select certified from logs where contest = $1)), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
 from certifications
 where contest = $1
 returning number, certified_at;

@@ -96,6 +96,30 @@ where contest = $1;
 -- name: insert_seal
 insert into log_seals (contest, day, salt, raw) values ($1, $2, $3, $4);
 
+-- name: restore_decisions
+-- Leaves whose decisions the database has lost, with their salts.
+insert into decision_leaves (contest, number, policy_sha256, salt)
+select $1, number, policy_sha256, '' from unnest($2::integer[], $3::text[]) as said (number, policy_sha256)
+on conflict do nothing
+returning number;
+
+-- name: restore_seals
+-- Days whose seals the database has lost, with their salts.
+insert into log_seals (contest, day, salt, raw) select $1, day, '', '{}' from unnest($2::date[]) as said (day)
+on conflict do nothing
+returning day;
+
+-- name: restore_marks
+-- $4: the second of the last close that stands, and $5 the leaves up to it. A window that ends later was not closed by it.
+update logs set certified = greatest(certified, $2), sealed_on = greatest(sealed_on, $3),
+    closed_for = case when date_trunc('second', closes_at) <= $4 then closes_at else closed_for end,
+    closed_size = case when date_trunc('second', closes_at) <= $4 then $5 else closed_size end,
+    vkey = $6, old_vkeys = old_vkeys || $7::text[]
+from contests where logs.contest = $1 and contests.id = $1;
+
+-- name: vkeys
+select contest, origin, vkey from logs order by contest;
+
 -- name: freeze
 -- Also a log that the database has lost.
 insert into logs (contest, origin, vkey, size, root, checkpoint, edge, frozen)

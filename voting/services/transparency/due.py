@@ -1,4 +1,4 @@
-"""Leaves that nobody queues: what the clock, a certified result or erasures of a day before make due."""
+"""Leaves that nobody queues: what the clock, a certified result, erasures of a day before or a new key make due."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from voting.domain.canonical_json import canonical
 from voting.domain.contest.contest import Contest
 from voting.domain.transparency import leaves
 from voting.domain.transparency.growth import Growth, LogEnd
-from voting.postgres import log, tallies
+from voting.domain.transparency.witness import log_policy
+from voting.postgres import contests, log, tallies
 from voting.postgres.database import Connection
 from voting.postgres.log import DueLog
-from voting.services.transparency.bundles.files import certificate
+from voting.services.transparency.bundles.files import certificate, store_opened
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ def due_of(due: DueLog, contest: Contest) -> Due:
     begins = due.opens_at.astimezone(contest.zone).date()
     is_sealed = due.sealed_on is not None and due.sealed_on >= ended
     return Due(due, None if ended < begins or is_sealed else ended)
+
+
+async def key_change(tx: Connection, contest: Contest, vkeys: Sequence[str], new: str) -> bytes:
+    """Returns the leaf that announces a log's new key; `vkeys`: all keys until now, the newest first."""
+    opened = await store_opened(tx, log_policy([new, *vkeys], contest.witnesses, contest.witness_quorum))
+    lines = [("old", vkeys[0]), ("new", new), ("witnesses", opened.witnesses)]
+    return leaves.leaf("key", contest.id, await contests.clock(tx), lines)
 
 
 async def append_due(

@@ -14,7 +14,7 @@ from voting.postgres import contests, log
 from voting.postgres.database import Connection, Database
 from voting.postgres.log import LoggedBatch, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.transparency.log_key import is_signed
+from voting.services.transparency.log_key import LogKey, is_signed
 
 # A row of the queue that waits for longer is an alarm.
 LATE_SECONDS = 5.0
@@ -47,6 +47,13 @@ async def log_status(database: Database, snapshot: ContestSnapshot) -> LogStatus
     if waits and waits[0] > LATE_SECONDS:
         wrong.append(f"the oldest row has waited {waits[0]:.0f} s; is `voting log run` running with VOTING_LOG_KEY?")
     return LogStatus(stored, (now - stored.signed_at).total_seconds(), *complete, wrong)
+
+
+async def select_unannounced(database: Database, key: LogKey) -> list[str]:
+    """Returns the contests whose logs have not announced the newest key, so that they need an older one."""
+    async with database.connection() as connection:
+        logs = await log.select_vkeys(connection)
+    return [contest for contest, origin, vkey in logs if vkey != str(key.signer(origin).key)]
 
 
 async def check_log(database: Database, snapshot: ContestSnapshot) -> tuple[int, list[str]]:

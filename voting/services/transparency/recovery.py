@@ -7,6 +7,7 @@ gone, and the command lists them, so that their voters can be told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,10 @@ from voting.domain.transparency.tree import TILE_HASHES
 from voting.errors import LogBroken, NotFound
 from voting.postgres import contests, log
 from voting.postgres.database import Connection, Database
-from voting.postgres.log import LoggedRow, SignedHead
+from voting.postgres.log import LoggedRow, Said, SignedHead, StoredLog
+from voting.postgres.results import certifications
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.transparency.due import key_change
 from voting.services.transparency.log_key import LogKey, LogSigner, is_signed
 from voting.services.transparency.sequencing import ALL_ROWS
 
@@ -44,11 +47,14 @@ class Recovered(NamedTuple):
 async def recover(database: Database, key: LogKey, snapshot: ContestSnapshot, directory: Path) -> Recovered:
     """Continues a frozen log from a published copy of it, laid out as `voting log export` does.
 
-    Raises NotFound, and LogBroken if the copy is not signed, or not a continuation of the stored log.
+    Raises NotFound, and LogBroken if the copy is not signed, or not a continuation of the stored log. Salts cannot be
+    restored: the leaf about the loss names what can never be opened.
     """
     contest = snapshot.contest.id
 
     async def work(tx: Connection) -> Recovered:
+        # No decision takes a number while those of the log are restored.
+        await certifications.lock_result(tx, contest)
         stored = await log.lock(tx, contest)
         if stored is None or not stored.frozen:
             raise NotFound(f"the log of {contest!r} is not frozen: there is nothing to recover")
@@ -58,15 +64,25 @@ async def recover(database: Database, key: LogKey, snapshot: ContestSnapshot, di
         missing = list(_entries(directory, end.size, published.size))
         if end.grown(missing).end.edge.root() != published.root or published.size <= end.size:
             raise LogBroken(f"the log in {directory} is not a longer one that begins as the stored log does")
+        said = _said(missing, stored, end.size)
+        if said.vkey not in map(str, signer.keys):
+            raise LogBroken(f"the log in {directory} was continued with another key; set VOTING_LOG_KEY to its file")
         known, batches = await _known(tx, contest, missing, end)
+        decisions, seals = await log.restore(tx, contest, said)
         lost = [
             LostBallot(index, *entry.decode().split("\n")[2:4])
             for index, entry in enumerate(missing, end.size)
             if entry.startswith(_BALLOT) and index not in known
         ]
         what = f"{len(lost)} ballots from leaf {end.size} on are in this log and were lost by the database"
-        incident = leaves.leaf("incident", contest, await contests.clock(tx), [("what", what)])
-        growth = end.grown([*missing, incident])
+        unsalted = [*(f"decisions {number}" for number in decisions), *(f"the seal of {day}" for day in seals)]
+        if unsalted:
+            what += f", as were the salts that open {', '.join(unsalted)}"
+        more = [leaves.leaf("incident", contest, await contests.clock(tx), [("what", what)])]
+        if said.vkey != str(signer.key):
+            vkeys = [said.vkey, *reversed([*stored.old_vkeys, *said.old_vkeys])]
+            more.insert(0, await key_change(tx, snapshot.contest, vkeys, str(signer.key)))
+        growth = end.grown([*missing, *more])
         head = SignedHead(signer.key.name, str(signer.key), signer.sign(growth.end.size, growth.end.edge.root()))
         picks = [stated_picks(entry) for entry in missing if entry.startswith(_BALLOT)]
         await log.append(tx, contest, growth, batches, head, (len(picks), sum(picks)))
@@ -98,6 +114,33 @@ def _entries(directory: Path, first: int, last: int) -> Iterator[bytes]:
         except (OSError, ValueError) as error:
             raise LogBroken(f"{file} cannot be read: {error}") from None
         yield from entries[max(0, first - number * TILE_HASHES) :]
+
+
+def _said(missing: Sequence[bytes], stored: StoredLog, first: int) -> Said:
+    """Reads what the missing leaves say, so that no number, day or close is used again; `first` is their index."""
+    decisions: dict[int, str] = {}
+    seals: list[date] = []
+    vkeys = [stored.vkey]
+    certified = 0
+    closed: tuple[datetime, int] | None = None
+    for index, entry in enumerate(missing, first):
+        if entry.startswith(_BALLOT):
+            continue
+        kind, at, lines = leaves.read_leaf(entry)
+        if kind == "decisions":
+            decisions[int(lines["number"])] = lines["policy"]
+        elif kind == "seal":
+            seals.append(date.fromisoformat(lines["day"]))
+        elif kind == "certificate":
+            certified = int(lines["number"])
+        elif kind == "key":
+            vkeys[-1:] = [lines["old"], lines["new"]]
+        elif kind == "close":
+            closed = at, index + 1
+        elif closed and "closes" in lines and datetime.fromisoformat(lines["closes"]) > closed[0]:
+            closed = None
+    *old, vkey = vkeys
+    return Said(decisions, seals, certified, closed, vkey, old)
 
 
 async def _known(

@@ -29,7 +29,7 @@ from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.transparency.anchors import Anchors
 from voting.services.transparency.bundles.files import store_opened
-from voting.services.transparency.due import Due, append_due, due_of
+from voting.services.transparency.due import Due, append_due, due_of, key_change
 from voting.services.transparency.log_key import LogKey, LogSigner
 
 LEASE = "log"
@@ -131,7 +131,8 @@ class Sequencer:
         try:
             end, rows, checkpoint = await self._database.transact(lambda tx: self._append(tx, contest, due))
         except LogFrozenError as error:
-            reason, key = str(error), self._key.signer(self._identity.origin(contest)).key
+            # Of a log that is lost: the oldest, since the leaves say which keys came after it.
+            reason, key = str(error), self._key.signer(self._identity.origin(contest)).keys[-1]
             self._ends.pop(contest, None)
             await self._database.transact(lambda tx: log.freeze(tx, contest, reason, key))
             raise
@@ -194,8 +195,11 @@ class Sequencer:
             # Ballots under way commit first, so the queue has every ballot that the tally has.
             await contests.lock_gates(tx, contest)
         stored = await log.lock(tx, contest)
-        signer = self._signer(contest, stored)
+        if stored and stored.frozen:
+            raise LogFrozenError(stored.frozen)
+        # Before the key is looked for: that of an older backup may have been dropped since.
         end = await self._end(tx, contest, stored)
+        signer = self._signer(contest, stored)
         first = await self._first(tx, contest, stored, signer)
         if first:
             # What is due follows in the next round.
@@ -216,8 +220,6 @@ class Sequencer:
 
     def _signer(self, contest: str, stored: StoredLog | None) -> LogSigner:
         signer = self._key.signer(stored.origin if stored else self._identity.origin(contest))
-        if stored and stored.frozen:
-            raise LogFrozenError(stored.frozen)
         if stored and stored.vkey not in map(str, signer.keys):
             raise VotingError(f"the log of {contest} is signed with another key; set VOTING_LOG_KEY to its file")
         return signer
@@ -259,14 +261,11 @@ class Sequencer:
         made = await contests.select(tx, contest)
         if made is None:
             raise ContestUnknown(f"there is no contest {contest!r}, but leaves wait for its log")
-        vkeys = [str(signer.key), *(stored.vkeys if stored else ())]
-        witnesses = log_policy(vkeys, made.contest.witnesses, made.contest.witness_quorum)
-        at: datetime = await contests.clock(tx)
-        opened = await store_opened(tx, witnesses)
         if stored:
-            lines = [("old", stored.vkey), ("new", str(signer.key)), ("witnesses", opened.witnesses)]
-            return [leaves.leaf("key", contest, at, lines)]
-        own = self._identity
+            return [await key_change(tx, made.contest, stored.vkeys, str(signer.key))]
+        witnesses = log_policy([str(signer.key)], made.contest.witnesses, made.contest.witness_quorum)
+        at: datetime = await contests.clock(tx)
+        own, opened = self._identity, await store_opened(tx, witnesses)
         return [leaves.opening(made.contest, made.document, at, own.receipt_key, own.policy, *opened)]
 
     def _refuse(self, contest: str, reason: str) -> None:

@@ -69,9 +69,9 @@ async def export_openings(database: Database, actor: str, snapshot: ContestSnaps
 async def _lines(connection: Connection, contest: str) -> AsyncIterator[tuple[str, Sequence[object]]]:
     """Yields the leaves of decisions by their numbers, then the ballots in the log's order."""
     for leaf in await openings.select_leaves(connection, contest):
-        lines = [DecisionLine(*line) for line in leaf.lines]
-        salted = [[_base64(salt), line] for salt, line in entries(lines, leaf.salt)]
-        yield "decisions", [leaf.number, salted]
+        lines = entries([DecisionLine(*line) for line in leaf.lines], leaf.salt)
+        # Without a salt it was restored from the log alone, and cannot be opened.
+        yield "decisions", [leaf.number, [[_base64(salt), line] for salt, line in lines] if leaf.salt else []]
     policies = await openings.select_policies(connection)
     async for ballot in openings.read_ballots(connection, contest):
         yield "ballot", _opened(ballot, policies)
