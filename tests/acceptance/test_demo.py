@@ -74,6 +74,12 @@ async def test_a_stranger_votes_and_finds_the_vote_again_after_a_clean_stop(tmp_
             assert contest["window"]["phase"] == "open"
             first = await cast(client, "demo", await voter(client), ["A017"], "k")
             assert first.status_code == 201
+
+            async def is_logged() -> bool:
+                proof = await client.get("/log/demo/proof/{batch}/{place}".format(**first.json()["log"]))
+                return proof.status_code == 200
+
+            await eventually(is_logged)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=20)[1]
         assert process.returncode == 0

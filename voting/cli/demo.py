@@ -15,7 +15,7 @@ from dataclasses import replace
 import click
 
 from voting import engines
-from voting.cli.serve import listening, run_workers
+from voting.cli.serve import listening, run_workers, with_log_key
 from voting.cli.shared.session import actor, tell, with_engines
 from voting.demo import demo_contest, secrets
 from voting.demo.crowd import process as crowd
@@ -70,8 +70,10 @@ def demo(port: int, reset: bool, workers: int, codes: bool, still: bool) -> None
             return await demo_contest.prepare(office, ready.data)
 
     with with_engines(settings, own=True, redis=True) as ready:
+        # The engines have made the folder that holds its file.
+        ready = replace(ready, log_key=with_log_key(settings).log_key)
         if not ready.secret:
-            # The demo has a secret of its own, created at its first start. The engines have made the folder.
+            # The demo has a secret of its own, created at its first start.
             own = secrets.load(ready.data) or secrets.make()
             secrets.save(ready.data, own)
             ready = replace(ready, secret=own.secret.encode())

@@ -57,11 +57,7 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
     for name, text in values(env_file).items() if env_file else ():
         os.environ.setdefault(name, text)
     os.environ.pop("DATABASE_OWNER_URL", None)
-    if log_key := settings.log_key_file:
-        if settings.log_key is None and not log_key.exists():
-            make_key(log_key)
-        settings = replace(settings, log_key=log_key)
-        os.environ["VOTING_LOG_KEY"] = str(log_key)
+    settings = with_log_key(settings)
     with with_engines(settings, own=True, redis=True) as ready, listening(host, port) as listener:
         asyncio.run(begin(ready, migrate=migrate or settings.database_url == EMBEDDED))
         if not settings.public_url.startswith("https://"):
@@ -78,6 +74,17 @@ def serve(host: str, port: int, workers: int, migrate: bool, env_file: Path | No
             )
         tell(f"listening on http://{host}:{port}")
         run_workers(ready, listener, workers)
+
+
+def with_log_key(settings: Settings) -> Settings:
+    """Returns the settings with the file of the log's key, made for embedded engines; companions read it, too."""
+    log_key = settings.log_key_file
+    if log_key is None:
+        return settings
+    if settings.log_key is None and not log_key.exists():
+        make_key(log_key)
+    os.environ["VOTING_LOG_KEY"] = str(log_key)
+    return replace(settings, log_key=log_key)
 
 
 async def begin(settings: Settings, *, migrate: bool) -> None:

@@ -56,7 +56,9 @@ async def prepare(office: AdminServices, folder: Path) -> DemoSecrets:
 async def _account(office: AdminServices, name: str, role: Role) -> tuple[str, str]:
     """Returns the password and the authenticator's secret of an account, which is created or gets new ones."""
     with suppress(AlreadyExists):
-        password, factor = await office.staff_accounts.add(name, [Grant(role, CONTEST)])
+        # The owner may also make contests.
+        contest = None if role == "owner" else CONTEST
+        password, factor = await office.staff_accounts.add(name, [Grant(role, contest)])
         if factor:
             return password, factor.secret
     password = await office.staff_accounts.reset_password(name)
