@@ -75,7 +75,7 @@ class LiveResults:
         for number, cut in enumerate(self._contest.cuts):
             members = [code for code in codes if outcome.reached[code] >= number]
             step = self._step(f"入围 {source_name(cut.by, self._contest, 'zh')}", codes, members, left)
-            by = [step.source(source) for source in (cut.by, *(cut.order if cut.ties == "order" else ()))]
+            by = [step.source(cut.by), *step.order(cut.order if cut.ties == "order" else (), self.notes)]
             left = self._add_cut(step, cut, by, [code for code in codes if outcome.reached[code] > number])
             passed.append(left)
         self.columns["cuts_passed"] = self._inputs.table.add(
@@ -124,7 +124,7 @@ class LiveResults:
             if award.per_category and (category := entries[min(field)].category):
                 label += " " + next(each.name for each in contest.categories if each.id == category)
             step = self._step(label, sorted(field), group, self._left if finalists else None)
-            by = [step.source(source) for source in (award.by, *award.order)]
+            by = [step.source(award.by), *step.order(award.order, self.notes)]
             competing, among = self._competing(award, step, outcome)
             ranks = add_ranks(step.table, by, competing, among, self.notes)
             percent = award.percent

@@ -11,6 +11,7 @@ from voting.domain.contest.schema import Criterion, Round
 from voting.domain.results.marks import scores, totals
 from voting.domain.results.outcome import Figures
 from voting.domain.results.scoring import Tally, ranks
+from voting.errors import NotScorable
 from voting.spreadsheets.results.table import NONE, SHOWN_PLACES, Book, Column
 
 
@@ -54,8 +55,11 @@ class Inputs:
 
     def _add_round(self, book: Book, round_: Round) -> None:
         """Adds the marks of a round, and the means of the judges' totals, both in marks."""
-        given = self.figures.marks.get(round_.id, ())
-        shares = scores(round_, given, self.figures.entries)
+        try:
+            shares = scores(round_, self.figures.marks.get(round_.id, ()), self.figures.entries)
+        except NotScorable:
+            # The outcome was computed without it.
+            return
         marks = _Marks(book, round_, self)
         self.exact_means[round_.id] = {code: share * round_.full for code, share in shares.items()}
 

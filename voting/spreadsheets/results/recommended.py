@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -37,9 +37,12 @@ class Recommended:
             lambda code: left.at(code) if left else "1",
         )
 
+        columns: dict[str, list[Column]] = defaultdict(list)
+        for (_, holder), column in awards.items():
+            columns[holder].append(column)
+
         def held(code: str) -> str:
-            cells = [column.at(code) for (_, holder), column in awards.items() if holder == code]
-            return "+".join(["0", *(f"({cell}>0)" for cell in cells)])
+            return "+".join(["0", *(f"({column.at(code)}>0)" for column in columns[code])])
 
         self._awards = add("awards", {code: self._held[code] for code in codes}, held)
 

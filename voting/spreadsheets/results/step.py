@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from voting.domain.contest.schema import Part
 from voting.domain.results.outcome import values
+from voting.errors import NotScorable
 from voting.spreadsheets.results.inputs import Inputs
 from voting.spreadsheets.results.points import Scope, points_formula
 from voting.spreadsheets.results.ranks import Compared, decimals_for
@@ -54,6 +55,28 @@ class Step:
                 round_.name, inputs.exact_means[name], inputs.means[name].at, decimals_for(round_.full)
             )
         return self.public() if kind == "public" else self.final()
+
+    def order(self, sources: Sequence[str], notes: list[str]) -> list[Compared]:
+        """Adds the tie-breaks. One that cannot be scored is left out with a note: no equals have asked for it."""
+        scorable = [source for source in sources if self._is_scorable(source)]
+        notes += [
+            f"{self.table.name}, rank: without {source!r}, which cannot be scored yet and decides nothing"
+            for source in sources
+            if source not in scorable
+        ]
+        return [self.source(source) for source in scorable]
+
+    def _is_scorable(self, source: str) -> bool:
+        """Whether there are numbers; of marks and metrics, which equals alone may have, it takes some."""
+        kind, _, name = source.partition(":")
+        if kind == "round":
+            return name in self._inputs.means
+        if kind == "final":
+            try:
+                values(self._inputs.contest, self._inputs.figures, self.members, source)
+            except NotScorable:
+                return False
+        return True
 
     def public(self, *, among_all: bool = False) -> Compared:
         """Adds the public points; `among_all` compares all entries, whatever the scope of the rule."""
