@@ -21,7 +21,7 @@ from voting.fraud.facts.user_agents import outline
 from voting.settings import Settings, load
 from voting.web.client import ClientReader
 from voting.web.cors import Cors
-from voting.web.flood_limiter import BALLOTS, READS, FloodLimiter
+from voting.web.flood_limiter import BALLOTS, READS, SLOW_READS, FloodLimiter
 from voting.web.guard import Guard, read_json
 from voting.web.plain_ballots import PlainBallots
 
@@ -68,8 +68,13 @@ async def load_one(name: FromPath[str]) -> None:
     """An exception."""
 
 
+@get("/book", opt=SLOW_READS)
+async def build_one() -> None:
+    """A read whose answer takes long."""
+
+
 def limiter(reads: str, writes: str) -> FloodLimiter:
-    return FloodLimiter(reads, writes, ClientReader(()), Litestar([cast_one, read_one, search, load_one]))
+    return FloodLimiter(reads, writes, ClientReader(()), Litestar([cast_one, read_one, search, load_one, build_one]))
 
 
 def test_the_limiter_counts_by_address_and_by_ipv6_network() -> None:
@@ -400,6 +405,8 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/slow":
             await asyncio.sleep(5)
+        if scope["path"] == "/book":
+            await asyncio.sleep(0.3)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for number in range(4):
             await asyncio.sleep(0.1)
@@ -412,3 +419,4 @@ async def test_an_answer_that_does_not_begin_in_time_is_refused_and_one_that_has
         assert refusal(refused) == (503, "try_again")
         assert int(refused.headers["retry-after"]) >= 1
         assert (await client.get("/stream")).text == "0123"
+        assert (await client.get("/book")).text == "0123", "its route declares that it takes long"

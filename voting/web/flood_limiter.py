@@ -42,6 +42,7 @@ MOST_ADDRESSES = 50_000
 READS = {"flood_limit": "read"}
 WRITES = {"flood_limit": "write"}
 FILES = WRITES | {"takes_file": True}
+SLOW_READS = READS | {"is_slow": True}
 BALLOTS = "/api/v1/contests/{contest:str}/ballots"
 _MONITORING = "load balancers and Prometheus ask from one address, and must see a service that is flooded"
 # Routes that declare no limit, and why.
@@ -135,11 +136,18 @@ class FloodLimiter:
 
     def takes_file(self, scope: Scope) -> bool:
         """Whether the route declares that its handler reads a file, once it knows who sends it."""
+        return self._declares(scope, "takes_file")
+
+    def is_slow(self, scope: Scope) -> bool:
+        """Whether the route declares that its answer may take as long as that to a file."""
+        return self._declares(scope, "is_slow")
+
+    def _declares(self, scope: Scope, name: str) -> bool:
         try:
             handler = self._router.handle_routing(normalize_path(scope["path"]), scope["method"])[1]
         except HTTPException:
             return False
-        return bool(handler.opt.get("takes_file"))
+        return bool(handler.opt.get(name))
 
     def check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Returns X-RateLimit headers for the response. Raises SlowDown."""

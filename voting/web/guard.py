@@ -42,7 +42,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_BYTES = 16 * 1024
 DRAIN_BYTES = 1024 * 1024
 BODY_SECONDS = 10.0
-# A roster or a contest file of the staff, and the time from its first byte to the response's.
+# A roster or a contest file of the staff, and the time from its first byte to the response's; so long may the answer
+# of a slow route take.
 FILE_BYTES = 8_000_000
 FILE_SECONDS = 120.0
 FILE_TYPE = b"application/octet-stream"
@@ -120,7 +121,8 @@ class Guard:
 
     async def _answer(self, scope: Scope, body: bytes | None, receive: Receive, reply: _Reply) -> None:
         """Refuses a request whose response has not begun in time; it may be sent again. `body` None: a file."""
-        deadline = reply.deadline = (self._files if body is None else self._answers).begin_task()
+        is_long = body is None or self._limiter.is_slow(scope)
+        deadline = reply.deadline = (self._files if is_long else self._answers).begin_task()
         try:
             with deadline:
                 await self._reply(scope, body, receive, reply)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import random
 import shutil
 import subprocess
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests.conftest import eventually
 from tests.recorded.documents import DOCUMENT_NAMES, completed
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.schema import Window
@@ -26,6 +29,7 @@ from voting.domain.results.outcome import Figures
 from voting.domain.results.scoring import Tally
 from voting.errors import NotScorable
 from voting.postgres.contests import StoredContest
+from voting.services.results import workbook
 from voting.services.results.awards import AWARD_COLUMNS
 from voting.services.results.binding import Inputs
 from voting.services.results.reports import Report, as_json, blend, columns_of, make_report
@@ -318,6 +322,67 @@ def test_what_a_spreadsheet_cannot_tell_apart_stands_as_a_number(marks: tuple[st
         values = [sheet.cell(row, headings.index(name) + 1).value for row in (3, 4)]
         assert [isinstance(value, str) for value in values] == [name not in noted] * 2
     assert [row.place for row in report.rows] == ([1, 1] if len({*map(Fraction, marks)}) == 1 else [1, 2])
+
+
+UNDECIDED = CLOSE.replace("[blend]", '[[metric]]\nid = "likes"\nname = "点赞"\n[blend]').replace(
+    "round:final", "metric:likes"
+)
+AWARD = """
+[[award]]
+id = "voted"
+name = "人气奖"
+by = "votes"
+count = 1
+order = ["round:final"]
+[[cut]]
+by = "votes"
+keep = 2
+ties = "order"
+order = ["round:final"]
+"""
+
+
+def test_tie_breaks_without_marks_that_decide_nothing_are_left_out() -> None:
+    entries = {code: Entry(code, code, "", "") for code in ("A", "B", "C")}
+    tally = {code: Tally(picks, 0, picks) for code, picks in zip(entries, (3, 2, 1), strict=True)}
+    picks = {code: each.counted for code, each in tally.items()}
+    too_few = [Mark("J", "C", "现场", Fraction(9))]
+    for rules, marks in (
+        (UNDECIDED, {}),
+        (UNDECIDED.replace('"终评"', '"终评"\ndrop_highest = 1'), {"final": too_few}),
+    ):
+        figures = Figures(entries, picks, marks, {"likes": dict.fromkeys(entries, 1)}, {})
+        _, report = reports(rules + AWARD, figures, tally)
+        book = openpyxl.load_workbook(io.BytesIO(as_xlsx(report)))
+        texts = [str(cell.value) for row in book["results"].iter_rows() for cell in row]
+        notes = [text for text in texts if text.startswith("note: ") and "'round:final'" in text]
+        assert [note.partition(",")[0] for note in notes] == ["note: 1 入围 有效票数", "note: 3 人气奖"]
+        assert book["awards"]["C2"].data_type == "f", "the award is computed all the same"
+
+
+async def test_workbooks_are_made_one_at_a_time_and_none_for_who_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, report = report_of(everything("share"), 1, 5)
+    begun: list[Report] = []
+    goes_on = threading.Event()
+
+    def slow(asked: Report) -> bytes:
+        begun.append(asked)
+        assert goes_on.wait(60)
+        return as_xlsx(asked)
+
+    monkeypatch.setattr(workbook, "as_xlsx", slow)
+    first, gone, last = [asyncio.ensure_future(workbook.as_xlsx_in_turn(report)) for _ in range(3)]
+
+    async def has_begun() -> bool:
+        return bool(begun)
+
+    await eventually(has_begun)
+    gone.cancel()
+    await asyncio.sleep(0.1)
+    assert len(begun) == 1
+    goes_on.set()
+    assert (await first)[:2] == (await last)[:2] == b"PK"
+    assert len(begun) == 2
 
 
 def test_texts_that_begin_like_formulas_are_texts() -> None:

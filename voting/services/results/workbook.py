@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from typing import Any
 
@@ -22,6 +24,14 @@ _HOW = (
     "A spreadsheet counts about 15 digits only. Scores that differ by less than about 1E-10 therefore count as equal,"
     " and as much is added before rounding; that this gives the exact results was checked when the file was written.",
 )
+# A thread that has begun goes on when nobody waits for it any more: were there several, requests that are repeated
+# would take every processor.
+_ONE_THREAD = ThreadPoolExecutor(1, "workbook")
+
+
+async def as_xlsx_in_turn(report: Report) -> bytes:
+    """Returns the workbook, made in a thread when those asked for before are done."""
+    return await asyncio.get_running_loop().run_in_executor(_ONE_THREAD, as_xlsx, report)
 
 
 def as_xlsx(report: Report) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal
 
 import msgspec
@@ -11,15 +10,15 @@ from litestar.params import FromPath, FromQuery
 
 from voting.domain.identity.roles import ROLES
 from voting.services.results.reports import as_csv, as_json
-from voting.services.results.workbook import as_xlsx
+from voting.services.results.workbook import as_xlsx_in_turn
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
-from voting.web.flood_limiter import READS
+from voting.web.flood_limiter import SLOW_READS
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@get("/api/v1/contests/{contest:str}/results", opt=READS | by(*ROLES))
+@get("/api/v1/contests/{contest:str}/results", opt=SLOW_READS | by(*ROLES))
 async def show_results(
     contest: FromPath[str],
     request: Request[Any, Any, Any],
@@ -41,6 +40,4 @@ async def show_results(
     headers["content-disposition"] = f'attachment; filename="results-{snapshot.contest.id}.{format}"'
     if format == "csv":
         return Response(as_csv(report).encode(), media_type="text/csv", headers=headers)
-    # Thousands of formulas take seconds, which other requests must not wait for.
-    content = await asyncio.to_thread(as_xlsx, report)
-    return Response(content, media_type=_XLSX, headers=headers)
+    return Response(await as_xlsx_in_turn(report), media_type=_XLSX, headers=headers)
