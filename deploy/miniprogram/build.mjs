@@ -5,7 +5,7 @@ import { cpSync, readFileSync, rmSync } from "node:fs";
 const config = JSON.parse(readFileSync("config.json", "utf-8"));
 const service = process.env.MINIPROGRAM_SERVICE ?? config.service;
 const contest = process.env.MINIPROGRAM_CONTEST ?? config.contest;
-const pages = ["list", "entry", "ballots"].map((name) => `src/pages/${name}/index.ts`);
+const pages = ["list", "entry", "ballots", "confirm"].map((name) => `src/pages/${name}/index.ts`);
 const common = { outdir: "dist", outbase: "src", format: "cjs", target: "es2017", charset: "utf8", legalComments: "none" };
 
 rmSync("dist", { recursive: true, force: true });

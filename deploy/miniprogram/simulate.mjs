@@ -1,7 +1,9 @@
-// Runs the built pages in miniprogram-simulate against a real service: lists, opens an entry, votes, reads the ballots.
-// MINIPROGRAM_SERVICE, MINIPROGRAM_CONTEST: as for build.mjs. MINIPROGRAM_CODE: what wx.login gives.
+// Runs the built pages in miniprogram-simulate against a real service: lists, opens an entry, votes, reads the ballots, and
+// confirms. MINIPROGRAM_SERVICE, MINIPROGRAM_CONTEST: as for build.mjs. MINIPROGRAM_CODE: what wx.login gives.
+// MINIPROGRAM_PHONE: to this number a code is sent, which is read from the standard input after the line "code?".
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { once } from "node:events";
 import assert from "node:assert/strict";
 import { JSDOM } from "jsdom";
 
@@ -12,6 +14,7 @@ const built = join(import.meta.dirname, "dist");
 const kept = new Map();
 const asked = [];
 const opened = [];
+const tickets = { read: new Set(), sent: new Set() };
 globalThis.App = () => undefined;
 const wx = {
   request({ url, method, data, header, success, fail }) {
@@ -20,6 +23,8 @@ const wx = {
       async (answer) => {
         const data = await answer.json().catch(() => "");
         asked.push(`${method} ${new URL(url).pathname} ${answer.status}`);
+        if (url.endsWith("/own")) tickets.read.add(data.ticket);
+        if (url.endsWith("/ballots")) tickets.sent.add(JSON.parse(body).ticket);
         if (!answer.ok) console.error(`${method} ${url}: ${answer.status} ${JSON.stringify(data)}`);
         success({ statusCode: answer.status, data, header: Object.fromEntries(answer.headers) });
       },
@@ -72,9 +77,42 @@ await entry.instance.vote();
 assert.notEqual(entry.data.said, "", "a second vote is answered with the reason");
 assert.equal(asked.filter((each) => each.startsWith("POST") && each.endsWith("/ballots 201")).length, 1, "one ballot was cast");
 
+// A phone whose storage is full.
+globalThis.wx.setStorageSync = () => { throw new Error("setStorage:fail exceed storage max size 10Mb"); };
+const second = await open("entry", { code: list.data.entries[1].code });
+await second.instance.vote();
+assert.equal(second.data.said, "已记录。");
+assert.match(textOf(second.querySelector(".vote")), /已投/);
+globalThis.wx.setStorageSync = wx.setStorageSync;
+assert.ok(tickets.read.size > 1, "each read brings another ticket");
+assert.deepEqual([...tickets.sent], [...tickets.read].slice(0, 1), "the first is kept: its age is the time of reading");
+
 const ballots = await open("ballots");
-assert.equal(ballots.querySelectorAll(".ballot").length, 1);
+assert.equal(ballots.querySelectorAll(".ballot").length, 2);
 assert.match(textOf(ballots.querySelectorAll(".ballot")[0]), /已记录/);
-assert.ok(ballots.data.ballots[0].receipt, "the receipt is kept");
+assert.ok(ballots.data.ballots.every((ballot) => ballot.receipt), "the receipts are kept");
+
+list.instance.onShow();
+assert.match(textOf(list.querySelector(".ask")), /^请确认这一票是您投的本活动收到您的 1 张选票/);
+assert.match(textOf(ballots.querySelector(".ask")), /^请确认这一票是您投的/);
+const confirming = await open("confirm");
+assert.match(textOf(confirming.querySelector(".own-code")), /^[A-Z2-7]{8}$/);
+list.instance.onShow();
+assert.ok(!list.querySelector(".ask"), "it is said once");
+confirming.instance.typePhone({ detail: { value: process.env.MINIPROGRAM_PHONE } });
+confirming.instance.typeCode({ detail: { value: "000000" } });
+await confirming.instance.sendCode();
+assert.equal(textOf(confirming.querySelector(".said")), "验证码已发送，五分钟内有效。");
+await confirming.instance.confirmByPhone();
+assert.equal(textOf(confirming.querySelector(".said")), "验证码错误、已过期或已使用，请重新获取。");
+console.log("code?");
+const [typed] = await once(process.stdin, "data");
+process.stdin.destroy();
+confirming.instance.typeCode({ detail: { value: String(typed).trim() } });
+await confirming.instance.confirmByPhone();
+assert.equal(textOf(confirming.querySelector(".text")), "已确认，谢谢。");
+ballots.instance.onShow();
+assert.ok(!ballots.querySelector(".ask"));
 assert.equal((await open("entry", { code: "nobody" })).data.failed, "没有这件作品。");
-console.log(JSON.stringify({ entry: list.data.entries[0].code, ballot: ballots.data.ballots[0].ballot }));
+const voted = list.data.entries.slice(0, 2).map((each) => each.code);
+console.log(JSON.stringify({ entries: voted, ballots: ballots.data.ballots.map((each) => each.ballot) }));

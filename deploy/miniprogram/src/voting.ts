@@ -1,6 +1,6 @@
 // What all pages share: the contest, the voter's credential and quota, and the ballots under way.
-import { Problem, Recorded, Remaining } from "../../../voting/web/frontend/src/api";
-import { Ballots, nameOf, Told } from "../../../voting/web/frontend/src/ballots";
+import { Confirmation, Problem, Recorded, Remaining } from "../../../voting/web/frontend/src/api";
+import { Ballots, nameOf, READ_MILLISECONDS, TICKET_MILLISECONDS, Told } from "../../../voting/web/frontend/src/ballots";
 import { solve } from "./proof";
 import { request } from "./service";
 import words from "./words.json";
@@ -45,6 +45,7 @@ interface Own {
 interface Me {
   remaining: Remaining;
   ballots: { ballot: string; recorded_at: string; state: string }[];
+  confirmation: Confirmation | null;
 }
 
 /** A page with votes. */
@@ -62,13 +63,24 @@ export interface Standing {
 
 const base = `/api/v1/contests/${CONTEST}`;
 const table: Record<string, string> = words;
+// What the phone's storage would not take, such as where it is full, until the mini program ends.
+const memory = new Map<string, string | null>();
 const store = {
-  get: (name: string): string | null => (wx.getStorageSync(`${CONTEST}:${name}`) as string) || null,
+  get(name: string): string | null {
+    const held = memory.get(name);
+    return held === undefined ? (wx.getStorageSync(`${CONTEST}:${name}`) as string) || null : held;
+  },
   set(name: string, value: string | null): void {
-    if (value === null) wx.removeStorageSync(`${CONTEST}:${name}`);
-    else wx.setStorageSync(`${CONTEST}:${name}`, value);
+    try {
+      if (value === null) wx.removeStorageSync(`${CONTEST}:${name}`);
+      else wx.setStorageSync(`${CONTEST}:${name}`, value);
+      memory.delete(name);
+    } catch (error) {
+      memory.set(name, value);
+    }
   },
 };
+const begun = Date.now();
 const told = new Map<string, Told>();
 const shownPages = new Set<Shown>();
 const whenOnline: (() => void)[] = [];
@@ -76,6 +88,9 @@ let online = true;
 let clockOffset = 0;
 let contest: Contest | null = null;
 let own: Own | null = null;
+let ticket = "";
+let ticketAt = 0;
+let asked: Confirmation | null = null;
 let remaining: Remaining | null = null;
 
 wx.onNetworkStatusChange(({ isConnected }) => {
@@ -118,6 +133,10 @@ export async function refresh(): Promise<Contest> {
   contest = contest || (await request<Contest>("GET", base));
   own = await request<Own>("GET", `/c/${CONTEST}/own`);
   clockOffset = Date.parse(own.server_time) - Date.now();
+  if (!ticket || now() - ticketAt > TICKET_MILLISECONDS) {
+    ticket = own.ticket;
+    ticketAt = now();
+  }
   remaining = own.remaining;
   if (store.get("token")) remaining = (await me())?.remaining || remaining;
   changed();
@@ -143,7 +162,9 @@ export async function readEntry(code: string): Promise<Entry | undefined> {
 export async function me(): Promise<Me | null> {
   if (!store.get("token")) return null;
   try {
-    return await request<Me>("GET", `${base}/me`, undefined, bearer());
+    const mine = await request<Me>("GET", `${base}/me`, undefined, bearer());
+    asked = mine.confirmation;
+    return mine;
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "credential_invalid") throw error;
     store.set("token", null);
@@ -201,21 +222,28 @@ export async function vote(code: string): Promise<string> {
   const name = nameOf([code]);
   const why = standing(code).why;
   if (why || told.has(name)) return why;
-  if (!(await agrees())) return "";
-  const last = await ballots.cast([code], (now) => {
+  const readMilliseconds = Math.min(Date.now() - begun, READ_MILLISECONDS);
+  if (!(await agrees()) || told.has(name)) return "";
+  const tell = (now: Told): void => {
     told.set(name, now);
     changed();
-  });
-  told.delete(name);
-  let said = "";
-  if (last.state === "recorded") said = recorded(code, last.recorded, last.until);
-  else if (last.state === "refused") said = refused(last.problem);
-  changed();
-  return said;
+  };
+  try {
+    tell({ state: "sending" });
+    // The service takes the ticket's age for the time of reading, which began before the ticket came.
+    const early = ticketAt ? readMilliseconds - (now() - ticketAt) : 0;
+    if (early > 0) await wait(early);
+    const last = await ballots.cast([code], tell);
+    if (last.state === "recorded") return recorded(code, last.recorded, last.until);
+    return last.state === "refused" ? refused(last.problem) : "";
+  } finally {
+    told.delete(name);
+    changed();
+  }
 }
 
 function post(entries: string[], key: string, challenge?: string): Promise<Recorded> {
-  const body = { entries, ticket: own?.ticket, client: clientFacts(), challenge };
+  const body = { entries, ticket, client: clientFacts(), challenge };
   return request<Recorded>("POST", `${base}/ballots`, body, { ...bearer(), "Idempotency-Key": key });
 }
 
@@ -223,6 +251,8 @@ function recorded(code: string, answer: Recorded, until: string): string {
   if (until) store.set(`voted:${code}`, until);
   remaining = answer.remaining;
   store.set(`receipt:${answer.ballot}`, answer.receipt);
+  // Chance may have chosen this voter with the ballot; the next page says so.
+  void me().catch(() => undefined);
   return say("recorded");
 }
 
@@ -235,6 +265,56 @@ function refused(problem: Problem): string {
 /** The signed receipt of a ballot that this phone cast; empty for others. */
 export function receiptOf(ballot: string): string {
   return store.get(`receipt:${ballot}`) || "";
+}
+
+/** What the voter is asked to confirm, as the pages say it. `isNew`: to be said before the voter looks for it. */
+export function confirmation() {
+  const isOpen = asked?.state === "asked";
+  const isRequired = Boolean(asked?.required);
+  let text = say("not_asked");
+  if (asked?.state === "confirmed") text = say("confirmed");
+  else if (asked?.state === "over") text = say("confirm_over");
+  else if (asked) text = isRequired ? say("confirm_required", clock(asked.until)) : say("confirm_why");
+  return {
+    isOpen,
+    isNew: isOpen && (isRequired || !store.get("confirm-seen")),
+    title: say("confirm_title"),
+    text,
+    more: isRequired ? "" : say("confirm_more"),
+    code: asked?.code || "",
+    // The service names only channels other than the one of the vote.
+    byPhone: Boolean(asked?.by.includes("phone")),
+    byMiniProgram: Boolean(asked?.by.includes("mini_program")),
+  };
+}
+
+/** The voter has seen the request. */
+export function sawConfirmation(): void {
+  if (asked) store.set("confirm-seen", "yes");
+}
+
+/** Has a code sent to a phone; returns what to say of it. */
+export function sendConfirmationCode(phone: string): Promise<string> {
+  const body = { phone, language: "zh" };
+  return saying("phone_sent", () => request("POST", `${base}/me/confirmation/phone-codes`, body, bearer()));
+}
+
+/** Confirms the voter by the code that was sent, or else by this app's sign-in; returns what to say of it. */
+export function confirm(proof?: { phone: string; code: string }): Promise<string> {
+  return saying("confirmed", async () => {
+    const body = proof || { mini_program: { code: (await wx.login()).code } };
+    await request("POST", `${base}/me/confirmation`, body, bearer());
+    if (asked) asked = { ...asked, state: "confirmed" };
+  });
+}
+
+async function saying(done: string, work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+    return say(done);
+  } catch (error) {
+    return (error instanceof Problem && say(error.code)) || say("failed");
+  }
 }
 
 function votedUntil(code: string): string {

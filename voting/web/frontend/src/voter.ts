@@ -1,7 +1,7 @@
 // The pages with votes: proves to be no script, casts ballots, shows the quota, the tally and the time left. It works on
 // what the server has rendered, the same for everybody, and on the reader's own part; without it the entries can be read.
 import { call, Confirmation, once, pause, Problem, Recorded, Remaining, Tallies } from "./api";
-import { Ballots, nameOf, Told } from "./ballots";
+import { Ballots, nameOf, READ_MILLISECONDS, TICKET_MILLISECONDS, Told } from "./ballots";
 import { agrees, sendConsent } from "./consent";
 import { phoneForm } from "./sign_in";
 import { closeSheet, copyText, openSheet } from "./sheets";
@@ -31,9 +31,6 @@ const most = Number(page.most || 1);
 const single = least === 1;
 const isEnglish = document.documentElement.lang === "en";
 const POLL_SECONDS = 15;
-// A ticket is valid for an hour.
-const TICKET_MILLISECONDS = 50 * 60000;
-const READ_MILLISECONDS = 1500;
 
 const store = storeOf(contest);
 const notice = page.notice || "";

@@ -1,11 +1,12 @@
 // The contest's entries, twenty a page, each with its button.
-import { address, Entry, quotaWords, readEntries, refresh, say, standing, unwatch, vote, watch } from "../../voting";
+import { address, confirmation, Entry, quotaWords, readEntries, refresh, say, standing, unwatch, vote, watch } from "../../voting";
 
 type Tap = WechatMiniprogram.TouchEvent<object, object, { code: string; page: number }>;
 
 Component({
   data: {
     title: "", host: "", rules: [] as string[], q: "", page: 1, pages: 1, left: "", said: "", failed: "",
+    asked: confirmation(),
     found: [] as Entry[],
     entries: [] as ReturnType<typeof shown>[],
   },
@@ -13,6 +14,10 @@ Component({
     async onLoad() {
       watch(this);
       await this.read(1);
+    },
+    // Not with every change: a card that comes moves the buttons.
+    onShow() {
+      this.setData({ asked: confirmation() });
     },
     onUnload() {
       unwatch(this);
@@ -26,6 +31,7 @@ Component({
         const { title, host, rules } = await refresh();
         const found = await readEntries(this.data.q, page);
         this.setData({ title, host, rules: rules.zh, found: found.entries, page: found.page, pages: found.pages, failed: "" });
+        this.setData({ asked: confirmation() });
         this.show();
       } catch (error) {
         this.setData({ failed: say("failed") });
