@@ -12,11 +12,15 @@ const store = storeOf(contest);
 // spreads the voters of a rush.
 const ATTEMPTS = [5, 10, 20, 40];
 
-/** What this browser keeps of a ballot, so that nobody can deny it later. */
+/** What this browser keeps of a ballot, so that nobody can deny it later. `vkey`: the log's key then. */
 interface Kept {
   receipt: string;
   proof: string;
+  vkey: string;
 }
+
+// Proofs are checked one after another, so that the key of the first is known when the next is checked.
+let lastCheck: Promise<unknown> = Promise.resolve();
 
 async function show(place: HTMLElement): Promise<void> {
   const { proof: path = "", receipt = "" } = place.dataset;
@@ -31,12 +35,14 @@ async function show(place: HTMLElement): Promise<void> {
   };
   say("waits");
   try {
-    const kept = readLocal(`${contest}:${path}`);
+    const kept = JSON.parse(readLocal(`${contest}:${path}`) || "{}") as Partial<Kept>;
     const isNew = place.closest("#receipt") !== null;
-    const proof = kept ? (JSON.parse(kept) as Kept).proof : await fetchProof(path, isNew);
+    const proof = kept.proof || (await fetchProof(path, isNew));
     offer(place, path, proof);
-    const { index } = await check(receipt, proof);
-    writeLocal(`${contest}:${path}`, JSON.stringify({ receipt, proof }));
+    const checking = lastCheck.then(() => check(receipt, proof, kept.vkey));
+    lastCheck = checking.catch(() => undefined);
+    const { index, vkey } = await checking;
+    writeLocal(`${contest}:${path}`, JSON.stringify({ receipt, proof, vkey }));
     say("checked", (words.proof_checked || "").replace("{}", String(index)));
   } catch (error) {
     const state = stateOf(error);
@@ -64,7 +70,10 @@ async function fetchProof(path: string, isNew: boolean): Promise<string> {
   throw problem;
 }
 
-async function check(receipt: string, text: string): Promise<Proven> {
+/** Checks a proof with the key that it was kept with, or the log's; returns that key, too. */
+async function check(receipt: string, text: string, keptWith?: string): Promise<Proven & { vkey: string }> {
+  // A log may have changed its key since.
+  if (keptWith) return { ...(await checkProof(keptWith, receipt, text, verify)), vkey: keptWith };
   // The key of a browser's first proof is the one that all later ones must have.
   const known = store.get("log_key");
   const vkey = known || (await call<{ vkey: string }>("GET", `/log/${contest}/log.json`)).vkey;
@@ -76,7 +85,7 @@ async function check(receipt: string, text: string): Promise<Proven> {
     await checkProof(newest, receipt, text, verify);
     store.set("log_key", newest);
   }
-  return proven;
+  return { ...proven, vkey };
 }
 
 const verify: Verify = async (key, signature, message) => {
@@ -109,9 +118,9 @@ function offer(place: HTMLElement, path: string, text: string): void {
   link.hidden = false;
 }
 
-async function showAll(): Promise<void> {
-  for (const place of Array.from(document.querySelectorAll<HTMLElement>("[data-proof]"))) await show(place);
+function showAll(): void {
+  for (const place of Array.from(document.querySelectorAll<HTMLElement>("[data-proof]"))) void show(place);
 }
 
-document.addEventListener("receipt", () => void showAll());
-void showAll();
+document.addEventListener("receipt", showAll);
+showAll();
