@@ -8,7 +8,7 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
-from tests.conftest import ROOT, Contests
+from tests.conftest import ROOT, Contests, as_owner
 from voting.postgres.queries import named
 from voting.settings import Settings
 
@@ -65,6 +65,13 @@ def test_nothing_takes_an_advisory_lock_or_locks_a_table() -> None:
     ]
     assert sources
     assert not found
+
+
+async def test_the_decisions_of_a_large_contest_are_read_once_for_its_openings(settings: Settings) -> None:
+    async with as_owner(settings) as connection:
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {named('openings')['leaves']}", "x"))
+    assert "on decisions" in plan, plan
+    assert "SubPlan" not in plan, plan
 
 
 async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Settings, contests: Contests) -> None:
