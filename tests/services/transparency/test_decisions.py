@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
+
+import pytest
+
 from tests.conftest import Contests
 from tests.services.transparency.test_log import NOON, sequenced, stored_ballots
 from voting.domain.ballots import merkle
-from voting.postgres import log
+from voting.domain.transparency.decisions import root as merkle_root
+from voting.postgres import log, openings
 from voting.postgres.database import Connection
 from voting.postgres.fraud import decisions
 from voting.postgres.fraud.decisions import Authority, Change
@@ -15,7 +21,16 @@ from voting.wiring.admin import AdminServices
 BY = Authority("nearline", "policy", "v1", "a" * 64)
 
 
-async def test_a_decision_is_in_the_log_by_its_transaction(contests: Contests, office: AdminServices) -> None:
+async def test_a_decision_is_in_the_log_by_its_transaction(
+    contests: Contests, office: AdminServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def watched(entries: Iterable[tuple[bytes, str]]) -> bytes:
+        threads.append(threading.current_thread())
+        return merkle_root(entries)
+
+    monkeypatch.setattr("voting.postgres.fraud.decisions.merkle_root", watched)
     contest = await contests.make(top=NOON)
     await stored_ballots(contests, office, 3, contest)
     async with office.database.connection() as connection:
@@ -38,6 +53,8 @@ async def test_a_decision_is_in_the_log_by_its_transaction(contests: Contests, o
             "select ballot, leaf, salt from decisions where contest = $1 order by ballot", contest
         )
         salts = await connection.fetch("select salt from decision_leaves where contest = $1 order by number", contest)
+        async with connection.transaction():
+            opened = await openings.select_leaves(connection, contest)
     leaves = [entry.decode().splitlines()[3:] for entry in entries if entry.startswith(b"voting/decisions/v1")]
 
     def root(number: int, stage: str, policy: str, ruling: int) -> str:
@@ -54,3 +71,6 @@ async def test_a_decision_is_in_the_log_by_its_transaction(contests: Contests, o
         ["number 1", f"policy {'a' * 64}", f"root {root(1, 'nearline', 'a' * 64, 0)}"],
         ["number 2", f"policy {'a' * 64}", f"root {root(2, 'review', '', 7)}"],
     ]
+    assert [(leaf.number, len(leaf.lines)) for leaf in opened] == [(1, 2), (2, 1)]
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads, "large groups would block the event loop"
