@@ -26,8 +26,10 @@ from tests.verifier.conftest import Verify, program, verify
 from tests.verifier.made import World
 from tests.verifier.tampering import KINDS
 from voting.errors import LogBroken, ProofInvalid
+from voting.postgres import log
 from voting.postgres.ballots import BallotRow
 from voting.server.witness import WitnessApp
+from voting.services.transparency.bundles.export import export_bundle
 from voting.services.transparency.bundles.signing import accept, sign
 from voting.services.transparency.cosigning import Cosigning
 from voting.services.transparency.log_key import LogKey
@@ -143,6 +145,26 @@ def test_the_verifier_finds_nothing_wrong(certified: Certified, verify: Verify) 
     assert [(each["code"], each["where"]) for each in unsigned.findings] == [("certificate", "signatures/certificate")]
 
 
+@pytest.mark.parametrize(("more", "is_cosigned"), [(0, True), (1, False)])
+async def test_a_log_without_the_place_of_its_close_must_be_cosigned_as_a_whole(
+    certified: Certified, office: AdminServices, more: int, is_cosigned: bool
+) -> None:
+    """It was closed by a version that did not store the place."""
+    async with office.database.connection() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await connection.execute(
+                "update logs set closed_size = null, size = split_part(cosigned, E'\\n', 2)::bigint + $2"
+                " where contest = $1",
+                certified.contest,
+                more,
+            )
+            assert await log.is_close_cosigned(connection, certified.contest) is is_cosigned
+        finally:
+            await transaction.rollback()
+
+
 async def test_a_signature_is_of_this_certificate_and_by_a_person_whom_the_log_names(
     certified: Certified, office: AdminServices, tmp_path: Path
 ) -> None:
@@ -195,7 +217,9 @@ async def test_it_shows_nobodys_choice_and_no_voter(certified: Certified, settin
     assert all(b"A001" not in line for line in lines)
 
 
-async def test_a_changed_file_is_not_exported(certified: Certified, settings: Settings, tmp_path: Path) -> None:
+async def test_a_changed_or_missing_file_is_not_exported(
+    certified: Certified, office: AdminServices, settings: Settings, tmp_path: Path
+) -> None:
     async with as_owner(settings) as connection:
         sha256 = json.loads((certified.folder / "manifest.json").read_text())["files"]["result.json"]
         body = await connection.fetchval("select body from log_files where sha256 = $1", sha256)
@@ -207,6 +231,14 @@ async def test_a_changed_file_is_not_exported(certified: Certified, settings: Se
         finally:
             await connection.execute("update log_files set body = $2 where sha256 = $1", sha256, body)
     assert "result.json is not as it was certified" in done.stderr
+    snapshot = await office.contest_cache.get(certified.contest)
+    async with as_owner(settings) as connection:
+        await connection.execute("delete from log_files where sha256 = $1", sha256)
+        try:
+            with pytest.raises(LogBroken, match=r"result\.json, .*, is missing from the database"):
+                await export_bundle(office.database, snapshot, tmp_path / "c", None)
+        finally:
+            await connection.execute("insert into log_files (sha256, body) values ($1, $2)", sha256, body)
 
 
 # Of the kinds of tampering with a bundle, those that nobody has to sign for.

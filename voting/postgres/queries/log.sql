@@ -79,10 +79,12 @@ select number, reopened_at is null as stands from certifications
 where contest = $1 and number > (select certified from logs where contest = $1) order by number limit 1;
 
 -- name: is_close_cosigned
--- Whether enough witnesses have cosigned the log with the end of the window in it.
+-- Whether enough witnesses have cosigned the log with the end of the window in it. A log that was closed before the place
+-- of its close was stored must be cosigned as a whole.
 select exists (
     select from logs join contests on contests.id = logs.contest
-    where logs.contest = $1 and closed_for = closes_at and split_part(cosigned, E'\n', 2)::bigint >= closed_size
+    where logs.contest = $1 and closed_for = closes_at
+        and split_part(cosigned, E'\n', 2)::bigint >= coalesce(closed_size, size)
 );
 
 -- name: take_erased_days

@@ -20,7 +20,8 @@ from voting.services.transparency.log_export import prove, write_file, write_til
 async def export_bundle(database: Database, snapshot: ContestSnapshot, directory: Path, number: int | None) -> int:
     """Writes the bundle of a certification, by default the newest, into a new directory; returns its number.
 
-    Raises NotFound, SettingInvalid if it cannot be written, and LogBroken if a stored file is not the certified one.
+    Raises NotFound, SettingInvalid if it cannot be written, and LogBroken if a stored file is missing or is not the
+    certified one.
     """
     contest = snapshot.contest.id
     _check_new(directory)
@@ -58,7 +59,10 @@ async def _write_core(connection: Connection, contest: str, stored: StoredBundle
     named: Mapping[str, str] = msgspec.json.decode(stored.manifest)["files"]
     for name, sha256 in named.items():
         if not name.startswith("log/"):
-            write_file(directory / name, await bundles.select_file(connection, sha256) or b"")
+            body = await bundles.select_file(connection, sha256)
+            if body is None:
+                raise LogBroken(f"{name}, SHA-256 {sha256}, is missing from the database: restore it from a backup")
+            write_file(directory / name, body)
     for name, sha256 in named.items():
         if hashlib.sha256((directory / name).read_bytes()).hexdigest() != sha256:
             raise LogBroken(f"{name} is not as it was certified: somebody changed it past the service")
