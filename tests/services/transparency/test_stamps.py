@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,11 +19,12 @@ from voting.services.transparency.bundles.stamping import Stamping
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
 
+BENT = "never stamped\n"
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
 
 class Authority:
-    """Answers as openssl does; `away`: not at all, `other`: about something else."""
+    """Answers as openssl does; `away`: not at all, `other`: about something else, as always about what is BENT."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +35,7 @@ class Authority:
         if self.mood == "away":
             return httpx.Response(503)
         (self._folder / "query").write_bytes(request.content)
-        if self.mood == "other":
+        if self.mood == "other" or hashlib.sha256(BENT.encode()).digest() in request.content:
             openssl(self._folder, "ts", "-query", "-data", "settings", "-sha256", "-cert", "-out", "query")
         signer = ("-inkey", "key.pem", "-signer", "certificate.pem")
         openssl(self._folder, "ts", "-reply", "-queryfile", "query", "-config", "settings", *signer, "-out", "answer")
@@ -52,6 +54,11 @@ async def test_a_day_is_stamped_once_the_authority_answers(
     await sequenced(office)
     async with as_owner(settings) as connection:
         await connection.execute("update logs set sealed_on = '2026-11-22' where contest = $1", contest)
+        await connection.execute(
+            "insert into time_stamps (contest, name, body, wanted_at) values ($1, 'bent', $2, '2026-11-01')",
+            contest,
+            BENT,
+        )
     authority = Authority(tmp_path)
     roots = load_pem_x509_certificates((tmp_path / "certificate.pem").read_bytes())
 
@@ -68,7 +75,10 @@ async def test_a_day_is_stamped_once_the_authority_answers(
         assert await stamped() == [], "the answer is about another file"
         authority.mood = "honest"
         (stamp,) = await stamped()
+        assert f"{contest}/bent: " in caplog.text
+        caplog.clear()
         assert await stamped() == [stamp], "it is asked for once"
+        assert f"{contest}/bent" not in caplog.text, "a reason is logged once"
     assert stamp.name == "2026-11-22.checkpoint"
     (tmp_path / "stamped").write_text(stamp.body)
     (tmp_path / "stamped.tsr").write_bytes(stamp.answer)

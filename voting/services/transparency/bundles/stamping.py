@@ -29,6 +29,7 @@ from voting.services.background import repeat
 ROUND_SECONDS = 60.0
 _TYPE = "application/timestamp-query"
 _MOST_BYTES = 64 * 1024
+_MOST_NAMED = 3
 
 
 def read_roots(file: Path | None) -> list[Certificate]:
@@ -62,15 +63,20 @@ class Stamping:
         async with self._database.connection() as connection:
             await bundles.want_stamps(connection)
             wanted = await bundles.select_unstamped(connection)
+        problems = []
         for file in wanted:
             try:
                 answer = await self._ask(file)
-            except (httpx.HTTPError, ValueError, VerificationError) as error:
-                self._say(f"{type(error).__name__} {error}".strip())
-                return
+            except httpx.HTTPError as error:
+                problems.append(f"{type(error).__name__} {error}".strip())
+                break
+            except (ValueError, VerificationError) as error:
+                # The answers about other files may be right.
+                problems.append(f"{file.contest}/{file.name}: {type(error).__name__} {error}".strip())
+                continue
             async with self._database.connection() as connection:
                 await bundles.store_stamp(connection, file, self._url, answer)
-        self._said = ""
+        self._say("; ".join(problems[:_MOST_NAMED]))
 
     async def _ask(self, file: UnstampedFile) -> bytes:
         """Returns the authority's answer, verified. Raises HTTPError, ValueError, VerificationError."""
@@ -87,7 +93,7 @@ class Stamping:
         return answer.content
 
     def _say(self, what: str) -> None:
-        """Logs why there is no stamp, once for each reason."""
-        if self._said != what:
-            self._said = what
+        """Logs why there is no stamp, if there is a reason and the last round had another."""
+        if what and self._said != what:
             logging.getLogger("voting").warning("the time stamp authority %s: %s", self._url, what)
+        self._said = what
