@@ -118,6 +118,7 @@ async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
     file.write_text(proof.text, "utf-8")
     done = run("verify", "proof", "--key", vkey, "--receipt", receipt, str(file))
     assert (done.returncode, done.stdout) == (0, proven.leaf), done.stderr
+    assert f"number {proven.leaf_index} in" in done.stderr, "as the voter's page and the file have it"
 
 
 async def test_what_is_published_is_a_tree_that_anybody_rebuilds(

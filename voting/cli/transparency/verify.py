@@ -56,13 +56,13 @@ def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
 def proof(key: str, receipt: str, file: Path) -> None:
     """Check that the ballot of a receipt is in the log that FILE, a .tlog-proof, is of; without the service.
 
-    Prints the ballot's leaf, its number in the log and the log's size; exit code 1 names what is wrong.
+    Prints the ballot's leaf, its number in the log, from 0, and the log's size; exit code 1 names what is wrong.
     """
     from voting.services.transparency.proving import check_proof
 
     proven = check_proof(key, receipt, read_text_file(file))
     click.echo(proven.leaf, nl=False)
-    tell(f"it is number {proven.leaf_index + 1} of {proven.size} in the log {proven.origin}")
+    tell(f"it is number {proven.leaf_index} in the log {proven.origin}, which had {proven.size} leaves")
 
 
 @verify.command(name="receipts", epilog="Example: voting verify receipts --contest demo receipts.txt")
