@@ -10,8 +10,8 @@ from voting.engines.engine import Engine, Owner
 from voting.errors import EnginesUnavailable
 
 LOOK_EVERY = 0.1
-LONGEST_PAUSE = 30.0
-CALM = 60.0
+LONGEST_PAUSE = 5.0
+CALM = 10.0
 
 
 class Supervisor:

@@ -8,6 +8,8 @@ import time
 
 # The first pause before a process that died is started again; each further one is twice as long, up to the second.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 10.0
+# A process that lived for longer begins with the first pause again.
+CALM_SECONDS = 5.0
 STOP_SECONDS = 2.0
 
 
@@ -27,7 +29,7 @@ class Companion:
             return
         now = time.monotonic()
         if self._process:
-            if now - self._started > LONGEST_PAUSE_SECONDS:
+            if now - self._started > CALM_SECONDS:
                 self._pause = FIRST_PAUSE_SECONDS
             self._due = now + self._pause
             self._pause = min(LONGEST_PAUSE_SECONDS, 2 * self._pause)
