@@ -23,6 +23,8 @@ def test_go_finds_a_log_whole_or_broken_as_verify_py_does(
     for name, case in bent.items():
         verdict = verify("log", case.log, "--vkey", made.LOG_VKEY)
         is_broken = bool(verdict.codes & {"signature", "leaf", "tile"}) or name in ("bytes_left_over", "a_wrong_length")
+        # Go is given the key; which one was in force it does not know.
+        is_broken = is_broken and name not in ("a_key_that_was_not_in_force", "an_old_key_alone")
         done = run(go_check, "log", case.log, made.LOG_VKEY)
         assert (done.returncode != 0) == is_broken, (name, done.stderr)
         seen.add(is_broken)

@@ -96,7 +96,8 @@ async def certified(contests: Contests, settings: Settings, tmp_path_factory: py
         rows = [
             BallotRow(
                 *(secrets.token_bytes(16), 1, "k", uuid.uuid4(), ["A001"], "count", (), secrets.token_bytes(48)),
-                *(f'["192.0.2.1 phone {place} end"]', "{}"),
+                # Not the first value: a channel is no personal datum, and boards count by it.
+                *(f'[null, null, null, null, "192.0.2.1 phone {place} end"]', "{}"),
             )
             for place in range(BALLOTS)
         ]
