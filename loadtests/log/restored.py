@@ -23,8 +23,8 @@ from loadtests.contests import now
 from loadtests.log.running import Logged, logged
 from loadtests.service import ID
 from tests.conftest import insert_batch
-from voting.postgres import log
 from voting.postgres.ballots import BallotRow
+from voting.postgres.transparency import log
 from voting.services.transparency.log_check import check_log
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import read_key

@@ -8,10 +8,10 @@ from collections.abc import Awaitable
 from typing import NamedTuple
 
 from voting.errors import TryAgain
-from voting.postgres import log
 from voting.postgres.database import Database
-from voting.postgres.log import LogHealth
 from voting.postgres.standby import Standby
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import LogHealth
 from voting.redis.tallies import TallyView
 from voting.services.single_flight import SingleFlight
 

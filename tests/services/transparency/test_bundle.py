@@ -26,8 +26,8 @@ from tests.verifier.conftest import Verify, program, verify
 from tests.verifier.made import World
 from tests.verifier.tampering import KINDS
 from voting.errors import LogBroken, ProofInvalid
-from voting.postgres import log
 from voting.postgres.ballots import BallotRow
+from voting.postgres.transparency import log
 from voting.server.witness import WitnessApp
 from voting.services.transparency.bundles.export import export_bundle
 from voting.services.transparency.bundles.signing import accept, sign

@@ -11,11 +11,11 @@ from tests.conftest import Contests
 from tests.services.transparency.test_log import NOON, sequenced, stored_ballots
 from voting.domain.ballots import merkle
 from voting.domain.transparency.decisions import root as merkle_root
-from voting.postgres import log, openings
 from voting.postgres.database import Connection
 from voting.postgres.fraud import decisions
 from voting.postgres.fraud.decisions import Authority, Change
 from voting.postgres.results import certifications
+from voting.postgres.transparency import log, openings
 from voting.wiring.admin import AdminServices
 
 BY = Authority("nearline", "policy", "v1", "a" * 64)

@@ -22,8 +22,8 @@ from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle, note
 from voting.domain.transparency.tree import Edge
 from voting.errors import LogBroken, ProofInvalid
-from voting.postgres import log as stored_log
 from voting.postgres.ballots import BallotRow
+from voting.postgres.transparency import log as stored_log
 from voting.services.identity.keyring import read_receipt
 from voting.services.transparency.anchors import Anchors
 from voting.services.transparency.log_check import check_log, log_status

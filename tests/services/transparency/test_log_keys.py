@@ -22,7 +22,7 @@ from tests.verifier.conftest import Verify, program, verify
 from voting.domain.transparency.witness import AddCheckpoint
 from voting.domain.verifier_key import read_key as read_vkey
 from voting.errors import LogBroken, SettingInvalid
-from voting.postgres import log as stored_log
+from voting.postgres.transparency import log as stored_log
 from voting.services.transparency.log_check import check_log, log_status, select_unannounced
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import LogKey, change_key, drop_old_keys, make_key, read_key

@@ -9,7 +9,7 @@ from tests.acceptance.test_cli import run
 from tests.conftest import Contests, as_owner, environment_of
 from tests.services.transparency.test_log import NOON, SEED, backup, restore, sequenced, stored_ballots
 from tests.verifier.conftest import Verify, program, verify
-from voting.postgres import log
+from voting.postgres.transparency import log
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import LogKey
 from voting.services.transparency.recovery import recover

@@ -14,7 +14,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from tests.conftest import Contests, as_owner
 from tests.services.transparency.test_log import NOON, sequenced, stored_ballots
 from tests.verifier.test_stamps import make_authority, openssl
-from voting.postgres import bundles
+from voting.postgres.transparency import bundles
 from voting.services.transparency.bundles.stamping import Stamping
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices

@@ -15,11 +15,12 @@ from voting.domain.ballots.ballot import State
 from voting.domain.transparency.decisions import SALT_BYTES, DecisionLine, entries
 from voting.domain.transparency.decisions import root as merkle_root
 from voting.domain.transparency.leaves import leaf
-from voting.postgres import contests, log
+from voting.postgres import contests
 from voting.postgres.ballots import GATES, array_text
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
+from voting.postgres.transparency import log
 
 _QUERIES = named("decisions")
 # A separate shard of the tally, so that decisions never wait for ballots being cast.

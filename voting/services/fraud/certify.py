@@ -24,12 +24,13 @@ from voting.fraud.groups.excess import excesses
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import sweep
-from voting.postgres import bundles, contests, log, tallies
+from voting.postgres import contests, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups
 from voting.postgres.fraud.decisions import CERTIFICATION, Authority, Change, Changed, ExcessEstimate
 from voting.postgres.results import certifications
 from voting.postgres.results.certifications import Certification, Draft
+from voting.postgres.transparency import bundles, log
 from voting.services import audit
 from voting.services.ballots.consistency import check_consistency
 from voting.services.ballots.receipts import check_receipts

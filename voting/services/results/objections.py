@@ -14,11 +14,11 @@ from voting import retry_after
 from voting.domain.results.publication import ends_at
 from voting.domain.verifier_key import read_key
 from voting.errors import NotFound, SlowDown, WindowClosed
-from voting.postgres import bundles
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import proposals
 from voting.postgres.results import certifications, objections
 from voting.postgres.results.objections import MATTERS, Matter, Objection
+from voting.postgres.transparency import bundles
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.second_person import Person, agree

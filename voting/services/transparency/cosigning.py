@@ -17,9 +17,9 @@ from voting.domain.transparency import note, tree
 from voting.domain.transparency.witness import AddCheckpoint, keys_of
 from voting.domain.verifier_key import VerifierKey, read_key
 from voting.errors import TryAgain
-from voting.postgres import log
 from voting.postgres.database import Database
-from voting.postgres.log import StoredLog
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import StoredLog
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache, ContestSnapshot
 from voting.services.transparency.log_key import is_signed

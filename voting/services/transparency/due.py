@@ -13,9 +13,10 @@ from voting.domain.contest.contest import Contest
 from voting.domain.transparency import leaves
 from voting.domain.transparency.growth import Growth, LogEnd
 from voting.domain.transparency.witness import log_policy
-from voting.postgres import contests, log, tallies
+from voting.postgres import contests, tallies
 from voting.postgres.database import Connection
-from voting.postgres.log import DueLog
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import DueLog
 from voting.services.transparency.bundles.files import certificate, store_opened
 
 

@@ -10,9 +10,10 @@ from voting.domain.transparency import bundle, note
 from voting.domain.transparency.tree import Edge
 from voting.domain.verifier_key import read_key
 from voting.errors import NotFound
-from voting.postgres import contests, log
+from voting.postgres import contests
 from voting.postgres.database import Connection, Database
-from voting.postgres.log import LoggedBatch, StoredLog
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import LoggedBatch, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.log_key import LogKey, is_signed
 

@@ -10,8 +10,8 @@ from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle, note, tree
 from voting.domain.transparency.tree import TILE_HASHES, TileId
 from voting.errors import NotFound, SettingInvalid
-from voting.postgres import log
 from voting.postgres.database import Connection, Database
+from voting.postgres.transparency import log
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.public_log import about, policy_of, published
 

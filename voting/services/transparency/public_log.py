@@ -12,9 +12,9 @@ from voting.domain.transparency import bundle, note, tree
 from voting.domain.transparency.tree import TILE_HASHES, TileId
 from voting.domain.transparency.witness import log_policy
 from voting.errors import NotFound, NotYet
-from voting.postgres import log
 from voting.postgres.database import Database
-from voting.postgres.log import Placed, StoredLog
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import Placed, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.last_known import LastKnown
 

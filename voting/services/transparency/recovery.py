@@ -17,10 +17,11 @@ from voting.domain.transparency.growth import LogEnd
 from voting.domain.transparency.note import Checkpoint
 from voting.domain.transparency.tree import TILE_HASHES
 from voting.errors import LogBroken, NotFound
-from voting.postgres import contests, log
+from voting.postgres import contests
 from voting.postgres.database import Connection, Database
-from voting.postgres.log import LoggedRow, Said, SignedHead, StoredLog
 from voting.postgres.results import certifications
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import LoggedRow, Said, SignedHead, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.due import key_change
 from voting.services.transparency.log_key import LogKey, LogSigner, is_signed

@@ -22,9 +22,10 @@ from voting.domain.transparency.growth import LogEnd
 from voting.domain.transparency.tree import Leaves
 from voting.domain.transparency.witness import log_policy
 from voting.errors import ContestUnknown, TryAgain, VotingError
-from voting.postgres import contests, leases, log
+from voting.postgres import contests, leases
 from voting.postgres.database import Connection, Database
-from voting.postgres.log import LoggedRow, Queued, SignedHead, StoredLog
+from voting.postgres.transparency import log
+from voting.postgres.transparency.log import LoggedRow, Queued, SignedHead, StoredLog
 from voting.services.background import repeat
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.transparency.anchors import Anchors

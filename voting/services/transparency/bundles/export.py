@@ -10,9 +10,9 @@ import msgspec
 
 from voting.domain.transparency import note
 from voting.errors import LogBroken, NotFound, SettingInvalid
-from voting.postgres import bundles, log
-from voting.postgres.bundles import Stamp, StoredBundle
 from voting.postgres.database import Connection, Database
+from voting.postgres.transparency import bundles, log
+from voting.postgres.transparency.bundles import Stamp, StoredBundle
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.log_export import prove, write_file, write_tiles
 

@@ -24,11 +24,12 @@ from voting.domain.transparency.roster_file import roster_csv
 from voting.domain.transparency.tree import TileId
 from voting.domain.transparency.witness import log_policy
 from voting.errors import ContestUnknown
-from voting.postgres import bundles, contests, log
+from voting.postgres import contests
 from voting.postgres.database import Connection
-from voting.postgres.log import StoredLog
 from voting.postgres.results import certifications
 from voting.postgres.results.certifications import Certification
+from voting.postgres.transparency import bundles, log
+from voting.postgres.transparency.log import StoredLog
 from voting.services.transparency.log_export import prove
 
 _VERIFIER = files("voting") / "verifier"

@@ -18,9 +18,9 @@ from voting.domain.ballots.leaf import SALT_BYTES, Parts, state_part
 from voting.domain.canonical_json import canonical
 from voting.domain.transparency.decisions import DecisionLine, entries
 from voting.errors import SettingInvalid
-from voting.postgres import openings
 from voting.postgres.database import Connection, Database
-from voting.postgres.openings import OpenedBallot
+from voting.postgres.transparency import openings
+from voting.postgres.transparency.openings import OpenedBallot
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.bundles.export import select_bundle

@@ -11,8 +11,8 @@ from pathlib import Path
 from voting.domain.transparency import leaves, note
 from voting.domain.verifier_key import VerifierKey, read_key
 from voting.errors import LogBroken, ProofInvalid
-from voting.postgres import bundles, log
 from voting.postgres.database import Connection, Database
+from voting.postgres.transparency import bundles, log
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.bundles.export import select_bundle

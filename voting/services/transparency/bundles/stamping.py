@@ -21,9 +21,9 @@ from rfc3161_client import (
 )
 
 from voting.errors import SettingInvalid
-from voting.postgres import bundles
-from voting.postgres.bundles import UnstampedFile
 from voting.postgres.database import Database
+from voting.postgres.transparency import bundles
+from voting.postgres.transparency.bundles import UnstampedFile
 from voting.services.background import repeat
 
 ROUND_SECONDS = 60.0

@@ -1,0 +1,1 @@
+"""The public log, certified bundles and openings."""
