@@ -239,8 +239,17 @@ async def test_a_cover_is_served_as_what_it_is_and_cannot_run_anything(
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
     entry = Entry("A001", "作品", "作者", "one", cover="a.svg")
     await office.contest_admin.import_roster(contest, [entry], {"a.svg": svg}, amend=True)
-    path = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]["media"]["cover"]
-    answer = await http.get(path)
+
+    async def path() -> str | None:
+        first = (await http.get(f"/api/v1/contests/{contest}/entries")).json()["entries"][0]
+        return (first.get("media") or {}).get("cover")
+
+    async def is_known() -> bool:
+        return bool(await path())
+
+    # A worker may have read the contest before its roster was imported.
+    await eventually(is_known)
+    answer = await http.get(await path() or "")
     assert (answer.content, answer.headers["content-type"]) == (svg, "image/svg+xml")
     assert "immutable" in answer.headers["cache-control"]
     assert "sandbox" in answer.headers["content-security-policy"]
