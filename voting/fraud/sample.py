@@ -58,8 +58,9 @@ class Rules:
     """In how many cells more voters are asked at the same time."""
     raised: float = 0.3
     """The share asked in these."""
-    budget: float = 0.03
-    """As long as no more than this share of the contest's voters was asked."""
+    budget: float = 0.006
+    """As long as no more than this share of the contest's voters was asked because of it. The base sample is no part of
+    this: the contest's file says how many of each day's voters it asks."""
 
 
 RULES = Rules()
@@ -89,6 +90,11 @@ def cells_of(entry: str, channel: str, network: str | None) -> tuple[Cell, ...]:
     """Returns the cells of a pick."""
     cells = (Cell("channel", entry, channel),)
     return (*cells, Cell("network", entry, network)) if network else cells
+
+
+def asked_for_it(base: float, share: float) -> float:
+    """Returns the chance that a voter asked with `share` was so because that was raised above the file's `base`."""
+    return max(0.0, 1 - base / share)
 
 
 def to_decide(cells: Collection[Cell]) -> set[Cell]:

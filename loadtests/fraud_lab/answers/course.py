@@ -15,7 +15,7 @@ from loadtests.fraud_lab.answers.attackers import Attack
 from loadtests.fraud_lab.answers.worlds import CHANNELS, DAYS, Ballots, Voters, World
 from loadtests.fraud_lab.simulator.batch import Bools, Floats, Ints
 from voting.fraud.confirmation import estimate
-from voting.fraud.sample import RULES, Asked, Cell, cells_of, to_decide
+from voting.fraud.sample import RULES, Asked, Cell, asked_for_it, cells_of, to_decide
 
 # The chance of each voter on each day: on the web, and on channels that identify people.
 SHARES = np.array([0.035, 0.005, 0.005])
@@ -66,6 +66,8 @@ class _Contest:
         # The ballot that the coin fell for; -1: none yet.
         self._ballot: Ints = np.full(people, -1)
         self._share: Floats = np.zeros(people)
+        # How many were asked because their cell was suspected, as the shares give it.
+        self._extra = 0.0
         self._answered: Floats = np.full(people, np.inf)
         self._asked_at: Floats = np.full(people, np.inf)
         self._numbers = self._bought = attack.numbers if attack else 0
@@ -94,13 +96,14 @@ class _Contest:
         raised = np.where(inside, np.maximum(base, RULES.raised), base)
         for hour in range(24 * day, 24 * (day + 1)):
             voted = len(np.unique(ballots.voter[ballots.at < hour]))
-            share = raised if (self._ballot >= 0).sum() <= RULES.budget * voted else base
+            share = raised if self._extra <= RULES.budget * voted else base
             now = np.flatnonzero(np.floor(ballots.at) == hour)
             for ballot in now[self._coin[now] < share[now]]:
                 voter = int(ballots.voter[ballot])
                 if self._ballot[voter] >= 0:
                     continue
                 self._ballot[voter] = ballot
+                self._extra += asked_for_it(base[ballot], share[ballot])
                 self._share[voter], self._asked_at[voter] = share[ballot], ballots.at[ballot]
                 if self._confirms(voter, bool(voters.answers[voter])):
                     self._answered[voter] = ballots.at[ballot] + voters.delay[voter]

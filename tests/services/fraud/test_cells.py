@@ -17,6 +17,7 @@ from tests.conftest import Contests, as_owner, environment_of, insert_batch
 from tests.fraud.rings import POLICY, certifier, find_nothing, tally
 from tests.web.test_staff import bearer
 from voting.errors import Forbidden, NotCertifiable, Stale
+from voting.fraud.sample import Cell
 from voting.postgres.ballots import Ask, BallotRow
 from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.postgres.identity import confirmations
@@ -45,8 +46,8 @@ def row(number: int, entry: str, asked: bool) -> BallotRow:
     return BallotRow(voter, 1, "k", id, [entry], "count", (), id.bytes * 3, FACTS, "{}", tier="web", ask=ask)
 
 
-async def attacked(contests: Contests, office: AdminServices, *, is_over: bool = True) -> str:
-    """A contest whose entry A001 has 60 people and 300 invented voters; of the people asked, 2 in 3 confirmed."""
+async def attacked(contests: Contests, office: AdminServices, *, is_over: bool = True, wanted: int = 300) -> str:
+    """A contest whose entry A001 has 60 people and so many invented voters; of the people asked, 2 in 3 confirmed."""
     end = timedelta(minutes=-1 if is_over else 600)
     contest = await contests.make(RULES, opens=timedelta(days=-2), closes=end)
     number: Iterator[int] = count()
@@ -54,7 +55,7 @@ async def attacked(contests: Contests, office: AdminServices, *, is_over: bool =
     people = [
         row(next(number), f"A{entry:03d}", each % 4 == 0) for entry, size in sizes.items() for each in range(size)
     ]
-    invented = [row(next(number), "A001", asked=each % 5 == 0) for each in range(300)]
+    invented = [row(next(number), "A001", asked=each % 5 == 0) for each in range(wanted)]
     rows, at = sorted(people + invented), datetime.now(UTC) - timedelta(hours=3)
     await office.database.transact(lambda tx: insert_batch(tx, contest, rows, at))
     asked = [each.voter for each in people if each.ask]
@@ -97,6 +98,29 @@ async def decided(office: AdminServices, contest: str, cell: SuspectCell, wish: 
         found, after = await office.cells.decide(snapshot, cell.stored.cell.id, person, wish)
         assert found == outcome
     return after
+
+
+async def test_the_base_sample_does_not_use_up_the_budget_of_suspected_cells(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await attacked(contests, office, wanted=40)
+    cells = {Cell("channel", "A001", "web"), Cell("network", "A001", "network")}
+
+    async def raised() -> set[Cell]:
+        await office.cells.watch(await office.contest_cache.renew(contest))
+        return set((await office.contest_cache.renew(contest)).raised_shares)
+
+    assert await raised() == cells, "a quarter of the voters was asked, none of them because of a suspicion"
+    async with as_owner(settings) as owner:
+        for asked, found in ((3, cells), (9, set())):
+            # Chance 0.1 would have chosen a third of these.
+            await owner.execute(
+                "update confirmations set share = 0.3 where contest = $1 and voter in"
+                " (select voter from confirmations where contest = $1 order by voter limit $2)",
+                contest,
+                asked,
+            )
+            assert await raised() == found, f"{asked} of 700"
 
 
 async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(

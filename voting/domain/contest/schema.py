@@ -99,7 +99,11 @@ class VoterRule:
 class VerificationRule:
     """A random sample of voters who are asked to confirm, through another channel, that they are people."""
 
-    share: float = key("The share of each day's voters who are asked, such as 0.035.", least=0.001, most=1)
+    share: float = key(
+        "The share of each day's voters who are asked, each once at most, such as 0.035.",
+        least=0.001,
+        most=1,
+    )
     by: tuple[Literal["phone", "wechat", "mini_program", "oidc"], ...] = key(
         "The channels through which a voter may confirm; they need not be channels of the vote.", least=1
     )

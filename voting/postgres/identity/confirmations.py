@@ -37,6 +37,15 @@ class SampledPicks(NamedTuple):
     entry: str
 
 
+class AskedNumber(NamedTuple):
+    """How many voters of a channel chance chose with this share. `voters`: all of the contest, of any channel."""
+
+    voters: int
+    channel: Channel
+    share: float
+    asked: int
+
+
 class Answered(NamedTuple):
     """What became of a request that went with a ballot."""
 
@@ -72,11 +81,10 @@ async def select_sample(connection: Connection, contest: str, until: datetime) -
     return [SampledPicks(*row) for row in rows]
 
 
-async def select_numbers(connection: Connection, contest: str) -> tuple[int, int]:
-    """Returns how many voters the contest has, and how many of them chance chose."""
+async def select_numbers(connection: Connection, contest: str) -> list[AskedNumber]:
+    """Returns how many voters of each channel chance chose with which share."""
     seconds = await allow_all(connection, contest)
-    (row,) = await connection.fetch(_QUERIES["numbers"], contest, timeout=seconds)
-    return row["voters"], row["asked"]
+    return [AskedNumber(*row) for row in await connection.fetch(_QUERIES["numbers"], contest, timeout=seconds)]
 
 
 async def ask_all(

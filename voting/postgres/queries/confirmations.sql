@@ -35,9 +35,11 @@ where c.contest = $1 and c.ballot is not null and c.asked_at <= $2
 order by c.voter;
 
 -- name: numbers
--- How many voters the contest has, and how many of them chance chose.
-select (select count(*) from ballots where contest = $1 and ordinal = 1) as voters,
-    (select count(*) from confirmations where contest = $1 and ballot is not null) as asked;
+-- How many voters the contest has, and how many of each channel chance chose with which share.
+select (select count(*) from ballots where contest = $1 and ordinal = 1) as voters, channel, share, count(*) as asked
+from confirmations
+where contest = $1 and ballot is not null
+group by channel, share;
 
 -- name: ask_all
 -- Asks the voters $3, of the channels $4, to confirm within $5 hours; those who were asked before have that time, too.

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from voting.domain.contest.schema import VerificationRule
 from voting.domain.identity.channel import NUMBERS
 from voting.domain.results.scoring import Tally
 from voting.domain.results.stakes import stakes
@@ -24,7 +25,7 @@ from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
-from voting.fraud.sample import RULES, Asked, Cell, Estimate, cells_of
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, asked_for_it, cells_of
 from voting.postgres import contests, records, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups, suspect_cells
@@ -32,6 +33,7 @@ from voting.postgres.fraud.decisions import Authority, Change
 from voting.postgres.fraud.groups import GroupRow, StoredGroup
 from voting.postgres.fraud.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
 from voting.postgres.identity import confirmations
+from voting.postgres.identity.confirmations import AskedNumber
 from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -103,8 +105,8 @@ class Cells:
         if rule is None:
             return
         estimates = await self._database.transact(lambda tx: _estimates(tx, contest))
-        voters, asked = await self._database.transact(lambda tx: confirmations.select_numbers(tx, contest))
-        more = RULES.raised if asked <= RULES.budget * voters else 0.0
+        numbers = await self._database.transact(lambda tx: confirmations.select_numbers(tx, contest))
+        more = RULES.raised if _has_budget(rule, numbers) else 0.0
 
         async def work(tx: Connection) -> None:
             await certifications.lock_uncertified_result(tx, contest)
@@ -221,6 +223,14 @@ class Cells:
                     if cell in cells_of(cell.entry, facts.channel or "", facts.prefix):
                         members.append(_Member(record.sequence, record.voter, facts.channel, record.picks))
         return members
+
+
+def _has_budget(rule: VerificationRule, numbers: Collection[AskedNumber]) -> bool:
+    """Returns whether more voters of suspected cells may be asked."""
+    # With share 1, all voters of the file or of a cell about which people decided were asked.
+    chosen = [each for each in numbers if each.share < 1]
+    extra = sum(each.asked * asked_for_it(rule.share_of(each.channel), each.share) for each in chosen)
+    return all(extra <= RULES.budget * each.voters for each in numbers)
 
 
 async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
