@@ -132,7 +132,7 @@ async def fill_hour(office: AdminServices, settings: Settings, contest: str) -> 
             ],
         )
         await owner.executemany(
-            "insert into refused_minutes values ($1, $2, $3, $4)",
+            "insert into refusals values ($1, $2, $3, gen_random_uuid(), $4)",
             [
                 (contest, now - timedelta(minutes=9), "quota_exhausted", 7),
                 (contest, now - timedelta(minutes=8), "slow_down", 3),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Contests, environment_of, serving
+from tests.conftest import Contests, as_owner, environment_of, serving
 from tests.raw_http import Answer, read_answer, request
 from voting.errors import TryAgain
 from voting.server.gate import (
@@ -110,6 +110,9 @@ async def test_too_many_at_once_are_sent_away_and_their_connections_kept(
         assert headers["content-type"] == "application/problem+json"
         assert headers["retry-after"] == str(content["retry_after"])
         assert headers["x-content-type-options"] == "nosniff"
+    async with as_owner(settings) as owner:
+        noted = await owner.fetch("select code, sum(refused) from refusals where contest = $1 group by 1", contest)
+    assert [tuple(row) for row in noted] == [("try_again", len(refused))], "the boards show them"
     assert await contests.counted(contest) == {"A001": len(tokens)}, "the same key after a refusal is the first"
 
 

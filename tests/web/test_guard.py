@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from litestar import Litestar, get, post
 from litestar.params import FromPath
 
-from tests.conftest import Contests, Service, environment_of, refusal, serving
+from tests.conftest import Contests, Service, as_owner, environment_of, refusal, serving
 from voting.errors import Malformed, SlowDown
 from voting.fraud.facts.client_class import classify
 from voting.fraud.facts.user_agents import outline
@@ -41,6 +41,18 @@ async def test_slow_down_with_retry_after(settings: Settings, contests: Contests
             assert (await client.get("/no-such-page")).status_code == 429, "what is not there is shielded too"
             await asyncio.sleep(1.1)
             assert (await client.get(f"/api/v1/contests/{contest}")).status_code == 200
+            # Every second ballot takes the way past the lane, for its TE.
+            (token,) = contests.tokens(contest, 1)
+            headers = {"authorization": f"Bearer {token}", "idempotency-key": "k"}
+            path, body = f"/api/v1/contests/{contest}/ballots", {"entries": ["A001"]}
+            ways = [headers, headers | {"te": "trailers"}] * 4
+            ballots = [await client.post(path, json=body, headers=way) for way in ways]
+            shed = [answer for answer in ballots if answer.status_code == 429]
+            assert len(shed) > 2
+            assert f'voting_shed_total{{kind="write"}} {len(shed)}.0' in (await client.get("/metrics")).text
+    async with as_owner(settings) as owner:
+        noted = await owner.fetch("select code, refused from refusals where contest = $1", contest)
+    assert sum(row["refused"] for row in noted if row["code"] == "slow_down") == len(shed), "the boards show them"
 
 
 def scope(method: str = "GET", peer: str = "198.51.100.1", forwarded: str = "", path: str = "/") -> dict[str, Any]:

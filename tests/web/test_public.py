@@ -224,7 +224,10 @@ async def test_health_and_metrics(http: httpx.AsyncClient, contests: Contests) -
 async def test_addresses_that_are_not_there_share_one_label(http: httpx.AsyncClient) -> None:
     for number in range(5):
         assert refusal(await http.get(f"/api/v1/nothing-{number}")) == (404, "not_found")
-    assert refusal(await http.put("/api/v1/contests/x/ballots")) == (405, "method_not_allowed")
+    wrong = await http.put("/api/v1/contests/x/ballots")
+    assert refusal(wrong) == (405, "method_not_allowed")
+    assert wrong.headers["allow"] == "OPTIONS, POST"
+    assert (await http.post("/health/live")).headers["allow"] == "GET, HEAD, OPTIONS", "RFC 9110 section 15.5.6"
     text = (await http.get("/metrics")).text
     assert "nothing-" not in text
     assert 'route="unmatched"' in text

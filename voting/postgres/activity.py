@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -63,10 +64,12 @@ async def store(connection: Connection, contest: str, since: datetime, until: da
     await connection.execute(_QUERIES["store"], contest, since, until, max(since, watched), timeout=seconds)
 
 
-async def add_refused(connection: Connection, refused: Mapping[tuple[str, str], int]) -> None:
-    """Adds refusals, by contest and code, to the present minute."""
-    columns = [[contest for contest, _ in refused], [code for _, code in refused], list(refused.values())]
-    await connection.execute(_QUERIES["add_refused"], *columns)
+async def store_refused(
+    connection: Connection, refused: Mapping[tuple[str, datetime, str], int], worker: uuid.UUID
+) -> None:
+    """Stores how many a worker has refused so far, by contest, minute and code; it may be stored again."""
+    keys = zip(*refused, strict=True)
+    await connection.execute(_QUERIES["store_refused"], *keys, list(refused.values()), worker)
 
 
 async def forget_workers(connection: Connection) -> None:

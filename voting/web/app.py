@@ -195,6 +195,7 @@ def create_app(services: Callable[[], AbstractAsyncContextManager[Services]], op
     )
     limiter = FloodLimiter(options.shield_reads, options.shield_writes, clients, app)
     plain_ballots = PlainBallots(clients, limiter, cors, always)
+    limiter.note_refused = plain_ballots.note_refused
     return Guard(cast(ASGIApp, app), limiter, cors, plain_ballots, always)
 
 

@@ -118,6 +118,8 @@ class FloodLimiter:
     def __init__(self, reads: str, writes: str, clients: ClientReader, app: Litestar) -> None:
         self._clients = clients
         self._router = app.asgi_router
+        self.note_refused: Callable[[str, str], None] = lambda contest, code: None
+        """Called for a refused ballot with its contest, as the address has it, and the code."""
         self._limiter = Limiter(
             key_func=self._key,
             strategy="moving-window",
@@ -188,6 +190,7 @@ class FloodLimiter:
         names = (_holder(self._clients.origin(scope)), "write")
         for limit in self._limits["write"]:
             if not self._limiter.limiter.hit(limit, *names):
+                self.note_refused(scope["path"].split("/")[4], SlowDown.code)
                 raise self._refusal("write", limit, names)
         return self._headers(self._limits["write"][0], names)
 

@@ -66,7 +66,7 @@ class PlainBallots:
         token = bearer_or_cookie(headers, contest)
         if self.services is None or token is None or headers.get(b"content-type", b"").lower() not in _JSON_TYPES:
             return False
-        if not self.services.contest_cache.knows(contest):
+        if self.services.contest_cache.known(contest) is None:
             # It is read before its ballots take a place in the queue: anybody can send names that nobody gave.
             return False
         ids = read_request_ids(headers)
@@ -78,8 +78,8 @@ class PlainBallots:
             if sent is None:
                 return False
             client = self._clients.read(scope)
-            extra = _lines([*self._always, *self._cors.fields(scope), *self._limiter.count_ballot(scope)])
-        except (Malformed, SlowDown):
+            extra = _lines([*self._always, *self._cors.fields(scope)])
+        except Malformed:
             return False
         finally:
             current_ids.reset(current)
@@ -105,11 +105,18 @@ class PlainBallots:
 
         deadline = self._deadlines.begin(expire)
         try:
+            # Last, since it counts: what the documented route takes is counted there.
+            extra += _lines(self._limiter.count_ballot(scope))
             waiting = self.services.casting.begin(contest, BallotRequest(token, key, sent, client), done)
-        except TryAgain as error:
+        except (SlowDown, TryAgain) as error:
             # Not at once: the next request on the connection would be handled inside this one.
             asyncio.get_running_loop().call_soon(done, error)
         return True
+
+    def note_refused(self, contest: str, code: str) -> None:
+        """Counts a ballot that was refused before its casting."""
+        if self.services:
+            self.services.casting.note_refused(contest, code)
 
 
 def decode_plain(body: bytes) -> CastBallot | None:

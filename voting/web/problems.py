@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
 from voting import retry_after
 from voting.errors import (
@@ -100,7 +100,6 @@ STATUS: dict[type[VotingError], int] = {
 PROBLEM = "application/problem+json"
 _FROM_HTTP: dict[int, type[VotingError]] = {
     404: NotFound,
-    405: MethodNotAllowed,
     413: TooLarge,
     415: UnsupportedMediaType,
 }
@@ -138,6 +137,8 @@ def problem(error: VotingError) -> Rendered:
     status, headers = STATUS.get(type(error), 500), {"content-type": PROBLEM, "cache-control": "no-store"}
     if isinstance(error, (SlowDown, TryAgain, NotYet)):
         headers["retry-after"] = str(error.facts.get("retry_after", retry_after.LEAST_SECONDS))
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.facts["allow"])
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     title = (type(error).__doc__ or "").strip() if status != 500 else "Something went wrong here; it has been logged."
@@ -162,6 +163,10 @@ def known(request: Request[Any, Any, Any], error: Exception) -> VotingError:
         # Litestar's list of {message, key, source} as one sentence.
         faults = "; ".join(f"{item.get('key', '')}: {item['message']}".lstrip(": ") for item in found)
         return Malformed(faults or str(Malformed()))
+    if isinstance(error, MethodNotAllowedException):
+        methods = {each.strip() for each in (error.headers or {}).get("allow", "").split(",")}
+        # The guard answers HEAD like GET.
+        return MethodNotAllowed(allow=sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _FROM_HTTP.get(error.status_code, Malformed)()
     path = request.scope["path"][:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import msgspec
 
@@ -10,7 +11,7 @@ from tests.conftest import Contests, as_owner
 from tests.fraud.rings import Cast, record
 from voting.domain.contest.calendar import last_multiple
 from voting.fraud.facts.facts import Facts
-from voting.postgres import clients, leases, tallies
+from voting.postgres import activity, clients, leases, tallies
 from voting.postgres.clients import ClientRow
 from voting.services.tallies import board_events
 from voting.services.tallies.activity import Activities
@@ -41,17 +42,25 @@ async def test_minutes_are_stored_once_and_decisions_are_those_of_now(
     await record(office.database, contest, casts, datetime.now(UTC) - minute - timedelta(seconds=10))
     for _ in range(2):
         await activities.store(snapshot)
-    activities.note_refused(contest, {"quota_exhausted": 2})
-    await activities.round()
+    refused = {(contest, minute, "quota_exhausted"): 2}
+    worker = uuid4()
+    for holder, sums in ((uuid4(), refused), (worker, refused), (worker, refused), (worker, dict.fromkeys(refused, 1))):
+        async with office.database.connection() as connection:
+            await activity.store_refused(connection, sums, holder)
+    activities.note_refused(contest, {"quota_exhausted": 3})
+    activities.note_refused("no-such-contest", {"quota_exhausted": 5})
+    for _ in range(2):
+        await activities.round()
     seen = await activities.read(snapshot)
     (busy,) = [each for each in seen.minutes if each.channels.total()]
     assert (busy.at, busy.channels, busy.held, busy.void) == (minute, {"wechat": 2, "web": 1}, 1, 0)
+    assert busy.refused == {"quota_exhausted": 4}, "each worker's sum, whatever came again or late"
     assert seen.minutes[-1].at > minute, "a minute without ballots, watched, has a figure"
     assert (seen.apps["wechat"], seen.devices["mobile"]) == (2, 2)
     assert (seen.present.voters, seen.present.workers > 0) == (2, True)
     async with as_owner(settings) as owner:
         await owner.execute("update ballots set state = 'void' where contest = $1 and state = 'hold'", contest)
-        assert await owner.fetchval("select sum(refused) from refused_minutes where contest = $1", contest) == 2
+        assert await owner.fetchval("select sum(refused) from refusals where contest = $1", contest) == 7
         # A ballot that comes to light later, such as after a restore, does not change what was stored.
         assert await owner.fetchval("select sum(ballots) from ballot_minutes where contest = $1", contest) == 3
     (busy,) = [each for each in (await activities.read(snapshot)).minutes if each.channels.total()]
@@ -126,16 +135,16 @@ async def test_the_screen_shows_only_what_voters_see(contests: Contests, office:
     contest = await contests.make(entries=12)
     snapshot = await office.contest_cache.get(contest)
     await record(office.database, contest, [Cast(1, "A001", None, "hold", DESK), Cast(2, "A002", seen=DESK)])
-    activity = await Activities(office.database, office.contest_cache).read(snapshot)
+    present = await Activities(office.database, office.contest_cache).read(snapshot)
     async with office.database.connection() as connection:
         reading = Reading(await tallies.select(connection, contest), snapshot.now())
-    hidden = board_events.screen(snapshot, Shown(snapshot.now(), None, "hidden"), reading, activity)
+    hidden = board_events.screen(snapshot, Shown(snapshot.now(), None, "hidden"), reading, present)
     assert (hidden["total"], hidden["entries"]) == (2, [])
     shown = board_events.screen(
         snapshot,
         Shown(snapshot.now(), {"A001": 1, "A002": 1} | dict.fromkeys(list(snapshot.entries)[2:], 0), "t"),
         reading,
-        activity,
+        present,
     )
     assert [(row["entry"], row["picks"], row["rank"]) for row in shown["entries"]] == [("A001", 1, 1), ("A002", 1, 1)]
     assert board_events.at_stake(snapshot, reading.tallies) == 1

@@ -29,12 +29,12 @@ from generate_series($4::timestamptz, $3::timestamptz - interval '1 minute', int
 where not exists (select from recent where date_trunc('minute', recorded_at) = minute)
 on conflict do nothing;
 
--- name: add_refused
-insert into refused_minutes (contest, minute, code, refused)
-select contest, date_trunc('minute', clock_timestamp()), code, refused
-from unnest($1::text[], $2::text[], $3::int[]) as given (contest, code, refused)
-order by contest, code
-on conflict (contest, minute, code) do update set refused = refused_minutes.refused + excluded.refused;
+-- name: store_refused
+-- A statement whose outcome is unknown may come again, or arrive after the next one: a sum never falls.
+insert into refusals (contest, minute, code, worker, refused)
+select contest, minute, code, $5, refused
+from unnest($1::text[], $2::timestamptz[], $3::text[], $4::int[]) as given (contest, minute, code, refused)
+on conflict (contest, minute, code, worker) do update set refused = greatest(refusals.refused, excluded.refused);
 
 -- name: since
 select minute, channel, app, device, ballots, voters from ballot_minutes where contest = $1 and minute >= $2 order by minute;
@@ -47,7 +47,8 @@ where contest = $1 and recorded_at >= $2 and state in ('hold', 'void') and (grou
 group by 1, 2;
 
 -- name: refused
-select minute, code, refused from refused_minutes where contest = $1 and minute >= $2 order by minute, code;
+select minute, code, sum(refused)::int as refused from refusals where contest = $1 and minute >= $2
+group by minute, code order by minute, code;
 
 -- name: present
 -- Ballots of the last minute, and voters: the $3 of the stored minutes to $2, those of later ones, and those who came after,

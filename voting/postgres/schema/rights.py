@@ -61,6 +61,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "persons": ("update(person)", "update(erased_at)", "delete"),
     "proposals": ("update", "delete"),
     "recusals": ("delete",),
+    "refusals": ("update",),
     "refused_minutes": ("update",),
     "revocations": (),
     "rulings": (),

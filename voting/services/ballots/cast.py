@@ -98,7 +98,7 @@ class Casting:
         self._tally_projection = tally_projection
         self._client_classes = client_classes
         self._activities = activities
-        self._group_commit = GroupCommit(self._cast, most, at_once, collect)
+        self._group_commit = GroupCommit(self._cast, most, at_once, collect, self._refuse)
 
     async def cast(self, contest: str, request: BallotRequest) -> bytes:
         """Returns the answer as JSON, the same bytes for the same key and picks. Raises the contract's refusals."""
@@ -115,9 +115,18 @@ class Casting:
         """
         return self._group_commit.submit(contest, request, done)
 
+    def note_refused(self, contest: str, code: str) -> None:
+        """Counts a ballot that was refused before it came here."""
+        self._activities.note_refused(contest, {code: 1})
+
     async def drain(self) -> None:
         """Waits for the ballots under way, at the end of the process."""
         await self._group_commit.drain()
+
+    def _refuse(self, contest: str) -> None:
+        """Counts a ballot for which the queue is too long."""
+        _outcomes(TryAgain.code).inc()
+        self.note_refused(contest, TryAgain.code)
 
     async def _cast(self, contest: str, requests: Sequence[BallotRequest]) -> list[Outcome]:
         """Returns the outcome of each request."""

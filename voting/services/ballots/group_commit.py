@@ -57,7 +57,8 @@ class GroupCommit(Generic[T, R]):
     While another is under way, a batch is collected for at least `collect` seconds.
 
     `work` returns for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
-    when those who wait leave: what was begun is found again by its key.
+    when those who wait leave: what was begun is found again by its key. `refused` is called with the queue of an item
+    that is not taken.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class GroupCommit(Generic[T, R]):
         most: int,
         at_once: int,
         collect: float = 0.004,
+        refused: Callable[[str], None] = lambda queue: None,
     ) -> None:
         self._work = work
+        self._refused = refused
         self._most = most
         self._at_once = at_once
         self._collect = collect
@@ -87,6 +90,7 @@ class GroupCommit(Generic[T, R]):
         expected_wait = len(found.waiting) / self._most / self._in_a_queue * self._seconds
         if stalled or expected_wait > MOST_WAIT_SECONDS:
             telemetry.QUEUE_REFUSALS.inc()
+            self._refused(queue)
             raise TryAgain(retry_after=retry_after.spread(0, BUSY_SECONDS))
         waiting: Waiting[T, R] = Waiting(item, done, now)
         found.waiting.append(waiting)

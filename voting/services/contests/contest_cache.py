@@ -100,9 +100,9 @@ class ContestCache:
             raise ContestUnknown(f"there is no contest {contest[:64]!r}")
         return await self._listings.get(contest, lambda: self._read(contest), ContestSnapshot.fresh)
 
-    def knows(self, contest: str) -> bool:
-        """Whether the contest was read before."""
-        return self._listings.peek(contest) is not None
+    def known(self, contest: str) -> ContestSnapshot | None:
+        """Returns the contest as it was read last; None if it was not read yet."""
+        return self._listings.peek(contest)
 
     async def renew(self, contest: str) -> ContestSnapshot:
         """Returns the contest, freshly read. Raises TryAgain when PostgreSQL is away."""

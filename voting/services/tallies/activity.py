@@ -71,14 +71,17 @@ class Activities:
         self._database = database
         self._contest_cache = contest_cache
         self._holder = uuid.uuid4()
-        self._refused: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[tuple[str, datetime, str]] = Counter()
+        self._stored: dict[tuple[str, datetime, str], int] = {}
+        """Of the refusals, what is stored."""
         self._before: dict[str, tuple[datetime, Before]] = {}
         self._counted: dict[str, Counted] = {}
 
     def note_refused(self, contest: str, codes: Mapping[str, int]) -> None:
-        """Counts refusals; they are stored within seconds."""
-        if len(self._refused) < _MOST_CODES:
-            self._refused.update({(contest, code): count for code, count in codes.items()})
+        """Counts refusals, except of unknown contests, which anybody can name; they are stored within seconds."""
+        if (snapshot := self._contest_cache.known(contest)) and len(self._refused) < _MOST_CODES:
+            minute = last_multiple(1, snapshot.now())
+            self._refused.update({(contest, minute, code): count for code, count in codes.items()})
 
     async def run(self) -> None:
         """Works until cancelled; the last refusals are stored then."""
@@ -115,14 +118,14 @@ class Activities:
         return f"worker {self._holder}"
 
     async def _store_refused(self) -> None:
-        if refused := self._refused:
-            self._refused = Counter()
-            try:
-                async with self._database.connection() as connection:
-                    await activity.add_refused(connection, refused)
-            except TryAgain:
-                self._refused.update(refused)
-                raise
+        """Stores each minute's sum, not what was added to it: after a failure it is unknown what was stored."""
+        if refused := {key: count for key, count in self._refused.items() if self._stored.get(key) != count}:
+            async with self._database.connection() as connection:
+                await activity.store_refused(connection, refused, self._holder)
+            self._stored |= refused
+            ended = max(minute for _, minute, _ in refused) - timedelta(minutes=1)
+            for key in [key for key in self._stored if key[1] < ended and self._refused[key] == self._stored[key]]:
+                del self._stored[key], self._refused[key]
 
     async def store(self, snapshot: ContestSnapshot) -> None:
         """Stores the contest's minutes, and the tally that later ones are compared with."""
