@@ -43,6 +43,7 @@ BODIES = {
     "pause": {"reason": "a reason of ten"},
     "resume": {"reason": "a reason of ten"},
     "extension": {"closes_at": "2026-01-01T00:00:00Z", "reason": "a reason of ten"},
+    "announcements": {"text": "x", "ends_at": "2020-01-01T00:00"},
     "withdrawals": {"entry": "none", "reason": "a reason of ten"},
     "password": {"password": "x", "new_password": "four words of mine"},
 }

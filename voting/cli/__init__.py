@@ -24,6 +24,7 @@ _MODULES = {
     "identity": ("credentials", "staff"),
     "transparency.log": ("log",),
     "marks": ("awards", "marks", "metrics"),
+    "notice": ("notice",),
     "results": ("results",),
     "retention": ("retention",),
     "review": ("review",),

@@ -138,7 +138,7 @@ def overlaps(id: str, env_file: Path | None) -> None:
 @env_file
 def extend(id: str, closes_at: str, reason: str, signed: Signed, env_file: Path | None) -> None:
     """Extend the window, by a year at most, if the rules declare `extension` changeable."""
-    moment = _moment(closes_at)
+    moment = moment_of(closes_at, "--closes-at")
 
     async def work(office: AdminServices) -> None:
         person = await signed.person(office, id, ORGANISING)
@@ -163,10 +163,11 @@ def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
 
 @contest.command(epilog="Example: voting contest pause --contest demo")
 @click.option("--contest", "id", required=True, help="The contest's id.")
+@click.option("--reason", default="", help="The reason, for voters and the audit log.")
 @env_file
-def pause(id: str, env_file: Path | None) -> None:
+def pause(id: str, reason: str, env_file: Path | None) -> None:
     """Refuse new ballots until `voting contest resume`; ballots in progress are completed first."""
-    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, True))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, True, reason.strip()))
     tell(f"contest {id!r} is paused")
 
 
@@ -185,15 +186,14 @@ def show_reference() -> None:
     click.echo(reference(Contest), nl=False)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str, option: str) -> datetime:
+    """The moment that an option names. Raises BadParameter."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise click.BadParameter(
-            "write it with its offset, such as 2026-12-05T18:00:00+08:00", param_hint="--closes-at"
-        )
+        raise click.BadParameter("write it with its offset, such as 2026-12-05T18:00:00+08:00", param_hint=option)
     return moment
 
 

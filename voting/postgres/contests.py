@@ -11,6 +11,7 @@ from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
+from voting.domain.contest.announcement import Announcement
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import decode_contest
 from voting.domain.contest.schema import Window
@@ -33,6 +34,7 @@ class StoredContest:
     window: Window
     uid: UUID
     paused: bool
+    pause_reason: str
     revision: int
     sealed_at: datetime | None
     certified: bool
@@ -41,6 +43,8 @@ class StoredContest:
     """Whether any two voters were found to be one person."""
     hash_key: str
     """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
+    announcements: tuple[Announcement, ...]
+    """Those that have not ended."""
     read_at: datetime
     """The database's clock when the contest was read."""
 
@@ -121,9 +125,9 @@ async def withdraw(connection: Connection, contest: str, code: str) -> bool:
     return withdrawn
 
 
-async def set_paused(connection: Connection, contest: str, paused: bool) -> None:
-    """Pauses or resumes the vote."""
-    await connection.execute(_CONTESTS["set_paused"], contest, paused)
+async def set_paused(connection: Connection, contest: str, paused: bool, reason: str) -> None:
+    """Pauses or resumes the vote; voters are shown the reason of a pause."""
+    await connection.execute(_CONTESTS["set_paused"], contest, paused, reason if paused else "")
 
 
 async def select_entries(connection: Connection, contest: str, withdrawn: bool = False) -> tuple[Entry, ...]:
@@ -185,10 +189,16 @@ def _stored(row: Any) -> StoredContest:
         window,
         row["uid"],
         row["paused"],
+        row["pause_reason"],
         row["revision"],
         row["sealed_at"],
         row["certified"],
         row["has_joined_voters"],
         (row["hash_key"] or b"").hex(),
+        tuple(_announcement(*each) for each in json.loads(row["announcements"] or "[]")),
     )
     return StoredContest(*head, row["now"])
+
+
+def _announcement(number: int, text: str, text_en: str, starts_at: str, ends_at: str) -> Announcement:
+    return Announcement(number, text, text_en, datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))

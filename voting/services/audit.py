@@ -20,6 +20,8 @@ from voting.postgres.audit import LoggedDetails
 from voting.postgres.database import Connection, Database
 
 Action = Literal[
+    "announcement.end",
+    "announcement.publish",
     "award.revoke",
     "cell.decide",
     "cell.propose",
@@ -68,7 +70,7 @@ Action = Literal[
 
 
 # Acts on the contest itself, whose details the public log has as they are; of other acts it has a salted hash.
-_PUBLIC = ("contest.", "entry.withdraw", "roster.import")
+_PUBLIC = ("announcement.", "contest.", "entry.withdraw", "roster.import")
 # The log counts erasures by the day: the moment would point to a person.
 _NOT_LOGGED = ("voter.erase",)
 _MOST_BYTES = 16_000

@@ -82,6 +82,8 @@ HANDLERS: list[Any] = [
     staff_contests.resume,
     staff_contests.extend,
     staff_contests.withdraw,
+    staff_contests.announce,
+    staff_contests.end_announcement,
     cells.list_cells,
     cells.decide_cell,
     accounts.sign_in,

@@ -16,6 +16,7 @@ from voting.services.ballots.cast import Casting
 from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.admin import ContestAdmin
+from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.contests.overview import Overview
@@ -53,6 +54,7 @@ PAGE = r"^([1-9]\d{0,5})?$"
 class Services:
     """The services that the web uses."""
 
+    announcements: Announcements
     audit_log: AuditLog
     staff_sign_in: SignIn
     staff_accounts: StaffAccounts

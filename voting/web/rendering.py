@@ -18,6 +18,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup, escape
 
+from voting.domain.contest.announcement import Announcement
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local, local_short
 from voting.domain.language import Language, called
@@ -164,6 +165,15 @@ def _app_state(request: Request[Any, Any, Any]) -> object:
 def about(contest: Contest, language: Language) -> dict[str, Any]:
     """Returns what every page of a contest needs."""
     return {"contest": contest, "base": f"/c/{contest.id}", "title": title_of(contest, language)}
+
+
+def announced(announcement: Announcement | None, contest: Contest, language: Language) -> dict[str, str] | None:
+    """Returns a notice to voters as pages show it."""
+    if announcement is None:
+        return None
+    starts, ends = (local(at, contest, language) for at in (announcement.starts_at, announcement.ends_at))
+    text, until = announcement.said(language), announcement.ends_at.isoformat()
+    return {"text": text, "span": f"{starts} – {ends}", "until": until}
 
 
 def moment(moment: datetime) -> str:

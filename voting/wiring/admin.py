@@ -17,6 +17,7 @@ from voting.postgres.schema import migrate as postgres_migrate
 from voting.postgres.schema.migrate import check_schema
 from voting.postgres.schema.rights import check_rights
 from voting.services.contests.admin import ContestAdmin
+from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.fraud.review import Reviews
 from voting.services.identity.retention import Retention
@@ -52,6 +53,7 @@ class AdminServices:
     database: Database
     settings: Settings
     actor: str
+    announcements: Announcements
     contest_admin: ContestAdmin
     contest_cache: ContestCache
     marks: Marks
@@ -173,6 +175,7 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
             database,
             settings,
             actor,
+            announcements=Announcements(database),
             contest_admin=ContestAdmin(database, actor),
             contest_cache=contest_cache,
             marks=Marks(database, actor),

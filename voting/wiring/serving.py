@@ -25,6 +25,7 @@ from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.contests.admin import ContestAdmin
+from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.contests.overview import Overview
@@ -145,6 +146,7 @@ def _services(
     tally_reader = TallyReader(database, connected.view, tally_projection)
     passwords = Passwords()
     return Services(
+        announcements=Announcements(database),
         audit_log=AuditLog(database),
         staff_sign_in=SignIn(database, providers.keyring, passwords),
         staff_accounts=StaffAccounts(database, providers.keyring, passwords, "serve"),

@@ -5,17 +5,23 @@ on conflict (id) do nothing
 returning id;
 
 -- name: select
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, hash_key,
+select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
+    (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
+     from announcements
+     where contest = contests.id and ended_at is null and ends_at > clock_timestamp()) as announcements,
     clock_timestamp() as now
 from contests
 where id = $1;
 
 -- name: select_all
-select id, uid, document, opens_at, closes_at, paused, revision, sealed_at, hash_key,
+select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
+    (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
+     from announcements
+     where contest = contests.id and ended_at is null and ends_at > clock_timestamp()) as announcements,
     clock_timestamp() as now
 from contests
 order by opens_at desc, id;
@@ -27,7 +33,7 @@ insert into gates (contest, number, revision) select $1, number, 1 from generate
 select number from gates where contest = $1 order by number for update;
 
 -- name: set_paused
-update contests set paused = $2, revision = revision + 1 where id = $1;
+update contests set paused = $2, pause_reason = $3, revision = revision + 1 where id = $1;
 
 -- name: replace
 update contests set document = $2, opens_at = $3, closes_at = $4, revision = revision + 1 where id = $1;

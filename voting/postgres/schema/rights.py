@@ -15,6 +15,7 @@ from voting.postgres.database import Connection, Database
 APPLICATION, AUDITOR = "voting_app", "voting_auditor"
 # Rights besides select and insert, limited to columns if named. A new table needs a line here.
 _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
+    "announcements": ("update(ended_at)",),
     "audit_log": (),
     "ballot_minutes": (),
     "ballots": ("update(state)", "update(reasons)", "update(group_id)"),
@@ -23,6 +24,16 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "certificate_signatures": (),
     "certifications": ("update(reopened_at)", "update(reopened_by)", "update(reopened_reason)"),
     "clients": ("delete",),
+    "complaints": (
+        "update(answer)",
+        "update(answered_at)",
+        "update(answered_by)",
+        "update(ballot)",
+        "update(body)",
+        "update(closed_at)",
+        "update(closed_by)",
+        "update(contact)",
+    ),
     "confirmations": (
         "update(cell)",
         "update(client)",

@@ -191,7 +191,7 @@ class ContestAdmin:
                 ended = stored.window_end.astimezone(stored.contest.zone).isoformat()
                 certified = ", and its result is certified" if stored.certified else ""
                 raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
-            await contests.set_paused(tx, contest, paused)
+            await contests.set_paused(tx, contest, paused, reason)
             details = {"reason": reason} if reason else {}
             await audit.record(tx, self._actor, "contest.pause" if paused else "contest.resume", contest, details)
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
+from voting.domain.contest.announcement import Announcement, in_force
 from voting.domain.contest.contest import Contest, WindowPhase
 from voting.domain.contest.schema import IDENTIFIER
 from voting.domain.entry import Entry
@@ -40,6 +41,7 @@ class ContestSnapshot:
     uid: UUID
     document: str
     paused: bool
+    pause_reason: str
     revision: int
     certified: bool
     """Whether a certified result is in force."""
@@ -48,6 +50,8 @@ class ContestSnapshot:
     """Whether any two voters were found to be one person; exact for this revision."""
     hash_key: str
     """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
+    announcements: tuple[Announcement, ...]
+    """Notices to voters that had not ended."""
     raised_shares: Mapping[Cell, float]
     """The share of voters who are asked to confirm, of cells in which it is above that of the contest's file."""
     read_at: datetime
@@ -81,6 +85,10 @@ class ContestSnapshot:
     def phase(self) -> WindowPhase:
         """Returns the current phase."""
         return self.contest.phase(self.now(), self.paused)
+
+    def announcement(self) -> Announcement | None:
+        """Returns the notice that voters are shown now."""
+        return in_force(self.announcements, self.now())
 
 
 class ContestCache:
@@ -155,11 +163,13 @@ class ContestCache:
             stored.uid,
             stored.document,
             stored.paused,
+            stored.pause_reason,
             stored.revision,
             stored.certified,
             stored.sealed_at,
             stored.has_joined_voters,
             stored.hash_key,
+            stored.announcements,
             {cell.cell: cell.share for cell in cells if cell.share},
         )
         return ContestSnapshot(*head, stored.read_at, before, initials)
@@ -167,7 +177,12 @@ class ContestCache:
 
 def _renewed(known: ContestSnapshot, stored: contests.StoredContest, read_on: float) -> ContestSnapshot:
     """Returns the snapshot of a contest that was read again and has not changed."""
-    # Neither a certification nor the seal makes a new revision.
+    # Neither a certification nor the seal nor a notice makes a new revision.
     return replace(
-        known, certified=stored.certified, sealed_at=stored.sealed_at, read_at=stored.read_at, read_on=read_on
+        known,
+        certified=stored.certified,
+        sealed_at=stored.sealed_at,
+        announcements=stored.announcements,
+        read_at=stored.read_at,
+        read_on=read_on,
     )

@@ -6,6 +6,8 @@ from voting.domain.language import Language
 from voting.services.audit import Action
 
 ACTS: dict[Action, dict[Language, str]] = {
+    "announcement.end": {"zh": "提前结束公告", "en": "Notice ended"},
+    "announcement.publish": {"zh": "发布公告", "en": "Notice published"},
     "award.revoke": {"zh": "撤销奖项", "en": "Award revoked"},
     "cell.decide": {"zh": "裁定确认率过低的选票", "en": "Cell of ballots decided"},
     "cell.propose": {"zh": "提请裁定确认率过低的选票", "en": "Decision on a cell proposed"},

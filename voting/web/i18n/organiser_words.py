@@ -52,6 +52,17 @@ ZH = {
     "control_effect_withdraw": "立即生效：投票人不再看到这件作品，也不能再投给它；已投的票保留，不转给其他作品。"
     "撤下后不能恢复。",
     "control_entry": "作品编号",
+    "control_announce": "发布公告",
+    "control_effect_announce": "显示在投票页最上方，到时自动撤下。只写文字，不超过 500 字；"
+    "公告会记入审计日志和公开记录。",
+    "control_announce_text": "公告内容",
+    "control_announce_text_en": "英文内容（可不填，英文页面就显示中文）",
+    "control_starts_at": "开始时间（可不填，立即显示）",
+    "control_ends_at": "结束时间",
+    "control_announced": "正在显示",
+    "control_announced_later": "尚未开始",
+    "control_announced_behind": "被后来的公告盖住",
+    "control_announce_end": "现在撤下",
     "control_history": "操作记录",
     "error_rules_sealed": "评选规则已封存，不允许这样变更；投票期只能延长，每次最多一年，不能缩短或重新打开。",
     "error_roster_sealed": "投票已经开始，修改作品需要另行确认。",
@@ -168,6 +179,17 @@ EN = {
     "control_effect_withdraw": "At once: voters no longer see the entry and cannot vote for it; votes for it are kept "
     "and go to no other entry. This cannot be undone.",
     "control_entry": "Code of the entry",
+    "control_announce": "Publish a notice",
+    "control_effect_announce": "Shown on top of the voters' pages, until its end. Plain text of 500 characters at "
+    "most; the audit log and the public record keep it.",
+    "control_announce_text": "Text in Chinese",
+    "control_announce_text_en": "Text in English (without it English pages show the Chinese one)",
+    "control_starts_at": "From (without it: now)",
+    "control_ends_at": "Until",
+    "control_announced": "Shown now",
+    "control_announced_later": "Not begun yet",
+    "control_announced_behind": "Hidden by a later one",
+    "control_announce_end": "End it now",
     "control_history": "What was done",
     "error_rules_sealed": "The rules are sealed and do not allow this change; a vote can only be made longer, by "
     "a year at most.",

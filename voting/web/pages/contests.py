@@ -28,7 +28,7 @@ from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenOptions, GivenServices, Services
 from voting.web.flood_limiter import READS
 from voting.web.i18n.words import WORDS
-from voting.web.rendering import Look, PageCache, about, html, notice_of, page, phase_of
+from voting.web.rendering import Look, PageCache, about, announced, html, language_of, notice_of, page, phase_of
 
 # Live figures that are older are said to be so.
 OLD = timedelta(seconds=10)
@@ -158,6 +158,7 @@ async def show_own_part(
         "remaining": await _remaining(snapshot, services, token),
         "confirmation": await _confirmation(snapshot, services, token),
         "entry_renews_at": _entry_renews_at(snapshot),
+        "announcement": announced(snapshot.announcement(), rules, language_of(request)),
     }
     answer = Response(content, headers={"cache-control": "no-store"})
     if options.secure_cookies and token and voter_cookie_name(contest, secure=True) not in request.cookies:
@@ -175,7 +176,8 @@ async def _confirmation(snapshot: ContestSnapshot, services: Services, token: st
 
 def _state(snapshot: ContestSnapshot, shown: Shown) -> tuple[object, ...]:
     """Returns what the pages of a contest follow from, besides the moment."""
-    return snapshot.uid, snapshot.revision, phase_of(snapshot), shown.tag, _entry_renews_at(snapshot)
+    announcement, renews_at = snapshot.announcement(), _entry_renews_at(snapshot)
+    return snapshot.uid, snapshot.revision, phase_of(snapshot), announcement, shown.tag, renews_at
 
 
 def _times(snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, str]:
@@ -202,6 +204,8 @@ def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, languag
     return {
         **about(contest, language),
         "phase": phase_of(snapshot),
+        "announcement": announced(snapshot.announcement(), contest, language),
+        "pause_reason": snapshot.pause_reason,
         "confirm_ways": services.confirm_ways(contest),
         "shown": shown,
         "places": shown.places,

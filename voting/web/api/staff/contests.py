@@ -10,10 +10,12 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.identity.roles import ORGANISING
 from voting.domain.results.inputs import document_sha256
 from voting.errors import Malformed, SecondPersonNeeded, Stale
+from voting.services.contests.announcements import TEXT_CHARACTERS
 from voting.services.contests.documents import document_text
 from voting.services.second_person import person_of
 from voting.web.api.staff.files import read_checked
@@ -26,6 +28,9 @@ Reason = Annotated[str, msgspec.Meta(min_length=10, max_length=500)]
 _OPT = WRITES | by(*ORGANISING)
 
 
+Moment = Annotated[str, msgspec.Meta(max_length=40)]
+
+
 class Pause(msgspec.Struct, forbid_unknown_fields=True):
     """Why the vote is paused, or goes on."""
 
@@ -35,7 +40,7 @@ class Pause(msgspec.Struct, forbid_unknown_fields=True):
 class Extension(msgspec.Struct, forbid_unknown_fields=True):
     """The new end of the window (ISO 8601; without an offset in the contest's time zone), and why."""
 
-    closes_at: Annotated[str, msgspec.Meta(max_length=40)]
+    closes_at: Moment
     reason: Reason
 
 
@@ -44,6 +49,18 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
 
     entry: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     reason: Reason
+
+
+class NewAnnouncement(msgspec.Struct, forbid_unknown_fields=True):
+    """A notice to voters in plain text, and its time (ISO 8601; without an offset in the contest's time zone).
+
+    An empty `starts_at` is now; an empty `text_en` shows readers of English the Chinese text.
+    """
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_CHARACTERS)]
+    ends_at: Moment
+    text_en: Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS)] = ""
+    starts_at: Moment = ""
 
 
 class Seal(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,11 +114,7 @@ async def extend(
     """
     snapshot = await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
-    try:
-        closes_at = datetime.fromisoformat(data.closes_at)
-    except ValueError:
-        raise Malformed("closes_at: write it as 2026-12-05T18:00, or with an offset: ...+08:00") from None
-    closes_at = closes_at if closes_at.tzinfo else closes_at.replace(tzinfo=snapshot.contest.zone)
+    closes_at = _moment("closes_at", data.closes_at, snapshot.contest)
     admin = services.contest_admin.acting(person.actor)
     try:
         await admin.extend(contest, closes_at, data.reason, person_of(person))
@@ -133,6 +146,38 @@ async def seal(
         raise Stale
     await services.contest_admin.acting(person.actor).seal(contest, document)
     return {"outcome": "done"}
+
+
+@post("/api/v1/staff/contests/{contest:str}/announcements", status_code=201, opt=_OPT)
+async def announce(
+    contest: FromPath[str], data: JSONBody[NewAnnouncement], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, int]:
+    """Publishes a notice on the voters' pages, for its time; returns its number."""
+    snapshot = await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    starts_at = _moment("starts_at", data.starts_at, snapshot.contest) if data.starts_at else None
+    ends_at = _moment("ends_at", data.ends_at, snapshot.contest)
+    number = await services.announcements.publish(snapshot, data.text, data.text_en, starts_at, ends_at, person.actor)
+    return {"number": number}
+
+
+@post("/api/v1/staff/contests/{contest:str}/announcements/{number:int}/end", status_code=200, opt=_OPT)
+async def end_announcement(
+    contest: FromPath[str], number: FromPath[int], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Takes a notice from the voters' pages before its end."""
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    await services.announcements.end(contest, number, person.actor)
+    return {"outcome": "done"}
+
+
+def _moment(name: str, text: str, contest: Contest) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"{name}: write it as 2026-12-05T18:00, or with an offset: ...+08:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=contest.zone)
 
 
 async def _pause(

@@ -20,6 +20,7 @@ interface Own {
   remaining: Remaining | null;
   entry_renews_at: string;
   confirmation: Confirmation | null;
+  announcement: { text: string; span: string; until: string } | null;
 }
 
 const page = document.body.dataset;
@@ -65,7 +66,7 @@ const ownPart = refresh().then(() => { ownCame = true; });
 
 /** The quota, the phase and the time, from the service: this page may be older than the last ballot, and was cached. */
 async function refresh(): Promise<void> {
-  const own = await call<Own>("GET", `/c/${contest}/own`).catch(() => null);
+  const own = await call<Own>("GET", `/c/${contest}/own?lang=${isEnglish ? "en" : "zh"}`).catch(() => null);
   if (own) showOwn(own);
 }
 
@@ -86,6 +87,7 @@ function showOwn(own: Own): void {
   show("#in-wechat", own.ways.length === 0 && page.web !== "yes" && !own.known);
   if (own.remaining) showRemaining(own.remaining);
   showConfirmation(own.confirmation);
+  showAnnouncement(own.announcement);
   if (own.share) load(page.share);
   showPhase();
   showButtons();
@@ -299,6 +301,24 @@ function showConfirmation(asked: Confirmation | null): void {
   if (until) put(until, clock(asked.until));
 }
 
+/** The notice in force now: this page may be from before it began. */
+function showAnnouncement(announcement: Own["announcement"]): void {
+  const place = one("#announcement");
+  if (!place) return;
+  place.hidden = !announcement;
+  place.dataset.until = announcement ? announcement.until : "";
+  if (!announcement) return;
+  (["text", "span"] as const).forEach((part) => {
+    const line = place.querySelector<HTMLElement>(`.${part}`);
+    if (line) put(line, announcement[part]);
+  });
+}
+
+function endAnnouncement(): void {
+  const place = one("#announcement");
+  if (place && place.dataset.until && Date.parse(place.dataset.until) <= now()) showAnnouncement(null);
+}
+
 /** The tally follows a ballot within a second, where it is shown live. */
 async function showTalliesSoon(): Promise<void> {
   if (page.shown !== "yes") return;
@@ -450,6 +470,7 @@ function basketRow(code: string, title: string): HTMLElement {
 let spokenMinutes = Infinity;
 
 function showCountdown(): void {
+  endAnnouncement();
   const place = one("#countdown");
   const until = page.phase === "not_open" ? place && place.dataset.until : page.closesAt;
   const seconds = Math.max(0, Math.round((Date.parse(until || "") - now()) / 1000));

@@ -1,4 +1,4 @@
-"""Contest control: pause, extend, withdraw an entry; each with its effect, and what was done before."""
+"""Contest control: pause, extend, withdraw an entry, publish a notice; each with its effect, and the last acts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from voting.web.rendering import html, language_of, page, phase_of
 
 MOST_ACTS = 20
 ACTS: tuple[Action, ...] = (
+    "announcement.end",
+    "announcement.publish",
     "contest.create",
     "contest.extend",
     "contest.pause",
@@ -75,6 +77,9 @@ async def show_control(
         "may_seal": not snapshot.is_sealed(),
         "earliest": _field(rules.closes_at, rules),
         "entries": snapshot.entries.values(),
+        "announcements": snapshot.announcements,
+        "shown_announcement": snapshot.announcement(),
+        "now": now,
         "acts": [act(each, language) for each in records],
         "of_contest": contest,
         "moment": lambda at: local(at, rules, language),
