@@ -165,15 +165,17 @@ async def test_certify_prints_places_that_depend_on_estimates(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     shell = Shell(settings, await dripped(contests, office.database))
-    for told in (shell.run("certify", "--propose")[1], shell.run("certify")[1], shell.run("certify")[1]):
-        assert "of the picks of A002 " in told
-        assert re.search(r"If \d+ of them were void, A002 falls from 1st to 2nd\.", told)
-        assert "voting review list" in told
+    assert "review explain A002-night" in shell.run("certify", "--propose")[1]
+    assert "review explain A002-night" in shell.run("certify", code=1)[1]
+    shell.run("review", "explain", "A002-night", "--reason", "shift workers")
+    for told in (shell.run("certify")[1], shell.run("certify")[1]):
+        assert "A002: too many votes at night; " in told
+        assert re.search(r"If \d+ of them were void, A002 falls from 1st to 2nd\. Explained: shift workers", told)
     (excess,) = shell.json("review", "list")["excesses"]
     assert (excess["entry"], excess["effect"]["words"]["zh"]) == (
         "A002",
         f"若其 {excess['high']} 票作废：A002 由第 1 名变为第 2 名。",
     )
     listed = shell.run("review", "list", "--language", "en")[0]
-    assert listed.startswith("excess\tA002\t")
-    assert listed.endswith("of them were void, A002 falls from 1st to 2nd.\n")
+    assert listed.startswith("growth\tA002-night\taccepted\t")
+    assert listed.endswith("of them were void, A002 falls from 1st to 2nd.\tshift workers\n")

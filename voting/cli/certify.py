@@ -15,12 +15,10 @@ from voting.cli.shared.tables import progress
 from voting.domain.identity.roles import ORGANISING
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick
-from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.fraud.decisions import Changed
 from voting.postgres.results.certifications import Certification
-from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.growth import Growth, in_words, to_decide
 from voting.services.fraud.policy_files import load_sweep_policy
-from voting.services.fraud.review import Estimated
 from voting.wiring.admin import AdminServices
 
 
@@ -60,9 +58,10 @@ def certify(  # noqa: PLR0913 (an argument for each option)
 
     Ballots that the sweep finds become void unless a reviewer released them; ballots that were only held are counted.
     To review the groups first, use --propose, then `voting review`. Certification is refused while a group waits for
-    two persons, if a ballot differs from its receipt, batch or decisions, if final scores or awards cannot be computed,
-    or if the contest has witnesses and too few have cosigned its log since the vote closed. Marks, figures, roster,
-    rules and decisions cannot change until --reopen. Under the same policy the command returns the standing result.
+    two persons, if growth has no written ground (see `voting review explain`), if a ballot differs from its receipt,
+    batch or decisions, if final scores or awards cannot be computed, or if the contest has witnesses and too few have
+    cosigned its log since the vote closed. Marks, figures, roster, rules and decisions cannot change until --reopen.
+    Under the same policy the command returns the standing result.
 
     Once a staff account may decide about the contest, certifying and reopening take two accounts: one proposes it with
     this command, another one does it with the same.
@@ -75,53 +74,45 @@ def certify(  # noqa: PLR0913 (an argument for each option)
         person = await signed.person(office, contest, ORGANISING)
         return await office.certifier.reopen(await find(office, contest), reason, person)
 
-    async def proposed(office: AdminServices) -> tuple[Changed, list[Estimated]]:
+    async def proposed(office: AdminServices) -> tuple[Changed, Sequence[Growth]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
         changed = await office.certifier.propose(snapshot, rules, _progress())
-        return changed, await _doubts(office, snapshot)
+        return changed, await office.growths.all(snapshot)
 
-    async def certified(office: AdminServices) -> tuple[Certification, list[Estimated]]:
+    async def certified(office: AdminServices) -> tuple[Certification, Sequence[Growth]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
         person = await signed.person(office, contest, ORGANISING)
         accepted = {"public_only": public_only, "without_witnesses": without_witnesses}
         made = await office.certifier.certify(snapshot, rules, _progress(), **accepted, person=person)
-        return made, await _doubts(office, snapshot)
+        return made, await office.growths.all(snapshot)
 
     if reopen is not None:
         number = with_admin(settings, lambda office: reopened(office, reopen))
         tell(f"certification {number} no longer stands; review, then certify again")
         return
     if propose:
-        changed, doubts = with_admin(settings, proposed)
+        changed, found = with_admin(settings, proposed)
         tell(
             f"{changed.held} ballots more are held, {changed.released} are counted again;"
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, doubts = with_admin(settings, certified)
+        made, found = with_admin(settings, certified)
         _show(made, contest, as_json=json)
-    _warn(doubts, contest)
+    _warn(found, contest)
 
 
-async def _doubts(office: AdminServices, snapshot: ContestSnapshot) -> list[Estimated]:
-    """For each entry, its largest estimated excess, if a cut or an award may depend on it."""
-    found = await office.reviews.excesses(snapshot)
-    largest: dict[str, Estimated] = {}
+def _warn(found: Sequence[Growth], contest: str) -> None:
+    """Says what estimates cuts or awards may depend on: they subtract nothing, and people answer for them."""
     for each in found:
-        largest.setdefault(each.excess.entry, each)
-    return [each for each in largest.values() if each.effect.decides]
-
-
-def _warn(doubts: Sequence[Estimated], contest: str) -> None:
-    """Warns of estimated excesses. They subtract nothing; people decide whether a place stands."""
-    for each in doubts:
-        words = in_words(each.effect.shifts, {each.excess.entry: each.most}, "en", each.most)
+        if each.state != "noted":
+            tell(f"{in_words(each, 'en')} {f'Explained: {each.decision.reason}' if each.decision else ''}".rstrip())
+    if waiting := to_decide(found):
+        ids = " ".join(each.id for each in waiting)
         tell(
-            f"of the picks of {each.excess.entry} {each.excess.low} to {each.excess.high} cannot be honest,"
-            f" though nobody can tell which; none is subtracted. {words}"
+            "none is subtracted; before certification say what it was:"
+            f" voting review explain {ids} --contest {contest} --reason ..."
         )
-    if doubts:
-        tell(f"cuts or awards may hang on that; before you announce them: voting review list --contest {contest}")
 
 
 def _progress() -> Callable[[str], Tick]:

@@ -19,10 +19,11 @@ from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.fraud.groups import Action
 from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud import cell_view
+from voting.services.fraud import cell_view, growth
 from voting.services.fraud.cells import CellWish, SuspectCell
-from voting.services.fraud.group_view import alone, as_json, estimate_as_json, file_as_json, together
-from voting.services.fraud.review import Estimated, File, ReviewAction, Reviewed
+from voting.services.fraud.group_view import alone, as_json, file_as_json, together
+from voting.services.fraud.growth import Growth, GrowthAction
+from voting.services.fraud.review import File, ReviewAction, Reviewed
 from voting.wiring.admin import AdminServices
 
 Decorated = Callable[..., Any]
@@ -47,8 +48,9 @@ def review() -> None:
 def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> None:
     """List the groups, largest effect on the ranking first: id, state, ballots, reasons, effect.
 
-    Then, for each entry with an excess that cannot be honest although no single ballot can be identified: the estimated
-    number of picks with its interval, and the effect if the most were void. Nothing is subtracted for an estimate.
+    Then growth that the last sweep for certification could not tie to single ballots: id, state, the estimated number
+    of picks or a day far above those before, and the effect if the most were void. Nothing is subtracted for it; open
+    growth waits for `voting review explain`.
 
     Then the cells of ballots whose voters, asked by chance, confirm too seldom: id, state, what the sample says. About
     an open one two persons decide, with `voting review ask` or `voting review accept`.
@@ -56,12 +58,12 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
 
     async def work(
         office: AdminServices,
-    ) -> tuple[ContestSnapshot, tuple[Reviewed, ...], tuple[Estimated, ...], tuple[SuspectCell, ...], int]:
+    ) -> tuple[ContestSnapshot, tuple[Reviewed, ...], tuple[Growth, ...], tuple[SuspectCell, ...], int]:
         snapshot, reviews = await find(office, contest), office.reviews
         return (
             snapshot,
             await reviews.all(snapshot),
-            await reviews.excesses(snapshot),
+            await office.growths.all(snapshot),
             await office.cells.all(snapshot),
             await reviews.ungrouped(snapshot),
         )
@@ -69,17 +71,16 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
     snapshot, found, estimates, cells, ungrouped = with_admin(read_settings(env_file), work)
     if json:
         groups = [as_json(each, snapshot.contest.zone) for each in found]
-        excesses = [estimate_as_json(each) for each in estimates]
+        excesses = [growth.as_json(each) for each in estimates]
         suspected = [cell_view.as_json(each, snapshot.contest.zone) for each in cells]
         _print({"groups": groups, "excesses": excesses, "cells": suspected, "ungrouped": ungrouped})
         return
     for each in found:
         click.echo(_line(each, language))
     for estimate in estimates:
-        excess = estimate.excess
-        effect = in_words(estimate.effect.shifts, {excess.entry: estimate.most}, language, estimate.most)
-        range_ = f"{excess.estimate} ({excess.low} to {excess.high})"
-        click.echo(f"excess\t{excess.entry}\t{range_}\tby {excess.sign}\t{effect}")
+        ground = f"\t{estimate.decision.reason}" if estimate.decision else ""
+        words = growth.in_words(estimate, cast(Language, language))
+        click.echo(f"growth\t{estimate.id}\t{estimate.state}\t{words}{ground}")
     for cell in cells:
         state = (
             f"{cell.stored.state}, {cell.stored.proposal.action} proposed"
@@ -237,6 +238,35 @@ def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path
 
     with_admin(read_settings(env_file), work)
     tell("the voter is confirmed")
+
+
+@review.command(epilog="Example: voting review explain A017-night --contest demo --reason 'shift workers of the plant'")
+@click.argument("growth", nargs=-1, required=True)
+@_contest
+@click.option("--reason", required=True, callback=not_blank, help="What explains it, for the audit log.")
+@click.option("--undo", is_flag=True, help="Take the ground or the proposal back.")
+@as_person
+@env_file
+def explain(
+    growth: tuple[str, ...], contest: str, reason: str, undo: bool, signed: Signed, env_file: Path | None
+) -> None:
+    """Accept growth, such as after a report in the media, with the written ground of --reason.
+
+    Without it the contest cannot be certified. Once a staff account may decide about the contest it takes two: one
+    proposes it with this command, another one gives the same.
+    """
+    action: GrowthAction = "undo" if undo else "accept"
+
+    async def work(office: AdminServices) -> tuple[tuple[str, str], ...]:
+        snapshot = await find(office, contest)
+        person = await signed.person(office, contest, DECIDING)
+        return await office.growths.decide(snapshot, growth, person, action, reason)
+
+    outcomes = with_admin(read_settings(env_file), work)
+    for id, outcome in outcomes:
+        click.echo(f"{id}\t{outcome}")
+    if any(outcome == "proposed" for _, outcome in outcomes):
+        tell("it waits for a second person, who gives the same command with another key")
 
 
 def _decide_cell(wish: CellWish, *, cell: str, contest: str, signed: Signed, env_file: Path | None) -> None:

@@ -32,7 +32,7 @@ from voting.web.api import (
     videos,
     voters,
 )
-from voting.web.api.staff import accounts, cells, groups, live, marking, results
+from voting.web.api.staff import accounts, cells, groups, growth, live, marking, results
 from voting.web.api.staff import contests as staff_contests
 from voting.web.api.staff import rosters as staff_rosters
 from voting.web.client import ClientReader
@@ -86,6 +86,7 @@ HANDLERS: list[Any] = [
     staff_contests.end_announcement,
     cells.list_cells,
     cells.decide_cell,
+    growth.decide_growth,
     accounts.sign_in,
     accounts.sign_out,
     accounts.list_sessions,

@@ -22,6 +22,7 @@ from voting.services.contests.covers import Covers
 from voting.services.contests.overview import Overview
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
+from voting.services.fraud.growth import Growths
 from voting.services.fraud.review import Reviews
 from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
@@ -64,6 +65,7 @@ class Services:
     contest_admin: ContestAdmin
     contest_cache: ContestCache
     covers: Covers
+    growths: Growths
     keyring: Keyring
     marking: Marking
     marks: Marks

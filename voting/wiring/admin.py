@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from voting.services.fraud.cells import Cells
     from voting.services.fraud.certify import Certifier
     from voting.services.fraud.export import EventExport
+    from voting.services.fraud.growth import Growths
     from voting.services.fraud.policy_comparison import PolicyComparison
     from voting.services.fraud.sweeping import Sweeping
     from voting.services.identity.keyring import Keyring, ReceiptKey
@@ -114,6 +115,13 @@ class AdminServices:
         from voting.services.fraud.cells import Cells
 
         return Cells(self.database)
+
+    @cached_property
+    def growths(self) -> Growths:
+        """Growth that cannot be tied to single ballots."""
+        from voting.services.fraud.growth import Growths
+
+        return Growths(self.database)
 
     @cached_property
     def event_export(self) -> EventExport:

@@ -32,6 +32,7 @@ from voting.services.contests.overview import Overview
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.group_view import undecided_as_json
+from voting.services.fraud.growth import Growths
 from voting.services.fraud.policy_files import load_policy
 from voting.services.fraud.review import Reviews
 from voting.services.identity.confirmations import Confirmations
@@ -156,6 +157,7 @@ def _services(
         contest_admin=ContestAdmin(database, "serve"),
         contest_cache=contest_cache,
         covers=Covers(database),
+        growths=Growths(database),
         keyring=providers.keyring,
         marking=Marking(database),
         marks=Marks(database, "serve"),

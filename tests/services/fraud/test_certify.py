@@ -17,7 +17,6 @@ from tests.fraud.rings import (
     Cast,
     certifier,
     crowd,
-    dripped,
     find_nothing,
     find_rings,
     history,
@@ -250,21 +249,3 @@ async def test_a_group_of_many_ballots_is_waited_for_wherever_it_stands(
     careful = Certifier(office.database, "test", RECEIPT_KEY, Reviews(office.database, 30), find_rings)
     with pytest.raises(NotCertifiable, match="ring-1"):
         await careful.certify(snapshot, POLICY)
-
-
-async def test_an_even_drip_is_estimated_and_not_subtracted(contests: Contests, office: AdminServices) -> None:
-    contest = await dripped(contests, office.database)
-    snapshot = await office.contest_cache.get(contest)
-    made = await certifier(office.database).certify(snapshot, POLICY)
-    assert made.tallies["A002"].counted == 750
-    (estimated,) = await Reviews(office.database, 200).excesses(snapshot)
-    found = estimated.excess
-    assert (found.entry, found.sign) == ("A002", "night")
-    assert 0 < found.low < found.estimate < found.high <= 750
-    assert estimated.effect.shifts[0] == ("A002", 1, 2)
-    assert estimated.effect.decides
-    # A reviewer has since voided all but five of its picks, so at most those can be void.
-    async with office.database.connection() as connection:
-        await connection.execute("update tallies set counted = 5 where contest = $1 and entry = 'A002'", contest)
-    (estimated,) = await Reviews(office.database, 200).excesses(snapshot)
-    assert estimated.most == 5

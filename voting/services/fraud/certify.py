@@ -1,8 +1,9 @@
 """Certifies a closed contest: one last sweep over every ballot, then the result is frozen.
 
 Findings of the sweep are void unless a reviewer released them; other held ballots are counted again. Groups that need
-two reviewers must be decided first, and every ballot must match its receipt, batch and decisions. The result
-names the policy and the hashes of all its inputs, so that it can be reproduced from the same ballots.
+two reviewers must be decided first, growth that nothing explains needs a written ground, and every ballot must match
+its receipt, batch and decisions. The result names the policy and the hashes of all its inputs, so that it can be
+reproduced from the same ballots.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from datetime import date, timedelta
 from typing import NamedTuple
 
+import msgspec
 import polars as pl
 
+from voting.domain.contest.contest import Contest
 from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
 from voting.domain.transparency.roster_file import roster_csv
 from voting.errors import ContestUnknown, NotCertifiable, NotFound, NotScorable, SecondPersonNeeded
 from voting.fraud.groups.excess import excesses
+from voting.fraud.groups.volume import grown_days
 from voting.fraud.policy import SweepPolicy
 from voting.fraud.reasons.findings import Sweep
 from voting.fraud.sweep import sweep
@@ -38,6 +43,7 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.apply_decisions import DecisionWriter, Detector, Swept
 from voting.services.fraud.ballot_table import load_ballot_table
 from voting.services.fraud.cells import Cells
+from voting.services.fraud.growth import DAY, Growths
 from voting.services.fraud.review import Reviews
 from voting.services.identity.keyring import ReceiptKey
 from voting.services.results.binding import Inputs, read_inputs
@@ -90,6 +96,7 @@ class Certifier:
         self._detect = detect
         self._decisions = DecisionWriter(database)
         self._cells = Cells(database)
+        self._growths = Growths(database)
 
     async def standing(self, snapshot: ContestSnapshot) -> Certification | None:
         """Returns the certification in force."""
@@ -195,7 +202,7 @@ class Certifier:
         )
         progress(f"picks are swept: {len(ballots)}")
         found = await asyncio.to_thread(self._detect, ballots, policy, "certification")
-        estimates = await asyncio.to_thread(_excesses, ballots, found)
+        estimates = await asyncio.to_thread(_excesses, snapshot.contest, ballots, found)
         return _LastSweep(Swept(ballots, found, policy, "certification"), estimates, digest.hexdigest())
 
     async def _apply(self, contest: str, swept: Swept, progress: Progress) -> Changed:
@@ -233,6 +240,12 @@ class Certifier:
                 f"too few voters of {len(waiting)} cells of ballots confirmed, and two persons decide about each:"
                 f" {', '.join(waiting[:20])}; look at them with: voting review list --contest {snapshot.contest.id},"
                 " then: voting review ask CELL --hours 72, or: voting review accept CELL"
+            )
+        if waiting := await self._growths.undecided(tx, snapshot):
+            raise NotCertifiable(
+                f"nobody has said what explains {len(waiting)} cases of growth: {', '.join(waiting[:20])}; look at them"
+                f" with: voting review list --contest {snapshot.contest.id}, then give the ground:"
+                f" voting review explain {waiting[0]} --contest {snapshot.contest.id} --reason ..."
             )
         inputs = await read_inputs(tx, snapshot.contest.id)
         if not act.public_only:
@@ -305,11 +318,34 @@ async def _set_excesses(tx: Connection, contest: str, excesses: Sequence[ExcessE
     await decisions.set_excesses(tx, contest, excesses)
 
 
-def _excesses(ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
-    """Estimates how many counted picks cannot be honest, without identifying their ballots."""
+def _excesses(contest: Contest, ballots: pl.DataFrame, found: Sweep) -> list[ExcessEstimate]:
+    """Estimates how many counted picks nothing explains, without identifying their ballots."""
     counted = found.prepared.filter(~found.verdicts["hold"].gather(found.prepared["row"]))
-    estimates = excesses(counted, ballots["entry"].gather(counted["row"]))
-    return [ExcessEstimate(excess.entry, excess.sign, excess.low, excess.estimate, excess.high) for excess in estimates]
+    at, entries = (ballots[column].gather(counted["row"]) for column in ("at", "entry"))
+    estimates = [ExcessEstimate(*msgspec.structs.astuple(excess)) for excess in excesses(counted, entries)]
+    return [*estimates, *_volumes(contest, at, entries)]
+
+
+def _volumes(contest: Contest, at: pl.Series, entries: pl.Series) -> list[ExcessEstimate]:
+    """Returns the grown days, given the moment (ms since 1970) and entry of each counted pick."""
+    if at.is_empty():
+        return []
+    local = pl.from_epoch(at, "ms").dt.replace_time_zone("UTC").dt.convert_time_zone(contest.time_zone).dt.date()
+    picks: dict[str, dict[date, int]] = {}
+    for entry, day, count in pl.DataFrame({"entry": entries, "day": local}).group_by("entry", "day").len().iter_rows():
+        picks.setdefault(entry, {})[day] = count
+    first, last = (moment.astimezone(contest.zone).date() for moment in (contest.opens_at, contest.closes_at))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [
+        ExcessEstimate(
+            each.entry,
+            f"{DAY}{each.day.isoformat()}",
+            round(each.beyond),
+            round(each.picks - each.usual),
+            round(each.picks - each.usual),
+        )
+        for each in grown_days(days, picks)
+    ]
 
 
 def as_json(made: Certification, contest: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ from voting.fraud.groups.rank_impact import Effect, in_words
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.reasons.reasons import REASONS, details, explain
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud.review import Estimated, File, Reviewed, Reviews
+from voting.services.fraud.review import File, Reviewed, Reviews
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -81,28 +81,16 @@ def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def estimate_as_json(estimated: Estimated) -> dict[str, Any]:
-    """Returns an excess estimate, with the effect of its upper bound."""
-    return estimated.excess._asdict() | {
-        "effect": _effect(estimated.effect, {estimated.excess.entry: estimated.most}, estimated.most)
-    }
-
-
-def _effect(found: Effect, picks: Mapping[str, int], estimate: int | None = None) -> dict[str, Any]:
+def _effect(found: Effect, picks: Mapping[str, int]) -> dict[str, Any]:
     return {
         "shifts": [shift._asdict() for shift in found.shifts],
-        "words": {language: in_words(found.shifts, picks, language, estimate) for language in LANGUAGES},
+        "words": {language: in_words(found.shifts, picks, language) for language in LANGUAGES},
     }
 
 
 def effect_in_words(reviewed: Reviewed, language: Language) -> str:
     """Returns a group's effect on the ranking as a sentence."""
     return in_words(reviewed.effect.shifts, reviewed.group.entries, language)
-
-
-def estimate_in_words(estimated: Estimated, language: Language) -> str:
-    """Returns the effect of an estimate's upper bound as a sentence."""
-    return in_words(estimated.effect.shifts, {estimated.excess.entry: estimated.most}, language, estimated.most)
 
 
 def words(evidence: Evidence, language: Language) -> str:

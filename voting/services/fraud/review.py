@@ -25,7 +25,7 @@ from voting.postgres import clients, contests, tallies
 from voting.postgres.clients import ClientCount
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups
-from voting.postgres.fraud.decisions import Authority, Change, Decided, ExcessEstimate, Member
+from voting.postgres.fraud.decisions import Authority, Change, Decided, Member
 from voting.postgres.fraud.groups import Action, GroupState, Proposal, Ruling, StoredGroup, Voters
 from voting.postgres.results import certifications
 from voting.services import audit
@@ -61,18 +61,6 @@ class Reviewed:
         """Whether no certification voids it by itself: it is large, it matters, or its voters have a history."""
         voters, established = self.voters
         return self.needs_two or (established >= ESTABLISHED and 2 * established >= voters)
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """An entry's picks that cannot be honest, without identifying them, and their effect if void.
-
-    `most` is the upper bound of the estimate, among counted picks. Nothing is subtracted for them.
-    """
-
-    excess: ExcessEstimate
-    most: int
-    effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +109,6 @@ class Reviews:
 
         found = await self._database.transact(work)
         return tuple(sorted(found, key=lambda each: (each.effect.order(), each.group.id)))
-
-    async def excesses(self, snapshot: ContestSnapshot) -> tuple[Estimated, ...]:
-        """Returns the last certification sweep's estimates without identified ballots, the largest first."""
-
-        async def work(tx: Connection) -> tuple[Estimated, ...]:
-            await tx.execute("set transaction isolation level repeatable read, read only")
-            counted, at_stake = await self._counted(tx, snapshot), stakes(snapshot.contest, snapshot.entries)
-            found = await decisions.select_excesses(tx, snapshot.contest.id)
-            estimates = []
-            for excess in found:
-                # A reviewer may have voided some of the entry's ballots since the estimate was made.
-                most = min(excess.high, counted.get(excess.entry, 0))
-                impact = effect(counted, {excess.entry: most}, most, at_stake, is_counted=True)
-                estimates.append(Estimated(excess, most, impact))
-            return tuple(estimates)
-
-        return await self._database.transact(work)
 
     async def ungrouped(self, snapshot: ContestSnapshot) -> int:
         """Returns how many ballots were held when cast and are in no group yet."""

@@ -11,7 +11,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from voting.domain.identity.roles import DECIDING, ROLES
-from voting.services.fraud.group_view import as_json, estimate_as_json, file_as_json
+from voting.services.fraud import growth
+from voting.services.fraud.group_view import as_json, file_as_json
 from voting.services.fraud.review import ReviewAction
 from voting.services.results.reports import side_by_side
 from voting.services.second_person import person_of
@@ -42,7 +43,7 @@ async def list_groups(
     snapshot = await services.contest_cache.get(contest)
     await permit(request, services, contest)
     found = await services.reviews.all(snapshot)
-    estimates = [estimate_as_json(excess) for excess in await services.reviews.excesses(snapshot)]
+    estimates = [growth.as_json(each) for each in await services.growths.all(snapshot)]
     groups = [as_json(group, snapshot.contest.zone) for group in found]
     content = {"groups": groups, "excesses": estimates, "ungrouped": await services.reviews.ungrouped(snapshot)}
     return Response(content, headers=_NO_STORE)

@@ -19,7 +19,8 @@ from voting.domain.identity.roles import DECIDING, Staff
 from voting.domain.language import Language
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.group_pictures import READING_BOUNDS
-from voting.services.fraud.group_view import alone, effect_in_words, estimate_in_words, file_as_json, together
+from voting.services.fraud.group_view import alone, effect_in_words, file_as_json, together
+from voting.services.fraud.growth import in_words
 from voting.services.fraud.review import File, Reviewed
 from voting.services.second_person import person_of
 from voting.web.auth import by
@@ -35,12 +36,13 @@ READING = by(*DECIDING, "auditor")
 @get("/review/{contest:str}", media_type=MediaType.HTML, opt=READS | READING)
 async def show_queue(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Response[str]:
     """Returns the groups by their effect on the ranking."""
-    snapshot, _, values = await opened(request, services, contest)
+    snapshot, person, values = await opened(request, services, contest)
     language = language_of(request)
     found = await services.reviews.all(snapshot)
     values["groups"] = [(each, effect_in_words(each, language)) for each in found]
-    excesses = await services.reviews.excesses(snapshot)
-    values["excesses"] = [(each, estimate_in_words(each, language)) for each in excesses]
+    growth = await services.growths.all(snapshot)
+    values["growth"] = [(each, in_words(each, language)) for each in growth]
+    values["may_decide"] = person.may(DECIDING, contest) and not snapshot.certified
     values["ungrouped"] = await services.reviews.ungrouped(snapshot)
     return html(request, page(request, "review_queue.html", **values))
 
