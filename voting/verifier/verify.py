@@ -977,6 +977,7 @@ MANIFEST = {
     "versions": {str: str},
     "witnesses": str,
 }
+# An entry may have `apart` and `unlogged`, too; without them they are 0.
 RESULT = {
     "ballots": int,
     "contest": str,
@@ -1006,6 +1007,7 @@ class Bundle:
         self.folder, self.trust, self.report = folder, trust, report
         self.hashes = dict(self._hash_files())
         self.manifest: Any = None
+        self.is_unwitnessed = False  # certified without the witnesses that the policy asks for
 
     def _hash_files(self) -> Iterator[tuple[str, str]]:
         for folder, _, names in os.walk(self.folder):
@@ -1038,6 +1040,12 @@ class Bundle:
         """
         self._try(self._check_manifest)
         self._try(self._check_sums)
+        log = self._check_log(others)
+        if self.is_unwitnessed:
+            self.report.skipped["quorum"] = ("it was certified without witnesses", "核定时没有见证方")
+        return log
+
+    def _check_log(self, others: list[tuple[str, bytes]]) -> Log | None:
         witnessed = "checkpoint.cosigned" if "checkpoint.cosigned" in self.hashes else "checkpoint"
         if witnessed in self.hashes:
             others = [*others, (witnessed, self.read(witnessed, "quorum"))]
@@ -1075,6 +1083,9 @@ class Bundle:
             self.report.add(Finding("manifest", "manifest.json witnesses", "quorum or none", manifest["witnesses"]))
         if manifest["witnesses"] == "none":
             self.report.facts.append(("This result was certified without witnesses", "核定这份结果时没有见证方"))
+            self.is_unwitnessed = self.trust.quorum != "none" and "checkpoint.cosigned" not in self.hashes
+        if self.is_unwitnessed:
+            self.trust = self.trust._replace(quorum=None)
         self.manifest = manifest
         core = {path: hash for path, hash in self.hashes.items() if path != "manifest.json" and CORE.fullmatch(path)}
         for path in sorted({*core, *manifest["files"]}):
@@ -1120,12 +1131,29 @@ class Bundle:
         result = self.json("result.json", RESULT, "result")
         found = f"{result['contest']}: {result['ballots']} ballots, {result['picks']} votes"
         self.report.expect("result", "result.json", counts, found)
-        self.report.expect("result", "result.json", ledger.picks, sum(entry["raw"] for entry in result["entries"]))
+        raw, apart, unlogged = (self._sum(result, name) for name in ("raw", "apart", "unlogged"))
+        self.report.expect("result", "result.json", ledger.picks, raw + apart - unlogged)
         for entry in result["entries"]:
             parts = entry["counted"] + entry["held"] + entry["void"]
             if parts != entry["raw"] or min(entry["counted"], entry["held"], entry["void"]) < 0:
                 found = f"{entry['counted']} counted + {entry['held']} held + {entry['void']} void"
                 self.report.add(Finding("result", f"result.json {entry['code']}", f"{entry['raw']} votes", found))
+        if apart:
+            self.report.facts.append((f"Votes tallied apart: {apart}", f"单独统计的票：{apart}"))
+        if unlogged:
+            english, chinese = (
+                f"Votes from before the log, not in it: {unlogged}",
+                f"早于日志、不在其中的票：{unlogged}",
+            )
+            self.report.facts.append((english, chinese))
+
+    def _sum(self, result: Any, name: str) -> int:
+        """Adds up a figure of the entries, 0 where an entry has none."""
+        figures = [(entry["code"], entry.get(name, 0)) for entry in result["entries"]]
+        for code, figure in figures:
+            if type(figure) is not int or figure < 0:
+                raise Finding("result", f"result.json {code}", f"{name}: a number", str(figure)[:100])
+        return sum(figure for _, figure in figures)
 
     def _check_seals(self, ledger: Ledger) -> None:
         if ledger.is_blurred:
@@ -1134,20 +1162,25 @@ class Bundle:
             return
         seals = self.json("seals.json", SEALS, "seal")
         self.report.expect("seal", "seals.json", f"{len(ledger.seals)} days", f"{len(seals)} days")
+        result = self.json("result.json", RESULT, "result")
+        apart, unlogged = self._sum(result, "apart"), self._sum(result, "unlogged")
         before: dict[str, int] = {}
         for (index, sealed), opened in zip(ledger.seals, seals):
             where, picks = f"seals.json {opened['day']}, leaf {index}", opened["picks"]
             salted = decode64(opened["salt"], where, 16, "seal") + canonical(picks)
             self.report.expect("seal", where, sealed["raw"], hashlib.sha256(salted).hexdigest())
             self.report.expect("seal", where, sealed["day"], opened["day"])
-            self.report.expect("seal", where, f"{sealed['picks']} votes", f"{sum(picks.values())} votes")
+            least, votes = int(sealed["picks"]) - apart, sum(picks.values())
+            most = int(sealed["picks"]) + unlogged
+            if not least <= votes <= most:
+                expected = f"{least} to {most} votes" if least < most else f"{most} votes"
+                self.report.add(Finding("seal", where, expected, f"{votes} votes"))
             for code in sorted({*before, *picks}):
                 if picks.get(code, 0) < before.get(code, 0):
                     self.report.add(
                         Finding("seal", f"{where} {code}", f"at least {before[code]}", str(picks.get(code, 0)))
                     )
             before = picks
-        result = self.json("result.json", RESULT, "result")
         raw = {entry["code"]: entry["raw"] for entry in result["entries"]}
         for code, sealed_picks in sorted(before.items()):
             if raw.get(code, 0) < sealed_picks:
@@ -1155,28 +1188,23 @@ class Bundle:
                 self.report.add(Finding("result", where, f"at least the {sealed_picks} sealed", str(raw.get(code, 0))))
 
     def _check_certificate(self, log: Log) -> None:
+        if not log.ledger.open:
+            self.report.skipped["certificate"] = ("some entries could not be read", "有的条目无法读取")
+            return
         keys = {}
         for text in log.ledger.signers:
             try:
                 keys[parse_vkey(text, 1).key] = parse_vkey(text, 1)
             except CannotCheckError as error:
                 raise Finding("certificate", "leaf 0", "keys of the persons who certify", str(error)) from None
-        if not keys:
+        if keys:
+            where = "signatures/certificate"
+            leaf = self._check_signers(where, keys)
+        else:
             self.report.skipped["certificate"] = ("the log names nobody who certifies", "日志没有写明由谁核定")
-            return
-        where = "signatures/certificate"
-        note = parse_note(self.read(where, "certificate"), where)
-        signers = set()
-        for key in keys.values():
-            for signature in by(note, key):
-                if ed25519_verify(key.key, note.text, signature):
-                    signers.add(key.key)
-                else:
-                    self.report.add(Finding("certificate", where, f"a signature by {key.name}", "another"))
-        if len(signers) < 2:
-            names = ", ".join(keys[key].name for key in signers) or "nobody"
-            raise Finding("certificate", where, "signed by two persons whom the log names", f"signed by {names}")
-        kind, _, lines = parse_leaf(note.text, where, log.ledger.contest)
+            where = "signatures/certificate.txt"
+            leaf = self.read(where, "certificate")
+        kind, _, lines = parse_leaf(leaf, where, log.ledger.contest)
         fields, root = dict(lines), base64.b64encode(log.checkpoint.root).decode()
         certified = (kind, int(fields["size"]), fields["root"]) if kind == "certificate/1" else (kind,)
         self.report.expect("certificate", where, ("certificate/1", log.checkpoint.size, root), certified)
@@ -1186,11 +1214,26 @@ class Bundle:
         if self.manifest:
             self.report.expect("certificate", "manifest.json", number, str(self.manifest["certification"]))
         where = "signatures/certificate.tlog-proof"
-        place, checkpoint = check_proof(self.read(where, "certificate"), where, leaf_hash(note.text), self.trust)
+        place, checkpoint = check_proof(self.read(where, "certificate"), where, leaf_hash(leaf), self.trust)
         check_quorum(checkpoint.note, where, self.trust, self.report)
         self.report.expect("certificate", where, f"leaf {log.checkpoint.size}", f"leaf {place}")
+
+    def _check_signers(self, where: str, keys: dict[bytes, Vkey]) -> bytes:
+        """Checks that two persons have signed the certificate; returns its text."""
+        note = parse_note(self.read(where, "certificate"), where)
+        signers = set()
+        for key in keys.values():
+            for signature in by(note, key):
+                if ed25519_verify(key.key, note.text, signature):
+                    signers.add(key.key)
+                else:
+                    self.report.add(Finding("certificate", where, f"a signature by {key.name}", "another"))
         names = ", ".join(keys[key].name for key in signers)
+        if len(signers) < 2:
+            found = f"signed by {names or 'nobody'}"
+            raise Finding("certificate", where, "signed by two persons whom the log names", found)
         self.report.facts.append((f"Certified by {names}", f"核定人：{names}"))
+        return note.text
 
     def _check_proof(self, path: str, leaf: bytes) -> None:
         check_proof(self.read(path, "inclusion"), path, leaf, self.trust)
@@ -1208,6 +1251,7 @@ class Bundle:
 # Openings: SPEC.md, section 8. They are confidential, for admitted auditors.
 
 STATES = {"count": "counted", "hold": "held", "void": "void"}
+OPENED = {"decisions": (3,), "ballot": (9, 10), "unlogged": (4, 5)}  # kinds of lines, and their lengths
 
 
 class Openings:
@@ -1217,7 +1261,7 @@ class Openings:
         self.log, self.report = log, report
         self.states: dict[str, str] = {}  # by ballot, of those that were decided about
         self.tally: dict[str, dict[str, int]] = {}
-        self.unproved = 0
+        self.unproved = self.apart = self.unlogged = 0
         self._lines = self._read(file)
         self._next = next(self._lines, None)
 
@@ -1225,7 +1269,8 @@ class Openings:
         for number, data in enumerate(file, 1):
             where = f"openings line {number}"
             value = parse_json(data.rstrip(b"\n"), where, "opening")
-            if not isinstance(value, list) or (value[:1], len(value)) not in ((["decisions"], 3), (["ballot"], 9)):
+            kind = value[0] if isinstance(value, list) and value and isinstance(value[0], str) else ""
+            if not kind or len(value) not in OPENED.get(kind, ()) or (len(value) in (5, 10) and value[-1] != "apart"):
                 raise Finding("opening", where, "decisions, then ballots", data[:100].decode("utf-8", "replace"))
             yield where, value
 
@@ -1242,19 +1287,25 @@ class Openings:
             if leaf.startswith(b"voting/ballot/"):
                 self._match(place, leaf)
         while self._next:
-            self._extra()
+            if self._next[1][0] == "unlogged":
+                self._before_the_log(*self._next)
+                self._next = next(self._lines, None)
+            else:
+                self._extra()
         for entry in result["entries"]:
             counted = self.tally.pop(entry["code"], {})
-            for name in STATES.values():
+            for name in (*STATES.values(), "apart", "unlogged"):
                 where = f"result.json {entry['code']} {name}"
-                self.report.expect("result", where, counted.get(name, 0), entry[name])
+                self.report.expect("result", where, counted.get(name, 0), entry.get(name, 0))
         for code in sorted(self.tally):
             self.report.add(Finding("result", f"result.json {code}", "an entry that has votes", "none"))
-        if self.unproved:
-            text = str(self.unproved)
-            self.report.facts.append(
-                (f"Ballots whose first state is not proved: {text}", f"初始状态未经证明的选票：{text}")
-            )
+        for count, english, chinese in (
+            (self.unproved, "Ballots whose first state is not proved", "初始状态未经证明的选票"),
+            (self.apart, "Ballots that the host says are tallied apart", "主办方称单独统计的选票"),
+            (self.unlogged, "Ballots from before the log, which it does not prove", "早于日志、无法由它证明的选票"),
+        ):
+            if count:
+                self.report.facts.append((f"{english}: {count}", f"{chinese}：{count}"))
 
     def _decisions(self, expected: int, where: str, value: list[Any]) -> None:
         _, number, lines = value
@@ -1267,15 +1318,19 @@ class Openings:
             salted = [(decode64(salt, where, 16, "decision"), line) for salt, line in lines]
             hashes = [leaf_hash(salt + line.encode() + b"\n") for salt, line in salted]
             self.report.expect("decision", f"leaf {place}", root, root_over(hashes).hex() if hashes else "no opening")
-            decided = [parse_json(line.encode(), where, "decision") for _, line in salted]
-            self.states.update((line[0], STATES[line[1]]) for line in decided if line)
+            for _, line in salted:
+                decided = parse_json(line.encode(), where, "decision")
+                if not fits(decided[:2], [str]):
+                    raise ValueError(f"no decision: {line}")
+                if decided:
+                    self.states[decided[0]] = STATES[decided[1]]
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise Finding("decision", where, "salts and lines", str(error)[:100]) from None
 
     def _match(self, place: int, leaf: bytes) -> None:
-        while self._next and not (isinstance(self._next[1][1], int) and self._next[1][1] >= place):
+        while self._next and self._next[1][0] != "unlogged" and not self._is_from(place, self._next[1]):
             self._extra()
-        if self._next and self._next[1][1] == place:
+        if self._next and self._next[1][:2] == ["ballot", place]:
             where, value = f"leaf {place}", self._next[1]
             self._next = next(self._lines, None)
             try:
@@ -1285,13 +1340,29 @@ class Openings:
         else:
             self.report.add(Finding("opening", f"leaf {place}", "an opening", "none"))
 
+    @staticmethod
+    def _is_from(place: int, value: list[Any]) -> bool:
+        return value[0] == "ballot" and isinstance(value[1], int) and value[1] >= place
+
+    def _before_the_log(self, where: str, value: list[Any]) -> None:
+        try:
+            _, id, picks, state = value[:4]
+            if not fits([id, *picks], [str]):
+                raise ValueError("not an id and codes")
+            self.unlogged += 1
+            self._count(id, STATES[state], picks, len(value) > 4, "unlogged")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Finding("opening", where, "a ballot from before the log", str(error)[:100]) from None
+
     def _extra(self) -> None:
         if self._next:
             self.report.add(Finding("opening", self._next[0], "a ballot of the log", str(self._next[1][1])[:100]))
             self._next = next(self._lines, None)
 
     def _ballot(self, where: str, leaf: bytes, value: list[Any]) -> None:
-        _, _, id, moment, picks, salt_b, (salt_s, state, reasons, policy), c_s, c_p = value
+        _, _, id, moment, picks, salt_b, (salt_s, state, reasons, policy), c_s, c_p = value[:9]
+        if not re.fullmatch("[1-9][0-9]{0,16}", moment) or not fits([id, *picks], [str]):
+            raise ValueError("not an id, microseconds as text, and codes")
         contest, recorded_at = self.log.ledger.contest, int(moment)
         of_picks = decode64(salt_b, where, 16, "opening") + canonical([contest, id, recorded_at, picks])
         parts = [decode64(part, where, 32, "opening") for part in (c_s, c_p)]
@@ -1306,10 +1377,15 @@ class Openings:
             self.report.expect("opening", where, parts[0].hex(), found.hex())
         else:
             self.unproved += 1
-        in_force = self.states.get(id, STATES[state])
+        self._count(id, STATES[state], picks, len(value) > 9)
+
+    def _count(self, id: str, state: str, picks: list[str], is_apart: bool, *more: str) -> None:
+        self.apart += is_apart
+        names = ("apart" if is_apart else self.states.get(id, state), *more)
         for code in picks:
             counts = self.tally.setdefault(code, {})
-            counts[in_force] = counts.get(in_force, 0) + 1
+            for name in names:
+                counts[name] = counts.get(name, 0) + 1
 
 
 # The command.

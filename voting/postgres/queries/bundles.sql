@@ -11,6 +11,14 @@ select day, salt, raw from log_seals where contest = $1 order by day;
 -- Of every full tile.
 select level, number, encode(sha256(body), 'hex') as sha256 from log_tiles where contest = $1;
 
+-- name: outside
+-- Picks by entry of ballots that are tallied apart, and of those from before the log.
+select entry, count(*) filter (where apart) as apart, count(*) filter (where parts is null) as unlogged
+from ballots join batches on batches.contest = ballots.contest and batches.id = ballots.batch
+cross join unnest(picks) as picked (entry)
+where ballots.contest = $1 and (apart or parts is null)
+group by entry;
+
 -- name: insert
 insert into bundles (contest, number, size, checkpoint, cosigned, manifest, certificate)
 select $1, $2, size, checkpoint, case when cosigned_at = signed_at then cosigned end, $3, $4

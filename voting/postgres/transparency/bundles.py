@@ -33,6 +33,15 @@ class Seal(NamedTuple):
     raw: str
 
 
+class Outside(NamedTuple):
+    """Picks of an entry that its tally or the log does not have."""
+
+    apart: int = 0
+    """By credentials that are tallied apart; not in the tally."""
+    unlogged: int = 0
+    """Of ballots from before the log."""
+
+
 class UnstampedFile(NamedTuple):
     """What an authority is to stamp: a checkpoint named by its day, or a certificate."""
 
@@ -65,6 +74,13 @@ async def select_file(connection: Connection, sha256: str) -> bytes | None:
 async def select_seals(connection: Connection, contest: str) -> list[Seal]:
     """Returns what opens the sealed days, in order."""
     return [Seal(*row) for row in await connection.fetch(_QUERIES["seals"], contest)]
+
+
+async def select_outside(connection: Connection, contest: str) -> dict[str, Outside]:
+    """Returns the picks that tally or log do not have, of entries with any; reads all ballots, in a transaction."""
+    seconds = await allow_all(connection, contest)
+    rows = await connection.fetch(_QUERIES["outside"], contest, timeout=seconds)
+    return {row["entry"]: Outside(row["apart"], row["unlogged"]) for row in rows}
 
 
 async def select_tile_hashes(connection: Connection, contest: str) -> dict[TileId, str]:

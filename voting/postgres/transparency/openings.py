@@ -29,6 +29,16 @@ class OpenedBallot(NamedTuple):
     state: str
     reasons: Sequence[str]
     parts: bytes
+    apart: bool
+
+
+class UnloggedBallot(NamedTuple):
+    """A ballot from before the log, with the state that it had when the log began."""
+
+    id: UUID
+    picks: Sequence[str]
+    state: str
+    apart: bool
 
 
 class OpenedLeaf(NamedTuple):
@@ -61,3 +71,10 @@ async def read_ballots(connection: Connection, contest: str) -> AsyncIterator[Op
     await allow_all(connection, contest)
     async for row in connection.cursor(_QUERIES["ballots"], contest, prefetch=1000):
         yield OpenedBallot(*row)
+
+
+async def read_unlogged(connection: Connection, contest: str) -> AsyncIterator[UnloggedBallot]:
+    """Yields the ballots from before the log; needs a transaction."""
+    await allow_all(connection, contest)
+    async for row in connection.cursor(_QUERIES["unlogged"], contest, prefetch=1000):
+        yield UnloggedBallot(*row)

@@ -214,6 +214,7 @@ def head_of(report: Report) -> dict[str, Any]:
         "certification": stands.number,
         "certified_at": stands.certified_at.astimezone(contest.zone),
         "public_only": stands.public_only,
+        "without_witnesses": stands.without_witnesses,
         "changed_since": list(report.changed),
         **asdict(stands.bound),
     }
@@ -258,6 +259,7 @@ def _csv(rows: Sequence[Sequence[str | int]], report: Report) -> str:
             "changed_since": " ".join(report.changed),
             "certification": stands.number,
             "public_only": str(stands.public_only).lower(),
+            "without_witnesses": str(stands.without_witnesses).lower(),
             **{name: digest or "" for name, digest in asdict(stands.bound).items()},
         }
     table = [[*rows[0], *certified], *([*row, *certified.values()] for row in rows[1:])]

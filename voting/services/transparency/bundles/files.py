@@ -29,6 +29,7 @@ from voting.postgres.database import Connection
 from voting.postgres.results import certifications
 from voting.postgres.results.certifications import Certification
 from voting.postgres.transparency import bundles, log
+from voting.postgres.transparency.bundles import Outside
 from voting.postgres.transparency.log import StoredLog
 from voting.services.transparency.log_export import prove
 
@@ -99,6 +100,7 @@ async def _own_files(tx: Connection, contest: str, stored: StoredLog, certified:
     if kept is None:
         raise ContestUnknown(f"there is no contest {contest!r}")
     entries = await contests.select_entries(tx, contest)
+    outside = await bundles.select_outside(tx, contest)
     policy = log_policy(stored.vkeys, kept.contest.witnesses, kept.contest.witness_quorum).encode()
     opened = _opened((await log.select_bundle(tx, contest, 0))[0])
     own = {
@@ -107,7 +109,7 @@ async def _own_files(tx: Connection, contest: str, stored: StoredLog, certified:
         "roster.csv": roster_csv(entries),
         # A change of the log's key has named a newer policy.
         "witnesses.policy": (not stored.old_vkeys and await bundles.select_file(tx, opened["witnesses"])) or policy,
-        "result.json": _line(_result(contest, stored, certified, [entry.code for entry in entries])),
+        "result.json": _line(_result(contest, stored, certified, [entry.code for entry in entries], outside)),
         "seals.json": _line(
             [
                 {
@@ -132,23 +134,28 @@ def _opened(leaf: bytes) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in leaf.decode().splitlines()[3:])
 
 
-def _result(contest: str, stored: StoredLog, certified: Certification, roster: list[str]) -> dict[str, object]:
+def _result(
+    contest: str, stored: StoredLog, certified: Certification, roster: list[str], outside: Mapping[str, Outside]
+) -> dict[str, object]:
     """Returns the certified figures in the roster's order; entries that were withdrawn follow."""
-    codes = [*roster, *sorted(certified.tallies.keys() - set(roster))]
+    codes = [*roster, *sorted((certified.tallies.keys() | outside.keys()) - set(roster))]
     inputs = {name.removesuffix("_sha256"): digest or "" for name, digest in asdict(certified.bound).items()}
     return {
         "ballots": stored.ballots,
         "contest": contest,
-        "entries": [_figures(code, certified.tallies.get(code, Tally())) for code in codes],
+        "entries": [
+            _figures(code, certified.tallies.get(code, Tally()), outside.get(code, Outside())) for code in codes
+        ],
         "inputs": inputs,
         "picks": stored.picks,
         "public_only": "yes" if certified.public_only else "no",
     }
 
 
-def _figures(code: str, tally: Tally) -> dict[str, object]:
+def _figures(code: str, tally: Tally, outside: Outside) -> dict[str, object]:
     void = tally.raw - tally.held - tally.counted
-    return {"code": code, "raw": tally.raw, "held": tally.held, "void": void, "counted": tally.counted}
+    figures = {"code": code, "raw": tally.raw, "held": tally.held, "void": void, "counted": tally.counted}
+    return figures | outside._asdict()
 
 
 def _line(value: object) -> bytes:

@@ -20,7 +20,7 @@ from voting.domain.transparency.decisions import DecisionLine, entries
 from voting.errors import SettingInvalid
 from voting.postgres.database import Connection, Database
 from voting.postgres.transparency import openings
-from voting.postgres.transparency.openings import OpenedBallot
+from voting.postgres.transparency.openings import OpenedBallot, UnloggedBallot
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.bundles.export import select_bundle
@@ -62,19 +62,21 @@ async def export_openings(database: Database, actor: str, snapshot: ContestSnaps
                 text = canonical([kind, *line]) + b"\n"
                 digest.update(text)
                 out.write(text)
-                ballots += kind == "ballot"
+                ballots += kind != "decisions"
     return Exported(ballots, digest.hexdigest())
 
 
 async def _lines(connection: Connection, contest: str) -> AsyncIterator[tuple[str, Sequence[object]]]:
-    """Yields the leaves of decisions by their numbers, then the ballots in the log's order."""
+    """Yields the leaves of decisions by their numbers, the ballots in the log's order, and those from before it."""
     for leaf in await openings.select_leaves(connection, contest):
         lines = entries([DecisionLine(*line) for line in leaf.lines], leaf.salt)
         # Without a salt it was restored from the log alone, and cannot be opened.
         yield "decisions", [leaf.number, [[_base64(salt), line] for salt, line in lines] if leaf.salt else []]
     policies = await openings.select_policies(connection)
     async for ballot in openings.read_ballots(connection, contest):
-        yield "ballot", _opened(ballot, policies)
+        yield "ballot", [*_opened(ballot, policies), *_apart(ballot)]
+    async for before in openings.read_unlogged(connection, contest):
+        yield "unlogged", [str(before.id), sorted(before.picks), before.state, *_apart(before)]
 
 
 def _opened(ballot: OpenedBallot, policies: Sequence[str]) -> list[object]:
@@ -95,6 +97,10 @@ def _opened(ballot: OpenedBallot, policies: Sequence[str]) -> list[object]:
         _base64(parts.state),
         _base64(parts.person),
     ]
+
+
+def _apart(ballot: OpenedBallot | UnloggedBallot) -> list[str]:
+    return ["apart"] if ballot.apart else []
 
 
 def _base64(data: bytes) -> str:
