@@ -199,9 +199,9 @@ def _cell_decisions(function: Decorated) -> Decorated:
 def ask(hours: int, **given: Any) -> None:
     """Ask all voters of a cell to confirm; two persons decide it.
 
-    The voters see it on the contest's page and under "my data". Afterwards the ballots of those who did not confirm are
-    void, as a group that `voting review release` counts again. The sweeper does both within minutes; certification
-    waits for it.
+    The voters see it on the contest's page and under "my data". People do not all answer, so afterwards as many
+    unconfirmed ballots stay as people elsewhere leave: those most like confirmed ones. The rest is void, as a group
+    that `voting review release` counts again. The sweeper does both within minutes; certification waits for it.
     """
     _decide_cell(CellWish("ask", given.pop("reason"), hours), **given)
 

@@ -61,6 +61,9 @@ class Rules:
     budget: float = 0.006
     """As long as no more than this share of the contest's voters was asked because of it. The base sample is no part of
     this: the contest's file says how many of each day's voters it asks."""
+    pressed: float = 0.2
+    """Of the people who ignore a request, at least this share confirms once their vote depends on it: assumed, for the
+    step. If it is too high, people lose ballots; if it is too low, invented ones stay."""
 
 
 RULES = Rules()

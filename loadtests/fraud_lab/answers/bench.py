@@ -19,7 +19,18 @@ CAMPAIGNS: tuple[tuple[Attacker, int], ...] = (
 )
 _HEADS = ("figure", "floor", "aim", "worst attacker's", "attacker", "reached")
 _DETAILS = (
-    *("attacker", "ballots", "named", "named wrongly", "counting", "void inside", "void", "asked", "asked after"),
+    *(
+        "attacker",
+        "ballots",
+        "named",
+        "named wrongly",
+        "counting",
+        "void inside",
+        "void",
+        "lacking inside",
+        "asked",
+        "asked after",
+    ),
     *("times today's price, numbers at 0.5, 1 and 2 yuan", "cells named"),
 )
 

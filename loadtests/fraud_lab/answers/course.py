@@ -1,7 +1,8 @@
 """The course of a contest in which voters are asked to confirm.
 
 Voters are asked by chance, and answer or do not; in suspected cells more are asked. After the close, the organiser asks
-all voters of the named cells, and the ballots in them of those who do not confirm are void.
+all voters of the named cells, and the ballots in them of those who do not confirm are void, as far as they are more
+than people's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from loadtests.fraud_lab.answers.worlds import CHANNELS, DAYS, Ballots, Voters, 
 from loadtests.fraud_lab.simulator.batch import Bools, Floats, Ints
 from voting.fraud.confirmation import estimate
 from voting.fraud.sample import RULES, Asked, Cell, asked_for_it, cells_of, to_decide
+from voting.fraud.unconfirmed import CellBallot, surplus
 
 # The chance of each voter on each day: on the web, and on channels that identify people.
 SHARES = np.array([0.035, 0.005, 0.005])
@@ -139,13 +141,25 @@ class _Contest:
     def _step(self, named: Collection[Cell]) -> tuple[Bools, Bools]:
         """The organiser's step: whom it asks, and the ballots that are void after it."""
         voters, ballots = self._voters, self._ballots
-        inside = np.zeros(len(ballots.voter), np.bool_)
-        for cell in to_decide(named):
-            inside |= members(cell, voters, ballots)
+        cells = {cell: members(cell, voters, ballots) for cell in to_decide(named)}
+        inside = np.any([np.zeros(len(ballots.voter), np.bool_), *cells.values()], axis=0)
         confirmed = self._answered <= 24.0 * DAYS
         asked = np.zeros(len(confirmed), np.bool_)
         asked[ballots.voter[inside]] = True
         asked &= ~confirmed
         for voter in map(int, np.flatnonzero(asked)):
             confirmed[voter] = self._confirms(voter, bool(voters.late[voter]))
-        return asked, inside & ~confirmed[ballots.voter]
+        estimates = {each.cell: each for each in estimate(self._sample(24.0 * DAYS))}
+        void = np.zeros(len(ballots.voter), np.bool_)
+        for cell, rows in cells.items():
+            places = [*map(int, np.flatnonzero(rows))]
+            given = [
+                CellBallot(b"%d" % place, bool(confirmed[ballots.voter[place]]), self._traits(place))
+                for place in places
+            ]
+            void[np.array(places)[surplus(cell, given, estimates[cell].elsewhere)]] = True
+        return asked, void
+
+    def _traits(self, ballot: int) -> tuple[int, ...]:
+        at, voter = int(self._ballots.at[ballot]), self._ballots.voter[ballot]
+        return int(self._ballots.network[ballot]), int(self._voters.client[voter]), at // 24, at % 24 // 2

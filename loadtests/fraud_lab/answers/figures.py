@@ -10,6 +10,7 @@ import numpy as np
 
 from loadtests.fraud_lab.answers.attackers import FRAMING, Attack
 from loadtests.fraud_lab.answers.course import Course, members
+from loadtests.fraud_lab.answers.worlds import ENTRIES
 
 HONEST = "honest contest"
 # They are people: this sample is not meant to find them.
@@ -30,7 +31,8 @@ class Run(NamedTuple):
     cells, `wrong` is the number of wrongly named ones.
 
     `inside` and `void` are honest ballots of the named cells; `target` and `target_void` those for the attacked entry;
-    `cast` and `counted` the invented ballots for it."""
+    `cast` and `counted` the invented ballots for it. `missing` is by how much entries have fewer votes than people gave
+    them, whoever cast those that count; `target_missing` that of the attacked entry."""
 
     attacker: str
     wanted: int
@@ -41,8 +43,10 @@ class Run(NamedTuple):
     honest: int
     inside: int
     void: int
+    missing: int
     target: int
     target_void: int
+    target_missing: int
     people: int
     asked: int
     asked_after: int
@@ -63,6 +67,8 @@ def seen(attacker: str, wanted: int, seed: int, course: Course, attack: Attack |
     days = [day for cell, day in course.named.items() if cell in right and attack and int(cell.entry) == attack.target]
     anywhere = np.any([np.zeros_like(invented), *inside.values()], axis=0)
     honest = ~voters.invented
+    given, left = (np.bincount(ballots.entry[rows], minlength=ENTRIES) for rows in (~invented, ~course.void))
+    missing = np.maximum(0, given - left)
     return Run(
         attacker,
         wanted,
@@ -73,8 +79,10 @@ def seen(attacker: str, wanted: int, seed: int, course: Course, attack: Attack |
         int((~invented).sum()),
         int((anywhere & ~invented).sum()),
         int((course.void & ~invented).sum()),
+        int(missing.sum()),
         int((at_target & ~invented).sum()),
         int((at_target & course.void & ~invented).sum()),
+        int(missing[attack.target]) if attack else 0,
         int(honest.sum()),
         int((course.asked & honest).sum()),
         int((course.asked_after & honest).sum()),
@@ -111,6 +119,16 @@ def void(runs: Sequence[Run]) -> float:
     return fmean(run.void / run.honest for run in runs)
 
 
+def missing_inside(runs: Sequence[Run]) -> float:
+    """How many votes that people gave in named cells their entries lack."""
+    return sum(run.missing for run in runs) / max(1, sum(run.inside for run in runs))
+
+
+def missing(runs: Sequence[Run]) -> float:
+    """How many of all the votes that people gave their entries lack."""
+    return fmean(run.missing / run.honest for run in runs)
+
+
 def asked(runs: Sequence[Run]) -> float:
     """The share of the honest voters that is asked before the close."""
     return fmean(run.asked / run.people for run in runs)
@@ -119,6 +137,11 @@ def asked(runs: Sequence[Run]) -> float:
 def rival_void(runs: Sequence[Run]) -> float:
     """The share of the attacked entry's honest ballots that is void."""
     return sum(run.target_void for run in runs) / sum(run.target for run in runs)
+
+
+def rival_missing(runs: Sequence[Run]) -> float:
+    """How many of the votes that people gave the attacked entry it lacks."""
+    return sum(run.target_missing for run in runs) / sum(run.target for run in runs)
 
 
 def price(runs: Sequence[Run], number: float = 1.0) -> float:
@@ -157,6 +180,8 @@ ROWS = (
     Row("honest contests in which a cell is named", wrong, 0.05, 0.0, (0,), (HONEST,)),
     Row("honest ballots void in the named cells", void_inside, 0.15, 0.08),
     Row("honest ballots void in the whole contest", void, 0.005, 0.002),
+    Row("votes of people that the entries of named cells lack", missing_inside, 0.15, 0.08),
+    Row("votes of people that entries lack in the whole contest", missing, 0.005, 0.002),
     Row("honest voters asked before the close", asked, 0.03, 0.02, (0, *SIZES)),
     *(
         Row(
@@ -171,6 +196,7 @@ ROWS = (
         for size in SIZES
     ),
     Row("framing: the rival's honest ballots void", rival_void, 0.01, 0.003, (4000,), (FRAMING.name,)),
+    Row("framing: votes of people that the rival lacks", rival_missing, 0.01, 0.003, (4000,), (FRAMING.name,)),
 )
 
 
@@ -187,15 +213,17 @@ def must_show(runs: Sequence[Run]) -> list[list[str]]:
     lines = []
     for row in ROWS:
         values = {
-            name: row.of(group)
+            (name, size): row.of(group)
             for (name, size), group in grouped(runs).items()
             if size in row.sizes and (name in row.attackers if row.attackers else name not in row.without)
         }
         if not values:
             continue
-        worst = (min if row.more else max)(values, key=lambda name: values[name])
+        worst = (min if row.more else max)(values, key=lambda attack: values[attack])
         cells = [_shown(value, row.percent) for value in (row.floor, row.aim, values[worst])]
-        lines.append([row.words, *cells, worst, _reached(row, values[worst])])
+        name, size = worst
+        shown = f"{name}, {size:,}" if size and len(row.sizes) > 1 else name
+        lines.append([row.words, *cells, shown, _reached(row, values[worst])])
     return lines
 
 
@@ -217,6 +245,7 @@ def by_attacker(runs: Sequence[Run]) -> list[list[str]]:
             _shown(counted(group), True) if size else "",
             _shown(void_inside(group), True),
             _shown(void(group), True),
+            _shown(missing_inside(group), True),
             _shown(asked(group), True),
             _shown(fmean(run.asked_after / run.people for run in group), True),
             " ".join(f"{dearer(group, number):.1f}" for number in NUMBER_PRICES) if size else "",

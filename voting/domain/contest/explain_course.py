@@ -45,14 +45,15 @@ def explain_course(contest: Contest, language: Language) -> tuple[str, ...]:
             asked = share + (f"（网页投票以外为 {others}）" if others else "")
             sentence = (
                 f"系统每天抽签请约 {asked} 的投票人另行确认（{'、'.join(ways)}），有的作品抽得多一些；"
-                "未确认的选票照常计入。如某部分选票明显异常，主办方可请其中全部投票人限时确认，逾期未确认的选票作废。"
+                "未确认的选票照常计入。如某部分选票明显异常，主办方可请其中全部投票人限时确认，其中超出通常未回应比例的未确认选票逾期作废。"
             )
         else:
             asked = share + (f" ({others} of those who signed in)" if others else "")
             sentence = (
                 f"Each day about {asked} of the voters, drawn by lot, are asked to confirm through {', '.join(ways)}, "
                 "more for some entries; their votes count without it. Where ballots look invented, the host may ask "
-                "all voters of that part to confirm in a stated time, after which those unconfirmed are void."
+                "all voters of that part to confirm in a stated time, after which unconfirmed ballots are void "
+                "as far as they are more than people usually leave."
             )
         sentences.append(sentence)
     return tuple(sentences)

@@ -40,6 +40,8 @@ class StoredCell:
     proposal: CellProposal | None
     hours: int | None
     """The time that all its voters have to confirm, once that was decided."""
+    rate: float | None
+    """The rate at which people elsewhere confirmed then; None: before this was stored."""
     decided_by: str | None
     reason: str | None
     version: int
@@ -76,7 +78,7 @@ async def select_all(connection: Connection, contest: str) -> tuple[StoredCell, 
 async def store(connection: Connection, contest: str, cell: StoredCell) -> StoredCell:
     """Stores what was decided or proposed about a cell; returns it with its new version."""
     proposal = json.dumps(asdict(cell.proposal)) if cell.proposal else None
-    decided = (cell.state, cell.share, proposal, cell.hours, cell.decided_by, cell.reason)
+    decided = (cell.state, cell.share, proposal, cell.hours, cell.rate, cell.decided_by, cell.reason)
     await connection.execute(_QUERIES["store"], contest, cell.cell.id, *decided)
     return replace(cell, version=cell.version + 1)
 

@@ -95,10 +95,10 @@ async def ask_all(
     await connection.execute(_QUERIES["ask_all"], contest, cell, columns[0], columns[1], hours, columns[2])
 
 
-async def select_unconfirmed(connection: Connection, contest: str, voters: Collection[bytes]) -> frozenset[bytes]:
-    """Returns those of the voters who had to confirm, and did not in time."""
-    rows = await connection.fetch(_QUERIES["unconfirmed"], contest, list(voters))
-    return frozenset(row["voter"] for row in rows)
+async def select_outcomes(connection: Connection, contest: str, voters: Collection[bytes]) -> dict[bytes, bool]:
+    """Returns those of the voters who confirmed (True), or had to and did not in time (False)."""
+    rows = await connection.fetch(_QUERIES["outcomes"], contest, list(voters))
+    return {row["voter"]: row["confirmed"] for row in rows}
 
 
 async def waiting_until(connection: Connection, contest: str, cell: str) -> datetime | None:

@@ -50,10 +50,10 @@ order by voter
 on conflict (contest, voter) do update set cell = excluded.cell, due_at = excluded.due_at
 where confirmations.due_at is null and confirmations.confirmed_at is null;
 
--- name: unconfirmed
--- Those of the voters $2 who had to confirm, and did not in time.
-select voter from confirmations
-where contest = $1 and voter = any ($2) and confirmed_at is null and due_at <= statement_timestamp();
+-- name: outcomes
+-- Those of the voters $2 who confirmed, and those who had to, and did not in time.
+select voter, confirmed_at is not null as confirmed from confirmations
+where contest = $1 and voter = any ($2) and (confirmed_at is not null or due_at <= statement_timestamp());
 
 -- name: labels
 select ballot, share, confirmed_at is not null as confirmed from confirmations

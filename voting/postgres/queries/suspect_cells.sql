@@ -12,12 +12,12 @@ where suspect_cells.state in ('suspected', 'open')
     and (suspect_cells.state, suspect_cells.share) is distinct from (excluded.state, excluded.share);
 
 -- name: select_all
-select kind, entry, value, state, share, proposal, hours, decided_by, reason, version, found_at, changed_at
+select kind, entry, value, state, share, proposal, hours, rate, decided_by, reason, version, found_at, changed_at
 from suspect_cells
 where contest = $1
 order by id;
 
 -- name: store
-update suspect_cells set state = $3, share = $4, proposal = $5, hours = $6, decided_by = $7, reason = $8,
+update suspect_cells set state = $3, share = $4, proposal = $5, hours = $6, rate = $7, decided_by = $8, reason = $9,
     version = version + 1, changed_at = clock_timestamp()
 where contest = $1 and id = $2;

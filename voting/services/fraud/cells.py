@@ -1,13 +1,15 @@
 """Cells of ballots whose voters confirm too seldom: estimates, the share asked, and what two persons decide.
 
 People decide about a cell that is named: all its voters are asked to confirm in a stated time, after which the ballots
-of those who did not are void, as a group that reviewers can release; or the cell is accepted with a written ground.
+of those who did not are void as far as they are more than people's (`voting.fraud.unconfirmed`), as a group that
+reviewers can release; or the cell is accepted with a written ground. Ballots become void, and no number is subtracted
+from an entry's count, so that the count stays that of ballots which anybody can recount.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -26,6 +28,7 @@ from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.sample import RULES, Asked, Cell, Estimate, asked_for_it, cells_of
+from voting.fraud.unconfirmed import CellBallot, surplus
 from voting.postgres import contests, records, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups, suspect_cells
@@ -77,6 +80,8 @@ class _Member(NamedTuple):
     voter: bytes
     channel: str | None
     entries: Collection[str]
+    traits: tuple[Hashable, ...]
+    """As `voting.fraud.unconfirmed` compares them."""
 
 
 class Cells:
@@ -146,7 +151,9 @@ class Cells:
                 raise NotFound(f"there is no suspected cell {id[:64]!r} in this contest")
             if not person.name:
                 raise Forbidden("two persons decide about a cell: each takes an organiser's key (--key-file)")
-            outcome, after = _decided(cell, person, wish, await deciders(tx, contest, person))
+            estimates = {each.cell: each for each in await _estimates(tx, contest)}
+            names = await deciders(tx, contest, person)
+            outcome, after = _decided(cell, estimates.get(cell.cell), person, wish, names)
             if outcome == "unchanged":
                 return outcome, cell
             after = await suspect_cells.store(tx, contest, after)
@@ -221,7 +228,9 @@ class Cells:
                         continue
                     facts = read_facts(record.facts)
                     if cell in cells_of(cell.entry, facts.channel or "", facts.prefix):
-                        members.append(_Member(record.sequence, record.voter, facts.channel, record.picks))
+                        at = record.recorded_at.astimezone(contest.zone)
+                        traits = (facts.prefix, facts.fingerprint, at.date(), at.hour // 2)
+                        members.append(_Member(record.sequence, record.voter, facts.channel, record.picks, traits))
         return members
 
 
@@ -248,10 +257,12 @@ async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
 
 
 def _decided(
-    cell: StoredCell, person: Person, wish: CellWish, names: Collection[str]
+    cell: StoredCell, estimate: Estimate | None, person: Person, wish: CellWish, names: Collection[str]
 ) -> tuple[CellOutcome, StoredCell]:
     """Returns the outcome of a request. Raises Stale or Forbidden."""
     proposal = cell.proposal
+    if wish.action == "ask" and estimate is None:
+        raise Stale("too few of its voters are in the sample now to say how many people it has: wait, or accept it")
     if wish.action == "undo" and proposal and proposal.action != "undo":
         return "withdrawn", replace(cell, proposal=None)
     if proposal is None:
@@ -265,13 +276,16 @@ def _decided(
         raise Stale(f"{proposal.actor} proposes to {proposal.action} it{hours}: confirm that, or undo it first")
     check_second(person, Person(proposal.actor, proposal.person), names)
     if wish.action == "undo":
-        return "decided", replace(cell, state="open", proposal=None, hours=None, decided_by=None, reason=None)
+        return "decided", replace(
+            cell, state="open", proposal=None, hours=None, rate=None, decided_by=None, reason=None
+        )
     return "decided", replace(
         cell,
         state=_AFTER[wish.action],
         share=1.0 if wish.action == "ask" else 0.0,
         proposal=None,
         hours=wish.hours,
+        rate=estimate.elsewhere if estimate and wish.action == "ask" else None,
         decided_by=person.actor,
         reason=wish.reason,
     )
@@ -280,7 +294,7 @@ def _decided(
 async def _settle(
     tx: Connection, snapshot: ContestSnapshot, cell: StoredCell, members: Iterable[_Member]
 ) -> frozenset[str]:
-    """Asks the members' voters, and voids the ballots of those out of time. Returns the entries that it changed."""
+    """Asks the members' voters, and voids the surplus of those out of time. Returns the entries that it changed."""
     contest, rule = snapshot.contest.id, snapshot.contest.verification
     await certifications.lock_uncertified_result(tx, contest)
     if rule is None or cell.hours is None or cell.decided_by is None:
@@ -289,12 +303,16 @@ async def _settle(
     channels = {each.voter: each.channel or "" for each in askable}
     asked = [(voter, channels[voter], new_code()) for voter in sorted(channels)]
     await confirmations.ask_all(tx, contest, cell.cell.id, asked, cell.hours)
-    over = await confirmations.select_unconfirmed(tx, contest, channels)
-    void = [each for each in askable if each.voter in over]
+    outcomes = await confirmations.select_outcomes(tx, contest, channels)
+    settled = [each for each in askable if each.voter in outcomes]
+    ballots = [CellBallot(each.voter, outcomes[each.voter], each.traits) for each in settled]
+    void = [settled[place] for place in surplus(cell.cell, ballots, cell.rate or 1.0)]
     if not void:
         return frozenset()
+    confirmed = sum(ballot.confirmed for ballot in ballots)
     group = await _group(tx, contest, cell.cell, void)
-    reason = f"not confirmed within {cell.hours} hours: {cell.reason}"
+    left = len(ballots) - confirmed - len(void)
+    reason = f"not confirmed within {cell.hours} hours ({confirmed} are, {left} more stay): {cell.reason}"
     ruling = await groups.rule(tx, contest, group, "decide", "void", cell.decided_by, reason)
     changes = [Change(each.sequence, each.voter, "void", (REASON,), group.id) for each in void]
     by = Authority("review", cell.decided_by, ruling=ruling)
@@ -302,6 +320,7 @@ async def _settle(
     await groups.decide(tx, contest, group.id, "void", cell.decided_by)
     await groups.recount(tx, contest, group.id)
     details = {"cell": cell.cell.id, "group": group.id, "ballots": changed.voided, "ruling": ruling, "reason": reason}
+    details |= {"confirmed": confirmed, "stay": left, "rate": cell.rate}
     await audit.record(tx, cell.decided_by, "cell.void", contest, details)
     return changed.entries
 

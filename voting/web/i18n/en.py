@@ -95,7 +95,7 @@ EN = {
     "your vote. A phone number is only used to check this; it is not stored as it is, nor used for anything else. "
     "If all ballots for an entry ever need to be confirmed, we will tell you so, with the time and what follows.",
     "confirm_required": "One of your ballots needs you to confirm it. Please do so by {}; if it is not confirmed by "
-    "then it will not count, and you can still appeal. It does not mean that you did anything wrong.",
+    "then it may not count, and you can still appeal. It does not mean that you did anything wrong.",
     "confirm_stored": "Of the number or account that you confirm with, only a keyed hash is stored.",
     "confirm": "Confirm",
     "confirm_wechat": "Confirm with WeChat",
