@@ -173,6 +173,12 @@ class EntryUnknown(VotingError):
     code = "entry_unknown"
 
 
+class ReceiptUnknown(VotingError):
+    """This is no receipt of this contest; copy the whole text, with its two full stops."""
+
+    code = "receipt_unknown"
+
+
 class QuotaExhausted(VotingError):
     """The voter's quota does not allow these picks now."""
 

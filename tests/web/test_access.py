@@ -38,6 +38,7 @@ BODIES = {
     "A001": {"marks": {}},
     "returns": {"judge": "x", "reason": "x"},
     "answer": {"answer": "x"},
+    "close": {"reason": "x"},
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
     "growth/none/decisions": {"action": "accept", "reason": "x"},
     "cells/none/decisions": {"action": "accept", "reason": "x"},

@@ -24,7 +24,6 @@ _MODULES = {
     "identity": ("credentials", "staff"),
     "transparency.log": ("log",),
     "marks": ("awards", "marks", "metrics"),
-    "notice": ("notice",),
     "results": ("results",),
     "retention": ("retention",),
     "review": ("review",),
@@ -33,6 +32,8 @@ _MODULES = {
     "sweep": ("sweep",),
     "transparency.verify": ("recount", "verify"),
     "transparency.witness": ("witness",),
+    "voters.complaints": ("complaints",),
+    "voters.notice": ("notice",),
 }
 COMMANDS = {command: module for module, commands in _MODULES.items() for command in commands}
 

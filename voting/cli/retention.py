@@ -30,8 +30,9 @@ def purge(days: int, contest: str | None, env_file: Path | None) -> None:
     """Delete what is due, and report each contest; run it daily.
 
     Deleted are what was observed of ballots (a hash remains, to verify the result), all identities and consents of
-    voters, and the key of the contest's hashes, so that nobody can find a known person in them any more. Of voters who
-    wished it, the identities are deleted once the window has closed, and the rest once the result is certified.
+    voters, the texts, contacts and answers of complaints, and the key of the contest's hashes, so that nobody can find
+    a known person in them any more. Of voters who wished it, the identities are deleted once the window has closed, and
+    the rest once the result is certified.
     Ballots, counts, receipts and the audit log stay. A contest that is not certified is due half a year after its
     window.
     """
@@ -46,6 +47,7 @@ def purge(days: int, contest: str | None, env_file: Path | None) -> None:
             f"{purged.contest}: due {purged.due_at.date().isoformat()};"
             f" deleted: observations of {purged.ballots} ballots and {purged.identities} identities;"
             f" by wish: observations of {purged.voters} voters and {purged.erased} identities"
+            f"{f'; the texts in complaints: {purged.complaints}' if purged.complaints else ''}"
             f"{'; the key of its hashes' if purged.has_destroyed_key else ''}"
         )
     tell("access logs are your web server's: keep them 184 days, then delete them; backups end with their own rotation")

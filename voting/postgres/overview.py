@@ -14,12 +14,16 @@ _QUERIES = named("overview")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A contest's recorded picks, and how many groups, cells and objections wait. `certified_at`: of a valid result."""
+    """A contest's recorded picks, and how many groups, cells, objections and complaints wait.
+
+    `certified_at`: of a valid result.
+    """
 
     picks: int
     groups: int
     cells: int
     objections: int
+    complaints: int
     certified_at: datetime | None
 
 

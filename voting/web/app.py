@@ -20,6 +20,7 @@ from voting.errors import Malformed
 from voting.logs import is_json
 from voting.web.api import (
     ballots,
+    complaints,
     confirmations,
     contests,
     entries,
@@ -45,6 +46,7 @@ from voting.web.pages import about, assets, own_data, posters, publication, sign
 from voting.web.pages import contests as contest_pages
 from voting.web.pages import log as log_pages
 from voting.web.pages.staff import account, audit, boards, control, new_contest, overview, review, roster
+from voting.web.pages.staff import complaints as complaint_pages
 from voting.web.pages.staff import marking as marking_pages
 from voting.web.pages.staff import objections as objection_pages
 from voting.web.pages.staff import results as result_pages
@@ -131,6 +133,10 @@ HANDLERS: list[Any] = [
     marking_pages.show_marking,
     marking_pages.show_progress,
     marking_pages.check_table,
+    complaints.file_complaint,
+    complaints.answer_complaint,
+    complaints.close_complaint,
+    complaint_pages.show_complaint_desk,
     objections.file_objection,
     objections.answer_objection,
     publication.show_publication,

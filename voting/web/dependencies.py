@@ -15,6 +15,8 @@ from voting.services.audit import AuditLog
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
+from voting.services.complaint_limits import ComplaintLimits
+from voting.services.complaints import Complaints
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
@@ -62,6 +64,8 @@ class Services:
     staff_sessions: StaffSessions
     casting: Casting
     cells: Cells
+    complaint_limits: ComplaintLimits
+    complaints: Complaints
     contest_admin: ContestAdmin
     contest_cache: ContestCache
     covers: Covers

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     # What they import is slow to load: polars, cryptography.
+    from voting.services.complaints import Complaints
     from voting.services.fraud.cells import Cells
     from voting.services.fraud.certify import Certifier
     from voting.services.fraud.export import EventExport
@@ -108,6 +109,13 @@ class AdminServices:
         from voting.services.fraud.certify import Certifier
 
         return Certifier(self.database, self.actor, self.receipt_key, self.reviews)
+
+    @cached_property
+    def complaints(self) -> Complaints:
+        """Complaints of voters. Raises SettingInvalid if there is no secret."""
+        from voting.services.complaints import Complaints
+
+        return Complaints(self.database, self.keyring)
 
     @cached_property
     def cells(self) -> Cells:

@@ -24,6 +24,8 @@ from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
 from voting.services.ballots.voter_status import VoterStatus
+from voting.services.complaint_limits import ComplaintLimits
+from voting.services.complaints import Complaints
 from voting.services.contests.admin import ContestAdmin
 from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
@@ -154,6 +156,8 @@ def _services(
         staff_sessions=StaffSessions(database),
         casting=casting,
         cells=Cells(database, tally_projection.mark),
+        complaint_limits=ComplaintLimits(providers.keyring, connected.turns),
+        complaints=Complaints(database, providers.keyring),
         contest_admin=ContestAdmin(database, "serve"),
         contest_cache=contest_cache,
         covers=Covers(database),

@@ -5,6 +5,8 @@ select contests.id,
     (select count(*) from groups where contest = contests.id and (state = 'open' or proposal is not null)) as groups,
     (select count(*) from suspect_cells where contest = contests.id and state = 'open') as cells,
     (select count(*) from objections where contest = contests.id and answered_at is null) as objections,
+    (select count(*) from complaints
+     where contest = contests.id and answered_at is null and closed_at is null) as complaints,
     (select certified_at from certifications where contest = contests.id and reopened_at is null) as certified_at
 from contests
 where contests.id = any ($1);

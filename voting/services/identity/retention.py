@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from voting.postgres import complaints
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import privacy
 from voting.postgres.identity.privacy import Due
@@ -29,6 +30,8 @@ class Purged:
     ballots: int
     """Ballots whose observations were deleted."""
     identities: int
+    complaints: int
+    """Complaints whose text, contact and answer were deleted."""
     has_destroyed_key: bool
     """Whether the key of the hashes of voters and addresses was destroyed."""
 
@@ -64,10 +67,12 @@ class Retention:
             erased = await privacy.delete_erased(tx, due.contest)
             voters = await privacy.erase_wished(tx, due.contest) if due.certified_at or is_due else 0
             identities = await privacy.delete_persons(tx, due.contest) if is_due else 0
+            texts = await complaints.erase(tx, due.contest) if is_due else 0
             has_destroyed_key = is_due and await privacy.delete_hash_key(tx, due.contest)
-            purged = Purged(due.contest, due_at, erased, voters, ballots, identities, has_destroyed_key)
-            if erased or voters or ballots or identities or has_destroyed_key:
+            purged = Purged(due.contest, due_at, erased, voters, ballots, identities, texts, has_destroyed_key)
+            if erased or voters or ballots or identities or texts or has_destroyed_key:
                 details = {"erased": erased, "voters": voters, "ballots": ballots, "identities": identities}
+                details["complaints"] = texts
                 details["hash_key"] = int(has_destroyed_key)
                 await audit.record(tx, self._actor, "retention.purge", due.contest, details)
             return purged

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from voting.domain.identity.roles import DECIDING, Account, Grant, account_name
 from voting.domain.names import alike
@@ -18,6 +14,7 @@ from voting.postgres.database import Connection, Database
 from voting.postgres.identity import accounts, staff
 from voting.postgres.identity.staff import ListedSession
 from voting.services import audit
+from voting.services.identity.encryption import encrypt
 from voting.services.identity.keyring import Keyring
 from voting.services.staff.keys import hashed
 from voting.services.staff.passwords import (
@@ -30,8 +27,6 @@ from voting.services.staff.passwords import (
     provisioning_uri,
 )
 from voting.services.staff.sessions import IDLE_SECONDS
-
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +173,12 @@ class StaffAccounts:
 
     async def _store(self, tx: Connection, name: str, factor: SecondFactor) -> None:
         codes = [hashed(plain_code(code)) for code in factor.recovery_codes]
-        await accounts.set_totp(tx, name, encrypt(self._keyring, name, factor.secret), codes)
+        await accounts.set_totp(tx, name, encrypt(totp_key(self._keyring), name, factor.secret), codes)
 
 
-def encrypt(keyring: Keyring, name: str, secret: str) -> bytes:
-    """Returns an authenticator's secret as it is stored: a copy of the table alone is no second factor."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(keyring.key("staff totp")).encrypt(nonce, secret.encode(), name.encode())
-
-
-def decrypt(keyring: Keyring, name: str, stored: bytes) -> str | None:
-    """Returns an authenticator's secret; None if it was stored under another VOTING_SECRET, or for another account."""
-    nonce, text = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
-    try:
-        return AESGCM(keyring.key("staff totp")).decrypt(nonce, text, name.encode()).decode()
-    except InvalidTag:
-        return None
+def totp_key(keyring: Keyring) -> bytes:
+    """Returns the key under which authenticators' secrets are stored: a copy of the table alone is no second factor."""
+    return keyring.key("staff totp")
 
 
 def _new_factor(name: str) -> SecondFactor:

@@ -20,8 +20,9 @@ from voting.fraud.facts.observe import places
 from voting.postgres import contests
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import accounts
+from voting.services.identity.encryption import decrypt
 from voting.services.identity.keyring import Keyring
-from voting.services.staff.accounts import decrypt
+from voting.services.staff.accounts import totp_key
 from voting.services.staff.keys import hashed
 from voting.services.staff.passwords import Passwords, plain_code, step_of
 
@@ -92,7 +93,7 @@ class SignIn:
     async def _takes(self, account: Account, stored: bytes, code: str) -> bool:
         """Whether it is a code of the authenticator, or a recovery code; either is accepted once."""
         plain = plain_code(code)
-        secret = decrypt(self._keyring, account.name, stored)
+        secret = decrypt(totp_key(self._keyring), account.name, stored)
         if secret is None:
             _log(account, "its authenticator was stored under another VOTING_SECRET; run: voting staff reset-totp")
 

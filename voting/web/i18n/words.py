@@ -93,6 +93,7 @@ _SCRIPT = (
     "error_malformed",
     "error_entry_unknown",
     "error_not_found",
+    "error_receipt_unknown",
     "error_file_invalid",
     "error_too_large",
     "sending_file",

@@ -8,6 +8,7 @@ from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
 from voting.errors import CredentialInvalid
+from voting.services.complaints import SUBJECTS
 from voting.services.identity.privacy import notice_version
 from voting.web.auth import PUBLIC, held_token
 from voting.web.dependencies import GivenServices
@@ -30,11 +31,24 @@ async def show_privacy(
 
 @get("/c/{contest:str}/complaints", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_complaints(
-    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+    contest: FromPath[str],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    reference: Annotated[str, QueryParameter(max_length=100)] = "",
+    entry: Annotated[str, QueryParameter(max_length=32)] = "",
 ) -> Response[str]:
-    """Returns how to complain, and to whom."""
-    snapshot = await services.contest_cache.get(contest)
-    return html(request, page(request, "complaints.html", **about(snapshot.contest, language_of(request))))
+    """Returns the form to complain, about an entry at first if one is named; and what became of a complaint."""
+    snapshot, language = await services.contest_cache.get(contest), language_of(request)
+    shown = {
+        **about(snapshot.contest, language),
+        "reference": reference.strip(),
+        "found": await services.complaints.find(snapshot, reference) if reference.strip() else None,
+        "subjects": SUBJECTS,
+        "about": "entry" if entry in snapshot.known_entries else "contest",
+        "entry": entry if entry in snapshot.known_entries else "",
+        "words": WORDS[language].script,
+    }
+    return html(request, page(request, "complaints.html", **shown))
 
 
 @get("/c/{contest:str}/ballots", media_type=MediaType.HTML, opt=READS | PUBLIC)

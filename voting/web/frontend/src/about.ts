@@ -1,4 +1,4 @@
-// The pages beside the vote: copies a receipt, sends an objection.
+// The pages beside the vote: copies a receipt, sends an objection or a complaint.
 import { sendForms } from "./forms";
 import { copyText } from "./sheets";
 
@@ -11,3 +11,15 @@ document.querySelectorAll<HTMLElement>("[data-copy]").forEach((button) => {
   });
 });
 sendForms(words);
+
+/** What is asked for follows from what is complained about; fields that are not are not sent. */
+const about = document.querySelector<HTMLSelectElement>("#about");
+if (about) {
+  const showFields = (): void => {
+    document.querySelectorAll<HTMLFieldSetElement>("fieldset[data-about]").forEach((fields) => {
+      fields.hidden = fields.disabled = fields.dataset.about !== about.value;
+    });
+  };
+  about.addEventListener("change", showFields);
+  showFields();
+}

@@ -20,7 +20,7 @@ export function sendForms(words: Record<string, string>): void {
         body[name] = form.dataset.numbers === name ? Number(value) : String(value);
       });
       if (button) button.disabled = true;
-      once<{ number?: number }>("POST", form.dataset.send || "", body).then(
+      once<{ number?: number | string }>("POST", form.dataset.send || "", body).then(
         (answer) => {
           const done = form.dataset.done;
           if (!done) return location.reload();

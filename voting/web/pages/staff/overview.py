@@ -110,6 +110,7 @@ def _links(snapshot: ContestSnapshot, roles: frozenset[Role], language: Language
         (t.marking, f"/marking/{contest}", {"judge"}),
         (t.results, f"/results/{contest}", roles),
         (t.objections, f"/results/{contest}/objections", ORGANISING | auditing if snapshot.certified else ()),
+        (t.complaint_desk, f"/control/{contest}/complaints", ORGANISING),
         (t.audit_log, f"/staff/audit?contest={contest}", {"owner"} | auditing),
     ]
     return [(text, path) for text, path, allowed in pages if roles.intersection(allowed)]
@@ -191,5 +192,8 @@ def _others(listed: Listed, language: Language) -> Iterator[Need]:
     if counts.objections and listed.roles & ORGANISING:
         what = t.overview_objections.format(counts.objections)
         yield Need("objection", what, snapshot, f"/results/{contest}/objections")
+    if counts.complaints and listed.roles & ORGANISING:
+        what = t.overview_complaints.format(counts.complaints)
+        yield Need("complaint", what, snapshot, f"/control/{contest}/complaints")
     if counts.cells and listed.roles & DECIDING and not snapshot.certified:
         yield Need("cell", t.overview_cells.format(counts.cells), snapshot, f"/review/{contest}")

@@ -1,0 +1,1 @@
+"""Commands for what voters are told, and what they say."""
