@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
+import pytest
+
 from tests.acceptance.test_cli import run
 from tests.conftest import Contests, as_owner, environment_of
 from tests.services.transparency.test_log import NOON, SEED, backup, restore, sequenced, stored_ballots
 from tests.verifier.conftest import Verify, program, verify
-from voting.postgres.transparency import log
+from voting.domain.ballots.ballot import State
+from voting.postgres.database import Connection
+from voting.postgres.fraud import decisions
+from voting.postgres.fraud.decisions import Authority, Change
+from voting.postgres.results import certifications
+from voting.postgres.transparency import log, openings
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import LogKey
 from voting.services.transparency.recovery import recover
@@ -54,3 +62,55 @@ async def test_numbers_days_and_the_close_are_not_used_again(
     assert leaves[len(first)][3].endswith(f"as were the salts that open decisions 1, the seal of {seal}")
     vkey = str(LogKey(SEED).signer(f"vote.example.org/log/{contest}").key)
     assert verify("log", tmp_path, "--vkey", vkey).findings == []
+
+
+async def test_decisions_on_a_restored_backup_repeat_no_number(
+    contests: Contests, office: AdminServices, settings: Settings, tmp_path: Path, verify: Verify
+) -> None:
+    """They are made before the sequencer finds out, and before the log is recovered."""
+    contest = await stored_ballots(contests, office, 9)
+    snapshot, made = await office.contest_cache.get(contest), await sequenced(office)
+
+    async def decide(state: State) -> None:
+        async def work(tx: Connection) -> None:
+            await certifications.lock_result(tx, contest)
+            rows = await tx.fetch(
+                "select sequence, voter from ballots where contest = $1 and state <> $2 order by id limit 2",
+                *(contest, state),
+            )
+            changes = [Change(row["sequence"], row["voter"], state, (), None) for row in rows]
+            await decisions.change(tx, contest, changes, Authority("review", "test", ruling=1))
+
+        await office.database.transact(work)
+
+    await decide("hold")
+    await made.round()
+    older = await backup(settings, contest)
+    for state in ("void", "hold", "void"):
+        await decide(state)
+    await made.round()
+    await export_log(office.database, snapshot, office.keyring.public_key, tmp_path)
+    async with as_owner(settings) as connection:
+        await connection.execute("delete from decisions where contest = $1 and leaf > 1", contest)
+        await connection.execute("delete from decision_leaves where contest = $1 and number > 1", contest)
+    await restore(settings, contest, older)
+    await decide("count")
+    made = await sequenced(office)
+    await decide("void")
+    await recover(office.database, LogKey(SEED), snapshot, tmp_path)
+    await decide("hold")
+    await made.round()
+    await export_log(office.database, snapshot, office.keyring.public_key, tmp_path)
+    vkey = str(LogKey(SEED).signer(f"vote.example.org/log/{contest}").key)
+    assert verify("log", tmp_path, "--vkey", vkey).findings == []
+    async with office.database.connection() as reader:
+        opened = [
+            (leaf.number, [line[1] for line in leaf.lines]) for leaf in await openings.select_leaves(reader, contest)
+        ]
+        with pytest.raises(asyncpg.RaiseError, match="only when its frozen log is recovered"):
+            await log.renumber_decisions(reader, contest, 1, 1)
+    assert opened == [
+        (1, ["hold", "hold"]),
+        *((number, []) for number in (2, 3, 4)),
+        *((number, [state, state]) for number, state in ((5, "count"), (6, "void"), (7, "hold"))),
+    ]

@@ -105,6 +105,9 @@ select $1, number, policy_sha256, '' from unnest($2::integer[], $3::text[]) as s
 on conflict do nothing
 returning number;
 
+-- name: renumber_decisions
+select renumber_decisions($1, $2, $3);
+
 -- name: restore_seals
 -- Days whose seals the database has lost, with their salts.
 insert into log_seals (contest, day, salt, raw) select $1, day, '', '{}' from unnest($2::date[]) as said (day)

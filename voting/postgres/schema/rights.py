@@ -97,7 +97,7 @@ RIGHTS = {"schema_migrations": {"select"}, "audit_head": {"select"}} | {
 }
 
 # What the application may do only in these ways: they run as the owner.
-FUNCTIONS = ("erase_facts", "erase_all_facts")
+FUNCTIONS = ("erase_facts", "erase_all_facts", "renumber_decisions")
 
 _GRANTED = """
 with tables as (

@@ -280,6 +280,11 @@ async def mark(
     )
 
 
+async def renumber_decisions(connection: Connection, contest: str, since: int, higher: int) -> None:
+    """Adds `higher` to the numbers of leaves of decisions, from `since` on; the log must be frozen."""
+    await connection.execute(_QUERIES["renumber_decisions"], contest, since, higher)
+
+
 async def restore(connection: Connection, contest: str, said: Said) -> tuple[list[int], list[date]]:
     """Notes what leaves say; returns the decisions' numbers and the seals' days that the database had lost."""
     decisions = await connection.fetch(

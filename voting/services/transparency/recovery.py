@@ -21,7 +21,7 @@ from voting.postgres import contests
 from voting.postgres.database import Connection, Database
 from voting.postgres.results import certifications
 from voting.postgres.transparency import log
-from voting.postgres.transparency.log import LoggedRow, Said, SignedHead, StoredLog
+from voting.postgres.transparency.log import LoggedRow, Queued, Said, SignedHead, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.due import key_change
 from voting.services.transparency.log_key import LogKey, LogSigner, is_signed
@@ -68,7 +68,8 @@ async def recover(database: Database, key: LogKey, snapshot: ContestSnapshot, di
         said = _said(missing, stored, end.size)
         if said.vkey not in map(str, signer.keys):
             raise LogBroken(f"the log in {directory} was continued with another key; set VOTING_LOG_KEY to its file")
-        known, batches = await _known(tx, contest, missing, end)
+        known, batches, waiting = await _known(tx, contest, missing, end)
+        await _put_back(tx, contest, waiting, max(said.decisions, default=0))
         decisions, seals = await log.restore(tx, contest, said)
         lost = [
             LostBallot(index, *entry.decode().split("\n")[2:4])
@@ -146,16 +147,37 @@ def _said(missing: Sequence[bytes], stored: StoredLog, first: int) -> Said:
 
 async def _known(
     tx: Connection, contest: str, missing: Sequence[bytes], end: LogEnd
-) -> tuple[set[int], list[LoggedRow]]:
-    """Takes from the queue what the log has already. Returns the indexes of these leaves, and where batches stand."""
+) -> tuple[set[int], list[LoggedRow], list[Queued]]:
+    """Empties the queue. Returns the indexes of leaves that the log has, where batches stand, and the other rows."""
     places = {entry: index for index, entry in enumerate(missing, end.size)}
-    known, batches = set[int](), []
+    known, batches, waiting = set[int](), [], []
     for row in await log.take(tx, contest, ALL_ROWS):
         entries = bundle.unframe(row.entries)
         if entries[0] not in places:
-            await log.put_back(tx, contest, row)
+            waiting.append(row)
             continue
         known |= {places[entry] for entry in entries}
         if row.batch is not None:
             batches.append(LoggedRow(row.batch, places[entries[0]], len(entries)))
-    return known, batches
+    return known, batches, waiting
+
+
+async def _put_back(tx: Connection, contest: str, waiting: Sequence[Queued], last: int) -> None:
+    """Puts rows at the end of the queue. Decisions on a restored backup may repeat the log's numbers, up to `last`."""
+    decided = {row.number: leaves.read_leaf(entry) for row in waiting if (entry := _decisions(row))}
+    numbers = [int(leaf.lines["number"]) for leaf in decided.values()]
+    higher = max(0, last + 1 - min(numbers, default=last + 1))
+    if higher:
+        await log.renumber_decisions(tx, contest, min(numbers), higher)
+    for row in waiting:
+        if higher and row.number in decided:
+            _, at, lines = decided[row.number]
+            lines["number"] = str(int(lines["number"]) + higher)
+            row = row._replace(entries=bundle.frame([leaves.leaf("decisions", contest, at, lines.items())]))
+        await log.put_back(tx, contest, row)
+
+
+def _decisions(row: Queued) -> bytes | None:
+    """Returns the row's leaf of decisions, which is alone in it, or None."""
+    entry = bundle.unframe(row.entries)[0]
+    return entry if entry.startswith(b"voting/decisions/") else None
