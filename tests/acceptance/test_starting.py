@@ -147,14 +147,18 @@ async def _ready(url: str) -> bool:
         return False
 
 
-async def test_a_changed_secret_is_refused_at_the_start(
-    settings: Settings, contests: Contests, http: httpx.AsyncClient
-) -> None:
+async def test_a_changed_secret_is_refused(settings: Settings, contests: Contests, http: httpx.AsyncClient) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
     environment = environment_of(settings) | {"VOTING_SECRET": secrets.token_hex(32)}
-    refused = await asyncio.to_thread(run, "serve", "--port", str(free_port()), env=environment)
-    assert refused.returncode == 1
-    assert "VOTING_SECRET is not the one that the ballots of " in refused.stderr
-    assert contest in refused.stderr
+    for command in (
+        ("serve", "--port", str(free_port())),
+        ("credentials", "issue", "--contest", contest, "--count", "1"),
+        ("staff", "add", "of-another-secret", "--role", "auditor"),
+    ):
+        refused = await asyncio.to_thread(run, *command, env=environment)
+        assert refused.returncode == 1
+        assert not refused.stdout
+        assert "VOTING_SECRET is not the one that the ballots of " in refused.stderr
+        assert contest in refused.stderr

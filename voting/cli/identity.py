@@ -53,6 +53,7 @@ def add(name: str, role: Role, contest: str | None, without_code: bool, env_file
     async def work(office: AdminServices) -> tuple[str, SecondFactor | None]:
         if contest:
             await find(office, contest)
+        await office.check_secret()
         return await office.staff_accounts.add(name, [Grant(role, contest)], with_code=not without_code)
 
     password, factor = with_admin(read_settings(env_file), work)
@@ -113,7 +114,12 @@ def reset_password(name: str, env_file: Path | None) -> None:
 @env_file
 def reset_totp(name: str, env_file: Path | None) -> None:
     """Give the account NAME a new authenticator and recovery codes and print them; its sessions end."""
-    _show_factor(with_admin(read_settings(env_file), lambda office: office.staff_accounts.reset_totp(name)))
+
+    async def work(office: AdminServices) -> SecondFactor:
+        await office.check_secret()
+        return await office.staff_accounts.reset_totp(name)
+
+    _show_factor(with_admin(read_settings(env_file), work))
 
 
 @staff.command(epilog="Example: voting staff sessions wang --end 7a6b0c1e-8d2f-4e3a-9b1c-5d4e3f2a1b0c")
@@ -209,6 +215,7 @@ def issue(contest: str, count: int, env_file: Path | None) -> None:
         snapshot = await find(office, contest)
         if "issued" not in snapshot.contest.voters.channels:
             raise NotFound(f"contest {contest!r} takes no issued credentials; its [voters] channels say who may vote")
+        await office.check_secret()
         issuing = office.database, office.keyring, office.actor
         for token in await issue_credentials(*issuing, contest, count, snapshot.now()):
             click.echo(token)

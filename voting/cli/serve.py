@@ -27,7 +27,6 @@ from voting.server.companion import Companion
 from voting.server.options import OPTIONS
 from voting.server.workers import Workers
 from voting.services.audit import record_policies
-from voting.services.ballots.receipts import signed_with_another_key
 from voting.services.fraud.policy_files import load_policy, load_sweep_policy
 from voting.services.transparency.log_key import make_key
 from voting.setting_values import EMBEDDED
@@ -108,12 +107,7 @@ async def begin(settings: Settings, *, migrate: bool) -> None:
         office = await stack.enter_async_context(admin.services(settings, "serve"))
         await Standby(office.database, settings.sync_required).check()
         await record_policies(office.database, policy, shadow, networks)
-        if others := await signed_with_another_key(office.database, office.receipt_key):
-            raise SettingInvalid(
-                f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under:"
-                " voters would be strangers and could vote once more, and no result could be certified;"
-                " set the earlier secret"
-            )
+        await office.check_secret()
 
     async with reached(opened):
         pass

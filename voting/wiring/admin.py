@@ -73,6 +73,17 @@ class AdminServices:
 
         return Keyring(self.settings.need_secret())
 
+    async def check_secret(self) -> None:
+        """Raises SettingInvalid if the secret is not that of an open contest's ballots, or if there is none."""
+        from voting.services.ballots.receipts import signed_with_another_key
+
+        if others := await signed_with_another_key(self.database, self.receipt_key):
+            raise SettingInvalid(
+                f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under:"
+                " voters would be strangers and could vote once more, tokens and accounts made with it would not work,"
+                " and no result could be certified; set the earlier secret"
+            )
+
     @cached_property
     def persons(self) -> Persons:
         """The persons who signed in. Raises SettingInvalid if there is no secret."""
