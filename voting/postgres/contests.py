@@ -170,6 +170,12 @@ async def upsert_entries(
     await revise(connection, contest)
 
 
+async def set_covers(connection: Connection, contest: str, names: Mapping[str, str]) -> None:
+    """Gives entries other covers, by code; the new revision makes every process read them."""
+    await connection.execute(_ENTRIES["set_covers"], contest, list(names), list(names.values()))
+    await revise(connection, contest)
+
+
 async def insert_cover(connection: Connection, contest: str, name: str, media_type: str, body: bytes) -> None:
     """Stores a picture under the hash of its content; storing it again has no effect."""
     await connection.execute(_ENTRIES["insert_cover"], contest, name, media_type, body)

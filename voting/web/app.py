@@ -79,6 +79,7 @@ HANDLERS: list[Any] = [
     staff_contests.create,
     staff_rosters.import_roster,
     staff_rosters.mark_faults,
+    staff_rosters.import_covers,
     staff_contests.seal,
     staff_contests.pause,
     staff_contests.resume,

@@ -33,6 +33,11 @@ on conflict (contest, code) do update set
     nomination = excluded.nomination, tags = excluded.tags,
     initials = excluded.initials;
 
+-- name: set_covers
+update entries set cover = given.cover
+from unnest($2::text[], $3::text[]) as given (code, cover)
+where contest = $1 and entries.code = given.code;
+
 -- name: insert_cover
 insert into covers (contest, name, media_type, body)
 values ($1, $2, $3, $4)

@@ -10,6 +10,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.entry import Entry
 from voting.domain.results.inputs import document_sha256
 from voting.domain.roster.change import RosterChange, roster_change
+from voting.domain.roster.picture import Picture
 from voting.errors import (
     AlreadyExists,
     ContestUnknown,
@@ -174,6 +175,34 @@ class ContestAdmin:
             details = {"entries": len(named), "covers": len(pictures)} | change.logged()
             await audit.record(tx, self._actor, "roster.import", contest, details)
             return change
+
+        return await self._database.transact(work)
+
+    async def import_covers(
+        self, contest: str, pictures: Mapping[str, tuple[str, Picture]], amend: bool = False
+    ) -> tuple[str, ...]:
+        """Gives entries these covers, by code, each with its name; returns the codes of those that had another.
+
+        After the window has opened it needs `amend`, as a roster does. Raises RosterSealed, EntryUnknown.
+        """
+
+        async def work(tx: Connection) -> tuple[str, ...]:
+            stored = await self._changing(tx, contest)
+            before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
+            if unknown := pictures.keys() - before.keys():
+                raise EntryUnknown(f"there is no entry {min(unknown)!r} in this contest")
+            if stored.read_at >= stored.window.opens_at and not amend:
+                raise RosterSealed
+            named = [replace(before[code], cover=name) for code, (name, _) in pictures.items()]
+            change = roster_change(before, named, (), replacing=False)
+            for code in change.changed:
+                name, picture = pictures[code]
+                await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
+            if change.changed:
+                await contests.set_covers(tx, contest, {code: pictures[code][0] for code in change.changed})
+                details = {"covers": len(change.changed), "changed": change.changed}
+                await audit.record(tx, self._actor, "roster.import", contest, details)
+            return tuple(change.changed)
 
         return await self._database.transact(work)
 

@@ -114,8 +114,16 @@ ZH = {
     "roster_report": "{0} 件可导入 · {1} 行需修改 · {2} 件与现有相同",
     "roster_change": "导入后：新增 {0} 件，更新 {1} 件；另有 {2} 件不在表中，保留不变。",
     "roster_withdrawn": "这些作品已撤下，仍保持撤下：{}",
-    "roster_covers": "{} 件作品写有封面文件名。封面不随表格上传：已有的封面保留，"
-    "新封面请用 voting roster import --covers 导入。",
+    "roster_covers": "{} 件作品写有封面文件名。封面不随表格上传：已有的封面保留，新封面请在下面的「封面」上传。",
+    "covers": "封面",
+    "covers_what": "每个文件以作品编号命名，如 A001.jpg；可以一次选多张，或选一个 zip（不超过 8 MB）。"
+    "PNG、JPEG、WebP、SVG，每张不超过 300 KB，照片中的拍摄信息会被去掉。正确的图片立即生效，有问题的逐个列出。",
+    "covers_missing": "还没有封面的作品（{} 件）：",
+    "covers_files": "图片或 zip",
+    "covers_progress": "上传进度",
+    "covers_at": "正在上传第 {0} 个，共 {1} 个…",
+    "covers_done": "已更新 {0} 件作品的封面，{1} 件与现有相同，{2} 个文件有问题。",
+    "covers_send": "上传封面",
     "roster_notes": "{} 条提示（不影响导入）",
     "roster_import": "全部导入 {} 件",
     "roster_import_right": "只导入无误的 {} 件",
@@ -258,8 +266,18 @@ EN = {
     "roster_report": "{0} can be imported · {1} rows to be changed · {2} are as before",
     "roster_change": "After the import: {0} new, {1} changed; {2} others are not in the table and stay.",
     "roster_withdrawn": "Withdrawn before, and they stay so: {}",
-    "roster_covers": "Entries that name a cover: {}. Covers do not come with the table: those stored are kept; import "
-    "new ones with voting roster import --covers.",
+    "roster_covers": "Entries that name a cover: {}. Covers do not come with the table: those stored are kept; "
+    "send new ones below, under Covers.",
+    "covers": "Covers",
+    "covers_what": "Name each file by the entry's code, such as A001.jpg; choose several, or one zip (at most 8 MB). "
+    "PNG, JPEG, WebP or SVG of at most 300 KB each; what cameras wrote into photographs is removed. Right pictures are "
+    "shown at once, and the faults of others are listed one by one.",
+    "covers_missing": "Entries without a cover ({}): ",
+    "covers_files": "Pictures, or a zip",
+    "covers_progress": "Progress",
+    "covers_at": "Sending {0} of {1}…",
+    "covers_done": "Entries with a new cover: {0}; as before: {1}; files with faults: {2}.",
+    "covers_send": "Send the covers",
     "roster_notes": "Remarks: {} (the import is possible)",
     "roster_import": "Import all {} entries",
     "roster_import_right": "Import only the {} without faults",

@@ -1,15 +1,16 @@
-"""The import of a contest's roster, and the table with its faults marked."""
+"""The import of a contest's roster and of its covers, and the table with its faults marked."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from voting.domain.identity.roles import ORGANISING
 from voting.errors import FileInvalid
+from voting.services.contests.covers import read_upload
 from voting.services.contests.rosters import NAME, RosterReport, read_report
 from voting.web.api.staff.files import read_checked
 from voting.web.auth import by, permit
@@ -55,6 +56,30 @@ async def mark_faults(
     body = await asyncio.to_thread(report.workbook)
     headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="roster-{contest}.xlsx"'}
     return Response(body, media_type=_XLSX, headers=headers)
+
+
+@post("/api/v1/staff/contests/{contest:str}/covers", status_code=200, opt=_OPT)
+async def import_covers(
+    contest: FromPath[str],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    name: Annotated[str, QueryParameter(max_length=255)],
+    amend: FromQuery[bool] = False,
+) -> dict[str, Any]:
+    """Gives entries the covers of a picture, or of a zip of pictures, which is the body, as application/octet-stream.
+
+    Each is named by its entry's code, as A001.jpg; `name` is that of the body. Those without faults are taken, and the
+    faults of the others are listed. 422 for a zip that cannot be opened. `amend`: they may change although voting has
+    begun; otherwise 409.
+    """
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    snapshot, body = await services.contest_cache.renew(contest), await request.body()
+    uploaded = await asyncio.to_thread(read_upload, name, body, snapshot.entries.keys())
+    admin = services.contest_admin.acting(person.actor)
+    changed = await admin.import_covers(contest, uploaded.pictures, amend) if uploaded.pictures else ()
+    faults = [{"file": each.place, "what": each.what, "mend": each.mend} for each in uploaded.faults]
+    return {"changed": changed, "unchanged": len(uploaded.pictures) - len(changed), "faults": faults}
 
 
 async def _report(services: Services, contest: str, body: bytes) -> RosterReport:

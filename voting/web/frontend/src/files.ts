@@ -9,7 +9,7 @@ interface Answer {
 }
 
 /** Sends the form's file, or what is written in its text; its other fields go into the address. */
-async function send(form: HTMLFormElement, path: string): Promise<Response> {
+function send(form: HTMLFormElement, path: string): Promise<Response> {
   const text = form.querySelector("textarea");
   const chosen = form.querySelector<HTMLInputElement>("input[type=file]");
   const body: Blob = text ? new Blob([text.value]) : chosen!.files![0]!;
@@ -18,6 +18,11 @@ async function send(form: HTMLFormElement, path: string): Promise<Response> {
     const value = field instanceof HTMLInputElement ? (field.checked ? "true" : "") : field.value;
     if (value) address.searchParams.set(field.name, value);
   });
+  return sendFile(address, body);
+}
+
+/** Sends a file as it is. Throws a Problem if it is refused. */
+export async function sendFile(address: URL, body: Blob): Promise<Response> {
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), ANSWER_MILLISECONDS);
   try {
@@ -68,7 +73,7 @@ function keepDraft(form: HTMLFormElement, name: string): void {
 }
 
 /** Why a file was not taken. Only one that changed while it was checked is stale here. */
-function refusal(error: unknown, words: Record<string, string>): string {
+export function refusal(error: unknown, words: Record<string, string>): string {
   const code = error instanceof Problem ? error.code : "failed";
   return words[code === "stale" ? "file_unchecked" : `error_${code}`] || words.failed || "";
 }

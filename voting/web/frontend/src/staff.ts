@@ -1,5 +1,6 @@
 // The staff's pages: signs in and out, ends sessions, changes the password, and sends the forms that name an address.
 import { once, Problem } from "./api";
+import { sendCovers } from "./covers";
 import { sendFiles } from "./files";
 import { sendForms } from "./forms";
 
@@ -44,5 +45,6 @@ document.querySelectorAll<HTMLElement>("[data-session]").forEach((button) => {
 });
 sendForms(words);
 sendFiles(words);
+sendCovers(words);
 const out = document.querySelector<HTMLElement>("#sign-out");
 if (out) out.addEventListener("click", () => void once("DELETE", "/api/v1/staff/session").then(() => location.reload(), show));

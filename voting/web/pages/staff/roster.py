@@ -33,6 +33,7 @@ async def show_roster(
     values |= {
         "number": len(snapshot.entries),
         "in_category": in_category,
+        "without_cover": sorted(entry.code for entry in snapshot.entries.values() if not entry.cover),
         "is_certified": snapshot.certified,
         "has_opened": bool(snapshot.entries) and snapshot.now() >= snapshot.contest.opens_at,
     }
