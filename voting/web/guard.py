@@ -61,11 +61,11 @@ _SECURITY = [
 ]
 # Browsers use TLS only, for a year (RFC 6797); other hosts of the domain are not our concern.
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-_PAGE_POLICY = (
-    b"content-security-policy",
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
-    b"connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_PAGE_POLICY = (b"content-security-policy", PAGE_POLICY.encode())
 ON_EVERY_RESPONSE = [*_SECURITY, _PAGE_POLICY]
 """The header fields of every response of the API."""
 

@@ -22,6 +22,7 @@ from voting.domain.contest.schema import (
     Nomination,
     OrganisationAward,
     Phase,
+    PlayerSite,
     PrivacyNotice,
     Publication,
     PublicPoints,
@@ -68,6 +69,9 @@ class Contest:
     past_winners: str = key("The column by which past winners (a file for `roster check`) are excluded.", default="")
     media: str = key(
         "The roster's column that names an entry's media file, for `roster check --media FOLDER`.", default=""
+    )
+    players: tuple[PlayerSite, ...] = key(
+        "Video sites whose players show entries' videos, after a click.", name="player", default=()
     )
     changeable: tuple[Literal["extension", "withdrawal"], ...] = key(
         "What may still change once the rules are sealed: a later end of the window, the withdrawal of an entry.",

@@ -140,6 +140,18 @@ class PrivacyNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayerSite:
+    """A video site whose player a page shows once its reader presses play, and not before."""
+
+    name: str = key("What people call it, such as 哔哩哔哩.", least=1, most=60)
+    host: str = key(
+        "The host of its player, such as player.bilibili.com, v.qq.com or player.youku.com.",
+        pattern=r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?",
+        most=120,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """An outsider, such as a notary's office, who cosigns the public log while it is only appended to."""
 

@@ -45,6 +45,12 @@ EN = {
     "hidden": "Votes are not shown while voting is open",
     "back": "Back to the list",
     "watch": "Watch the video",
+    "play": "Play",
+    "player_what": "The video is on {}. It loads from there when you press Play; that site then learns your network "
+    "address.",
+    "player_open": "Watch it there",
+    "players_notice": "Some entries' videos are on {}. A page loads the player from there only when you press Play; "
+    "that site then learns your network address and browser, under its own privacy policy. You can vote without playing.",
     "category": "Category",
     "tags": "Also about",
     "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "

@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from voting.domain.ballots.quota import remaining, renewal
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import explain, explain_briefly, local_time
+from voting.domain.contest.players import player_of
 from voting.domain.contest.schema import Quota
 from voting.domain.entry import Sort, find
 from voting.domain.identity.channel import Channel
@@ -27,6 +28,7 @@ from voting.services.tallies.reader import Shown
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_cookie_name
 from voting.web.dependencies import PAGE, GivenOptions, GivenServices, Services
 from voting.web.flood_limiter import READS
+from voting.web.guard import PAGE_POLICY
 from voting.web.i18n.words import WORDS
 from voting.web.rendering import Look, PageCache, about, announced, html, language_of, notice_of, page, phase_of
 
@@ -109,6 +111,7 @@ async def show_entry(
         raise EntryUnknown
     shown, look = await services.tally_reader.shown(snapshot), Look.of(request)
     times, video = _times(snapshot, shown, look.language), services.videos.find(snapshot, code)
+    player = None if video or not entry.video else player_of(entry.video, snapshot.contest.players)
 
     def render() -> str:
         names = {each.id: called(each, look.language) for each in snapshot.contest.categories}
@@ -127,10 +130,14 @@ async def show_entry(
             before=snapshot.entries[codes[place - 1]],
             after=snapshot.entries[codes[(place + 1) % len(codes)]],
             video=video,
+            player=player,
         )
 
     key = ("entry", *_state(snapshot, shown), *times.values(), code, video)
-    return _PAGES.answer(request, look, key, render)
+    answer = _PAGES.answer(request, look, key, render)
+    if player:
+        answer.headers["content-security-policy"] = f"{PAGE_POLICY}; frame-src https://{player.site.host}"
+    return answer
 
 
 @get("/c/{contest:str}/own", opt=READS | PUBLIC, include_in_schema=False)

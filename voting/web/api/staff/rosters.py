@@ -63,7 +63,7 @@ async def import_covers(
     contest: FromPath[str],
     request: Request[Any, Any, Any],
     services: GivenServices,
-    name: Annotated[str, QueryParameter(max_length=255)],
+    name: Annotated[str, QueryParameter(max_length=255)] = "",
     amend: FromQuery[bool] = False,
 ) -> dict[str, Any]:
     """Gives entries the covers of a picture, or of a zip of pictures, which is the body, as application/octet-stream.

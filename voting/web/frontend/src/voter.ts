@@ -591,6 +591,18 @@ function press(button: HTMLElement, code: string): void {
   }
 }
 
+/** Puts the player of another site in the place of the cover; nothing is asked of that site before. */
+function play(button: HTMLElement, address: string): void {
+  const frame = document.createElement("iframe");
+  frame.title = button.dataset.title || "";
+  frame.allowFullscreen = true;
+  frame.setAttribute("allow", "fullscreen; encrypted-media; picture-in-picture");
+  frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-presentation");
+  frame.src = address;
+  if (button.parentElement) button.parentElement.replaceChild(frame, button);
+  frame.focus();
+}
+
 function isSent(): boolean {
   const sent = Array.from(chosen.keys());
   return told.has(nameOf(sent)) || ballots.outcome(sent) !== null;
@@ -626,6 +638,8 @@ document.addEventListener("click", (event) => {
   } else if (target.matches("#receipt .copy")) {
     const code = one("#receipt code");
     void copyText((code && code.textContent) || "").then((done) => done && put(target, words.copied || ""));
+  } else if (target.dataset.player) {
+    play(target, target.dataset.player);
   } else if (target.matches("a.back") && document.referrer.startsWith(`${location.origin}/c/${contest}`) && history.length > 1) {
     // Back to the same place of the same list.
     event.preventDefault();
