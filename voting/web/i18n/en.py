@@ -50,7 +50,8 @@ EN = {
     "address.",
     "player_open": "Watch it there",
     "players_notice": "Some entries' videos are on {}. A page loads the player from there only when you press Play; "
-    "that site then learns your network address and browser, under its own privacy policy. You can vote without playing.",
+    "that site then learns your network address and browser, under its own privacy policy. You can "
+    "vote without playing.",
     "category": "Category",
     "tags": "Also about",
     "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "
