@@ -14,8 +14,8 @@ NUMBERS: Iterator[int] = count()
 
 
 def ballots(number: int, *, confirmed: bool, network: str, day: int = 1) -> list[CellBallot]:
-    keys = [hashlib.sha256(b"%d" % next(NUMBERS)).digest() for _ in range(number)]
-    return [CellBallot(key, confirmed, (network, None, day, 10)) for key in keys]
+    voters = [hashlib.sha256(b"%d" % next(NUMBERS)).digest() for _ in range(number)]
+    return [CellBallot(voter, confirmed, (network, None, day, 10)) for voter in voters]
 
 
 def test_an_entry_keeps_the_unconfirmed_ballots_that_people_leave() -> None:
@@ -43,10 +43,10 @@ def test_those_most_like_confirmed_ballots_stay() -> None:
 
 def test_equals_are_ordered_by_a_lot_that_does_not_depend_on_their_order() -> None:
     every = ballots(30, confirmed=True, network="n") + ballots(100, confirmed=False, network="n")
-    void = {every[place].key for place in surplus(CELL, every, 0.5)}
+    void = {every[place].voter for place in surplus(CELL, every, 0.5)}
     assert len(void) == 100 - staying(30, 0.5)
-    assert {every[::-1][place].key for place in surplus(CELL, every[::-1], 0.5)} == void
-    assert {every[place].key for place in surplus(Cell("channel", "A002", "web"), every, 0.5)} != void
+    assert {every[::-1][place].voter for place in surplus(CELL, every[::-1], 0.5)} == void
+    assert {every[place].voter for place in surplus(Cell("channel", "A002", "web"), every, 0.5)} != void
 
 
 def test_without_a_confirmed_ballot_nothing_stays() -> None:

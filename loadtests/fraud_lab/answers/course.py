@@ -154,7 +154,7 @@ class _Contest:
         for cell, rows in cells.items():
             places = [*map(int, np.flatnonzero(rows))]
             given = [
-                CellBallot(b"%d" % place, bool(confirmed[ballots.voter[place]]), self._traits(place))
+                CellBallot(b"%d" % ballots.voter[place], bool(confirmed[ballots.voter[place]]), self._traits(place))
                 for place in places
             ]
             void[np.array(places)[surplus(cell, given, estimates[cell].elsewhere)]] = True
