@@ -227,7 +227,11 @@ def recall(**given: Any) -> None:
 @as_person
 @env_file
 def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path | None) -> None:
-    """Confirm the voter with CODE, who has no phone or other channel and told you the code from the page."""
+    """Confirm the voter with CODE, who has no phone or other channel, or comes too late, and told you the code.
+
+    The code is on the voter's page. If the voter's ballot became void for want of it, the next sweep or the
+    certification counts it again.
+    """
 
     async def work(office: AdminServices) -> None:
         from voting.services.identity.confirmations import confirm_by_code

@@ -24,6 +24,7 @@ from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.postgres.identity import confirmations
 from voting.services.fraud.cells import Cells, CellWish, SuspectCell
 from voting.services.fraud.review import ReviewAction, Reviews
+from voting.services.identity.confirmations import confirm_by_code
 from voting.services.second_person import Person
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
@@ -176,6 +177,18 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
         await cells.settle(snapshot)
         void = dict(before) | {"A001": (360, 0, 50 + stay)}
         assert await tally(office.database, contest) == void, "the ballots of others are untouched"
+    # Two who come too late tell the organiser their codes.
+    async with office.database.connection() as connection:
+        codes = await connection.fetch(
+            "select code from confirmations join ballots using (contest, voter) where contest = $1 and state = 'void'"
+            " limit 2",
+            contest,
+        )
+    for late in codes:
+        await confirm_by_code(office.database, contest, late["code"], "they brought their passports", WANG)
+    await cells.settle(snapshot)
+    stay += 2
+    assert (await tally(office.database, contest))["A001"] == (360, 0, 50 + stay), "their ballots count again"
     # It is a group with its reason, that reviewers can count again.
     reviews = Reviews(office.database, 1000)
     (group,) = await reviews.all(snapshot)

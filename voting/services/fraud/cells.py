@@ -32,7 +32,7 @@ from voting.fraud.unconfirmed import CellBallot, surplus
 from voting.postgres import contests, records, tallies
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups, suspect_cells
-from voting.postgres.fraud.decisions import Authority, Change
+from voting.postgres.fraud.decisions import Authority, Change, Changed
 from voting.postgres.fraud.groups import GroupRow, StoredGroup
 from voting.postgres.fraud.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
 from voting.postgres.identity import confirmations
@@ -168,9 +168,10 @@ class Cells:
         return await self._database.transact(work)
 
     async def settle(self, snapshot: ContestSnapshot) -> None:
-        """Asks all voters of the cells about which people decided so, and voids the ballots of those out of time.
+        """Asks all voters of the cells about which people decided so, and voids the surplus of those out of time.
 
-        Ballots that are in a group stay as they are, because reviewers decide about them. Raises Certified.
+        Who confirms later, through the organiser, is counted again. Ballots that are in another group stay as they are,
+        because reviewers decide about them. Raises Certified.
         """
         async with self._database.connection() as connection:
             cells = await suspect_cells.select_all(connection, snapshot.contest.id)
@@ -299,6 +300,7 @@ async def _settle(
     await certifications.lock_uncertified_result(tx, contest)
     if rule is None or cell.hours is None or cell.decided_by is None:
         return frozenset()
+    counted = await _count_confirmed(tx, contest, cell.cell, cell.decided_by)
     askable = [each for each in members if each.channel in NUMBERS and rule.ways(each.channel)]
     channels = {each.voter: each.channel or "" for each in askable}
     asked = [(voter, channels[voter], new_code()) for voter in sorted(channels)]
@@ -308,7 +310,7 @@ async def _settle(
     ballots = [CellBallot(each.voter, outcomes[each.voter], each.traits) for each in settled]
     void = [settled[place] for place in surplus(cell.cell, ballots, cell.rate or 1.0)]
     if not void:
-        return frozenset()
+        return counted
     confirmed = sum(ballot.confirmed for ballot in ballots)
     group = await _group(tx, contest, cell.cell, void)
     left = len(ballots) - confirmed - len(void)
@@ -322,7 +324,20 @@ async def _settle(
     details = {"cell": cell.cell.id, "group": group.id, "ballots": changed.voided, "ruling": ruling, "reason": reason}
     details |= {"confirmed": confirmed, "stay": left, "rate": cell.rate}
     await audit.record(tx, cell.decided_by, "cell.void", contest, details)
-    return changed.entries
+    return counted | changed.entries
+
+
+async def _count_confirmed(tx: Connection, contest: str, cell: Cell, actor: str) -> frozenset[str]:
+    """Counts the void ballots of voters who have confirmed since. Returns the entries that it changed."""
+    total = Changed()
+    for group in await groups.select_all(tx, contest):
+        if group.state == "void" and group.id.startswith(f"{GROUP}{cell.id}"):
+            members = await decisions.select_members(tx, contest, group.id)
+            outcomes = await confirmations.select_outcomes(tx, contest, [voter for _, voter, _ in members])
+            late = [Change(number, voter, "count", (), None) for number, voter, _ in members if outcomes.get(voter)]
+            total += await decisions.change(tx, contest, late, Authority("review", actor), frozen=True)
+            await groups.recount(tx, contest, group.id)
+    return total.entries
 
 
 async def _group(tx: Connection, contest: str, cell: Cell, void: Collection[_Member]) -> StoredGroup:
