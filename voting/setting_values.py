@@ -172,6 +172,13 @@ def shards(text: str) -> int:
     return int(text)
 
 
+def parts(text: str) -> int:
+    """Parses a number of parts of a contest in Redis; 0 leaves it to the address."""
+    if not text.isdecimal() or not 0 <= int(text) <= 64:
+        raise ValueError("write a whole number from 0 to 64")
+    return int(text)
+
+
 def switch(text: str) -> bool:
     """Parses on or off."""
     if text not in ("on", "off"):

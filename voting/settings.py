@@ -49,6 +49,12 @@ class Settings:
         f" `redis+sentinel://` with Sentinels and a service; with TLS `rediss...`. `{EMBEDDED}`: a server of its own in"
         " VOTING_DATA. With --env-file it must be set where it is used.",
     )
+    redis_parts: int = setting(
+        "VOTING_REDIS_PARTS",
+        parse.parts,
+        "0",
+        "Parts of a contest's limits and counters, spread over a cluster's nodes; 0: 8 if it is one, otherwise 1.",
+    )
     data: Path = setting("VOTING_DATA", Path, ".voting", "Folder of the embedded servers and of the demo's secret.")
     secret: bytes = setting(
         "VOTING_SECRET", parse.secret, "", "32 bytes or more, from which every key is made; required outside the demo."
@@ -138,10 +144,7 @@ class Settings:
         "required: ballots are taken only while each commit waits for a synchronous standby; else: optional.",
     )
     pool: int = setting(
-        "VOTING_POOL",
-        parse.count,
-        "10",
-        "PostgreSQL connections of each worker process; up to 4 of them record ballots.",
+        "VOTING_POOL", parse.count, "10", "PostgreSQL connections of each worker; up to 4 of them record ballots."
     )
     batch: int = setting(
         "VOTING_BATCH", parse.count, "64", "Ballots that one transaction records at most; 1 is for comparison only."
@@ -159,13 +162,10 @@ class Settings:
         "Batches of one contest that can be recorded at once, over all nodes; each adds a row an entry to the tally.",
     )
     shield_reads: str = setting(
-        "VOTING_SHIELD_READS", parse.rate, "2000/second", "Reads from one address that one worker process lets through."
+        "VOTING_SHIELD_READS", parse.rate, "2000/second", "Reads from one address that one worker lets through."
     )
     shield_writes: str = setting(
-        "VOTING_SHIELD_WRITES",
-        parse.rate,
-        "1000/second",
-        "Writes from one address that one worker process lets through.",
+        "VOTING_SHIELD_WRITES", parse.rate, "1000/second", "Writes from one address that one worker lets through."
     )
     policy: Path | None = setting(
         "VOTING_POLICY", parse.file, "", "File of the fraud policy that ballots are judged by; empty: the packaged one."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from redis.asyncio import Redis
 
 from voting.domain.ballots.rate import read_rate
@@ -51,13 +52,14 @@ def in_memory(counters: Counters, ballot: Ballot) -> Counts:
     )
 
 
-async def test_the_same_ballots_give_the_same_counts_one_by_one_and_in_batches(settings: Settings) -> None:
+@pytest.mark.parametrize("parts", [1, 5])
+async def test_the_same_ballots_give_the_same_counts_one_by_one_and_in_batches(settings: Settings, parts: int) -> None:
     some = list(ballots(300, 3))
     counters = Counters()
     expected = [in_memory(counters, ballot) for ballot in some]
     assert max(each.place for each in expected) > 3
     assert max(each.voters for each in expected) > 20
-    async with connected(settings.redis_url) as found:
+    async with connected(settings.redis_url, parts) as found:
         uid = uuid4()
         one_by_one = [(await in_redis(found.turns, uid, [ballot]))[0] for ballot in some]
     assert one_by_one == expected
@@ -65,7 +67,7 @@ async def test_the_same_ballots_give_the_same_counts_one_by_one_and_in_batches(s
     some = [(some[0][0], *rest) for _, *rest in some]  # type: ignore[misc]
     counters = Counters()
     expected = [in_memory(counters, ballot) for ballot in some]
-    async with connected(settings.redis_url) as found:
+    async with connected(settings.redis_url, parts) as found:
         uid = uuid4()
         in_batches = [
             each for at in range(0, 300, 100) for each in await in_redis(found.turns, uid, some[at : at + 100])
@@ -93,7 +95,7 @@ async def test_a_refused_call_is_not_counted_and_a_window_is_forgotten(settings:
     assert read_counts(other.cells, ["E1"]).place == 3
     client = Redis.from_url(settings.redis_url)
     for seconds in (600, 7200):
-        key = keys.counters(uid, seconds, int(now // seconds))
+        key = keys.counters(str(uid), seconds, int(now // seconds))
         assert 0 < await client.pttl(key) <= (seconds + 60) * 1000
         assert await client.strlen(key) < 1 << 20
     await client.aclose()

@@ -17,7 +17,6 @@ from tests.redis.test_server import valkey
 from voting.domain.ballots.rate import Rate, read_rate
 from voting.errors import SlowDown, TryAgain
 from voting.fraud.online.counters import Cells
-from voting.redis import keys
 from voting.redis.connection import Connected, connected
 from voting.redis.turns import Call, Taken, Turns, Use
 from voting.services.rate_limits import RateLimits
@@ -38,9 +37,10 @@ async def admit(rate_limits: RateLimits, uid: UUID, voter: str) -> Taken:
     return await rate_limits.admit(uid, Call((voter, "a"), UNCOUNTED), NOW)
 
 
-@pytest.fixture
-async def ready(settings: Settings) -> AsyncIterator[Connected]:
-    async with connected(settings.redis_url) as found:
+@pytest.fixture(params=[1, 5])
+async def ready(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Connected]:
+    """A contest has one part, or several."""
+    async with connected(settings.redis_url, request.param) as found:
         yield found
 
 
@@ -65,12 +65,13 @@ def test_an_invalid_rate_is_refused(text: str) -> None:
         read_rate(text)
 
 
-async def test_racing_processes_share_a_limit_exactly(settings: Settings) -> None:
+@pytest.mark.parametrize("parts", [1, 5])
+async def test_racing_processes_share_a_limit_exactly(settings: Settings, parts: int) -> None:
     """Five connections with 20 calls each at once, for one voter with 30 an hour: 30 are admitted."""
     uid, rates = uuid4(), (read_rate("30/hour"), WIDE)
 
     async def calls() -> list[float]:
-        async with connected(settings.redis_url) as found:
+        async with connected(settings.redis_url, parts) as found:
             return [wait for _ in range(20) for wait in await take(found.turns, uid, [("v", "a")], rates)]
 
     waits = [wait for some in await asyncio.gather(*(calls() for _ in range(5))) for wait in some]
@@ -94,9 +95,11 @@ async def test_a_refused_call_takes_no_turn_of_its_other_subject(ready: Connecte
     uid, rates = uuid4(), (read_rate("1/hour"), read_rate("2/hour"))
     calls = [("v1", "a"), ("v1", "a"), ("v1", "a"), ("v2", "a"), ("v3", "a")]
     assert [wait == 0 for wait in await take(ready.turns, uid, calls, rates)] == [True, False, False, True, False]
+    # The third voter still has a turn, at another address.
+    again = await take(ready.turns, uid, [("v3", "b"), ("v3", "b")], rates)
+    assert [wait == 0 for wait in again] == [True, False]
     client = Redis.from_url(settings.redis_url)
-    assert not await client.exists(keys.turns(uid, 0, "v3"))
-    assert 0 < await client.pttl(keys.turns(uid, 1, "a")) <= 3_600_000, "a key lives no longer than it limits"
+    assert [0 < await client.pttl(key) <= 3_600_000 async for key in client.scan_iter(f"*{uid}*:turns:*")] == [True] * 5
     await client.aclose()
 
 
@@ -161,7 +164,9 @@ async def test_a_ticket_belongs_to_its_first_user(ready: Connected, settings: Se
     (elsewhere,) = await ready.turns.take(uuid4(), [using("z", "t1")], rates, NOW)
     assert elsewhere.is_first
     client = Redis.from_url(settings.redis_url)
-    assert 0 < await client.pttl(keys.ticket(uid, "t1")) <= 3_600_000
+    lives = [await client.pttl(key) async for key in client.scan_iter(f"*{uid}*:ticket:t1")]
+    assert len(lives) == 1
+    assert 0 < lives[0] <= 3_600_000
     await client.aclose()
 
 

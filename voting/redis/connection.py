@@ -29,6 +29,8 @@ ANSWER_SECONDS = 0.5
 CHECK_SECONDS = 3.0
 # A ballot waits for this answer.
 TURN_SECONDS = 0.2
+# Most of a small cluster's nodes have some of a contest's parts; each costs a batch of ballots some calls.
+CLUSTER_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,17 @@ class Connected:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Connected]:
-    """Yields lazily connected pools; the service starts even if Redis is away."""
+async def connected(url: str, parts: int = 0) -> AsyncIterator[Connected]:
+    """Yields lazily connected pools; the service starts even if Redis is away.
+
+    `parts`: of a contest's limits and counters, the same in every process; 0: as many as the kind of the address needs.
+    """
+    parts = parts or (CLUSTER_PARTS if is_cluster(url) else 1)
     # The script counts calls: a retry after a late answer would count twice.
     async with opened(url, ANSWER_SECONDS, retries=1) as slow, opened(url, TURN_SECONDS, retries=0) as quick:
         yield Connected(
             TallyView(slow, Breaker(2 * ANSWER_SECONDS)),
-            Turns(quick, Breaker(2 * TURN_SECONDS)),
+            Turns(quick, Breaker(2 * TURN_SECONDS), parts),
             Values(slow, Breaker(2 * ANSWER_SECONDS)),
         )
 

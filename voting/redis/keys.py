@@ -1,26 +1,42 @@
-"""The shape of every key. A contest's keys share the hash tag {uid}, so a cluster keeps them on one node."""
+"""The shape of every key. A cluster keeps those with one hash tag, {uid} or a part's of the contest, on one node."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import count
 from uuid import UUID
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 # A field of the tally's hash that equals no entry's code; present once the whole tally has been written.
 COMPLETE = "*"
 
 
-def turns(uid: UUID, place: int, subject: str) -> str:
+@lru_cache(10_000)
+def tag(uid: UUID, part: int, parts: int) -> str:
+    """The hash tag of a part of a contest's limits and counters; that of the contest itself if it has one part only.
+
+    Parts are spread evenly over the slots, of which each node of a cluster has a range.
+    """
+    if parts == 1:
+        return str(uid)
+    tags = (f"{uid}.{part}.{number}" for number in count())
+    return next(tag for tag in tags if key_slot(tag.encode()) * parts // REDIS_CLUSTER_HASH_SLOTS == part)
+
+
+def turns(tag: str, place: int, subject: str) -> str:
     """String: microseconds; see lua/take_turns.lua. `subject` is a keyed hash, at this place of its call."""
-    return f"voting:{{{uid}}}:turns:{place}:{subject}"
+    return f"voting:{{{tag}}}:turns:{place}:{subject}"
 
 
-def ticket(uid: UUID, name: str) -> str:
+def ticket(tag: str, name: str) -> str:
     """String: the keyed hash of the voter who first used the ticket; see lua/take_turns.lua."""
-    return f"voting:{{{uid}}}:ticket:{name}"
+    return f"voting:{{{tag}}}:ticket:{name}"
 
 
-def counters(uid: UUID, seconds: int, window: int) -> str:
+def counters(tag: str, seconds: int, window: int) -> str:
     """String: 32-bit counters of similar ballots in one window, numbered since 1970; see lua/take_turns.lua."""
-    return f"voting:{{{uid}}}:counters:{seconds}:{window}"
+    return f"voting:{{{tag}}}:counters:{seconds}:{window}"
 
 
 def tally(uid: UUID) -> str:

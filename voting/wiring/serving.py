@@ -100,7 +100,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
     async with (
         reached(opened) as pools,
-        redis.connected(settings.redis_url) as connected,
+        redis.connected(settings.redis_url, settings.redis_parts) as connected,
         open_providers(settings, pools.readers, connected, keyring) as providers,
     ):
         database = pools.readers

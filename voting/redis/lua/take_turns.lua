@@ -7,7 +7,7 @@
 -- KEYS[1], KEYS[2]  the counters of the short window and of the long one
 -- KEYS[3..] for each call its subjects' keys: strings, the TAT in microseconds of Unix time
 -- then      for each call with a ticket the ticket's key: string, the voter who used it first
--- ARGV[1]   how many subjects a call has
+-- ARGV[1]   how many subjects a call has; without any, every call is let through
 -- ARGV[2..] for each subject of a call: interval between calls, then burst (both microseconds; the same for all calls)
 -- then      when each of the windows may be forgotten: Unix time in milliseconds
 -- last      MessagePack: for each call three lists of counters: of the short window, of the long one, and of the long one
@@ -28,7 +28,8 @@ end
 -- Each key is read once and written once, however many calls name it.
 local calls = cmsgpack.unpack(ARGV[#ARGV])
 local last = 2 + #calls * subjects
-local tats, moved, found = {}, {}, redis.call('MGET', unpack(KEYS, 3, last))
+local tats, moved, found = {}, {}, {}
+if subjects > 0 then found = redis.call('MGET', unpack(KEYS, 3, last)) end
 for place = 3, last do
     tats[KEYS[place]] = math.max(tonumber(found[place - 2] or 0), now)
 end
