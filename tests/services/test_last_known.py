@@ -76,4 +76,4 @@ async def test_memory_is_bounded() -> None:
     known: LastKnown[int] = LastKnown(3)
     for number in range(10):
         known.put(number, number)
-    assert known.values() == (7, 8, 9)
+    assert [known.peek(number) for number in range(10)] == [None] * 7 + [7, 8, 9]

@@ -85,6 +85,16 @@ async def select(connection: Connection, contest: str) -> StoredContest | None:
     return _stored(row) if row else None
 
 
+async def select_ids(connection: Connection) -> frozenset[str]:
+    """Returns every contest's id."""
+    return frozenset(row["id"] for row in await connection.fetch(_CONTESTS["select_ids"]))
+
+
+async def select_current(connection: Connection) -> tuple[StoredContest, ...]:
+    """Returns the contests that are open, open within an hour, or ended within a day."""
+    return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_current"]))
+
+
 async def select_all(connection: Connection) -> tuple[StoredContest, ...]:
     """Returns every contest, the latest opening first."""
     return tuple(_stored(row) for row in await connection.fetch(_CONTESTS["select_all"]))

@@ -77,10 +77,6 @@ class LastKnown(Generic[T]):
         kept = self._kept.get(name)
         return kept.value if kept else None
 
-    def values(self) -> tuple[T, ...]:
-        """Returns every cached value."""
-        return tuple(kept.value for kept in self._kept.values())
-
     def forget(self, name: Hashable) -> None:
         """Removes a value."""
         self._kept.pop(name, None)

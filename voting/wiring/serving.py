@@ -106,7 +106,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         database = pools.readers
         contest_cache = ContestCache(database)
         tally_projection = TallyProjection(database, connected.view, contest_cache)
-        await tally_projection.reconcile_all()
+        await tally_projection.reconcile_current()
         client_classes, activities = ClientClasses(database), Activities(database, contest_cache)
         casting = Casting(
             contest_cache=contest_cache,

@@ -26,6 +26,22 @@ select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, s
 from contests
 order by opens_at desc, id;
 
+-- name: select_ids
+select id from contests;
+
+-- name: select_current
+-- By an index: past contests, however many, are not read.
+select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
+    exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
+    exists (select from joined_voters where contest = contests.id) as has_joined_voters,
+    (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
+     from announcements
+     where contest = contests.id and ended_at is null and ends_at > clock_timestamp()) as announcements,
+    clock_timestamp() as now
+from contests
+where closes_at > statement_timestamp() - interval '1 day' and opens_at < statement_timestamp() + interval '1 hour'
+order by opens_at desc, id;
+
 -- name: make_gates
 insert into gates (contest, number, revision) select $1, number, 1 from generate_series(0, $2::int - 1) as number;
 

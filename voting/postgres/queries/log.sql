@@ -51,6 +51,9 @@ on conflict (contest) do update set
 -- name: growing
 select contest from logs where frozen is null;
 
+-- name: sizes
+select contest, size from logs where frozen is null;
+
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does
 -- not have it yet; and those of which a day may have ended, with the last one that was sealed. A certificate follows the

@@ -239,6 +239,11 @@ async def select_growing(connection: Connection) -> list[str]:
     return [row["contest"] for row in await connection.fetch(_QUERIES["growing"])]
 
 
+async def select_sizes(connection: Connection) -> dict[str, int]:
+    """Returns the leaves of each log that is not frozen, by contest."""
+    return {row["contest"]: row["size"] for row in await connection.fetch(_QUERIES["sizes"])}
+
+
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:
     """Returns the logs, of those not frozen, for which something may be due."""
     return tuple(DueLog(*row) for row in await connection.fetch(_QUERIES["due"]))

@@ -1,4 +1,7 @@
-"""Caches contests and their entries for up to a second, and for longer while PostgreSQL is away."""
+"""Caches contests and their entries for up to a second, and for longer while PostgreSQL is away.
+
+Only contests that are current or were asked for lately are read again and again: past ones, however many, cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -97,8 +100,13 @@ class ContestCache:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listings: LastKnown[ContestSnapshot] = LastKnown(_MOST_CONTESTS)
-        self._ids: LastKnown[tuple[str, ...]] = LastKnown(1)
+        self._asked: dict[str, float] = {}
+        """When each contest was asked for last."""
+        self._every: LastKnown[tuple[ContestSnapshot, ...]] = LastKnown(1)
+        self._current: LastKnown[tuple[str, ...]] = LastKnown(1)
         self._next_ids = NextRead(self._read_ids)
+        self._next_every = NextRead(self._read_every)
+        self._next_current = NextRead(self._read_current)
 
     async def get(self, contest: str) -> ContestSnapshot:
         """Returns the contest, at most a second old, or older while PostgreSQL is away. Raises ContestUnknown."""
@@ -106,6 +114,10 @@ class ContestCache:
             raise ContestUnknown
         if self._listings.peek(contest) is None and contest not in await self._next_ids.get():
             raise ContestUnknown(f"there is no contest {contest[:64]!r}")
+        self._asked[contest] = time.monotonic()
+        return await self._get(contest)
+
+    async def _get(self, contest: str) -> ContestSnapshot:
         return await self._listings.get(contest, lambda: self._read(contest), ContestSnapshot.fresh)
 
     def known(self, contest: str) -> ContestSnapshot | None:
@@ -117,72 +129,106 @@ class ContestCache:
         return await self._listings.renew(contest, lambda: self._read(contest))
 
     async def all(self) -> tuple[ContestSnapshot, ...]:
-        """Returns every contest, the latest opening first; the last known ones while PostgreSQL is away."""
-        ids = await self._ids.get("all", self._next_ids.get, lambda _: False)
+        """Returns every contest, the latest opening first, as last known while PostgreSQL is away.
+
+        For lists that people ask for: it reads every contest's file, and entries may be missing.
+        """
+        return await self._every.get("all", self._next_every.get, lambda _: False)
+
+    async def current(self) -> tuple[ContestSnapshot, ...]:
+        """Returns the contests that are open, open within an hour, or ended within a day."""
+        ids = await self._current.get("current", self._next_current.get, lambda _: False)
+        return await self._each(ids)
+
+    async def active(self) -> tuple[ContestSnapshot, ...]:
+        """Returns the current contests, and those that were asked for in the last minute."""
+        current, since = await self.current(), time.monotonic() - ACTIVE_SECONDS
+        self._asked = {id: moment for id, moment in self._asked.items() if moment > since}
+        return (*current, *await self._each([*self._asked.keys() - {snapshot.contest.id for snapshot in current}]))
+
+    async def _each(self, ids: Sequence[str]) -> tuple[ContestSnapshot, ...]:
         # Several at once, because each waits a moment for PostgreSQL if it hangs; not all, for the pool is small.
         snapshots: list[ContestSnapshot] = []
         for first in range(0, len(ids), READ_AT_ONCE):
-            snapshots += await asyncio.gather(*(self.get(id) for id in ids[first : first + READ_AT_ONCE]))
+            snapshots += await asyncio.gather(*(self._get(id) for id in ids[first : first + READ_AT_ONCE]))
         return tuple(snapshots)
 
-    def active(self) -> tuple[ContestSnapshot, ...]:
-        """Returns the contests requested in the last minute."""
-        since = time.monotonic() - ACTIVE_SECONDS
-        return tuple(snapshot for snapshot in self._listings.values() if snapshot.read_on > since)
+    async def _read_ids(self) -> frozenset[str]:
+        async with self._database.connection() as connection:
+            return await contests.select_ids(connection)
 
-    async def _read_ids(self) -> tuple[str, ...]:
-        """Returns every contest's id. Those that have not changed are fresh then, without a read of each."""
+    async def _read_every(self) -> tuple[ContestSnapshot, ...]:
         async with self._database.connection() as connection:
             before = time.monotonic()
             every = await contests.select_all(connection)
-        for stored in every:
-            known = self._listings.peek(stored.id)
-            if known and (known.uid, known.revision) == (stored.uid, stored.revision):
-                self._listings.put(stored.id, _renewed(known, stored, before))
-        return tuple([stored.id for stored in every])
+        return tuple([self._renewed(stored, before) or _snapshot(stored, before) for stored in every])
+
+    async def _read_current(self) -> tuple[str, ...]:
+        """Returns the current contests' ids. Those that have not changed are fresh then, without a read of each."""
+        async with self._database.connection() as connection:
+            before = time.monotonic()
+            current = await contests.select_current(connection)
+        for stored in current:
+            self._renewed(stored, before)
+        return tuple([stored.id for stored in current])
+
+    def _renewed(self, stored: contests.StoredContest, read_on: float) -> ContestSnapshot | None:
+        """Returns the known snapshot of a contest that has not changed, as of now."""
+        known = self._listings.peek(stored.id)
+        if known is None or (known.uid, known.revision) != (stored.uid, stored.revision):
+            return None
+        # Neither a certification nor the seal nor a notice makes a new revision.
+        snapshot = replace(
+            known,
+            certified=stored.certified,
+            sealed_at=stored.sealed_at,
+            announcements=stored.announcements,
+            read_at=stored.read_at,
+            read_on=read_on,
+        )
+        self._listings.put(stored.id, snapshot)
+        return snapshot
 
     async def _read(self, contest: str) -> ContestSnapshot:
-        known = self._listings.peek(contest)
         async with self._database.connection() as connection:
             before = time.monotonic()
             stored = await contests.select(connection, contest)
             if stored is None:
                 self._listings.forget(contest)
                 raise ContestUnknown(f"there is no contest {contest[:64]!r}")
-            if known and (known.uid, known.revision) == (stored.uid, stored.revision):
-                return _renewed(known, stored, before)
+            if known := self._renewed(stored, before):
+                return known
             every = {entry.code: entry for entry in await contests.select_entries(connection, contest, withdrawn=True)}
             withdrawn = await contests.select_withdrawn(connection, contest)
             initials = await contests.select_initials(connection, contest)
             cells = await suspect_cells.select_all(connection, contest) if stored.contest.verification else ()
-        entries = {code: entry for code, entry in every.items() if code not in withdrawn}
-        head = (
-            stored.contest,
-            entries,
-            every,
-            stored.uid,
-            stored.document,
-            stored.paused,
-            stored.pause_reason,
-            stored.revision,
-            stored.certified,
-            stored.sealed_at,
-            stored.has_joined_voters,
-            stored.hash_key,
-            stored.announcements,
-            {cell.cell: cell.share for cell in cells if cell.share},
+        return replace(
+            _snapshot(stored, before),
+            entries={code: entry for code, entry in every.items() if code not in withdrawn},
+            known_entries=every,
+            raised_shares={cell.cell: cell.share for cell in cells if cell.share},
+            initials=initials,
         )
-        return ContestSnapshot(*head, stored.read_at, before, initials)
 
 
-def _renewed(known: ContestSnapshot, stored: contests.StoredContest, read_on: float) -> ContestSnapshot:
-    """Returns the snapshot of a contest that was read again and has not changed."""
-    # Neither a certification nor the seal nor a notice makes a new revision.
-    return replace(
-        known,
+def _snapshot(stored: contests.StoredContest, read_on: float) -> ContestSnapshot:
+    """Returns a contest without its entries."""
+    return ContestSnapshot(
+        contest=stored.contest,
+        entries={},
+        known_entries={},
+        uid=stored.uid,
+        document=stored.document,
+        paused=stored.paused,
+        pause_reason=stored.pause_reason,
+        revision=stored.revision,
         certified=stored.certified,
         sealed_at=stored.sealed_at,
+        has_joined_voters=stored.has_joined_voters,
+        hash_key=stored.hash_key,
         announcements=stored.announcements,
+        raised_shares={},
         read_at=stored.read_at,
         read_on=read_on,
+        initials={},
     )

@@ -100,7 +100,7 @@ class Sweeping:
                 self._kept.clear()
                 return total
             snapshots = [
-                snapshot for snapshot in await self._contest_cache.all() if snapshot.phase() in ("open", "paused")
+                snapshot for snapshot in await self._contest_cache.current() if snapshot.phase() in ("open", "paused")
             ]
             for uid in self._kept.keys() - {snapshot.uid for snapshot in snapshots}:
                 del self._kept[uid]

@@ -103,8 +103,7 @@ class Activities:
         await self._store_refused()
         if not is_ours:
             return
-        every = [each for each in await self._contest_cache.all() if each.phase() in ("open", "paused")]
-        for snapshot in {each.uid: each for each in (*every, *self._contest_cache.active())}.values():
+        for snapshot in await self._contest_cache.active():
             if not await self._database.transact(take):
                 return
             # What one contest's tables refuse does not keep the others' minutes.

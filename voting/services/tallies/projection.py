@@ -67,10 +67,13 @@ class TallyProjection:
             group.create_task(repeat(self._reconcile, RECONCILE_SECONDS))
             group.create_task(repeat(self._purge_expired, SWEEP_SECONDS))
 
-    async def reconcile_all(self) -> None:
-        """Writes every contest's tally; called before the first request, since Redis may be stale at start."""
+    async def reconcile_current(self) -> None:
+        """Writes the current contests' tallies; called before the first request, since Redis may be stale at start.
+
+        Those of past contests are read from PostgreSQL until one that is asked for has been written.
+        """
         try:
-            for snapshot in await self._contest_cache.all():
+            for snapshot in await self._contest_cache.current():
                 await self.reconcile(snapshot)
         except TryAgain as error:
             logging.getLogger("voting").warning("the view is rebuilt later: %s", error)
@@ -90,9 +93,8 @@ class TallyProjection:
         return time.monotonic() - self._checked.get(uid, float("-inf")) < CHECKED_SECONDS
 
     async def _reconcile(self) -> None:
-        open_now = [snapshot for snapshot in await self._contest_cache.all() if snapshot.phase() in ("open", "paused")]
         drift = 0
-        for snapshot in {snapshot.uid: snapshot for snapshot in (*open_now, *self._contest_cache.active())}.values():
+        for snapshot in await self._contest_cache.active():
             drift += await self.reconcile(snapshot)
         telemetry.VIEW_DRIFT.set(drift)
         telemetry.VIEW_MENDED.inc(drift)

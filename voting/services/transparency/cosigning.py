@@ -36,6 +36,8 @@ class Cosigning:
         self._http = http
         self._contest_cache = ContestCache(database)
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._settled: dict[str, int] = {}
+        """The size of each log that every witness has cosigned: past contests are not looked at again."""
         self._said: dict[tuple[str, str], str] = {}
 
     async def run(self) -> None:
@@ -48,15 +50,19 @@ class Cosigning:
 
     async def round(self) -> None:
         """Asks every witness that has not cosigned the newest checkpoint and is not being asked already."""
-        for snapshot in await self._contest_cache.all():
-            contest = snapshot.contest.id
-            if not snapshot.contest.witnesses:
-                continue
+        async with self._database.connection() as connection:
+            sizes = await log.select_sizes(connection)
+        for contest in [contest for contest, size in sizes.items() if self._settled.get(contest) != size]:
+            snapshot = await self._contest_cache.get(contest)
             async with self._database.connection() as connection:
                 head = await log.select_head(connection, contest)
                 cosigned = await log.select_cosignatures(connection, contest)
             if head is None or head.frozen:
                 continue
+            if all(
+                each.name in cosigned and cosigned[each.name].size == head.size for each in snapshot.contest.witnesses
+            ):
+                self._settled[contest] = head.size
             for witness in snapshot.contest.witnesses:
                 name, known = (contest, witness.name), cosigned.get(witness.name)
                 if name in self._under_way or (known and known.size == head.size):

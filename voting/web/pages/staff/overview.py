@@ -167,7 +167,7 @@ async def _needs(services: Services, person: Staff, listed: list[Listed], langua
 
 async def _groups(services: Services, person: Staff, listed: Listed, language: Language) -> list[Need]:
     """Returns the groups that another one has proposed to decide, and those that change a place."""
-    snapshot, t = listed.snapshot, WORDS[language]
+    snapshot, t = await services.contest_cache.get(listed.snapshot.contest.id), WORDS[language]
     needs = []
     for each in await services.reviews.all(snapshot):
         group, path = each.group, f"/review/{snapshot.contest.id}/groups/{each.group.id}"
