@@ -103,8 +103,10 @@ async def _trials(several_hosts: bool, count: int) -> list[Trial]:
 @main.command("patroni", epilog="Example: make failover ARGS='--trials 20'")
 @click.option("--trials", default=1, show_default=True, help="Of each kind.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(patroni.KINDS), help="Only these kinds.")
-@click.option("--planted", is_flag=True, help="Commits wait for no standby: the kind `hung` must find it.")
-def patroni_(trials: int, kinds: tuple[str, ...], planted: bool) -> None:
+@click.option(
+    "--bug", default="", type=click.Choice(["", *patroni.BUGS]), help="Plant it: the kind `hung` must find it."
+)
+def patroni_(trials: int, kinds: tuple[str, ...], bug: str) -> None:
     """Fail over a Patroni cluster behind HAProxy; exit code 1 for a ballot lost, doubled or acknowledged early."""
     if absent := patroni.missing():
         raise click.ClickException(f"not installed: {', '.join(absent)}; run: make failover")
@@ -112,7 +114,7 @@ def patroni_(trials: int, kinds: tuple[str, ...], planted: bool) -> None:
     async def play() -> list[patroni.Trial]:
         found = []
         with temporary_folder() as folder:
-            async with patroni.cluster(folder, planted=planted) as place:
+            async with patroni.cluster(folder, bug=bug) as place:
                 for kind in [kind for _ in range(trials) for kind in kinds or patroni.KINDS]:
                     found.append(await place.trial(kind))
                     click.echo(f"  {found[-1]}")

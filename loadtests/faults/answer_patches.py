@@ -115,3 +115,11 @@ def split_cast_twice() -> None:
 
     put(LaneProtocol, "_end_of_partial", noting)
     put(LaneProtocol, "_cast", twice)
+
+
+def replays_uncommitted() -> None:
+    """A replay reads the ballot and does not wait until a standby has it."""
+    from voting.postgres import ballots
+
+    assert "flush" in ballots._QUERIES
+    ballots._QUERIES["flush"] = "select 1"

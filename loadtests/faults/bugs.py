@@ -107,10 +107,13 @@ BUGS = {
         _bug("stale lock keeps workers from starting", "I14", patch=patches.lock_stale, faults=_WORKERS),
     )
 }
+# Only a standby shows them: loadtests/faults/patroni.py.
+REPLAY = "answers a replay without a commit"
+BUGS_OF_REPLICATION: dict[str, Plant] = {REPLAY: answer_patches.replays_uncommitted}
 
 
 def plant(name: str) -> None:
     """Plants the bug in this process, before it serves."""
-    patch = BUGS[name].patch
+    patch = BUGS_OF_REPLICATION.get(name) or BUGS[name].patch
     if patch is not None:
         patch()

@@ -58,6 +58,11 @@ class Environment:
         return await asyncio.to_thread(processes.wait_until, self.service.is_complete, seconds)
 
 
+def planted(bug: str) -> dict[str, str]:
+    """Variables of a service with a planted bug."""
+    return {"PYTHONPATH": os.pathsep.join((str(PLANTED), str(ROOT))), BUG: bug}
+
+
 @asynccontextmanager
 async def service_behind_proxies(
     folder: Path, addresses: Addresses, disk: Disk | None = None, bug: str = ""
@@ -69,7 +74,7 @@ async def service_behind_proxies(
     ):
         own = variables(folder, Addresses(database_url, redis_url))
         if bug:
-            own |= {"PYTHONPATH": os.pathsep.join((str(PLANTED), str(ROOT))), BUG: bug}
+            own |= planted(bug)
         service = Service(own, WORKERS, folder / "service.log")
         async with proxy_to(HOST, service.port) as clients:
             try:

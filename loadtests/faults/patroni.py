@@ -25,6 +25,8 @@ import psutil
 import yaml
 
 from loadtests.contests import create_contest, credentials, entries
+from loadtests.faults.bugs import BUGS_OF_REPLICATION
+from loadtests.faults.environment import planted
 from loadtests.faults.pair import DATABASE, OWNER, ROLE
 from loadtests.http import HOST, Link, Lost, ballot
 from loadtests.service import ID, ROOT, Service, variables
@@ -35,6 +37,8 @@ from voting.settings import load
 from voting.wiring import admin
 
 KINDS = ("switchover", "crash", "machine", "frozen", "hung", "hung_machine")
+ASYNCHRONOUS = "commits wait for no standby"
+BUGS = (ASYNCHRONOUS, *BUGS_OF_REPLICATION)
 SHIPPED = ROOT / "deploy" / "patroni"
 # Installed by tests/failover.sh.
 PACKAGES = ROOT / ".tools" / "patroni"
@@ -308,12 +312,12 @@ def wait_whole(members: list[Member]) -> None:
 
 
 @asynccontextmanager
-async def cluster(folder: Path, *, planted: bool = False) -> AsyncIterator[Cluster]:
+async def cluster(folder: Path, *, bug: str = "") -> AsyncIterator[Cluster]:
     """A cluster with a contest and a service, in a folder that other users can pass through.
 
-    `planted`: with a bug that the trial `hung` must find: commits wait for no standby, and the service does not mind.
+    `bug`: one of BUGS, which the trial `hung` must find.
     """
-    parameters = {"synchronous_commit": "local"} if planted else {}
+    parameters = {"synchronous_commit": "local"} if bug == ASYNCHRONOUS else {}
     with ExitStack() as stack:
         etcd = stack.enter_context(_etcd(folder))
         members = [Member(folder, f"n{number}", etcd, parameters) for number in (1, 2, 3)]
@@ -334,7 +338,8 @@ async def cluster(folder: Path, *, planted: bool = False) -> AsyncIterator[Clust
         async with admin.services(settings, "failover") as office:
             await create_contest(office, ID, entries(1), {"contest": 1})
         own = variables(folder, Addresses(urls.database_url, urls.redis_url))
-        own["VOTING_SYNC"] = "optional" if planted else "required"
+        own["VOTING_SYNC"] = "optional" if bug else "required"
+        own |= planted(bug) if bug in BUGS_OF_REPLICATION else {}
         service = Service(own, 2, folder / "service.log")
         stack.callback(service.stop)
         await asyncio.to_thread(service.start)

@@ -1,4 +1,4 @@
-"""Failovers of a real Patroni cluster lose nothing; a service that does not wait for a standby is found."""
+"""Failovers of a real Patroni cluster lose nothing; answers that do not wait for a standby are found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.faults.patroni import cluster, missing
+from loadtests.faults.patroni import BUGS, cluster, missing
 
 pytestmark = [
     pytest.mark.campaign,
@@ -31,8 +31,9 @@ async def test_nothing_is_lost_doubled_or_acknowledged_too_early(folder: Path) -
             assert trial.is_right, trial
 
 
-async def test_commits_that_wait_for_no_standby_are_found(folder: Path) -> None:
-    async with cluster(folder, planted=True) as place:
+@pytest.mark.parametrize("bug", BUGS)
+async def test_a_ballot_that_is_acknowledged_too_early_is_found(folder: Path, bug: str) -> None:
+    async with cluster(folder, bug=bug) as place:
         trial = await place.trial("hung")
         assert trial.unreplicated > 0
         assert not trial.is_right
