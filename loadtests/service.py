@@ -10,15 +10,16 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 import psutil
 
-from loadtests.contests import QUOTAS, SECRET, create_contest, credentials, entries
+from loadtests.contests import QUOTAS, SECRET, create_contest, credentials, entries, now
 from loadtests.http import HOST
 from voting import engines
 from voting.engines import Addresses, processes
@@ -156,15 +157,20 @@ def running_engines(folder: Path, notice: Callable[[str], None] = print) -> Iter
 
 
 @contextmanager
-def prepared(entry_count: int, voters: int) -> Iterator[Prepared]:
-    """Engines in a temporary folder, with a contest."""
-    with temporary_folder() as folder, running_engines(folder) as addresses:
-        own = variables(folder, addresses)
+def prepared(
+    entry_count: int, voters: int, *, folder: Path | None = None, opens: datetime | None = None
+) -> Iterator[Prepared]:
+    """Engines in a temporary folder, or in one that is kept, with a contest; it opened a minute ago, or at `opens`."""
+    with nullcontext(folder) if folder else temporary_folder() as place, running_engines(place) as addresses:
+        own = variables(place, addresses)
         codes = entries(entry_count)
 
         async def create() -> None:
             async with admin.services(load(own), "loadtests") as office:
-                await create_contest(office, ID, codes, QUOTAS)
+                if ID not in [snapshot.contest.id for snapshot in await office.contest_cache.all()]:
+                    await create_contest(
+                        office, ID, codes, QUOTAS, opens=opens, closes=opens and now() + timedelta(days=1)
+                    )
 
         asyncio.run(create())
         yield Prepared(own, list(codes), list(islice(credentials(ID), voters)))

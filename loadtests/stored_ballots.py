@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from random import random
 
 import asyncpg
 
@@ -28,14 +29,18 @@ _BATCHES = ("contest", "id", "recorded_at", "voters", "facts", "remaining", "lea
 _DECISIONS = (
     "insert into decisions (contest, ballot, decided_at, stage, state, reasons, actor)"
     " select contest, id, recorded_at, 'online', state, reasons, 'policy' from ballots where state = 'hold'"
+    " and not exists (select from decisions where contest = ballots.contest and ballot = ballots.id)"
 )
 _NEXT_BATCH = "select setval(pg_get_serial_sequence('batches', 'id'), max(id)) from batches"
 
 
-def facts(id: uuid.UUID) -> str:
-    """What is observed of a phone's ballot, as JSON; much of it is hashes, which do not compress."""
+def facts(id: uuid.UUID, reading: int = 1136) -> str:
+    """What is observed of a phone's ballot, as JSON; much of it is hashes, which do not compress.
+
+    `reading`: the milliseconds that its voter looked at the page.
+    """
     return (
-        f'[null,null,null,1136,"{id.hex}","{id.hex[::-1]}",null,null,{id.int >> 65},{id.int % 2**63},'
+        f'[null,null,null,{reading},"{id.hex}","{id.hex[::-1]}",null,null,{id.int >> 65},{id.int % 2**63},'
         '4299211695322858504,0,"wechat",null,null,[136,32,1,1,1,1,0]]'
     )
 
@@ -45,29 +50,44 @@ def held(ballots: int) -> int:
     return -(-ballots // 50)
 
 
-async def fill(environment: Mapping[str, str], ballots: int, entries: Sequence[str]) -> None:
-    """Stores ballots of two picks, each of another voter, and no tally; the contest must have none yet."""
+async def fill(
+    environment: Mapping[str, str],
+    ballots: int,
+    entries: Sequence[str],
+    *,
+    days: float = 0.0,
+    tenths: range = range(10),
+) -> None:
+    """Stores ballots of two picks, each of another voter, and no tally; the contest must have none yet.
+
+    They are spread evenly over the last `days`, or are a microsecond apart. `tenths`: which of ten batches in a row are
+    stored by this call, so that several calls fill the same contest.
+    """
     connection = await asyncpg.connect(environment["DATABASE_OWNER_URL"])
     keyring = Keyring(environment["VOTING_SECRET"].encode())
-    begun = await connection.fetchval("select clock_timestamp()")
-    for first in range(0, ballots, _BATCHES_AT_ONCE * BATCH):
-        firsts = range(first, min(ballots, first + _BATCHES_AT_ONCE * BATCH), BATCH)
-        batches = [_batch(keyring, each, min(BATCH, ballots - each), begun, entries) for each in firsts]
+    apart = timedelta(days=days) / ballots or timedelta(microseconds=1)
+    begun = await connection.fetchval("select clock_timestamp()") - timedelta(days=days)
+    firsts = [first for first in range(0, ballots, BATCH) if first // BATCH % 10 in tenths]
+    for number in range(0, len(firsts), _BATCHES_AT_ONCE):
+        portion = firsts[number : number + _BATCHES_AT_ONCE]
+        batches = [_batch(keyring, each, min(BATCH, ballots - each), (begun, apart), entries) for each in portion]
         await connection.copy_records_to_table("batches", records=[batch for batch, _ in batches], columns=_BATCHES)
         rows = [row for _, rows in batches for row in rows]
         await connection.copy_records_to_table("ballots", records=rows, columns=_BALLOTS)
-    await connection.execute(_DECISIONS, timeout=600)
+    await connection.execute(_DECISIONS, timeout=3600)
     await connection.execute(_NEXT_BATCH)
-    await connection.execute("vacuum analyze", timeout=600)
-    await connection.execute("checkpoint", timeout=600)
+    await connection.execute("vacuum analyze", timeout=3600)
+    await connection.execute("checkpoint", timeout=3600)
     await connection.close()
 
 
 def _batch(
-    keyring: Keyring, first: int, count: int, begun: datetime, entries: Sequence[str]
+    keyring: Keyring, first: int, count: int, moments: tuple[datetime, timedelta], entries: Sequence[str]
 ) -> tuple[tuple[object, ...], list[tuple[object, ...]]]:
     """A batch and its ballots, signed. Its id is the number of its first ballot."""
-    at, ids = begun + timedelta(microseconds=first), [uuid.uuid4() for _ in range(count)]
+    begun, apart = moments
+    # Not at regular intervals, which a sweep would find.
+    at, ids = begun + apart * (first + random() * count), [uuid.uuid4() for _ in range(count)]
     picks = [
         [entries[each % len(entries)], entries[(each + 1 + each // 7 % (len(entries) - 1)) % len(entries)]]
         for each in range(first, first + count)
@@ -77,7 +97,9 @@ def _batch(
         for id, codes in zip(ids, picks, strict=True)
     ]
     signature = keyring.sign(merkle.root_of(leaves))
-    observed = f"[{','.join(map(facts, ids))}]"
+    # One in twenty was read for the same time, which a sweep finds.
+    readings = [1136 if id.int % 20 == 0 else 1000 + (id.int >> 20) % 30_000 for id in ids]
+    observed = f"[{','.join(map(facts, ids, readings))}]"
     batch = (ID, first, at, [id.bytes for id in ids], observed, [REMAINING] * count, b"".join(leaves), signature)
     return batch, [
         (ID, id.bytes, 1, str(id), id, codes, "count" if number % 50 else "hold", at, id.bytes, first, number - first)

@@ -15,6 +15,7 @@ from voting.postgres.queries import named
 from voting.postgres.tallies import allow_all
 
 _QUERIES = named("groups")
+_CONSISTENCY = named("consistency")
 
 GroupState = Literal["open", "released", "void", "gone"]
 Action = Literal["release", "void", "undo"]
@@ -114,6 +115,7 @@ async def put(
 async def count_members(connection: Connection, contest: str, found: Sequence[str]) -> None:
     """Stores the number of ballots of each open group; empty groups that were not found again are marked as gone."""
     seconds = await allow_all(connection, contest)
+    await connection.execute(_CONSISTENCY["by_hash"])
     await connection.execute(_QUERIES["count_members"], contest, list(found), timeout=seconds)
 
 
