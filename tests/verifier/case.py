@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import shutil
@@ -16,12 +17,34 @@ from tests.verifier.made import World
 
 @dataclass
 class Case:
-    """A bundle that may be bent, and a checkpoint that the person who checks has kept from earlier."""
+    """A bundle that may be bent, and what lies beside it: what a person who checks has, if so."""
 
     folder: Path
     world: World
     dice: random.Random
-    kept: bytes | None = None
+    kept: Path | None = None
+    """A checkpoint from earlier."""
+    receipt: Path | None = None
+    proof: Path | None = None
+    """Of the receipt; then nothing else is checked."""
+    openings: Path | None = None
+    """For an auditor, who checks the bundle with them."""
+
+    def arguments(self, policy: Path) -> list[object]:
+        """Returns the arguments with which verify.py checks it."""
+        receipts = ["--receipt", self.receipt, "--receipt-key", made.RECEIPT_KEY] if self.receipt else []
+        if self.proof:
+            return ["proof", self.proof, "--policy", policy, *receipts]
+        if self.openings:
+            return ["openings", self.openings, "--bundle", self.folder, "--policy", policy]
+        kept = ["--checkpoint", self.kept] if self.kept else []
+        return ["bundle", self.folder, "--policy", policy, *kept, *receipts]
+
+    def chosen(self) -> list[Path]:
+        """Returns what is chosen in verify.html: files, or one folder."""
+        if self.proof and self.receipt:
+            return [self.proof, self.receipt]
+        return [self.folder.parent if self.kept or self.receipt or self.openings else self.folder]
 
     @property
     def log(self) -> Path:
@@ -61,9 +84,35 @@ class Case:
 
     def keep(self, size: int | None = None) -> None:
         """Keeps the checkpoint of an earlier size."""
-        folder = self.folder.with_name(self.folder.name + "-kept")
-        self.kept = made.cosign(made.write_log(folder, self.world.leaves[:size]))
+        folder = self.folder.with_name("earlier")
+        note = made.cosign(made.write_log(folder, self.world.leaves[:size]))
         shutil.rmtree(folder)
+        self.kept = self.folder.with_name("kept")
+        self.kept.write_bytes(note)
+
+    def hold(self, receipt: str) -> None:
+        """Gives the person who checks a receipt."""
+        self.receipt = self.folder.with_name("receipt.txt")
+        self.receipt.write_text(receipt)
+
+    def prove(self, change: Callable[[list[bytes], bytes], bytes]) -> None:
+        """Gives the person who checks a receipt and its proof, of which lines and note are changed."""
+        index, statements, place = self.dice.choice(self.world.ballots)
+        self.hold(made.receipt(statements, place))
+        head, _, note = made.proof_of(self.log, index, (self.folder / "checkpoint.cosigned").read_bytes()).partition(
+            b"\n\n"
+        )
+        lines = head.split(b"\n")
+        note = change(lines, note)
+        self.proof = self.folder.with_name("ballot.tlog-proof")
+        self.proof.write_bytes(b"\n".join(lines) + b"\n\n" + note)
+
+    def open(self, change: Callable[[list[list[Any]], list[list[Any]]], object]) -> None:
+        """Gives an auditor openings, whose lines of decisions and of ballots are changed."""
+        decisions, ballots = copy.deepcopy((self.world.decisions, self.world.opened))
+        change(decisions, ballots)
+        self.openings = self.folder.with_name("openings.jsonl")
+        made.write_openings(self.openings, [*decisions, *ballots])
 
     def ballot(self) -> int:
         return self.dice.choice(self.world.ballots[1:-1])[0]

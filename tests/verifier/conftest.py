@@ -87,7 +87,7 @@ def bent(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ca
     """The bundle, bent in every kind."""
     cases = {}
     for name, kind in KINDS.items():
-        folder = tmp_path_factory.mktemp("bent") / name
+        folder = tmp_path_factory.mktemp("bent") / "bundle"
         shutil.copytree(bundle, folder)
         cases[name] = Case(folder, made.make_world(), random.Random(name))
         kind.bend(cases[name])

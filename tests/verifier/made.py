@@ -30,6 +30,7 @@ CONTEST = "damei-2026"
 ORIGIN = f"vote.example.org/log/{CONTEST}"
 OPENS = datetime(2026, 11, 20, tzinfo=UTC)
 COSIGNED_AT = 1795305600
+FIGURES = {"count": "counted", "hold": "held", "void": "void"}
 CODES = [f"A{number:03d}" for number in range(1, 13)]
 
 
@@ -144,6 +145,8 @@ class World:
     ballots: list[tuple[int, list[bytes], int]] = field(default_factory=list)  # leaf, its batch, its place there
     raw: dict[str, int] = field(default_factory=dict)
     seals: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[list[Any]] = field(default_factory=list)  # lines of openings, as SPEC.md has them
+    opened: list[list[Any]] = field(default_factory=list)  # of the ballots
 
     @property
     def picks(self) -> int:
@@ -203,16 +206,65 @@ def make_world(seed: int = 1, ballots: int = 300, days: int = 3) -> World:
 
 
 def add_batch(world: World, dice: random.Random, moments: list[datetime]) -> None:
-    statements = []
+    statements: list[bytes] = []
     for at in moments:
-        chosen = dice.sample(CODES, dice.randint(1, 5))
+        chosen = sorted(dice.sample(CODES, dice.randint(1, 5)))
         for code in chosen:
             world.raw[code] = world.raw.get(code, 0) + 1
         id = uuid.UUID(bytes=dice.randbytes(16), version=4)
-        statements.append(ballot_leaf(id, moment(at), len(chosen), dice.randbytes(32)))
+        recorded_at = int(at.timestamp()) * 1_000_000 + dice.randrange(1_000_000)
+        judged = ["hold", ["burst", "雷同"]] if dice.random() < 0.1 else ["count", []]
+        judged.append(sha256(world.documents["policy.toml"]))
+        salts, c_p = (dice.randbytes(16), dice.randbytes(16)), dice.randbytes(32)
+        opened = [len(world.leaves) + len(statements), str(id), str(recorded_at), chosen]
+        world.opened.append(
+            ["ballot", *opened, b64(salts[0]), [b64(salts[1]), *judged], b64(state(salts[1], judged)), b64(c_p)]
+        )
+        statements.append(ballot_leaf(id, moment(at), len(chosen), commitment(world.opened[-1])))
     for place in range(len(statements)):
         world.ballots.append((len(world.leaves) + place, statements, place))
     world.leaves += statements
+
+
+def state(salt: bytes, judged: list[Any]) -> bytes:
+    """Returns the part of a commitment that hides state, reasons and policy."""
+    return hashlib.sha256(b"voting state v2\0" + salt + canonical(judged)).digest()
+
+
+def commitment(opened: list[Any]) -> bytes:
+    """Returns the commitment that a line of openings opens."""
+    _, _, id, recorded_at, picks, salt, _, c_s, c_p = opened
+    of_picks = base64.b64decode(salt) + canonical([CONTEST, id, int(recorded_at), picks])
+    parts = [hashlib.sha256(b"voting picks v2\0" + of_picks).digest(), *map(base64.b64decode, (c_s, c_p))]
+    return hashlib.sha256(b"voting ballot v2\0" + b"".join(parts)).digest()
+
+
+def decided(world: World, dice: random.Random) -> str:
+    """Decides about some ballots; returns the root of the leaf."""
+    policy = sha256(world.documents["policy.toml"])
+    lines = [
+        canonical([opened[2], dice.choice(["count", "hold", "void"]), ["雷同"], "review", policy, "", 1]).decode()
+        for opened in dice.sample(world.opened, min(len(world.opened), 8))
+    ]
+    salted = [(dice.randbytes(16), line) for line in [*lines, "[]"]]
+    world.decisions.append(["decisions", len(world.decisions) + 1, [[b64(salt), line] for salt, line in salted]])
+    return batch_root([salt + line.encode() + b"\n" for salt, line in salted]).hex()
+
+
+def figures(world: World) -> dict[str, dict[str, int]]:
+    """Returns the votes of each entry by the states in force."""
+    states = {
+        id: state for _, _, lines in world.decisions for _, line in lines[:-1] for id, state in [json.loads(line)[:2]]
+    }
+    counts = {code: dict.fromkeys(("count", "hold", "void"), 0) for code in CODES}
+    for opened in world.opened:
+        for code in opened[4]:
+            counts[code][states.get(opened[2], opened[6][1])] += 1
+    return counts
+
+
+def write_openings(file: Path, lines: list[list[Any]]) -> None:
+    file.write_bytes(b"".join(canonical(line) + b"\n" for line in lines))
 
 
 def add_evening(world: World, dice: random.Random, day: datetime, window: tuple[str, ...]) -> None:
@@ -221,7 +273,13 @@ def add_evening(world: World, dice: random.Random, day: datetime, window: tuple[
     details = canonical({"note": "公告", "number": number}).decode()
     acts = (f"document {hashes['contest.toml']}", *window)
     world.leaves += [
-        leaf("decisions/v1", midnight, f"number {number}", f"policy {hashes['policy.toml']}", f"root {'5' * 64}"),
+        leaf(
+            "decisions/v1",
+            midnight,
+            f"number {number}",
+            f"policy {hashes['policy.toml']}",
+            f"root {decided(world, dice)}",
+        ),
         leaf("act/v1", midnight, "action contest.notice", f"details {details}", *acts),
         leaf("act/v1", midnight, "action account.add", f"details sha256:{'7' * 64}", acts[0]),
         leaf("erasure/v1", midnight, f"date {day:%Y-%m-%d}", f"voters {number}"),
@@ -254,10 +312,15 @@ def write_bundle(folder: Path, world: World) -> None:
     note = write_log(folder / "log", world.leaves)
     for name, data in world.documents.items():
         (folder / name).write_bytes(data)
-    held = {code: count // 10 for code, count in world.raw.items()}
     entries = [
-        {"code": code, "counted": raw - held[code], "held": held[code], "points": f"{raw}/7", "raw": raw, "void": 0}
-        for code, raw in sorted(world.raw.items())
+        {
+            "code": code,
+            "counted": votes["count"],
+            "held": votes["hold"],
+            "raw": sum(votes.values()),
+            "void": votes["void"],
+        }
+        for code, votes in figures(world).items()
     ]
     result = {"ballots": len(world.ballots), "contest": CONTEST, "entries": entries, "picks": world.picks}
     (folder / "result.json").write_bytes(canonical(result) + b"\n")

@@ -33,6 +33,12 @@ async def check(
     return {(code, where) for code, where in shown}
 
 
+def named(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Names files beside the bundle without their folders."""
+    beside = ("kept", "receipt.txt", "ballot.tlog-proof")
+    return {(code, where.rpartition("/")[2] if where.endswith(beside) else where) for code, where in found}
+
+
 async def result(page: Page) -> str | None:
     return await page.locator("#verdict").get_attribute("data-result")
 
@@ -48,10 +54,9 @@ async def test_tampering_is_named_as_verify_py_names_it(
     page: Page, verify: Verify, bent: dict[str, Case], policy: Path
 ) -> None:
     for name, case in bent.items():
-        verdict = verify("bundle", case.folder, "--policy", policy)
-        assert await check(page, case.folder) == {
-            (finding["code"], finding["where"]) for finding in verdict.findings
-        }, name
+        verdict = verify(*case.arguments(policy))
+        found = {(finding["code"], finding["where"]) for finding in verdict.findings}
+        assert named(await check(page, *case.chosen())) == named(found), name
         assert await result(page) == ("wrong" if verdict.findings else "ok")
 
 
@@ -59,14 +64,20 @@ async def test_tampering_is_named_as_verify_py_names_it(
 async def test_it_finds_what_verify_py_finds_in_any_change(
     page: Page, verify: Verify, policy: Path, tmp_path: Path, count: int
 ) -> None:
-    folder, dice = tmp_path / "bundle", random.Random(count)
-    made.write_bundle(folder, made.make_world(ballots=30))
+    given, dice = tmp_path / "given", random.Random(count)
+    folder, openings = given / "bundle", given / "openings"
+    made.write_bundle(folder, world := made.make_world(ballots=30))
+    made.write_openings(openings, [*world.decisions, *world.opened])
+    opened: list[object] = ["openings", openings, "--bundle", folder]
     for _ in range(count):
-        checked, command = dice.choice([(folder, "bundle"), (folder / "log", "log")])
-        path = dice.choice(sorted(path for path in checked.rglob("*") if path.is_file()))
+        checked, arguments = dice.choice(
+            [(folder, ["bundle", folder]), (folder / "log", ["log", folder / "log"]), (given, opened)]
+        )
+        inside = sorted(path for path in checked.rglob("*") if path.is_file())
+        path = openings if checked == given else dice.choice(inside)
         before = path.read_bytes()
         path.write_bytes(mutated(before, dice))
-        verdict = verify(command, checked, "--policy", policy)
+        verdict = verify(*arguments, "--policy", policy)
         found = {(finding["code"], finding["where"]) for finding in verdict.findings}
         assert await check(page, checked) == found, (path, path.read_bytes())
         path.write_bytes(before)

@@ -12,24 +12,32 @@ import pytest
 from tests.verifier import made
 from tests.verifier.case import Case
 from tests.verifier.conftest import Verify
-from tests.verifier.tampering import KINDS
+from tests.verifier.tampering import KINDS, NOT_MADE, NUMBERS
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_tampering_is_named(verify: Verify, bent: dict[str, Case], policy: Path, tmp_path: Path, name: str) -> None:
+def test_tampering_is_named(verify: Verify, bent: dict[str, Case], policy: Path, name: str) -> None:
     case, kind = bent[name], KINDS[name]
-    arguments: list[object] = ["bundle", case.folder, "--policy", policy]
-    if case.kept:
-        (tmp_path / "kept").write_bytes(case.kept)
-        arguments += ["--checkpoint", tmp_path / "kept"]
-    verdict = verify(*arguments)
+    verdict = verify(*case.arguments(policy))
     assert kind.codes <= verdict.codes <= kind.codes | kind.also, verdict.findings
     assert verdict.status == 1
     assert "does not hold" in verdict.words
 
 
-def test_an_untouched_bundle_has_no_finding(verify: Verify, bundle: Path, policy: Path) -> None:
-    verdict = verify("bundle", bundle, "--policy", policy)
+def test_every_kind_of_the_design_is_made_or_said_not_to_be() -> None:
+    assert {kind.number for kind in KINDS.values()} - {37} | NOT_MADE.keys() == NUMBERS
+
+
+def test_an_untouched_bundle_has_no_finding(verify: Verify, bundle: Path, policy: Path, tmp_path: Path) -> None:
+    """Nor have its openings and receipts."""
+    case = Case(bundle, made.make_world(), random.Random(1))
+    made.write_openings(tmp_path / "openings", [*case.world.decisions, *case.world.opened])
+    opened = verify("openings", tmp_path / "openings", "--bundle", bundle, "--policy", policy)
+    assert (opened.findings, "NOT CHECKED" in opened.words) == ([], False)
+    (tmp_path / "receipt").write_text(made.receipt(*case.world.ballots[7][1:]))
+    held = ("--receipt", tmp_path / "receipt", "--receipt-key", made.RECEIPT_KEY)
+    verdict = verify("bundle", bundle, "--policy", policy, *held)
+    assert f"is entry {case.world.ballots[7][0]} of the log" in verdict.words
     assert (verdict.status, verdict.findings) == (0, [])
     assert "NOT CHECKED" not in verdict.words
 
@@ -121,18 +129,15 @@ def test_tampering_is_named_in_every_contest(verify: Verify, policy: Path, tmp_p
     world = {"seed": seed, "ballots": dice.choice([260, 300, 517, 700]), "days": dice.randint(2, 4)}
     made.write_bundle(tmp_path / "untouched", made.make_world(**world))
     for name, kind in KINDS.items():
-        folder = tmp_path / name
+        folder = tmp_path / name / "bundle"
         shutil.copytree(tmp_path / "untouched", folder)
         case = Case(folder, made.make_world(**world), random.Random(f"{seed} {name}"))
         kind.bend(case)
-        arguments: list[object] = ["bundle", folder, "--policy", policy]
-        if case.kept:
-            (tmp_path / "kept").write_bytes(case.kept)
-            arguments += ["--checkpoint", tmp_path / "kept"]
-        codes = verify(*arguments).codes
+        codes = verify(*case.arguments(policy)).codes
         assert kind.codes <= codes <= kind.codes | kind.also, name
         shutil.rmtree(folder)
     for copy in range(8):
-        folder = tmp_path / f"copy-{copy}"
-        made.write_bundle(folder, made.make_world(seed * 100 + copy, ballots=dice.randrange(20, 600)))
-        assert verify("bundle", folder, "--policy", policy).findings == []
+        folder, openings = tmp_path / f"copy-{copy}", tmp_path / "openings"
+        made.write_bundle(folder, world_of := made.make_world(seed * 100 + copy, ballots=dice.randrange(20, 600)))
+        made.write_openings(openings, [*world_of.decisions, *world_of.opened])
+        assert verify("openings", openings, "--bundle", folder, "--policy", policy).findings == []

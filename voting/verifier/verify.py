@@ -883,8 +883,9 @@ def open_log(folder: str, trust: Trust, report: Report, others: list[tuple[str, 
     return log
 
 
-def finish_log(log: Log, report: Report) -> None:
-    """Reads the log and compares the other checkpoints."""
+def finish_log(log: Log, report: Report, statements: list[tuple[str, bytes]]) -> None:
+    """Reads the log, compares the other checkpoints and looks for what receipts promise."""
+    log.leaves = {leaf_hash(statement): None for _, statement in statements}
     try:
         log.read()
     except Finding as finding:
@@ -897,6 +898,8 @@ def finish_log(log: Log, report: Report) -> None:
         report.add(Finding("signature", "checkpoint", f"signed by {newest}, the log's newest key", "by an older key"))
     for where, other in log.others:
         log.compare(other, where)
+    for where, statement in statements:
+        check_promise(log, statement, where, report)
 
 
 # Receipts and proofs.
@@ -1033,19 +1036,19 @@ class Bundle:
             raise Finding(code, path, "the fields of SPEC.md", "others")
         return value
 
-    def check(self, others: list[tuple[str, bytes]]) -> Log | None:
-        """Checks everything; what is wrong in one part does not keep the others from being checked.
+    def check(self, others: list[tuple[str, bytes]], statements: list[tuple[str, bytes]]) -> Log | None:
+        """Checks everything, and what receipts promise; what is wrong in one part does not keep the others from it.
 
         Returns the log, or None if it could not be read.
         """
         self._try(self._check_manifest)
         self._try(self._check_sums)
-        log = self._check_log(others)
+        log = self._check_log(others, statements)
         if self.is_unwitnessed:
             self.report.skipped["quorum"] = ("it was certified without witnesses", "核定时没有见证方")
         return log
 
-    def _check_log(self, others: list[tuple[str, bytes]]) -> Log | None:
+    def _check_log(self, others: list[tuple[str, bytes]], statements: list[tuple[str, bytes]]) -> Log | None:
         witnessed = "checkpoint.cosigned" if "checkpoint.cosigned" in self.hashes else "checkpoint"
         if witnessed in self.hashes:
             others = [*others, (witnessed, self.read(witnessed, "quorum"))]
@@ -1056,7 +1059,7 @@ class Bundle:
         proofs = [path for path in sorted(self.hashes) if path.startswith("proofs/")]
         places = {path: re.search(rb"\nindex ([0-9]{1,15})\n", self.read(path, "inclusion")) for path in proofs}
         log.hashes = {int(place[1]): b"" for place in places.values() if place}
-        finish_log(log, self.report)
+        finish_log(log, self.report, statements)
         if self.report.is_stopped:
             return None
         for path, place in places.items():
@@ -1493,14 +1496,14 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("path", metavar=what)
         command.add_argument("--json", action="store_true", help="print the findings alone")
-        if name in ("receipt", "proof", "log"):
+        if name in ("receipt", "proof", "log", "bundle"):
             command.add_argument("--receipt-key", metavar="KEY", help="the key of receipts, from outside")
         if name != "receipt":
             command.add_argument("--policy", metavar="FILE", help="log and witness keys, and their quorum")
             command.add_argument("--vkey", metavar="KEY", help="the log's key alone: witnesses are not checked")
         if name == "proof":
             command.add_argument("--receipt", metavar="FILE", required=True, help="the receipt that is proved")
-        if name == "log":
+        if name in ("log", "bundle"):
             command.add_argument("--receipt", metavar="FILE", action="append", default=[], help="must be in the log")
         if name == "openings":
             command.add_argument("--bundle", metavar="DIR", required=True, help="the certified bundle")
@@ -1555,9 +1558,17 @@ def run(options: argparse.Namespace, report: Report) -> None:
     if not os.path.isdir(folder):
         raise CannotCheckError(f"{folder}: no such directory")
     others = [(path, given(path)) for path in options.checkpoint]
+    statements: list[tuple[str, bytes]] = []
+    receipts = getattr(options, "receipt", [])
+    key = receipt_key(options.receipt_key) if receipts else None
+    for path in receipts:
+        try:
+            statements.append((path, read_receipt(given(path), path, key)))
+        except Finding as finding:
+            report.add(finding)
     if options.command in ("bundle", "openings"):
         bundle = Bundle(folder, trust, report)
-        log = bundle.check(others)
+        log = bundle.check(others, statements)
         if log and options.command == "openings":
             try:
                 with open(options.path, "rb") as file:
@@ -1565,19 +1576,9 @@ def run(options: argparse.Namespace, report: Report) -> None:
             except OSError as error:
                 raise CannotCheckError(f"{options.path}: {error.strerror}") from None
         return
-    key = receipt_key(options.receipt_key) if options.receipt else None
-    statements: list[tuple[str, bytes]] = []
-    for path in options.receipt:
-        try:
-            statements.append((path, read_receipt(given(path), path, key)))
-        except Finding as finding:
-            report.add(finding)
     log = open_log(options.path, trust, report, others, "checkpoint")
     if log is not None:
-        log.leaves = {leaf_hash(statement): None for _, statement in statements}
-        finish_log(log, report)
-        for path, statement in statements if not report.is_stopped else []:
-            check_promise(log, statement, path, report)
+        finish_log(log, report, statements)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Kinds of tampering with a bundle and the log in it, each with the finding that must name it."""
+"""Tampering with what is published: documents, the log, its checkpoint, its leaves, the bundle."""
 
 from __future__ import annotations
 
@@ -6,34 +6,14 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from tests.verifier import made
 from tests.verifier.case import Case
+from tests.verifier.tampering.kinds import kind
 
 LATE = "2026-11-23T00:00:09Z"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of tampering: its number in the design, the findings that must name it, and those that may come along."""
-
-    number: int
-    codes: set[str]
-    also: set[str]
-    bend: Callable[[Case], None]
-
-
-KINDS: dict[str, Kind] = {}
 COUNTS = {"seal", "close", "result", "manifest", "certificate"}
-
-
-def kind(number: int, *codes: str, also: set[str] | None = None) -> Callable[[Callable[[Case], None]], None]:
-    def note(bend: Callable[[Case], None]) -> None:
-        KINDS[bend.__name__] = Kind(number, set(codes), also or set(), bend)
-
-    return note
 
 
 def line(name: str, value: str) -> Callable[[bytes], bytes]:
@@ -267,6 +247,12 @@ def a_number_left_out(case: Case) -> None:
     case.change(case.find("decisions"), line("number", "2"))
 
 
+@kind(18, "open")
+def an_extension_without_its_leaf(case: Case) -> None:
+    """The contest's file has it, as the database had; of a pause no file but the log would tell."""
+    case.edit("contest.toml", lambda data: data + b"# closes_at = 2026-11-25T00:00:00Z\n", listed=True)
+
+
 @kind(18, "act")
 def an_act_with_a_float(case: Case) -> None:
     case.change(case.find("act"), line("details", '{"share":0.5}'))
@@ -405,7 +391,7 @@ def a_proof_of_another_leaf(case: Case) -> None:
     case.edit("proofs/close.tlog-proof", lambda data: re.sub(rb"index \d+", b"index 5", data), listed=True)
 
 
-@kind(14, "manifest", "result")
+@kind(5, "manifest", "result")
 def figures_of_another_log(case: Case) -> None:
     case.world.ballots.pop()
     case.json("result.json", lambda result: result.update(ballots=result["ballots"] - 1))
