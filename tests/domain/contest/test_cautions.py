@@ -54,6 +54,29 @@ def test_channels_that_cannot_be_joined_are_named(channels: str, across: str, gr
     assert any(f"最多可投 {len(groups)} 倍" in each for each in chinese) == (len(groups) > 1)
 
 
+@pytest.mark.parametrize(
+    ("second", "warned"),
+    [
+        ("count = 2", True),
+        ('count = 2\nexcludes = ["first"]', False),
+        ("", False),
+        ('by = "public"\ncount = 2', False),
+        ('count = 2\ncategories = ["b"]', False),
+    ],
+    ids=["the same", "excluded", "without a number", "by another figure", "of another category"],
+)
+def test_awards_that_one_entry_wins_together(second: str, warned: bool) -> None:
+    categories = "".join(f'[[category]]\nid = "{id}"\nname = "{id}"\n' for id in "ab")
+    first = '[[award]]\nid = "first"\nname = "一等奖"\nby = "votes"\ncount = 1\ncategories = ["a"]\n'
+    second = second if "by =" in second else f'by = "votes"\n{second}'
+    contest = read_contest(text("") + categories + first + f'[[award]]\nid = "second"\nname = "二等奖"\n{second}\n')
+    assert (
+        any("both 一等奖 and 二等奖" in each and 'excludes = ["first"]' in each for each in cautions(contest, "en"))
+        == warned
+    )
+    assert any("兼得一等奖和二等奖" in each for each in cautions(contest, "zh")) == warned
+
+
 def test_only_channels_that_exist_are_defaults() -> None:
     assert VoterRule().channels == ("web", "issued")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.schema import Award
 from voting.domain.identity.channel import NAMES, Channel
-from voting.domain.language import Language
+from voting.domain.language import Language, called
 
 _WEB: Mapping[Language, str] = {
     "zh": "网页投票仅凭浏览器 Cookie 区分投票人，任何人都可以反复获取（每次计算不到一秒）。"
@@ -34,6 +36,12 @@ _APART: Mapping[Language, str] = {
     "en": "A person counts as another voter in each of these groups of channels, because no identity (WeChat's unionid "
     "or a verified phone number) is the same in them: {}. So one person may vote up to {} times the quota.",
 }
+_TWO_AWARDS: Mapping[Language, str] = {
+    "zh": "同一作品可以兼得{}，因为它们依据同一成绩产生。如不应兼得，请在后一奖项中写入 excludes = [{}]。",
+    "en": "One entry can win both {}, because the same figure decides them. If it must not, write excludes = [{}] into "
+    "the later award.",
+}
+_MOST_NAMED = 3
 
 
 def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
@@ -48,7 +56,21 @@ def cautions(contest: Contest, language: Language) -> tuple[str, ...]:
         comma, semicolon = ("、", "；") if language == "zh" else (", ", "; ")
         shown = semicolon.join(comma.join(NAMES[language][channel] for channel in group) for group in groups)
         sentences.append(_APART[language].format(shown, len(groups)))
+    if both := list(_held_together(contest)):
+        within, between = ("和", "；以及") if language == "zh" else (" and ", "; both ")
+        named = [within.join(called(award, language) for award in pair) for pair in both[:_MOST_NAMED]]
+        shown = between.join(named) + (" …" if len(both) > _MOST_NAMED else "")
+        sentences.append(_TWO_AWARDS[language].format(shown, f'"{both[0][0].id}"'))
     return tuple(sentences)
+
+
+def _held_together(contest: Contest) -> Iterator[tuple[Award, Award]]:
+    """Yields each two awards, of those given, that the same entries lead: a first and a second prize, by mistake."""
+    given = [award for award in contest.awards if award.count or award.percent]
+    for award, later in combinations(given, 2):
+        apart = award.categories and later.categories and not {*award.categories} & {*later.categories}
+        if award.by == later.by and award.id not in later.excludes and not apart:
+            yield award, later
 
 
 def _depends_on_picks(contest: Contest) -> bool:
