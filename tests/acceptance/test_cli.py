@@ -143,10 +143,8 @@ async def test_an_organiser_from_file_to_results(
     created = run("contest", "create", str(file), "--open-now", env=env)
     assert created.returncode == 0, created.stderr
     assert "exists already" in run("contest", "create", str(file), env=env).stderr
-    assert (
-        "give the pictures' folder with --covers"
-        in run("roster", "import", str(roster), "--contest", id, env=env).stderr
-    )
+    missing = "line 2, cover: there is no picture 'a.svg'; give the pictures' folder with --covers"
+    assert missing in run("roster", "import", str(roster), "--contest", id, env=env).stderr
     imported = run("roster", "import", str(roster), "--contest", id, "--covers", str(covers), env=env)
     assert "2 entries are in contest" in imported.stderr
     tokens = run("credentials", "issue", "--contest", id, "--count", "3", env=env).stdout.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -12,8 +13,8 @@ from voting.cli.contest import read_text
 from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.shared.tables import Beside, checked, load_sheet
 from voting.domain.contest.contest_file import read_contest
-from voting.domain.entry import Entry
 from voting.domain.roster.change import RosterChange
+from voting.domain.roster.sheet import Sheet
 from voting.errors import Fault, FileInvalid
 from voting.wiring.admin import AdminServices
 
@@ -87,7 +88,7 @@ def import_(
             # Only withdrawn entries stay.
             stored = tuple(entry for entry in stored if entry.code not in snapshot.entries)
         entries = checked(file, sheet, snapshot.contest, beside, stored)
-        pictures = _pictures(file, entries, covers)
+        pictures = _pictures(file, sheet, covers)
         return await office.contest_admin.import_roster(contest, entries, pictures, amend, replacing)
 
     change = with_admin(read_settings(env_file), work)
@@ -110,17 +111,19 @@ def _listed(codes: Sequence[str]) -> str:
     return ", ".join(codes[:_SHOWN]) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
 
 
-def _pictures(file: Path, entries: Sequence[Entry], covers: Path | None) -> dict[str, bytes]:
+def _pictures(file: Path, sheet: Sheet, covers: Path | None) -> dict[str, bytes]:
     """The pictures by name. Raises FileInvalid, which lists each missing one."""
-    names = sorted({entry.cover for entry in entries if entry.cover})
+    lines = {row.cells["cover"]: row.line for row in reversed(sheet.rows) if row.cells.get("cover")}
+    if lines and covers and not covers.is_dir():
+        raise click.BadParameter(f"there is no folder {str(covers)!r}", param_hint="--covers")
     found, faults = {}, []
-    for name in names:
+    for name, line in sorted(lines.items(), key=itemgetter(1)):
         path = covers / name if covers else None
         if path and Path(name).name == name and path.is_file():
             found[name] = path.read_bytes()
         else:
             mend = f"put it into {covers}" if covers else "give the pictures' folder with --covers"
-            faults.append(Fault(0, "cover", f"there is no picture {name!r}", mend))
+            faults.append(Fault(line, "cover", f"there is no picture {name!r}", mend))
     if faults:
         raise FileInvalid(str(file), tuple(faults))
     return found
