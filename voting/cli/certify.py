@@ -135,7 +135,8 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
         click.echo(
             f"{entry}\traw={tally.raw}\theld={tally.held}\tvoid={void}\tcounted={tally.counted}\t{_tiers(tally)}".rstrip()
         )
-    tell(f"certified: number {made.number}, {made.certified_at.isoformat()}, policy {made.policy_version}")
+    certified_at = made.certified_at.isoformat(timespec="seconds")
+    tell(f"certified: number {made.number}, {certified_at}, policy {made.policy_version}")
     if made.proposed_by:
         tell(f"two persons certified it: {made.actor}, as {made.proposed_by} had proposed")
     else:

@@ -47,7 +47,7 @@ def demo(port: int, reset: bool, workers: int, codes: bool, still: bool) -> None
     """Run the demo contest: 120 entries, open for ten days from its first start.
 
     Simulated people vote for about twenty minutes, and soon after the start a ring does, which the live board shows
-    among the groups under review within two minutes: sign in as the organiser and void it.
+    among the groups under review within two minutes: propose as organiser to void it, and confirm as owner.
     """
     settings = load(os.environ)
     if codes:

@@ -60,7 +60,7 @@ def add(name: str, role: Role, contest: str | None, without_code: bool, env_file
     click.echo(f"password\t{password}")
     if factor:
         _show_factor(factor)
-    tell("give this to its owner on a safe way, who changes the password at /staff")
+    tell("hand this over in a safe way; its owner changes the password at /staff")
 
 
 @staff.command(name="list", epilog="Example: voting staff list")

@@ -38,6 +38,9 @@ def results(contest: str, kind: str, out: Path | None, blended: bool, awards: bo
     if awards and (kind != "csv" or not blended):
         raise click.UsageError("--awards goes with --blend --format csv; json and xlsx hold the award list too")
 
+    if kind == "xlsx" and out is None and sys.stdout.isatty():
+        raise click.UsageError("a workbook cannot be shown on a terminal; write it to a file with --out")
+
     async def work(office: AdminServices) -> Report:
         return await office.reports.report(await find(office, contest), blended=blended)
 

@@ -135,7 +135,8 @@ def check_results(contest: str, env_file: Path | None) -> None:
         tell("somebody changed ballots past the service: find out who, and restore them from a backup")
     if wrong or contradictions:
         raise click.exceptions.Exit(1)
-    tell(f"certification {stands.number} of {stands.certified_at.isoformat()}: everything is as it was certified")
+    certified_at = stands.certified_at.isoformat(timespec="seconds")
+    tell(f"certification {stands.number} of {certified_at}: everything is as it was certified")
 
 
 @verify.command(name="audit", epilog="Example: voting verify audit --head 125:9f86d081884c7d65...")

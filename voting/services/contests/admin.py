@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import local
 from voting.domain.entry import Entry
 from voting.domain.results.inputs import document_sha256
 from voting.domain.roster.change import RosterChange, roster_change
@@ -105,7 +106,7 @@ class ContestAdmin:
             if closes_at <= stored.window_end or stored.read_at >= stored.window_end:
                 raise RulesSealed("an open window can be made longer; it cannot be made shorter, or opened again")
             if closes_at - stored.window_end > MOST_EXTENSION:
-                present = stored.window_end.astimezone(stored.contest.zone).isoformat()
+                present = local(stored.window_end, stored.contest, "en", seconds=True)
                 raise RulesSealed(
                     f"an extension adds at most {MOST_EXTENSION.days} days to the window, which ends at {present}:"
                     " check the year of the new end"
@@ -217,7 +218,7 @@ class ContestAdmin:
         async def work(tx: Connection) -> None:
             stored = await self._stored(tx, contest)
             if stored.read_at >= stored.window_end:
-                ended = stored.window_end.astimezone(stored.contest.zone).isoformat()
+                ended = local(stored.window_end, stored.contest, "en", seconds=True)
                 certified = ", and its result is certified" if stored.certified else ""
                 raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
             await contests.set_paused(tx, contest, paused, reason)

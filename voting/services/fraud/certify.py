@@ -19,6 +19,7 @@ import msgspec
 import polars as pl
 
 from voting.domain.contest.contest import Contest
+from voting.domain.contest.explain import local
 from voting.domain.results.outcome import compute
 from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick, silent
@@ -218,7 +219,7 @@ class Certifier:
         if stored is None:
             raise ContestUnknown(f"there is no contest {contest!r}")
         if stored.read_at < stored.window_end:
-            ends = stored.window_end.astimezone(stored.contest.zone).isoformat()
+            ends = local(stored.window_end, stored.contest, "en", seconds=True)
             raise NotCertifiable(f"the window is open until {ends}; certify when it has closed")
 
     async def _check_decided(self, tx: Connection, snapshot: ContestSnapshot, act: _Act) -> Inputs:
