@@ -151,9 +151,8 @@ class Cells:
                 raise NotFound(f"there is no suspected cell {id[:64]!r} in this contest")
             if not person.name:
                 raise Forbidden("two persons decide about a cell: each takes an organiser's key (--key-file)")
-            estimates = {each.cell: each for each in await _estimates(tx, contest)}
-            names = await deciders(tx, contest, person)
-            outcome, after = _decided(cell, estimates.get(cell.cell), person, wish, names)
+            rate = await _rate_elsewhere(tx, contest, cell) if wish.action == "ask" else None
+            outcome, after = _decided(cell, rate, person, wish, await deciders(tx, contest, person))
             if outcome == "unchanged":
                 return outcome, cell
             after = await suspect_cells.store(tx, contest, after)
@@ -257,13 +256,19 @@ async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
     return estimate(sample)
 
 
+async def _rate_elsewhere(tx: Connection, contest: str, cell: StoredCell) -> float:
+    """Returns the rate at which people confirm elsewhere, which says how many of the cell's will not. Raises Stale."""
+    rate = next((each.elsewhere for each in await _estimates(tx, contest) if each.cell == cell.cell), cell.rate)
+    if rate is None:
+        raise Stale("too few of its voters are in the sample now to say how many people it has: wait, or accept it")
+    return rate
+
+
 def _decided(
-    cell: StoredCell, estimate: Estimate | None, person: Person, wish: CellWish, names: Collection[str]
+    cell: StoredCell, rate: float | None, person: Person, wish: CellWish, names: Collection[str]
 ) -> tuple[CellOutcome, StoredCell]:
     """Returns the outcome of a request. Raises Stale or Forbidden."""
     proposal = cell.proposal
-    if wish.action == "ask" and estimate is None:
-        raise Stale("too few of its voters are in the sample now to say how many people it has: wait, or accept it")
     if wish.action == "undo" and proposal and proposal.action != "undo":
         return "withdrawn", replace(cell, proposal=None)
     if proposal is None:
@@ -286,7 +291,7 @@ def _decided(
         share=1.0 if wish.action == "ask" else 0.0,
         proposal=None,
         hours=wish.hours,
-        rate=estimate.elsewhere if estimate and wish.action == "ask" else None,
+        rate=rate,
         decided_by=person.actor,
         reason=wish.reason,
     )
