@@ -42,6 +42,7 @@ BODIES = {
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
     "growth/none/decisions": {"action": "accept", "reason": "x"},
     "cells/none/decisions": {"action": "accept", "reason": "x"},
+    "display": {"policy": "live", "reason": "a reason of ten"},
     "seal": {"document_sha256": "0" * 64},
     "pause": {"reason": "a reason of ten"},
     "resume": {"reason": "a reason of ten"},

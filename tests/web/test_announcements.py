@@ -1,4 +1,4 @@
-"""Notices to voters: published and ended by organisers, on the voters' pages for their time, and on record."""
+"""What organisers tell voters: notices for a time, and how much of the tally is shown."""
 
 from __future__ import annotations
 
@@ -77,3 +77,27 @@ async def test_a_notice_in_the_past_or_for_years_is_refused(http: httpx.AsyncCli
     assert refusal(await http.post(path, json={"text": "公告", **times}, headers=headers)) == (400, "malformed")
     blank = {"text": "  ", "ends_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
     assert refusal(await http.post(path, json=blank, headers=headers)) == (400, "malformed")
+
+
+async def test_voters_see_another_display_of_the_tally_where_the_rules_allow_it(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest, sealed = await contests.make(top='changeable = ["display"]\n'), await contests.make()
+    headers = {"Authorization": f"Bearer {await contests.staff_key('organiser', None)}"}
+    hidden = {"policy": "hidden", "reason": "最后一天不公布票数，以免跟风"}
+    path = "/api/v1/staff/contests/{}/display"
+    assert refusal(await http.post(path.format(sealed), json=hidden, headers=headers)) == (409, "rules_sealed")
+    assert (await http.get(f"/api/v1/contests/{contest}/tallies")).json()["policy"] == "live"
+    assert (await http.post(path.format(contest), json=hidden, headers=headers)).status_code == 200
+
+    async def shows(policy: str, text: str) -> bool:
+        shown = (await http.get(f"/api/v1/contests/{contest}/tallies")).json()["policy"]
+        return bool(shown == policy) and text in (await http.get(f"/c/{contest}")).text
+
+    await eventually(lambda: shows("hidden", "投票期间不公布票数"))
+    daily = {"policy": "daily", "at": "09:30", "reason": "每天早上公布一次票数"}
+    assert (await http.post(path.format(contest), json=daily, headers=headers)).status_code == 200
+    await eventually(lambda: shows("daily", "9:30"))
+    control = await http.get(f"/control/{contest}", headers=headers)
+    assert "每天 09:30 更新一次 → …" in control.text
+    assert "hidden" in control.text, "the last acts name what it was"

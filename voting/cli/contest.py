@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -19,6 +20,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.explain import explain as sentences
 from voting.domain.contest.explain import local
+from voting.domain.contest.schema import Display, DisplayPolicy
 from voting.domain.contest.toml_schema import reference
 from voting.domain.entry import Entry
 from voting.domain.identity.roles import ORGANISING
@@ -159,6 +161,22 @@ def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
     """Withdraw an entry, if the rules declare `withdrawal` changeable; its ballots are kept."""
     with_admin(read_settings(env_file), lambda office: office.contest_admin.withdraw(id, entry, reason))
     tell(f"entry {entry} is withdrawn from contest {id!r}")
+
+
+@contest.command(epilog="Example: voting contest display --contest demo --policy hidden --reason 'the last day'")
+@click.option("--contest", "id", required=True, help="The contest's id.")
+@click.option(
+    "--policy", required=True, type=click.Choice(get_args(DisplayPolicy)), help="What voters see from now on."
+)
+@click.option("--minutes", default=5, show_default=True, type=click.IntRange(1, 1440), help="For `delayed`: how often.")
+@click.option("--at", default="18:00", show_default=True, type=click.DateTime(["%H:%M"]), help="For `daily`: when.")
+@click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")
+@env_file
+def display(id: str, policy: DisplayPolicy, minutes: int, at: datetime, reason: str, env_file: Path | None) -> None:
+    """Change what voters see of the tally, if the rules declare `display` changeable."""
+    shown = Display(policy, minutes, at.time())
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.show(id, shown, reason))
+    tell(f"the tally of contest {id!r} is shown: {policy}")
 
 
 @contest.command(epilog="Example: voting contest pause --contest demo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property
 from secrets import token_bytes
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from voting.domain.contest.announcement import Announcement
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import decode_contest
-from voting.domain.contest.schema import Window
+from voting.domain.contest.schema import Display, DisplayPolicy, Window
 from voting.domain.entry import Entry
 from voting.postgres.ballots import GATES
 from voting.postgres.database import Connection
@@ -43,6 +43,8 @@ class StoredContest:
     """Whether any two voters were found to be one person."""
     hash_key: str
     """The random part of the keys of its voters' hashes, in hex; empty if it has none, or has none left."""
+    display: Display | None
+    """What voters see of the tally, in place of what the rules say."""
     announcements: tuple[Announcement, ...]
     """Those that have not ended."""
     read_at: datetime
@@ -60,8 +62,9 @@ class StoredContest:
 
     @cached_property
     def contest(self) -> Contest:
-        """The contest's rules, decoded from the document on first use."""
-        return decode_contest(self.document, self.id).within(self.window)
+        """The contest's rules, decoded from the document on first use, as they were changed since."""
+        contest = decode_contest(self.document, self.id).within(self.window)
+        return contest.showing(self.display) if self.display else contest
 
 
 async def insert(connection: Connection, contest: Contest, document: str) -> bool:
@@ -140,6 +143,12 @@ async def set_paused(connection: Connection, contest: str, paused: bool, reason:
     await connection.execute(_CONTESTS["set_paused"], contest, paused, reason if paused else "")
 
 
+async def set_display(connection: Connection, contest: str, display: Display) -> None:
+    """Changes what voters see of the tally."""
+    text = json.dumps([display.policy, display.minutes, display.at.isoformat()])
+    await connection.execute(_CONTESTS["set_display"], contest, text)
+
+
 async def select_entries(connection: Connection, contest: str, withdrawn: bool = False) -> tuple[Entry, ...]:
     """Returns the entries in roster order; with `withdrawn`, including withdrawn ones."""
     rows = await connection.fetch(_ENTRIES["select"], contest, withdrawn)
@@ -211,6 +220,7 @@ def _stored(row: Any) -> StoredContest:
         row["certified"],
         row["has_joined_voters"],
         (row["hash_key"] or b"").hex(),
+        _display(*json.loads(row["display"])) if row["display"] else None,
         tuple(_announcement(*each) for each in json.loads(row["announcements"] or "[]")),
     )
     return StoredContest(*head, row["now"])
@@ -218,3 +228,7 @@ def _stored(row: Any) -> StoredContest:
 
 def _announcement(number: int, text: str, text_en: str, starts_at: str, ends_at: str) -> Announcement:
     return Announcement(number, text, text_en, datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))
+
+
+def _display(policy: DisplayPolicy, minutes: int, at: str) -> Display:
+    return Display(policy, minutes, time.fromisoformat(at))

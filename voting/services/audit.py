@@ -36,6 +36,7 @@ Action = Literal[
     "confirmation.by_host",
     "confirmation.denied",
     "contest.create",
+    "contest.display",
     "contest.extend",
     "contest.pause",
     "contest.replace",

@@ -85,6 +85,7 @@ HANDLERS: list[Any] = [
     staff_contests.resume,
     staff_contests.extend,
     staff_contests.withdraw,
+    staff_contests.change_display,
     staff_contests.announce,
     staff_contests.end_announcement,
     cells.list_cells,

@@ -73,8 +73,9 @@ class Contest:
     players: tuple[PlayerSite, ...] = key(
         "Video sites whose players show entries' videos, after a click.", name="player", default=()
     )
-    changeable: tuple[Literal["extension", "withdrawal"], ...] = key(
-        "What may still change once the rules are sealed: a later end of the window, the withdrawal of an entry.",
+    changeable: tuple[Literal["extension", "withdrawal", "display"], ...] = key(
+        "What may still change once the rules are sealed: a later end of the window, the withdrawal of an entry,"
+        " what voters see of the tally.",
         default=(),
     )
     sanctions: tuple[str, ...] = key("The ladder of sanctions, in words, first to last.", default=())
@@ -132,6 +133,10 @@ class Contest:
     def within(self, window: Window) -> Contest:
         """Returns the same contest with another window."""
         return replace(self, window=window)
+
+    def showing(self, display: Display) -> Contest:
+        """Returns the same contest with another display of its tally."""
+        return replace(self, display=display)
 
     def opening(self, moment: datetime) -> Contest:
         """Returns the same contest with its window, of the same length, starting at `moment`."""

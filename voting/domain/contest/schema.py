@@ -211,11 +211,14 @@ class Quota:
         return "picks" if self.picks else "ballots"
 
 
+DisplayPolicy = Literal["live", "delayed", "daily", "hidden"]
+
+
 @dataclass(frozen=True, slots=True)
 class Display:
     """What voters may see of the tally during voting."""
 
-    policy: Literal["live", "delayed", "daily", "hidden"] = key("How results are shown.", default="live")
+    policy: DisplayPolicy = key("How results are shown.", default="live")
     minutes: int = key("For `delayed`: minutes between two updates of the tally.", default=5, least=1, most=1440)
     at: time = key("For `daily`: the local time at which the tally is renewed.", default=time(18))
 

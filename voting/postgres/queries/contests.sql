@@ -5,7 +5,7 @@ on conflict (id) do nothing
 returning id;
 
 -- name: select
-select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
+select id, uid, document, opens_at, closes_at, paused, pause_reason, display, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
@@ -16,7 +16,7 @@ from contests
 where id = $1;
 
 -- name: select_all
-select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
+select id, uid, document, opens_at, closes_at, paused, pause_reason, display, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
@@ -51,8 +51,11 @@ select number from gates where contest = $1 order by number for update;
 -- name: set_paused
 update contests set paused = $2, pause_reason = $3, revision = revision + 1 where id = $1;
 
+-- name: set_display
+update contests set display = $2, revision = revision + 1 where id = $1;
+
 -- name: replace
-update contests set document = $2, opens_at = $3, closes_at = $4, revision = revision + 1 where id = $1;
+update contests set document = $2, opens_at = $3, closes_at = $4, display = null, revision = revision + 1 where id = $1;
 
 -- name: seal
 update contests set sealed_at = coalesce(sealed_at, clock_timestamp()) where id = $1;

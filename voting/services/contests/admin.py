@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local
+from voting.domain.contest.schema import Display
 from voting.domain.entry import Entry
 from voting.domain.results.inputs import document_sha256
 from voting.domain.roster.change import RosterChange, roster_change
@@ -123,6 +124,19 @@ class ContestAdmin:
 
         if not await self._database.transact(work):
             raise SecondPersonNeeded
+
+    async def show(self, contest: str, display: Display, reason: str) -> None:
+        """Changes what voters see of the tally. Raises RulesSealed."""
+
+        async def work(tx: Connection) -> None:
+            stored = await self._changing(tx, contest)
+            _check_changeable(stored, "display")
+            await contests.set_display(tx, contest, display)
+            was = stored.contest.display
+            details = {"was": _described(was), "is": _described(display), "reason": reason}
+            await audit.record(tx, self._actor, "contest.display", contest, details)
+
+        await self._database.transact(work)
 
     async def withdraw(self, contest: str, entry: str, reason: str) -> None:
         """Withdraws an entry; ballots that picked it stay unchanged. Raises RulesSealed, EntryUnknown."""
@@ -243,3 +257,13 @@ class ContestAdmin:
 def _check_changeable(stored: StoredContest, what: str) -> None:
     if stored.is_sealed and what not in stored.contest.changeable:
         raise RulesSealed(f"the rules do not declare {what!r} changeable, and they are sealed; nothing was changed")
+
+
+def _described(display: Display) -> str:
+    match display.policy:
+        case "delayed":
+            return f"delayed, every {display.minutes} minutes"
+        case "daily":
+            return f"daily at {display.at:%H:%M}"
+        case policy:
+            return policy

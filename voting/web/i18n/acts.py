@@ -22,6 +22,7 @@ ACTS: dict[Action, dict[Language, str]] = {
     "confirmation.by_host": {"zh": "主办方代为确认投票人", "en": "Voter confirmed by the host"},
     "confirmation.denied": {"zh": "投票人表示选票不是本人所投", "en": "Voter said that a ballot is not theirs"},
     "contest.create": {"zh": "创建活动", "en": "Contest created"},
+    "contest.display": {"zh": "改变票数展示方式", "en": "Display of the tally changed"},
     "contest.extend": {"zh": "延长投票时间", "en": "Window extended"},
     "contest.pause": {"zh": "暂停投票", "en": "Vote paused"},
     "contest.replace": {"zh": "更换评选规则", "en": "Rules replaced"},

@@ -65,6 +65,15 @@ ZH = {
     "control_effect_withdraw": "立即生效：投票人不再看到这件作品，也不能再投给它；已投的票保留，不转给其他作品。"
     "撤下后不能恢复。",
     "control_entry": "作品编号",
+    "control_display": "改变展示方式",
+    "control_display_live": "实时显示票数和名次",
+    "control_display_delayed": "每 {} 分钟更新一次",
+    "control_display_daily": "每天 {} 更新一次",
+    "control_display_hidden": "不显示票数",
+    "control_effect_display": "立即生效：投票人和大屏看到的票数、名次和规则说明随之改变；计票和结果不变。",
+    "control_display_new": "改为",
+    "control_display_minutes": "间隔分钟数（仅用于按间隔更新）",
+    "control_display_at": "更新时刻（仅用于每天更新）",
     "control_announce": "发布公告",
     "control_effect_announce": "显示在投票页最上方，到时自动撤下。只写文字，不超过 500 字；"
     "公告会记入审计日志和公开记录。",
@@ -213,6 +222,16 @@ EN = {
     "control_effect_withdraw": "At once: voters no longer see the entry and cannot vote for it; votes for it are kept "
     "and go to no other entry. This cannot be undone.",
     "control_entry": "Code of the entry",
+    "control_display": "Change the display",
+    "control_display_live": "Votes and ranks are shown live",
+    "control_display_delayed": "Renewed every {} minutes",
+    "control_display_daily": "Renewed daily at {}",
+    "control_display_hidden": "No votes are shown",
+    "control_effect_display": "At once: voters and the big screen see votes, ranks and rules accordingly. Counting and "
+    "result stay the same.",
+    "control_display_new": "From now on",
+    "control_display_minutes": "Minutes between two updates (where it is renewed by minutes)",
+    "control_display_at": "Time of the update (where it is renewed daily)",
     "control_announce": "Publish a notice",
     "control_effect_announce": "Shown on top of the voters' pages, until its end. Plain text of 500 characters at "
     "most; the audit log and the public record keep it.",

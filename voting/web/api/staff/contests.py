@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
+from voting.domain.contest.schema import Display, DisplayPolicy
 from voting.domain.identity.roles import ORGANISING
 from voting.domain.results.inputs import document_sha256
 from voting.errors import Malformed, SecondPersonNeeded, Stale
@@ -49,6 +50,15 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
 
     entry: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     reason: Reason
+
+
+class NewDisplay(msgspec.Struct, forbid_unknown_fields=True):
+    """What voters see of the tally from now on, and why. `minutes` is for `delayed`, `at` (HH:MM) for `daily`."""
+
+    policy: DisplayPolicy
+    reason: Reason
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 5
+    at: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "18:00"
 
 
 class NewAnnouncement(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,6 +155,18 @@ async def seal(
     if document_sha256(document) != data.document_sha256:
         raise Stale
     await services.contest_admin.acting(person.actor).seal(contest, document)
+    return {"outcome": "done"}
+
+
+@post("/api/v1/staff/contests/{contest:str}/display", status_code=200, opt=_OPT)
+async def change_display(
+    contest: FromPath[str], data: JSONBody[NewDisplay], request: Request[Any, Any, Any], services: GivenServices
+) -> dict[str, Outcome]:
+    """Changes what voters see of the tally; 409 if the sealed rules do not declare it changeable."""
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    display = Display(data.policy, data.minutes, time.fromisoformat(data.at))
+    await services.contest_admin.acting(person.actor).show(contest, display, data.reason)
     return {"outcome": "done"}
 
 

@@ -27,6 +27,7 @@ ACTS: tuple[Action, ...] = (
     "announcement.end",
     "announcement.publish",
     "contest.create",
+    "contest.display",
     "contest.extend",
     "contest.pause",
     "contest.replace",
@@ -69,7 +70,10 @@ async def show_control(
         "is_over": snapshot.certified or now >= rules.closes_at,
         "is_certified": snapshot.certified,
         # Rules that are not sealed can still be replaced as a whole.
-        "may": {what: what in rules.changeable or not snapshot.is_sealed() for what in ("extension", "withdrawal")},
+        "may": {
+            what: what in rules.changeable or not snapshot.is_sealed()
+            for what in ("extension", "withdrawal", "display")
+        },
         "extension": extension,
         # Confirmed by a command; an extension has its own card, an answer its own page.
         "pending": [(name, each) for each in pending if (name := _BY_COMMAND.get(each.action, {}).get(language))],
