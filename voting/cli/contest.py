@@ -165,9 +165,7 @@ def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
 
 @contest.command(epilog="Example: voting contest display --contest demo --policy hidden --reason 'the last day'")
 @click.option("--contest", "id", required=True, help="The contest's id.")
-@click.option(
-    "--policy", required=True, type=click.Choice(get_args(DisplayPolicy)), help="What voters see from now on."
-)
+@click.option("--policy", required=True, type=click.Choice(get_args(DisplayPolicy)), help="What voters see.")
 @click.option("--minutes", default=5, show_default=True, type=click.IntRange(1, 1440), help="For `delayed`: how often.")
 @click.option("--at", default="18:00", show_default=True, type=click.DateTime(["%H:%M"]), help="For `daily`: when.")
 @click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")

@@ -219,9 +219,8 @@ def report_of(document: str, seed: int, grain: int, number: int = 30) -> tuple[R
 
 def reports(document: str, figures: Figures, tally: Mapping[str, Tally]) -> tuple[Report, Report]:
     now = datetime.now(UTC)
-    stored = StoredContest(
-        "t", document, Window(now, now), uuid.uuid4(), False, "", 1, None, False, False, "", None, (), now
-    )
+    head = ("t", document, Window(now, now), uuid.uuid4(), False, "", 1, None, False, False, "")
+    stored = StoredContest(*head, display=None, announcements=(), read_at=now)
     inputs = Inputs(stored, figures, tally, None, ())
     public = make_report(inputs, "closed")
     return public, blend(public, inputs)

@@ -38,7 +38,7 @@ ACTS: tuple[Action, ...] = (
     "second_person.propose",
 )
 
-
+_CHANGES = ("extension", "withdrawal", "display")
 _BY_COMMAND = {act: NAMES[act] for act in ("award.revoke", "certification.certify", "certification.reopen")}
 
 
@@ -70,10 +70,7 @@ async def show_control(
         "is_over": snapshot.certified or now >= rules.closes_at,
         "is_certified": snapshot.certified,
         # Rules that are not sealed can still be replaced as a whole.
-        "may": {
-            what: what in rules.changeable or not snapshot.is_sealed()
-            for what in ("extension", "withdrawal", "display")
-        },
+        "may": {what: what in rules.changeable or not snapshot.is_sealed() for what in _CHANGES},
         "extension": extension,
         # Confirmed by a command; an extension has its own card, an answer its own page.
         "pending": [(name, each) for each in pending if (name := _BY_COMMAND.get(each.action, {}).get(language))],
