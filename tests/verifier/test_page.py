@@ -44,7 +44,9 @@ async def result(page: Page) -> str | None:
 
 
 async def test_an_untouched_bundle(page: Page, bundle: Path) -> None:
+    (bundle / ".DS_Store").touch()
     assert await check(page, bundle) == set()
+    (bundle / ".DS_Store").unlink()
     assert await result(page) == "ok"
     assert await page.locator("#claims .wrong, #claims .skipped").count() == 0
     await page.screenshot(path=OUTPUT / "verifier.png", full_page=True)

@@ -36,8 +36,12 @@ def test_an_untouched_bundle_has_no_finding(verify: Verify, bundle: Path, policy
     assert (opened.findings, "NOT CHECKED" in opened.words) == ([], False)
     (tmp_path / "receipt").write_text(made.receipt(*case.world.ballots[7][1:]))
     held = ("--receipt", tmp_path / "receipt", "--receipt-key", made.RECEIPT_KEY)
+    for left in (bundle / ".DS_Store", bundle / "log" / "Thumbs.db"):
+        left.touch()
     verdict = verify("bundle", bundle, "--policy", policy, *held)
     assert f"is entry {case.world.ballots[7][0]} of the log" in verdict.words
+    for left in (bundle / ".DS_Store", bundle / "log" / "Thumbs.db"):
+        left.unlink()
     assert (verdict.status, verdict.findings) == (0, [])
     assert "NOT CHECKED" not in verdict.words
 

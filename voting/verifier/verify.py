@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 
 MERGE_DELAY = 60  # seconds from a receipt to its leaf
 CLOCK_SKEW = 600  # seconds that a witness' clock may be ahead of ours
+LEADING = 10  # entries whose votes are printed
 SHOWN = 100  # findings of one code that are printed
 TILE = 256
 RUN = 1 << 18  # ids that are sorted in memory at once
@@ -40,6 +41,10 @@ LONGEST_NOTE = 1 << 16
 LONGEST_JSON = 1 << 26
 # What a terminal would act on or turn round: what we print may come from forged files.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+# What systems leave in folders that are looked at: nobody put it there.
+LEFT_BEHIND = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini")
 
 
 class Finding(Exception):
@@ -674,6 +679,14 @@ class Ledger:
 # A log's directory: C2SP tlog-tiles.
 
 
+def files_in(folder: str) -> Iterator[str]:
+    """Yields the paths of the files in a folder, relative to it."""
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            if not LEFT_BEHIND.fullmatch(name):
+                yield os.path.relpath(os.path.join(inner, name), folder).replace(os.sep, "/")
+
+
 def read_file(path: str, where: str, code: str, limit: int = LONGEST_NOTE) -> bytes:
     """Reads a file of at most `limit` bytes; a missing or longer one is a finding."""
     try:
@@ -846,11 +859,9 @@ class Log:
             )
 
     def _list(self) -> None:
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                path = os.path.relpath(os.path.join(folder, name), self.folder).replace(os.sep, "/")
-                if path not in ("checkpoint", "log.json", "policy") and not self._belongs(path):
-                    self.report.add(Finding("format", path, "only files of this size of the log", "another file"))
+        for path in files_in(self.folder):
+            if path not in ("checkpoint", "log.json", "policy") and not self._belongs(path):
+                self.report.add(Finding("format", path, "only files of this size of the log", "another file"))
 
     def _belongs(self, path: str) -> bool:
         match = re.fullmatch(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?", path)
@@ -1013,14 +1024,12 @@ class Bundle:
         self.is_unwitnessed = False  # certified without the witnesses that the policy asks for
 
     def _hash_files(self) -> Iterator[tuple[str, str]]:
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                path = os.path.join(folder, name)
-                digest = hashlib.sha256()
-                with open(path, "rb") as file:
-                    while block := file.read(1 << 20):
-                        digest.update(block)
-                yield os.path.relpath(path, self.folder).replace(os.sep, "/"), digest.hexdigest()
+        for path in files_in(self.folder):
+            digest = hashlib.sha256()
+            with open(os.path.join(self.folder, path), "rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+            yield path, digest.hexdigest()
 
     def read(self, path: str, code: str) -> bytes:
         """Reads a file of the bundle."""
@@ -1067,9 +1076,11 @@ class Bundle:
         self._try(self._check_figures, log)
         self._try(self._check_seals, log.ledger)
         self._try(self._check_certificate, log)
-        for path in sorted(self.hashes):
-            if path.startswith("stamps/") and path.endswith(".tsr"):
-                self._try(self._check_stamp, path)
+        stamps = [path for path in sorted(self.hashes) if path.startswith("stamps/") and path.endswith(".tsr")]
+        if not stamps:
+            self.report.skipped["stamp"] = ("there are none", "没有时间戳")
+        for path in stamps:
+            self._try(self._check_stamp, path)
         return log
 
     def _try(self, check: Callable[..., Any], *arguments: Any) -> None:
@@ -1099,7 +1110,8 @@ class Bundle:
                 and not ATTACHED.fullmatch(path)
                 and path not in ("manifest.json", "SHA256SUMS")
             ):
-                self.report.add(Finding("manifest", path, "a file of SPEC.md", "another"))
+                expected = "only the bundle's files: keep your own elsewhere"
+                self.report.add(Finding("manifest", path, expected, "another"))
 
     def _check_sums(self) -> None:
         sums = self.read("SHA256SUMS", "manifest").decode("utf-8", "replace")
@@ -1141,6 +1153,9 @@ class Bundle:
             if parts != entry["raw"] or min(entry["counted"], entry["held"], entry["void"]) < 0:
                 found = f"{entry['counted']} counted + {entry['held']} held + {entry['void']} void"
                 self.report.add(Finding("result", f"result.json {entry['code']}", f"{entry['raw']} votes", found))
+        most = sorted(result["entries"], key=lambda entry: (-entry["counted"], entry["code"]))[:LEADING]
+        votes = ", ".join(f"{entry['code']} {entry['counted']}" for entry in most)
+        self.report.facts.append((f"Counted votes, most first: {votes}", f"计入的票，从多到少：{votes}"))
         if apart:
             self.report.facts.append((f"Votes tallied apart: {apart}", f"单独统计的票：{apart}"))
         if unlogged:

@@ -141,7 +141,7 @@ def test_the_verifier_finds_nothing_wrong(certified: Certified, verify: Verify) 
     assert f"ballots {BALLOTS}, votes {BALLOTS}" in verdict.words
     (certified_by,) = re.findall("Certified by (.*).", verdict.words)
     assert set(certified_by.split(", ")) == {f"{name}.example.org/signer" for name in NAMES}
-    assert "NOT CHECKED" not in verdict.words
+    assert re.findall("NOT CHECKED.* \\((.*)\\)", verdict.words) == ["there are none"], "of time stamps"
     unsigned = verify("bundle", certified.folder.with_name("unsigned"), "--policy", certified.policy)
     assert [(each["code"], each["where"]) for each in unsigned.findings] == [("certificate", "signatures/certificate")]
 
