@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import asyncpg
@@ -98,6 +99,12 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
         )
         assert "ballots_by_moment" in plan, plan
         assert "Seq Scan on ballots " not in plan, plan
+        # What bounds the later ballots must be known to the plan: of millions it would read them all.
+        assert re.search(r"Index Cond: .*recorded_at >= \(statement_timestamp\(\) - '01:00:00'::interval\)", plan), plan
+        since = datetime.now(UTC) - timedelta(hours=1)
+        lines = await connection.fetch(f"explain {named('activity')['in_question']}", contest, since)
+        plan = "\n".join(row[0] for row in lines)
+        assert "ballots_in_question_by_moment" in plan, plan
         # None is close to the end of the minute, however long the statements take.
         assert await connection.fetchval(present, contest, *NOTHING_COUNTED) == 14
     finally:

@@ -43,7 +43,7 @@ select minute, channel, app, device, ballots, voters from ballot_minutes where c
 -- The ballots since $2 that are held or void, by minute.
 select date_trunc('minute', recorded_at) as minute, state, count(*) as ballots
 from ballots
-where contest = $1 and recorded_at >= $2 and state in ('hold', 'void') and (group_id is not null or state <> 'count')
+where contest = $1 and recorded_at >= $2 and state <> 'count'
 group by 1, 2;
 
 -- name: refused
@@ -52,7 +52,8 @@ group by minute, code order by minute, code;
 
 -- name: present
 -- Ballots of the last minute, and voters: the $3 of the stored minutes to $2, those of later ones, and those who came after,
--- at most an hour: where the minutes of a running contest are stored for the first time, they are soon complete.
+-- at most an hour: where the minutes of a running contest are stored for the first time, they are soon complete. That hour
+-- is a condition of its own: a plan cannot tell how many ballots are later than a moment that another query finds.
 with later as (
     select coalesce(max(minute), $2) as until, coalesce(sum(voters), 0) as voters
     from ballot_minutes where contest = $1 and minute > $2
@@ -62,7 +63,7 @@ select
     (
         select count(*) from ballots
         where contest = $1 and ordinal = 1
-            and recorded_at >= greatest(statement_timestamp() - interval '1 hour', later.until + interval '1 minute')
+            and recorded_at >= statement_timestamp() - interval '1 hour' and recorded_at >= later.until + interval '1 minute'
     ) as unstored,
     later.until as until,
     $3::bigint + later.voters as stored,
