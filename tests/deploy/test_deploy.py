@@ -16,12 +16,12 @@ import yaml
 from prometheus_client import Counter, Gauge, Histogram, Metric
 from redis import AuthenticationError, Redis
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, as_owner
 from tests.redis.test_server import valkey
 from voting import telemetry
 from voting.errors import SettingInvalid
 from voting.postgres.schema.rights import APPLICATION, AUDITOR
-from voting.settings import load, reference
+from voting.settings import Settings, load, reference
 
 DEPLOY = ROOT / "deploy"
 
@@ -186,6 +186,17 @@ def test_the_alerts_are_valid_for_prometheus() -> None:
     for command in (["config", "prometheus.yml"], ["rules", "rules.yml"]):
         done = subprocess.run([promtool, "check", *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+async def test_the_exporters_own_queries_run(settings: Settings) -> None:
+    queries = yaml.safe_load((DEPLOY / "prometheus" / "postgres_queries.yml").read_text("utf-8"))
+    rules = (DEPLOY / "prometheus" / "rules.yml").read_text("utf-8")
+    async with as_owner(settings) as connection:
+        for name, query in queries.items():
+            (row,) = await connection.fetch(query["query"])
+            for column in (column for metric in query["metrics"] for column in metric):
+                assert row[column] >= 0
+                assert f"{name}_{column}" in rules
 
 
 RULES_TEST = Path(__file__).with_name("rules_test.yml")
