@@ -21,8 +21,6 @@ from loadtests.service import ID
 from voting.domain.ballots import merkle
 from voting.domain.transparency import bundle
 from voting.services.transparency.log_check import check_log
-from voting.settings import load
-from voting.wiring import admin
 
 CONNECTIONS = 40
 MOST_DELAY_SECONDS = 0.05
@@ -59,7 +57,7 @@ def trial(batches: int, seed: int) -> Outcome:
 
 async def _run(place: Logged, batches: int, dice: random.Random) -> Outcome:
     due, committed = iter(range(batches)), set[int]()
-    async with admin.services(load(place.environment), "loadtests") as office:
+    async with place.office() as office:
         sequencer = office.sequencer()
         running = asyncio.create_task(sequencer.run())
         await asyncio.gather(*(_commit(place, due, dice, committed) for _ in range(CONNECTIONS)))

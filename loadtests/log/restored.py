@@ -11,8 +11,6 @@ import random
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -29,8 +27,6 @@ from voting.services.transparency.log_check import check_log
 from voting.services.transparency.log_export import export_log
 from voting.services.transparency.log_key import read_key
 from voting.services.transparency.recovery import recover
-from voting.settings import load
-from voting.wiring import admin
 from voting.wiring.admin import AdminServices
 
 FREEZE_SECONDS = 3.0
@@ -60,15 +56,15 @@ def trial(restores: int, seed: int) -> Outcome:
 
 
 async def _restore(place: Logged, dice: random.Random, outcome: Outcome, number: int) -> None:
-    async with _office(place) as office:
+    async with place.office() as office:
         await _cast(office, dice)
     await _copied(place, "backup")
     folder = place.folder / f"log-{number}"
-    async with _office(place) as office:
+    async with place.office() as office:
         lost = await _cast(office, dice)
         await export_log(office.database, await office.contest_cache.get(ID), office.keyring.public_key, folder)
     await _copied(place, "restore")
-    async with _office(place) as office:
+    async with place.office() as office:
         snapshot = await office.contest_cache.get(ID)
         begun = time.monotonic()
         await office.sequencer().once()
@@ -87,12 +83,6 @@ async def _restore(place: Logged, dice: random.Random, outcome: Outcome, number:
         _, findings = await check_log(office.database, snapshot)
         # The batches of the lost ballots are gone, which is what the log says of them.
         outcome.faults += [each for each in findings if "has other ballots" not in each]
-
-
-@asynccontextmanager
-async def _office(place: Logged) -> AsyncIterator[AdminServices]:
-    async with admin.services(load(place.environment), "loadtests") as office:
-        yield office
 
 
 async def _cast(office: AdminServices, dice: random.Random) -> set[str]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from voting.engines import processes
 from voting.services.transparency.log_key import make_key, read_key
 from voting.settings import load
 from voting.wiring import admin
+from voting.wiring.admin import AdminServices
 
 ORIGIN = f"localhost/log/{ID}"
 RETRY_SECONDS = 0.2
@@ -68,6 +69,10 @@ class Logged:
         """The service's settings."""
         return dict(self.service.environment)
 
+    def office(self) -> AbstractAsyncContextManager[AdminServices]:
+        """Opens the services of a command on the service's database."""
+        return admin.services(load(self.environment), "loadtests")
+
     def command(self, *arguments: str) -> None:
         """Runs a command of `voting` on the service's database."""
         subprocess.run([*VOTING, *arguments], env=inherited() | self.environment, check=True, stderr=subprocess.DEVNULL)
@@ -87,17 +92,17 @@ def logged() -> Iterator[Logged]:
         codes = entries(10)
 
         async def create() -> None:
-            async with admin.services(load(own), "loadtests") as office:
+            async with place.office() as office:
                 await office.contest_admin.create(read_contest(text), text)
                 roster = [Entry(code, f"作品 {code}", "作者", category) for code, category in codes.items()]
                 await office.contest_admin.import_roster(ID, roster, {}, amend=True)
 
+        place = Logged(folder, Service(own, 1, folder / "service.log"), witness, list(codes))
         asyncio.run(create())
-        service = Service(own, 1, folder / "service.log")
         try:
-            yield Logged(folder, service, witness, list(codes))
+            yield place
         finally:
-            service.stop()
+            place.service.stop()
             witness.kill()
 
 
@@ -140,14 +145,10 @@ async def _accepted(link: Link, raw: bytes) -> dict[str, Any] | None:
 def proved(place: Logged, receipts: list[str]) -> list[str]:
     """Exports the log and checks it and every receipt with verify.py; returns its findings."""
     place.command("log", "export", "--contest", ID, str(place.folder / "log"))
-    (place.folder / "receipts").mkdir()
-    named = []
-    for number, receipt in enumerate(receipts):
-        file = place.folder / "receipts" / str(number)
-        file.write_text(receipt)
-        named += ["--receipt", f"receipts/{number}"]
+    (place.folder / "receipts").write_text("".join(f"{receipt}\n" for receipt in receipts))
     program = Path(__file__).parents[2] / "voting" / "verifier" / "verify.py"
     key = (place.folder / "log" / "log.json").read_text().partition('"receipt_key":"')[2].partition('"')[0]
-    command = [sys.executable, str(program), "log", "log", "--policy", "log/policy", "--receipt-key", key, "--json"]
-    done = subprocess.run([*command, *named], cwd=place.folder, capture_output=True, text=True, check=False)
+    command = [sys.executable, str(program), "log", "log", "--policy", "log/policy", "--json"]
+    command += ["--receipt", "receipts", "--receipt-key", key]
+    done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode in (0, 1) else [done.stderr[-500:]]

@@ -20,6 +20,7 @@ import argparse
 import base64
 import binascii
 import calendar
+import functools
 import hashlib
 import heapq
 import json
@@ -128,6 +129,7 @@ def _encode_point(point: Point) -> bytes:
 BASE = _decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
+@functools.lru_cache(1024)  # receipts of a batch have one signature
 def ed25519_verify(key: bytes, message: bytes, signature: bytes) -> bool:
     """Returns whether `signature` is an Ed25519 signature of `message` by `key`."""
     point = _decode_point(key) if len(key) == 32 else None
@@ -909,11 +911,18 @@ def finish_log(log: Log, report: Report, statements: list[tuple[str, bytes]]) ->
         report.add(Finding("signature", "checkpoint", f"signed by {newest}, the log's newest key", "by an older key"))
     for where, other in log.others:
         log.compare(other, where)
-    for where, statement in statements:
-        check_promise(log, statement, where, report)
+    found = sum(check_promise(log, statement, where, report) for where, statement in statements)
+    if len(statements) > 1:
+        of = len(statements)
+        report.facts.insert(
+            0, (f"Receipts whose ballots are in the log: {found} of {of}", f"{of} 份回执中，选票在日志里的：{found}")
+        )
 
 
 # Receipts and proofs.
+
+
+RECEIPT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+")
 
 
 def read_receipt(data: bytes, where: str, key: bytes | None) -> bytes:
@@ -956,8 +965,8 @@ def check_proof(data: bytes, where: str, hash: bytes, trust: Trust) -> tuple[int
     return index, checkpoint
 
 
-def check_promise(log: Log, statement: bytes, where: str, report: Report) -> None:
-    """Checks that the leaf which a receipt promises is in the log, once it had the time to get there."""
+def check_promise(log: Log, statement: bytes, where: str, report: Report) -> bool:
+    """Checks that the leaf which a receipt promises is in the log, once it had the time to get there; whether it is."""
     contest, recorded = statement.decode().split("\n")[1], re.search(TIME, statement.decode())
     index = log.leaves[leaf_hash(statement)]
     if index is not None:
@@ -970,6 +979,7 @@ def check_promise(log: Log, statement: bytes, where: str, report: Report) -> Non
         report.add(Finding("promise", where, f"in the log {MERGE_DELAY} s after {recorded[0]}", "not in the log"))
     else:
         report.facts.append((f"{where} is newer than the log", f"{where} 比这份日志新，还不能判断"))
+    return index is not None
 
 
 # The certified bundle: SPEC.md, section 8.
@@ -1488,7 +1498,7 @@ def tell(command: str, has_receipts: bool, report: Report) -> None:
             print(f"[未查 NOT CHECKED] {chinese}（{reason[1]}）。{english} ({reason[0]}).")
         else:
             print(f"[通过 OK] {chinese}。{english}.")
-    for english, chinese in report.facts:
+    for english, chinese in report.facts[:SHOWN]:
         print(CONTROLS.sub("?", f"- {chinese}。{english}."))
     print("\n本程序查不出的 / What this cannot show:")
     for chinese, english in LIMITS[:3] if command != "bundle" else LIMITS:
@@ -1502,7 +1512,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, what, help in (
-        ("receipt", "FILE", "a receipt: signed by the receipt key"),
+        ("receipt", "FILE", "a receipt, or one a line: signed by the receipt key"),
         ("proof", "FILE", "a .tlog-proof: the receipt's ballot is in the signed log"),
         ("log", "DIR", "an exported log: every entry, hash, signature and total"),
         ("bundle", "DIR", "a certified bundle: the log in it, documents, result, seals, certificate"),
@@ -1519,7 +1529,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         if name == "proof":
             command.add_argument("--receipt", metavar="FILE", required=True, help="the receipt that is proved")
         if name in ("log", "bundle"):
-            command.add_argument("--receipt", metavar="FILE", action="append", default=[], help="must be in the log")
+            command.add_argument(
+                "--receipt", metavar="FILE", action="append", default=[], help="must be in the log; one a line"
+            )
         if name == "openings":
             command.add_argument("--bundle", metavar="DIR", required=True, help="the certified bundle")
         if name in ("log", "bundle", "openings"):
@@ -1528,15 +1540,32 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def given(path: str) -> bytes:
+def given(path: str, limit: int = LONGEST_NOTE) -> bytes:
     """Reads a file that the person who checks names; - is standard input."""
     try:
         if path == "-":
-            return sys.stdin.buffer.read(LONGEST_NOTE)
+            return sys.stdin.buffer.read(limit)
         with open(path, "rb") as file:
-            return file.read(LONGEST_NOTE)
+            return file.read(limit)
     except OSError as error:
         raise CannotCheckError(f"{path}: {error.strerror}") from None
+
+
+def given_receipts(paths: list[str], key: bytes, report: Report) -> list[tuple[str, bytes]]:
+    """Checks the receipts in files, one a line; returns where those that are right stand, and their statements."""
+    statements = []
+    for path in paths:
+        data = given(path, -1)
+        lines = data.removeprefix(b"\xef\xbb\xbf").split()
+        if len(lines) < 2 or not all(RECEIPT.fullmatch(line) for line in lines):
+            lines = [data]
+        for number, line in enumerate(lines, 1):
+            where = path if len(lines) == 1 else f"{path} line {number}"
+            try:
+                statements.append((where, read_receipt(line, where, key)))
+            except Finding as finding:
+                report.add(finding)
+    return statements
 
 
 def receipt_key(text: str | None) -> bytes:
@@ -1553,7 +1582,7 @@ def receipt_key(text: str | None) -> bytes:
 def run(options: argparse.Namespace, report: Report) -> None:
     """Runs one command."""
     if options.command == "receipt":
-        read_receipt(given(options.path), options.path, receipt_key(options.receipt_key))
+        given_receipts([options.path], receipt_key(options.receipt_key), report)
         return
     if bool(options.policy) == bool(options.vkey):
         raise CannotCheckError("one of --policy and --vkey is needed: never take a log's key from the log")
@@ -1573,14 +1602,8 @@ def run(options: argparse.Namespace, report: Report) -> None:
     if not os.path.isdir(folder):
         raise CannotCheckError(f"{folder}: no such directory")
     others = [(path, given(path)) for path in options.checkpoint]
-    statements: list[tuple[str, bytes]] = []
     receipts = getattr(options, "receipt", [])
-    key = receipt_key(options.receipt_key) if receipts else None
-    for path in receipts:
-        try:
-            statements.append((path, read_receipt(given(path), path, key)))
-        except Finding as finding:
-            report.add(finding)
+    statements = given_receipts(receipts, receipt_key(options.receipt_key), report) if receipts else []
     if options.command in ("bundle", "openings"):
         bundle = Bundle(folder, trust, report)
         log = bundle.check(others, statements)
