@@ -31,7 +31,7 @@ select id from contests;
 
 -- name: select_current
 -- By an index: past contests, however many, are not read.
-select id, uid, document, opens_at, closes_at, paused, pause_reason, revision, sealed_at, hash_key,
+select id, uid, document, opens_at, closes_at, paused, pause_reason, display, revision, sealed_at, hash_key,
     exists (select from certifications where contest = contests.id and reopened_at is null) as certified,
     exists (select from joined_voters where contest = contests.id) as has_joined_voters,
     (select json_agg(json_build_array(number, text_zh, text_en, starts_at, ends_at))::text
