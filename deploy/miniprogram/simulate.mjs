@@ -97,6 +97,8 @@ assert.match(textOf(list.querySelector(".ask")), /^请确认这一票是您投�
 assert.match(textOf(ballots.querySelector(".ask")), /^请确认这一票是您投的/);
 const confirming = await open("confirm");
 assert.match(textOf(confirming.querySelector(".own-code")), /^[A-Z2-7]{8}$/);
+assert.match(textOf(confirming.querySelector(".cast")), /^这张选票投于 \d+月\d+日 \d+:\d\d。$/);
+assert.equal(textOf(confirming.querySelector(".deny")), "这一票不是我投的");
 list.instance.onShow();
 assert.ok(!list.querySelector(".ask"), "it is said once");
 confirming.instance.typePhone({ detail: { value: process.env.MINIPROGRAM_PHONE } });

@@ -40,6 +40,7 @@ BODIES = {
     "answer": {"answer": "x"},
     "close": {"reason": "x"},
     "groups/none/decisions": {"action": "void", "reason": "x", "version": 1},
+    "/confirmations": {"code": "x", "reason": "x"},
     "growth/none/decisions": {"action": "accept", "reason": "x"},
     "cells/none/decisions": {"action": "accept", "reason": "x"},
     "display": {"policy": "live", "reason": "a reason of ten"},

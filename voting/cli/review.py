@@ -234,11 +234,9 @@ def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path
     """
 
     async def work(office: AdminServices) -> None:
-        from voting.services.identity.confirmations import confirm_by_code
-
-        await find(office, contest)
+        snapshot = await find(office, contest)
         person = await signed.person(office, contest, DECIDING)
-        await confirm_by_code(office.database, contest, code.strip().upper(), reason, person)
+        await office.confirmations.by_host(snapshot, code, reason, person)
 
     with_admin(read_settings(env_file), work)
     tell("the voter is confirmed")

@@ -34,6 +34,7 @@ from voting.web.api import (
     voters,
 )
 from voting.web.api.staff import accounts, cells, groups, growth, live, marking, results
+from voting.web.api.staff import confirmations as staff_confirmations
 from voting.web.api.staff import contests as staff_contests
 from voting.web.api.staff import rosters as staff_rosters
 from voting.web.client import ClientReader
@@ -67,6 +68,7 @@ HANDLERS: list[Any] = [
     voters.erase_me,
     confirmations.send_confirmation_code,
     confirmations.confirm,
+    confirmations.deny,
     ballots.cast_ballot,
     live.watch,
     results.show_results,
@@ -91,6 +93,7 @@ HANDLERS: list[Any] = [
     cells.list_cells,
     cells.decide_cell,
     growth.decide_growth,
+    staff_confirmations.confirm_known_voter,
     accounts.sign_in,
     accounts.sign_out,
     accounts.list_sessions,
@@ -121,6 +124,7 @@ HANDLERS: list[Any] = [
     about.show_ballots,
     about.check_receipt,
     own_data.show_own_data,
+    own_data.deny_ballot,
     own_data.erase_own_data,
     sign_in.begin,
     sign_in.begin_confirmation,

@@ -13,6 +13,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.identity.channel import Channel
 from voting.services.audit import AuditLog
 from voting.services.ballots.cast import Casting
+from voting.services.ballots.disowning import Disowning
 from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.voter_status import VoterStatus
 from voting.services.complaint_limits import ComplaintLimits
@@ -69,6 +70,7 @@ class Services:
     contest_admin: ContestAdmin
     contest_cache: ContestCache
     covers: Covers
+    disowning: Disowning
     growths: Growths
     keyring: Keyring
     marking: Marking

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from voting.services.fraud.growth import Growths
     from voting.services.fraud.policy_comparison import PolicyComparison
     from voting.services.fraud.sweeping import Sweeping
+    from voting.services.identity.confirmations import Confirmations
     from voting.services.identity.keyring import Keyring, ReceiptKey
     from voting.services.identity.persons import Persons
     from voting.services.staff.accounts import StaffAccounts
@@ -134,6 +135,13 @@ class AdminServices:
         from voting.services.fraud.cells import Cells
 
         return Cells(self.database)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        """The answers of voters who are asked to confirm. Raises SettingInvalid if there is no secret."""
+        from voting.services.identity.confirmations import Confirmations
+
+        return Confirmations(self.database, self.keyring)
 
     @cached_property
     def growths(self) -> Growths:

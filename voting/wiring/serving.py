@@ -20,6 +20,7 @@ from voting.redis.connection import Connected
 from voting.services.audit import AuditLog, record_policies
 from voting.services.ballots.cast import Casting
 from voting.services.ballots.client_classes import ClientClasses
+from voting.services.ballots.disowning import Disowning
 from voting.services.ballots.own_receipts import OwnReceipts
 from voting.services.ballots.record import CONCURRENT_BATCHES, BallotRecorder
 from voting.services.ballots.screen import Screening
@@ -148,6 +149,7 @@ def _services(
     reviews = Reviews(database, settings.second_person, tally_projection.mark)
     tally_reader = TallyReader(database, connected.view, tally_projection)
     passwords = Passwords()
+    confirming = Confirmations(database, providers.keyring)
     return Services(
         announcements=Announcements(database),
         audit_log=AuditLog(database),
@@ -161,6 +163,7 @@ def _services(
         contest_admin=ContestAdmin(database, "serve"),
         contest_cache=contest_cache,
         covers=Covers(database),
+        disowning=Disowning(database, confirming, tally_projection.mark),
         growths=Growths(database),
         keyring=providers.keyring,
         marking=Marking(database),
@@ -172,7 +175,7 @@ def _services(
         phone_provider=providers.phone,
         posted_providers=providers.posted,
         confirming_providers=providers.confirming,
-        confirmations=Confirmations(database, providers.keyring),
+        confirmations=confirming,
         privacy=Privacy(database, providers.keyring),
         public_log=PublicLog(database),
         readiness=readiness,

@@ -273,6 +273,7 @@ export function confirmation() {
   const isRequired = Boolean(asked?.required);
   let text = say("not_asked");
   if (asked?.state === "confirmed") text = say("confirmed");
+  else if (asked?.state === "denied") text = say("denied");
   else if (asked?.state === "over") text = say("confirm_over");
   else if (asked) text = isRequired ? say("confirm_required", clock(asked.until)) : say("confirm_why");
   return {
@@ -281,7 +282,9 @@ export function confirmation() {
     title: say("confirm_title"),
     text,
     more: isRequired ? "" : say("confirm_more"),
+    cast: asked?.cast_at ? say("confirm_cast", clock(asked.cast_at)) : "",
     code: asked?.code || "",
+    telephone: asked?.telephone || "",
     // The service names only channels other than the one of the vote.
     byPhone: Boolean(asked?.by.includes("phone")),
     byMiniProgram: Boolean(asked?.by.includes("mini_program")),
@@ -305,6 +308,16 @@ export function confirm(proof?: { phone: string; code: string }): Promise<string
     const body = proof || { mini_program: { code: (await wx.login()).code } };
     await request("POST", `${base}/me/confirmation`, body, bearer());
     if (asked) asked = { ...asked, state: "confirmed" };
+  });
+}
+
+/** Says, once the voter has agreed to what follows, that the ballot is another's; returns what to say of it. */
+export async function deny(): Promise<string> {
+  const answer = await wx.showModal({ title: say("deny"), content: say("deny_what"), confirmText: "不是我投的", cancelText: "返回" });
+  if (!answer.confirm) return "";
+  return saying("denied", async () => {
+    await request("POST", `${base}/me/confirmation/denial`, undefined, bearer());
+    if (asked) asked = { ...asked, state: "denied" };
   });
 }
 

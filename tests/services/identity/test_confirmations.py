@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
@@ -16,13 +16,18 @@ from tests.acceptance.test_cli import run
 from tests.conftest import SECRET, Contests, as_owner, environment_of, refusal, serving
 from tests.conftest import cast as cast_ballot
 from tests.gateway import Gateway
+from tests.web.test_staff import bearer
 from voting.domain.identity.channel import Channel
 from voting.fraud.facts.facts import Facts
 from voting.fraud.sample import Cell
+from voting.postgres.identity import confirmations
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.review import ReviewAction
 from voting.services.identity.confirmations import ask
 from voting.services.identity.keyring import Keyring
+from voting.services.second_person import Person
 from voting.settings import Settings
+from voting.wiring.admin import AdminServices
 
 KEYRING = Keyring(SECRET.encode())
 RULES = """
@@ -31,6 +36,7 @@ channels = ["web", "issued"]
 [verification]
 share = {share}
 by = ["phone", "wechat"]
+telephone = "010-1234 5678"
 codes = {codes}
 [[quota]]
 picks = 5
@@ -124,6 +130,91 @@ async def test_a_voter_who_is_asked_confirms_once_and_stays_the_same_voter(
     assert found
     assert found["state"] == "confirmed"
     assert run("review", "confirm", found["code"], *options, env=environment_of(settings)).returncode == 1
+
+
+async def test_a_voter_says_that_the_ballot_is_anothers(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(RULES.format(share=1.0, codes=4))
+    voter, other = Voter(http, contest), Voter(http, contest)
+    denial = f"/api/v1/contests/{contest}/me/confirmation/denial"
+    assert refusal(await http.post(denial, headers=voter.headers)) == (409, "not_asked")
+    await voter.vote("A001")
+    await voter.vote("A002")
+    await other.vote("A001")
+    # The form of the page needs no script.
+    http.cookies.set(f"voter-{contest}", voter.token)
+    for _ in range(2):
+        assert (await http.post(f"/c/{contest}/me/deny")).headers["location"] == f"/c/{contest}/me"
+    for language, words in {
+        "zh": "这一票不是您投的，已不再计入",
+        "en": "this ballot is not yours and no longer counts",
+    }.items():
+        assert words in (await http.get(f"/c/{contest}/me?lang={language}")).text
+    assert refusal(await http.post(denial, headers=voter.headers)) == (409, "not_asked"), "there is an answer"
+    assert refusal(await voter.send_code(new_number())) == (409, "not_asked")
+    found = await voter.asked()
+    assert found
+    assert found["state"] == "denied"
+    # Only the ballot that the voter was asked about is void, as a group with its reason.
+    assert await contests.counted(contest) == {"A001": 1, "A002": 1}
+    snapshot = await office.contest_cache.get(contest)
+    (group,) = await office.reviews.all(snapshot)
+    assert (group.group.id, group.group.state, group.group.ballots) == ("denied-A001", "void", 1)
+    assert refusal(await http.post(denial, headers={"Authorization": "Bearer x"})) == (401, "credential_invalid")
+    assert (await http.post(denial, headers=other.headers)).status_code == 204
+    (group,) = await office.reviews.all(snapshot)
+    assert (group.group.ballots, group.group.entries) == (2, {"A001": 2})
+    async with as_owner(settings) as owner:
+        log = await owner.fetch(
+            "select actor, details::text from audit_log where contest = $1 and action = 'confirmation.denied'", contest
+        )
+        assert [row["actor"] for row in log] == ["voter", "voter"], "pressed twice it is one answer"
+        assert not any(voter.token[:16] in row["details"] for row in log)
+    async with office.database.connection() as connection:
+        sample = await confirmations.select_sample(connection, contest, datetime.now(UTC))
+    assert [(pick.entry, pick.confirmed) for pick in sample] == [("A001", False)] * 2, "they count as not confirmed"
+    # Reviewers can take it back; who says so later is in a further group.
+    release = ReviewAction("release", "a family with one phone")
+    for person in (Person("key:1", "wang"), Person("key:2", "li")):
+        await office.reviews.rule(snapshot, "denied-A001", person, release)
+    assert await contests.counted(contest) == {"A001": 2, "A002": 1}
+    third = Voter(http, contest)
+    await third.vote("A001")
+    assert (await http.post(denial, headers=third.headers)).status_code == 204
+    assert {each.group.id for each in await office.reviews.all(snapshot)} == {"denied-A001", "denied-A001-2"}
+
+
+async def test_who_has_no_phone_reads_the_code_out_and_the_organiser_confirms(
+    http: httpx.AsyncClient, contests: Contests, settings: Settings
+) -> None:
+    contest = await contests.make(RULES.format(share=1.0, codes=4))
+    voter = Voter(http, contest)
+    await voter.vote()
+    http.cookies.set(f"voter-{contest}", voter.token)
+    found = await voter.asked()
+    assert found
+    assert found["telephone"] == "010-1234 5678"
+    cast_at = datetime.fromisoformat(found["cast_at"])
+    assert cast_at.utcoffset() == timedelta(hours=8)
+    assert abs(datetime.now(UTC) - cast_at) < timedelta(minutes=5)
+    for page in (f"/c/{contest}", f"/c/{contest}/me"):
+        assert '<a href="tel:010-12345678">010-1234 5678</a>' in (await http.get(page)).text
+    assert f"{cast_at:%H:%M}".lstrip("0") in (await http.get(f"/c/{contest}/me")).text
+    path = f"/api/v1/staff/contests/{contest}/confirmations"
+    headers = bearer(await contests.staff_key("organiser", contest, "wang"))
+    known = {"code": f" {found['code'].lower()} ", "reason": "rang from the home of the aged"}
+    assert (await http.post(path, json={"code": "AAAAAAAA", "reason": "x"}, headers=headers)).status_code == 404
+    assert (await http.post(path, json=known, headers=headers)).status_code == 204
+    found = await voter.asked()
+    assert found
+    assert found["state"] == "confirmed"
+    async with as_owner(settings) as owner:
+        details = await owner.fetchval(
+            "select details::jsonb ->> 'reason' from audit_log where contest = $1 and action = 'confirmation.by_host'",
+            contest,
+        )
+    assert details == "rang from the home of the aged"
 
 
 async def test_codes_cost_no_more_than_the_contest_allows(

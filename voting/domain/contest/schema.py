@@ -113,6 +113,11 @@ class VerificationRule:
         least=0,
         most=10_000_000,
     )
+    telephone: str = key(
+        "The organiser's telephone, shown to who is asked and has no phone or cannot use the page.",
+        default="",
+        pattern=r"(\+?[0-9][0-9 ()/-]{3,38}[0-9])?",
+    )
     identified: float | None = key(
         "The share of those who signed in to vote, and thus cost more to invent, such as 0.005; without it `share`.",
         default=None,

@@ -25,7 +25,7 @@ class Reason(NamedTuple):
 
 
 # N network, C client, T timing, G graph, A age of the device's token; R: refused by a hard rule, never recorded;
-# V: void by people's decision, because its voter did not confirm.
+# V: void by people's decision, because its voter did not confirm, or by the voter's own word.
 REASONS: Mapping[str, Reason] = {
     "V1": Reason(
         "V",
@@ -33,6 +33,13 @@ REASONS: Mapping[str, Reason] = {
         "the voters of {count} ballots{of} did not confirm in the stated time",
         "投票人未在规定时间内确认",
         "the voter did not confirm in the stated time",
+    ),
+    "V2": Reason(
+        "V",
+        "{count}张选票{of}的投票人表示不是本人所投",
+        "the voters of {count} ballots{of} say that these are not theirs",
+        "投票人表示不是本人所投",
+        "the voter says that the ballot is not theirs",
     ),
     "R01": Reason("R", "超出票数限额", "the quota was used up"),
     "R02": Reason("R", "凭证或签名无效", "the credential or its signature is not valid"),

@@ -22,8 +22,16 @@ class Request(NamedTuple):
     channel: Channel
     code: str
     cell: str | None
+    ballot: UUID | None
+    """The one with which chance chose the voter."""
+    entry: str | None
+    """Of the cell."""
     due_at: datetime | None
     confirmed_at: datetime | None
+    denied_at: datetime | None
+    """When the voter said that the ballot is another's."""
+    cast_at: datetime | None
+    """The last ballot that the request is about."""
 
 
 class SampledPicks(NamedTuple):
@@ -67,6 +75,17 @@ async def confirm(connection: Connection, contest: str, voter: bytes, by: Channe
 async def confirm_by_code(connection: Connection, contest: str, code: str) -> bool:
     """Stores that the organiser knows the voter with this code; False if there is none, or it has confirmed."""
     return await connection.fetchval(_QUERIES["confirm_by_code"], contest, code) is not None
+
+
+async def deny(connection: Connection, contest: str, voter: bytes) -> bool:
+    """Stores that the voter says that the ballot is another's; False if there is an answer."""
+    return await connection.fetchval(_QUERIES["deny"], contest, voter) is not None
+
+
+async def select_disowned(connection: Connection, contest: str, request: Request) -> list[tuple[int, Sequence[str]]]:
+    """Returns number and picks of the ballots that a request is about, without those of groups."""
+    rows = await connection.fetch(_QUERIES["disowned"], contest, request.voter, request.ballot, request.entry)
+    return [(row["sequence"], row["picks"]) for row in rows]
 
 
 async def count_code(connection: Connection, contest: str, voter: bytes, most_of_voter: int, most: int) -> bool:

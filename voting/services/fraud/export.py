@@ -16,6 +16,7 @@ from voting.postgres.fraud import decisions
 from voting.postgres.fraud.decisions import RulingInForce
 from voting.postgres.identity import confirmations
 from voting.postgres.records import Record
+from voting.services.ballots.disowning import GROUP as DENIED
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud.cells import GROUP
 
@@ -34,9 +35,9 @@ class EventExport:
 
         Voters, devices and addresses are the stored keyed hashes. A pick is named after its ballot, from the second on
         with its number. With `labels`, each line has `label`: null, or `ruling` ("honest" if a reviewer released the
-        ballot's group, "fraud" if it is void, "unconfirmed" if it is void because its voter did not confirm), the
-        number of that `review`, and the `group`; and `verification`: null, or whether the voter, whom chance `asked`
-        with this ballot, `confirmed`, and the `share` of voters that was asked.
+        ballot's group, "fraud" if it is void, "unconfirmed" if it is void because its voter did not confirm or disowned
+        it), the number of that `review`, and the `group`; and `verification`: null, or whether the voter, whom chance
+        `asked` with this ballot, `confirmed`, and the `share` of voters that was asked.
         """
         contest = snapshot.contest.id
         async with (
@@ -62,7 +63,7 @@ class EventExport:
 
 
 def _ruling(ruling: RulingInForce) -> str:
-    if ruling.action == "void" and ruling.group.startswith(GROUP):
+    if ruling.action == "void" and ruling.group.startswith((GROUP, DENIED)):
         # Some of these voters are people.
         return "unconfirmed"
     return _RULINGS[ruling.action]

@@ -75,19 +75,23 @@ class Confirmations:
     async def status(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any] | None:
         """Returns what the voter is asked; None if nothing."""
         credential = self._keyring.credential_of(snapshot.contest, token)
-        if snapshot.contest.verification is None:
+        rule = snapshot.contest.verification
+        if rule is None:
             return None
         async with self._database.connection() as connection:
             asked = await self._asked(connection, snapshot, credential)
         if asked is None:
             return None
-        state = "confirmed" if asked.request.confirmed_at else "asked" if snapshot.now() < asked.until else "over"
+        request, zone = asked.request, snapshot.contest.zone
+        answer = "confirmed" if request.confirmed_at else "denied" if request.denied_at else None
         return {
-            "state": state,
+            "state": answer or ("asked" if snapshot.now() < asked.until else "over"),
             "by": list(asked.ways),
-            "until": asked.until.astimezone(snapshot.contest.zone),
-            "required": asked.request.due_at is not None,
-            "code": asked.request.code,
+            "cast_at": request.cast_at.astimezone(zone) if request.cast_at else None,
+            "until": asked.until.astimezone(zone),
+            "required": request.due_at is not None,
+            "code": request.code,
+            "telephone": rule.telephone,
         }
 
     async def check(self, snapshot: ContestSnapshot, token: str, channel: str) -> None:
@@ -120,16 +124,35 @@ class Confirmations:
         ):
             raise ConfirmationTaken
 
+    async def by_host(self, snapshot: ContestSnapshot, code: str, reason: str, person: Person) -> None:
+        """Stores that the organiser knows the voter with this code. Raises NotFound."""
+        contest, code = snapshot.contest.id, code.strip().upper()
+
+        async def work(tx: Connection) -> None:
+            if not await confirmations.confirm_by_code(tx, contest, code):
+                raise NotFound(f"no voter of contest {contest!r} with the code {code[:16]!r} waits to be confirmed")
+            await audit.record(tx, person.actor, "confirmation.by_host", contest, {"code": code, "reason": reason})
+
+        await self._database.transact(work)
+
+    async def open(self, snapshot: ContestSnapshot, token: str) -> Request:
+        """Returns the request to a voter who is asked now. Raises NotAsked."""
+        return (await self._waiting(snapshot, token)).request
+
     async def _open(self, snapshot: ContestSnapshot, token: str, channel: str) -> tuple[_Voter, Channel]:
-        credential = self._keyring.credential_of(snapshot.contest, token)
-        async with self._database.connection() as connection:
-            asked = await self._asked(connection, snapshot, credential)
-        if asked is None or snapshot.now() >= asked.until:
-            raise NotAsked
+        asked = await self._waiting(snapshot, token)
         for way in asked.ways:
             if way == channel:
                 return asked, way
         raise ChannelClosed
+
+    async def _waiting(self, snapshot: ContestSnapshot, token: str) -> _Voter:
+        credential = self._keyring.credential_of(snapshot.contest, token)
+        async with self._database.connection() as connection:
+            asked = await self._asked(connection, snapshot, credential)
+        if asked is None or snapshot.now() >= asked.until or asked.request.denied_at:
+            raise NotAsked
+        return asked
 
     async def _asked(self, connection: Connection, snapshot: ContestSnapshot, credential: Credential) -> _Voter | None:
         contest, rule = snapshot.contest, snapshot.contest.verification
@@ -143,14 +166,3 @@ class Confirmations:
             return None
         until = max(contest.closes_at, request.due_at or contest.closes_at)
         return _Voter(request, rule.ways(request.channel), until)
-
-
-async def confirm_by_code(database: Database, contest: str, code: str, reason: str, person: Person) -> None:
-    """Stores that the organiser knows the voter with this code. Raises NotFound."""
-
-    async def work(tx: Connection) -> None:
-        if not await confirmations.confirm_by_code(tx, contest, code):
-            raise NotFound(f"no voter of contest {contest!r} with the code {code[:16]!r} waits to be confirmed")
-        await audit.record(tx, person.actor, "confirmation.by_host", contest, {"code": code, "reason": reason})
-
-    await database.transact(work)

@@ -55,6 +55,13 @@ async def send_confirmation_code(
     return {"expires_in": LIFETIME_SECONDS}
 
 
+@post("/api/v1/contests/{contest:str}/me/confirmation/denial", status_code=204, opt=WRITES | PUBLIC)
+async def deny(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> None:
+    """Voids the ballot that the voter is asked about, because it is another's; 409 for who is not asked."""
+    snapshot = await services.contest_cache.get(contest)
+    await services.disowning.disown(snapshot, voter_token(request, contest))
+
+
 @post("/api/v1/contests/{contest:str}/me/confirmation", status_code=204, opt=WRITES | PUBLIC)
 async def confirm(
     contest: FromPath[str],

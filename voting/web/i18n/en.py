@@ -109,6 +109,15 @@ EN = {
     "confirm_oidc": "Confirm with your organisation's account",
     "confirm_otherwise": "No phone, or another difficulty? Tell the host this code by telephone or in person; a "
     "parent, teacher or friend may help:",
+    "confirm_cast": "The ballot was cast on {}.",
+    "confirm_telephone": "The host's telephone:",
+    "deny": "This vote is not mine",
+    "deny_what": "Thank you for telling us. Perhaps somebody else has used this device: it is not your fault, and you "
+    "need not explain. With the button below this ballot no longer counts; if that was a mistake, the host can restore "
+    "it.",
+    "deny_button": "It is not mine, please do not count it",
+    "denied": "Noted: this ballot is not yours and no longer counts. Thank you. If that was a mistake, please tell the "
+    "host.",
     "confirm_over": "The time to confirm is over.",
     "confirmed": "Confirmed, thank you.",
     "not_asked": "You need not confirm.",

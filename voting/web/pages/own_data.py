@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from voting.domain.identity.channel import NAMES
-from voting.errors import CredentialInvalid
+from voting.errors import CredentialInvalid, NotAsked
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_token
 from voting.web.dependencies import GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
@@ -36,6 +36,16 @@ async def show_own_data(
         "channel": NAMES[language][own.channel] if own else "",
     }
     return html(request, page(request, "own_data.html", **shown))
+
+
+@post("/c/{contest:str}/me/deny", status_code=303, opt=WRITES | PUBLIC)
+async def deny_ballot(contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices) -> Redirect:
+    """Voids the ballot that the voter is asked about, because it is another's; other sites' forms do not send it."""
+    snapshot = await services.contest_cache.get(contest)
+    # Who presses it twice, or too late, reads on the page how it stands.
+    with suppress(NotAsked):
+        await services.disowning.disown(snapshot, voter_token(request, contest))
+    return Redirect(f"/c/{contest}/me", status_code=303)
 
 
 @post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES | PUBLIC)

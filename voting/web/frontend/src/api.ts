@@ -24,11 +24,13 @@ export interface Recorded {
 
 /** What a voter is asked to confirm; `required`: ballots are void without it. */
 export interface Confirmation {
-  state: "asked" | "confirmed" | "over";
+  state: "asked" | "confirmed" | "denied" | "over";
   by: string[];
+  cast_at: string | null;
   until: string;
   required: boolean;
   code: string;
+  telephone: string;
 }
 
 export interface Tallies {

@@ -20,13 +20,13 @@ export function sendForms(words: Record<string, string>): void {
         body[name] = form.dataset.numbers === name ? Number(value) : String(value);
       });
       if (button) button.disabled = true;
-      once<{ number?: number | string }>("POST", form.dataset.send || "", body).then(
+      once<{ number?: number | string } | undefined>("POST", form.dataset.send || "", body).then(
         (answer) => {
           const done = form.dataset.done;
           if (!done) return location.reload();
           form.reset();
           if (place) place.className = "notice good";
-          say(done.replace("{}", String(answer.number)));
+          say(done.replace("{}", String(answer?.number)));
         },
         (error) => say((error instanceof Problem && words[`error_${error.code}`]) || words.failed || ""),
       );

@@ -297,6 +297,9 @@ function showConfirmation(asked: Confirmation | null): void {
   show("#confirm .required", asked.required);
   const code = one("#confirm .own-code");
   const until = one("#confirm .until");
+  const cast = one("#confirm .cast-at");
+  show("#confirm .which", Boolean(asked.cast_at));
+  if (cast && asked.cast_at) put(cast, clock(asked.cast_at));
   if (code) put(code, asked.code);
   if (until) put(until, clock(asked.until));
 }

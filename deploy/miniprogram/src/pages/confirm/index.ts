@@ -1,5 +1,5 @@
 // The request to confirm: why and until when, the ways to do so, and the code to read out.
-import { confirm, confirmation, me, sawConfirmation, say, sendConfirmationCode } from "../../voting";
+import { confirm, confirmation, deny, me, sawConfirmation, say, sendConfirmationCode } from "../../voting";
 
 type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;
 
@@ -7,13 +7,14 @@ Component({
   data: {
     asked: confirmation(), ready: false, failed: "", busy: false, phone: "", digits: "", said: "",
     stored: "", otherwise: "", phoneLabel: "", codeLabel: "", sendLabel: "", confirmLabel: "", wechatLabel: "",
+    telephoneLabel: "", denyLabel: "",
   },
   methods: {
     async onLoad() {
       this.setData({
         stored: say("confirm_stored"), otherwise: say("confirm_otherwise"), phoneLabel: say("phone"),
         codeLabel: say("phone_code"), sendLabel: say("phone_send"), confirmLabel: say("confirm"),
-        wechatLabel: say("confirm_wechat"),
+        wechatLabel: say("confirm_wechat"), telephoneLabel: say("confirm_telephone"), denyLabel: say("deny"),
       });
       try {
         await me();
@@ -37,6 +38,12 @@ Component({
     },
     async confirmByMiniProgram() {
       await this.answer(() => confirm());
+    },
+    callHost() {
+      void wx.makePhoneCall({ phoneNumber: this.data.asked.telephone }).catch(() => undefined);
+    },
+    async disown() {
+      await this.answer(deny);
     },
     async answer(send: () => Promise<string>) {
       if (this.data.busy) return;
