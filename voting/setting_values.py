@@ -107,6 +107,13 @@ def app_id(text: str) -> str:
     return text
 
 
+def message(text: str) -> tuple[str, ...]:
+    """Parses the id of WeChat's template and its three keywords."""
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]{16,64}(,[a-z_]+[0-9]{1,3}){3}", text):
+        raise ValueError("write the template's id and three keywords, as TEMPLATE,thing1,time2,thing3")
+    return tuple(text.split(",")) if text else ()
+
+
 def secret_file(text: str) -> str:
     """Returns the content of the file of a secret, without the line's end."""
     if not text:

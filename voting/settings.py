@@ -110,6 +110,9 @@ class Settings:
         "Whether WeChat is asked for the risk rank of a mini program's user: on or off. It is told the user's address,"
         " which the privacy notice must say.",
     )
+    mini_program_message: tuple[str, ...] = setting(
+        "VOTING_MINI_PROGRAM_MESSAGE", parse.message, "", "Its reminder, as its README says: ID,thing1,time2,thing3."
+    )
     wechat_api: str = setting(
         "VOTING_WECHAT_API", parse.address, "https://api.weixin.qq.com", "Address of WeChat's server for servers."
     )
@@ -318,7 +321,8 @@ def values(env_file: Path) -> dict[str, str]:
 def reference() -> str:
     """Returns every setting as a Markdown table."""
     rows = [
-        f"| `{name}` | {_shown(item.metadata['default'])} | {item.metadata['help']} |" for name, item in _FIELDS.items()
+        f"| `{name}` | {(shown := each['default']) and f'`{shown}`'} | {each['help']} |"
+        for name, each in ((name, item.metadata) for name, item in _FIELDS.items())
     ]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows]) + "\n"
 
@@ -444,7 +448,3 @@ def _near(name: str) -> str:
 
 def _hint(name: str) -> str:
     return did_you_mean(name.upper(), _KNOWN, str) or "`voting settings` lists them"
-
-
-def _shown(default: str) -> str:
-    return f"`{default}`" if default else ""

@@ -33,6 +33,7 @@ const wx = {
   },
   login: async () => ({ code: process.env.MINIPROGRAM_CODE }),
   showModal: async ({ content }) => { opened.push(content); return { confirm: true }; },
+  requestSubscribeMessage: async ({ tmplIds }) => ({ errMsg: "requestSubscribeMessage:ok", [tmplIds[0]]: "accept" }),
   navigateTo: async ({ url }) => void opened.push(url),
   getStorageSync: (name) => kept.get(name) ?? "",
   setStorageSync: (name, value) => void kept.set(name, value),
@@ -99,6 +100,7 @@ const confirming = await open("confirm");
 assert.match(textOf(confirming.querySelector(".own-code")), /^[A-Z2-7]{8}$/);
 assert.match(textOf(confirming.querySelector(".cast")), /^这张选票投于 \d+月\d+日 \d+:\d\d。$/);
 assert.equal(textOf(confirming.querySelector(".deny")), "这一票不是我投的");
+assert.equal(textOf(confirming.querySelector(".remind")), "届时用微信提醒我");
 list.instance.onShow();
 assert.ok(!list.querySelector(".ask"), "it is said once");
 confirming.instance.typePhone({ detail: { value: process.env.MINIPROGRAM_PHONE } });

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -54,9 +55,22 @@ class Standin:
         code: str = self._control("codes", kind=kind, person=person).json()["code"]
         return code
 
+    def agree_to_message(self, person: int) -> None:
+        """A person of the mini program agrees to one message."""
+        self._control("consents", person=person)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Returns the messages that were delivered."""
+        delivered: list[dict[str, Any]] = self._http.get("/control/messages").json()
+        return delivered
+
     def calls(self) -> Counter[str]:
         """Returns how often each path was called."""
-        return Counter(path for path, _ in self._http.get("/control/calls").json())
+        return Counter(path for path, _ in self.answers())
+
+    def answers(self) -> list[tuple[str, int]]:
+        """Returns path and error code of each call."""
+        return [(path, code) for path, code in self._http.get("/control/calls").json()]
 
     def _control(self, what: str, **content: object) -> httpx.Response:
         return self._http.post(f"/control/{what}", json=content).raise_for_status()

@@ -69,6 +69,7 @@ HANDLERS: list[Any] = [
     confirmations.send_confirmation_code,
     confirmations.confirm,
     confirmations.deny,
+    confirmations.wish_reminder,
     ballots.cast_ballot,
     live.watch,
     results.show_results,

@@ -31,10 +31,12 @@ from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.persons import Persons
 from voting.services.identity.privacy import Privacy
+from voting.services.identity.providers.mini_program import MiniProgramProvider
 from voting.services.identity.providers.phone import PhoneProvider
 from voting.services.identity.providers.provider import ConfirmingProvider, PostedProvider
 from voting.services.identity.providers.web import WebProvider
 from voting.services.identity.redirects import Redirects
+from voting.services.identity.reminders import Reminders
 from voting.services.readiness import Readiness
 from voting.services.results.marking import Marking
 from voting.services.results.marks import Marks
@@ -83,6 +85,7 @@ class Services:
     public_log: PublicLog
     readiness: Readiness
     redirects: Redirects
+    reminders: Reminders
     reports: Reports
     reviews: Reviews
     share_cards: ShareCards
@@ -91,6 +94,7 @@ class Services:
     voter_status: VoterStatus
     live_boards: LiveBoards
     web_provider: WebProvider
+    mini_program_provider: MiniProgramProvider | None
     phone_provider: PhoneProvider | None
     posted_providers: Mapping[Channel, PostedProvider]
     confirming_providers: Mapping[Channel, ConfirmingProvider]

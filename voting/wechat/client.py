@@ -6,8 +6,9 @@ Each may raise WeChatRefused and WeChatBusy, as said in voting.wechat.api.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -83,6 +84,29 @@ class _Phone(msgspec.Struct):
     phone_info: _PhoneInfo
 
 
+class Template(NamedTuple):
+    """A message's template, as the operator chose it at WeChat, with the names of its keywords in order."""
+
+    id: str
+    keywords: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message (订阅消息) to a user of the mini program who agreed to one of this template."""
+
+    openid: str = field(repr=False)
+    template: str
+    page: str
+    """Opened by a tap."""
+    words: Mapping[str, str]
+    """By keyword."""
+
+
+class _Done(msgspec.Struct):
+    """An answer without content."""
+
+
 class WeChat:
     """One app's calls."""
 
@@ -132,6 +156,18 @@ class WeChat:
         path = "/wxa/business/getuserphonenumber"
         phone = (await self._api.ask(path, _Phone, {"access_token": access_token}, {"code": code})).phone_info
         return f"+{phone.country_code}{phone.pure_phone_number}"
+
+    async def send_message(self, access_token: str, message: Message) -> None:
+        """Has WeChat deliver a message. 43101: the user has not agreed to one, or has had it."""
+        body = {
+            "touser": message.openid,
+            "template_id": message.template,
+            "page": message.page,
+            "miniprogram_state": "formal",
+            "lang": "zh_CN",
+            "data": {keyword: {"value": text} for keyword, text in message.words.items()},
+        }
+        await self._api.ask("/cgi-bin/message/subscribe/send", _Done, {"access_token": access_token}, body)
 
 
 def authorize_url(base: str, app_id: str, redirect_uri: str, scope: Scope, state: str) -> str:

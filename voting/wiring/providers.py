@@ -30,7 +30,7 @@ from voting.services.rate_limits import RateLimits
 from voting.services.share_cards import ShareCards
 from voting.settings import Settings
 from voting.wechat.api import Api
-from voting.wechat.client import App, WeChat
+from voting.wechat.client import App, Template, WeChat
 
 if TYPE_CHECKING:
     # What these import is slow to load, so it is loaded where the channel is used.
@@ -50,6 +50,9 @@ class Providers:
     confirming: dict[Channel, ConfirmingProvider]
     redirects: Redirects
     share_cards: ShareCards
+    mini_program: MiniProgramProvider | None
+    messages: tuple[WeChat, WeChatAccess, Template] | None
+    """What sends the mini program's message."""
 
 
 @asynccontextmanager
@@ -65,7 +68,7 @@ async def open_providers(
     posted: dict[Channel, PostedProvider] = {"web": web}
     confirming: dict[Channel, ConfirmingProvider] = {}
     redirecting: dict[Channel, RedirectProvider] = {}
-    page_access = None
+    page_access = mini_program = messages = None
     async with (
         outgoing.client(allow_private=settings.private_providers) as http,
         outgoing.client(allow_private=True, base_url=settings.wechat_api) as wechat_http,
@@ -86,12 +89,17 @@ async def open_providers(
             app = App(settings.mini_program_appid, settings.mini_program_secret or settings.mini_program_secret_file)
             mini = WeChat(api, app)
             access = WeChatAccess(mini, app, connected.values)
-            posted["mini_program"] = confirming["mini_program"] = MiniProgramProvider(
+            mini_program = posted["mini_program"] = confirming["mini_program"] = MiniProgramProvider(
                 mini, access, persons, limits, asks_risk=settings.mini_program_risk
             )
+            if settings.mini_program_message:
+                id, *keywords = settings.mini_program_message
+                messages = mini, access, Template(id, tuple(keywords))
         redirects = Redirects(database, keyring, persons, limits, settings.public_url, redirecting)
         share_cards = ShareCards(page_access, settings.public_url)
-        yield Providers(keyring, persons, web, phone, posted, confirming, redirects, share_cards)
+        yield Providers(
+            keyring, persons, web, phone, posted, confirming, redirects, share_cards, mini_program, messages
+        )
 
 
 def _phone_provider(

@@ -41,6 +41,7 @@ from voting.services.fraud.review import Reviews
 from voting.services.identity.confirmations import Confirmations
 from voting.services.identity.keyring import Keyring
 from voting.services.identity.privacy import Privacy
+from voting.services.identity.reminders import Reminders
 from voting.services.rate_limits import RateLimits
 from voting.services.readiness import Readiness
 from voting.services.results.marking import Marking
@@ -124,7 +125,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         )
         vote = _Vote(contest_cache, tally_projection, activities, casting)
         services = _services(settings, pools, connected, vote, providers)
-        background = (tally_projection, client_classes, activities, pools.standby)
+        background = (tally_projection, client_classes, activities, pools.standby, services.reminders)
         beside = [asyncio.create_task(service.run()) for service in background]
         try:
             yield services
@@ -172,6 +173,7 @@ def _services(
         overview=Overview(database),
         own_receipts=OwnReceipts(database, providers.keyring),
         persons=providers.persons,
+        mini_program_provider=providers.mini_program,
         phone_provider=providers.phone,
         posted_providers=providers.posted,
         confirming_providers=providers.confirming,
@@ -180,6 +182,7 @@ def _services(
         public_log=PublicLog(database),
         readiness=readiness,
         redirects=providers.redirects,
+        reminders=Reminders(database, providers.keyring, contest_cache, confirming, providers.messages),
         reports=Reports(database),
         reviews=reviews,
         tally_reader=tally_reader,

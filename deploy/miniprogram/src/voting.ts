@@ -285,6 +285,7 @@ export function confirmation() {
     cast: asked?.cast_at ? say("confirm_cast", clock(asked.cast_at)) : "",
     code: asked?.code || "",
     telephone: asked?.telephone || "",
+    template: asked?.template || "",
     // The service names only channels other than the one of the vote.
     byPhone: Boolean(asked?.by.includes("phone")),
     byMiniProgram: Boolean(asked?.by.includes("mini_program")),
@@ -308,6 +309,18 @@ export function confirm(proof?: { phone: string; code: string }): Promise<string
     const body = proof || { mini_program: { code: (await wx.login()).code } };
     await request("POST", `${base}/me/confirmation`, body, bearer());
     if (asked) asked = { ...asked, state: "confirmed" };
+  });
+}
+
+/** Asks for the voter's consent to WeChat's message, and has it sent later; returns what to say of it. */
+export async function wishReminder(): Promise<string> {
+  const template = asked?.template || "";
+  const answer = await wx.requestSubscribeMessage({ tmplIds: [template] }).catch(() => undefined);
+  if (!answer || (answer as unknown as Record<string, string>)[template] !== "accept") return say("remind_refused");
+  return saying("remind_stored", async () => {
+    const body = { mini_program: { code: (await wx.login()).code } };
+    await request("POST", `${base}/me/confirmation/reminder`, body, bearer());
+    if (asked) asked = { ...asked, template: "" };
   });
 }
 

@@ -24,7 +24,6 @@ from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.postgres.identity import confirmations
 from voting.services.fraud.cells import Cells, CellWish, SuspectCell
 from voting.services.fraud.review import ReviewAction, Reviews
-from voting.services.identity.confirmations import confirm_by_code
 from voting.services.second_person import Person
 from voting.settings import Settings
 from voting.wiring.admin import AdminServices
@@ -185,7 +184,7 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
             contest,
         )
     for late in codes:
-        await confirm_by_code(office.database, contest, late["code"], "they brought their passports", WANG)
+        await office.confirmations.by_host(snapshot, late["code"], "they brought their passports", WANG)
     await cells.settle(snapshot)
     stay += 2
     assert (await tally(office.database, contest))["A001"] == (360, 0, 50 + stay), "their ballots count again"

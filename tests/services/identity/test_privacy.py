@@ -75,7 +75,11 @@ def line_of(report: str, contest: str) -> str:
 
 def test_another_text_of_the_notice_is_another_version() -> None:
     texts = f"{WORDS['zh'].privacy}\n{WORDS['en'].privacy}"
-    known = {"voting-2026.1": "e1c8619ea7e69ad3", "voting-2026.2": "6d6c496de51b9b08"}
+    known = {
+        "voting-2026.1": "e1c8619ea7e69ad3",
+        "voting-2026.2": "6d6c496de51b9b08",
+        "voting-2026.3": "ae25fcb8e39fbd70",
+    }
     assert hashlib.sha256(texts.encode()).hexdigest()[:16] == known[DEFAULT_NOTICE]
 
 

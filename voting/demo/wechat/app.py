@@ -31,6 +31,7 @@ POSTS: dict[str, Call] = {
     "/cgi-bin/stable_token": World.stable_token,
     "/wxa/getuserriskrank": World.risk_rank,
     "/wxa/business/getuserphonenumber": World.phone_number,
+    "/cgi-bin/message/subscribe/send": World.send_message,
 }
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 # The authorize page's own errors, which the user reads: the service never hears of them.
@@ -65,6 +66,12 @@ class CodeWish(msgspec.Struct):
     """Asks for a code as the mini program gets it on the phone."""
 
     kind: Literal["mini_program", "phone"]
+    person: int
+
+
+class Consent(msgspec.Struct):
+    """Whoever agrees to a message."""
+
     person: int
 
 
@@ -194,6 +201,18 @@ async def issue_code(data: JSONBody[CodeWish], state: State) -> dict[str, str]:
     return {"code": _standin(state).world.issue_code(data.kind, MINI_PROGRAM_APP.id, person(data.person))}
 
 
+@post("/control/consents", status_code=204)
+async def add_consent(data: JSONBody[Consent], state: State) -> None:
+    """A person agrees to one message, as the mini program asks for it on the phone."""
+    _standin(state).world.consents.append(data.person)
+
+
+@get("/control/messages")
+async def show_messages(state: State) -> list[dict[str, Any]]:
+    """Returns the messages that were delivered."""
+    return _standin(state).world.messages
+
+
 @post("/control/end-tokens", status_code=204)
 async def end_tokens(state: State) -> None:
     """Ends every app's access token."""
@@ -221,6 +240,8 @@ def create_app() -> Litestar:
         add_fault,
         move_clock,
         issue_code,
+        add_consent,
+        show_messages,
         end_tokens,
         reset,
         show_calls,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voting.demo.wechat.world import MINI_PROGRAM_APP, PAGE_APP
+from voting.demo.wechat.world import KEYWORDS, MINI_PROGRAM_APP, PAGE_APP, TEMPLATE
 
 
 @contextmanager
@@ -33,6 +33,7 @@ def settings_of(standin: str, public_url: str) -> dict[str, str]:
         "VOTING_WECHAT_SECRET": PAGE_APP.secret,
         "VOTING_MINI_PROGRAM_APPID": MINI_PROGRAM_APP.id,
         "VOTING_MINI_PROGRAM_SECRET": MINI_PROGRAM_APP.secret,
+        "VOTING_MINI_PROGRAM_MESSAGE": ",".join((TEMPLATE, *KEYWORDS)),
         "VOTING_WECHAT_API": standin,
         "VOTING_WECHAT_OPEN": standin,
     }

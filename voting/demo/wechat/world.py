@@ -16,6 +16,10 @@ PAGE_APP = App("wx00000000000000a1", "stand-in-secret-of-the-service-account")
 MINI_PROGRAM_APP = App("wx00000000000000b2", "stand-in-secret-of-the-mini-program")
 SECRETS = {app.id: app.secret for app in (PAGE_APP, MINI_PROGRAM_APP)}
 
+# The template of the mini program's message, and its keywords.
+TEMPLATE = "stand-in-template-of-the-message-00000000000"
+KEYWORDS = ("thing1", "time2", "thing3")
+
 CODE_SECONDS = 300
 TOKEN_SECONDS = 7200
 FORCED_A_DAY = 20
@@ -25,6 +29,7 @@ MESSAGES = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",
+    40037: "invalid template_id",
     40013: "invalid appid",
     40014: "invalid access_token",
     40029: "invalid code",
@@ -37,9 +42,11 @@ MESSAGES = {
     41008: "missing code",
     42001: "access_token expired",
     42003: "code expired",
+    43101: "user refuse to accept the msg",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit",
     47001: "data format error",
+    47003: "argument invalid",
     48001: "api unauthorized",
 }
 
@@ -113,6 +120,10 @@ class World:
     """Token -> app, kind (classic or stable), end."""
     tickets: dict[str, tuple[str, float]] = field(default_factory=dict)
     forced: list[float] = field(default_factory=list)
+    consents: list[int] = field(default_factory=list)
+    """The numbers of people who agreed to a message, once for each."""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    """Those that were delivered."""
 
     def now(self) -> float:
         """Returns the stand-in's time."""
@@ -223,6 +234,24 @@ class World:
         info = {"phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86"}
         watermark = {"timestamp": round(self.now()), "appid": app}
         return {"errcode": 0, "errmsg": "ok", "phone_info": {**info, "watermark": watermark}}
+
+    def send_message(self, query: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
+        """/cgi-bin/message/subscribe/send"""
+        app = self._app_of_token(query)
+        if body.get("template_id") != TEMPLATE:
+            raise Refusal(40037)
+        if not body.get("touser"):
+            raise Refusal(40003)
+        if set(body.get("data", ())) != set(KEYWORDS) or any(len(each["value"]) > 20 for each in body["data"].values()):
+            raise Refusal(47003)
+        consents = [number for number in self.consents if person(number).openid(app) == body["touser"]]
+        if not consents:
+            raise Refusal(43101)
+        # A consent is for one message.
+        self.consents.remove(consents[0])
+        texts = {keyword: each["value"] for keyword, each in body["data"].items()}
+        self.messages.append({"person": consents[0], "page": body.get("page", ""), "texts": texts})
+        return {"errcode": 0, "errmsg": "ok"}
 
     def end_app_tokens(self) -> None:
         """Ends every token as a reset of the secret does."""

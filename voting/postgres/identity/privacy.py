@@ -84,6 +84,7 @@ async def into_person(connection: Connection, contest: str, voter: bytes) -> byt
 async def wish_erasure(connection: Connection, contest: str, person: bytes, voters: Collection[bytes]) -> None:
     """Marks the person's identities and what was observed of the voters' ballots to be deleted."""
     await connection.execute(_QUERIES["wish_erasure"], contest, list(voters))
+    await connection.execute(_QUERIES["delete_openids"], contest, list(voters))
     await connection.execute(_QUERIES["erase_person"], contest, person)
 
 

@@ -78,8 +78,8 @@ where contest = $1 and ballot is not null;
 
 -- name: forget
 -- What was observed of these voters (null: all) and what they confirmed with; the answers stay.
-update confirmations set network = null, client = null, subject = null
-where contest = $1 and ($2::bytea[] is null or voter = any ($2)) and num_nonnulls(network, client, subject) > 0;
+update confirmations set network = null, client = null, subject = null, openid = null
+where contest = $1 and ($2::bytea[] is null or voter = any ($2)) and num_nonnulls(network, client, subject, openid) > 0;
 
 -- name: waiting_until
 -- When the last voter of the cell $2 who has not confirmed must have; null if nobody has time left.

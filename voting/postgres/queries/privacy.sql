@@ -38,6 +38,9 @@ select into_person from joined_voters where contest = $1 and voter = $2;
 -- name: wish_erasure
 insert into erasures (contest, voter) select $1, voter from unnest($2::bytea[]) as voter on conflict do nothing;
 
+-- name: delete_openids
+update confirmations set openid = null where contest = $1 and voter = any ($2) and openid is not null;
+
 -- name: take_erasures
 delete from erasures where contest = $1 returning voter;
 

@@ -9,7 +9,7 @@ from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 
 from voting.domain.identity.channel import Channel
-from voting.errors import ChannelClosed, Malformed
+from voting.errors import ChannelClosed, Malformed, NotAsked
 from voting.services.identity.providers.mini_program import MiniProgramProof
 from voting.services.identity.providers.phone import LIFETIME_SECONDS, PhoneProof
 from voting.services.identity.providers.provider import Visitor
@@ -36,6 +36,12 @@ class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
         raise Malformed("send `mini_program`, or `phone` and `code`")
 
 
+class ReminderRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom WeChat is to tell."""
+
+    mini_program: MiniProgramProof
+
+
 @post("/api/v1/contests/{contest:str}/me/confirmation/phone-codes", status_code=202, opt=WRITES | PUBLIC)
 async def send_confirmation_code(
     contest: FromPath[str],
@@ -53,6 +59,24 @@ async def send_confirmation_code(
     address = clients.address(cast(Scope, request.scope))
     await services.phone_provider.send_code(snapshot, address, data.phone, data.language, confirms=True)
     return {"expires_in": LIFETIME_SECONDS}
+
+
+@post("/api/v1/contests/{contest:str}/me/confirmation/reminder", status_code=204, opt=WRITES | PUBLIC)
+async def wish_reminder(
+    contest: FromPath[str],
+    data: JSONBody[ReminderRequest],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    clients: GivenClients,
+) -> None:
+    """Has WeChat tell the voter once, who agreed to it in the mini program; 409 where `/me` names no template."""
+    snapshot = await services.contest_cache.get(contest)
+    token, provider = voter_token(request, contest), services.mini_program_provider
+    if provider is None or not await services.reminders.template(snapshot, token):
+        raise NotAsked
+    client = clients.read(cast(Scope, request.scope))
+    openid = await provider.openid(snapshot, Visitor(client.address, client.agent, token), data.mini_program)
+    await services.reminders.wish(snapshot, token, openid)
 
 
 @post("/api/v1/contests/{contest:str}/me/confirmation/denial", status_code=204, opt=WRITES | PUBLIC)

@@ -123,12 +123,15 @@ async def show_me(
 ) -> Response[dict[str, Any]]:
     """Returns the voter's remaining quota and own ballots' ids and states, never the picks.
 
-    Also whether the voter is asked to confirm, by which channels and until when.
+    Also whether the voter is asked to confirm, by which channels and until when; `template`: of WeChat's message, which
+    the mini program may offer.
     """
     snapshot = await services.contest_cache.get(contest)
     token = voter_token(request, contest)
     content = await services.voter_status.status(snapshot, token)
-    content["confirmation"] = await services.confirmations.status(snapshot, token)
+    if asked := await services.confirmations.status(snapshot, token):
+        asked["template"] = await services.reminders.template(snapshot, token)
+    content["confirmation"] = asked
     return Response(content, headers={"cache-control": "no-store"})
 
 

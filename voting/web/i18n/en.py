@@ -57,10 +57,11 @@ EN = {
     "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "
     "organisation) and of the network address, and the app, browser, system, kind of device, screen, languages and "
     "time zone; of voters drawn by lot also whether they confirmed their vote, and a keyed hash of what they confirmed "
-    "it with. They are used only to give each person one quota, and against fraud. No name, phone number or plain "
-    "address is stored. All this is deleted some time after the result's publication (30 days unless the host says "
-    "otherwise). By voting you agree. You can see and delete it under 'My data'. A receipt proves only that the ballot "
-    "is recorded.",
+    "it with, and, of who wished for a reminder in the mini program, the openid, encrypted, until the reminder is sent "
+    "or refused, the voter has answered or the time is over. They are used only to give each person one quota, and "
+    "against fraud. No name, phone number or plain address is stored. All this is deleted some time after the result's "
+    "publication (30 days unless the host says otherwise). By voting you agree. You can see and delete it under 'My "
+    "data'. A receipt proves only that the ballot is recorded.",
     "overlaps": "{} persons were first taken for two voters and later recognised as one; {} of them had voted as both, "
     "with {} ballots as the second one, which stay. From then on both share one quota.",
     "own_data": "My data",
@@ -111,6 +112,9 @@ EN = {
     "parent, teacher or friend may help:",
     "confirm_cast": "The ballot was cast on {}.",
     "confirm_telephone": "The host's telephone:",
+    "remind": "Remind me on WeChat",
+    "remind_stored": "WeChat will remind you once: a day before the end, or when you must confirm.",
+    "remind_refused": "No reminder is set. You can confirm here at any time.",
     "deny": "This vote is not mine",
     "deny_what": "Thank you for telling us. Perhaps somebody else has used this device: it is not your fault, and you "
     "need not explain. With the button below this ballot no longer counts; if that was a mistake, the host can restore "

@@ -59,6 +59,10 @@ class MiniProgramProvider:
         """Returns the user's subjects. Raises SignInExpired, SignInRefused, SlowDown and WeChatBusy."""
         return (await self._verified(snapshot, visitor, proof))[1]
 
+    async def openid(self, snapshot: ContestSnapshot, visitor: Visitor, proof: MiniProgramProof) -> str:
+        """Returns the user's openid. Raises as `identify` does."""
+        return (await self._verified(snapshot, visitor, proof))[0].openid
+
     async def _verified(
         self, snapshot: ContestSnapshot, visitor: Visitor, proof: MiniProgramProof
     ) -> tuple[MiniProgramUser, Sequence[str]]:

@@ -31,6 +31,8 @@ export interface Confirmation {
   required: boolean;
   code: string;
   telephone: string;
+  /** Of WeChat's message, which the mini program may offer. */
+  template?: string;
 }
 
 export interface Tallies {

@@ -1,5 +1,5 @@
 // The request to confirm: why and until when, the ways to do so, and the code to read out.
-import { confirm, confirmation, deny, me, sawConfirmation, say, sendConfirmationCode } from "../../voting";
+import { confirm, confirmation, deny, me, sawConfirmation, say, sendConfirmationCode, wishReminder } from "../../voting";
 
 type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;
 
@@ -7,7 +7,7 @@ Component({
   data: {
     asked: confirmation(), ready: false, failed: "", busy: false, phone: "", digits: "", said: "",
     stored: "", otherwise: "", phoneLabel: "", codeLabel: "", sendLabel: "", confirmLabel: "", wechatLabel: "",
-    telephoneLabel: "", denyLabel: "",
+    telephoneLabel: "", denyLabel: "", remindLabel: "",
   },
   methods: {
     async onLoad() {
@@ -15,6 +15,7 @@ Component({
         stored: say("confirm_stored"), otherwise: say("confirm_otherwise"), phoneLabel: say("phone"),
         codeLabel: say("phone_code"), sendLabel: say("phone_send"), confirmLabel: say("confirm"),
         wechatLabel: say("confirm_wechat"), telephoneLabel: say("confirm_telephone"), denyLabel: say("deny"),
+        remindLabel: say("remind"),
       });
       try {
         await me();
@@ -38,6 +39,9 @@ Component({
     },
     async confirmByMiniProgram() {
       await this.answer(() => confirm());
+    },
+    async remind() {
+      await this.answer(wishReminder);
     },
     callHost() {
       void wx.makePhoneCall({ phoneNumber: this.data.asked.telephone }).catch(() => undefined);
