@@ -201,7 +201,8 @@ def ask(hours: int, **given: Any) -> None:
 
     The voters see it on the contest's page and under "my data". People do not all answer, so afterwards as many
     unconfirmed ballots stay as people elsewhere leave: those most like confirmed ones. The rest is void, as a group
-    that `voting review release` counts again. The sweeper does both within minutes; certification waits for it.
+    that `voting review release` counts again. The sweeper does both within minutes, after the close
+    `voting certify --propose`; certification waits for it.
     """
     _decide_cell(CellWish("ask", given.pop("reason"), hours), **given)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from voting.errors import NotAsked, WeChatBusy
+from voting.errors import NotAsked, TryAgain, WeChatBusy
 from voting.postgres import leases
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import reminders
@@ -87,15 +88,19 @@ class Reminders:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        await repeat(self.round, ROUND_SECONDS)
+        try:
+            await repeat(self.round, ROUND_SECONDS)
+        finally:
+            with suppress(TryAgain):
+                await self._database.transact(lambda tx: leases.give_back(tx, _LEASE, self._holder))
 
     async def round(self) -> None:
         """Deletes openids whose time is over, and sends what is due, unless another process does."""
 
         async def begin(tx: Connection) -> list[Due]:
-            if not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
-                return []
             await reminders.forget_over(tx)
+            if self._sender is None or not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
+                return []
             return await reminders.select_due(tx, BEFORE_THE_END, MOST_A_ROUND)
 
         due = await self._database.transact(begin)
