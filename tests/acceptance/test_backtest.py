@@ -67,6 +67,14 @@ def test_it_writes_the_folder_and_prints_the_summary(folder: Path) -> None:
     assert sorted(path.name for path in (folder / "out").iterdir()) == FILES
 
 
+def test_attempts_outside_the_window_are_named_as_such(folder: Path) -> None:
+    rules = folder / "contest.toml"
+    rules.write_text(RULES.replace("2026-", "2025-"), "utf-8")
+    done = run(*arguments(folder))
+    assert "0 counted, 0 held, 3 refused" in done.stderr
+    assert f"no attempt is in the window of {rules}, 2025-" in done.stderr
+
+
 def test_a_terminal_is_shown_progress(folder: Path) -> None:
     ours, theirs = pty.openpty()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -16,7 +16,8 @@ from voting.cli.contest import read_text
 from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.shared.tables import progress
 from voting.domain.contest.contest_file import read_contest
-from voting.errors import SettingInvalid
+from voting.domain.contest.explain import local
+from voting.errors import SettingInvalid, WindowClosed, WindowNotOpen
 from voting.networks.lookup import load_networks
 from voting.services.fraud.backtest.run import Input
 from voting.services.fraud.backtest.run import backtest as run
@@ -105,6 +106,12 @@ def backtest(
     if sys.stderr.isatty():
         tell("")
     tell(f"{summary['attempts']} attempts: {told}; the report is {out / 'report.html'}")
+    outside = sum(summary["reasons"].get(refusal.code, 0) for refusal in (WindowNotOpen, WindowClosed))
+    if 0 < outside == summary["attempts"]:
+        tell(
+            f"no attempt is in the window of {contest}, {local(rules.opens_at, rules, 'en')} to"
+            f" {local(rules.closes_at, rules, 'en')}: set the window that the vote had"
+        )
 
 
 _WORDS = {"count": "counted", "hold": "held", "refuse": "refused"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -45,8 +46,10 @@ def test_truncated_or_extended_receipts_are_not_genuine(text: str) -> None:
     assert check_receipt(KEYRING.public_key, text) is None
 
 
-def test_the_command_takes_the_pieces_that_a_shell_makes_of_it() -> None:
-    pieces = textwrap.wrap(RECEIPT, 50)
-    done = run("verify", "receipt", "--public-key", f" {KEYRING.public_key}\n", *pieces)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[2] == "one"
+def test_the_command_takes_the_pieces_that_a_shell_makes_of_it_or_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "receipt.txt"
+    file.write_text(RECEIPT + "\n", "utf-8")
+    for given in (textwrap.wrap(RECEIPT, 50), [str(file)]):
+        done = run("verify", "receipt", "--public-key", f" {KEYRING.public_key}\n", *given)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[2] == "one"

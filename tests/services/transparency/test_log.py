@@ -116,8 +116,11 @@ async def test_a_ballots_receipt_becomes_a_proof_that_a_stranger_checks(
         check_proof(str(LogKey(b"x" * 32).signer(f"vote.example.org/log/{contest}").key), receipt, proof.text)
     file = tmp_path / "ballot.tlog-proof"
     file.write_text(proof.text, "utf-8")
-    done = run("verify", "proof", "--key", vkey, "--receipt", receipt, str(file))
-    assert (done.returncode, done.stdout) == (0, proven.leaf), done.stderr
+    saved = tmp_path / "receipt.txt"
+    saved.write_text(receipt + "\n", "utf-8")
+    for given in (receipt, str(saved)):
+        done = run("verify", "proof", "--key", vkey, "--receipt", given, str(file))
+        assert (done.returncode, done.stdout) == (0, proven.leaf), done.stderr
     assert f"number {proven.leaf_index} in" in done.stderr, "as the voter's page and the file have it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +39,9 @@ def verify() -> None:
 def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
     """Check RECEIPT and print its statement; exit code 1 if it is not genuine.
 
-    RECEIPT may have the line breaks, spaces and quotes that chat programs add.
+    RECEIPT is the text itself or its file, and may have the line breaks, spaces and quotes that chat programs add.
     """
-    statement = check_receipt(public_key, "".join(receipt))
+    statement = check_receipt(public_key, _receipt_text("".join(receipt)))
     if statement is None:
         click.echo("voting: this receipt was not signed with this key; check both texts", err=True)
         sys.exit(1)
@@ -51,7 +52,7 @@ def receipt(public_key: str, receipt: tuple[str, ...]) -> None:
 @click.option(
     "--key", required=True, help="The log's vkey, from the log's page; better from elsewhere, such as a paper."
 )
-@click.option("--receipt", required=True, help="The receipt of the ballot.")
+@click.option("--receipt", required=True, help="The receipt of the ballot, or its file.")
 @click.argument("file", type=click.Path(path_type=Path))
 def proof(key: str, receipt: str, file: Path) -> None:
     """Check that the ballot of a receipt is in the log that FILE, a .tlog-proof, is of; without the service.
@@ -60,9 +61,14 @@ def proof(key: str, receipt: str, file: Path) -> None:
     """
     from voting.services.transparency.proving import check_proof
 
-    proven = check_proof(key, receipt, read_text_file(file))
+    proven = check_proof(key, _receipt_text(receipt), read_text_file(file))
     click.echo(proven.leaf, nl=False)
     tell(f"it is number {proven.leaf_index} in the log {proven.origin}, which had {proven.size} leaves")
+
+
+def _receipt_text(given: str) -> str:
+    # os.path: a receipt is too long for a file's name, which Path takes as an error.
+    return read_text_file(Path(given)) if os.path.isfile(given) else given
 
 
 @verify.command(name="receipts", epilog="Example: voting verify receipts --contest demo receipts.txt")

@@ -159,7 +159,10 @@ class ReceiptKey:
 
 def read_receipt(text: str) -> SignedReceipt:
     """Parses a receipt. Raises ValueError."""
-    statement, path, signature = text.split(".")
+    parts = text.split(".")
+    if len(parts) != 3:
+        raise ValueError("a receipt has three parts with dots between them")
+    statement, path, signature = parts
     return SignedReceipt(_decode(statement), _decode(path), _decode(signature))
 
 
