@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from voting.cli.contest import read_text
 from voting.cli.shared.session import env_file, find, read_settings, tell, with_admin
 from voting.cli.shared.tables import progress
+from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import read_contest
 from voting.domain.contest.explain import local
 from voting.errors import SettingInvalid, WindowClosed, WindowNotOpen
@@ -106,12 +108,15 @@ def backtest(
     if sys.stderr.isatty():
         tell("")
     tell(f"{summary['attempts']} attempts: {told}; the report is {out / 'report.html'}")
+    _tell_if_outside(rules, contest, summary)
+
+
+def _tell_if_outside(rules: Contest, file: Path, summary: Mapping[str, Any]) -> None:
+    """Names the window if no attempt is in it: a contest created with --open-now has another one than its file."""
     outside = sum(summary["reasons"].get(refusal.code, 0) for refusal in (WindowNotOpen, WindowClosed))
     if 0 < outside == summary["attempts"]:
-        tell(
-            f"no attempt is in the window of {contest}, {local(rules.opens_at, rules, 'en')} to"
-            f" {local(rules.closes_at, rules, 'en')}: set the window that the vote had"
-        )
+        opens, closes = local(rules.opens_at, rules, "en"), local(rules.closes_at, rules, "en")
+        tell(f"no attempt is in the window of {file}, {opens} to {closes}: set the window that the vote had")
 
 
 _WORDS = {"count": "counted", "hold": "held", "refuse": "refused"}
