@@ -173,6 +173,12 @@ class EntryUnknown(VotingError):
     code = "entry_unknown"
 
 
+class EntryWithdrawn(VotingError):
+    """This entry has been withdrawn from the contest."""
+
+    code = "entry_withdrawn"
+
+
 class ReceiptUnknown(VotingError):
     """This is no receipt of this contest; copy the whole text, with its two full stops."""
 

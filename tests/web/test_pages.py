@@ -163,3 +163,32 @@ async def test_chinese_titles_are_found_by_pinyin_initials(http: httpx.AsyncClie
         found = (await http.get(f"/api/v1/contests/{contest}/entries", params={"q": wish})).json()
         assert found["total"] == count, wish
     assert "重庆的牦牛" in (await http.get(f"/c/{contest}?q=mngd")).text
+
+
+async def test_pages_say_what_became_of_an_entry_a_vote_and_ones_data(
+    http: httpx.AsyncClient, contests: Contests
+) -> None:
+    contest = await contests.make(top='changeable = ["withdrawal"]\n')
+    (token,) = contests.tokens(contest, 1)
+    assert (await cast(http, contest, token, ["A001"])).status_code == 201
+    assert refusal(await http.get(f"/c/{contest}/me/data")) == (401, "credential_missing")
+    data = await http.get(f"/c/{contest}/me/data", headers={"cookie": f"{voter_cookie_name(contest)}={token}"})
+    (ballot,) = data.json()["ballots"]
+    assert (data.json()["channel"], ballot["state"], "picks" in ballot) == ("issued", "recorded", False)
+    async with contests.office() as office:
+        await office.contest_admin.withdraw(contest, "A002", "作者要求")
+    html = {"accept": "text/html"}
+
+    async def is_withdrawn() -> bool:
+        page = await http.get(f"/c/{contest}/entries/A002", headers=html)
+        return page.status_code == 410 and "已退出评选" in page.text
+
+    await eventually(is_withdrawn)
+    assert (await http.get(f"/c/{contest}/entries/Z999", headers=html)).status_code == 404
+    assert 'id="closed" hidden' in (await http.get(f"/c/{contest}")).text
+    await contests.end()
+
+    async def is_closed() -> bool:
+        return "投票已结束，票数正在核对，结果核定后公布。 共 1 票。" in (await http.get(f"/c/{contest}")).text
+
+    await eventually(is_closed)

@@ -126,6 +126,7 @@ HANDLERS: list[Any] = [
     about.check_receipt,
     own_data.show_own_data,
     own_data.deny_ballot,
+    own_data.download_own_data,
     own_data.erase_own_data,
     sign_in.begin,
     sign_in.begin_confirmation,

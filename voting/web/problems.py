@@ -24,6 +24,7 @@ from voting.errors import (
     CredentialInvalid,
     CredentialMissing,
     EntryUnknown,
+    EntryWithdrawn,
     FileInvalid,
     Forbidden,
     HeadersTooLarge,
@@ -72,6 +73,7 @@ STATUS: dict[type[VotingError], int] = {
     Forbidden: 403,
     ContestUnknown: 404,
     EntryUnknown: 404,
+    EntryWithdrawn: 410,
     ReceiptUnknown: 404,
     NotFound: 404,
     NotYet: 404,
@@ -130,7 +132,10 @@ def render(request: Request[Any, Any, Any], error: VotingError) -> Rendered:
         return answer
     status, text_type = answer.status, {"content-type": "text/html; charset=utf-8"}
     contest = None if isinstance(error, ContestUnknown) else re.match(r"/c/[a-z0-9-]+(?=/)", request.scope["path"])
-    text = page(request, "error.html", code=error.code, status=status, list=contest[0] if contest else "")
+    # Only what was read is asked for again by itself.
+    seconds = answer.headers.get("retry-after", "") if request.method == "GET" else ""
+    back = contest[0] if contest else ""
+    text = page(request, "error.html", code=error.code, status=status, seconds=seconds, list=back)
     return Rendered(status, answer.headers | text_type, text.encode())
 
 

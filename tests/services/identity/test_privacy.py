@@ -79,6 +79,7 @@ def test_another_text_of_the_notice_is_another_version() -> None:
         "voting-2026.1": "e1c8619ea7e69ad3",
         "voting-2026.2": "6d6c496de51b9b08",
         "voting-2026.3": "ae25fcb8e39fbd70",
+        "voting-2026.4": "e27a93cdc7e96e67",
     }
     assert hashlib.sha256(texts.encode()).hexdigest()[:16] == known[DEFAULT_NOTICE]
 

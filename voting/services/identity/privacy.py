@@ -23,7 +23,7 @@ from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
 
 # The notice of contests whose file has none. Its text is in voting.web.i18n: a changed text is a new version.
-DEFAULT_NOTICE = "voting-2026.3"
+DEFAULT_NOTICE = "voting-2026.4"
 
 
 def notice_version(contest: Contest) -> str:

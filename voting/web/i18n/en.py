@@ -23,17 +23,28 @@ EN = {
     "page_of": "Page {} of {}",
     "none_found": "Nothing found for “{}”. Try the code, or",
     "show_all": "see all entries",
-    "left_window": "{} votes left",
-    "left_day": "{} votes left today",
-    "left_week": "{} votes left this week",
-    "left_hour": "{} votes left this hour",
-    "left_sliding": "{} votes left now",
+    "left_window": "Votes left: {}",
+    "left_day": "Votes left today: {}",
+    "left_week": "Votes left this week: {}",
+    "left_hour": "Votes left this hour: {}",
+    "left_sliding": "Votes left now: {}",
     "phase_open": "Open",
     "phase_not_open": "Not open yet",
     "phase_closed": "Voting has closed",
     "phase_paused": "Paused",
     "phase_none": "This contest has no public vote",
     "closes": "until {}",
+    "closed_at": "on {}",
+    "closed_said": "Voting has closed. The votes are being checked, and the result is published once it is certified.",
+    "closed_total": "{} votes.",
+    "offline_page": "You are offline, and this may not be the latest; it is renewed by itself.",
+    "video_failed": "The video cannot be shown at the moment; the text is below.",
+    "copy_link": "Copy the link",
+    "copy_receipt": "Copy the receipt",
+    "own_data_link": "See or delete my data",
+    "own_download": "Download my data",
+    "error_again": "It is tried again in {} seconds.",
+    "error_entry_withdrawn": "This entry has been withdrawn; a notice says why. Votes for it are kept by the rules.",
     "announcement": "Notice",
     "whole": "All of it",
     "paused": "Voting is paused; recorded votes stay.",
@@ -54,14 +65,18 @@ EN = {
     "vote without playing.",
     "category": "Category",
     "tags": "Also about",
-    "privacy": "Stored with a vote: keyed hashes of the voter, of the identity that you sign in with (WeChat, phone or "
-    "organisation) and of the network address, and the app, browser, system, kind of device, screen, languages and "
-    "time zone; of voters drawn by lot also whether they confirmed their vote, and a keyed hash of what they confirmed "
-    "it with, and, of who wished for a reminder in the mini program, the openid, encrypted, until the reminder is sent "
-    "or refused, the voter has answered or the time is over. They are used only to give each person one quota, and "
-    "against fraud. No name, phone number or plain address is stored. All this is deleted some time after the result's "
-    "publication (30 days unless the host says otherwise). By voting you agree. You can see and delete it under 'My "
-    "data'. A receipt proves only that the ballot is recorded.",
+    "privacy": "We store: the time of the vote and the ballot; of the voter, of the identity that you sign in with "
+    "(WeChat, phone or organisation) and of the network address only keyed hashes; the app, browser, system, kind of "
+    "device, screen, languages and time zone. Of voters drawn by lot also whether they confirmed their vote, and a "
+    "keyed hash of what they confirmed it with; of who wished for a reminder in the mini program the openid, encrypted, "
+    "until the reminder is sent or refused, the voter has answered or the time is over.\n"
+    "What for: to give each person one quota, and against fraud; being drawn by lot serves only to estimate the share "
+    "of false votes and to confirm ballots. For nothing else.\n"
+    "We do not store: your name, picture, place, plain phone number or plain address.\n"
+    "How long: until some time after the result's publication (30 days unless the host says otherwise).\n"
+    "You can: see, download and delete it under “My data”, and complain under “Complaints”. A receipt proves only that "
+    "the ballot is recorded, not for whom it is.\n"
+    "By pressing “Agree and vote” you agree; you can read the entries without.",
     "overlaps": "{} persons were first taken for two voters and later recognised as one; {} of them had voted as both, "
     "with {} ballots as the second one, which stay. From then on both share one quota.",
     "own_data": "My data",
@@ -165,7 +180,7 @@ EN = {
     "entry": "Entry",
     "place": "Rank",
     "submit_ballot": "Cast the ballot",
-    "error_not_found": "There is no such page.",
+    "error_not_found": "The link may not be complete, or its page was taken down.",
     "error_not_yet": "It is recorded, and will be in the public log within seconds.",
     "error_contest_unknown": "There is no such contest.",
     "error_receipt_unknown": "This is no receipt of this contest. Please check that it is whole.",
@@ -242,7 +257,7 @@ EN = {
     "pick": "vote",
     "pages": "Pages",
     "no_entries": "There are no entries yet.",
-    "left_ballots": "{} ballots left",
+    "left_ballots": "Ballots left: {}",
     "renewed_day": "Renewed at 00:00 (Beijing time)",
     "renewed_week": "Renewed on Mondays at 00:00",
     "renewed_hour": "Renewed every hour",

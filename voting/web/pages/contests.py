@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from voting.domain.contest.schema import Quota
 from voting.domain.entry import Sort, find
 from voting.domain.identity.channel import Channel
 from voting.domain.language import Language, called
-from voting.errors import CredentialInvalid, EntryUnknown, TryAgain
+from voting.errors import CredentialInvalid, EntryUnknown, EntryWithdrawn, TryAgain
 from voting.services.ballots.remaining_quota import describe
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.privacy import notice_version
@@ -34,6 +35,7 @@ from voting.web.rendering import Look, PageCache, about, announced, html, langua
 
 # Live figures that are older are said to be so.
 OLD = timedelta(seconds=10)
+STRIP_COVERS = 4
 _PAGES = PageCache()
 
 
@@ -44,7 +46,9 @@ async def home(request: Request[Any, Any, Any], services: GivenServices) -> Resp
     if len(snapshots) == 1:
         return Redirect(f"/c/{snapshots[0].contest.id}")
     snapshots = tuple(sorted(snapshots, key=lambda snapshot: snapshot.phase() != "open"))
-    return html(request, page(request, "home.html", snapshots=[(each, phase_of(each)) for each in snapshots]))
+    language = language_of(request)
+    listed = [(each, phase_of(each), _time_left(each, language), _strip(each)) for each in snapshots]
+    return html(request, page(request, "home.html", snapshots=listed))
 
 
 @get("/c/{contest:str}", media_type=MediaType.HTML, opt=READS | PUBLIC)
@@ -104,11 +108,11 @@ async def show_contest(
 async def show_entry(
     contest: FromPath[str], code: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:
-    """Returns the page of one entry, the same for everybody. Raises EntryUnknown."""
+    """Returns the page of one entry, the same for everybody. Raises EntryUnknown, EntryWithdrawn."""
     snapshot = await services.contest_cache.get(contest)
     entry = snapshot.entries.get(code)
     if entry is None:
-        raise EntryUnknown
+        raise EntryWithdrawn if code in snapshot.known_entries else EntryUnknown
     shown, look = await services.tally_reader.shown(snapshot), Look.of(request)
     times, video = _times(snapshot, shown, look.language), services.videos.find(snapshot, code)
     player = None if video or not entry.video else player_of(entry.video, snapshot.contest.players)
@@ -189,18 +193,27 @@ def _state(snapshot: ContestSnapshot, shown: Shown) -> tuple[object, ...]:
 
 def _times(snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, str]:
     """Returns the moments that pages show, as text: a page is rendered again when one changes."""
-    contest, now = snapshot.contest, snapshot.now()
-    until = contest.opens_at if snapshot.phase() == "not_open" else contest.closes_at
-    minutes = max(timedelta(), until - now) // timedelta(minutes=1)
-    form, per = ("days_hours", 60) if minutes >= 24 * 60 else ("hours_minutes", 1)
-    first, second = divmod(minutes // per, 24 if per == 60 else 60)
-    words = WORDS[language]
+    contest, now, words = snapshot.contest, snapshot.now(), WORDS[language]
     is_old = contest.display.policy == "live" and now - shown.as_of > OLD
     as_of = local_time(shown.as_of, now, contest, language, seconds=is_old)
     return {
-        "time_left": getattr(words, form).format(first, second),
+        "time_left": _time_left(snapshot, language),
         "as_of": (words.as_of_old if is_old else words.as_of).format(as_of),
     }
+
+
+def _time_left(snapshot: ContestSnapshot, language: Language) -> str:
+    """Returns how long it is until the contest opens or closes."""
+    until = snapshot.contest.opens_at if snapshot.phase() == "not_open" else snapshot.contest.closes_at
+    minutes = max(timedelta(), until - snapshot.now()) // timedelta(minutes=1)
+    form, per = ("days_hours", 60) if minutes >= 24 * 60 else ("hours_minutes", 1)
+    first, second = divmod(minutes // per, 24 if per == 60 else 60)
+    return str(getattr(WORDS[language], form).format(first, second))
+
+
+def _strip(snapshot: ContestSnapshot) -> list[str]:
+    """Returns the first covers of a contest."""
+    return list(islice((entry.cover for entry in snapshot.entries.values() if entry.cover), STRIP_COVERS))
 
 
 def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A voter's own page: what is stored, and its erasure."""
+"""A voter's own page: what is stored, as a page and as a file, and its erasure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from voting.domain.identity.channel import NAMES
 from voting.errors import CredentialInvalid, NotAsked
+from voting.services.ballots.voter_status import state_shown
 from voting.web.auth import PUBLIC, held_token, voter_cookie, voter_token
 from voting.web.dependencies import GivenOptions, GivenServices
 from voting.web.flood_limiter import READS, WRITES
@@ -46,6 +47,28 @@ async def deny_ballot(contest: FromPath[str], request: Request[Any, Any, Any], s
     with suppress(NotAsked):
         await services.disowning.disown(snapshot, voter_token(request, contest))
     return Redirect(f"/c/{contest}/me", status_code=303)
+
+
+@get("/c/{contest:str}/me/data", opt=READS | PUBLIC, include_in_schema=False)
+async def download_own_data(
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+) -> Response[dict[str, Any]]:
+    """Returns what the page shows as a file for other programs."""
+    snapshot = await services.contest_cache.get(contest)
+    own = await services.privacy.own_data(snapshot, voter_token(request, contest))
+    content = {
+        "contest": contest,
+        "channel": own.channel,
+        "issued_at": own.issued_at,
+        "notice": own.notice,
+        "consents": [consent._asdict() for consent in own.consents],
+        "ballots": [
+            ballot._asdict() | {"state": state_shown(ballot.state, snapshot.certified)} for ballot in own.ballots
+        ],
+        "identities": own.identities,
+        "is_erasing": own.is_erasing,
+    }
+    return Response(content, headers={"cache-control": "no-store"})
 
 
 @post("/c/{contest:str}/me/erase", status_code=303, opt=WRITES | PUBLIC)

@@ -32,6 +32,7 @@ const most = Number(page.most || 1);
 const single = least === 1;
 const isEnglish = document.documentElement.lang === "en";
 const POLL_SECONDS = 15;
+const AWAY_MILLISECONDS = 60000;
 
 const store = storeOf(contest);
 const notice = page.notice || "";
@@ -354,6 +355,8 @@ function showPhase(): void {
   const ended = one("#ended");
   if (ended && page.phase !== "open") put(ended, words[`phase_${page.phase}`] || "");
   show("#ended", page.phase !== "open");
+  show("#paused", page.phase === "paused");
+  show("#closed", page.phase === "closed");
   show("#quota", page.phase === "open");
   show("#until", page.phase !== "closed" && page.phase !== "none");
   const countdown = one("#countdown");
@@ -641,6 +644,13 @@ document.addEventListener("click", (event) => {
   } else if (target.matches("#receipt .copy")) {
     const code = one("#receipt code");
     void copyText((code && code.textContent) || "").then((done) => done && put(target, words.copied || ""));
+  } else if (target.matches("#video-failed .again")) {
+    const video = one("video") as HTMLVideoElement | null;
+    show("#video-failed", false);
+    if (video) video.load();
+  } else if (target.matches(".copy-link")) {
+    event.preventDefault();
+    void copyText((target as HTMLAnchorElement).href).then((done) => done && put(target, words.copied || ""));
   } else if (target.dataset.player) {
     play(target, target.dataset.player);
   } else if (target.matches("a.back") && document.referrer.startsWith(`${location.origin}/c/${contest}`) && history.length > 1) {
@@ -659,7 +669,21 @@ addEventListener("storage", (event) => {
   void refresh();
 });
 addEventListener("pageshow", (event) => void (event.persisted && refresh()));
-addEventListener("online", () => void refresh());
+addEventListener("online", () => {
+  show("#offline", false);
+  void refresh();
+});
+addEventListener("offline", () => show("#offline", true));
+// What fails to load tells nobody but itself.
+document.addEventListener("error", (event) => {
+  if ((event.target as HTMLElement).matches("video, source")) show("#video-failed", true);
+}, true);
+// A phone that was put away comes back to a page that is minutes old.
+let hiddenAt = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) hiddenAt = Date.now();
+  else if (hiddenAt && Date.now() - hiddenAt > AWAY_MILLISECONDS) void refresh();
+});
 document.addEventListener("proof", (event) => say((event as CustomEvent<string>).detail, "bad"));
 
 async function poll(): Promise<void> {
