@@ -201,6 +201,11 @@ def recover(contest: str, directory: Path, env_file: Path | None) -> None:
     for ballot in done.lost:
         click.echo("\t".join(map(str, ballot)))
     tell(f"{done.entries} entries are appended again; {len(done.lost)} ballots among them are gone; voting goes on")
+    if done.without_bundle:
+        tell(
+            f"the log has the certificate of certification {done.without_bundle}, but its bundle is lost; again:"
+            f" voting certify --contest {contest} --reopen REASON, then: voting certify --contest {contest}"
+        )
 
 
 @log.command(epilog="Example: voting log export --contest demo log/")

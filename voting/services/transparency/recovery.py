@@ -20,7 +20,7 @@ from voting.errors import LogBroken, NotFound
 from voting.postgres import contests
 from voting.postgres.database import Connection, Database
 from voting.postgres.results import certifications
-from voting.postgres.transparency import log
+from voting.postgres.transparency import bundles, log
 from voting.postgres.transparency.log import LoggedRow, Queued, Said, SignedHead, StoredLog
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.transparency.due import key_change
@@ -39,10 +39,14 @@ class LostBallot(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """How many entries were appended again, and the ballots among them that are gone."""
+    """How many entries were appended again, and the ballots among them that are gone.
+
+    `without_bundle`: the certification that stands, if the log has its certificate, and the database no bundle.
+    """
 
     entries: int
     lost: list[LostBallot]
+    without_bundle: int | None
 
 
 async def recover(database: Database, key: LogKey, snapshot: ContestSnapshot, directory: Path) -> Recovered:
@@ -89,7 +93,7 @@ async def recover(database: Database, key: LogKey, snapshot: ContestSnapshot, di
         picks = [stated_picks(entry) for entry in missing if entry.startswith(_BALLOT)]
         await log.append(tx, contest, growth, batches, head, (len(picks), sum(picks)))
         await log.unfreeze(tx, contest)
-        return Recovered(len(missing), lost)
+        return Recovered(len(missing), lost, await _without_bundle(tx, contest, said.certified))
 
     return await database.transact(work)
 
@@ -160,6 +164,14 @@ async def _known(
         if row.batch is not None:
             batches.append(LoggedRow(row.batch, places[entries[0]], len(entries)))
     return known, batches, waiting
+
+
+async def _without_bundle(tx: Connection, contest: str, certified: int) -> int | None:
+    """Returns the certification that stands if no bundle will come: the log has certificates up to `certified`."""
+    stands = await certifications.select(tx, contest)
+    if stands is None or stands.number > certified or await bundles.select(tx, contest, stands.number):
+        return None
+    return stands.number
 
 
 async def _put_back(tx: Connection, contest: str, waiting: Sequence[Queued], last: int) -> None:
