@@ -154,6 +154,7 @@ async def test_a_changed_secret_is_refused(settings: Settings, contests: Contest
     environment = environment_of(settings) | {"VOTING_SECRET": secrets.token_hex(32)}
     for command in (
         ("serve", "--port", str(free_port())),
+        ("demo", "--port", str(free_port())),
         ("credentials", "issue", "--contest", contest, "--count", "1"),
         ("staff", "add", "of-another-secret", "--role", "auditor"),
     ):

@@ -67,6 +67,7 @@ def demo(port: int, reset: bool, workers: int, codes: bool, still: bool) -> None
     async def prepare(ready: Settings) -> DemoSecrets:
         await admin.migrate(ready, lambda _: None)
         async with admin.services(ready, actor()) as office:
+            await office.check_secret()
             return await demo_contest.prepare(office, ready.data)
 
     with with_engines(settings, own=True, redis=True) as ready:

@@ -82,7 +82,7 @@ class AdminServices:
             raise SettingInvalid(
                 f"VOTING_SECRET is not the one that the ballots of {', '.join(others)} were recorded under:"
                 " voters would be strangers and could vote once more, tokens and accounts made with it would not work,"
-                " and no result could be certified; set the earlier secret"
+                " and no result could be certified; set the earlier secret (none for the demo, which has its own)"
             )
 
     @cached_property
