@@ -148,9 +148,9 @@ async def _power_cut(environment: Environment, random: Random, seconds: float) -
 
 async def _contest_paused(environment: Environment, random: Random, seconds: float) -> None:
     async with admin.services(environment.settings(), "nemesis") as office:
-        await office.contest_admin.pause(environment.contest, True)
+        await office.contest_admin.pause(environment.contest)
         await asyncio.sleep(seconds)
-        await office.contest_admin.pause(environment.contest, False)
+        await office.contest_admin.resume(environment.contest)
 
 
 def _slow(name: str) -> Act:

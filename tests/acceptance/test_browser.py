@@ -181,7 +181,7 @@ async def test_windows_that_are_not_open(phone: Page, contests: Contests, office
     await expect(phone.locator("[data-entry=A001] button")).to_be_disabled()
     await picture(phone, "not-open")
     paused = await contests.make()
-    await office.contest_admin.pause(paused, True)
+    await office.contest_admin.pause(paused)
     await phone.goto(f"/c/{paused}")
     await expect(phone.locator("#phase")).to_have_text("暂停投票")
 

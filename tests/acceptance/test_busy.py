@@ -40,7 +40,7 @@ async def test_a_busy_vote_can_be_paused(service: Service, contests: Contests, o
     contest = await contests.make()
     async with many_voters(service.url, contests, contest, 32) as statuses:
         async with asyncio.timeout(30):
-            await office.contest_admin.pause(contest, True)
+            await office.contest_admin.pause(contest)
         await asyncio.sleep(0.3)
         del statuses[:]
 

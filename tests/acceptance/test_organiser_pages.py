@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -65,7 +66,7 @@ async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
     await expect(judge.locator("#needs")).to_have_count(0)
 
 
-async def test_an_extension_takes_two_persons_and_a_pause_one(
+async def test_an_extension_a_long_pause_and_a_withdrawal_take_two_persons(
     signed_in: SignedIn, contests: Contests, office: AdminServices
 ) -> None:
     contest = await contests.make(top='changeable = ["extension", "withdrawal"]\n')
@@ -100,7 +101,18 @@ async def test_an_extension_takes_two_persons_and_a_pause_one(
     await expect(withdrawal.locator(".fault")).not_to_be_empty()
     await withdrawal.get_by_label("作品编号").fill("A003")
     await withdrawal.get_by_role("button").click()
-    await expect(zhang.locator(".acts li").first).to_contain_text("撤下作品")
+    await expect(zhang.locator("#withdraw")).to_contain_text("A003")
+    await expect(zhang.locator("#withdraw")).to_contain_text("需由另一人确认")
+    await li.goto(f"/control/{contest}")
+    await picture(li, "control-proposed")
+    await check(li, "control-proposed")
+    for card, button, done in (("pause", "确认暂停", "自动恢复"), ("withdraw", "确认撤下", "等待另一人确认")):
+        form = li.locator(f"#{card} form").first
+        await form.get_by_label("理由").fill("已核对，情况属实，同意。")
+        await form.get_by_role("button", name=button).click()
+        await expect(li.locator(f"#{card} .notice", has_text=done)).to_have_count(0)
+    await expect(li.locator("#phase")).to_have_text("暂停投票")
+    await expect(li.locator(".acts li").first).to_contain_text("撤下作品")
     async with office.database.connection() as connection:
         rows = await connection.fetch(
             "select action, actor, details from audit_log where contest = $1 and actor like 'account:%'"
@@ -110,11 +122,15 @@ async def test_an_extension_takes_two_persons_and_a_pause_one(
     assert [row["action"] for row in rows] == [
         "second_person.propose",
         "contest.extend",
+        "second_person.propose",
+        "contest.pause",
+        "second_person.propose",
         "contest.pause",
         "entry.withdraw",
     ]
     assert len({row["actor"] for row in rows}) == 2
-    assert "网络故障" in rows[2]["details"]
+    assert "网络故障" in rows[3]["details"]
+    assert [json.loads(rows[number]["details"])["persons"] for number in (3, 5, 6)] == [1, 2, 2]
 
 
 async def test_who_may_not_organise_sees_no_control(
@@ -149,8 +165,8 @@ async def test_sealed_rules_are_shown_as_sealed_whatever_was_done_since(
     assert ('id="seal"' in before, WORDS["en"].control_not_changeable in before) == (True, False)
     snapshot = await office.contest_cache.get(contest)
     await office.contest_admin.seal(contest, snapshot.document)
-    for number in range(MOST_ACTS):
-        await office.contest_admin.pause(contest, number % 2 == 0)
+    for _ in range(MOST_ACTS):
+        await office.contest_admin.resume(contest)
     after = await shown()
     assert ('id="seal"' in after, WORDS["en"].control_not_changeable in after) == (False, True)
 

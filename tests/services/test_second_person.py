@@ -25,7 +25,7 @@ from voting.services.fraud.review import ReviewAction, Reviews
 from voting.services.second_person import Person, person_of
 from voting.wiring.admin import AdminServices
 
-TOP = 'changeable = ["extension"]\n'
+TOP = 'changeable = ["extension", "withdrawal"]\n'
 RULES = '[[quota]]\npicks = 5\n[[award]]\nid = "first"\nname = "一等奖"\nby = "votes"\ncount = 1\n'
 LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=20)
 Act = Callable[[AdminServices, ContestSnapshot, Person | None], Awaitable[object]]
@@ -39,6 +39,10 @@ async def extend(office: AdminServices, contest: ContestSnapshot, person: Person
     await office.contest_admin.extend(contest.contest.id, LATER, "a flood", person)
 
 
+async def withdraw(office: AdminServices, contest: ContestSnapshot, person: Person | None) -> None:
+    await office.contest_admin.withdraw(contest.contest.id, "A002", "copied", person)
+
+
 async def certify(office: AdminServices, contest: ContestSnapshot, person: Person | None) -> object:
     return await certifier(office.database).certify(contest, POLICY, person=person)
 
@@ -49,12 +53,18 @@ async def reopen(office: AdminServices, contest: ContestSnapshot, person: Person
 
 ACTS: dict[str, Act] = {
     "contest.extend": extend,
+    "entry.withdraw": withdraw,
     "award.revoke": revoke,
     "certification.certify": certify,
     "certification.reopen": reopen,
 }
 
-REASONS = {"contest.extend": "a flood", "award.revoke": "抄袭", "certification.reopen": "an objection"}
+REASONS = {
+    "contest.extend": "a flood",
+    "entry.withdraw": "copied",
+    "award.revoke": "抄袭",
+    "certification.reopen": "an objection",
+}
 
 
 class Team(NamedTuple):
@@ -74,7 +84,7 @@ async def hire(office: AdminServices, contest: str, role: Role = "organiser") ->
 
 async def prepared(contests: Contests, office: AdminServices, act: str) -> ContestSnapshot:
     """A contest in which the act is possible: open to be extended, closed to be certified, certified to be reopened."""
-    closes = timedelta(days=10) if act == "contest.extend" else timedelta(minutes=-1)
+    closes = timedelta(days=10) if act in ("contest.extend", "entry.withdraw") else timedelta(minutes=-1)
     contest = await contests.make(RULES, opens=timedelta(hours=-3), closes=closes, entries=20, top=TOP)
     await record(office.database, contest, [*crowd(0, 6, "A001"), *crowd(100, 5, "A002")], timedelta(hours=1))
     snapshot = await office.contest_cache.get(contest)

@@ -75,7 +75,7 @@ async def published(service: Service, contests: Contests, tmp_path_factory: pyte
         shutil.copytree(folder / "log", folder / "first")
         await append(10)
         async with contests.office() as office:
-            await office.contest_admin.pause(contest, True)
+            await office.contest_admin.pause(contest)
             await office.staff_keys.create("someone", "judge", contest)
         async with as_owner(service.settings) as connection:
             await connection.execute("update contests set closes_at = now() where id = $1", contest)

@@ -188,7 +188,7 @@ async def test_the_page_of_the_audit_log_shows_acts_newest_first(http: httpx.Asy
     contest, key = await contests.make(), await contests.staff_key("auditor", None)
     headers = {"Authorization": f"Bearer {key}"}
     async with contests.office() as office:
-        await office.contest_admin.pause(contest, True)
+        await office.contest_admin.pause(contest)
         details = {"reason": "a <b>check</b>"}
         await office.database.transact(lambda tx: audit.record(tx, "test", "contest.resume", contest, details))
     page = (await http.get(f"/staff/audit?contest={contest}", headers=headers)).text

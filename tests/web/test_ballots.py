@@ -298,20 +298,20 @@ async def test_window_not_open_and_closed_tell_the_times(http: httpx.AsyncClient
 async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
     (token,) = contests.tokens(contest, 1)
-    await office.contest_admin.pause(contest, True)
+    await office.contest_admin.pause(contest)
     assert refusal(await cast(http, contest, token, ["A001"])) == (409, "contest_paused")
-    await office.contest_admin.pause(contest, False)
+    await office.contest_admin.resume(contest)
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
 
 
 async def test_a_closed_contest_is_neither_paused_nor_resumed(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
-    for paused in (True, False):
+    for act in (office.contest_admin.pause, office.contest_admin.resume):
         with pytest.raises(WindowClosed, match=r"ended at .* \(Asia/Shanghai\); nothing was paused or resumed"):
-            await office.contest_admin.pause(contest, paused)
+            await act(contest)
     await certifier(office.database, find_nothing).certify(await office.contest_cache.get(contest), POLICY)
     with pytest.raises(WindowClosed, match="and its result is certified"):
-        await office.contest_admin.pause(contest, True)
+        await office.contest_admin.pause(contest)
 
 
 async def test_too_large_and_unsupported(http: httpx.AsyncClient, contests: Contests) -> None:

@@ -31,7 +31,7 @@ async def test_a_page_is_the_same_for_everybody_and_has_a_tag(http: httpx.AsyncC
     before = await http.get(f"/c/{contest}")
     assert (await cast(http, contest, token, ["A002"])).status_code == 201
     async with contests.office() as office:
-        await office.contest_admin.pause(contest, True)
+        await office.contest_admin.pause(contest)
 
     async def is_told() -> bool:
         paused = await http.get(f"/c/{contest}", headers={"if-none-match": before.headers["etag"]})

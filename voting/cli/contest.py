@@ -156,10 +156,19 @@ def extend(id: str, closes_at: str, reason: str, signed: Signed, env_file: Path 
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--entry", required=True, help="The entry's code.")
 @click.option("--reason", required=True, callback=not_blank, help="The reason, for the audit log.")
+@as_person
 @env_file
-def withdraw(id: str, entry: str, reason: str, env_file: Path | None) -> None:
-    """Withdraw an entry, if the rules declare `withdrawal` changeable; its ballots are kept."""
-    with_admin(read_settings(env_file), lambda office: office.contest_admin.withdraw(id, entry, reason))
+def withdraw(id: str, entry: str, reason: str, signed: Signed, env_file: Path | None) -> None:
+    """Withdraw an entry, if the rules declare `withdrawal` changeable; its ballots are kept.
+
+    Once voting has begun, a second account must run the same command.
+    """
+
+    async def work(office: AdminServices) -> None:
+        person = await signed.person(office, id, ORGANISING)
+        await office.contest_admin.withdraw(id, entry, reason, person)
+
+    with_admin(read_settings(env_file), work)
     tell(f"entry {entry} is withdrawn from contest {id!r}")
 
 
@@ -180,11 +189,23 @@ def display(id: str, policy: DisplayPolicy, minutes: int, at: datetime, reason: 
 @contest.command(epilog="Example: voting contest pause --contest demo")
 @click.option("--contest", "id", required=True, help="The contest's id.")
 @click.option("--reason", default="", help="The reason, for voters and the audit log.")
+@as_person
 @env_file
-def pause(id: str, reason: str, env_file: Path | None) -> None:
-    """Refuse new ballots until `voting contest resume`; ballots in progress are completed first."""
-    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, True, reason.strip()))
+def pause(id: str, reason: str, signed: Signed, env_file: Path | None) -> None:
+    """Refuse new ballots until `voting contest resume`; ballots in progress are completed first.
+
+    Where several accounts decide, a second one must run the same command within half an hour; otherwise the vote goes
+    on by itself.
+    """
+
+    async def work(office: AdminServices) -> datetime | None:
+        person = await signed.person(office, id, ORGANISING)
+        return await office.contest_admin.pause(id, reason.strip(), person)
+
+    until = with_admin(read_settings(env_file), work)
     tell(f"contest {id!r} is paused")
+    if until:
+        tell(f"it goes on by itself at {until:%H:%M} UTC, unless a second account runs the same command before")
 
 
 @contest.command(epilog="Example: voting contest resume --contest demo")
@@ -192,7 +213,7 @@ def pause(id: str, reason: str, env_file: Path | None) -> None:
 @env_file
 def resume(id: str, env_file: Path | None) -> None:
     """Accept ballots again after a pause."""
-    with_admin(read_settings(env_file), lambda office: office.contest_admin.pause(id, False))
+    with_admin(read_settings(env_file), lambda office: office.contest_admin.resume(id))
     tell(f"contest {id!r} takes ballots again")
 
 

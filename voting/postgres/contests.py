@@ -138,7 +138,7 @@ async def withdraw(connection: Connection, contest: str, code: str) -> bool:
     return withdrawn
 
 
-async def set_paused(connection: Connection, contest: str, paused: bool, reason: str) -> None:
+async def set_paused(connection: Connection, contest: str, paused: bool, reason: str = "") -> None:
     """Pauses or resumes the vote; voters are shown the reason of a pause."""
     await connection.execute(_CONTESTS["set_paused"], contest, paused, reason if paused else "")
 

@@ -32,6 +32,7 @@ from voting.services.contests.announcements import Announcements
 from voting.services.contests.contest_cache import ContestCache
 from voting.services.contests.covers import Covers
 from voting.services.contests.overview import Overview
+from voting.services.contests.pauses import Pauses
 from voting.services.contests.videos import Videos
 from voting.services.fraud.cells import Cells
 from voting.services.fraud.group_view import undecided_as_json
@@ -125,7 +126,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         )
         vote = _Vote(contest_cache, tally_projection, activities, casting)
         services = _services(settings, pools, connected, vote, providers)
-        background = (tally_projection, client_classes, activities, pools.standby, services.reminders)
+        background = (tally_projection, client_classes, activities, Pauses(database), pools.standby, services.reminders)
         beside = [asyncio.create_task(service.run()) for service in background]
         try:
             yield services

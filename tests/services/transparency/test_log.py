@@ -231,7 +231,7 @@ async def test_what_the_clock_and_the_result_make_due_is_appended_once(
 
 async def test_acts_are_in_the_log_in_public_or_as_a_salted_hash(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(top=NOON)
-    await office.contest_admin.pause(contest, True)
+    await office.contest_admin.pause(contest)
     await office.staff_keys.create("someone", "judge", contest)
     await sequenced(office)
     async with office.database.connection() as connection:
@@ -241,7 +241,10 @@ async def test_acts_are_in_the_log_in_public_or_as_a_salted_hash(contests: Conte
         )
         document = await connection.fetchval("select document from contests where id = $1", contest)
     paused, key = (dict(line.split(" ", 1) for line in entry.decode().splitlines()[3:]) for entry in entries[-2:])
-    assert (paused["action"], json.loads(paused["details"])) == ("contest.pause", {})
+    assert (paused["action"], json.loads(paused["details"])) == (
+        "contest.pause",
+        {"persons": 1, "account": None, "proposed_by": None, "reason": ""},
+    )
     assert paused["document"] == hashlib.sha256(document.encode()).hexdigest()
     assert key["details"] == f"sha256:{hashlib.sha256(salt + details.encode()).hexdigest()}"
     assert b"someone" not in b"".join(entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from voting.postgres.database import Connection
@@ -40,6 +40,11 @@ async def select_all(connection: Connection, contests: Collection[str]) -> tuple
     """Returns the pending proposals about these contests, the oldest first."""
     rows = await connection.fetch(_QUERIES["select_all"], list(contests))
     return tuple(PendingProposal(**{**row, "details": json.loads(row["details"])}) for row in rows)
+
+
+async def select_lapsed(connection: Connection, action: str, after: timedelta) -> list[str]:
+    """Returns the contests in which a proposal of this act has waited for longer than `after`."""
+    return [row["contest"] for row in await connection.fetch(_QUERIES["select_lapsed"], action, after)]
 
 
 async def put(connection: Connection, contest: str, action: str, proposal: StoredProposal) -> None:

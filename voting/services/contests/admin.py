@@ -26,6 +26,7 @@ from voting.pinyin import initials
 from voting.postgres import contests
 from voting.postgres.contests import StoredContest
 from voting.postgres.database import Connection, Database
+from voting.postgres.identity import proposals
 from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.covers import read_cover
@@ -34,6 +35,8 @@ from voting.services.second_person import Person, agree
 
 # A mistyped year would keep the window open for good, since it cannot be made shorter.
 MOST_EXTENSION = timedelta(days=366)
+# One person pauses a vote at once; it goes on by itself unless a second one confirms the pause in time.
+UNCONFIRMED_PAUSE = timedelta(minutes=30)
 
 
 class ContestAdmin:
@@ -138,16 +141,30 @@ class ContestAdmin:
 
         await self._database.transact(work)
 
-    async def withdraw(self, contest: str, entry: str, reason: str) -> None:
-        """Withdraws an entry; ballots that picked it stay unchanged. Raises RulesSealed, EntryUnknown."""
+    async def withdraw(self, contest: str, entry: str, reason: str, person: Person | None = None) -> None:
+        """Withdraws an entry; ballots that picked it stay unchanged. Once voting has begun it takes two persons.
 
-        async def work(tx: Connection) -> None:
-            _check_changeable(await self._changing(tx, contest), "withdrawal")
-            if not await contests.withdraw(tx, contest, entry):
+        Raises RulesSealed, EntryUnknown, SecondPersonNeeded, Forbidden.
+        """
+        by = person or Person(self._actor)
+
+        async def work(tx: Connection) -> bool:
+            stored = await self._changing(tx, contest)
+            _check_changeable(stored, "withdrawal")
+            if entry not in (each.code for each in await contests.select_entries(tx, contest)):
                 raise EntryUnknown(f"there is no entry {entry!r} in this contest")
-            await audit.record(tx, self._actor, "entry.withdraw", contest, {"entry": entry, "reason": reason})
+            details: dict[str, object] = {"entry": entry}
+            if stored.read_at >= stored.window.opens_at:
+                agreed = await agree(tx, by, "entry.withdraw", contest, details, reason=reason)
+                if agreed is None:
+                    return False
+                details |= agreed.details
+            await contests.withdraw(tx, contest, entry)
+            await audit.record(tx, by.actor, "entry.withdraw", contest, {**details, "reason": reason})
+            return True
 
-        await self._database.transact(work)
+        if not await self._database.transact(work):
+            raise SecondPersonNeeded
 
     async def import_roster(
         self,
@@ -226,18 +243,36 @@ class ContestAdmin:
         async with self._database.connection() as connection:
             return await contests.select_entries(connection, contest, withdrawn=True)
 
-    async def pause(self, contest: str, paused: bool, reason: str = "") -> None:
-        """Pauses or resumes the vote after the ballots under way. Raises WindowClosed."""
+    async def pause(self, contest: str, reason: str = "", person: Person | None = None) -> datetime | None:
+        """Pauses the vote after the ballots under way; a second person's call confirms the pause.
+
+        Returns until when that is needed: then the vote goes on by itself. None: the pause stays. Raises WindowClosed,
+        Forbidden.
+        """
+        by = person or Person(self._actor)
+
+        async def work(tx: Connection) -> datetime | None:
+            stored = await self._running(tx, contest)
+            if stored.paused and await proposals.select(tx, contest, "contest.pause") is None:
+                return None
+            agreed = await agree(tx, by, "contest.pause", contest, {}, reason=reason)
+            until = None if agreed else stored.read_at + UNCONFIRMED_PAUSE
+            if not stored.paused:
+                await contests.set_paused(tx, contest, True, reason)
+            details = agreed.details if agreed else {"persons": 1, "until": until and until.isoformat()}
+            await audit.record(tx, by.actor, "contest.pause", contest, {**details, "reason": reason})
+            return until
+
+        return await self._database.transact(work)
+
+    async def resume(self, contest: str, reason: str = "") -> None:
+        """Takes ballots again. Raises WindowClosed."""
 
         async def work(tx: Connection) -> None:
-            stored = await self._stored(tx, contest)
-            if stored.read_at >= stored.window_end:
-                ended = local(stored.window_end, stored.contest, "en", seconds=True)
-                certified = ", and its result is certified" if stored.certified else ""
-                raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
-            await contests.set_paused(tx, contest, paused, reason)
-            details = {"reason": reason} if reason else {}
-            await audit.record(tx, self._actor, "contest.pause" if paused else "contest.resume", contest, details)
+            await self._running(tx, contest)
+            await proposals.remove(tx, contest, "contest.pause")
+            await contests.set_paused(tx, contest, False)
+            await audit.record(tx, self._actor, "contest.resume", contest, {"reason": reason})
 
         await self._database.transact(work)
 
@@ -245,6 +280,15 @@ class ContestAdmin:
         """Returns the contest, locked. Raises Certified."""
         await certifications.lock_uncertified_result(tx, contest)
         return await self._stored(tx, contest)
+
+    async def _running(self, tx: Connection, contest: str) -> StoredContest:
+        """Returns the contest, locked. Raises WindowClosed."""
+        stored = await self._stored(tx, contest)
+        if stored.read_at >= stored.window_end:
+            ended = local(stored.window_end, stored.contest, "en", seconds=True)
+            certified = ", and its result is certified" if stored.certified else ""
+            raise WindowClosed(f"voting in {contest!r} ended at {ended}{certified}; nothing was paused or resumed")
+        return stored
 
     async def _stored(self, tx: Connection, contest: str) -> StoredContest:
         await contests.lock_gates(tx, contest)

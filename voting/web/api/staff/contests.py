@@ -101,9 +101,15 @@ async def create(
 @post("/api/v1/staff/contests/{contest:str}/pause", status_code=200, opt=_OPT)
 async def pause(
     contest: FromPath[str], data: JSONBody[Pause], request: Request[Any, Any, Any], services: GivenServices
-) -> dict[str, Outcome]:
-    """Refuses new ballots until the vote goes on; 409 after the window."""
-    return await _pause(request, services, contest, True, data.reason)
+) -> Response[dict[str, Outcome]]:
+    """Refuses new ballots until the vote goes on; 409 after the window.
+
+    202 if a second person must send the same within half an hour, after which the vote goes on by itself.
+    """
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    until = await services.contest_admin.acting(person.actor).pause(contest, data.reason, person_of(person))
+    return Response({"outcome": "proposed"}, status_code=202) if until else Response({"outcome": "done"})
 
 
 @post("/api/v1/staff/contests/{contest:str}/resume", status_code=200, opt=_OPT)
@@ -111,7 +117,10 @@ async def resume(
     contest: FromPath[str], data: JSONBody[Pause], request: Request[Any, Any, Any], services: GivenServices
 ) -> dict[str, Outcome]:
     """Takes ballots again after a pause; 409 after the window."""
-    return await _pause(request, services, contest, False, data.reason)
+    await services.contest_cache.get(contest)
+    person = await permit(request, services, contest)
+    await services.contest_admin.acting(person.actor).resume(contest, data.reason)
+    return {"outcome": "done"}
 
 
 @post("/api/v1/staff/contests/{contest:str}/extension", status_code=200, opt=_OPT)
@@ -136,12 +145,19 @@ async def extend(
 @post("/api/v1/staff/contests/{contest:str}/withdrawals", status_code=200, opt=_OPT)
 async def withdraw(
     contest: FromPath[str], data: JSONBody[Withdrawal], request: Request[Any, Any, Any], services: GivenServices
-) -> dict[str, Outcome]:
-    """Withdraws an entry; its ballots are kept. 409 if the sealed rules do not declare it changeable."""
+) -> Response[dict[str, Outcome]]:
+    """Withdraws an entry; its ballots are kept. 202 if a second person must send the same, once voting has begun.
+
+    409 if the sealed rules do not declare it changeable.
+    """
     await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
-    await services.contest_admin.acting(person.actor).withdraw(contest, data.entry, data.reason)
-    return {"outcome": "done"}
+    admin = services.contest_admin.acting(person.actor)
+    try:
+        await admin.withdraw(contest, data.entry, data.reason, person_of(person))
+    except SecondPersonNeeded:
+        return Response({"outcome": "proposed"}, status_code=202)
+    return Response({"outcome": "done"})
 
 
 @post("/api/v1/staff/contests/{contest:str}/seal", status_code=200, opt=_OPT)
@@ -200,12 +216,3 @@ def _moment(name: str, text: str, contest: Contest) -> datetime:
     except ValueError:
         raise Malformed(f"{name}: write it as 2026-12-05T18:00, or with an offset: ...+08:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=contest.zone)
-
-
-async def _pause(
-    request: Request[Any, Any, Any], services: GivenServices, contest: str, paused: bool, reason: str
-) -> dict[str, Outcome]:
-    await services.contest_cache.get(contest)
-    person = await permit(request, services, contest)
-    await services.contest_admin.acting(person.actor).pause(contest, paused, reason)
-    return {"outcome": "done"}

@@ -11,8 +11,10 @@ from litestar.params import FromPath
 from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local
 from voting.domain.identity.roles import ORGANISING
+from voting.domain.language import Language
 from voting.domain.results.inputs import document_sha256
 from voting.services.audit import Action
+from voting.services.contests.admin import UNCONFIRMED_PAUSE
 from voting.services.contests.overview import PendingProposal
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
@@ -39,14 +41,15 @@ ACTS: tuple[Action, ...] = (
 )
 
 _CHANGES = ("extension", "withdrawal", "display")
-_BY_COMMAND = {act: NAMES[act] for act in ("award.revoke", "certification.certify", "certification.reopen")}
+_BY_COMMAND: dict[str, dict[Language, str]] = {
+    act: NAMES[act] for act in ("award.revoke", "certification.certify", "certification.reopen")
+}
 
 
 class ProposedExtension(NamedTuple):
     """An extension that waits for a second person. `field`: the new end as a form sends it."""
 
-    account: str
-    proposed_at: datetime
+    proposal: PendingProposal
     closes_at: datetime
     field: str
     by: timedelta
@@ -61,8 +64,8 @@ async def show_control(
     # Not a second old: the page is loaded again after each act.
     snapshot = await services.contest_cache.renew(contest)
     rules, now, language = snapshot.contest, snapshot.now(), language_of(request)
-    pending = await services.overview.proposals([contest])
-    extension = next((_extension(each, rules) for each in pending if each.action == "contest.extend"), None)
+    pending = {each.action: each for each in await services.overview.proposals([contest])}
+    extension, pause = pending.get("contest.extend"), pending.get("contest.pause")
     records = await services.audit_log.history(contest, ACTS, MOST_ACTS)
     values |= {
         "contest": rules,
@@ -71,13 +74,17 @@ async def show_control(
         "is_certified": snapshot.certified,
         # Rules that are not sealed can still be replaced as a whole.
         "may": {what: what in rules.changeable or not snapshot.is_sealed() for what in _CHANGES},
-        "extension": extension,
-        # Confirmed by a command; an extension has its own card, an answer its own page.
-        "pending": [(name, each) for each in pending if (name := _BY_COMMAND.get(each.action, {}).get(language))],
+        "extension": _extension(extension, rules) if extension else None,
+        "pause": pause,
+        "pause_ends": pause.proposed_at + UNCONFIRMED_PAUSE if pause else None,
+        "withdrawal": pending.get("entry.withdraw"),
+        # Confirmed by a command; the others have their own cards, an answer its own page.
+        "pending": [(name, each) for act, each in pending.items() if (name := _BY_COMMAND.get(act, {}).get(language))],
+        "has_begun": now >= rules.opens_at,
         "document_sha256": document_sha256(snapshot.document),
         "may_seal": not snapshot.is_sealed(),
         "earliest": _field(rules.closes_at, rules),
-        "entries": snapshot.entries.values(),
+        "entries": snapshot.entries,
         "announcements": snapshot.announcements,
         "shown_announcement": snapshot.announcement(),
         "now": now,
@@ -91,7 +98,7 @@ async def show_control(
 def _extension(proposal: PendingProposal, contest: Contest) -> ProposedExtension:
     closes_at = datetime.fromisoformat(str(proposal.details["is"]))
     longer = closes_at - contest.closes_at
-    return ProposedExtension(proposal.account, proposal.proposed_at, closes_at, closes_at.isoformat(), longer)
+    return ProposedExtension(proposal, closes_at, closes_at.isoformat(), longer)
 
 
 def _field(moment: datetime, contest: Contest) -> str:
