@@ -305,6 +305,30 @@ class SchemaUnfit(VotingError):
     code = "schema_unfit"
 
 
+class Said(str):
+    """A sentence in English with its template and what stands in it, so that pages can say it in another language.
+
+    A value may be a sentence itself. Its template is its key in the tables of voting/web/i18n.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: tuple[object, ...]
+
+    def __new__(cls, template: str, *values: object) -> Said:
+        """Returns the template, of `str.format`, filled in."""
+        sentence = super().__new__(cls, template.format(*values))
+        sentence.template, sentence.values = template, values
+        return sentence
+
+    def __getnewargs__(self) -> tuple[object, ...]:  # type: ignore[override]
+        """Returns what a copy is made of."""
+        return self.template, *self.values
+
+
+say = Said
+
 SHOWN_FAULTS = 50
 
 

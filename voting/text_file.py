@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 # The mark of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -22,7 +22,7 @@ def read_text_file(file: Path) -> str:
         body = file.read_bytes()
     except OSError as error:
         why = (error.strerror or "cannot be read").lower()
-        raise FileInvalid(str(file), (Fault(0, "", why, "give an existing file"),)) from None
+        raise FileInvalid(str(file), (Fault(0, "", why, say("give an existing file")),)) from None
     return decode_text(body, str(file))
 
 
@@ -53,5 +53,5 @@ def _is_gb2312(body: bytes) -> bool:
 
 
 def _not_utf8(name: str, line: int, encoding: str) -> FileInvalid:
-    what = "is not UTF-8" + (f" but {encoding}, as far as can be told" if encoding else "")
-    return FileInvalid(name, (Fault(line, "", what, "save the file as UTF-8"),))
+    what = say("is not UTF-8 but {}, as far as can be told", encoding) if encoding else say("is not UTF-8")
+    return FileInvalid(name, (Fault(line, "", what, say("save the file as UTF-8")),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ def import_marks(file: Path, contest: str, round_: str, env_file: Path | None) -
         snapshot = await find(office, contest)
         return await office.marks.import_marks(snapshot, round_, body, str(file), progress("rows read"), notice(file))
 
-    tell(f"{with_admin(read_settings(env_file), work)} marks are in round {round_!r}")
+    tell(f"{with_admin(read_settings(env_file), work)} marks are in round {round_!r}, from {_sha256(body)}")
 
 
 @click.group(epilog="Example: voting metrics import clicks.csv --contest demo --metric clicks")
@@ -55,7 +56,7 @@ def import_metric(file: Path, contest: str, metric: str, env_file: Path | None) 
         snapshot = await find(office, contest)
         return await office.marks.import_metric(snapshot, metric, body, str(file), notice(file))
 
-    tell(f"{with_admin(read_settings(env_file), work)} figures are in metric {metric!r}")
+    tell(f"{with_admin(read_settings(env_file), work)} figures are in metric {metric!r}, from {_sha256(body)}")
 
 
 @click.group(epilog="Example: voting awards revoke --contest demo --award gold --from A017 --reason plagiarism")
@@ -79,3 +80,8 @@ def revoke(contest: str, award: str, holder: str, reason: str, signed: Signed, e
 
     with_admin(read_settings(env_file), work)
     tell(f"award {award!r} is taken back from {holder}")
+
+
+def _sha256(body: bytes) -> str:
+    """Returns a file's hash, as the audit log has it."""
+    return f"the file with SHA-256 {hashlib.sha256(body).hexdigest()}"

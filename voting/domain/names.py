@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import TypeVar
 
-from voting.errors import Fault
+from voting.errors import Fault, say
 from voting.spelling import did_you_mean
 
 P = TypeVar("P")
@@ -26,7 +26,7 @@ _LOOKALIKES = str.maketrans(
 # Characters that number persons: names that differ in these are different on purpose.
 _COUNTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ一二三四五六七八九十甲乙丙丁戊己庚辛壬癸")
 _FEWEST_FOR_EXCHANGE = 3
-TELL_APART = "write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）"
+TELL_APART = say("write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）")
 
 
 @lru_cache(4096)
@@ -53,7 +53,9 @@ def near_equal(names: Iterable[tuple[P, str]]) -> Iterator[tuple[P, str, P, str]
 def near_equal_faults(column: str, names: Iterable[tuple[int, str]]) -> Iterator[Fault]:
     """Yields a fault for each pair of names, by line, that readers take for the same: they could be one or two."""
     for line, name, before, known in near_equal(names):
-        what = f"{shown(name)} is nearly {shown(known)} on line {before}: they differ {difference(name, known)}"
+        what = say(
+            "{} is nearly {} on line {}: they differ {}", shown(name), shown(known), before, difference(name, known)
+        )
         yield Fault(line, column, what, TELL_APART)
 
 
@@ -82,7 +84,7 @@ def difference(name: str, other: str) -> str:
     for same, words in _DIFFERENCES:
         if same(name) == same(other):
             return words
-    return "in more than one of width, case and blanks"
+    return say("in more than one of width, case and blanks")
 
 
 class Known:
@@ -98,7 +100,7 @@ class Known:
         if not self._alike:
             self._alike = {alike(name): name for name in self._names}
         if name := self._alike.get(alike(text)):
-            return f"did you mean {name!r}? They differ {difference(text, name)}"
+            return say("did you mean {}? They differ {}", repr(name), difference(text, name))
         compared = self._names if len(self._names) <= _MOST_COMPARED else ()
         return did_you_mean(text[:60], compared, alike=_NEAR) or self._otherwise
 
@@ -122,9 +124,9 @@ def _without(what: str) -> Callable[[str], str]:
 
 
 _DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (
-    (lambda text: unicodedata.normalize("NFC", text), "in how a character is composed (Unicode NFC and NFD)"),
-    (_without("invisible"), "by an invisible character, such as U+200B"),
-    (_without("blanks"), "by blanks"),
-    (lambda text: unicodedata.normalize("NFKC", text), "in the width or form of characters, such as （ and ("),
-    (str.casefold, "in upper and lower case"),
+    (lambda text: unicodedata.normalize("NFC", text), say("in how a character is composed (Unicode NFC and NFD)")),
+    (_without("invisible"), say("by an invisible character, such as U+200B")),
+    (_without("blanks"), say("by blanks")),
+    (lambda text: unicodedata.normalize("NFKC", text), say("in the width or form of characters, such as （ and (")),
+    (str.casefold, say("in upper and lower case")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from voting.domain.roster.sheet import Cells, Sheet, Tick, csv_records, make_sheet, silent
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 from voting.spreadsheets.encodings import decoded
 from voting.spreadsheets.workbook import read_workbook
 
@@ -13,16 +13,16 @@ LARGEST = 50_000_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # The first bytes of files that are neither a workbook nor CSV, and what they are.
 _OTHERS = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel or WPS file (.xls, .et)"),
-    (b"%PDF-", "is a PDF"),
-    (b"{\\rtf", "is a text document (RTF)"),
-    (b"Rar!", "is a compressed archive (RAR)"),
-    (b"7z\xbc\xaf", "is a compressed archive (7z)"),
-    (b"\x1f\x8b", "is a compressed archive (gzip)"),
-    (b"ID;P", "is a SYLK file (.slk)"),
-    (b"MIME-Version:", "is a web archive (MHTML)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", say("is an old Excel or WPS file (.xls, .et)")),
+    (b"%PDF-", say("is a PDF")),
+    (b"{\\rtf", say("is a text document (RTF)")),
+    (b"Rar!", say("is a compressed archive (RAR)")),
+    (b"7z\xbc\xaf", say("is a compressed archive (7z)")),
+    (b"\x1f\x8b", say("is a compressed archive (gzip)")),
+    (b"ID;P", say("is a SYLK file (.slk)")),
+    (b"MIME-Version:", say("is a web archive (MHTML)")),
 )
-_SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
+_SAVE = say("open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8")
 
 
 def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
@@ -31,9 +31,11 @@ def read_sheet(body: bytes, name: str, tick: Tick = silent) -> Sheet:
     `tick` is called with the number of lines read. Unreadable places are in the sheet's faults.
     """
     if len(body) > LARGEST:
-        raise _refusal(name, f"is larger than {LARGEST // 1_000_000} MB", "split it, and take pictures out of it")
+        raise _refusal(
+            name, say("is larger than {} MB", LARGEST // 1_000_000), say("split it, and take pictures out of it")
+        )
     if what := _other_kind(body):
-        mend = "save it without one" if "password" in what else _SAVE
+        mend = say("save it without one") if "password" in what else _SAVE
         raise _refusal(name, what, mend)
     if body.startswith(b"PK"):
         return make_sheet(read_workbook(body, name), name, tick)
@@ -45,11 +47,11 @@ def _other_kind(body: bytes) -> str:
     """Returns the kind of file if it is neither a workbook nor text with delimiters."""
     for head, what in _OTHERS:
         if body.startswith(head):
-            return "is protected by a password" if _ENCRYPTED in body else what
+            return say("is protected by a password") if _ENCRYPTED in body else what
     start = body[:1000].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<head")):
-        return "is a web page (HTML), whatever its name ends with"
-    return "is XML, whatever its name ends with" if start.startswith(b"<?xml") else ""
+        return say("is a web page (HTML), whatever its name ends with")
+    return say("is XML, whatever its name ends with") if start.startswith(b"<?xml") else ""
 
 
 def _refusal(name: str, what: str, mend: str) -> FileInvalid:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from voting.domain.names import shown
+from voting.errors import say
 from voting.spreadsheets.package import Package, tag_of
 from voting.spreadsheets.strings import rich_text
 
@@ -22,8 +23,8 @@ def annotation_notes(package: Package, path: str) -> Iterator[str]:
             count += tag != "t"
             texts += [element.text] if tag == "t" and element.text else []
     if count:
-        words = f", with the text {shown(' '.join(texts))}" if texts else ""
-        yield f"the sheet has {count} pictures or text boxes{words}, which are not read"
+        words = say(", with the text {}", shown(" ".join(texts))) if texts else ""
+        yield say("the sheet has {} pictures or text boxes{}, which are not read", count, words)
 
 
 def _comment_notes(package: Package, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -40,8 +41,11 @@ def _comment_notes(package: Package, parts: Sequence[tuple[str, str]]) -> Iterat
     comments = legacy | threads
     for reference, texts in list(comments.items())[:_MOST_NAMED]:
         yield (
-            f"the cell {reference} has the comment {shown(' '.join(' '.join(texts).split()))}, which is not read;"
-            " write into the table what counts"
+            say(
+                "the cell {} has the comment {}, which is not read; write into the table what counts",
+                reference,
+                shown(" ".join(" ".join(texts).split())),
+            )
         )
     if len(comments) > _MOST_NAMED:
-        yield f"{len(comments) - _MOST_NAMED} more cells have comments"
+        yield say("{} more cells have comments", len(comments) - _MOST_NAMED)

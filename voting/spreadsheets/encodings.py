@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 _SAMPLE = re.compile(r"[^\x00-\x7f]{2,12}")
 _MOST_LOOKED_AT = 20_000
@@ -30,11 +30,11 @@ def decoded(body: bytes, name: str) -> tuple[str, str]:
             return text, ""
         sample = "、".join(dict.fromkeys(_SAMPLE.findall(text)[:3])) or re.sub("[\x00-\x7f]", "", text)[:12]
         if not _plausible(text):
-            what = f"is in an encoding that is neither UTF-8 nor GB18030: read as GB18030 it has {sample!r}"
-            raise FileInvalid(name, (Fault(0, "", what, "save it as .xlsx or CSV UTF-8"),))
-        return text, f"is read as GB18030 (GBK): {sample!r}; if that is wrong, save it as .xlsx or CSV UTF-8"
-    what = "is neither a workbook nor text in UTF-8, GB18030 or UTF-16"
-    raise FileInvalid(name, (Fault(0, "", what, "save it as .xlsx or CSV UTF-8"),))
+            what = say("is in an encoding that is neither UTF-8 nor GB18030: read as GB18030 it has {}", repr(sample))
+            raise FileInvalid(name, (Fault(0, "", what, say("save it as .xlsx or CSV UTF-8")),))
+        return text, say("is read as GB18030 (GBK): {}; if that is wrong, save it as .xlsx or CSV UTF-8", repr(sample))
+    what = say("is neither a workbook nor text in UTF-8, GB18030 or UTF-16")
+    raise FileInvalid(name, (Fault(0, "", what, say("save it as .xlsx or CSV UTF-8")),))
 
 
 def _plausible(text: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from voting.domain.roster.sheet import Row, Sheet
@@ -16,8 +17,12 @@ _LONGEST_CELL = 32_000
 _MOST_FAULTS = 1_000_000
 
 
-def fault_workbook(sheet: Sheet, faults: Sequence[Fault]) -> bytes:
-    """Returns the workbook. Every cell is text, never a formula; the list gives the rows of the organiser's file."""
+def fault_workbook(sheet: Sheet, faults: Sequence[Fault], say: Callable[[str], str] = str) -> bytes:
+    """Returns the workbook. Every cell is text, never a formula; the list gives the rows of the organiser's file.
+
+    `say` puts the text of a fault into a language.
+    """
+    faults = [replace(fault, what=say(fault.what), mend=say(fault.mend)) for fault in faults]
     by_line: dict[int, list[Fault]] = defaultdict(list)
     for fault in faults:
         by_line[fault.line or sheet.header_line].append(fault)

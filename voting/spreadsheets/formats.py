@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from voting.domain.roster.sheet import Held
+from voting.errors import say
 
 # The built-in formats by number; 27 to 36 and 50 to 58 are those of a Chinese Excel or WPS.
 BUILT_IN = {
@@ -54,7 +55,7 @@ def shown_number(written: str, shape: str, *, since_1904: bool = False) -> tuple
         parts = [("literal", text) if text == "/" else (kind, text) for kind, text in parts]
         kinds = {kind for kind, _ in parts}
     if "unknown" in kinds or ("date" in kinds and "digit" in kinds):
-        raise Unshowable(f"is shown by the number format {shape}")
+        raise Unshowable(say("is shown by the number format {}", shape))
     if kinds & {"date", "noon", "elapsed"}:
         return _date(value, parts, shape, since_1904)
     plain = _plain(value)
@@ -70,7 +71,7 @@ def shown_text(text: str, shape: str) -> str:
     sections = shape.split(";")
     section = sections[-1]
     if len(sections) == _SECTIONS and not section.strip():
-        raise Unshowable(f"is hidden by the number format {shape}")
+        raise Unshowable(say("is hidden by the number format {}", shape))
     if "@" not in section or section == "@":
         return text
     parts = [(match.lastgroup or "", match[match.lastgroup or 0]) for match in _PART.finditer(section)]
@@ -81,10 +82,10 @@ def _value(written: str) -> Decimal:
     """Returns the number to the 15 digits that spreadsheets keep."""
     value = float(written)
     if not abs(value) < 10**_MOST_DIGITS:
-        raise Unshowable(f"holds a number of more than {_MOST_DIGITS} digits, of which the last are lost")
+        raise Unshowable(say("holds a number of more than {} digits, of which the last are lost", _MOST_DIGITS))
     exact = Decimal(f"{value:.{_MOST_DIGITS}g}")
     if exact and abs(exact) < Decimal(10) ** -_MOST_DIGITS:
-        raise Unshowable("holds a number that is nearly 0")
+        raise Unshowable(say("holds a number that is nearly 0"))
     return exact
 
 
@@ -125,7 +126,7 @@ def _bracket(text: str, shape: str) -> list[Part]:
         return [("literal", text[1:].partition("-")[0])]
     if re.fullmatch(r"Black|Blue|Cyan|Green|Magenta|Red|White|Yellow|Color ?[0-9]+", text, re.IGNORECASE):
         return []
-    raise Unshowable(f"is shown by the number format {shape}")
+    raise Unshowable(say("is shown by the number format {}", shape))
 
 
 def _number(value: Decimal, parts: list[Part], shape: str) -> str:
@@ -138,7 +139,7 @@ def _number(value: Decimal, parts: list[Part], shape: str) -> str:
     last = max((place for place, (kind, _) in enumerate(before) if kind == "digit"), default=-1)
     if ("mark", ",") in before[last + 1 :] + after:
         # A comma after the digits divides by a thousand.
-        raise Unshowable(f"is shown by the number format {shape}")
+        raise Unshowable(say("is shown by the number format {}", shape))
     percents = parts.count(("mark", "%"))
     places = sum(kind == "digit" for kind, _ in after)
     rounded = (value * 100**percents).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -180,16 +181,16 @@ def _fraction(digits: str, parts: list[Part]) -> str:
 def _date(value: Decimal, parts: list[Part], shape: str, since_1904: bool) -> tuple[str, Held]:
     letters = {text[0].lower() for kind, text in parts if kind == "date"}
     if value < 0:
-        raise Unshowable("is a date or time below zero")
+        raise Unshowable(say("is a date or time below zero"))
     if value >= _DAYS_OF_ALL_YEARS:
-        raise Unshowable("is a date behind the year 9999")
+        raise Unshowable(say("is a date behind the year 9999"))
     shown_places = max((len(text.partition(".")[2]) for kind, text in parts if kind == "date"), default=0)
     length = timedelta(microseconds=round(round(value * 86_400_000_000), shown_places - 6))
     if since_1904:
         moment = datetime(1904, 1, 1) + length  # noqa: DTZ001 (a cell has no zone)
     else:
         if value < 61 and (letters & {"y", "d", "a"} or letters == {"m"}):
-            raise Unshowable("is a day before 1900-03-01, which programs count differently")
+            raise Unshowable(say("is a day before 1900-03-01, which programs count differently"))
         moment = datetime(1899, 12, 30 if value >= 61 else 31) + length  # noqa: DTZ001
     in_digits = not any(kind == "literal" and text.strip("-/. :T,") for kind, text in parts)
     if letters >= {"y", "m", "d"} and in_digits and not any(len(text) > 2 and text[0] in "mMdD" for _, text in parts):

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 # A workbook of 100,000 rows with 20 short cells each unpacks to about 100 MB.
 LARGEST_UNPACKED = 300_000_000
@@ -16,15 +16,15 @@ _MOST_PARTS = 10_000
 _WORKBOOK = "xl/workbook.xml"
 # True values of an attribute.
 TRUE = ("1", "true", "on")
-_SAVE = "open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8"
+_SAVE = say("open it in Excel, WPS or LibreOffice, and save it as .xlsx or as CSV UTF-8")
 # Other kinds of ZIP archives, by one of their parts.
 _OTHERS = {
-    "xl/workbook.bin": "is a binary workbook (.xlsb)",
-    "content.xml": "is an OpenDocument file (.ods)",
-    "index/document.iwa": "is a Numbers file",
-    "index.zip": "is a Numbers file",
-    "word/document.xml": "is a text document (.docx)",
-    "ppt/presentation.xml": "is a presentation (.pptx)",
+    "xl/workbook.bin": say("is a binary workbook (.xlsb)"),
+    "content.xml": say("is an OpenDocument file (.ods)"),
+    "index/document.iwa": say("is a Numbers file"),
+    "index.zip": say("is a Numbers file"),
+    "word/document.xml": say("is a text document (.docx)"),
+    "ppt/presentation.xml": say("is a presentation (.pptx)"),
 }
 
 Relations = dict[str, tuple[str, str]]
@@ -42,17 +42,17 @@ class Package:
         self._archive = zipfile.ZipFile(io.BytesIO(body))
         parts = self._archive.infolist()
         if sum(part.file_size for part in parts) > LARGEST_UNPACKED or len(parts) > _MOST_PARTS:
-            mend = "copy its table into a new workbook"
-            raise FileInvalid(name, (Fault(0, "", "unpacks to too much", mend),))
+            mend = say("copy its table into a new workbook")
+            raise FileInvalid(name, (Fault(0, "", say("unpacks to too much"), mend),))
         # Some programs write part names with backslashes, or in another case than in references.
         self._parts = {_key(part.filename): part for part in parts}
         if len(self._parts) < len(parts):
-            raise Broken("has a part twice")
+            raise Broken(say("has a part twice"))
         if what := next((what for part, what in _OTHERS.items() if part in self._parts), None):
             raise FileInvalid(name, (Fault(0, "", what, _SAVE),))
         if not any(part.endswith("workbook.xml") for part in self._parts):
-            what = "is a ZIP archive, not a workbook"
-            raise FileInvalid(name, (Fault(0, "", what, "unpack it, and give the file inside"),))
+            what = say("is a ZIP archive, not a workbook")
+            raise FileInvalid(name, (Fault(0, "", what, say("unpack it, and give the file inside")),))
 
     def workbook(self) -> str:
         """Returns the path of the part that lists the sheets."""

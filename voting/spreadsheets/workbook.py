@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from voting.domain.names import alike, shown
 from voting.domain.roster.sheet import MOST_ROWS, Cells, Held, Unread, column_letters
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 from voting.spreadsheets.annotations import annotation_notes
 from voting.spreadsheets.formats import BUILT_IN, Unshowable, shown_number, shown_text
 from voting.spreadsheets.package import TRUE, Broken, Package, attribute, tag_of
@@ -34,7 +34,7 @@ _SEEN_WIDTH = 0.3
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,9})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"[0-9., ]+")
-_UNSAVED = "mend the formula, or write the value itself; save the file in Excel or WPS"
+_UNSAVED = say("mend the formula, or write the value itself; save the file in Excel or WPS")
 
 
 @dataclass(slots=True)
@@ -76,12 +76,12 @@ def read_workbook(body: bytes, name: str) -> Cells:
     except FileInvalid:
         raise
     except (Broken, ParseError, zipfile.BadZipFile, zlib.error, ArithmeticError, LookupError, ValueError) as error:
-        what = f"cannot be read as a workbook: {error}"
-        mend = "open it in Excel, WPS or LibreOffice, and save it again as .xlsx"
+        what = say("cannot be read as a workbook: {}", error.args[0] if isinstance(error, Broken) else error)
+        mend = say("open it in Excel, WPS or LibreOffice, and save it again as .xlsx")
         raise FileInvalid(name, (Fault(0, "", what, mend),)) from error
     except (OSError, RuntimeError, NotImplementedError, EOFError) as error:
-        what = f"cannot be unpacked: {error}"
-        raise FileInvalid(name, (Fault(0, "", what, "save it as .xlsx without a password"),)) from error
+        what = say("cannot be unpacked: {}", error)
+        raise FileInvalid(name, (Fault(0, "", what, say("save it as .xlsx without a password")),)) from error
 
 
 def _read(package: Package, name: str) -> Cells:
@@ -98,15 +98,15 @@ def _read(package: Package, name: str) -> Cells:
             sheets.append((element.get("name", ""), state, parts[attribute(element, "id")][1]))
     visible = [(title, part) for title, state, part in sheets if state == "visible"]
     if not visible:
-        raise Broken("it has no visible sheet")
+        raise Broken(say("it has no visible sheet"))
     paths = dict(parts.values())
     strings = read_strings(package, paths.get("sharedStrings"))
     formats, struck_styles = _styles(package, paths.get("styles"))
     book = _Book(strings, formats, struck_styles, since_1904, uncalculated)
     grid = _grid(package, visible[0][1], book, _MOST_LINES)
     if len(grid.lines) > _MOST_LINES:
-        mend = "split it into several"
-        raise FileInvalid(name, (Fault(grid.line, "", f"has more than {MOST_ROWS} rows", mend),))
+        mend = say("split it into several")
+        raise FileInvalid(name, (Fault(grid.line, "", say("has more than {} rows", MOST_ROWS), mend),))
     notes = [*annotation_notes(package, visible[0][1]), *_other_sheets(package, visible, grid)]
     records: list[tuple[int, list[str]]] = []
     for line in sorted(grid.lines):
@@ -154,14 +154,14 @@ def _grid(package: Package, path: str, book: _Book, most: int) -> _Grid:
             grid.merged.append((reference, *_coordinates(first), *_coordinates(last or first)))
         has_data = has_data or tag == "sheetData"
     if not has_data:
-        raise Broken(f"it lacks the sheet {path}")
+        raise Broken(say("it lacks the sheet {}", path))
     return grid
 
 
 def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
     grid.line = int(row.get("r", grid.line + 1))
     if not 1 <= grid.line <= _LAST_LINE:
-        raise Broken(f"it names the row {grid.line}, but a sheet has {_LAST_LINE}")
+        raise Broken(say("it names the row {}, but a sheet has {}", grid.line, _LAST_LINE))
     if _is_hidden(row) or float(row.get("ht", 15)) < _SEEN_HEIGHT:
         grid.hidden_lines.append(grid.line)
     index = -1
@@ -175,14 +175,16 @@ def _take_row(grid: _Grid, row: Element, cells: list[Element]) -> None:
             grid.struck[line, index] = text
         texts = grid.lines.setdefault(line, {})
         if texts.setdefault(index, text) != text:
-            what = f"has the cell {column_letters(index)}{line} twice: {texts[index]!r} and {text!r}"
-            grid.unread.append(Unread(line, index, what, "open the file in Excel or WPS, and save it again"))
+            what = say(
+                "has the cell {}{} twice: {} and {}", column_letters(index), line, repr(texts[index]), repr(text)
+            )
+            grid.unread.append(Unread(line, index, what, say("open the file in Excel or WPS, and save it again")))
 
 
 def _coordinates(reference: str) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(reference)
     if match is None or int(match[2]) > _LAST_LINE:
-        raise Broken(f"it names a cell {reference!r}")
+        raise Broken(say("it names a cell {}", repr(reference)))
     column = 0
     for letter in match[1].upper():
         column = column * 26 + ord(letter) - 64
@@ -194,10 +196,10 @@ def _cell_text(grid: _Grid, cell: Element, line: int, index: int) -> str:
     children = {tag_of(child): child for child in cell}
     value, kind = children["v"].text or "" if "v" in children else "", cell.get("t", "n")
     if kind == "e":
-        grid.unread.append(Unread(line, index, f"holds the formula error {value}", _UNSAVED))
+        grid.unread.append(Unread(line, index, say("holds the formula error {}", value), _UNSAVED))
         return value
     if "f" in children and (grid.book.uncalculated or (kind == "n" and not value)):
-        grid.unread.append(Unread(line, index, "holds a formula whose value was not saved", _UNSAVED))
+        grid.unread.append(Unread(line, index, say("holds a formula whose value was not saved"), _UNSAVED))
         return f"={children['f'].text or ''}"
     if kind in ("n", "d") and value:
         return _shown(grid, kind, value.strip(), cell.get("s", "0"), (line, index))
@@ -217,12 +219,12 @@ def _string_text(grid: _Grid, string: String, style: str, place: tuple[int, int]
         grid.struck[place] = string.struck
     if string.raised and _DIGITS.fullmatch(string.text):
         # The 2 of 1234² may refer to a note.
-        what = f"has raised or lowered characters, with which it would be {shown(string.text)}"
-        grid.unread.append(Unread(*place, what, "write the number alone"))
+        what = say("has raised or lowered characters, with which it would be {}", shown(string.text))
+        grid.unread.append(Unread(*place, what, say("write the number alone")))
     try:
         return shown_text(string.text, _format(grid.book, style))
     except Unshowable as error:
-        grid.unread.append(Unread(*place, f"{error}", "format the cell as text to show it, or clear it"))
+        grid.unread.append(Unread(*place, error.args[0], say("format the cell as text to show it, or clear it")))
         return string.text
 
 
@@ -231,12 +233,14 @@ def _shown(grid: _Grid, kind: str, value: str, style: str, place: tuple[int, int
         grid.held[place] = Held(value, is_date=True)
         return value.removesuffix("T00:00:00").replace("T", " ")
     if not _NUMBER.fullmatch(value):
-        raise Broken(f"the cell {column_letters(place[1])}{place[0]} holds {value[:40]!r}, which is not a number")
+        raise Broken(
+            say("the cell {}{} holds {}, which is not a number", column_letters(place[1]), place[0], repr(value[:40]))
+        )
     try:
         text, held = shown_number(value, _format(grid.book, style), since_1904=grid.book.since_1904)
     except Unshowable as error:
-        mend = "format the cell as text, and write what it should say"
-        grid.unread.append(Unread(*place, f"{error}", mend))
+        mend = say("format the cell as text, and write what it should say")
+        grid.unread.append(Unread(*place, error.args[0], mend))
         return value
     if held:
         grid.held[place] = held
@@ -250,32 +254,32 @@ def _format(book: _Book, style: str) -> str:
 def _oddities(grid: _Grid) -> list[Unread]:
     """Returns what a person looking at the sheet does not see, or sees elsewhere than the file stores it."""
     oddities = []
-    show = "show it (clear the filter, unhide), or delete it"
+    show = say("show it (clear the filter, unhide), or delete it")
     for line in [line for line in dict.fromkeys(grid.hidden_lines) if line in grid.lines][:_MOST_NAMED]:
-        oddities.append(Unread(line, -1, "is hidden", show))
+        oddities.append(Unread(line, -1, say("is hidden"), show))
     used = {index: line for line in sorted(grid.lines, reverse=True) for index in grid.lines[line]}
     for index, line in sorted(used.items()):
         if any(first <= index <= last for first, last in grid.hidden_columns):
-            oddities.append(Unread(line, index, f"column {column_letters(index)} is hidden", show))
+            oddities.append(Unread(line, index, say("column {} is hidden", column_letters(index)), show))
         elif index >= MOST_COLUMNS:
-            what = f"the cell {column_letters(index)}{line} lies beyond the first {MOST_COLUMNS} columns"
-            oddities.append(Unread(line, index, what, "delete it, or move it into the table"))
+            what = say("the cell {}{} lies beyond the first {} columns", column_letters(index), line, MOST_COLUMNS)
+            oddities.append(Unread(line, index, what, say("delete it, or move it into the table")))
     oddities += _struck_places(grid)
     return [*oddities, *islice(_merged_places(grid), _MOST_MERGED)]
 
 
 def _merged_places(grid: _Grid) -> Iterator[Unread]:
     """Yields every cell of merged ranges with content: all but the first are empty, but look filled."""
-    mend = "unmerge them, and write the value into each cell"
+    mend = say("unmerge them, and write the value into each cell")
     filled = sorted(grid.lines)
     for reference, left, top, right, bottom in grid.merged:
         if (left, top) == (right, bottom) or not any(left <= index <= right for index in grid.lines.get(top, ())):
             continue
-        yield Unread(top, left, f"the cells {reference} are merged", mend)
+        yield Unread(top, left, say("the cells {} are merged", reference), mend)
         for line in filled[bisect_left(filled, top) : bisect_right(filled, bottom)]:
             for index in range(left, min(right + 1, MOST_COLUMNS)):
                 if (line, index) != (top, left):
-                    yield Unread(line, index, f"is part of the merged cells {reference}", mend)
+                    yield Unread(line, index, say("is part of the merged cells {}", reference), mend)
 
 
 def _struck_places(grid: _Grid) -> Iterator[Unread]:
@@ -285,14 +289,16 @@ def _struck_places(grid: _Grid) -> Iterator[Unread]:
         by_line[line][index] = part
     for line, struck in by_line.items():
         if struck == grid.lines[line]:
-            yield Unread(line, -1, "is struck through", "delete the line, or remove the strikethrough")
+            yield Unread(line, -1, say("is struck through"), say("delete the line, or remove the strikethrough"))
             continue
         for index, part in struck.items():
             if part == grid.lines[line][index]:
-                yield Unread(line, index, f"{shown(part)} is struck through", "clear it, or remove the strikethrough")
+                yield Unread(
+                    line, index, say("{} is struck through", shown(part)), say("clear it, or remove the strikethrough")
+                )
             else:
-                what = f"has struck-through text, {shown(part)}"
-                yield Unread(line, index, what, "delete that text, or remove the strikethrough")
+                what = say("has struck-through text, {}", shown(part))
+                yield Unread(line, index, what, say("delete that text, or remove the strikethrough"))
 
 
 def _other_sheets(package: Package, visible: Sequence[tuple[str, str]], grid: _Grid) -> Iterator[str]:
@@ -301,11 +307,15 @@ def _other_sheets(package: Package, visible: Sequence[tuple[str, str]], grid: _G
     tops = {title: _grid(package, part, grid.book, _TOP).lines for title, part in visible[1:]}
     tables = [title for title, lines in tops.items() if _share_header(grid.lines, lines)]
     if tables:
-        what = f"has tables of the same columns on other sheets than the first, {first!r}: {_listed(tables)}"
-        mend = "copy their rows below those of the first sheet; delete or hide the sheets that do not count"
+        what = say(
+            "has tables of the same columns on other sheets than the first, {}: {}", repr(first), _listed(tables)
+        )
+        mend = say("copy their rows below those of the first sheet; delete or hide the sheets that do not count")
         grid.unread.append(Unread(0, -1, what, mend))
     if others := [title for title, lines in tops.items() if lines and title not in tables]:
-        yield f"only the first sheet {first!r} is read, not {_listed(others)}; move the table's sheet to the front"
+        yield say(
+            "only the first sheet {} is read, not {}; move the table's sheet to the front", repr(first), _listed(others)
+        )
 
 
 def _share_header(first: Mapping[int, Mapping[int, str]], other: Mapping[int, Mapping[int, str]]) -> bool:
@@ -317,8 +327,8 @@ def _share_header(first: Mapping[int, Mapping[int, str]], other: Mapping[int, Ma
 
 
 def _listed(titles: Sequence[str]) -> str:
-    more = f" and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else ""
-    return ", ".join(map(repr, titles[:_MOST_NAMED])) + more
+    named = ", ".join(map(repr, titles[:_MOST_NAMED]))
+    return say("{} and {} more", named, len(titles) - _MOST_NAMED) if len(titles) > _MOST_NAMED else named
 
 
 def _is_hidden(element: Element) -> bool:

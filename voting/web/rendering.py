@@ -23,6 +23,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.explain import local, local_short
 from voting.domain.language import Language, called
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.web.i18n.faults import fault_text
 from voting.web.i18n.words import WORDS
 from voting.web.options import NO_SITE
 
@@ -215,5 +216,6 @@ _environment.filters |= {
     "heading": title_of,
     "host": host_of,
     "called": called,
+    "fault_text": fault_text,
     "digits": lambda text: "".join(filter(str.isdecimal, text)),
 }

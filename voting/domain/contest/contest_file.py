@@ -10,7 +10,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.references import reference_faults
 from voting.domain.contest.toml_schema import dotted, line_of, read
 from voting.domain.names import alike
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 
 def read_contest(text: str, name: str = "contest file") -> Contest:
@@ -21,7 +21,7 @@ def read_contest(text: str, name: str = "contest file") -> Contest:
             faults = tuple(_rule_faults(contest, text))
         except OverflowError:
             where = line_of(text, "window", "opens_at")
-            faults = (Fault(where, "window", "lies outside the calendar", "write the years of the vote"),)
+            faults = (Fault(where, "window", say("lies outside the calendar"), say("write the years of the vote")),)
     if contest is None or faults:
         raise FileInvalid(name, faults)
     return contest
@@ -43,7 +43,14 @@ def _rule_faults(contest: Contest, text: str) -> list[Fault]:
         ZoneInfo(contest.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         where = line_of(text, "time_zone")
-        return [Fault(where, "time_zone", f"{contest.time_zone!r} is not a time zone", "such as Asia/Shanghai")]
+        return [
+            Fault(
+                where,
+                "time_zone",
+                say("{} is not a time zone", repr(contest.time_zone)),
+                say("such as {}", "Asia/Shanghai"),
+            )
+        ]
     own = [*_window_faults(contest, text), *_ballot_faults(contest, text), *_category_faults(contest, text)]
     own += _verification_faults(contest, text)
     return [*own, *reference_faults(contest, text)]
@@ -52,12 +59,14 @@ def _rule_faults(contest: Contest, text: str) -> list[Fault]:
 def _window_faults(contest: Contest, text: str) -> list[Fault]:
     window, where = contest.window, line_of(text, "window", "closes_at")
     if sum(end is not None for end in (window.closes_at, window.closes_on, window.days)) != 1:
-        mend = "give one of closes_at, closes_on and days"
-        return [Fault(line_of(text, "window"), "window", "must end in one way", mend)]
+        mend = say("give one of closes_at, closes_on and days")
+        return [Fault(line_of(text, "window"), "window", say("must end in one way"), mend)]
     if faults := _clock_faults(contest, text):
         return faults
     if contest.closes_at <= contest.opens_at:
-        return [Fault(where, "window.closes_at", "is not after opens_at", "let the window end after it begins")]
+        return [
+            Fault(where, "window.closes_at", say("is not after opens_at"), say("let the window end after it begins"))
+        ]
     return []
 
 
@@ -68,10 +77,12 @@ def _clock_faults(contest: Contest, text: str) -> list[Fault]:
         times = [] if moment is None or moment.tzinfo else clock_times(moment, contest.zone)
         if len(times) == 1 or moment is None or moment.tzinfo:
             continue
-        offset = f"{contest.time_zone}'s clocks {'show twice' if times else 'skip'}"
+        what = say(
+            "is a time that {}'s clocks show twice" if times else "is a time that {}'s clocks skip", contest.time_zone
+        )
         first = times[0] if times else moment.replace(tzinfo=contest.zone).astimezone(UTC).astimezone(contest.zone)
-        mend = f"write it with its offset, such as {first.isoformat()}"
-        faults.append(Fault(line_of(text, "window", name), f"window.{name}", f"is a time that {offset}", mend))
+        mend = say("write it with its offset, such as {}", first.isoformat())
+        faults.append(Fault(line_of(text, "window", name), f"window.{name}", what, mend))
     return faults
 
 
@@ -79,22 +90,24 @@ def _ballot_faults(contest: Contest, text: str) -> list[Fault]:
     rule, faults = contest.ballot, []
     if rule.least > rule.most:
         where = line_of(text, "ballot", "least")
-        faults.append(Fault(where, "ballot.least", f"{rule.least} is more than most = {rule.most}", "raise `most`"))
+        faults.append(
+            Fault(where, "ballot.least", say("{} is more than most = {}", rule.least, rule.most), say("raise `most`"))
+        )
     for index, quota in enumerate(contest.quotas):
         where, place = line_of(text, "quota", index), f"quota[{index + 1}]"
         if (quota.picks is None) == (quota.ballots is None):
-            mend = "give one of them: picks = 5, or ballots = 1"
-            faults.append(Fault(where, place, "counts picks or ballots", mend))
+            mend = say("give one of them: picks = 5, or ballots = 1")
+            faults.append(Fault(where, place, say("counts picks or ballots"), mend))
         elif quota.ballots is not None and quota.per != "contest":
-            what = "counts ballots, which are of the whole contest"
-            faults.append(Fault(where, place, what, "leave `per` out, or count picks"))
+            what = say("counts ballots, which are of the whole contest")
+            faults.append(Fault(where, place, what, say("leave `per` out, or count picks")))
         elif (quota.period == "sliding") != (quota.minutes is not None):
-            what = "needs `minutes` for a sliding interval, and only there"
-            faults.append(Fault(where, place, what, 'write period = "sliding" with minutes = 5'))
+            what = say("needs `minutes` for a sliding interval, and only there")
+            faults.append(Fault(where, place, what, say('write period = "sliding" with minutes = 5')))
         elif quota.per == "contest" and quota.picks is not None and quota.picks < rule.least:
             where = line_of(text, "quota", index, "picks")
-            mend = f"give at least {rule.least} picks or lower ballot.least"
-            faults.append(Fault(where, f"{place}.picks", "no ballot could fit into this quota", mend))
+            mend = say("give at least {} picks or lower ballot.least", rule.least)
+            faults.append(Fault(where, f"{place}.picks", say("no ballot could fit into this quota"), mend))
     return faults
 
 
@@ -102,8 +115,8 @@ def _verification_faults(contest: Contest, text: str) -> list[Fault]:
     rule = contest.verification
     if rule is None or any(rule.ways(channel) for channel in contest.voters.channels):
         return []
-    what = "asks nobody: no voter of this contest can confirm through another channel"
-    mend = "name a channel in `by` that is not the only one of [voters], or leave [verification] out"
+    what = say("asks nobody: no voter of this contest can confirm through another channel")
+    mend = say("name a channel in `by` that is not the only one of [voters], or leave [verification] out")
     return [Fault(line_of(text, "verification", "by"), "verification.by", what, mend)]
 
 
@@ -115,10 +128,13 @@ def _category_faults(contest: Contest, text: str) -> list[Fault]:
             value = getattr(category, attribute)
             owner, known = owners.setdefault(alike(value), (index, value))
             if owner != index:
-                what = f"{value!r} " + ("stands twice" if value == known else f"is nearly {known!r}")
+                is_same = value == known
+                what = (
+                    say("{} stands twice", repr(value)) if is_same else say("{} is nearly {}", repr(value), repr(known))
+                )
                 place = f"category[{index + 1}].{attribute}"
                 where = line_of(text, "category", index, attribute)
-                faults.append(Fault(where, place, what, "give each category its own"))
+                faults.append(Fault(where, place, what, say("give each category its own")))
     return faults or ([] if contest.categories else _without_categories(contest, text))
 
 
@@ -129,5 +145,5 @@ def _without_categories(contest: Contest, text: str) -> list[Fault]:
     paths += [("award", index, "per_category") for index, each in enumerate(contest.awards) if each.per_category]
     for index, way in enumerate(contest.nominations):
         paths += [("nomination", index, "per")] if way.per == "recommender_category" else []
-    mend = "write a [[category]] for each, or leave this out"
-    return [Fault(line_of(text, *path), dotted(path), "the contest has no category", mend) for path in paths]
+    mend = say("write a [[category]] for each, or leave this out")
+    return [Fault(line_of(text, *path), dotted(path), say("the contest has no category"), mend) for path in paths]

@@ -9,6 +9,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.schema import MEASURED_KINDS, OWN_COLUMNS, EntryCheck
 from voting.domain.names import difference, near_equal
 from voting.domain.units import ratio
+from voting.errors import say
 
 RuleFault = tuple[tuple[str | int, ...], str, str]
 """The path in the contest's file, what is wrong, and how to fix it."""
@@ -27,18 +28,22 @@ def roster_rule_faults(contest: Contest) -> Iterator[RuleFault]:
     for path, name, _, known in near_equal(_columns(contest)):
         yield (
             path,
-            f"the column {name!r} is nearly {known!r}",
-            f"they differ {difference(name, known)}: keep one spelling",
+            say("the column {} is nearly {}", repr(name), repr(known)),
+            say("they differ {}: keep one spelling", difference(name, known)),
         )
     ids = [nomination.id for nomination in contest.nominations]
     for index, nomination in enumerate(contest.nominations):
         if nomination.id in ids[:index]:
-            yield ("nomination", index, "id"), f"{nomination.id!r} stands twice", "give each one its own"
+            yield ("nomination", index, "id"), say("{} stands twice", repr(nomination.id)), say("give each one its own")
         if nomination.most is not None and nomination.most_percent is not None:
-            yield ("nomination", index), "has a number and a percentage as its most", "give most or most_percent"
+            yield (
+                ("nomination", index),
+                say("has a number and a percentage as its most"),
+                say("give most or most_percent"),
+            )
         if nomination.most is not None and nomination.least > nomination.most:
-            what = f"{nomination.least} is more than most = {nomination.most}"
-            yield ("nomination", index, "least"), what, "raise `most`"
+            what = say("{} is more than most = {}", nomination.least, nomination.most)
+            yield ("nomination", index, "least"), what, say("raise `most`")
     for index, unique in enumerate(contest.uniques):
         yield from _unknown(unique.nominations, ids, ("unique", index, "nominations"), "nomination")
 
@@ -57,14 +62,14 @@ def _columns(contest: Contest) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def _media(contest: Contest) -> Iterator[RuleFault]:
     column = contest.media
     if column != column.strip():
-        yield ("media",), f"{column!r} has spaces around it", "leave them out"
+        yield ("media",), say("{} has spaces around it", repr(column)), say("leave them out")
     if column in (*OWN_COLUMNS, "recommender", "nomination", "order"):
-        what = f"{column!r} is a column of the roster that holds something else"
-        yield ("media",), what, 'take a column for the names of the files, such as media = "file"'
+        what = say("{} is a column of the roster that holds something else", repr(column))
+        yield ("media",), what, say('take a column for the names of the files, such as media = "file"')
     for index, check in enumerate(contest.entry_checks):
         if column and check.column == column and check.kind in MEASURED_KINDS:
-            what = f"{column!r} holds the names of the files, not a {check.kind}"
-            yield ("entry_check", index, "column"), what, f"name the column that holds the {check.kind}"
+            what = say("{} holds the names of the files, not a {}", repr(column), check.kind)
+            yield ("entry_check", index, "column"), what, say("name the column that holds the {}", check.kind)
 
 
 def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
@@ -72,35 +77,43 @@ def _given(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
     bounds = check.least is not None or check.most is not None
     value = "mp4" if check.kind == "container" else "16:9"
     for place, given, kinds, mend in (
-        ("least", bounds, _BOUNDED, "least = 1, most = 100, or both"),
-        ("values", bool(check.values), ("one_of", "ratio", "container"), f'such as values = ["{value}"]'),
-        ("pattern", bool(check.pattern), ("pattern",), 'such as pattern = "[A-Z]+"'),
+        ("least", bounds, _BOUNDED, say("least = 1, most = 100, or both")),
+        ("values", bool(check.values), ("one_of", "ratio", "container"), say("such as {}", f'values = ["{value}"]')),
+        ("pattern", bool(check.pattern), ("pattern",), say("such as {}", 'pattern = "[A-Z]+"')),
     ):
-        name = "least or most" if place == "least" else place
+        name = say("least or most") if place == "least" else place
         if check.kind in kinds and not given:
-            yield place, f"kind {check.kind!r} needs {name}", mend
+            yield place, say("kind {} needs {}", repr(check.kind), name), mend
         elif given and check.kind not in kinds:
-            yield place, f"kind {check.kind!r} takes no {name}", f"leave it out, or take kind {' or '.join(kinds)}"
+            yield (
+                place,
+                say("kind {} takes no {}", repr(check.kind), name),
+                say("leave it out, or take kind {}", " or ".join(kinds)),
+            )
 
 
 def _check(check: EntryCheck) -> Iterator[tuple[str, str, str]]:
     if check.column != check.column.strip():
-        yield "column", f"{check.column!r} has spaces around it", "leave them out"
+        yield "column", say("{} has spaces around it", repr(check.column)), say("leave them out")
     if check.least is not None and check.most is not None and check.least > check.most:
-        yield "least", f"{check.least} is more than most = {check.most}", "raise `most`"
+        yield "least", say("{} is more than most = {}", check.least, check.most), say("raise `most`")
     if check.kind == "filled" and not check.needed:
-        yield "needed", "nothing is checked so", "leave `needed` out, or take another kind"
+        yield "needed", say("nothing is checked so"), say("leave `needed` out, or take another kind")
     if check.kind == "ratio":
         for value in check.values:
             if ratio(value) is None:
-                yield "values", f"{value!r} is not a ratio", "write it as 16:9"
+                yield "values", say("{} is not a ratio", repr(value)), say("write it as 16:9")
     try:
         re.compile(check.pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        yield "pattern", f"is not a regular expression: {error}", "mend it, or take kind one_of"
+        yield "pattern", say("is not a regular expression: {}", error), say("mend it, or take kind one_of")
 
 
 def _unknown(names: tuple[str, ...], known: list[str], path: tuple[str | int, ...], kind: str) -> Iterator[RuleFault]:
     for name in names:
         if name not in known:
-            yield path, f"there is no {kind} {name!r}", f"there are: {', '.join(known) or 'none'}"
+            yield (
+                path,
+                say("there is no {} {}", kind, repr(name)),
+                say("there are: {}", ", ".join(known) or say("none")),
+            )

@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from voting.errors import Fault
+from voting.errors import Fault, say
 from voting.spelling import did_you_mean
 
 T = TypeVar("T")
@@ -24,13 +24,13 @@ Path = tuple[str | int, ...]
 # Whole numbers up to this are exact as floating-point numbers.
 _MOST_WHOLE = 2**53
 _NAMES: dict[type, str] = {
-    str: "text in quotes",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    datetime: "a date and time such as 2026-08-01T09:00:00+08:00",
-    time: "a time such as 18:00:00",
-    date: "a date such as 2026-08-01",
+    str: say("text in quotes"),
+    int: say("a whole number"),
+    float: say("a number"),
+    bool: say("true or false"),
+    datetime: say("a date and time such as 2026-08-01T09:00:00+08:00"),
+    time: say("a time such as 18:00:00"),
+    date: say("a date such as 2026-08-01"),
 }
 
 
@@ -59,10 +59,14 @@ def read(text: str, target: type[T], *, bounded: bool = True) -> tuple[T | None,
         position = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         where, column = (int(position[1]), f"column {position[2]}") if position else (0, "")
         what = re.sub(r" \(at .*\)$", "", str(error))
-        what = f"is not TOML: {what[0].lower()}{what[1:]}"
-        return None, (Fault(where, column, what, "correct the line; text needs quotes"),)
+        # The library's sentences are a table's keys, as ours are.
+        why = say(f"{what[0].lower()}{what[1:]}".replace("{", "{{").replace("}", "}}"))
+        what = say("is not TOML: {}", why)
+        return None, (Fault(where, column, what, say("correct the line; text needs quotes")),)
     except RecursionError:
-        return None, (Fault(0, "", "is not TOML: lists or tables are nested too deeply", "take brackets out"),)
+        return None, (
+            Fault(0, "", say("is not TOML: lists or tables are nested too deeply"), say("take brackets out")),
+        )
     reader = _Reader(dict(_key_lines(text)), bounded)
     value = reader.table(table, target, ())
     return (None if reader.faults else value), tuple(sorted(reader.faults, key=lambda fault: fault.line))
@@ -90,13 +94,13 @@ def shown(value: Any) -> str:
     try:
         text = repr(value) if isinstance(value, str) else str(value)
     except ValueError:
-        return "a number with thousands of digits"
+        return say("a number with thousands of digits")
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:39]}…"
 
 
 def meant(name: str, known: Collection[str]) -> str:
     """Returns how to fix a name that is not among the known ones."""
-    return did_you_mean(name, known, "`{}`".format) or f"known here: {', '.join(known)}"
+    return did_you_mean(name, known, "`{}`".format) or say("known here: {}", ", ".join(known))
 
 
 @dataclass(slots=True)
@@ -129,11 +133,11 @@ class _Reader:
     def needed(self, item: Field[Any], path: Path) -> bool:
         if item.default is not MISSING or item.default_factory is not MISSING:
             return False
-        self.fault(path, "is missing", f"add it: {item.metadata['help']}")
+        self.fault(path, say("is missing"), say("add it: {}", item.metadata["help"]))
         return False
 
     def unknown(self, name: str, known: list[str], path: Path) -> None:
-        self.fault((*path, name), "is not a known key", meant(name, known))
+        self.fault((*path, name), say("is not a known key"), meant(name, known))
 
     def value(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         hint = _without_none(hint)
@@ -145,42 +149,47 @@ class _Reader:
             if isinstance(value, dict):
                 # The caller reads plain dicts itself.
                 return self.table(value, hint, path) if is_dataclass(hint) else value  # type: ignore[arg-type]
-            return self.fault(path, "must be a table", f"write it as [{dotted(path)}] with its keys below")
+            return self.fault(path, say("must be a table"), say("write it as [{}] with its keys below", dotted(path)))
         return self.scalar(value, hint, item, path)
 
     def array(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if not isinstance(value, list):
-            each = f"[[{dotted(path)}]] once for each" if is_dataclass(hint) else f"{path[-1]} = [...]"
-            return self.fault(path, "must be a list", f"write {each}")
+            once = say("write [[{}]] once for each", dotted(path))
+            return self.fault(
+                path, say("must be a list"), once if is_dataclass(hint) else say("write {} = [...]", path[-1])
+            )
         least = item.metadata["least"]
         if self.bounded and least is not None and len(value) < least:
-            return self.fault(path, f"has {len(value)} items", f"give at least {least}")
+            return self.fault(path, say("has {} items", len(value)), say("give at least {}", least))
         return tuple(self.value(entry, hint, item, (*path, index)) for index, entry in enumerate(value))
 
     def choice(self, value: Any, allowed: tuple[str, ...], path: Path) -> Any:
         if value in allowed:
             return value
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
-        return self.fault(path, f"{shown(value)} is not allowed", f"{hint} one of: {', '.join(allowed)}".strip())
+        choices = say("one of: {}", ", ".join(allowed))
+        return self.fault(
+            path, say("{} is not allowed", shown(value)), say("{} {}", hint, choices) if hint else choices
+        )
 
     def scalar(self, value: Any, hint: Any, item: Field[Any], path: Path) -> Any:
         if hint is float and type(value) is int and abs(value) <= _MOST_WHOLE:
             value = float(value)
         if type(value) is not hint or value != value:
-            return self.fault(path, f"{shown(value)} does not fit", f"write {_NAMES[hint]}")
+            return self.fault(path, say("{} does not fit", shown(value)), say("write {}", _NAMES[hint]))
         if self.bounded and (problem := _out_of_bounds(value, item.metadata)):
             return self.fault(path, *problem)
         return value
 
 
 def _out_of_bounds(value: Any, bounds: Mapping[str, Any]) -> tuple[str, str] | None:
-    size, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
+    size, unit = (len(value), say(" characters")) if isinstance(value, str) else (value, "")
     if bounds["least"] is not None and size < bounds["least"]:
-        return f"{shown(value)} is too small", f"at least {bounds['least']}{unit}"
+        return say("{} is too small", shown(value)), say("at least {}{}", bounds["least"], unit)
     if bounds["most"] is not None and size > bounds["most"]:
-        return f"{shown(value)} is too large", f"at most {bounds['most']}{unit}"
+        return say("{} is too large", shown(value)), say("at most {}{}", bounds["most"], unit)
     if bounds["pattern"] and not re.fullmatch(bounds["pattern"], value):
-        return f"{shown(value)} does not fit", f"it must match {bounds['pattern']}"
+        return say("{} does not fit", shown(value)), say("it must match {}", bounds["pattern"])
     return None
 
 

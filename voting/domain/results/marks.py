@@ -14,7 +14,7 @@ from voting.domain.names import Known, one_apart, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.sheet import Row, Sheet
 from voting.domain.units import number, thousands
-from voting.errors import Fault, NotScorable
+from voting.errors import Fault, NotScorable, say
 
 MARK_PLACES = 4
 """Decimals of a mean of marks where it is a score."""
@@ -40,13 +40,15 @@ def read_marks(sheet: Sheet, round_: Round, entries: Mapping[str, Entry], name: 
     columns = ("judge", "entry", *criteria)
     of = Columns(columns, columns, "marks", filled=("judge", "entry"), names=("judge",), numbers=criteria)
     table = check(sheet, of, name)
-    codes = Known(entries, "write its code")
+    codes = Known(entries, say("write its code"))
     marks: dict[tuple[str, str], list[Mark]] = {}
     for row in table.rows:
         judge, entry = row.cells["judge"], row.cells["entry"]
         faults = [*_row_faults(row, round_, entries, codes)]
         if (judge, entry) in marks:
-            faults.append(Fault(row.line, "entry", f"{judge} has marked {entry} already", "keep one of the rows"))
+            faults.append(
+                Fault(row.line, "entry", say("{} has marked {} already", judge, entry), say("keep one of the rows"))
+            )
         table.faults += faults
         if entry in entries and not faults:
             asked = [criterion.name for criterion in round_.rubric(entries[entry].category)]
@@ -63,17 +65,21 @@ def read_metric(sheet: Sheet, of: str, holders: Collection[str], name: str = "fi
     """
     columns = Columns((of, "value"), (of, "value"), "figures", filled=(of, "value"), numbers=("value",))
     table = check(sheet, columns, name)
-    mend = "write its code" if of == "entry" else "write its name as the roster's column recommender first has it"
+    mend = (
+        say("write its code")
+        if of == "entry"
+        else say("write its name as the roster's column recommender first has it")
+    )
     known = Known(holders, mend)
     values: dict[str, int] = {}
     for row in table.rows:
         holder, text = row.cells[of], row.cells["value"]
         value = number(text)
         if holder and holder not in holders:
-            what = f"{shown(holder)} is not an {of} of this contest"
+            what = say("{} is not an {} of this contest", shown(holder), of)
             table.faults.append(Fault(row.line, of, what, known.mend(holder)))
         elif holder in values:
-            table.faults.append(Fault(row.line, of, f"{holder} stands twice", "keep one of the rows"))
+            table.faults.append(Fault(row.line, of, say("{} stands twice", holder), say("keep one of the rows")))
         elif text and (fault := _figure_fault(text, value, row.line)):
             table.faults.append(fault)
         elif value is not None:
@@ -96,25 +102,32 @@ def uneven_panels(marks: Iterable[Mark], entries: Mapping[str, Entry]) -> Iterat
         lacking = [(entry, sorted(every - judges)) for entry, judges in panel.items() if judges != every]
         if lacking:
             first = lacking[:_MOST_NAMED]
-            named = "; ".join(f"{entry} lacks {', '.join(judges[:_MOST_NAMED])}" for entry, judges in first)
-            more = f"; and {len(lacking) - _MOST_NAMED} more entries" if len(lacking) > _MOST_NAMED else ""
-            where = f"category {category!r}" if category else "the round"
+            named = "; ".join(f"{entry}: {', '.join(judges[:_MOST_NAMED])}" for entry, judges in first)
+            more = say("; and {} more entries", len(lacking) - _MOST_NAMED) if len(lacking) > _MOST_NAMED else ""
+            where = say("category {}", repr(category)) if category else say("the round")
             yield (
-                f"not all entries of {where} have marks of the same judges, and means of fewer count as much: "
-                f"{named}{more}"
+                say(
+                    "not all entries of {} have marks of the same judges; means of fewer count as much. Lacking: {}{}",
+                    where,
+                    named,
+                    more,
+                )
             )
     sizes = {category: len(set().union(*panel.values())) for category, panel in panels.items()}
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{category!r} {size}" for category, size in sizes.items())
-        yield f"the categories have panels of different sizes, and means of fewer judges count as much: {listed}"
+        yield say("the categories have panels of different sizes, and means of fewer judges count as much: {}", listed)
 
 
 def similar_judges(marks: Iterable[Mark]) -> Iterator[str]:
     """Yields a sentence for each two judges whose names differ in one character: they may be one person."""
     for name, other in islice(one_apart(mark.judge for mark in marks), _MOST_NAMED):
         yield (
-            f"the judges {shown(name)} and {shown(other)} differ in one character; if they are one person, write the"
-            " name in the same way"
+            say(
+                "the judges {} and {} differ in one character; if they are one person, write the name in the same way",
+                shown(name),
+                shown(other),
+            )
         )
 
 
@@ -123,17 +136,19 @@ def unlikely_marks(round_: Round, marks: Sequence[Mark], entries: Mapping[str, E
     rows: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     for mark in marks:
         rows[mark.judge, mark.entry].append(mark.value)
-    if zeros := [f"{judge} for {entry}" for (judge, entry), values in rows.items() if not any(values)]:
+    if zeros := [f"{judge} {entry}" for (judge, entry), values in rows.items() if not any(values)]:
         listed = ", ".join(zeros[:_MOST_NAMED])
-        yield f"{len(zeros)} rows are 0 in every criterion ({listed}); leave out the row of a judge who gave no mark"
+        yield say(
+            "{} rows are 0 in every criterion ({}); leave out the row of a judge who gave no mark", len(zeros), listed
+        )
     highest: dict[str, Fraction] = defaultdict(Fraction)
     for (judge, _entry), values in rows.items():
         highest[judge] = max(highest[judge], *values)
     if low := [shown(judge) for judge, value in highest.items() if 0 < value * 10 <= round_.full]:
         listed = ", ".join(low[:_MOST_NAMED])
-        yield f"no mark of {listed} is above {round_.full // 10}, but marks are from 0 to {round_.full}"
+        yield say("no mark of {} is above {}, but marks are from 0 to {}", listed, round_.full // 10, round_.full)
     elif _are_weighted(round_, marks, entries):
-        yield f"no mark is above its criterion's weight, but every criterion is marked from 0 to {round_.full}"
+        yield say("no mark is above its criterion's weight, but every criterion is marked from 0 to {}", round_.full)
 
 
 def _are_weighted(round_: Round, marks: Iterable[Mark], entries: Mapping[str, Entry]) -> bool:
@@ -204,13 +219,13 @@ def _row_faults(row: Row, round_: Round, entries: Mapping[str, Entry], codes: Kn
     code = row.cells["entry"]
     entry = entries.get(code)
     if code and entry is None:
-        yield Fault(row.line, "entry", f"{shown(code)} is not an entry of this round", codes.mend(code))
+        yield Fault(row.line, "entry", say("{} is not an entry of this round", shown(code)), codes.mend(code))
     asked = {criterion.name for criterion in round_.rubric(entry.category)} if entry else set()
     for name in dict.fromkeys(criterion.name for criterion in round_.criteria):
         text = row.cells[name]
         if entry and text and name not in asked:
-            what = f"is not marked for entries of category {entry.category!r}"
-            yield Fault(row.line, name, what, "leave the cell empty")
+            what = say("is not marked for entries of category {}", repr(entry.category))
+            yield Fault(row.line, name, what, say("leave the cell empty"))
         elif text or name in asked:
             yield from _mark_faults(name, text, round_.full, row.line)
 
@@ -219,10 +234,12 @@ def _figure_fault(text: str, value: Fraction | None, line: int) -> Fault | None:
     grouped = thousands(text)
     if value is not None and grouped is not None:
         # 12.000 means twelve in Chinese and English, and twelve thousand in German and many other languages.
-        what = f"{shown(text)} can be read as {grouped} or as {float(value):g}"
-        return Fault(line, "value", what, "write it as a whole number, without a point")
+        what = say("{} can be read as {} or as {}", shown(text), grouped, format(float(value), "g"))
+        return Fault(line, "value", what, say("write it as a whole number, without a point"))
     if value is None or value < 0 or value.denominator > 1:
-        return Fault(line, "value", f"{shown(text)} is not a whole number", f"write it as {grouped or 1234}")
+        return Fault(
+            line, "value", say("{} is not a whole number", shown(text)), say("write it as {}", grouped or 1234)
+        )
     return None
 
 
@@ -230,12 +247,15 @@ def _mark_faults(column: str, text: str, full: int, line: int) -> Iterator[Fault
     value = number(text)
     if not text:
         yield Fault(
-            line, column, "is missing", f"give a mark from 0 to {full}, or leave out the row of a judge who gave none"
+            line,
+            column,
+            say("is missing"),
+            say("give a mark from 0 to {}, or leave out the row of a judge who gave none", full),
         )
     elif value is None:
-        yield Fault(line, column, f"{shown(text)} is not a number", "write it as 87 or 87.5")
+        yield Fault(line, column, say("{} is not a number", shown(text)), say("write it as 87 or 87.5"))
     elif not 0 <= value <= full:
-        yield Fault(line, column, f"{shown(text)} is out of range", f"give a mark from 0 to {full}")
+        yield Fault(line, column, say("{} is out of range", shown(text)), say("give a mark from 0 to {}", full))
     elif (grouped := thousands(text)) is not None and grouped <= full:
-        what = f"{shown(text)} can be read as {grouped} or as {float(value):g}"
-        yield Fault(line, column, what, "write it as 87 or 87.5")
+        what = say("{} can be read as {} or as {}", shown(text), grouped, format(float(value), "g"))
+        yield Fault(line, column, what, say("write it as 87 or 87.5"))

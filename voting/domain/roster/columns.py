@@ -10,7 +10,7 @@ from fractions import Fraction
 from voting.domain.names import Known, alike, near_equal_faults, shown
 from voting.domain.roster.sheet import Row, Sheet, Tick, silent
 from voting.domain.units import number
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 LONGEST = 10_000
 # Delimiters that people use instead of a comma.
@@ -69,7 +69,7 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
         raise FileInvalid(name, (misplaced,))
     faults = [*_header_faults(sheet, columns)]
     if not faults and not sheet.rows and not sheet.faults:
-        faults.append(Fault(0, "", f"holds no {columns.rows}", "write one row for each below the header"))
+        faults.append(Fault(0, "", say("holds no {}", columns.rows), say("write one row for each below the header")))
     if faults:
         raise FileInvalid(name, (*sheet.faults, *faults))
     table = Table(name, [*sheet.faults])
@@ -80,8 +80,8 @@ def check(sheet: Sheet, columns: Columns, name: str, tick: Tick = silent) -> Tab
             exact = _exact(row, sheet, columns, table.unread) if sheet.held else row
             table.rows.append(exact)
             if exact.extra:
-                what = f"has more cells than the header: {shown(','.join(exact.extra))}"
-                mend = 'put text with commas in "quotes", and write 1234.5 for 1,234.5'
+                what = say("has more cells than the header: {}", shown(",".join(exact.extra)))
+                mend = say('put text with commas in "quotes", and write 1234.5 for 1,234.5')
                 table.faults.append(Fault(exact.line, "", what, mend))
             for column, text in exact.cells.items():
                 table.faults += _cell_faults(exact.line, column, text, columns)
@@ -98,48 +98,52 @@ def _misplaced_header(sheet: Sheet, columns: Columns) -> Fault | None:
         return None
     for line, cells in sheet.top:
         if line != sheet.header_line and set(columns.needed) <= set(cells):
-            what = f"the header is on line {line}, below {shown(sheet.header[0])}"
-            return Fault(line, "", what, f"delete the lines above line {line}")
+            what = say("the header is on line {}, below {}", line, shown(sheet.header[0]))
+            return Fault(line, "", what, say("delete the lines above line {}", line))
         for mark in _OTHER_DELIMITERS if len(columns.needed) > 1 else "":
             if any(set(columns.needed) <= {part.strip() for part in cell.split(mark)} for cell in cells):
-                what = f"the cells are separated by {mark!r}"
-                return Fault(line, "", what, "separate them by commas (CSV UTF-8), or save the file as .xlsx")
+                what = say("the cells are separated by {}", repr(mark))
+                return Fault(line, "", what, say("separate them by commas (CSV UTF-8), or save the file as .xlsx"))
     near = {alike(column) for column in columns.known}
     if sheet.header and not any(alike(column) in near for column in sheet.header):
-        what = f"the header has none of the columns of this table, but {shown('，'.join(sheet.header))}"
-        return Fault(sheet.header_line, "", what, f"begin the file with: {','.join(columns.known)}")
+        what = say("the header has none of the columns of this table, but {}", shown("，".join(sheet.header)))
+        return Fault(sheet.header_line, "", what, say("begin the file with: {}", ",".join(columns.known)))
     return None
 
 
 def _header_faults(sheet: Sheet, columns: Columns) -> Iterator[Fault]:
-    line, known = sheet.header_line, Known(columns.known, f"delete it; known columns: {', '.join(columns.known)}")
+    line, known = sheet.header_line, Known(columns.known, say("delete it; known columns: {}", ", ".join(columns.known)))
     for column in columns.needed:
         if column not in sheet.header:
-            yield Fault(line, column, "the column is missing", f"begin the file with: {','.join(columns.known)}")
+            yield Fault(
+                line, column, say("the column is missing"), say("begin the file with: {}", ",".join(columns.known))
+            )
     for place, column in enumerate(sheet.header):
         if column not in columns.known:
-            yield Fault(line, column or "(empty)", "is not a known column", known.mend(column))
+            yield Fault(line, column or "(empty)", say("is not a known column"), known.mend(column))
         elif column in sheet.header[:place]:
-            yield Fault(line, column, "stands twice", "keep one of the columns")
+            yield Fault(line, column, say("stands twice"), say("keep one of the columns"))
 
 
 def _stray_line(row: Row, sheet: Sheet, columns: Columns) -> Fault | None:
     """Returns a fault for a line that is no row of the table: a header again, totals, or a note."""
     # Programs repeat the header on each printed page, and people over a second table.
     if all(alike(text) == alike(column) for column, text in row.cells.items()):
-        return Fault(row.line, "", f"is the header of line {sheet.header_line} again", "delete the line")
+        return Fault(row.line, "", say("is the header of line {} again", sheet.header_line), say("delete the line"))
     # A line of totals would be read as one more judge or entry. A title in the first cell may end with such a word; a
     # name may not.
     first = next((column for column, text in row.cells.items() if text), "")
     for column in (first, *columns.names):
         total = _TOTAL.fullmatch(alike(row.cells.get(column, "")))
         if total and (column in columns.names or not total["of"]):
-            return Fault(row.line, "", f"is a line of totals or means, {shown(row.cells[column])}", "delete the line")
+            return Fault(
+                row.line, "", say("is a line of totals or means, {}", shown(row.cells[column])), say("delete the line")
+            )
     # In a table of several columns, one cell alone is a note, a heading or a sum.
     filled = [text for text in (*row.cells.values(), *row.extra) if text]
     if len(columns.needed) >= _FEWEST_FOR_NOTES and len(filled) == 1:
-        what = f"holds one cell only, {shown(filled[0])}, as a note"
-        return Fault(row.line, "", what, f"delete the line, or fill in {', '.join(columns.needed)}")
+        what = say("holds one cell only, {}, as a note", shown(filled[0]))
+        return Fault(row.line, "", what, say("delete the line, or fill in {}", ", ".join(columns.needed)))
     return None
 
 
@@ -153,30 +157,32 @@ def _exact(row: Row, sheet: Sheet, columns: Columns, unread: list[Fault]) -> Row
         if column in columns.numbers and not held.is_date and number(text.replace(",", "")) == Fraction(held.text):
             cells[column] = held.text
         elif column in columns.numbers:
-            mend = "let both be the same number: format the cell as General, and round a computed one with ROUND"
-            unread.append(Fault(row.line, column, f"shows {shown(text)} but holds {held.text}", mend))
+            mend = say("let both be the same number: format the cell as General, and round a computed one with ROUND")
+            unread.append(Fault(row.line, column, say("shows {} but holds {}", shown(text), held.text), mend))
         elif held.is_date:
-            mend = "format the column as text, and write the cell again"
-            unread.append(Fault(row.line, column, f"holds a date, {held.text}, and shows {shown(text)}", mend))
+            mend = say("format the column as text, and write the cell again")
+            unread.append(Fault(row.line, column, say("holds a date, {}, and shows {}", held.text, shown(text)), mend))
     return replace(row, cells=cells)
 
 
 def _cell_faults(line: int, column: str, text: str, columns: Columns) -> Iterator[Fault]:
     if column in columns.filled and not alike(text):
-        yield Fault(line, column, "is empty", "fill it in")
+        yield Fault(line, column, say("is empty"), say("fill it in"))
     if "".join(text.split()) in _DITTO:
-        yield Fault(line, column, f"{shown(text)} stands for the cell above", "write out what that cell says")
+        yield Fault(
+            line, column, say("{} stands for the cell above", shown(text)), say("write out what that cell says")
+        )
     elif text.count("?") > 1 and not text.strip("? "):
         # Programs write it for Chinese characters in an encoding without them.
-        what = f"{shown(text)} stands for characters that were lost when the file was saved"
-        yield Fault(line, column, what, "write the cell again, and save the file as .xlsx or CSV UTF-8")
+        what = say("{} stands for characters that were lost when the file was saved", shown(text))
+        yield Fault(line, column, what, say("write the cell again, and save the file as .xlsx or CSV UTF-8"))
     elif _ERROR.fullmatch(text):
-        yield Fault(line, column, f"{shown(text)} is the error of a formula", "write the value itself")
+        yield Fault(line, column, say("{} is the error of a formula", shown(text)), say("write the value itself"))
     elif column in columns.names and _NO_NAME.fullmatch(alike(text)):
-        mend = "write the name; leave the cell empty where the table may lack it"
-        yield Fault(line, column, f"{shown(text)} stands for a name that is not there", mend)
+        mend = say("write the name; leave the cell empty where the table may lack it")
+        yield Fault(line, column, say("{} stands for a name that is not there", shown(text)), mend)
     longest = columns.longest.get(column, LONGEST)
     if len(text) > longest:
-        yield Fault(line, column, f"{shown(text)} has {len(text)} characters", f"at most {longest}")
+        yield Fault(line, column, say("{} has {} characters", shown(text), len(text)), say("at most {}", longest))
     if column not in columns.paragraphs and ("\n" in text or "\t" in text):
-        yield Fault(line, column, "has a line break or a tab", "write the cell on one line of plain text")
+        yield Fault(line, column, say("has a line break or a tab"), say("write the cell on one line of plain text"))

@@ -13,7 +13,7 @@ from voting.domain.names import TELL_APART, alike, difference, near_equal, shown
 from voting.domain.roster.columns import Columns, check
 from voting.domain.roster.row import Candidate
 from voting.domain.roster.sheet import Sheet
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 _MOST_NAMED = 20
 # Spreadsheets drop the zeros at the beginning of a number.
@@ -38,8 +38,8 @@ def repeat_faults(contest: Contest, candidates: Sequence[Candidate], past_winner
     """Yields a fault for each row beyond what is allowed. `past_winners` are texts as a list has them."""
     for code, group in _grouped(candidates, lambda each: each.cells.get("code", "")).items():
         for candidate in group[1:]:
-            what = f"{shown(code)} stands twice, first on line {group[0].line}"
-            yield Fault(candidate.line, "code", what, "give each entry its own code")
+            what = say("{} stands twice, first on line {}", shown(code), group[0].line)
+            yield Fault(candidate.line, "code", what, say("give each entry its own code"))
     for rule in contest.uniques:
         yield from _unique_faults(rule, candidates)
     if contest.past_winners:
@@ -61,15 +61,19 @@ def stored_faults(candidates: Sequence[Candidate], stored: Iterable[Entry]) -> I
             name = spellings.get(alike(text))
             if name is not None and text not in names:
                 differ = difference(text, name)
-                what = f"{shown(text)} is nearly {shown(name)}, which the contest has already: they differ {differ}"
+                what = say(
+                    "{} is nearly {}, which the contest has already: they differ {}", shown(text), shown(name), differ
+                )
                 yield Fault(candidate.line, column, what, TELL_APART)
 
 
 def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
     """Yields a sentence for each author whose name is nearly another's, and each entry that may be listed twice."""
     notes = [
-        f"the author {shown(author)} of {code} is nearly {shown(similar)} of {before}: they differ"
-        f" {difference(author, similar)}; if they are one person, write both in the same way"
+        say(
+            "the author {} of {} is nearly {} of {}: they differ {}; if they are one person, write both alike",
+            *(shown(author), code, shown(similar), before, difference(author, similar)),
+        )
         for code, author, before, similar in near_equal((entry.code, entry.author) for entry in entries)
     ]
     first: dict[tuple[str, str], str] = {}
@@ -77,21 +81,25 @@ def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         code = numbers.setdefault(_ZEROS.sub("", entry.code), entry.code)
         if code != entry.code:
-            notes.append(f"the codes {code} and {entry.code} differ in zeros only; if they are one entry, delete one")
+            same = say("the codes {} and {} differ in zeros only; if they are one entry, delete one", code, entry.code)
+            notes.append(same)
         code = first.setdefault((alike(entry.title), alike(entry.author)), entry.code)
         if code != entry.code:
-            notes.append(f"{entry.code} has the title and the author of {code}; if they are one entry, delete one")
+            same = say("{} has the title and the author of {}; if they are one entry, delete one", entry.code, code)
+            notes.append(same)
     yield from notes[:_MOST_NAMED]
     if len(notes) > _MOST_NAMED:
-        yield f"{len(notes) - _MOST_NAMED} more authors or entries are nearly others"
+        yield say("{} more authors or entries are nearly others", len(notes) - _MOST_NAMED)
 
 
 def _unique_faults(rule: Unique, candidates: Sequence[Candidate]) -> Iterator[Fault]:
     among = [each for each in candidates if not rule.nominations or each.nomination in rule.nominations]
     for group in _grouped(among, lambda each: alike(each.cells.get(rule.column, ""))).values():
         for candidate in group[rule.most :]:
-            what = f"{shown(candidate.cells[rule.column])} stands {len(group)} times, first on line {group[0].line}"
-            yield Fault(candidate.line, rule.column, what, f"at most {rule.most}; keep the others out")
+            what = say(
+                "{} stands {} times, first on line {}", shown(candidate.cells[rule.column]), len(group), group[0].line
+            )
+            yield Fault(candidate.line, rule.column, what, say("at most {}; keep the others out", rule.most))
 
 
 def _grouped(candidates: Iterable[Candidate], key: Callable[[Candidate], str]) -> dict[str, list[Candidate]]:
@@ -108,10 +116,13 @@ def _winner_faults(column: str, candidates: Sequence[Candidate], winners: Mappin
         text = candidate.cells.get(column, "")
         winner = winners.get(alike(text)) if text else None
         if winner == text:
-            yield Fault(candidate.line, column, f"{shown(text)} has won before", "take the entry out")
+            yield Fault(candidate.line, column, say("{} has won before", shown(text)), say("take the entry out"))
         elif winner is not None:
-            what = (
-                f"{shown(text)} is nearly {shown(winner)}, who has won before: they differ {difference(text, winner)}"
+            what = say(
+                "{} is nearly {}, who has won before: they differ {}",
+                shown(text),
+                shown(winner),
+                difference(text, winner),
             )
-            mend = "take the entry out; where they are two, add a word that tells them apart"
+            mend = say("take the entry out; where they are two, add a word that tells them apart")
             yield Fault(candidate.line, column, what, mend)

@@ -11,7 +11,7 @@ from voting.domain.contest.schema import EntryCheck
 from voting.domain.names import Known, shown
 from voting.domain.roster.row import Candidate
 from voting.domain.units import container, has_ratio, lines, megabytes, number, pixels, plain, ratio, seconds
-from voting.errors import Fault
+from voting.errors import Fault, say
 
 # The organiser writes the patterns: a short cell bounds the cost of a slow one.
 LONGEST_MATCHED = 255
@@ -27,7 +27,7 @@ def entry_check_faults(checks: tuple[EntryCheck, ...], candidate: Candidate) -> 
             continue
         text = candidate.cells.get(check.column, "")
         if not text and check.needed:
-            yield Fault(candidate.line, check.column, "is empty", "fill it in")
+            yield Fault(candidate.line, check.column, say("is empty"), say("fill it in"))
         elif text and (problem := _problem(check, text)):
             yield Fault(candidate.line, check.column, *problem)
 
@@ -47,18 +47,20 @@ class _Quantity(NamedTuple):
 
 
 _QUANTITIES: Mapping[str, _Quantity] = {
-    "number": _Quantity(number, "a number", "write it as 12 or 12.5", ""),
+    "number": _Quantity(number, say("a number"), say("write it as 12 or 12.5"), ""),
     "resolution": _Quantity(
         lambda text: min(size) if (size := pixels(text)) else lines(text),
-        "a resolution",
-        "write it as 1920x1080 or 1080P",
-        " on the shorter side",
+        say("a resolution"),
+        say("write it as 1920x1080 or 1080P"),
+        say(" on the shorter side"),
     ),
-    "duration": _Quantity(seconds, "a duration", "write it as 05:30, 1:05:30 or in seconds as 330", " seconds"),
+    "duration": _Quantity(
+        seconds, say("a duration"), say("write it as 05:30, 1:05:30 or in seconds as 330"), say(" seconds")
+    ),
     "size": _Quantity(
         lambda text: size[0] if (size := megabytes(text)) else None,
-        "a size",
-        "write it in megabytes as 12 or 12.5",
+        say("a size"),
+        say("write it in megabytes as 12 or 12.5"),
         " MB",
     ),
 }
@@ -68,25 +70,25 @@ def _problem(check: EntryCheck, text: str) -> Problem:
     if check.kind == "filled":
         return None
     if check.kind == "text":
-        return _bounds(check, len(text), f"{shown(text)} with {len(text)} characters", " characters")
+        return _bounds(check, len(text), say("{} with {} characters", shown(text), len(text)), say(" characters"))
     quantity = _QUANTITIES.get(check.kind)
     if quantity is None:
         return _KINDS[check.kind](check, text)
     value = quantity.read(text)
     if value is None:
-        return f"{shown(text)} is not {quantity.name}", quantity.mend
+        return say("{} is not {}", shown(text), quantity.name), quantity.mend
     return _bounds(check, value, shown(text), quantity.unit)
 
 
 def _bounds(check: EntryCheck, value: Fraction | int, what: str, unit: str) -> Problem:
     if check.least is not None and check.most is not None:
-        span = f"from {check.least} to {check.most}"
+        span = say("from {} to {}", check.least, check.most)
     else:
-        span = f"at least {check.least}" if check.most is None else f"at most {check.most}"
+        span = say("at least {}", check.least) if check.most is None else say("at most {}", check.most)
     if check.least is not None and value < check.least:
-        return f"{what} is too little", f"{span}{unit}"
+        return say("{} is too little", what), say("{}{}", span, unit)
     if check.most is not None and value > check.most:
-        return f"{what} is too much", f"{span}{unit}"
+        return say("{} is too much", what), say("{}{}", span, unit)
     return None
 
 
@@ -95,30 +97,33 @@ def _one_of(check: EntryCheck, text: str) -> Problem:
     if text.casefold() in allowed:
         return None
     near = Known(check.values, "").mend(text)
-    return f"{shown(text)} is not allowed", f"{near} one of: {', '.join(check.values)}".strip()
+    choices = say("one of: {}", ", ".join(check.values))
+    return say("{} is not allowed", shown(text)), say("{} {}", near, choices) if near else choices
 
 
 def _pattern(check: EntryCheck, text: str) -> Problem:
     if len(text) > LONGEST_MATCHED:
-        return f"{shown(text)} has {len(text)} characters", f"at most {LONGEST_MATCHED}"
+        return say("{} has {} characters", shown(text), len(text)), say("at most {}", LONGEST_MATCHED)
     if re.fullmatch(check.pattern, text):
         return None
     return (
-        f"{shown(text)} does not fit",
-        f"write it as {check.form}" if check.form else f"it must match {check.pattern}",
+        say("{} does not fit", shown(text)),
+        say("write it as {}", check.form) if check.form else say("it must match {}", check.pattern),
     )
 
 
 def _ratio(check: EntryCheck, text: str) -> Problem:
     size = pixels(text)
     if size is None and ratio(text) is None:
-        return f"{shown(text)} has no ratio", f"write the size as 1920x1080, or the ratio: {', '.join(check.values)}"
+        return say("{} has no ratio", shown(text)), say(
+            "write the size as 1920x1080, or the ratio: {}", ", ".join(check.values)
+        )
     for value in check.values:
         wanted = ratio(value)
         near = size and wanted and has_ratio(size, wanted)
         if near or plain(text) == plain(value):
             return None
-    return f"{shown(text)} is another ratio", f"one of: {', '.join(check.values)}"
+    return say("{} is another ratio", shown(text)), say("one of: {}", ", ".join(check.values))
 
 
 def _container(check: EntryCheck, text: str) -> Problem:

@@ -17,7 +17,7 @@ from voting.domain.roster.nominations import nomination_faults
 from voting.domain.roster.row import Candidate, candidate, category_ids
 from voting.domain.roster.sheet import Row, Sheet, Tick, silent
 from voting.domain.units import plain
-from voting.errors import Fault
+from voting.errors import Fault, say
 
 _LONGEST = {"code": 32, "title": 120, "author": 120, "summary": 1000, "cover": 255, "video": 500, "recommender": 120}
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
@@ -92,18 +92,20 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
     code, video = row.cells["code"], row.cells.get("video", "")
     if code and not _CODE.fullmatch(code):
         narrow = _CODE.fullmatch(plain(code))
-        mend = "write it in half width" if narrow else "use letters, digits, - and _ such as A017"
-        yield Fault(row.line, "code", f"{shown(code)} does not fit", mend)
+        mend = say("write it in half width") if narrow else say("use letters, digits, - and _ such as A017")
+        yield Fault(row.line, "code", say("{} does not fit", shown(code)), mend)
     if _DATE.fullmatch(code):
-        mend = "format the column as text, and write the code again; write it otherwise if it is meant so"
-        yield Fault(row.line, "code", f"{shown(code)} is a date, which spreadsheets make of codes such as 3-5", mend)
+        mend = say("format the column as text, and write the code again; write it otherwise if it is meant so")
+        yield Fault(
+            row.line, "code", say("{} is a date, which spreadsheets make of codes such as 3-5", shown(code)), mend
+        )
     if video and (problem := _link_problem(video)):
-        yield Fault(row.line, "video", f"{shown(video)} {problem[0]}", problem[1])
+        yield Fault(row.line, "video", say("{} {}", shown(video), problem[0]), problem[1])
     category = row.cells.get("category", "")
     if category and not candidate.category:
         names = ", ".join(each.name for each in contest.categories)
-        mend = Known(category_ids(contest), f"one of: {names}").mend(category)
-        yield Fault(row.line, "category", f"{shown(category)} is not a category of this contest", mend)
+        meant = Known(category_ids(contest), say("one of: {}", names)).mend(category)
+        yield Fault(row.line, "category", say("{} is not a category of this contest", shown(category)), meant)
     yield from _tag_faults(candidate, contest)
     yield from measured_faults(contest, candidate, media)
 
@@ -111,16 +113,18 @@ def _row_faults(row: Row, candidate: Candidate, contest: Contest, media: MediaFi
 def _link_problem(text: str) -> tuple[str, str] | None:
     """Returns what is wrong with a link and how to fix it."""
     if not text.lower().startswith("https://"):
-        return "is not a secure address", "begin it with https://"
+        return say("is not a secure address"), say("begin it with https://")
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.username is not None:
-        return "names no host", "write it as https://video.example.cn/a.mp4"
+        return say("names no host"), say("write it as https://video.example.cn/a.mp4")
     if _NOT_IN_LINKS.search(text) or not text.isprintable():
-        return "holds a blank, a quote or another character that links do not have", "copy it from the address line"
+        return say("holds a blank, a quote or another character that links do not have"), say(
+            "copy it from the address line"
+        )
     return None
 
 
@@ -129,9 +133,13 @@ def _tag_faults(candidate: Candidate, contest: Contest) -> Iterator[Fault]:
     text, tags = candidate.cells.get("tags", ""), candidate.tags
     names = ", ".join(category.name for category in contest.categories)
     if "" in tags:
-        mend = f"write names with 、 between: {names}"
-        yield Fault(candidate.line, "tags", f"{shown(text)} holds what is not a category of this contest", mend)
+        mend = say("write names with 、 between: {}", names)
+        yield Fault(candidate.line, "tags", say("{} holds what is not a category of this contest", shown(text)), mend)
     elif len(set(tags)) < len(tags) or candidate.category in tags:
-        yield Fault(candidate.line, "tags", f"{shown(text)} names a category twice", "leave out its own, and repeats")
+        yield Fault(
+            candidate.line, "tags", say("{} names a category twice", shown(text)), say("leave out its own, and repeats")
+        )
     elif len(tags) > contest.tags:
-        yield Fault(candidate.line, "tags", f"{shown(text)} has {len(tags)} categories", f"at most {contest.tags}")
+        yield Fault(
+            candidate.line, "tags", say("{} has {} categories", shown(text), len(tags)), say("at most {}", contest.tags)
+        )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from voting.errors import Fault, FileInvalid
+from voting.errors import Fault, FileInvalid, say
 
 MOST_ROWS = 100_000
 DELIMITERS = ",\t;"
@@ -103,8 +103,8 @@ def csv_records(text: str, name: str) -> Iterator[Record]:
         try:
             record = next(reader, None)
         except csv.Error as error:
-            mend = 'close each quote; a quote inside a quoted cell is written ""'
-            raise FileInvalid(name, (Fault(line, "", f"is not CSV: {error}", mend),)) from None
+            mend = say('close each quote; a quote inside a quoted cell is written ""')
+            raise FileInvalid(name, (Fault(line, "", say("is not CSV: {}", error), mend),)) from None
         if record is None:
             return
         yield line, record
@@ -121,8 +121,8 @@ def make_sheet(cells: Cells, name: str = "file", tick: Tick = silent) -> Sheet:
     top: list[Record] = [(header_line, header)]
     for line, record in filled:
         if len(rows) == MOST_ROWS:
-            mend = "split it into several"
-            raise FileInvalid(name, (Fault(line, "", f"has more than {MOST_ROWS} rows", mend),))
+            mend = say("split it into several")
+            raise FileInvalid(name, (Fault(line, "", say("has more than {} rows", MOST_ROWS), mend),))
         if len(top) < _TOP:
             top.append((line, record))
         extra = tuple(record[len(header) :])
@@ -163,25 +163,28 @@ def _clean(text: str, line: int, index: int, unread: list[Unread]) -> str:
     if text.startswith('="') and text.endswith('"'):
         # Programs write ="007" into CSV files to stop spreadsheets from reading codes as numbers.
         unread.append(
-            Unread(line, index, f"holds a formula, {text[:40]}", f"write the value itself: {text[2:-1][:40]}")
+            Unread(
+                line, index, say("holds a formula, {}", text[:40]), say("write the value itself: {}", text[2:-1][:40])
+            )
         )
     if text.isprintable() and "\ufffd" not in text:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if unreadable := _UNREADABLE.search(text):
         code = ord(unreadable[0])
-        what = f"holds U+{code:04X}, " + (
-            "which stands for characters that were lost when the file was saved"
+        kind = (
+            say("which stands for characters that were lost when the file was saved")
             if code == 0xFFFD
-            else "which is a control character"
+            else say("which is a control character")
             if code < 0xA0
-            else "which shows the text after it in reverse"
+            else say("which shows the text after it in reverse")
             if code == 0x202E
-            else "which only one machine's fonts can show"
+            else say("which only one machine's fonts can show")
             if 0xE000 <= code <= 0xF8FF
-            else "which is not a character"
+            else say("which is not a character")
         )
-        unread.append(Unread(line, index, what, "write the cell again"))
+        what = say("holds U+{}, {}", f"{code:04X}", kind)
+        unread.append(Unread(line, index, what, say("write the cell again")))
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voting.domain.contest.contest import Contest
@@ -33,9 +33,9 @@ class RosterReport:
         """How many rows have faults."""
         return len({fault.line for fault in self.faults} & {row.line for row in self.sheet.rows})
 
-    def workbook(self) -> bytes:
-        """Returns the table as a workbook, with its faulty cells marked and explained."""
-        return fault_workbook(self.sheet, self.faults)
+    def workbook(self, say: Callable[[str], str]) -> bytes:
+        """Returns the table as a workbook, with its faulty cells marked and explained in the language of `say`."""
+        return fault_workbook(self.sheet, self.faults, say)
 
     def change(self, before: Sequence[Entry], withdrawn: Collection[str]) -> RosterChange:
         """Returns what the import of its entries would change; a table brings no covers."""

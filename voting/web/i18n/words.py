@@ -97,6 +97,7 @@ _SCRIPT = (
     "error_file_invalid",
     "error_too_large",
     "sending_file",
+    "reading_file",
     "not_utf8",
     "file_unchecked",
     "error_roster_sealed",

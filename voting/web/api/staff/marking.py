@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from voting.services.second_person import person_of
+from voting.web.api.staff.files import read_checked
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import FILES, WRITES
@@ -67,16 +69,23 @@ async def submit_marks(
     opt=FILES | by("owner", "organiser"),
 )
 async def import_marks(
-    contest: FromPath[str], round_id: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
-) -> dict[str, int]:
+    contest: FromPath[str],
+    round_id: FromPath[str],
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    checked_sha256: FromQuery[str] = "",
+) -> dict[str, Any]:
     """Replaces the round's marks by a CSV or XLSX file, which is the body, as application/octet-stream.
 
-    422 for a file with faults; 409 if judges have submitted marks of the round online.
+    Returns their number and the file's SHA-256, which the audit log keeps. 422 for a file with faults; 409 if judges
+    have submitted marks of the round online, or if the file has not `checked_sha256`.
     """
     snapshot = await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
     marks = services.marks.acting(person.actor)
-    return {"marks": await marks.import_marks(snapshot, round_id, await request.body(), "marks")}
+    body = await read_checked(request, checked_sha256)
+    number = await marks.import_marks(snapshot, round_id, body, "marks")
+    return {"marks": number, "sha256": hashlib.sha256(body).hexdigest()}
 
 
 @post(

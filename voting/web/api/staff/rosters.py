@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, Response, post
@@ -16,6 +17,8 @@ from voting.web.api.staff.files import read_checked
 from voting.web.auth import by, permit
 from voting.web.dependencies import GivenServices, Services
 from voting.web.flood_limiter import FILES
+from voting.web.i18n.faults import fault_text
+from voting.web.rendering import language_of
 
 _OPT = FILES | by(*ORGANISING)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -49,11 +52,14 @@ async def import_roster(
 async def mark_faults(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[bytes]:
-    """Returns the roster that is the body as a workbook, with each fault marked; nothing is imported."""
+    """Returns the roster that is the body as a workbook, with each fault marked; nothing is imported.
+
+    The faults are in the language of `?lang=` or of Accept-Language; by default in Chinese.
+    """
     await services.contest_cache.get(contest)
     await permit(request, services, contest)
     report = await _report(services, contest, await request.body())
-    body = await asyncio.to_thread(report.workbook)
+    body = await asyncio.to_thread(report.workbook, partial(fault_text, language=language_of(request)))
     headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="roster-{contest}.xlsx"'}
     return Response(body, media_type=_XLSX, headers=headers)
 

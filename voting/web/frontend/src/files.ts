@@ -1,5 +1,6 @@
 // Forms that send a file, as it is, to the address of the button that was pressed.
 import { Problem } from "./api";
+import { fill } from "./stream";
 
 // A large roster over an office's line.
 const ANSWER_MILLISECONDS = 120000;
@@ -9,7 +10,7 @@ interface Answer {
 }
 
 /** Sends the form's file, or what is written in its text; its other fields go into the address. */
-function send(form: HTMLFormElement, path: string): Promise<Response> {
+function send(form: HTMLFormElement, path: string, progress: (share: number) => void): Promise<Response> {
   const text = form.querySelector("textarea");
   const chosen = form.querySelector<HTMLInputElement>("input[type=file]");
   const body: Blob = text ? new Blob([text.value]) : chosen!.files![0]!;
@@ -18,21 +19,30 @@ function send(form: HTMLFormElement, path: string): Promise<Response> {
     const value = field instanceof HTMLInputElement ? (field.checked ? "true" : "") : field.value;
     if (value) address.searchParams.set(field.name, value);
   });
-  return sendFile(address, body);
+  return sendFile(address, body, progress);
 }
 
-/** Sends a file as it is. Throws a Problem if it is refused. */
-export async function sendFile(address: URL, body: Blob): Promise<Response> {
-  const aborter = new AbortController();
-  const timer = setTimeout(() => aborter.abort(), ANSWER_MILLISECONDS);
-  try {
-    const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await fetch(address.href, { method: "POST", headers, body, credentials: "same-origin", signal: aborter.signal });
-    if (!answer.ok) throw new Problem(await answer.json());
-    return answer;
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * Sends a file as it is. `progress` is called with how much has been sent, 0 to 1, which `fetch` does not tell. Throws a
+ * Problem if the file is refused.
+ */
+export async function sendFile(address: URL, body: Blob, progress: (share: number) => void = () => undefined): Promise<Response> {
+  const answer = await new Promise<Response>((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", address.href);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.responseType = "blob";
+    request.timeout = ANSWER_MILLISECONDS;
+    request.upload.onprogress = (event) => progress(event.loaded / event.total);
+    request.onload = () => {
+      const headers = { "Content-Type": request.getResponseHeader("Content-Type") || "" };
+      done(new Response(request.response, { status: request.status, headers }));
+    };
+    request.onerror = request.ontimeout = () => fail(new Error("no answer"));
+    request.send(body);
+  });
+  if (!answer.ok) throw new Problem(await answer.json());
+  return answer;
 }
 
 /** The part of the page that says what a check found, with the buttons that go on from there. */
@@ -85,9 +95,12 @@ export function sendFiles(words: Record<string, string>): void {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const button = event.submitter as HTMLButtonElement;
-      place.textContent = words.sending_file || "";
+      const say = (share: number): void => {
+        place.textContent = (share < 1 ? fill(words.sending_file, Math.floor(100 * share)) : words.reading_file) || "";
+      };
+      say(0);
       button.disabled = true;
-      send(form, button.getAttribute("formaction") || "")
+      send(form, button.getAttribute("formaction") || "", say)
         .then((answer) => show(form, button, answer))
         .then(
           () => (place.textContent = ""),

@@ -6,6 +6,7 @@ They show neither votes nor another judge's marks.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -89,4 +90,5 @@ async def check_table(
         values |= {"faults": error.faults[:SHOWN_FAULTS], "more": len(error.faults) - SHOWN_FAULTS}
     else:
         values |= {"marks": len(given), "judges": len({mark.judge for mark in given})}
+        values["body_sha256"] = hashlib.sha256(body).hexdigest()
     return html(request, page(request, "marks_report.html", **values))
