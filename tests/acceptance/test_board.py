@@ -47,7 +47,7 @@ async def test_an_organiser_finds_and_voids_a_ring_while_ballots_flow(
     before = int((await zhou.locator("#count").inner_text()).replace(",", ""))
     await expect(zhou.locator("#count")).not_to_have_text(f"{before:,}")
     ring = zhou.locator("#groups li", has_text="A012").first
-    await expect(ring).to_contain_text("若作废：A012 由第 1 名变为")
+    await expect(ring).to_contain_text("若计入：A012 由第 12 名变为")
     await ring.get_by_role("link").click()
     await zhou.get_by_label("作废", exact=True).check()
     await zhou.get_by_label("理由").fill("同一脚本")
@@ -83,6 +83,7 @@ async def test_the_board_shows_an_hour(
         await expect(page.locator("#rows tr").first.locator(".up")).to_have_text("▲ 1")
         await expect(page.locator("#left")).to_have_class("last-hour")
         await expect(page.locator("#refusals li").first).to_contain_text("7")
+        await expect(page.locator('[data-entry="A002"] .trend')).to_contain_text("12")
         await check(page, f"board {size['width']} {language}")
         await picture(page, f"board-{entries}-{size['width']}-{language}")
     await page.get_by_role("button", name="By channel" if language == "en" else "按渠道").click()
@@ -91,6 +92,10 @@ async def test_the_board_shows_an_hour(
     gaps = page.locator("#minutes-rows tr", has_text="no data" if language == "en" else "无数据")
     assert await gaps.count() >= 5, "minutes that nobody observed are not shown as 0"
     await picture(page, f"board-{entries}-channels-{language}")
+    await page.goto(f"/staff?lang={language}")
+    await expect(page.locator(f'[data-contest-row="{contest}"] .spark rect')).not_to_have_count(0)
+    await picture(page, f"overview-hours-{language}")
+    await page.goto(f"/board/{contest}?lang={language}")
     await page.keyboard.press("f")
     await page.wait_for_url("**/screen**")
     await on_screen(page, language)
@@ -138,8 +143,11 @@ async def fill_hour(office: AdminServices, settings: Settings, contest: str) -> 
                 (contest, now - timedelta(minutes=8), "slow_down", 3),
             ],
         )
-        await owner.execute(
-            'insert into shown_tallies values ($1, $2, \'[["A001", 9, 0, 9], ["A002", 5, 0, 5]]\')',
-            contest,
-            last_multiple(5, now - timedelta(minutes=60)),
+        await owner.executemany(
+            "insert into shown_tallies values ($1, $2, $3)",
+            [
+                (contest, last_multiple(5, now - timedelta(minutes=60)), '[["A001", 9, 0, 9], ["A002", 5, 0, 5]]'),
+                (contest, last_multiple(5, now - timedelta(minutes=20)), '[["A001", 9, 0, 9], ["A002", 7, 0, 7]]'),
+                (contest, last_multiple(5, now - timedelta(minutes=15)), '[["A001", 9, 0, 9], ["A002", 19, 0, 19]]'),
+            ],
         )

@@ -44,7 +44,7 @@ async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
     await expect(organiser.locator(f'[data-contest-row="{other}"]')).to_have_count(0)
     need = organiser.locator("#needs li", has_text="待核组 ring-big")
     await expect(need).to_contain_text("影响名次")
-    await expect(need).to_contain_text("若作废：A012 由第 1 名变为第 12 名。")
+    await expect(need).to_contain_text("若计入：A012 由第 12 名变为第 1 名。")
     await picture(organiser, "overview")
     await check(organiser, "overview")
     await need.get_by_role("link").click()

@@ -67,7 +67,7 @@ async def test_a_ring_is_looked_at_decided_about_and_can_be_brought_back(
     out, err = shell.run("review", "list", "--language", "en")
     lines = [line.split("\t") for line in out.splitlines()]
     assert [line[:4] for line in lines] == [["ring-a", "open", "30", "A1+C3"], ["ring-b", "open", "3", "A1+C3"]]
-    assert lines[0][4] == "If it is void, A017 falls from 1st to 17th."
+    assert lines[0][4] == "If it is counted, A017 rises from 17th to 1st."
     assert "2 groups; 2 are open" in err
     shown = shell.run("review", "show", "ring-a")[0]
     assert "30张选票（作品 A017）共用同一浏览器特征" in shown

@@ -57,7 +57,7 @@ async def test_a_reviewer_finds_a_ring_and_a_second_person_voids_it(
     li, zhang = await signed_in("reviewer", contest), await signed_in("organiser", contest)
     await li.goto("/staff")
     await li.get_by_role("link", name="待核选票").click()
-    await expect(li.locator(".queue li").first).to_contain_text("若作废：A012 由第 1 名变为第 12 名。")
+    await expect(li.locator(".queue li").first).to_contain_text("若计入：A012 由第 12 名变为第 1 名。")
     await picture(li, "review-queue")
     await li.get_by_role("link", name="待核组 ring-big").click()
     await expect(li.locator("main")).to_contain_text("60张选票（作品 A012）共用同一浏览器特征")

@@ -94,8 +94,8 @@ async def test_groups_come_in_the_order_of_their_effect_with_evidence_in_words(
     big, small = answer
     # A012 has 30 of its own; with 60 more it would have 90, and the first has 63.
     assert big["effect"]["shifts"][0] == {"entry": "A012", "counted": 1, "void": 12}
-    assert big["effect"]["words"]["en"] == "If it is void, A012 falls from 1st to 12th."
-    assert big["effect"]["words"]["zh"] == "若作废：A012 由第 1 名变为第 12 名。"
+    assert big["effect"]["words"]["en"] == "If it is counted, A012 rises from 12th to 1st."
+    assert big["effect"]["words"]["zh"] == "若计入：A012 由第 12 名变为第 1 名。"
     assert (big["needs_two"], small["needs_two"]) == (True, False)
     (evidence,) = big["evidence"]
     assert (evidence["code"], evidence["count"], evidence["expected"]) == ("C3", 60, 1.5)

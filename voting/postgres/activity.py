@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -105,6 +105,16 @@ async def select_tally_before(
 ) -> tuple[datetime, dict[str, Tally]] | None:
     """Returns the latest tally that was stored for `moment` or at most `within` before it, with its moment."""
     row = await connection.fetchrow(_QUERIES["snapshot_before"], contest, moment, moment - within)
-    if row is None:
-        return None
-    return row["as_of"], {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(row["tallies"])}
+    return (row["as_of"], _tallies(row["tallies"])) if row else None
+
+
+async def select_tallies(
+    connection: Connection, contest: str, moments: Collection[datetime]
+) -> dict[datetime, dict[str, Tally]]:
+    """Returns the tallies that were stored for these moments."""
+    rows = await connection.fetch(_QUERIES["snapshots"], contest, moments)
+    return {row["as_of"]: _tallies(row["tallies"]) for row in rows}
+
+
+def _tallies(text: str) -> dict[str, Tally]:
+    return {entry: Tally(raw, held, counted) for entry, raw, held, counted in json.loads(text)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from voting.postgres.database import Connection
 from voting.postgres.queries import named
 
 _QUERIES = named("overview")
+HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,11 @@ async def select(connection: Connection, contests: Collection[str]) -> dict[str,
     """Returns the counts of each of these contests."""
     rows = await connection.fetch(_QUERIES["select"], list(contests))
     return {row["id"]: Counts(*list(row.values())[1:]) for row in rows}
+
+
+async def select_hours(connection: Connection, contests: Collection[str]) -> dict[str, list[int]]:
+    """Returns the ballots of each of the last 24 hours, oldest first, of those of these contests that had any."""
+    hours: dict[str, list[int]] = defaultdict(lambda: [0] * HOURS)
+    for row in await connection.fetch(_QUERIES["hours"], list(contests)):
+        hours[row["contest"]][HOURS - 1 - row["ago"]] += row["ballots"]
+    return dict(hours)

@@ -24,6 +24,8 @@ def test_a_counted_group_would_let_it_fall() -> None:
     found = ranked(COUNTED, {"A017": 95}, 95, is_counted=True)
     assert found.shifts[0] == RankShift("A017", 1, 4)
     assert in_words(found.shifts, {"A017": 95}, "en") == "If it is void, A017 falls from 1st to 4th."
+    held = [in_words(found.shifts, {"A017": 95}, language, is_counted=False) for language in ("en", "zh")]
+    assert held == ["If it is counted, A017 rises from 4th to 1st.", "若计入：A017 由第 4 名变为第 1 名。"]
     assert in_words(found.shifts, {"A017": 95}, "zh") == "若作废：A017 由第 1 名变为第 4 名。"
 
 

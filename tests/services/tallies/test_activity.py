@@ -112,6 +112,16 @@ async def test_places_are_compared_with_the_stored_tally(
     places = board_events.places_before(snapshot, seen)
     assert set(places) == {"60"}
     assert (places["60"]["places"]["A002"], places["60"]["places"]["A001"]) == (1, 2)
+    # The ballot counted an hour ago, and what was stored five minutes later is missing.
+    async with as_owner(settings) as owner:
+        moment = last_multiple(5, datetime.now(UTC))
+        rows = [(moment - timedelta(minutes=10), 1), (moment - timedelta(minutes=5), 4)]
+        await owner.executemany(
+            "insert into shown_tallies values ($1, $2, $3)",
+            [(contest, at, msgspec.json.encode([["A002", count, 0, count]]).decode()) for at, count in rows],
+        )
+    gained = board_events.trend(snapshot, await activities.read(snapshot))
+    assert (set(gained["entries"]), gained["entries"]["A002"][-2:]) == ({"A002"}, [3, None])
 
 
 async def test_one_process_stores_for_all_and_ended_ones_are_forgotten(

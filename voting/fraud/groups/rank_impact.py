@@ -52,24 +52,31 @@ def _shifts(with_it: Mapping[str, int], without: Mapping[str, int], among: Colle
 
 
 def in_words(
-    shifts: tuple[RankShift, ...], picks: Mapping[str, int], language: str, estimate: int | None = None
+    shifts: tuple[RankShift, ...],
+    picks: Mapping[str, int],
+    language: str,
+    estimate: int | None = None,
+    *,
+    is_counted: bool = True,
 ) -> str:
     """Returns the effect as one sentence: on the group's own entries, or on others if those keep their places.
 
-    `estimate`: the number of picks assumed void, if it is not a group.
+    `estimate`: the number of picks assumed void, if it is not a group. A group that is not counted now has an effect
+    only if it is counted.
     """
     named = ([shift for shift in shifts if shift.entry in picks] or list(shifts))[:3]
     if not named:
         return "名次不变。" if language == "zh" else "It changes nobody's place."
+    places = [(each.entry, *((each.counted, each.void) if is_counted else (each.void, each.counted))) for each in named]
     if language == "zh":
-        head = "若作废" if estimate is None else f"若其 {estimate} 票作废"
-        moves = "，".join(f"{shift.entry} 由第 {shift.counted} 名变为第 {shift.void} 名" for shift in named)
+        head = f"若其 {estimate} 票作废" if estimate is not None else "若作废" if is_counted else "若计入"
+        moves = "，".join(f"{entry} 由第 {now} 名变为第 {then} 名" for entry, now, then in places)
         return f"{head}：{moves}。"
-    head = "If it is void" if estimate is None else f"If {estimate} of them were void"
+    void = f"If {estimate} of them were void" if estimate is not None else "If it is void"
+    head = void if is_counted else "If it is counted"
     moves = ", ".join(
-        f"{shift.entry} {'falls' if shift.void > shift.counted else 'rises'} from {_ordinal(shift.counted)}"
-        f" to {_ordinal(shift.void)}"
-        for shift in named
+        f"{entry} {'falls' if then > now else 'rises'} from {_ordinal(now)} to {_ordinal(then)}"
+        for entry, now, then in places
     )
     return f"{head}, {moves}."
 

@@ -78,5 +78,8 @@ where contest = $1 and as_of <= $2 and as_of >= $3
 order by as_of desc
 limit 1;
 
+-- name: snapshots
+select as_of, tallies from shown_tallies where contest = $1 and as_of = any ($2);
+
 -- name: forget_workers
 delete from leases where name like 'worker %' and until < clock_timestamp() - interval '1 hour';

@@ -10,3 +10,10 @@ select contests.id,
     (select certified_at from certifications where contest = contests.id and reopened_at is null) as certified_at
 from contests
 where contests.id = any ($1);
+
+-- name: hours
+-- The stored ballots of each of the last 24 hours, by how many hours ago; hours without any are left out.
+select contest, floor(extract(epoch from statement_timestamp() - minute) / 3600)::int as ago, sum(ballots)::bigint as ballots
+from ballot_minutes
+where contest = any ($1) and minute > statement_timestamp() - interval '24 hours'
+group by contest, ago;

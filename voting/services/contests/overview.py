@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from voting.postgres import overview
 from voting.postgres.database import Database
@@ -23,6 +23,11 @@ class Overview:
         """Returns the recorded picks of each contest, and how much waits in it."""
         async with self._database.connection() as connection:
             return await overview.select(connection, contests)
+
+    async def hours(self, contests: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """Returns the ballots of each of the last 24 hours, oldest first; contests without any are left out."""
+        async with self._database.connection() as connection:
+            return await overview.select_hours(connection, contests)
 
     async def proposals(self, contests: Collection[str]) -> tuple[PendingProposal, ...]:
         """Returns the acts that wait for a second person, the oldest first; not those on groups and cells."""

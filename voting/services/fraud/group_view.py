@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 
 from voting.domain.language import Language
-from voting.fraud.groups.rank_impact import Effect, in_words
+from voting.fraud.groups.rank_impact import in_words
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.reasons.reasons import REASONS, details, explain
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -35,7 +34,10 @@ def as_json(reviewed: Reviewed, zone: tzinfo) -> dict[str, Any]:
         "established_voters": reviewed.voters.established,
         "proposal": asdict(group.proposal) if group.proposal else None,
         "decided_by": group.decided_by,
-        "effect": _effect(reviewed.effect, group.entries),
+        "effect": {
+            "shifts": [shift._asdict() for shift in reviewed.effect.shifts],
+            "words": {language: effect_in_words(reviewed, language) for language in LANGUAGES},
+        },
         "evidence": [
             msgspec.to_builtins(each) | {"words": {language: words(each, language) for language in LANGUAGES}}
             for each in reviewed.evidence
@@ -81,16 +83,10 @@ def file_as_json(file: File, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _effect(found: Effect, picks: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "shifts": [shift._asdict() for shift in found.shifts],
-        "words": {language: in_words(found.shifts, picks, language) for language in LANGUAGES},
-    }
-
-
 def effect_in_words(reviewed: Reviewed, language: Language) -> str:
     """Returns a group's effect on the ranking as a sentence."""
-    return in_words(reviewed.effect.shifts, reviewed.group.entries, language)
+    is_counted = reviewed.group.state == "released"
+    return in_words(reviewed.effect.shifts, reviewed.group.entries, language, is_counted=is_counted)
 
 
 def words(evidence: Evidence, language: Language) -> str:

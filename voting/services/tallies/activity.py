@@ -55,13 +55,17 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """`minutes`: those of the last hour that were stored; a missing one was not observed. Clients are theirs."""
+    """`minutes`: those of the last hour that were stored; a missing one was not observed. Clients are theirs.
+
+    `lately`: the tallies of the last hour by their moments, every SNAPSHOT_MINUTES, oldest first; None was not stored.
+    """
 
     present: Present
     minutes: tuple[Minute, ...]
     apps: Mapping[str, int]
     devices: Mapping[str, int]
     before: Before
+    lately: Mapping[datetime, Mapping[str, Tally] | None]
 
 
 class Activities:
@@ -76,6 +80,7 @@ class Activities:
         """Of the refusals, what is stored."""
         self._before: dict[str, tuple[datetime, Before]] = {}
         self._counted: dict[str, Counted] = {}
+        self._snapshots: dict[str, Mapping[datetime, Mapping[str, Tally]]] = {}
 
     def note_refused(self, contest: str, codes: Mapping[str, int]) -> None:
         """Counts refusals, except of unknown contests, which anybody can name; they are stored within seconds."""
@@ -168,6 +173,7 @@ class Activities:
             if read_for != end:
                 before = await _read_before(connection, contest, end)
                 self._before[contest] = end, before
+            lately = await self._read_lately(connection, contest, end)
         minutes: dict[datetime, Minute] = {}
         clients: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows:
@@ -176,7 +182,19 @@ class Activities:
             clients["app"][row.app] += row.ballots
             clients["device"][row.device] += row.ballots
         _add(minutes, states, refused)
-        return Activity(present, tuple(minutes.values()), clients["app"], clients["device"], before)
+        return Activity(present, tuple(minutes.values()), clients["app"], clients["device"], before, lately)
+
+    async def _read_lately(
+        self, connection: Connection, contest: str, end: datetime
+    ) -> Mapping[datetime, Mapping[str, Tally] | None]:
+        """Reads the stored tallies that were not read before: what is stored for a moment does not change."""
+        last, step = last_multiple(SNAPSHOT_MINUTES, end), timedelta(minutes=SNAPSHOT_MINUTES)
+        moments = [last - step * number for number in reversed(range(SHOWN // step + 1))]
+        read = self._snapshots.get(contest, {})
+        missing = [moment for moment in moments if moment not in read]
+        every = {**read, **(await activity.select_tallies(connection, contest, missing) if missing else {})}
+        self._snapshots[contest] = {moment: every[moment] for moment in moments if moment in every}
+        return {moment: every.get(moment) for moment in moments}
 
 
 async def _read_before(connection: Connection, contest: str, end: datetime) -> Before:

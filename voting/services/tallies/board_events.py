@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from voting.domain.results.scoring import Tally, ranks
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.tallies.activity import Activity, Minute
+from voting.services.tallies.activity import SNAPSHOT_MINUTES, Activity, Minute
 from voting.services.tallies.projection import Reading
 from voting.services.tallies.reader import Shown
 
@@ -61,6 +62,23 @@ def places_before(snapshot: ContestSnapshot, activity: Activity) -> dict[str, An
         }
         for span, (as_of, tallies) in activity.before.items()
     }
+
+
+def trend(snapshot: ContestSnapshot, activity: Activity) -> dict[str, Any]:
+    """Returns what each entry gained in each span between stored tallies, oldest first; null where one is missing.
+
+    Entries that gained nothing are left out.
+    """
+    gains = {
+        code: [
+            later.get(code, Tally()).counted - earlier.get(code, Tally()).counted
+            if earlier is not None and later is not None
+            else None
+            for earlier, later in pairwise(activity.lately.values())
+        ]
+        for code in snapshot.entries
+    }
+    return {"minutes": SNAPSHOT_MINUTES, "entries": {code: each for code, each in gains.items() if any(each)}}
 
 
 def screen(snapshot: ContestSnapshot, shown: Shown, reading: Reading, activity: Activity) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class _Slow(NamedTuple):
     """Counted picks by entry and tier."""
     minutes_marker: str
     tiers_marker: str
+    trend_marker: str
     groups: Sequence[Mapping[str, Any]]
     """Undecided groups, the greatest effect on the ranking first; read less often."""
     sorted_on: float
@@ -199,6 +200,7 @@ class LiveBoards:
             ("stake", None, version, lambda: {"place": board_events.at_stake(snapshot, tallies)}),
             ("minutes", None, slow.minutes_marker, lambda: board_events.minutes(snapshot, activity)),
             ("before", None, str(before), lambda: board_events.places_before(snapshot, activity)),
+            ("trend", None, slow.trend_marker, lambda: board_events.trend(snapshot, activity)),
             ("groups", None, str(slow.groups), lambda: {"groups": slow.groups}),
             ("health", None, str(health), lambda: health),
             (
@@ -225,7 +227,11 @@ class LiveBoards:
         groups, sorted_on = (slow.groups, slow.sorted_on) if slow else ((), float("-inf"))
         if time.monotonic() - sorted_on > GROUPS_SECONDS:
             groups, sorted_on = await self._groups(snapshot), time.monotonic()
-        markers = str(activity.minutes), str(tiers)
+        markers = (
+            str(activity.minutes),
+            str(tiers),
+            str([moment for moment, stored in activity.lately.items() if stored is not None]),
+        )
         self._slow[contest] = slow = _Slow(activity, tiers, *markers, groups, sorted_on, time.monotonic())
         return slow
 

@@ -203,6 +203,7 @@ const feed = follow(
     tally: (data: { entries: Row[] }) => ranking.show(data.entries),
     tiers: (data) => ranking.divide(data.entries),
     before: (data) => ranking.compare(data),
+    trend: (data) => ranking.gain(data),
     decisions: showDecisions,
     stake: (data) => showStake(data.place),
     voters: (data) => {

@@ -14,9 +14,18 @@ interface Before {
   places: Record<string, number>;
 }
 
+/** Counted votes that each entry gained in each of the last spans; null where a span's ends are not both known. */
+export interface Trend {
+  minutes: number;
+  entries: Record<string, (number | null)[]>;
+}
+
 const MOST_ROWS = 100;
 // The rows in the page change by as many at once, so that most frames of a scroll change nothing.
 const STEP = 16;
+const SVG = "http://www.w3.org/2000/svg";
+const TREND_WIDTH = 72;
+const TREND_HEIGHT = 18;
 
 export class Ranking {
   private readonly body: HTMLElement;
@@ -27,6 +36,7 @@ export class Ranking {
   private most = 1;
   private before: Record<string, Before> = {};
   private tiers: Record<string, Record<string, number>> = {};
+  private trend: Trend = { minutes: 5, entries: {} };
   private chosen = "60";
   private due = false;
   private height = 36;
@@ -62,6 +72,11 @@ export class Ranking {
   /** How each entry's counted votes divide into tiers of credentials; shown at its bar. */
   divide(tiers: Record<string, Record<string, number>>): void {
     this.tiers = tiers;
+    this.render();
+  }
+
+  gain(trend: Trend): void {
+    this.trend = trend;
     this.render();
   }
 
@@ -119,7 +134,7 @@ export class Ranking {
   private made(entry: string): HTMLElement {
     const line = document.createElement("tr");
     line.dataset.entry = entry;
-    ["number", "moved", "code", "title", "bars wide", "number", "number amber wide", "number wide"].forEach((name) => {
+    ["number", "moved", "code", "title", "bars wide", "trend wide", "number", "number amber wide", "number wide"].forEach((name) => {
       line.appendChild(document.createElement("td")).className = name;
     });
     const cells = line.children;
@@ -128,7 +143,12 @@ export class Ranking {
     title.textContent = title.title = this.titles[entry] || "";
     const bars = cells[4]!.appendChild(document.createElement("div"));
     bars.append(document.createElement("i"), document.createElement("u"));
-    cells[5]!.appendChild(document.createElement("b"));
+    const drawing = cells[5]!.appendChild(document.createElementNS(SVG, "svg"));
+    drawing.setAttribute("viewBox", `0 0 ${TREND_WIDTH} ${TREND_HEIGHT}`);
+    drawing.setAttribute("aria-hidden", "true");
+    drawing.appendChild(document.createElementNS(SVG, "path"));
+    cells[5]!.appendChild(document.createElement("span")).className = "spoken";
+    cells[6]!.appendChild(document.createElement("b"));
     this.lines.set(entry, line);
     return line;
   }
@@ -137,7 +157,8 @@ export class Ranking {
     const tiers = this.tiers[row.entry] || {};
     const divided = Object.keys(tiers).filter((tier) => tiers[tier]).map((tier) => `${this.words[`board_tier_${tier}`]} ${grouped(tiers[tier]!)}`).join(" · ");
     // Only what differs touches the page.
-    const key = [divided, row.rank, row.counted, row.held, row.raw, this.most, index, earlier && earlier.places[row.entry]].join();
+    const gains = this.trend.entries[row.entry] || [];
+    const key = [divided, gains.join(), row.rank, row.counted, row.held, row.raw, this.most, index, earlier && earlier.places[row.entry]].join();
     if (line.dataset.key === key) return;
     line.dataset.key = key;
     line.setAttribute("aria-rowindex", String(index + 2));
@@ -148,9 +169,24 @@ export class Ranking {
     counted!.style.width = `${(100 * row.counted) / this.most}%`;
     held!.style.width = `${(100 * row.held) / this.most}%`;
     cells[4]!.title = divided;
-    cells[5]!.firstElementChild!.textContent = grouped(row.counted);
-    cells[6]!.textContent = grouped(row.held);
-    cells[7]!.textContent = grouped(row.raw);
+    this.drawTrend(cells[5]!, gains);
+    cells[6]!.firstElementChild!.textContent = grouped(row.counted);
+    cells[7]!.textContent = grouped(row.held);
+    cells[8]!.textContent = grouped(row.raw);
+  }
+
+  /** One bar for each span, against the entry's own best; a span without data is a gap. */
+  private drawTrend(cell: HTMLElement, gains: (number | null)[]): void {
+    const most = Math.max(1, ...gains.map((gain) => gain || 0));
+    const wide = TREND_WIDTH / Math.max(1, gains.length);
+    const bars = gains.map((gain, index) => {
+      const high = gain && gain > 0 ? Math.max(1, (TREND_HEIGHT * gain) / most) : 0;
+      return high ? `M${(index * wide).toFixed(1)} ${TREND_HEIGHT}v${(-high).toFixed(1)}h${(wide - 1).toFixed(1)}v${high.toFixed(1)}z` : "";
+    });
+    cell.querySelector("path")!.setAttribute("d", bars.join(""));
+    const sum = gains.reduce<number>((total, gain) => total + (gain || 0), 0);
+    const said = gains.length ? fill(this.words.board_gained, grouped(sum), this.trend.minutes * gains.length) : "";
+    cell.lastElementChild!.textContent = cell.title = said;
   }
 
   private move(cell: HTMLElement, row: Row, earlier: Before | undefined): void {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -40,6 +40,8 @@ class Listed(NamedTuple):
     counts: Counts
     phase: str
     picks: int | None
+    hours: Sequence[int]
+    """Ballots of each of the last 24 hours, for those who see picks; empty if there were none."""
     ends: str
     links: list[tuple[str, str]]
 
@@ -85,13 +87,20 @@ async def _listed(services: Services, person: Staff, language: Language) -> list
         if (roles := person.roles(snapshot.contest.id))
     }
     counts = await services.overview.counts(of)
+    seeing = {
+        contest
+        for contest, (snapshot, roles) in of.items()
+        if snapshot.contest.public_vote and roles & {*DECIDING, "auditor"}
+    }
+    hours = await services.overview.hours(seeing)
     return [
         Listed(
             snapshot,
             roles,
             counts[contest],
             phase_of(snapshot),
-            counts[contest].picks if snapshot.contest.public_vote and roles & {*DECIDING, "auditor"} else None,
+            counts[contest].picks if contest in seeing else None,
+            hours.get(contest, ()),
             _ends(snapshot, counts[contest], language),
             _links(snapshot, roles, language),
         )
