@@ -11,6 +11,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.acceptance.test_browser import browser, picture
 from tests.conftest import Contests, Service
 from tests.fraud.rings import history
+from tests.services.fraud.test_cells import attacked, open_cell
+from tests.voter_page.test_accessible import check
 from tests.web.test_groups import ringed
 from voting.domain.identity.roles import Grant, Role
 from voting.wiring.admin import AdminServices
@@ -102,3 +104,30 @@ async def test_who_has_no_such_role_sees_the_sign_in_form(
             await page.goto(f"/review/{contest}{path}")
             await expect(page.locator("#problem")).to_have_text("您没有访问权限。")
             assert "A012" not in await page.content()
+
+
+async def test_two_persons_ask_all_voters_of_a_cell_to_confirm(
+    signed_in: SignedIn, contests: Contests, office: AdminServices
+) -> None:
+    contest = await attacked(contests, office)
+    cell = (await open_cell(office, contest)).stored.cell.id
+    li, zhang = await signed_in("reviewer", contest), await signed_in("organiser", contest)
+    await li.goto("/staff")
+    await li.locator("#needs li", has_text="确认率过低").get_by_role("link").click()
+    row = li.locator(f'[data-cell="{cell}"]')
+    await expect(row).to_contain_text("抽样请")
+    await picture(li, "review-cells")
+    await check(li, "review-cells")
+    await row.get_by_text("请全部投票人确认").click()
+    await row.get_by_label("确认期限").fill("24")
+    await row.locator("textarea").first.fill("确认率远低于其他作品。")
+    await row.get_by_role("button", name="提出，需另一人确认").first.click()
+    await expect(row).to_contain_text("需由另一人确认")
+    await zhang.goto(f"/review/{contest}")
+    row = zhang.locator(f'[data-cell="{cell}"]')
+    await expect(row).to_contain_text("期限 24 小时")
+    await row.locator("textarea").first.fill("同意，请投票人确认。")
+    await row.get_by_role("button", name="确认：请全部投票人确认").click()
+    await expect(row.locator(".state").first).to_have_text("已请全部投票人确认")
+    every = await office.cells.all(await office.contest_cache.renew(contest))
+    assert [(each.stored.state, each.stored.hours) for each in every if each.stored.cell.id == cell] == [("asked", 24)]

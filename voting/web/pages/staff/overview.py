@@ -205,4 +205,4 @@ def _others(listed: Listed, language: Language) -> Iterator[Need]:
         what = t.overview_complaints.format(counts.complaints)
         yield Need("complaint", what, snapshot, f"/control/{contest}/complaints")
     if counts.cells and listed.roles & DECIDING and not snapshot.certified:
-        yield Need("cell", t.overview_cells.format(counts.cells), snapshot, f"/review/{contest}")
+        yield Need("cell", t.overview_cells.format(counts.cells), snapshot, f"/review/{contest}#cells")

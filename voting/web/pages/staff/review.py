@@ -18,6 +18,7 @@ from litestar.params import FromPath, QueryParameter
 from voting.domain.identity.roles import DECIDING, Staff
 from voting.domain.language import Language
 from voting.services.contests.contest_cache import ContestSnapshot
+from voting.services.fraud.cell_view import in_words as cell_in_words
 from voting.services.fraud.group_pictures import READING_BOUNDS
 from voting.services.fraud.group_view import alone, effect_in_words, file_as_json, together
 from voting.services.fraud.growth import in_words
@@ -44,6 +45,12 @@ async def show_queue(contest: FromPath[str], request: Request[Any, Any, Any], se
     values["growth"] = [(each, in_words(each, language)) for each in growth]
     values["may_decide"] = person.may(DECIDING, contest) and not snapshot.certified
     values["ungrouped"] = await services.reviews.ungrouped(snapshot)
+    cells = await services.cells.all(snapshot) if snapshot.contest.verification else ()
+    values["cells"] = [
+        (each, cell_in_words(each, language), bool(wish and _proposed_by(person, wish.actor, wish.person)))
+        for each in cells
+        for wish in [each.stored.proposal]
+    ]
     return html(request, page(request, "review_queue.html", **values))
 
 
@@ -58,7 +65,7 @@ async def show_group(
     values |= await _evidence(services, snapshot, file, language)
     values |= {"is_certified": snapshot.certified, "choices": _choices(file.reviewed, person, contest)}
     if proposal := file.reviewed.group.proposal:
-        is_own = _is_own(file.reviewed, person)
+        is_own = _proposed_by(person, proposal.actor, proposal.person)
         values |= {"is_own": is_own, "proposed_at": datetime.fromisoformat(proposal.at)}
     return html(request, page(request, "review_group.html", **values))
 
@@ -125,10 +132,9 @@ async def _evidence(services: Services, snapshot: ContestSnapshot, file: File, l
     }
 
 
-def _is_own(reviewed: Reviewed, person: Staff) -> bool:
-    """Whether the person proposed what is waiting."""
-    proposal = reviewed.group.proposal
-    return bool(proposal and (proposal.actor == person.actor or proposal.person == person_of(person).name))
+def _proposed_by(person: Staff, actor: str, name: str) -> bool:
+    """Whether the person is who proposed what is waiting."""
+    return actor == person.actor or name == person_of(person).name
 
 
 def _choices(reviewed: Reviewed, person: Staff, contest: str) -> list[tuple[str, str]]:
@@ -139,6 +145,8 @@ def _choices(reviewed: Reviewed, person: Staff, contest: str) -> list[tuple[str,
     proposal = group.proposal
     if proposal is None:
         return [("release", "release"), ("void", "void")] if group.state == "open" else [("undo", "undo")]
-    confirm: list[tuple[str, str]] = [] if _is_own(reviewed, person) else [(proposal.action, "confirm")]
+    confirm: list[tuple[str, str]] = (
+        [] if _proposed_by(person, proposal.actor, proposal.person) else [(proposal.action, "confirm")]
+    )
     # A proposal to undo is not sent back: whoever wants that leaves it.
     return confirm if proposal.action == "undo" else [*confirm, ("undo", "withdraw")]
