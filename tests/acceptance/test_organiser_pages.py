@@ -245,6 +245,9 @@ async def test_a_roster_is_checked_before_it_is_imported(
         await organiser.get_by_role("button", name="下载带批注的表格").click()
     book = openpyxl.load_workbook(io.BytesIO((await (await waiting.value).path()).read_bytes()))
     assert [sheet.title for sheet in book] == ["名单 roster", "问题 faults"]
+    faults = [row[-1].value for row in book.worksheets[0].iter_rows(min_row=3, max_row=5)]
+    assert faults[:2] == [None, "title: 没有填写; 请填写"]
+    assert faults[2].startswith("category: 'three' 不是本活动的类别; ")
     assert set((await office.contest_cache.renew(contest)).entries) == {"A001", "A002"}, "nothing is imported yet"
     await organiser.get_by_label("名单文件").set_input_files(table.rename(tmp_path / "chosen-again.csv"))
     await expect(report).to_be_empty()
@@ -267,7 +270,7 @@ async def test_a_roster_is_checked_before_it_is_imported(
     (tmp_path / "x.csv").write_bytes(b"%PDF-1.7")
     await organiser.get_by_label("名单文件").set_input_files(tmp_path / "x.csv")
     await organiser.get_by_role("button", name="检查").click()
-    await expect(report).to_contain_text("is a PDF")
+    await expect(report).to_contain_text("是 PDF 文件")
 
 
 async def test_a_file_is_read_only_from_whom_it_may_come(http: httpx.AsyncClient, contests: Contests) -> None:
@@ -316,11 +319,13 @@ async def test_a_table_of_marks_is_taken_whole_or_not_at_all(
     rows[2] = "张三,A002,70,90"
     await send()
     await expect(report).to_contain_text("4 个评分，1 位评委")
+    await expect(report).to_contain_text(hashlib.sha256(table.read_bytes()).hexdigest())
     await report.get_by_role("button").click()
     await expect(report).to_be_empty()
     async with office.database.connection() as connection:
         assert await connection.fetchval("select count(*) from marks where contest = $1", contest) == 4
-        actor = await connection.fetchval(
-            "select actor from audit_log where contest = $1 and action = 'marks.import'", contest
+        actor, details = await connection.fetchrow(
+            "select actor, details from audit_log where contest = $1 and action = 'marks.import'", contest
         )
     assert actor.startswith("account:organiser-")
+    assert json.loads(details)["sha256"] == hashlib.sha256(table.read_bytes()).hexdigest()
