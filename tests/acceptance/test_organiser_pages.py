@@ -324,8 +324,8 @@ async def test_a_table_of_marks_is_taken_whole_or_not_at_all(
     await expect(report).to_be_empty()
     async with office.database.connection() as connection:
         assert await connection.fetchval("select count(*) from marks where contest = $1", contest) == 4
-        actor, details = await connection.fetchrow(
+        (row,) = await connection.fetch(
             "select actor, details from audit_log where contest = $1 and action = 'marks.import'", contest
         )
-    assert actor.startswith("account:organiser-")
-    assert json.loads(details)["sha256"] == hashlib.sha256(table.read_bytes()).hexdigest()
+    assert row["actor"].startswith("account:organiser-")
+    assert json.loads(row["details"])["sha256"] == hashlib.sha256(table.read_bytes()).hexdigest()

@@ -64,6 +64,8 @@ async def test_a_reviewer_finds_a_ring_and_a_second_person_voids_it(
     await li.get_by_role("link", name="待核组 ring-big").click()
     await expect(li.locator("main")).to_contain_text("60张选票（作品 A012）共用同一浏览器特征")
     await expect(li.locator(".chart .grouped").first).to_be_attached()
+    await expect(li.locator(".network circle.grouped")).to_have_count(60)
+    await expect(li.locator(".network text").first).to_have_text("A012 · 60 人")
     await picture(li, "review-group")
     await li.get_by_label("作废", exact=True).check()
     await li.get_by_label("理由").fill("同一脚本")

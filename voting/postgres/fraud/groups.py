@@ -215,6 +215,11 @@ async def select_readings(
     return tuple(Readings(*row) for row in rows)
 
 
+async def select_links(connection: Connection, contest: str, id: str, most: int) -> tuple[tuple[int, str], ...]:
+    """Returns each entry that a voter of the group picked, with the voter's number from 1, of `most` voters."""
+    return tuple(tuple(row) for row in await connection.fetch(_QUERIES["links"], contest, id, most))
+
+
 def _stored(row: Any) -> StoredGroup:
     proposal = Proposal(**json.loads(row["proposal"])) if row["proposal"] else None
     return StoredGroup(**{**row, "entries": json.loads(row["entries"]), "proposal": proposal})

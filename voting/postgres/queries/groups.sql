@@ -152,3 +152,17 @@ join batches on batches.contest = b.contest and batches.id = b.batch
 where facts -> b.place ->> 3 is not null
 group by 1
 order by 1;
+
+-- name: links
+-- The entries that $3 of the group's voters picked, on any ballot; voters are numbered, in no order of theirs.
+with members as (
+    select voter, row_number() over (order by voter) as number
+    from (select distinct voter from ballots where contest = $1 and group_id = $2) as every
+    order by voter
+    limit $3
+)
+select distinct number::int, picked.entry
+from members
+join ballots on ballots.contest = $1 and ballots.voter = members.voter
+cross join unnest(ballots.picks) as picked (entry)
+order by 1, 2;

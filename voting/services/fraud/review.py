@@ -30,7 +30,7 @@ from voting.postgres.fraud.groups import Action, GroupState, Proposal, Ruling, S
 from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
-from voting.services.fraud.group_pictures import COURSE_PARTS, READING_BOUNDS, Pictures, pictures
+from voting.services.fraud.group_pictures import COURSE_PARTS, MOST_VOTERS, READING_BOUNDS, Pictures, pictures
 from voting.services.second_person import Person, check_second, deciders
 
 SAMPLE = 20
@@ -139,7 +139,8 @@ class Reviews:
             await tx.execute("set transaction isolation level repeatable read, read only")
             course = await groups.select_course(tx, contest, group.id, entry, COURSE_PARTS)
             readings = await groups.select_readings(tx, contest, group.id, entry, READING_BOUNDS)
-            return pictures(entry, course, readings) if course else None
+            links = await groups.select_links(tx, contest, group.id, MOST_VOTERS)
+            return pictures(entry, course, readings, links) if course else None
 
         return await self._database.transact(work)
 

@@ -91,6 +91,7 @@ ZH = {
     "control_announced_behind": "被后来的公告盖住",
     "control_announce_end": "现在撤下",
     "control_history": "操作记录",
+    "audit_more": "{0} 等 {1} 项",
     "error_rules_sealed": "评选规则已封存，不允许这样变更；投票期只能延长，每次最多一年，不能缩短或重新打开。",
     "error_roster_sealed": "投票已经开始，修改作品需要另行确认。",
     "new_contest": "新建活动",
@@ -256,6 +257,7 @@ EN = {
     "control_announced_behind": "Hidden by a later one",
     "control_announce_end": "End it now",
     "control_history": "What was done",
+    "audit_more": "{0} and others, {1} in all",
     "error_rules_sealed": "The rules are sealed and do not allow this change; a vote can only be made longer, by "
     "a year at most.",
     "error_roster_sealed": "Voting has begun: to change entries must be confirmed on its own.",

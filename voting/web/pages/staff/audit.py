@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get
@@ -13,11 +16,14 @@ from voting.domain.language import Language
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
 from voting.web.flood_limiter import READS
-from voting.web.i18n.acts import ACTS
+from voting.web.i18n.acts import ACTS, DETAILS
+from voting.web.i18n.words import WORDS
 from voting.web.pages.staff.reader import reader
 from voting.web.rendering import html, language_of, moment, page
 
 PAGE_RECORDS = 100
+SHOWN_NAMES = 10
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
 @get("/staff/audit", media_type=MediaType.HTML, opt=READS | by("owner", "auditor"))
@@ -36,20 +42,36 @@ async def show_audit_log(
         "of_contest": contest,
         "person": person,
         "head": head,
-        "acts": [act(each, language) for each in records],
+        "acts": [act(each, language, moment) for each in records],
         "moment": moment,
         "older": records[-1].seq if len(records) == PAGE_RECORDS else None,
     }
     return html(request, page(request, "audit.html", **values))
 
 
-def act(record: AuditRecord, language: Language) -> dict[str, Any]:
-    """Returns a record, what it is called, and its details by name; a value that is no text is written as JSON."""
+def act(record: AuditRecord, language: Language, moment: Callable[[datetime], str]) -> dict[str, Any]:
+    """Returns a record, what it is called, and its details by name. `moment` writes a time."""
     details = [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        (DETAILS[name][language] if name in DETAILS else name, _shown(value, language, moment))
         for name, value in json.loads(record.details).items()
         if value not in (None, "", [], {})
     ]
-    # A record of a later or an earlier version may have another name.
-    called = ACTS[record.action][language] if record.action in ACTS else ""
-    return {"record": record, "called": called, "details": details}
+    return {"record": record, "called": _called(record.action, language), "details": details}
+
+
+def _called(action: str, language: Language) -> str:
+    """Returns what an act is called; empty for one of an earlier or a later version."""
+    return ACTS[action][language] if action in ACTS else ""
+
+
+def _shown(value: Any, language: Language, moment: Callable[[datetime], str]) -> str:
+    """Returns a detail's value for people: of a long list the first; what has no other form as JSON."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        t = WORDS[language]
+        named = t.comma.join(value[:SHOWN_NAMES])
+        return str(named if len(value) <= SHOWN_NAMES else t.audit_more.format(named, len(value)))
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if _MOMENT.fullmatch(value):
+        return moment(datetime.fromisoformat(value))
+    return _called(value, language) or value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from litestar import MediaType, Request, Response, get
@@ -88,7 +89,7 @@ async def show_control(
         "announcements": snapshot.announcements,
         "shown_announcement": snapshot.announcement(),
         "now": now,
-        "acts": [act(each, language) for each in records],
+        "acts": [act(each, language, partial(local, contest=rules, language=language)) for each in records],
         "of_contest": contest,
         "moment": lambda at: local(at, rules, language),
     }
