@@ -9,6 +9,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -66,9 +67,7 @@ async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
     await expect(judge.locator("#needs")).to_have_count(0)
 
 
-async def test_an_extension_a_long_pause_and_a_withdrawal_take_two_persons(
-    signed_in: SignedIn, contests: Contests, office: AdminServices
-) -> None:
+async def test_an_extension_takes_two_persons(signed_in: SignedIn, contests: Contests, office: AdminServices) -> None:
     contest = await contests.make(top='changeable = ["extension", "withdrawal"]\n')
     li, zhang = await signed_in("organiser", contest), await signed_in("owner", contest)
     await li.goto("/staff")
@@ -90,6 +89,15 @@ async def test_an_extension_a_long_pause_and_a_withdrawal_take_two_persons(
     await form.get_by_role("button", name="确认延长").click()
     stands = zhang.locator(".block").first
     await expect(stands).to_contain_text(f"{later.month}月{later.day}日 18:00")
+    assert [action for action, _ in await acts(office, contest)] == ["second_person.propose", "contest.extend"]
+
+
+async def test_a_long_pause_and_a_withdrawal_take_two_persons(
+    signed_in: SignedIn, contests: Contests, office: AdminServices
+) -> None:
+    contest = await contests.make(top='changeable = ["withdrawal"]\n')
+    li, zhang = await signed_in("organiser", contest), await signed_in("owner", contest)
+    await zhang.goto(f"/control/{contest}")
     pause = zhang.locator("#pause form")
     await pause.get_by_label("理由").fill("网络故障，暂停核查。")
     await pause.get_by_role("button", name="暂停投票").click()
@@ -113,24 +121,27 @@ async def test_an_extension_a_long_pause_and_a_withdrawal_take_two_persons(
         await expect(li.locator(f"#{card} .notice", has_text=done)).to_have_count(0)
     await expect(li.locator("#phase")).to_have_text("暂停投票")
     await expect(li.locator(".acts li").first).to_contain_text("撤下作品")
-    async with office.database.connection() as connection:
-        rows = await connection.fetch(
-            "select action, actor, details from audit_log where contest = $1 and actor like 'account:%'"
-            " and action not like 'staff.%' order by id",
-            contest,
-        )
-    assert [row["action"] for row in rows] == [
-        "second_person.propose",
-        "contest.extend",
+    recorded = await acts(office, contest)
+    assert [action for action, _ in recorded] == [
         "second_person.propose",
         "contest.pause",
         "second_person.propose",
         "contest.pause",
         "entry.withdraw",
     ]
-    assert len({row["actor"] for row in rows}) == 2
-    assert "网络故障" in rows[3]["details"]
-    assert [json.loads(rows[number]["details"])["persons"] for number in (3, 5, 6)] == [1, 2, 2]
+    assert "网络故障" in recorded[1][1]["reason"]
+    assert [recorded[number][1]["persons"] for number in (1, 3, 4)] == [1, 2, 2]
+
+
+async def acts(office: AdminServices, contest: str) -> list[tuple[str, dict[str, Any]]]:
+    """Returns what accounts did to a contest, with the details, in order."""
+    async with office.database.connection() as connection:
+        rows = await connection.fetch(
+            "select action, details from audit_log where contest = $1 and actor like 'account:%'"
+            " and action not like 'staff.%' order by id",
+            contest,
+        )
+    return [(row["action"], json.loads(row["details"])) for row in rows]
 
 
 async def test_who_may_not_organise_sees_no_control(
