@@ -180,8 +180,8 @@ def test_an_empty_cell_is_missing_and_never_0() -> None:
 def test_panels_of_unequal_size_are_named() -> None:
     given = marks("judge,entry,创新,表现\n张三,A001,1,1\n李四,A001,1,1\n张三,A002,1,1\n")
     assert [*uneven_panels(given, ENTRIES)] == [
-        "not all entries of category 'art' have marks of the same judges, and means of fewer count as much: "
-        "A002 lacks 李四"
+        "not all entries of category 'art' have marks of the same judges; means of fewer count as much. Lacking: "
+        "A002: 李四"
     ]
     apart = ENTRIES | {"A002": Entry("A002", "A002", "", "tech")}
     assert [*uneven_panels(given, apart)] == [
@@ -251,7 +251,7 @@ def test_a_header_that_stands_again_is_refused() -> None:
         ("张三,A001,90,80\n张三,A002,0,70\n", []),
         (
             "张三,A001,90,80\n李四,A001,0,0\n",
-            ["1 rows are 0 in every criterion (李四 for A001); leave out the row of a judge who gave no mark"],
+            ["1 rows are 0 in every criterion (李四 A001); leave out the row of a judge who gave no mark"],
         ),
         ("张三,A001,90,80\n王五,A001,9,10\n", ["no mark of '王五' is above 10, but marks are from 0 to 100"]),
         (

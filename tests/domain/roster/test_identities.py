@@ -54,8 +54,8 @@ def test_a_contest_needs_no_category() -> None:
     assert all("创新" in " ".join(explain(contest, language)) for language in ("zh", "en"))
     lacking = (Mark("J", "A1", "创新", Fraction(1)), Mark("K", "A2", "创新", Fraction(1)))
     assert [*uneven_panels(lacking, entries)] == [
-        "not all entries of the round have marks of the same judges, and means of fewer count as much: "
-        "A1 lacks K; A2 lacks J"
+        "not all entries of the round have marks of the same judges; means of fewer count as much. Lacking: "
+        "A1: K; A2: J"
     ]
 
 

@@ -71,7 +71,8 @@ def similar_entries(entries: Sequence[Entry]) -> Iterator[str]:
     """Yields a sentence for each author whose name is nearly another's, and each entry that may be listed twice."""
     notes = [
         say(
-            "the author {} of {} is nearly {} of {}: they differ {}; if they are one person, write both alike",
+            "the author {} of {} is nearly {} of {}: they differ {}; if they are one person, write both in the"
+            " same way",
             *(shown(author), code, shown(similar), before, difference(author, similar)),
         )
         for code, author, before, similar in near_equal((entry.code, entry.author) for entry in entries)

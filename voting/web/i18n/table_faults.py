@@ -168,7 +168,7 @@ ZH = {
     "{} is nearly {}, who has won before: they differ {}": "{} 与以往获奖的 {} 几乎相同：两者{}不同",
     "take the entry out; where they are two, add a word that tells them apart": "去掉这件作品；如果确是两个，"
     "加上可以区分的字",
-    "the author {} of {} is nearly {} of {}: they differ {}; if they are one person, write both alike": (
+    "the author {} of {} is nearly {} of {}: they differ {}; if they are one person, write both in the same way": (
         "{1} 的作者 {0} 与 {3} 的作者 {2} 几乎相同：两者{4}不同；如果是同一人，请统一写法"
     ),
     "the codes {} and {} differ in zeros only; if they are one entry, delete one": "编号 {} 与 {} 只差前面的 0；"
