@@ -15,13 +15,12 @@ from voting.cli.shared.session import env_file, find, not_blank, read_settings, 
 from voting.domain.identity.roles import DECIDING
 from voting.domain.identity.tier import NAMES as TIER_NAMES
 from voting.domain.language import Language
-from voting.fraud.groups.rank_impact import in_words
 from voting.postgres.fraud.groups import Action
 from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.fraud import cell_view, growth
 from voting.services.fraud.cells import CellWish, SuspectCell
-from voting.services.fraud.group_view import alone, as_json, file_as_json, together
+from voting.services.fraud.group_view import alone, as_json, effect_in_words, file_as_json, together
 from voting.services.fraud.growth import Growth, GrowthAction
 from voting.services.fraud.review import File, ReviewAction, Reviewed
 from voting.wiring.admin import AdminServices
@@ -76,7 +75,7 @@ def show_all(contest: str, language: str, json: bool, env_file: Path | None) -> 
         _print({"groups": groups, "excesses": excesses, "cells": suspected, "ungrouped": ungrouped})
         return
     for each in found:
-        click.echo(_line(each, language))
+        click.echo(_line(each, cast(Language, language)))
     for estimate in estimates:
         ground = f"\t{estimate.decision.reason}" if estimate.decision else ""
         words = growth.in_words(estimate, cast(Language, language))
@@ -284,10 +283,10 @@ def _decide_cell(wish: CellWish, *, cell: str, contest: str, signed: Signed, env
         tell("it waits for a second person, who gives the same command with another key")
 
 
-def _line(each: Reviewed, language: str) -> str:
+def _line(each: Reviewed, language: Language) -> str:
     group = each.group
     state = f"{group.state}, {group.proposal.action} proposed" if group.proposal else group.state
-    effect = in_words(each.effect.shifts, group.entries, language)
+    effect = effect_in_words(each, language)
     return f"{group.id}\t{state}\t{group.ballots}\t{'+'.join(group.reasons)}\t{effect}"
 
 
