@@ -64,6 +64,7 @@ async def mark_as_another(page: Page, contest: str) -> None:
     await expect(page.get_by_role("button", name="提交并锁定")).to_have_count(0)
     for code in ("A002", "A003"):
         await page.goto(f"/marking/{contest}/final/{code}")
+        await expect(page.get_by_role("link", name="下一件未评")).to_have_count(int(code == "A002"))
         await mark(page, "60", "60")
     await page.goto(f"/marking/{contest}")
     await page.get_by_role("button", name="提交并锁定").click()

@@ -54,6 +54,10 @@ async def show_marking(
     values |= {
         "sheet": sheet,
         "item": sheet.items[place],
+        # The next one that is missing, from here on and round to the first.
+        "next_missing": next(
+            (each.entry.code for each in (*sheet.items[place + 1 :], *sheet.items[:place]) if not each.is_done), ""
+        ),
         "before": sheet.items[place - 1].entry.code if place else "",
         "after": sheet.items[place + 1].entry.code if place + 1 < len(sheet.items) else "",
     }
