@@ -35,7 +35,8 @@ _LATE = timedelta(minutes=2 * SNAPSHOT_MINUTES)
 _MOST = timedelta(minutes=5)
 # So long after the close the last minutes are stored.
 _AFTER = timedelta(days=1)
-_MOST_CODES = 1000
+# With more of them while PostgreSQL is away, what is noted waits, and belongs to a later minute.
+_MOST_SUMS = 1000
 _LEASE = "activity"
 
 Before = Mapping[int, tuple[datetime, Mapping[str, Tally]]]
@@ -75,7 +76,9 @@ class Activities:
         self._database = database
         self._contest_cache = contest_cache
         self._holder = uuid.uuid4()
+        self._noted: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, datetime, str]] = Counter()
+        """Sums by minute of what was noted."""
         self._stored: dict[tuple[str, datetime, str], int] = {}
         """Of the refusals, what is stored."""
         self._before: dict[str, tuple[datetime, Before]] = {}
@@ -84,9 +87,10 @@ class Activities:
 
     def note_refused(self, contest: str, codes: Mapping[str, int]) -> None:
         """Counts refusals, except of unknown contests, which anybody can name; they are stored within seconds."""
-        if (snapshot := self._contest_cache.known(contest)) and len(self._refused) < _MOST_CODES:
-            minute = last_multiple(1, snapshot.now())
-            self._refused.update({(contest, minute, code): count for code, count in codes.items()})
+        # In a rush this is a part of each refusal: their minute is looked up when they are stored.
+        if self._contest_cache.known(contest):
+            for code, count in codes.items():
+                self._noted[contest, code] += count
 
     async def run(self) -> None:
         """Works until cancelled; the last refusals are stored then."""
@@ -123,6 +127,11 @@ class Activities:
 
     async def _store_refused(self) -> None:
         """Stores each minute's sum, not what was added to it: after a failure it is unknown what was stored."""
+        if len(self._refused) < _MOST_SUMS:
+            for (contest, code), count in self._noted.items():
+                if snapshot := self._contest_cache.known(contest):
+                    self._refused[contest, last_multiple(1, snapshot.now()), code] += count
+            self._noted.clear()
         if refused := {key: count for key, count in self._refused.items() if self._stored.get(key) != count}:
             async with self._database.connection() as connection:
                 await activity.store_refused(connection, refused, self._holder)
