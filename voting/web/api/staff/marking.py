@@ -74,7 +74,7 @@ async def import_marks(
     request: Request[Any, Any, Any],
     services: GivenServices,
     checked_sha256: FromQuery[str] = "",
-) -> dict[str, Any]:
+) -> dict[str, int | str]:
     """Replaces the round's marks by a CSV or XLSX file, which is the body, as application/octet-stream.
 
     Returns their number and the file's SHA-256, which the audit log keeps. 422 for a file with faults; 409 if judges
