@@ -193,7 +193,7 @@ async def test_the_page_of_the_audit_log_shows_acts_newest_first(http: httpx.Asy
         await office.database.transact(lambda tx: audit.record(tx, "test", "contest.resume", contest, details))
     page = (await http.get(f"/staff/audit?contest={contest}", headers=headers)).text
     assert page.index("contest.resume") < page.index("contest.pause") < page.index("contest.create")
-    assert "<dt>reason</dt><dd>a &lt;b&gt;check&lt;/b&gt;</dd>" in page
+    assert "<dt>理由</dt><dd>a &lt;b&gt;check&lt;/b&gt;</dd>" in page
     assert "恢复投票" in page
     pause = int(page[: page.index("contest.pause")].rpartition('class="hint">')[2].partition(" ")[0])
     older = (await http.get(f"/staff/audit?contest={contest}&before={pause}", headers=headers)).text
