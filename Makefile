@@ -2,7 +2,7 @@
 PORT ?= 8000
 RESET ?=
 
-.PHONY: demo test test-campaigns tamper miniprogram test-lab lint check format bench pages pressure rolling failover faults faults-bugs malformed rebuild fraud-bench fraud-answers fit lock clean
+.PHONY: demo test test-campaigns tamper miniprogram test-lab lint check format bench pages pressure rolling failover image faults faults-bugs malformed rebuild fraud-bench fraud-answers fit lock clean
 
 demo:
 	@./install.sh run
@@ -79,6 +79,10 @@ failover:
 	@./install.sh dev
 	@sh tests/failover.sh
 	.venv/bin/python -m loadtests.faults patroni $(ARGS)
+
+# The image of deploy/Dockerfile, built without a Docker engine and run as its user. As root, on Debian: deploy/README.md.
+image:
+	@sh tests/image.sh
 
 # Faults in the real service, with a fleet of voters and a checker: loadtests/README.md.
 SEED ?= 1
