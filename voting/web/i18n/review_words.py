@@ -33,7 +33,7 @@ ZH = {
     "review_known_reason": "怎样核实的",
     "cells": "确认率过低的选票",
     "cells_what": "抽样确认的人太少，可能有虚构的投票人。结果核定之前要裁定每一项，由两人决定：请全部投票人限时确认，"
-    "逾期未确认的选票作废；或保留不变。",
+    "逾期未确认的选票中，按其他作品的未回应比例保留与已确认选票最相像的，超出部分作废；或保留不变。",
     "cell_open": "待裁定",
     "cell_asked": "已请全部投票人确认",
     "cell_accepted": "保留不变",
@@ -158,8 +158,9 @@ EN = {
     "review_known_reason": "How you know the voter",
     "cells": "Ballots with too few confirmations",
     "cells_what": "Too few of the voters in the sample confirmed, so that some may be invented. Two persons decide on "
-    "each before the result is certified: all its voters are asked to confirm, and ballots of those who do not in time "
-    "are void; or it stays as it is.",
+    "each before the result is certified: all its voters are asked to confirm in a stated time, "
+    "after which as many unconfirmed ballots stay as people elsewhere leave, those most like confirmed ones, and the "
+    "rest is void; or it stays as it is.",
     "cell_open": "To be decided",
     "cell_asked": "All voters are asked",
     "cell_accepted": "Stays as it is",
