@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from tests.acceptance.test_browser import PHONE, browser, picture
 from tests.acceptance.test_review_pages import SignedIn, signed_in
@@ -57,9 +57,8 @@ async def test_an_organiser_tells_voters_hears_them_and_sends_covers(
     await picture(voter, "complaint-answered")
     await organiser.goto(f"/control/{contest}/roster")
     files = [("A001.svg", SVG % 1), ("A002.svg", SVG % 2), ("Z999.svg", SVG % 3)]
-    await organiser.get_by_label("图片或 zip").set_input_files(
-        [{"name": name, "mimeType": "image/svg+xml", "buffer": body} for name, body in files]
-    )
+    sent = [FilePayload(name=name, mimeType="image/svg+xml", buffer=body) for name, body in files]
+    await organiser.get_by_label("图片或 zip").set_input_files(sent)
     await organiser.locator("#covers").get_by_label("投票已开始").check()
     await organiser.get_by_role("button", name="上传封面").click()
     await expect(organiser.locator("#covers [role=status]")).to_have_text(

@@ -46,7 +46,7 @@ EN = {
     "error_again": "It is tried again in {} seconds.",
     "error_entry_withdrawn": "This entry has been withdrawn; a notice says why. Votes for it are kept by the rules.",
     "announcement": "Notice",
-    "whole": "All of it",
+    "whole": "Read all",
     "paused": "Voting is paused; recorded votes stay.",
     "paused_why": "Reason",
     "countdown": "Time left:",
