@@ -71,6 +71,10 @@ async def test_a_voter_who_is_asked_confirms_on_the_page(
     await expect(page.locator("#left")).to_have_text("2")
     await expect(page.locator("#confirm")).to_be_visible()
     await expect(page.locator("#confirm .own-code")).to_have_text(re.compile("[A-Z2-7]{8}"))
+    await expect(page.locator("#confirm .which")).to_have_text(re.compile(r"^这张选票投于 \d+月\d+日 \d+:\d\d。$"))
+    await expect(page.locator("#confirm .denial button")).to_be_hidden()
+    await page.click("#confirm .denial summary")
+    await expect(page.locator("#confirm .denial button")).to_be_visible()
     # Not now: it stays away, and is found among the own data.
     await page.click("#confirm .later")
     await page.reload()
