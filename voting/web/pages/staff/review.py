@@ -42,7 +42,9 @@ async def show_queue(contest: FromPath[str], request: Request[Any, Any, Any], se
     found = await services.reviews.all(snapshot)
     values["groups"] = [(each, effect_in_words(each, language)) for each in found]
     growth = await services.growths.all(snapshot)
-    values["growth"] = [(each, in_words(each, language)) for each in growth]
+    values["growth"] = [
+        (each, in_words(each, language), bool(each.decision and each.decision.actor == person.actor)) for each in growth
+    ]
     values["may_decide"] = person.may(DECIDING, contest) and not snapshot.certified
     values["ungrouped"] = await services.reviews.ungrouped(snapshot)
     cells = await services.cells.all(snapshot) if snapshot.contest.verification else ()
