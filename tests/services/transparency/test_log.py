@@ -27,7 +27,7 @@ from voting.postgres.transparency import log as stored_log
 from voting.services.identity.keyring import read_receipt
 from voting.services.transparency.anchors import Anchors
 from voting.services.transparency.log_check import check_log, log_status
-from voting.services.transparency.log_key import LogKey, make_key
+from voting.services.transparency.log_key import LogKey
 from voting.services.transparency.proving import check_proof
 from voting.services.transparency.recovery import recover
 from voting.services.transparency.sequencing import LogFrozenError, LogIdentity, Sequencer
@@ -443,11 +443,3 @@ async def test_the_command_appends_with_a_key_that_only_its_owner_reads(
     )
     file.chmod(0o440)
     assert "chmod 400" in run("log", "run", "--once", env=environment).stderr
-
-
-def test_a_key_is_new_each_time(tmp_path: Path) -> None:
-    keys = []
-    for name in ("one", "two"):
-        make_key(tmp_path / name)
-        keys.append((tmp_path / name).read_text("ascii"))
-    assert keys[0] != keys[1]

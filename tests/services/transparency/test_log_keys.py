@@ -146,3 +146,11 @@ def test_the_file_of_the_key_is_changed_in_one_step(tmp_path: Path) -> None:
     file.write_text("no key\n")
     with pytest.raises(SettingInvalid):
         change_key(file)
+
+
+def test_a_key_is_new_each_time(tmp_path: Path) -> None:
+    keys = []
+    for name in ("one", "two"):
+        make_key(tmp_path / name)
+        keys.append((tmp_path / name).read_text("ascii"))
+    assert keys[0] != keys[1]
