@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
+from contextlib import suppress
 
 import httpx
 import pytest
 
-from tests.conftest import Contests, eventually, refusal
+from tests.conftest import Contests, as_owner, eventually, refusal
 from voting.errors import FileInvalid
-from voting.services.contests.covers import COVER_BYTES, read_upload
+from voting.services.contests.covers import COVER_BYTES, read_cover, read_upload
+from voting.settings import Settings
+from voting.wiring.admin import AdminServices
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"><rect width="16" height="%d"/></svg>'
 CODES = ("A001", "A002", "A003")
 
 
-def packed(files: dict[str, bytes]) -> bytes:
+def packed(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Returns a zip of these files."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, body in files.items():
             archive.writestr(name, body)
     return buffer.getvalue()
@@ -51,6 +55,24 @@ def test_each_file_of_a_zip_is_taken_or_has_its_fault() -> None:
             read_upload("covers.zip", broken, CODES)
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(compression: int) -> None:
+    picture = {"A001.svg": SVG % 1}
+    with pytest.raises(FileInvalid, match="cannot be unpacked"):
+        read_upload("covers.zip", packed(picture, compression), CODES)
+    large = {f"{number}.png": bytes(COVER_BYTES * 40) for number in range(9)}
+    with pytest.raises(FileInvalid, match="unpacks to too much"):
+        read_upload("covers.zip", packed(large), CODES)
+
+
+def test_a_damaged_zip_has_a_fault_wherever_it_is_damaged() -> None:
+    body = packed({"A001.svg": SVG % 1, "封面.svg": SVG % 2})
+    for place in range(4, len(body)):
+        damaged = body[:place] + bytes([body[place] ^ 0xFF]) + body[place + 1 :]
+        with suppress(FileInvalid):
+            read_upload("covers.zip", damaged, CODES)
+
+
 async def test_an_organiser_gives_entries_covers_which_voters_then_see(
     http: httpx.AsyncClient, contests: Contests
 ) -> None:
@@ -73,6 +95,7 @@ async def test_an_organiser_gives_entries_covers_which_voters_then_see(
         1,
         ["Z999.svg"],
     )
+    assert answer["faults"][0]["what"] == "文件名不是作品编号"
 
     async def is_shown() -> bool:
         return f"/media/{contest}/" in (await http.get(f"/c/{contest}/entries/A002")).text
@@ -83,3 +106,24 @@ async def test_an_organiser_gives_entries_covers_which_voters_then_see(
     assert (await http.get(f"/media/{contest}/{address}")).content == SVG % 2
     shown = await http.get(f"/control/{contest}/roster", headers={"Authorization": headers["Authorization"]})
     assert "还没有封面的作品（10 件）：A003" in shown.text
+
+
+async def test_ballots_do_not_wait_while_pictures_are_stored(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest, cover = await contests.make(), read_cover("A001.svg", SVG % 1)
+    async with as_owner(settings) as owner:
+        transaction = owner.transaction()
+        await transaction.start()
+        insert = "insert into covers (contest, name, media_type, body) values ($1, $2, 'image/svg+xml', '')"
+        await owner.execute(insert, contest, cover[0])
+        storing = asyncio.create_task(office.contest_admin.import_covers(contest, {"A001": cover}, amend=True))
+
+        async def is_waiting() -> bool:
+            waiting = "select exists (select from pg_locks where not granted and pg_backend_pid() = any"
+            return bool(await owner.fetchval(f"{waiting} (pg_blocking_pids(pid)))"))
+
+        await eventually(is_waiting)
+        assert await owner.fetch("select number from gates where contest = $1 for update nowait", contest)
+        await transaction.rollback()
+        assert await storing == ("A001",)

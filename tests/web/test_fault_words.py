@@ -20,17 +20,19 @@ from voting.web.i18n.faults import fault_text
 ZH = contest_faults.ZH | table_faults.ZH
 # Sentences of the TOML library that its faults are made of.
 LIBRARY = ("cannot ", "expected ", "illegal ", "invalid ", "unclosed ", "unterminated ")
-SAYING = {"Fault": 2, "Unread": 2, "say": 0, "Broken": 0, "Unshowable": 0, "Known": 1}
+SAYING = {"Fault": 2, "Unread": 2, "say": 0, "Broken": 0, "Damaged": 0, "Unshowable": 0, "Known": 1}
 
 
 def calls() -> Iterator[tuple[str, ast.expr]]:
     """Yields what is said in each call of the readers of organisers' files; only commands read media files."""
-    for folder in ("domain", "spreadsheets"):
-        for file in {*(ROOT / "voting" / folder).rglob("*.py")} - {ROOT / "voting" / "domain" / "roster" / "media.py"}:
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
-                    first = SAYING[node.func.id]
-                    yield from ((node.func.id, each) for each in node.args[first : 1 if first == 0 else None])
+    code = ROOT / "voting"
+    files = {*(code / "domain").rglob("*.py"), *(code / "spreadsheets").rglob("*.py")}
+    files -= {code / "domain" / "roster" / "media.py"}
+    for file in files | {code / "services" / "contests" / "covers.py"}:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
+                first = SAYING[node.func.id]
+                yield from ((node.func.id, each) for each in node.args[first : 1 if first == 0 else None])
 
 
 def fields(text: str) -> set[int]:

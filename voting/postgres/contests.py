@@ -16,6 +16,7 @@ from voting.domain.contest.contest import Contest
 from voting.domain.contest.contest_file import decode_contest
 from voting.domain.contest.schema import Display, DisplayPolicy, Window
 from voting.domain.entry import Entry
+from voting.domain.roster.picture import Picture
 from voting.postgres.ballots import GATES
 from voting.postgres.database import Connection
 from voting.postgres.queries import named
@@ -195,9 +196,14 @@ async def set_covers(connection: Connection, contest: str, names: Mapping[str, s
     await revise(connection, contest)
 
 
-async def insert_cover(connection: Connection, contest: str, name: str, media_type: str, body: bytes) -> None:
-    """Stores a picture under the hash of its content; storing it again has no effect."""
-    await connection.execute(_ENTRIES["insert_cover"], contest, name, media_type, body)
+async def insert_covers(connection: Connection, contest: str, pictures: Mapping[str, Picture]) -> None:
+    """Stores pictures under the hashes of their content; storing one again has no effect.
+
+    Call it before `lock_gates`: the pictures of a whole roster take seconds, and ballots wait for the gates.
+    """
+    # In one order, so that two that store the same pictures do not wait for each other.
+    rows = [(contest, name, pictures[name].media_type, pictures[name].body) for name in sorted(pictures)]
+    await connection.executemany(_ENTRIES["insert_cover"], rows)
 
 
 async def select_cover(connection: Connection, contest: str, name: str) -> tuple[str, bytes] | None:

@@ -15,6 +15,8 @@ from itertools import pairwise
 from typing import NamedTuple
 from xml.parsers import expat
 
+from voting.errors import say
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 # The optional chunks that change what is seen (PNG, third edition, section 11.3).
 _PNG_SEEN = frozenset(b"tRNS gAMA cHRM sRGB iCCP cICP mDCV cLLI sBIT bKGD hIST pHYs sPLT acTL fcTL fdAT".split())
@@ -41,7 +43,7 @@ class Picture(NamedTuple):
 
 
 class Damaged(Exception):
-    """The file begins as a picture but is not a valid one."""
+    """The file begins as a picture but is not a valid one; the message says why."""
 
 
 def read_picture(body: bytes) -> Picture | None:
@@ -54,7 +56,7 @@ def read_picture(body: bytes) -> Picture | None:
         if body.startswith(b"RIFF") and body[8:12] == b"WEBP":
             return Picture("image/webp", "webp", _clean_webp(body))
     except (IndexError, struct.error):
-        raise Damaged("it ends too early") from None
+        raise Damaged(say("it ends too early")) from None
     cleaned = _clean_svg(body)
     return Picture("image/svg+xml", "svg", cleaned) if cleaned is not None else None
 
@@ -70,7 +72,7 @@ def _clean_jpeg(body: bytes) -> bytes:
             break
         place = begin + struct.unpack_from(">H", body, begin)[0]
         if place > len(body):
-            raise Damaged("it ends too early")
+            raise Damaged(say("it ends too early"))
         content = body[begin + 2 : place]
         if marker == 0xE1 and content.startswith(_EXIF):
             orientation = orientation or _orientation(content[len(_EXIF) :])
@@ -80,7 +82,7 @@ def _clean_jpeg(body: bytes) -> bytes:
         in_scan = marker == _START_OF_SCAN
     else:
         if not in_scan:
-            raise Damaged("it ends too early")
+            raise Damaged(say("it ends too early"))
         kept.append(body[place:])
     exif = [_segment(0xE1, _EXIF + _minimal_exif(orientation))] if orientation else []
     # A JFIF segment must come first.
@@ -110,7 +112,7 @@ def _clean_png(body: bytes) -> bytes:
         chunk = body[place : place + 12 + length]
         place += len(chunk)
         if len(chunk) < 12 + length:
-            raise Damaged("it ends too early")
+            raise Damaged(say("it ends too early"))
         if kind == b"eXIf":
             orientation = orientation or _orientation(chunk[8:-4])
         elif kind[:1].isupper() or kind in _PNG_SEEN:
@@ -145,12 +147,12 @@ def _clean_webp(body: bytes) -> bytes:
 def _riff_chunks(body: bytes, place: int, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:
     end = len(body) if end is None else end
     if end > len(body):
-        raise Damaged("it ends too early")
+        raise Damaged(say("it ends too early"))
     while place + 8 <= end:
         kind, length = struct.unpack_from("<4sI", body, place)
         content = body[place + 8 : place + 8 + length]
         if len(content) < length:
-            raise Damaged("it ends too early")
+            raise Damaged(say("it ends too early"))
         yield kind, content
         place += 8 + length + length % 2
 
@@ -189,7 +191,7 @@ def _clean_svg(body: bytes) -> bytes | None:
     except expat.ExpatError as error:
         if not svg.is_svg:
             return None
-        raise Damaged(f"{expat.ErrorString(error.code)} in line {error.lineno}") from None
+        raise Damaged(say("{} in line {}", expat.ErrorString(error.code), error.lineno)) from None
     if not svg.is_svg:
         return None
     parts = pairwise([*svg.parts, (len(body), True)])
@@ -229,7 +231,7 @@ class _SvgParts:
     def _part(self, is_kept: bool) -> None:
         self._events += 1
         if self._events > _MOST_SVG_EVENTS:
-            raise Damaged("its entities expand to too much")
+            raise Damaged(say("its entities expand to too much"))
         is_kept = is_kept and not self._inside
         if self.parts[-1][1] != is_kept:
             self.parts.append((self._parser.CurrentByteIndex, is_kept))
@@ -241,5 +243,5 @@ def _clean_embedded(found: re.Match[bytes]) -> bytes:
     except ValueError:
         picture = None
     if picture is None:
-        raise Damaged("it holds a picture that cannot be read")
+        raise Damaged(say("it holds a picture that cannot be read"))
     return found[1] + b64encode(picture.body)

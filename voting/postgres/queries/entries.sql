@@ -39,8 +39,9 @@ from unnest($2::text[], $3::text[]) as given (code, cover)
 where contest = $1 and entries.code = given.code;
 
 -- name: insert_cover
+-- Nothing if there is no such contest.
 insert into covers (contest, name, media_type, body)
-values ($1, $2, $3, $4)
+select id, $2, $3, $4 from contests where id = $1
 on conflict do nothing;
 
 -- name: cover

@@ -184,6 +184,7 @@ class ContestAdmin:
         found_by = {entry.code: initials(f"{entry.title}\n{entry.author}").lower() for entry in entries}
 
         async def work(tx: Connection) -> RosterChange:
+            await contests.insert_covers(tx, contest, dict(pictures.values()))
             stored = await self._changing(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
             if covers is None:
@@ -199,8 +200,6 @@ class ContestAdmin:
             if has_opened and not amend:
                 raise RosterSealed
             change = roster_change(before, named, await contests.select_withdrawn(tx, contest), replacing)
-            for name, picture in pictures.values():
-                await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             await contests.remove_entries(tx, contest, change.removed)
             kept = [entry for entry in named if entry.code not in change.withdrawn]
             await contests.upsert_entries(tx, contest, kept, found_by)
@@ -219,6 +218,7 @@ class ContestAdmin:
         """
 
         async def work(tx: Connection) -> tuple[str, ...]:
+            await contests.insert_covers(tx, contest, dict(pictures.values()))
             stored = await self._changing(tx, contest)
             before = {entry.code: entry for entry in await contests.select_entries(tx, contest)}
             if unknown := pictures.keys() - before.keys():
@@ -227,9 +227,6 @@ class ContestAdmin:
                 raise RosterSealed
             named = [replace(before[code], cover=name) for code, (name, _) in pictures.items()]
             change = roster_change(before, named, (), replacing=False)
-            for code in change.changed:
-                name, picture = pictures[code]
-                await contests.insert_cover(tx, contest, name, picture.media_type, picture.body)
             if change.changed:
                 await contests.set_covers(tx, contest, {code: pictures[code][0] for code in change.changed})
                 details = {"covers": len(change.changed), "changed": change.changed}

@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from voting.domain.roster.picture import Damaged, Picture, read_picture
-from voting.errors import Fault, FileInvalid, NotFound
+from voting.errors import Fault, FileInvalid, NotFound, say
 from voting.postgres import contests
 from voting.postgres.database import Database
 from voting.services.contests.contest_cache import ContestSnapshot
 
 COVER_BYTES = 300_000
 _MOST_FILES = 5000
+# All pictures of a zip are held until they are stored.
+_LARGEST_UNPACKED = 100_000_000
+# Python bounds what a read unpacks for these alone: bzip2 and LZMA make 88 MB of 165 bytes at once.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ZIP = b"PK\x03\x04"
+_NOT_UNPACKED = Fault(0, "", say("cannot be unpacked"), say("make it again as a plain zip, without a password"))
 
 
 class Covers:
@@ -41,15 +46,15 @@ class Covers:
 def read_cover(file: str, body: bytes) -> tuple[str, Picture]:
     """Returns the picture's name, the hash of its content, and the picture without its metadata. Raises FileInvalid."""
     if len(body) > COVER_BYTES:
-        what = f"has more than {COVER_BYTES} bytes"
-        raise FileInvalid(file, (Fault(0, "", what, f"make it smaller than {COVER_BYTES} bytes"),))
+        what = say("has more than {} bytes", COVER_BYTES)
+        raise FileInvalid(file, (Fault(0, "", what, say("make it smaller than {} bytes", COVER_BYTES)),))
     try:
         picture = read_picture(body)
     except Damaged as error:
-        mend = "open it in a picture program and save it again"
-        raise FileInvalid(file, (Fault(0, "", f"is damaged: {error}", mend),)) from None
+        mend = say("open it in a picture program and save it again")
+        raise FileInvalid(file, (Fault(0, "", say("is damaged: {}", error.args[0]), mend),)) from None
     if picture is None:
-        raise FileInvalid(file, (Fault(0, "", "is not a picture", "give a PNG, JPEG, WebP or SVG file"),))
+        raise FileInvalid(file, (Fault(0, "", say("is not a picture"), say("give a PNG, JPEG, WebP or SVG file")),))
     return f"{hashlib.sha256(picture.body).hexdigest()}.{picture.suffix}", picture
 
 
@@ -74,9 +79,10 @@ def read_upload(name: str, body: bytes, codes: Collection[str]) -> UploadedCover
     for file, content in files:
         code = by_name.get(PurePosixPath(file).stem.casefold())
         if code is None:
-            uploaded.faults.append(Fault(0, file, "names no entry", "name it by the entry's code, such as A001.jpg"))
+            mend = say("name it by the entry's code, such as A001.jpg")
+            uploaded.faults.append(Fault(0, file, say("names no entry"), mend))
         elif code in uploaded.pictures:
-            uploaded.faults.append(Fault(0, file, f"is a second picture of {code}", "keep one"))
+            uploaded.faults.append(Fault(0, file, say("is a second picture of {}", code), say("keep one")))
         else:
             try:
                 uploaded.pictures[code] = read_cover(file, content)
@@ -91,14 +97,18 @@ def _unpacked(name: str, body: bytes) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = [each for each in archive.infolist() if not each.is_dir() and not _is_hidden(each.filename)]
             if len(members) > _MOST_FILES:
-                raise FileInvalid(name, (Fault(0, "", f"has more than {_MOST_FILES} files", "send several zips"),))
+                what = say("has more than {} files", _MOST_FILES)
+                raise FileInvalid(name, (Fault(0, "", what, say("send several zips")),))
+            if sum(member.file_size for member in members) > _LARGEST_UNPACKED:
+                raise FileInvalid(name, (Fault(0, "", say("unpacks to too much"), say("send several zips")),))
+            if any(member.compress_type not in _COMPRESSIONS for member in members):
+                raise FileInvalid(name, (_NOT_UNPACKED,))
             for member in members:
                 with archive.open(member) as file:
                     yield member.filename, file.read(COVER_BYTES + 1)
-    # Encrypted files and unknown ways to compress raise the last two.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
-        mend = "make it again, without a password"
-        raise FileInvalid(name, (Fault(0, "", "cannot be unpacked", mend),)) from None
+    # Encrypted files raise RuntimeError; damaged names UnicodeDecodeError, a ValueError; damaged offsets OSError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError):
+        raise FileInvalid(name, (_NOT_UNPACKED,)) from None
 
 
 def _is_hidden(path: str) -> bool:

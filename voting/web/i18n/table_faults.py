@@ -258,4 +258,23 @@ ZH = {
     "no mark of {} is above {}, but marks are from 0 to {}": "{} 的分数都不超过 {}，而分数应为 0 到 {}",
     "no mark is above its criterion's weight, but every criterion is marked from 0 to {}": "各项分数都不超过权重，"
     "而每一项应按 0 到 {} 评分",
+    # Pictures.
+    "has more than {} bytes": "超过 {} 字节",
+    "make it smaller than {} bytes": "缩小到 {} 字节以内",
+    "is damaged: {}": "已损坏：{}",
+    "it ends too early": "文件不完整",
+    "{} in line {}": "第 {1} 行：{0}",
+    "its entities expand to too much": "实体展开后过大",
+    "it holds a picture that cannot be read": "内含无法读取的图片",
+    "open it in a picture program and save it again": "用图片软件打开后重新保存",
+    "is not a picture": "不是图片",
+    "give a PNG, JPEG, WebP or SVG file": "请提供 PNG、JPEG、WebP 或 SVG 文件",
+    "names no entry": "文件名不是作品编号",
+    "name it by the entry's code, such as A001.jpg": "用作品编号命名，例如 A001.jpg",
+    "is a second picture of {}": "是 {} 的第二张图片",
+    "keep one": "只留一张",
+    "has more than {} files": "超过 {} 个文件",
+    "send several zips": "分成几个 zip 上传",
+    "cannot be unpacked": "无法解压",
+    "make it again as a plain zip, without a password": "重新压缩为普通 zip，不设密码",
 }

@@ -75,8 +75,8 @@ async def import_covers(
     """Gives entries the covers of a picture, or of a zip of pictures, which is the body, as application/octet-stream.
 
     Each is named by its entry's code, as A001.jpg; `name` is that of the body. Those without faults are taken, and the
-    faults of the others are listed. 422 for a zip that cannot be opened. `amend`: they may change although voting has
-    begun; otherwise 409.
+    faults of the others are listed, in the language of `?lang=` or of Accept-Language. 422 for a zip that cannot be
+    opened. `amend`: they may change although voting has begun; otherwise 409.
     """
     await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
@@ -84,7 +84,8 @@ async def import_covers(
     uploaded = await asyncio.to_thread(read_upload, name, body, snapshot.entries.keys())
     admin = services.contest_admin.acting(person.actor)
     changed = await admin.import_covers(contest, uploaded.pictures, amend) if uploaded.pictures else ()
-    faults = [{"file": each.place, "what": each.what, "mend": each.mend} for each in uploaded.faults]
+    text = partial(fault_text, language=language_of(request))
+    faults = [{"file": each.place, "what": text(each.what), "mend": text(each.mend)} for each in uploaded.faults]
     return {"changed": changed, "unchanged": len(uploaded.pictures) - len(changed), "faults": faults}
 
 
