@@ -230,7 +230,7 @@ def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path
     """Confirm the voter with CODE, who has no phone or other channel, or comes too late, and told you the code.
 
     The code is on the voter's page. If the voter's ballot became void for want of it, the next sweep or the
-    certification counts it again.
+    certification counts it again, unless the decision about its cell was recalled: then release its group.
     """
 
     async def work(office: AdminServices) -> None:

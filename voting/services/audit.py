@@ -23,6 +23,7 @@ Action = Literal[
     "announcement.end",
     "announcement.publish",
     "award.revoke",
+    "cell.count",
     "cell.decide",
     "cell.propose",
     "cell.void",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from tests.acceptance.test_cli import run
-from tests.conftest import Contests, as_owner, environment_of, insert_batch
+from tests.conftest import Contests, as_owner, environment_of, eventually, insert_batch
 from tests.fraud.rings import POLICY, certifier, find_nothing, tally
 from tests.web.test_staff import bearer
 from voting.errors import Forbidden, NotCertifiable, Stale
@@ -101,6 +102,15 @@ async def decided(office: AdminServices, contest: str, cell: SuspectCell, wish: 
     return after
 
 
+async def waits_for_confirmations(settings: Settings) -> bool:
+    """Whether somebody waits for the table of voters who were asked."""
+    async with as_owner(settings) as owner:
+        found: bool = await owner.fetchval(
+            "select exists (select from pg_locks where relation = 'confirmations'::regclass and not granted)"
+        )
+    return found
+
+
 async def test_the_base_sample_does_not_use_up_the_budget_of_suspected_cells(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
@@ -140,7 +150,14 @@ async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(
     shown = run("review", "list", "--contest", contest, "--language", "en", env=environment_of(settings)).stdout
     assert "of 75 asked for A001 through web, 10 confirmed; elsewhere 6" in shown
     wish = CellWish("ask", "10 of 75", 2)
-    assert (await office.cells.decide(snapshot, id, WANG, wish))[0] == "proposed"
+    async with as_owner(settings) as owner:
+        async with owner.transaction():
+            await owner.execute("lock table confirmations")
+            deciding = asyncio.create_task(office.cells.decide(snapshot, id, WANG, wish))
+            await eventually(lambda: waits_for_confirmations(settings))
+            # While the sample is read, ballots can be cast.
+            await owner.execute("select from gates where contest = $1 for update nowait", contest)
+        assert (await deciding)[0] == "proposed"
     with pytest.raises(Forbidden):
         await office.cells.decide(snapshot, id, WANG, wish)
     with pytest.raises(Stale):
@@ -169,6 +186,12 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
     await confirm(office, contest, people[:40])
     async with as_owner(settings) as owner:
         await owner.execute("update confirmations set due_at = now() - interval '1 second' where contest = $1", contest)
+        # Whoever denies a ballot before all are asked is not asked again, and has not confirmed the others.
+        await owner.execute(
+            "update confirmations set denied_at = now(), due_at = null where contest = $1 and voter = $2",
+            contest,
+            hashlib.sha256(b"700").digest()[:16],
+        )
     # As many are unconfirmed elsewhere for 50 who confirm, if a fifth of those more confirms now; 9 people are here.
     stay = staying(50, cell.estimate.elsewhere) if cell.estimate else 0
     assert 9 < stay < 25
@@ -188,6 +211,13 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
     await cells.settle(snapshot)
     stay += 2
     assert (await tally(office.database, contest))["A001"] == (360, 0, 50 + stay), "their ballots count again"
+    async with as_owner(settings) as owner:
+        acts = await owner.fetch(
+            "select actor, details::jsonb -> 'ballots' as ballots from audit_log"
+            " where contest = $1 and action = 'cell.count'",
+            contest,
+        )
+    assert [tuple(act) for act in acts] == [("confirmations", "2")]
     # It is a group with its reason, that reviewers can count again.
     reviews = Reviews(office.database, 1000)
     (group,) = await reviews.all(snapshot)

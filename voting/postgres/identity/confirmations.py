@@ -115,7 +115,7 @@ async def ask_all(
 
 
 async def select_outcomes(connection: Connection, contest: str, voters: Collection[bytes]) -> dict[bytes, bool]:
-    """Returns those of the voters who confirmed (True), or had to and did not in time (False)."""
+    """Returns the voters who confirmed (True), or denied a ballot or had to confirm and did not in time (False)."""
     rows = await connection.fetch(_QUERIES["outcomes"], contest, list(voters))
     return {row["voter"]: row["confirmed"] for row in rows}
 

@@ -68,9 +68,10 @@ on conflict (contest, voter) do update set cell = excluded.cell, due_at = exclud
 where confirmations.due_at is null and confirmations.confirmed_at is null and confirmations.denied_at is null;
 
 -- name: outcomes
--- Those of the voters $2 who confirmed, and those who had to, and did not in time.
+-- Those of the voters $2 who confirmed, and those who had to, and did not in time or said that a ballot is another's.
 select voter, confirmed_at is not null as confirmed from confirmations
-where contest = $1 and voter = any ($2) and (confirmed_at is not null or due_at <= statement_timestamp());
+where contest = $1 and voter = any ($2)
+    and (confirmed_at is not null or denied_at is not null or due_at <= statement_timestamp());
 
 -- name: labels
 select ballot, share, confirmed_at is not null as confirmed from confirmations

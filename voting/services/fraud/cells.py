@@ -8,6 +8,7 @@ from an entry's count, so that the count stays that of ballots which anybody can
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ from voting.postgres.fraud.decisions import Authority, Change, Changed
 from voting.postgres.fraud.groups import GroupRow, StoredGroup
 from voting.postgres.fraud.suspect_cells import CellAction, CellProposal, CellState, FoundCell, StoredCell
 from voting.postgres.identity import confirmations
-from voting.postgres.identity.confirmations import AskedNumber
+from voting.postgres.identity.confirmations import AskedNumber, SampledPicks
 from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
@@ -48,6 +49,8 @@ REASON = "V1"
 SETTLING = timedelta(hours=1)
 GROUP = "unconfirmed-"
 """The beginning of the name of the group of a cell's unconfirmed ballots."""
+_ACTOR = "confirmations"
+"""Of ballots counted again: their voters have answered, and nobody decides about it."""
 Moved = Callable[[UUID, str, Iterable[str]], None]
 CellOutcome = Literal["decided", "proposed", "withdrawn", "unchanged"]
 _AFTER: Mapping[CellAction, CellState] = {"ask": "asked", "accept": "accepted", "undo": "open"}
@@ -141,7 +144,11 @@ class Cells:
 
         Raises NotFound, Stale, Certified, and Forbidden (the person has no name, or proposed it).
         """
-        contest = snapshot.contest.id
+        contest, rates = snapshot.contest.id, dict[Cell, float]()
+        if wish.action == "ask":
+            # Before the transaction, which keeps the contest's ballots waiting.
+            estimates = await self._database.transact(lambda tx: _estimates(tx, contest))
+            rates = {each.cell: each.elsewhere for each in estimates}
 
         async def work(tx: Connection) -> tuple[CellOutcome, StoredCell]:
             await certifications.lock_uncertified_result(tx, contest)
@@ -151,7 +158,7 @@ class Cells:
                 raise NotFound(f"there is no suspected cell {id[:64]!r} in this contest")
             if not person.name:
                 raise Forbidden("two persons decide about a cell: each takes an organiser's key (--key-file)")
-            rate = await _rate_elsewhere(tx, contest, cell) if wish.action == "ask" else None
+            rate = _rate_elsewhere(rates, cell) if wish.action == "ask" else None
             outcome, after = _decided(cell, rate, person, wish, await deciders(tx, contest, person))
             if outcome == "unchanged":
                 return outcome, cell
@@ -243,12 +250,17 @@ def _has_budget(rule: VerificationRule, numbers: Collection[AskedNumber]) -> boo
 
 
 async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
+    until = await contests.clock(tx) - SETTLING
+    rows = await confirmations.select_sample(tx, contest, until)
+    # In a thread: a large sample takes the processor for seconds.
+    return await asyncio.to_thread(_estimate, rows)
+
+
+def _estimate(rows: Iterable[SampledPicks]) -> tuple[Estimate, ...]:
     # It loads numpy, which web workers need only when somebody looks at the cells.
     from voting.fraud.confirmation import estimate
 
-    until = await contests.clock(tx) - SETTLING
     sample = []
-    rows = await confirmations.select_sample(tx, contest, until)
     for _, group in groupby(rows, key=lambda row: row.voter):
         picks = tuple(group)
         cells = (cells_of(row.entry, row.channel, row.network) for row in picks)
@@ -256,9 +268,9 @@ async def _estimates(tx: Connection, contest: str) -> tuple[Estimate, ...]:
     return estimate(sample)
 
 
-async def _rate_elsewhere(tx: Connection, contest: str, cell: StoredCell) -> float:
+def _rate_elsewhere(rates: Mapping[Cell, float], cell: StoredCell) -> float:
     """Returns the rate at which people confirm elsewhere, which says how many of the cell's will not. Raises Stale."""
-    rate = next((each.elsewhere for each in await _estimates(tx, contest) if each.cell == cell.cell), cell.rate)
+    rate = rates.get(cell.cell, cell.rate)
     if rate is None:
         raise Stale("too few of its voters are in the sample now to say how many people it has: wait, or accept it")
     return rate
@@ -305,7 +317,7 @@ async def _settle(
     await certifications.lock_uncertified_result(tx, contest)
     if rule is None or cell.hours is None or cell.decided_by is None:
         return frozenset()
-    counted = await _count_confirmed(tx, contest, cell.cell, cell.decided_by)
+    counted = await _count_confirmed(tx, contest, cell.cell)
     askable = [each for each in members if each.channel in NUMBERS and rule.ways(each.channel)]
     channels = {each.voter: each.channel or "" for each in askable}
     asked = [(voter, channels[voter], new_code()) for voter in sorted(channels)]
@@ -332,7 +344,7 @@ async def _settle(
     return counted | changed.entries
 
 
-async def _count_confirmed(tx: Connection, contest: str, cell: Cell, actor: str) -> frozenset[str]:
+async def _count_confirmed(tx: Connection, contest: str, cell: Cell) -> frozenset[str]:
     """Counts the void ballots of voters who have confirmed since. Returns the entries that it changed."""
     total = Changed()
     for group in await groups.select_all(tx, contest):
@@ -340,8 +352,12 @@ async def _count_confirmed(tx: Connection, contest: str, cell: Cell, actor: str)
             members = await decisions.select_members(tx, contest, group.id)
             outcomes = await confirmations.select_outcomes(tx, contest, [voter for _, voter, _ in members])
             late = [Change(number, voter, "count", (), None) for number, voter, _ in members if outcomes.get(voter)]
-            total += await decisions.change(tx, contest, late, Authority("review", actor), frozen=True)
-            await groups.recount(tx, contest, group.id)
+            changed = await decisions.change(tx, contest, late, Authority("review", _ACTOR), frozen=True)
+            if changed.changed:
+                await groups.recount(tx, contest, group.id)
+                details = {"cell": cell.id, "group": group.id, "ballots": changed.released}
+                await audit.record(tx, _ACTOR, "cell.count", contest, details)
+            total += changed
     return total.entries
 
 

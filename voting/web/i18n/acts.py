@@ -9,6 +9,7 @@ ACTS: dict[Action, dict[Language, str]] = {
     "announcement.end": {"zh": "提前结束公告", "en": "Notice ended"},
     "announcement.publish": {"zh": "发布公告", "en": "Notice published"},
     "award.revoke": {"zh": "撤销奖项", "en": "Award revoked"},
+    "cell.count": {"zh": "补确认的选票重新计入", "en": "Ballots counted: confirmed late"},
     "cell.decide": {"zh": "裁定确认率过低的选票", "en": "Cell of ballots decided"},
     "cell.propose": {"zh": "提请裁定确认率过低的选票", "en": "Decision on a cell proposed"},
     "cell.void": {"zh": "逾期未确认的选票作废", "en": "Unconfirmed ballots void"},
