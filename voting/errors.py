@@ -185,6 +185,18 @@ class ReceiptUnknown(VotingError):
     code = "receipt_unknown"
 
 
+class ComplaintsFull(SlowDown):
+    """Too many complaints wait for an answer; come back later, or ask the host in another way."""
+
+    code = "complaints_full"
+
+
+class ComplaintsOver(VotingError):
+    """The data of this contest are deleted, and it takes no more complaints; ask the host."""
+
+    code = "complaints_over"
+
+
 class QuotaExhausted(VotingError):
     """The voter's quota does not allow these picks now."""
 
@@ -201,6 +213,12 @@ class WindowClosed(VotingError):
     """Voting has ended."""
 
     code = "window_closed"
+
+
+class PauseUsed(VotingError):
+    """Nobody confirmed the pause that this account began within the last six hours; another account may pause."""
+
+    code = "pause_used"
 
 
 class ContestPaused(VotingError):

@@ -55,6 +55,10 @@ async def test_a_notice_is_on_every_page_for_its_time_and_its_end_is_on_record(
 
     await eventually(lambda: shows("马上结束"))
     await eventually(lambda: shows("今晚 &lt;22 点&gt; 维护"))
+    wrong_year = await http.post(
+        path, json={**text, "starts_at": "0001-01-01T00:00:00Z", "ends_at": ends_at}, headers=headers
+    )
+    assert refusal(wrong_year) == (400, "malformed")
     number = made.json()["number"]
     assert (await http.post(f"{path}/{number}/end", headers=headers)).status_code == 200
     await eventually(lambda: shows('data-until="" hidden'))

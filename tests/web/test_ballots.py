@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.conftest import Contests, as_owner, cast, refusal, solve
+from tests.conftest import Contests, as_owner, cast, eventually, refusal, solve
 from tests.fraud.rings import POLICY, certifier, find_nothing
 from voting.errors import WindowClosed
 from voting.fraud.facts.facts import Facts, Oddity
@@ -304,7 +304,9 @@ async def test_contest_paused_and_resumed(http: httpx.AsyncClient, contests: Con
     assert (await cast(http, contest, token, ["A001"])).status_code == 201
 
 
-async def test_a_closed_contest_is_neither_paused_nor_resumed(contests: Contests, office: AdminServices) -> None:
+async def test_a_closed_contest_is_neither_paused_nor_resumed(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
     contest = await contests.make(opens=timedelta(hours=-3), closes=timedelta(minutes=-1))
     for act in (office.contest_admin.pause, office.contest_admin.resume):
         with pytest.raises(WindowClosed, match=r"ended at .* \(Asia/Shanghai\); nothing was paused or resumed"):
@@ -312,6 +314,11 @@ async def test_a_closed_contest_is_neither_paused_nor_resumed(contests: Contests
     await certifier(office.database, find_nothing).certify(await office.contest_cache.get(contest), POLICY)
     with pytest.raises(WindowClosed, match="and its result is certified"):
         await office.contest_admin.pause(contest)
+
+    async def is_certified() -> bool:
+        return "投票已结束，结果已经核定公布。" in (await http.get(f"/c/{contest}")).text
+
+    await eventually(is_certified)
 
 
 async def test_too_large_and_unsupported(http: httpx.AsyncClient, contests: Contests) -> None:

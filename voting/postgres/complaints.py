@@ -36,7 +36,7 @@ class StoredComplaint:
 async def insert(
     connection: Connection, contest: str, about: Subject, entry: str | None, ballot: UUID | None, body: str, most: int
 ) -> int | None:
-    """Stores a complaint; returns its number, or None if `most` are not closed."""
+    """Stores a complaint; returns its number, or None if `most` wait for an answer."""
     row = (contest, about, entry, ballot, body, most)
     number: int | None = await connection.fetchval(_QUERIES["insert"], *row)
     return number
@@ -48,7 +48,7 @@ async def set_contact(connection: Connection, number: int, contact: bytes) -> No
 
 
 async def select_all(connection: Connection, contest: str, most: int) -> tuple[StoredComplaint, ...]:
-    """Returns the contest's complaints: those that wait first, then the newest."""
+    """Returns the contest's complaints: those that wait, the oldest first; then the newest."""
     return tuple(StoredComplaint(**row) for row in await connection.fetch(_QUERIES["select_all"], contest, most))
 
 
@@ -59,7 +59,7 @@ async def select(connection: Connection, contest: str, number: int) -> StoredCom
 
 
 async def answer(connection: Connection, contest: str, number: int, text: str, actor: str) -> bool:
-    """Stores an answer in place of an earlier one; returns False if there is no such complaint that is not closed."""
+    """Stores an answer in place of an earlier one; returns False if none is open, or its text is erased."""
     return await connection.fetchval(_QUERIES["answer"], contest, number, text, actor) is not None
 
 

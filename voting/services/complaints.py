@@ -15,7 +15,7 @@ from uuid import UUID
 
 from voting import retry_after
 from voting.domain.identity.token import mac
-from voting.errors import EntryUnknown, NotFound, ReceiptUnknown, SlowDown, WindowClosed
+from voting.errors import ComplaintsFull, ComplaintsOver, EntryUnknown, Malformed, NotFound, ReceiptUnknown
 from voting.postgres import complaints
 from voting.postgres.complaints import SUBJECTS, StoredComplaint, Subject
 from voting.postgres.database import Connection, Database
@@ -26,8 +26,9 @@ from voting.services.identity.encryption import decrypt, encrypt
 from voting.services.identity.keyring import Keyring
 
 __all__ = ["SUBJECTS", "Complaint", "Complaints", "GivenComplaint", "StoredComplaint", "Subject"]
-_MOST_OPEN = 1000
-"""More than these at once are a flood: those that are closed bring room for others."""
+BODY_CHARACTERS, ANSWER_CHARACTERS, REASON_CHARACTERS = (10, 2000), 2000, 500
+_MOST_WAITING = 1000
+"""More than these at once are a flood: each that is answered or closed brings room for another."""
 _MOST_SHOWN = 200
 _BUSY_SECONDS = (600, 3600)
 _CODE_BYTES = 5
@@ -64,18 +65,19 @@ class Complaints:
     async def file(self, snapshot: ContestSnapshot, given: GivenComplaint) -> str:
         """Takes a complaint; returns its reference.
 
-        Raises EntryUnknown, ReceiptUnknown, SlowDown, or WindowClosed once the contest's retention is over.
+        Raises Malformed, EntryUnknown, ReceiptUnknown, ComplaintsFull, or ComplaintsOver once the contest's retention
+        is over.
         """
-        contest = snapshot.contest.id
+        contest, body = snapshot.contest.id, _checked(given.body, *BODY_CHARACTERS)
         if not snapshot.hash_key:
-            raise WindowClosed("the data of this contest are deleted, and it takes no more complaints; ask the host")
+            raise ComplaintsOver
         if given.about == "entry" and given.entry not in snapshot.known_entries:
             raise EntryUnknown
         ballot = await self._ballot(snapshot, given.receipt) if given.about == "ballot" else None
         entry, contact = given.entry if given.about == "entry" else None, given.contact.strip()
 
         async def work(tx: Connection) -> int | None:
-            number = await complaints.insert(tx, contest, given.about, entry, ballot, given.body.strip(), _MOST_OPEN)
+            number = await complaints.insert(tx, contest, given.about, entry, ballot, body, _MOST_WAITING)
             if number is None:
                 return None
             if contact:
@@ -85,7 +87,7 @@ class Complaints:
 
         number = await self._database.transact(work)
         if number is None:
-            raise SlowDown("too many complaints wait for an answer", retry_after=retry_after.spread(*_BUSY_SECONDS))
+            raise ComplaintsFull(retry_after=retry_after.spread(*_BUSY_SECONDS))
         return self._reference(contest, number)
 
     async def find(self, snapshot: ContestSnapshot, reference: str) -> StoredComplaint | None:
@@ -100,13 +102,17 @@ class Complaints:
             return await complaints.select(connection, contest, number)
 
     async def all(self, snapshot: ContestSnapshot) -> tuple[Complaint, ...]:
-        """Returns the contest's complaints, those that wait first; 200 at most."""
+        """Returns the contest's complaints, those that wait first, the oldest at the top; 200 at most."""
         async with self._database.connection() as connection:
             stored = await complaints.select_all(connection, snapshot.contest.id, _MOST_SHOWN)
         return tuple(Complaint(each, self._contact(snapshot, each)) for each in stored)
 
     async def answer(self, contest: str, number: int, text: str, actor: str) -> None:
-        """Answers a complaint, in place of an earlier answer, for the holder of its reference. Raises NotFound."""
+        """Answers a complaint, in place of an earlier answer, for the holder of its reference.
+
+        Raises Malformed, NotFound.
+        """
+        text = _checked(text, 1, ANSWER_CHARACTERS)
 
         async def work(tx: Connection) -> None:
             if not await complaints.answer(tx, contest, number, text, actor):
@@ -118,7 +124,8 @@ class Complaints:
         await self._database.transact(work)
 
     async def close(self, contest: str, number: int, reason: str, actor: str) -> None:
-        """Closes a complaint, answered or not. Raises NotFound."""
+        """Closes a complaint, answered or not. Raises Malformed, NotFound."""
+        reason = _checked(reason, 1, REASON_CHARACTERS)
 
         async def work(tx: Connection) -> None:
             if not await complaints.close(tx, contest, number, actor):
@@ -148,5 +155,13 @@ class Complaints:
         return base64.b32encode(hashed[:_CODE_BYTES]).decode()
 
 
+def _checked(text: str, least: int, most: int) -> str:
+    """Returns the text without blanks around it. Raises Malformed."""
+    text = text.strip()
+    if not least <= len(text) <= most:
+        raise Malformed(f"the text has {len(text)} characters; write from {least} to {most}")
+    return text
+
+
 def _unknown(number: int) -> NotFound:
-    return NotFound(f"there is no complaint {number} in this contest that is not closed")
+    return NotFound(f"there is no complaint {number} in this contest that is neither closed nor erased")

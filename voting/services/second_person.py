@@ -1,8 +1,7 @@
 """Acts that change a result take two persons: one account proposes it, another one does it.
 
-Two keys of one account are one person. A contest about which no account may decide (as owner, organiser or reviewer) is
-that of one person, who acts alone; each of these acts says so in the audit log, and the certification to whoever reads
-it. The first such account ends that.
+Two keys of one account are one person. Where no account has a role that may do the act, one person acts alone; each of
+these acts says so in the audit log, and the certification to whoever reads it. The first such account ends that.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voting.domain.identity.roles import Staff
+from voting.domain.identity.roles import DECIDING, ORGANISING, Role, Staff
 from voting.domain.names import alike
 from voting.errors import Forbidden, Stale
 from voting.postgres.database import Connection
@@ -34,12 +33,12 @@ def person_of(staff: Staff) -> Person:
     return Person(staff.actor, staff.account or " ".join(staff.name.casefold().split()), staff.account)
 
 
-async def deciders(tx: Connection, contest: str, person: Person) -> frozenset[str]:
-    """Returns the accounts that may decide about a contest; none: one person decides alone.
+async def deciders(tx: Connection, contest: str, person: Person, roles: Collection[Role] = DECIDING) -> frozenset[str]:
+    """Returns the accounts with one of these roles, those that may do the act; none: one person decides alone.
 
     Raises Forbidden if there are some and the person has no account.
     """
-    names = await accounts.deciders(tx, contest)
+    names = await accounts.deciders(tx, contest, roles)
     if names and person.account is None:
         raise Forbidden(
             "two persons decide about this contest, each with an account: name yours with --as NAME, or with --key-file"
@@ -81,13 +80,13 @@ async def agree(
     reason: str = "",
     keep: bool = False,
 ) -> Agreed | None:
-    """Returns who agreed, if the act may be done; None if it is now proposed.
+    """Returns who agreed, if the act, which owners and organisers may do, may be done; None if it is now proposed.
 
     `reason`: recorded with the proposal; the second person has their own. `keep`: a later transaction of the same act
     asks again. A different proposal replaces the pending one, and so does any if the account that proposed may no
     longer decide. Raises Forbidden if both are the same person, or the person has no account and needs one.
     """
-    names = await deciders(tx, contest, person)
+    names = await deciders(tx, contest, person, ORGANISING)
     if not names or person.account is None:
         return Agreed()
     pending = await proposals.select(tx, contest, action)

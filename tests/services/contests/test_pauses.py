@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Contests, as_owner
 from tests.services.test_second_person import hire
-from voting.errors import Forbidden
+from voting.errors import Forbidden, PauseUsed
 from voting.services.contests.admin import UNCONFIRMED_PAUSE
 from voting.services.contests.pauses import Pauses
 from voting.settings import Settings
@@ -20,7 +20,7 @@ async def paused(office: AdminServices, contest: str) -> bool:
 
 
 async def test_a_pause_stays_only_if_a_second_person_confirms_it(
-    contests: Contests, office: AdminServices, settings: Settings
+    contests: Contests, office: AdminServices, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contest, pauses, admin = await contests.make(), Pauses(office.database), office.contest_admin
     li, zhang = await hire(office, contest), await hire(office, contest)
@@ -42,15 +42,21 @@ async def test_a_pause_stays_only_if_a_second_person_confirms_it(
         await admin.pause(contest, "for longer", li)
     await late()
     assert not await paused(office, contest)
-    for who, has_end in ((li, True), (zhang, False), (li, False)):
+    with pytest.raises(PauseUsed):
+        await admin.pause(contest, "half an hour more", li)
+    for who, has_end in ((zhang, True), (li, False), (zhang, False)):
         assert bool(await admin.pause(contest, "again", who)) == has_end
     await late()
     assert await paused(office, contest)
     # An end by a person leaves nothing of which a later pause could be the confirmation.
     await admin.resume(contest)
-    await admin.pause(contest, "once more", li)
+    assert await admin.pause(contest, "once more: the last one was confirmed", zhang)
     await admin.resume(contest)
-    assert await admin.pause(contest, "by another one", zhang)
+    for who in (li, zhang):
+        with pytest.raises(PauseUsed):
+            await admin.pause(contest, "too early", who)
+    monkeypatch.setattr("voting.services.contests.admin.PAUSE_REST", timedelta())
+    assert await admin.pause(contest, "by another one", li)
     async with office.database.connection() as connection:
         resumed = await connection.fetch(
             "select actor, details ->> 'reason' as why from audit_log where contest = $1 and action = 'contest.resume'"
@@ -62,4 +68,5 @@ async def test_a_pause_stays_only_if_a_second_person_confirms_it(
 
 async def test_where_one_person_decides_alone_a_pause_stays(contests: Contests, office: AdminServices) -> None:
     contest = await contests.make()
-    assert await office.contest_admin.pause(contest) is None
+    await hire(office, contest, "reviewer")
+    assert await office.contest_admin.pause(contest) is None, "a reviewer may not pause, and is no second person"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from voting.domain.identity.roles import Account, Grant, Role
@@ -62,9 +62,9 @@ async def use_recovery_code(connection: Connection, name: str, code_hash: bytes)
     return await connection.fetchval(_QUERIES["use_recovery_code"], name, code_hash) is not None
 
 
-async def deciders(connection: Connection, contest: str) -> frozenset[str]:
-    """Returns the names of the accounts that may decide about a contest."""
-    return frozenset(row["account"] for row in await connection.fetch(_QUERIES["deciders"], contest))
+async def deciders(connection: Connection, contest: str, roles: Collection[Role]) -> frozenset[str]:
+    """Returns the names of the accounts that have one of these roles for a contest."""
+    return frozenset(row["account"] for row in await connection.fetch(_QUERIES["deciders"], contest, list(roles)))
 
 
 async def try_once(connection: Connection, subject: bytes, free: int, most_seconds: float) -> float:

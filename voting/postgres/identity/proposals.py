@@ -47,6 +47,12 @@ async def select_lapsed(connection: Connection, action: str, after: timedelta) -
     return [row["contest"] for row in await connection.fetch(_QUERIES["select_lapsed"], action, after)]
 
 
+async def was_unconfirmed(connection: Connection, contest: str, action: str, account: str, within: timedelta) -> bool:
+    """Whether the account proposed this act less than `within` ago, and nobody has confirmed it."""
+    found: bool = await connection.fetchval(_QUERIES["was_unconfirmed"], contest, action, account, within)
+    return found
+
+
 async def put(connection: Connection, contest: str, action: str, proposal: StoredProposal) -> None:
     """Stores a proposal in place of another one of the same act."""
     details = json.dumps(proposal.details, ensure_ascii=False)

@@ -44,9 +44,8 @@ insert into staff_recovery_codes (account, code_hash) select $1, unnest($2::byte
 delete from staff_recovery_codes where account = $1 and code_hash = $2 returning account;
 
 -- name: deciders
--- The accounts that may decide about a contest.
-select distinct account from staff_grants
-where role in ('owner', 'organiser', 'reviewer') and (contest is null or contest = $1);
+-- The accounts that have one of these roles for a contest.
+select distinct account from staff_grants where role = any ($2) and (contest is null or contest = $1);
 
 -- name: try
 -- One more attempt, if it is due: after $2 that failed each waits twice as long as the one before, at most $3 seconds.

@@ -17,6 +17,7 @@ from voting.errors import (
     AlreadyExists,
     ContestUnknown,
     EntryUnknown,
+    PauseUsed,
     RosterSealed,
     RulesSealed,
     SecondPersonNeeded,
@@ -37,6 +38,8 @@ from voting.services.second_person import Person, agree
 MOST_EXTENSION = timedelta(days=366)
 # One person pauses a vote at once; it goes on by itself unless a second one confirms the pause in time.
 UNCONFIRMED_PAUSE = timedelta(minutes=30)
+# How long that person cannot begin another pause: otherwise one could stop a vote for hours, half an hour at a time.
+PAUSE_REST = timedelta(hours=6)
 
 
 class ContestAdmin:
@@ -244,7 +247,7 @@ class ContestAdmin:
         """Pauses the vote after the ballots under way; a second person's call confirms the pause.
 
         Returns until when that is needed: then the vote goes on by itself. None: the pause stays. Raises WindowClosed,
-        Forbidden.
+        Forbidden, or PauseUsed if the same account has begun a pause within PAUSE_REST that nobody confirmed.
         """
         by = person or Person(self._actor)
 
@@ -252,6 +255,9 @@ class ContestAdmin:
             stored = await self._running(tx, contest)
             if stored.paused and await proposals.select(tx, contest, "contest.pause") is None:
                 return None
+            renewing = (contest, "contest.pause", by.account or "", PAUSE_REST)
+            if not stored.paused and await proposals.was_unconfirmed(tx, *renewing):
+                raise PauseUsed
             agreed = await agree(tx, by, "contest.pause", contest, {}, reason=reason)
             until = None if agreed else stored.read_at + UNCONFIRMED_PAUSE
             if not stored.paused:

@@ -11,7 +11,7 @@ from voting.postgres.database import Connection, Database
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 
-# A mistyped year would show it for good.
+# A mistyped year would show it for good, or be one that has no place in a time zone.
 _LONGEST = timedelta(days=366)
 _MOST = 20
 TEXT_CHARACTERS = 500
@@ -44,6 +44,8 @@ class Announcements:
             given = Announcement(0, text, text_en, starts_at or now, ends_at)
             if not max(now, given.starts_at) < ends_at <= now + _LONGEST:
                 raise Malformed("a notice ends after its start and after now, and within a year")
+            if given.starts_at < now - _LONGEST:
+                raise Malformed("a notice starts within the last year, or later: check the year of its start")
             if len(await announcements.select_lasting(tx, contest)) >= _MOST:
                 raise Malformed(f"there are {_MOST} notices that have not ended; end some of them first")
             number = await announcements.insert(tx, contest, given, actor)

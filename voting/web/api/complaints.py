@@ -9,7 +9,13 @@ from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 
 from voting.domain.identity.roles import ORGANISING
-from voting.services.complaints import GivenComplaint, Subject
+from voting.services.complaints import (
+    ANSWER_CHARACTERS,
+    BODY_CHARACTERS,
+    REASON_CHARACTERS,
+    GivenComplaint,
+    Subject,
+)
 from voting.web.auth import PUBLIC, by, permit
 from voting.web.client import Scope
 from voting.web.dependencies import GivenClients, GivenServices
@@ -25,7 +31,7 @@ class NewComplaint(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     about: Subject
-    body: Annotated[str, msgspec.Meta(min_length=10, max_length=2000)]
+    body: Annotated[str, msgspec.Meta(min_length=BODY_CHARACTERS[0], max_length=BODY_CHARACTERS[1])]
     entry: Annotated[str, msgspec.Meta(max_length=32)] = ""
     receipt: Annotated[str, msgspec.Meta(max_length=4000)] = ""
     contact: Annotated[str, msgspec.Meta(max_length=100)] = ""
@@ -34,13 +40,13 @@ class NewComplaint(msgspec.Struct, forbid_unknown_fields=True):
 class ComplaintAnswer(msgspec.Struct, forbid_unknown_fields=True):
     """The answer, for whoever complains."""
 
-    answer: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+    answer: Annotated[str, msgspec.Meta(min_length=1, max_length=ANSWER_CHARACTERS)]
 
 
 class Closing(msgspec.Struct, forbid_unknown_fields=True):
     """Why a complaint is closed, for the audit log."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_CHARACTERS)]
 
 
 @post("/api/v1/contests/{contest:str}/complaints", status_code=201, opt=WRITES | PUBLIC)

@@ -93,6 +93,7 @@ ZH = {
     "control_history": "操作记录",
     "audit_more": "{0} 等 {1} 项",
     "error_rules_sealed": "评选规则已封存，不允许这样变更；投票期只能延长，每次最多一年，不能缩短或重新打开。",
+    "error_pause_used": "您发起的暂停在 6 小时内无人确认，不能再次由您发起；其他负责人可以暂停投票。",
     "error_roster_sealed": "投票已经开始，修改作品需要另行确认。",
     "new_contest": "新建活动",
     "new_steps": "① 选择文件 → ② 检查 → ③ 预览规则与比较 → ④ 创建。创建之前不会保存任何内容；草稿只存在这台设备上。",
@@ -260,6 +261,8 @@ EN = {
     "audit_more": "{0} and others, {1} in all",
     "error_rules_sealed": "The rules are sealed and do not allow this change; a vote can only be made longer, by "
     "a year at most.",
+    "error_pause_used": "Nobody confirmed the pause that you began within the last six hours; another "
+    "person may pause the vote.",
     "error_roster_sealed": "Voting has begun: to change entries must be confirmed on its own.",
     "new_contest": "New contest",
     "new_steps": "1 choose a file → 2 check it → 3 read the rules and compare → 4 create it. Nothing is stored before "

@@ -188,7 +188,8 @@ async def _confirmation(snapshot: ContestSnapshot, services: Services, token: st
 def _state(snapshot: ContestSnapshot, shown: Shown) -> tuple[object, ...]:
     """Returns what the pages of a contest follow from, besides the moment."""
     announcement, renews_at = snapshot.announcement(), _entry_renews_at(snapshot)
-    return snapshot.uid, snapshot.revision, phase_of(snapshot), announcement, shown.tag, renews_at
+    phase = phase_of(snapshot), snapshot.certified
+    return snapshot.uid, snapshot.revision, *phase, announcement, shown.tag, renews_at
 
 
 def _times(snapshot: ContestSnapshot, shown: Shown, language: Language) -> dict[str, str]:
@@ -224,6 +225,7 @@ def _shared(services: Services, snapshot: ContestSnapshot, shown: Shown, languag
     return {
         **about(contest, language),
         "phase": phase_of(snapshot),
+        "certified": snapshot.certified,
         "announcement": announced(snapshot.announcement(), contest, language),
         "pause_reason": snapshot.pause_reason,
         "confirm_ways": services.confirm_ways(contest),

@@ -21,5 +21,7 @@ if (about) {
     });
   };
   about.addEventListener("change", showFields);
+  // After the fields have their first values again.
+  about.form!.addEventListener("reset", () => setTimeout(showFields));
   showFields();
 }

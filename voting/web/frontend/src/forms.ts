@@ -13,6 +13,8 @@ export function sendForms(words: Record<string, string>): void {
       if (place) place.textContent = text;
       if (button) button.disabled = false;
     };
+    // Where it could only be sent without this script, the page has it disabled.
+    if (button) button.disabled = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const body: Record<string, string | number> = {};
