@@ -32,7 +32,12 @@ const wx = {
     );
   },
   login: async () => ({ code: process.env.MINIPROGRAM_CODE }),
-  showModal: async ({ content }) => { opened.push(content); return { confirm: true }; },
+  showModal: async ({ content, confirmText = "", cancelText = "" }) => {
+    // As WeChat does.
+    assert.ok(Math.max(confirmText.length, cancelText.length) <= 4, "showModal:fail");
+    opened.push(content);
+    return { confirm: true };
+  },
   requestSubscribeMessage: async ({ tmplIds }) => ({ errMsg: "requestSubscribeMessage:ok", [tmplIds[0]]: "accept" }),
   navigateTo: async ({ url }) => void opened.push(url),
   getStorageSync: (name) => kept.get(name) ?? "",
@@ -103,6 +108,15 @@ assert.equal(textOf(confirming.querySelector(".deny")), "这一票不是我投�
 assert.equal(textOf(confirming.querySelector(".remind")), "届时用微信提醒我");
 list.instance.onShow();
 assert.ok(!list.querySelector(".ask"), "it is said once");
+// The voter does not go on, and WeChat fails: the buttons stay in use.
+globalThis.wx.showModal = async (asks) => ({ ...(await wx.showModal(asks)), confirm: false });
+await confirming.instance.disown();
+assert.deepEqual([confirming.data.busy, confirming.data.said], [false, ""]);
+globalThis.wx.showModal = async () => { throw new Error("showModal:fail"); };
+await confirming.instance.disown();
+assert.equal(confirming.data.busy, false);
+assert.notEqual(confirming.data.said, "");
+globalThis.wx.showModal = wx.showModal;
 confirming.instance.typePhone({ detail: { value: process.env.MINIPROGRAM_PHONE } });
 confirming.instance.typeCode({ detail: { value: "000000" } });
 await confirming.instance.sendCode();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -40,6 +41,14 @@ period = "day"
 def test_its_words_are_those_of_the_web_page() -> None:
     for name, text in json.loads((FOLDER / "src" / "words.json").read_text("utf-8")).items():
         assert text == getattr(WORDS["zh"], name), name
+
+
+def test_wechat_shows_the_labels_of_its_dialogs() -> None:
+    """It fails where one has more than four characters."""
+    pages = "".join(page.read_text("utf-8") for page in (FOLDER / "src").rglob("*.ts"))
+    labels = re.findall(r'(?:confirmText|cancelText): "([^"]*)"', pages)
+    assert labels
+    assert [label for label in labels if len(label) > 4] == []
 
 
 @pytest.mark.campaign

@@ -229,6 +229,7 @@ def recall(**given: Any) -> None:
 def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path | None) -> None:
     """Confirm the voter with CODE, who has no phone or other channel, or comes too late, and told you the code.
 
+    A ballot that the voter denied by mistake counts again.
     The code is on the voter's page. If the voter's ballot became void for want of it, the next sweep or the
     certification counts it again, unless the decision about its cell was recalled: then release its group.
     """
@@ -236,7 +237,7 @@ def confirm(code: str, contest: str, reason: str, signed: Signed, env_file: Path
     async def work(office: AdminServices) -> None:
         snapshot = await find(office, contest)
         person = await signed.person(office, contest, DECIDING)
-        await office.confirmations.by_host(snapshot, code, reason, person)
+        await office.disowning.by_host(snapshot, code, reason, person)
 
     with_admin(read_settings(env_file), work)
     tell("the voter is confirmed")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     # What they import is slow to load: polars, cryptography.
+    from voting.services.ballots.disowning import Disowning
     from voting.services.complaints import Complaints
     from voting.services.fraud.cells import Cells
     from voting.services.fraud.certify import Certifier
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from voting.services.fraud.growth import Growths
     from voting.services.fraud.policy_comparison import PolicyComparison
     from voting.services.fraud.sweeping import Sweeping
-    from voting.services.identity.confirmations import Confirmations
     from voting.services.identity.keyring import Keyring, ReceiptKey
     from voting.services.identity.persons import Persons
     from voting.services.staff.accounts import StaffAccounts
@@ -137,11 +137,12 @@ class AdminServices:
         return Cells(self.database)
 
     @cached_property
-    def confirmations(self) -> Confirmations:
-        """The answers of voters who are asked to confirm. Raises SettingInvalid if there is no secret."""
+    def disowning(self) -> Disowning:
+        """Confirms voters whom the organiser knows. Raises SettingInvalid if there is no secret."""
+        from voting.services.ballots.disowning import Disowning
         from voting.services.identity.confirmations import Confirmations
 
-        return Confirmations(self.database, self.keyring)
+        return Disowning(self.database, Confirmations(self.database, self.keyring))
 
     @cached_property
     def growths(self) -> Growths:

@@ -273,7 +273,8 @@ export function confirmation() {
   const isRequired = Boolean(asked?.required);
   let text = say("not_asked");
   if (asked?.state === "confirmed") text = say("confirmed");
-  else if (asked?.state === "denied") text = say("denied");
+  else if (asked?.state === "denied") text = say("denied") + asked.code;
+  else if (asked?.state === "kept") text = say("denied_kept");
   else if (asked?.state === "over") text = say("confirm_over");
   else if (asked) text = isRequired ? say("confirm_required", clock(asked.until)) : say("confirm_why");
   return {
@@ -326,11 +327,12 @@ export async function wishReminder(): Promise<string> {
 
 /** Says, once the voter has agreed to what follows, that the ballot is another's; returns what to say of it. */
 export async function deny(): Promise<string> {
-  const answer = await wx.showModal({ title: say("deny"), content: say("deny_what"), confirmText: "不是我投的", cancelText: "返回" });
+  const answer = await wx.showModal({ title: say("deny"), content: say("deny_what"), confirmText: "不是我的", cancelText: "返回" });
   if (!answer.confirm) return "";
   return saying("denied", async () => {
     await request("POST", `${base}/me/confirmation/denial`, undefined, bearer());
     if (asked) asked = { ...asked, state: "denied" };
+    await me().catch(() => undefined);
   });
 }
 

@@ -169,6 +169,37 @@ async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(
     assert (await decided(office, contest, cell, CellWish("undo", "wrong cell"))).state == "open"
 
 
+async def let_the_time_end(settings: Settings, contest: str) -> None:
+    """Also for one who denied a ballot before all were asked: that voter has not confirmed, and is not asked again."""
+    async with as_owner(settings) as owner:
+        await owner.execute("update confirmations set due_at = now() - interval '1 second' where contest = $1", contest)
+        await owner.execute(
+            "update confirmations set denied_at = now(), due_at = null where contest = $1 and voter = $2",
+            contest,
+            hashlib.sha256(b"700").digest()[:16],
+        )
+
+
+async def two_come_too_late(office: AdminServices, settings: Settings, contest: str) -> None:
+    """They tell the organiser their codes; that their ballots count again is nobody's decision."""
+    snapshot = await office.contest_cache.renew(contest)
+    async with as_owner(settings) as owner:
+        codes = await owner.fetch(
+            "select code from confirmations join ballots using (contest, voter) where contest = $1 and state = 'void'"
+            " limit 2",
+            contest,
+        )
+        for late in codes:
+            await office.disowning.by_host(snapshot, late["code"], "they brought their passports", WANG)
+        await office.cells.settle(snapshot)
+        acts = await owner.fetch(
+            "select actor, details::jsonb -> 'ballots' as ballots from audit_log"
+            " where contest = $1 and action = 'cell.count'",
+            contest,
+        )
+    assert [tuple(act) for act in acts] == [("confirmations", "2")]
+
+
 async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_counted_again(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
@@ -184,14 +215,7 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
     people = await unconfirmed_people(office, contest)
     assert len(people) == 50, "all its voters are asked"
     await confirm(office, contest, people[:40])
-    async with as_owner(settings) as owner:
-        await owner.execute("update confirmations set due_at = now() - interval '1 second' where contest = $1", contest)
-        # Whoever denies a ballot before all are asked is not asked again, and has not confirmed the others.
-        await owner.execute(
-            "update confirmations set denied_at = now(), due_at = null where contest = $1 and voter = $2",
-            contest,
-            hashlib.sha256(b"700").digest()[:16],
-        )
+    await let_the_time_end(settings, contest)
     # As many are unconfirmed elsewhere for 50 who confirm, if a fifth of those more confirms now; 9 people are here.
     stay = staying(50, cell.estimate.elsewhere) if cell.estimate else 0
     assert 9 < stay < 25
@@ -199,25 +223,9 @@ async def test_what_stays_unconfirmed_is_void_after_the_stated_time_and_can_be_c
         await cells.settle(snapshot)
         void = dict(before) | {"A001": (360, 0, 50 + stay)}
         assert await tally(office.database, contest) == void, "the ballots of others are untouched"
-    # Two who come too late tell the organiser their codes.
-    async with office.database.connection() as connection:
-        codes = await connection.fetch(
-            "select code from confirmations join ballots using (contest, voter) where contest = $1 and state = 'void'"
-            " limit 2",
-            contest,
-        )
-    for late in codes:
-        await office.confirmations.by_host(snapshot, late["code"], "they brought their passports", WANG)
-    await cells.settle(snapshot)
+    await two_come_too_late(office, settings, contest)
     stay += 2
     assert (await tally(office.database, contest))["A001"] == (360, 0, 50 + stay), "their ballots count again"
-    async with as_owner(settings) as owner:
-        acts = await owner.fetch(
-            "select actor, details::jsonb -> 'ballots' as ballots from audit_log"
-            " where contest = $1 and action = 'cell.count'",
-            contest,
-        )
-    assert [tuple(act) for act in acts] == [("confirmations", "2")]
     # It is a group with its reason, that reviewers can count again.
     reviews = Reviews(office.database, 1000)
     (group,) = await reviews.all(snapshot)

@@ -179,10 +179,37 @@ async def test_a_voter_says_that_the_ballot_is_anothers(
     for person in (Person("key:1", "wang"), Person("key:2", "li")):
         await office.reviews.rule(snapshot, "denied-A001", person, release)
     assert await contests.counted(contest) == {"A001": 2, "A002": 1}
+    found = await other.asked()
+    assert found
+    assert found["state"] == "kept"
     third = Voter(http, contest)
     await third.vote("A001")
     assert (await http.post(denial, headers=third.headers)).status_code == 204
     assert {each.group.id for each in await office.reviews.all(snapshot)} == {"denied-A001", "denied-A001-2"}
+
+
+async def test_who_denied_by_mistake_tells_the_organiser_the_code(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    contest = await contests.make(RULES.format(share=1.0, codes=4))
+    voters = [Voter(http, contest) for _ in range(2)]
+    for voter in voters:
+        await voter.vote()
+        path = f"/api/v1/contests/{contest}/me/confirmation/denial"
+        assert (await http.post(path, headers=voter.headers)).status_code == 204
+    found = await voters[0].asked()
+    assert found
+    http.cookies.set(f"voter-{contest}", voters[0].token)
+    assert found["code"] in (await http.get(f"/c/{contest}/me")).text
+    options = ("--contest", contest, "--reason", "pressed it by mistake")
+    done = run("review", "confirm", found["code"], *options, env=environment_of(settings))
+    assert done.returncode == 0, done.stderr
+    assert await contests.counted(contest) == {"A001": 1}, "not the other's"
+    (group,) = await office.reviews.all(await office.contest_cache.get(contest))
+    assert (group.group.id, group.group.ballots) == ("denied-A001", 1)
+    found = await voters[0].asked()
+    assert found
+    assert found["state"] == "confirmed"
 
 
 async def test_who_has_no_phone_reads_the_code_out_and_the_organiser_confirms(

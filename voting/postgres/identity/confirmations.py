@@ -32,6 +32,8 @@ class Request(NamedTuple):
     """When the voter said that the ballot is another's."""
     cast_at: datetime | None
     """The last ballot that the request is about."""
+    all_count: bool
+    """Whether none of the ballots that it is about is held or void."""
 
 
 class SampledPicks(NamedTuple):
@@ -72,9 +74,20 @@ async def confirm(connection: Connection, contest: str, voter: bytes, by: Channe
     return await connection.fetchval(_QUERIES["confirm"], contest, voter, by, subject) is not None
 
 
-async def confirm_by_code(connection: Connection, contest: str, code: str) -> bool:
-    """Stores that the organiser knows the voter with this code; False if there is none, or it has confirmed."""
-    return await connection.fetchval(_QUERIES["confirm_by_code"], contest, code) is not None
+async def confirm_by_code(connection: Connection, contest: str, code: str) -> bytes | None:
+    """Stores that the organiser knows the voter with this code; None if there is none, or it has confirmed.
+
+    Returns the voter. A denial is taken back with it.
+    """
+    voter: bytes | None = await connection.fetchval(_QUERIES["confirm_by_code"], contest, code)
+    return voter
+
+
+async def select_void_by_denial(
+    connection: Connection, contest: str, voter: bytes, reason: str
+) -> list[tuple[int, str]]:
+    """Returns number and group of the voter's ballots that are void for this reason alone."""
+    return [tuple(row) for row in await connection.fetch(_QUERIES["void_by_denial"], contest, voter, reason)]
 
 
 async def deny(connection: Connection, contest: str, voter: bytes) -> bool:

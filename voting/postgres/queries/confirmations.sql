@@ -1,12 +1,13 @@
 -- name: select
 -- Whether any of the voters $2, who are one person, was asked; the one that must confirm first. `cast_at`: the last ballot
--- that it is about.
-select c.voter, c.channel, c.code, c.cell, c.ballot, s.entry, c.due_at, c.confirmed_at, c.denied_at, (
-    select max(recorded_at) from ballots b
-    where b.contest = c.contest and b.voter = c.voter and (b.id = c.ballot or s.entry = any (b.picks))
-) as cast_at
+-- that it is about; `all_count`: none of these is held or void.
+select c.voter, c.channel, c.code, c.cell, c.ballot, s.entry, c.due_at, c.confirmed_at, c.denied_at, b.cast_at, b.all_count
 from confirmations c
 left join suspect_cells s on s.contest = c.contest and s.id = c.cell
+cross join lateral (
+    select max(recorded_at) as cast_at, coalesce(bool_and(state = 'count'), false) as all_count from ballots
+    where contest = c.contest and voter = c.voter and (id = c.ballot or s.entry = any (picks))
+) as b
 where c.contest = $1 and c.voter = any ($2)
 order by c.due_at nulls last, c.asked_at
 limit 1;
@@ -29,9 +30,14 @@ where contest = $1 and voter = $2 and confirmed_at is null and denied_at is null
 returning voter;
 
 -- name: confirm_by_code
-update confirmations set confirmed_at = clock_timestamp(), confirmed_by = 'host', openid = null
-where contest = $1 and code = $2 and confirmed_at is null and denied_at is null
+-- The voter may have said that a ballot is another's: that was a mistake, then.
+update confirmations set confirmed_at = clock_timestamp(), confirmed_by = 'host', denied_at = null, openid = null
+where contest = $1 and code = $2 and confirmed_at is null
 returning voter;
+
+-- name: void_by_denial
+select sequence, group_id from ballots
+where contest = $1 and voter = $2 and state = 'void' and reasons = array[$3];
 
 -- name: count_code
 -- Counts a code that is to be sent to a phone, if fewer than $3 were sent for the voter and fewer than $4 for the contest.

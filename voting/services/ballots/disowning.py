@@ -1,7 +1,7 @@
 """A voter who is asked to confirm says that the ballot is another's: it is void, in a group that reviewers can release.
 
 Whoever holds the credential can say so, and takes no votes but that credential's own. In the sample the answer counts
-as that of a voter who did not confirm.
+as that of a voter who did not confirm. Who pressed the button by mistake tells the organiser the code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from voting.errors import NotAsked
+from voting.errors import NotAsked, NotFound
 from voting.fraud.reasons.findings import Evidence
 from voting.postgres.database import Connection, Database
 from voting.postgres.fraud import decisions, groups
@@ -25,6 +25,7 @@ from voting.postgres.results import certifications
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.confirmations import Confirmations
+from voting.services.second_person import Person
 
 REASON = "V2"
 GROUP = "denied-"
@@ -34,10 +35,16 @@ VOTER = "voter"
 
 
 class Disowning:
-    """Voids what voters disown. `moved` is called with the entries whose tallies changed."""
+    """Voids what voters disown, and counts it again for voters whom the organiser knows.
+
+    `moved` is called with the entries whose tallies changed.
+    """
 
     def __init__(
-        self, database: Database, confirming: Confirmations, moved: Callable[[UUID, str, Iterable[str]], None]
+        self,
+        database: Database,
+        confirming: Confirmations,
+        moved: Callable[[UUID, str, Iterable[str]], None] | None = None,
     ) -> None:
         self._database = database
         self._confirming = confirming
@@ -70,8 +77,34 @@ class Disowning:
             await audit.record(tx, VOTER, "confirmation.denied", contest, details)
             return changed
 
-        if moved := await self._database.transact(work):
-            self._moved(snapshot.uid, contest, moved)
+        self._tell(snapshot, await self._database.transact(work))
+
+    async def by_host(self, snapshot: ContestSnapshot, code: str, reason: str, person: Person) -> None:
+        """Stores that the organiser knows the voter with this code, and counts what that voter disowned by mistake.
+
+        Raises NotFound, Certified.
+        """
+        contest, code = snapshot.contest.id, code.strip().upper()
+
+        async def work(tx: Connection) -> frozenset[str]:
+            await certifications.lock_uncertified_result(tx, contest)
+            voter = await confirmations.confirm_by_code(tx, contest, code)
+            if voter is None:
+                raise NotFound(f"no voter of contest {contest!r} with the code {code[:16]!r} waits to be confirmed")
+            disowned = await confirmations.select_void_by_denial(tx, contest, voter, REASON)
+            changes = [Change(number, voter, "count", (), None) for number, _ in disowned]
+            changed = await decisions.change(tx, contest, changes, Authority("review", person.actor), frozen=True)
+            for group in sorted({group for _, group in disowned}):
+                await groups.recount(tx, contest, group)
+            details = {"code": code, "reason": reason, "ballots": changed.released}
+            await audit.record(tx, person.actor, "confirmation.by_host", contest, details)
+            return changed.entries
+
+        self._tell(snapshot, await self._database.transact(work))
+
+    def _tell(self, snapshot: ContestSnapshot, entries: frozenset[str]) -> None:
+        if self._moved and entries:
+            self._moved(snapshot.uid, snapshot.contest.id, entries)
 
 
 async def _group(tx: Connection, contest: str, entry: str, ballots: Collection[Sequence[str]]) -> StoredGroup:

@@ -16,17 +16,15 @@ from typing import Any, NamedTuple
 from voting.domain.identity.channel import Channel
 from voting.domain.identity.credential import Credential
 from voting.domain.identity.token import mac
-from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, NotFound, SlowDown
+from voting.errors import ChannelClosed, ConfirmationTaken, NotAsked, SlowDown
 from voting.fraud.facts.facts import Facts
 from voting.fraud.sample import cells_of
 from voting.postgres.ballots import Ask
 from voting.postgres.database import Connection, Database
 from voting.postgres.identity import confirmations, persons
 from voting.postgres.identity.confirmations import Request
-from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.identity.keyring import Keyring
-from voting.services.second_person import Person
 
 CODES_A_VOTER = 3
 _CODE_BYTES = 5
@@ -73,7 +71,7 @@ class Confirmations:
         self._keyring = keyring
 
     async def status(self, snapshot: ContestSnapshot, token: str) -> dict[str, Any] | None:
-        """Returns what the voter is asked; None if nothing."""
+        """Returns what the voter is asked; None if nothing. `kept`: denied, and it counts by reviewers' decision."""
         credential = self._keyring.credential_of(snapshot.contest, token)
         rule = snapshot.contest.verification
         if rule is None:
@@ -83,7 +81,9 @@ class Confirmations:
         if asked is None:
             return None
         request, zone = asked.request, snapshot.contest.zone
-        answer = "confirmed" if request.confirmed_at else "denied" if request.denied_at else None
+        # What counts though it was denied is in a group that reviewers have released.
+        denied = "kept" if request.all_count else "denied"
+        answer = "confirmed" if request.confirmed_at else denied if request.denied_at else None
         return {
             "state": answer or ("asked" if snapshot.now() < asked.until else "over"),
             "by": list(asked.ways),
@@ -123,17 +123,6 @@ class Confirmations:
             lambda tx: confirmations.confirm(tx, contest, voter, way, subject)
         ):
             raise ConfirmationTaken
-
-    async def by_host(self, snapshot: ContestSnapshot, code: str, reason: str, person: Person) -> None:
-        """Stores that the organiser knows the voter with this code. Raises NotFound."""
-        contest, code = snapshot.contest.id, code.strip().upper()
-
-        async def work(tx: Connection) -> None:
-            if not await confirmations.confirm_by_code(tx, contest, code):
-                raise NotFound(f"no voter of contest {contest!r} with the code {code[:16]!r} waits to be confirmed")
-            await audit.record(tx, person.actor, "confirmation.by_host", contest, {"code": code, "reason": reason})
-
-        await self._database.transact(work)
 
     async def open(self, snapshot: ContestSnapshot, token: str) -> Request:
         """Returns the request to a voter who is asked now. Raises NotAsked."""

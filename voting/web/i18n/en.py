@@ -133,11 +133,13 @@ EN = {
     "remind_refused": "No reminder is set. You can confirm here at any time.",
     "deny": "This vote is not mine",
     "deny_what": "Thank you for telling us. Perhaps somebody else has used this device: it is not your fault, and you "
-    "need not explain. With the button below this ballot no longer counts; if that was a mistake, the host can restore "
-    "it.",
+    "need not explain. With the button below this ballot no longer counts, unless reviewers have decided about it; if "
+    "that was a mistake, the host can restore it with your code until the result is certified.",
     "deny_button": "It is not mine, please do not count it",
-    "denied": "Noted: this ballot is not yours and no longer counts. Thank you. If that was a mistake, please tell the "
-    "host.",
+    "denied": "Noted: this ballot is not yours and no longer counts. Thank you. If that was a mistake, the host can "
+    "restore it until the result is certified. Tell them this code:",
+    "denied_kept": "Noted: you said that this ballot is not yours. Thank you. Reviewers have looked at it and decided "
+    "that it counts. If you have a question, please ask the host.",
     "confirm_over": "The time to confirm is over.",
     "confirmed": "Confirmed, thank you.",
     "not_asked": "You need not confirm.",

@@ -26,7 +26,7 @@ class KnownVoter(msgspec.Struct, forbid_unknown_fields=True):
 async def confirm_known_voter(
     contest: FromPath[str], data: JSONBody[KnownVoter], request: Request[Any, Any, Any], services: GivenServices
 ) -> None:
-    """Confirms the voter with this code; 404 if none waits."""
+    """Confirms the voter with this code, and counts what the voter denied by mistake; 404 if none waits."""
     snapshot = await services.contest_cache.get(contest)
     person = person_of(await permit(request, services, contest))
-    await services.confirmations.by_host(snapshot, data.code, data.reason, person)
+    await services.disowning.by_host(snapshot, data.code, data.reason, person)

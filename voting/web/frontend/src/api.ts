@@ -24,7 +24,7 @@ export interface Recorded {
 
 /** What a voter is asked to confirm; `required`: ballots are void without it. */
 export interface Confirmation {
-  state: "asked" | "confirmed" | "denied" | "over";
+  state: "asked" | "confirmed" | "denied" | "kept" | "over";
   by: string[];
   cast_at: string | null;
   until: string;

@@ -52,7 +52,8 @@ Component({
     async answer(send: () => Promise<string>) {
       if (this.data.busy) return;
       this.setData({ busy: true });
-      const said = await send();
+      // WeChat's own calls may fail, too: the buttons stay in use.
+      const said = await send().catch(() => say("failed"));
       this.setData({ busy: false, said, asked: confirmation() });
     },
   },
