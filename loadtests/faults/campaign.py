@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -119,7 +118,8 @@ async def _vote(
 ) -> list[Fault]:
     voters = _probes(contests[0], folder / "main")
     nemesis = Nemesis(environment, client, voters, f"E{ENTRIES:03d}")
-    looking = asyncio.create_task(observer.run())
+    ended = asyncio.Event()
+    looking = asyncio.create_task(observer.run(ended))
     fleets = [_fleet(environment, run, folder, contests, number) for number in range(run.fleets)]
     try:
         until = time.monotonic() + run.seconds
@@ -134,9 +134,8 @@ async def _vote(
     finally:
         for fleet in fleets:
             fleet.kill()
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        ended.set()
+        await looking
     await observer.look()
     return nemesis.faults
 

@@ -54,14 +54,14 @@ class Observer:
         self.snapshots: list[Snapshot] = []
         self.readings: list[Reading] = []
 
-    async def run(self) -> None:
-        """Looks until cancelled. Checks for it, too: wait_for of Python 3.11, in the driver, can swallow a
-        cancellation."""
-        task = asyncio.current_task()
-        while not (task and task.cancelling()):
+    async def run(self, ended: asyncio.Event) -> None:
+        """Looks until the end; a request under way is finished, since one that is cut off looks like one unanswered."""
+        while not ended.is_set():
             begun = time.monotonic()
             await self.look()
-            await asyncio.sleep(max(LOOK_SECONDS, (time.monotonic() - begun) / MOST_SHARE))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(LOOK_SECONDS, (time.monotonic() - begun) / MOST_SHARE)):
+                    await ended.wait()
 
     async def look(self) -> None:
         """Redis and the board first, then PostgreSQL: what they show can then only be less."""
