@@ -42,6 +42,18 @@ async def test_a_past_contest_is_read_only_after_it_was_asked_for(
         await cache.get("no-such-contest")
 
 
+async def test_a_list_decodes_each_contest_once(contests: Contests, office: AdminServices) -> None:
+    mine = await contests.make(opens=timedelta(hours=2))
+    cache = ContestCache(office.database)
+    first = {snapshot.contest.id: snapshot.contest for snapshot in await cache.all()}
+    again = {snapshot.contest.id: snapshot.contest for snapshot in await cache.all()}
+    assert cache.known(mine) is None
+    assert all(again[id] is contest for id, contest in first.items())
+    await office.contest_admin.pause(mine)
+    changed = {snapshot.contest.id: snapshot for snapshot in await cache.all()}
+    assert changed[mine].paused
+
+
 async def test_thousands_of_past_contests_are_not_read(settings: Settings, contests: Contests) -> None:
     await contests.make()
     async with as_owner(settings) as connection:

@@ -131,7 +131,7 @@ class ContestCache:
     async def all(self) -> tuple[ContestSnapshot, ...]:
         """Returns every contest, the latest opening first, as last known while PostgreSQL is away.
 
-        For lists that people ask for: it reads every contest's file, and entries may be missing.
+        For lists that people ask for: it reads every contest, and entries may be missing.
         """
         return await self._every.get("all", self._next_every.get, lambda _: False)
 
@@ -161,7 +161,16 @@ class ContestCache:
         async with self._database.connection() as connection:
             before = time.monotonic()
             every = await contests.select_all(connection)
-        return tuple([self._renewed(stored, before) or _snapshot(stored, before) for stored in every])
+        former = {snapshot.contest.id: snapshot for snapshot in self._every.peek("all") or ()}
+        snapshots: list[ContestSnapshot] = []
+        for stored in every:
+            snapshot = self._renewed(stored, before) or _as_of(former.get(stored.id), stored, before)
+            if snapshot is None:
+                snapshot = _snapshot(stored, before)
+                # It decoded the contest's file: let the others run between two of them.
+                await asyncio.sleep(0)
+            snapshots.append(snapshot)
+        return tuple(snapshots)
 
     async def _read_current(self) -> tuple[str, ...]:
         """Returns the current contests' ids. Those that have not changed are fresh then, without a read of each."""
@@ -173,20 +182,10 @@ class ContestCache:
         return tuple([stored.id for stored in current])
 
     def _renewed(self, stored: contests.StoredContest, read_on: float) -> ContestSnapshot | None:
-        """Returns the known snapshot of a contest that has not changed, as of now."""
-        known = self._listings.peek(stored.id)
-        if known is None or (known.uid, known.revision) != (stored.uid, stored.revision):
-            return None
-        # Neither a certification nor the seal nor a notice makes a new revision.
-        snapshot = replace(
-            known,
-            certified=stored.certified,
-            sealed_at=stored.sealed_at,
-            announcements=stored.announcements,
-            read_at=stored.read_at,
-            read_on=read_on,
-        )
-        self._listings.put(stored.id, snapshot)
+        """Returns the known snapshot of a contest that has not changed, as of now, and keeps it."""
+        snapshot = _as_of(self._listings.peek(stored.id), stored, read_on)
+        if snapshot:
+            self._listings.put(stored.id, snapshot)
         return snapshot
 
     async def _read(self, contest: str) -> ContestSnapshot:
@@ -209,6 +208,21 @@ class ContestCache:
             raised_shares={cell.cell: cell.share for cell in cells if cell.share},
             initials=initials,
         )
+
+
+def _as_of(known: ContestSnapshot | None, stored: contests.StoredContest, read_on: float) -> ContestSnapshot | None:
+    """Returns the snapshot as of now; None if the contest has changed since."""
+    if known is None or (known.uid, known.revision) != (stored.uid, stored.revision):
+        return None
+    # Neither a certification nor the seal nor a notice makes a new revision.
+    return replace(
+        known,
+        certified=stored.certified,
+        sealed_at=stored.sealed_at,
+        announcements=stored.announcements,
+        read_at=stored.read_at,
+        read_on=read_on,
+    )
 
 
 def _snapshot(stored: contests.StoredContest, read_on: float) -> ContestSnapshot:
