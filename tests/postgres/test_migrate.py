@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.conftest import VOTING, environment_of
+from tests.conftest import VOTING, environment_of, eventually
 from voting.errors import SchemaUnfit, TryAgain
 from voting.postgres.database import connected
 from voting.postgres.schema import migrate
@@ -59,7 +59,7 @@ async def test_the_history_table_may_be_made_by_many_in_the_same_moment(settings
     for _ in range(3):
         async with new_database(settings) as address:
             async with AsyncExitStack() as stack:
-                databases = [await stack.enter_async_context(connected(address, 1)) for _ in range(8)]
+                databases = [await stack.enter_async_context(connected(address, 2)) for _ in range(8)]
                 applied = await asyncio.gather(*(migrate.migrate(database, lambda _: None) for database in databases))
             assert sum(applied) == len(migrations())
 
@@ -75,7 +75,7 @@ async def test_a_newer_schema_is_served_when_it_only_grew(empty: str, monkeypatc
     grown = Migration(newest + 1, "grown", "expand", "-- expand: x\nalter table contests add column later text")
     shrunk = Migration(newest + 2, "shrunk", "contract", "-- contract: x\nalter table contests drop column later")
     known = migrations()
-    async with connected(empty, 1) as database:
+    async with connected(empty, 2) as database:
         for extra, fits in (((grown,), True), ((grown, shrunk), False)):
             monkeypatch.setattr(migrate, "migrations", lambda extra=extra: (*known, *extra))
             await migrate.migrate(database, print)
@@ -90,7 +90,7 @@ async def test_a_newer_schema_is_served_when_it_only_grew(empty: str, monkeypatc
 async def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = migrations()
     broken = Migration(known[-1].version + 1, "broken", "expand", "create table half (id int); select 1 / 0")
-    async with connected(empty, 1) as database:
+    async with connected(empty, 2) as database:
         monkeypatch.setattr(migrate, "migrations", lambda: (*known, broken))
         with pytest.raises(asyncpg.DivisionByZeroError):
             await migrate.migrate(database, print)
@@ -124,6 +124,38 @@ async def test_ballots_are_cast_while_a_migration_waits(settings: Settings) -> N
     await holder.close()
 
 
+async def test_ballots_are_cast_while_an_index_is_built(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = "-- expand: x\ncreate index concurrently tried on ballots (contest);\n"
+    known = migrations()
+    indexed = Migration(known[-1].version + 1, "indexed", "expand", sql)
+    async with connected(empty, 4) as database:
+        await migrate.migrate(database, print)
+        monkeypatch.setattr(migrate, "migrations", lambda: (*known, indexed))
+        async with database.connection() as voter:
+            # As an earlier build left it that ended half way.
+            await voter.execute("create index tried on ballots (voter)")
+            await voter.execute("update pg_index set indisvalid = false where indexrelid = 'tried'::regclass")
+            transaction = voter.transaction()
+            await transaction.start()
+            await voter.execute("lock table ballots in row exclusive mode")
+            building = asyncio.create_task(migrate.migrate(database, print))
+            async with database.connection() as other:
+                waits = (
+                    "select true from pg_stat_activity where query ~ '(create|drop) index concurrently' and wait_event"
+                )
+                await eventually(lambda: other.fetchval(f"{waits} = 'virtualxid' and pid <> pg_backend_pid()"))
+                await other.execute("set lock_timeout = '100ms'")
+                async with other.transaction():
+                    await other.execute("lock table ballots in row exclusive mode")
+            await transaction.commit()
+            assert await building == 1
+            built = (
+                "select pg_get_indexdef(indexrelid) from pg_index where indexrelid = 'tried'::regclass and indisvalid"
+            )
+            assert "(contest)" in await voter.fetchval(built)
+        assert await migrate.migrate(database, print) == 0
+
+
 async def test_a_database_that_could_lose_ballots_is_refused(empty: str) -> None:
     connection = await asyncpg.connect(empty)
     await connection.execute(f"alter database {empty.rpartition('/')[2]} set synchronous_commit = off")
@@ -155,7 +187,7 @@ async def test_an_unreachable_database_is_reported() -> None:
     ],
 )
 async def test_a_missing_or_invalid_unique_index_is_refused(empty: str, harm: str, named: str) -> None:
-    async with connected(empty, 1) as database:
+    async with connected(empty, 2) as database:
         await migrate.migrate(database, print)
         await check_schema(database)
         async with database.connection() as connection:

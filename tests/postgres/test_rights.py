@@ -30,7 +30,7 @@ async def moved(settings: Settings) -> AsyncIterator[Settings]:
     """
     user = f"votes-{secrets.token_hex(4)}"
     async with new_database(settings) as owner:
-        async with connected(owner, 1) as database:
+        async with connected(owner, 2) as database:
             await migrate(database, lambda _: None)
         application = re.sub("//[^@]+@", f"//{user}:p%40ss'word@", owner)
         yield replace(settings, database_url=application, database_owner_url=owner)

@@ -180,7 +180,7 @@ async def test_records_from_before_the_chain_are_chained_in_their_order(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every = migrate.migrations()
-    async with new_database(settings) as address, connected(address, 1) as database:
+    async with new_database(settings) as address, connected(address, 2) as database:
         monkeypatch.setattr(migrate, "migrations", lambda: tuple(each for each in every if each.version != 17))
         await migrate.migrate(database, lambda _: None)
         async with database.connection() as connection:

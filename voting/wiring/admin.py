@@ -227,5 +227,5 @@ async def services(settings: Settings, actor: str) -> AsyncIterator[AdminService
 async def migrate(settings: Settings, report: Callable[[str], None]) -> int:
     """Updates schema and rights; returns how many migrations were applied. Raises SchemaUnfit."""
     owner, application = settings.database_owner_url, settings.database_url
-    async with postgres.connected(owner or application, 1) as database:
+    async with postgres.connected(owner or application, 2) as database:
         return await postgres_migrate.migrate(database, report, application if owner else "")

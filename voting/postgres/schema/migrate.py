@@ -1,11 +1,13 @@
 """Numbered migrations, safe to run from many processes at once and while older code is serving.
 
 A migration file begins with `-- expand:` (code one step older still works on it) or `-- contract:` (it does not; apply
-it when no older process is left).
+it when no older process is left). An index of a table that ballots are written to is a migration of its own, a single
+`create index concurrently`: it is built while ballots go on, which PostgreSQL does only outside a transaction.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,6 +54,15 @@ _RECORD = """
 insert into schema_migrations (version, name, kind) values ($1, $2, $3) on conflict do nothing returning true
 """
 
+BUILD_SECONDS = 3600
+_CONCURRENTLY = re.compile(r"(?:--.*\n)+create (?:unique )?index concurrently (\w+) on [^;]+;?\s*")
+# Not the first row: who waits for that has a snapshot, and the build waits for everybody who has an older one.
+_TAKE_BUILD = """
+select true from schema_migrations
+where version = (select max(version) from schema_migrations where version < $1) for update skip locked
+"""
+_BUILT = "select indisvalid from pg_index where indexrelid = to_regclass($1)"
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -61,6 +72,12 @@ class Migration:
     name: str
     kind: str
     sql: str
+
+    @property
+    def index(self) -> str:
+        """The name of the index that it builds outside a transaction; empty if it is another kind of migration."""
+        built = _CONCURRENTLY.fullmatch(self.sql)
+        return built[1] if built else ""
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -83,7 +100,7 @@ def migrations() -> tuple[Migration, ...]:
 
 
 async def migrate(database: Database, report: Callable[[str], None], application_url: str = "") -> int:
-    """Applies the missing migrations, each in its own transaction; returns how many. Waits for other processes.
+    """Applies the missing migrations; returns how many. Waits for other processes. Takes up to two connections.
 
     Then grants the roles' rights; the user of `application_url` becomes the application. Raises SchemaUnfit.
     """
@@ -94,7 +111,10 @@ async def migrate(database: Database, report: Callable[[str], None], application
                 await connection.execute(_HISTORY)
             applied = 0
             for migration in migrations():
-                applied += await _apply(connection, migration)
+                if migration.index:
+                    applied += await _build(database, connection, migration)
+                else:
+                    applied += await _apply(connection, migration)
                 report(f"schema at {migration.version:04d} {migration.name}")
             async with connection.transaction():
                 await connection.execute(_TAKE_TURN, timeout=TURN_SECONDS)
@@ -147,3 +167,24 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
         await connection.execute("set local lock_timeout = '3s'; set local statement_timeout = 0")
         await connection.execute(migration.sql, timeout=3600)
         return True
+
+
+async def _build(database: Database, connection: Connection, migration: Migration) -> bool:
+    """Builds an index, after dropping what a failed build left, while a transaction on `connection` has the turn."""
+    while True:
+        async with connection.transaction():
+            if await connection.fetchval("select true from schema_migrations where version = $1", migration.version):
+                return False
+            if await connection.fetchval(_TAKE_BUILD, migration.version):
+                # After the queries: it also ends their snapshot, for which the build would wait.
+                await connection.execute("set local idle_in_transaction_session_timeout = 0")
+                async with database.connection() as builder:
+                    # It waits for every transaction that has begun, and nobody waits for it.
+                    await builder.execute("set lock_timeout = 0; set statement_timeout = 0")
+                    is_valid = await builder.fetchval(_BUILT, migration.index)
+                    if is_valid is False:
+                        await builder.execute(f"drop index concurrently {migration.index}", timeout=BUILD_SECONDS)
+                    if not is_valid:
+                        await builder.execute(migration.sql, timeout=BUILD_SECONDS)
+                return bool(await connection.fetchval(_RECORD, migration.version, migration.name, migration.kind))
+        await asyncio.sleep(0.2)
