@@ -112,9 +112,9 @@ async def test_items_that_would_wait_too_long_are_refused_at_once() -> None:
     assert taken == ["x"] * (50 - len(refused))
 
 
-async def test_cancelled_items_in_the_queue_are_skipped() -> None:
-    work = Work(open=False)
-    queue = GroupCommit(work, 1, 1)
+async def test_cancelled_items_in_the_queue_are_skipped_and_counted_once() -> None:
+    work, refused = Work(open=False), list[str]()
+    queue = GroupCommit(work, 1, 1, refused=refused.append)
     first, second = (asyncio.create_task(queue.result("a", name)) for name in ("first", "second"))
     await asyncio.sleep(0.05)
     for task in (first, second):
@@ -125,6 +125,7 @@ async def test_cancelled_items_in_the_queue_are_skipped() -> None:
     await queue.drain()
     assert await queue.result("a", "third") == "third"
     assert work.batches == [["first"], ["third"]]
+    assert refused == ["a"], "the first is counted by the work"
 
 
 async def test_a_cancelled_caller_does_not_stop_the_work() -> None:

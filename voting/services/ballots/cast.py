@@ -124,7 +124,7 @@ class Casting:
         await self._group_commit.drain()
 
     def _refuse(self, contest: str) -> None:
-        """Counts a ballot for which the queue is too long."""
+        """Counts a ballot for which the queue is too long, or that waited in it until its request ended."""
         _outcomes(TryAgain.code).inc()
         self.note_refused(contest, TryAgain.code)
 

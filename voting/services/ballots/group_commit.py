@@ -58,7 +58,7 @@ class GroupCommit(Generic[T, R]):
 
     `work` returns for each item, in order, its result or its own error; what it raises is everyone's. It is not ended
     when those who wait leave: what was begun is found again by its key. `refused` is called with the queue of an item
-    that is not taken.
+    that is not taken, or was abandoned before its batch.
     """
 
     def __init__(
@@ -135,7 +135,9 @@ class GroupCommit(Generic[T, R]):
             batch: list[Waiting[T, R]] = []
             while queue.waiting and len(batch) < self._most:
                 waiting = queue.waiting.popleft()
-                if not waiting.abandoned:
+                if waiting.abandoned:
+                    self._refused(queue.name)
+                else:
                     batch.append(waiting)
             if batch:
                 begun = time.monotonic()
