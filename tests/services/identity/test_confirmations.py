@@ -174,18 +174,18 @@ async def test_a_voter_says_that_the_ballot_is_anothers(
     async with office.database.connection() as connection:
         sample = await confirmations.select_sample(connection, contest, datetime.now(UTC))
     assert [(pick.entry, pick.confirmed) for pick in sample] == [("A001", False)] * 2, "they count as not confirmed"
-    # Reviewers can take it back; who says so later is in a further group.
-    release = ReviewAction("release", "a family with one phone")
+    # Reviewers can take it back; who says so later, also while one of two has proposed that, is in a further group.
+    release, further = ReviewAction("release", "a family with one phone"), {"denied-A001", "denied-A001-2"}
     for person in (Person("key:1", "wang"), Person("key:2", "li")):
         await office.reviews.rule(snapshot, "denied-A001", person, release)
+        late = Voter(http, contest)
+        await late.vote("A001")
+        assert (await http.post(denial, headers=late.headers)).status_code == 204
+        assert {each.group.id for each in await office.reviews.all(snapshot)} == further
     assert await contests.counted(contest) == {"A001": 2, "A002": 1}
     found = await other.asked()
     assert found
     assert found["state"] == "kept"
-    third = Voter(http, contest)
-    await third.vote("A001")
-    assert (await http.post(denial, headers=third.headers)).status_code == 204
-    assert {each.group.id for each in await office.reviews.all(snapshot)} == {"denied-A001", "denied-A001-2"}
 
 
 async def test_who_denied_by_mistake_tells_the_organiser_the_code(

@@ -108,9 +108,9 @@ class Disowning:
 
 
 async def _group(tx: Connection, contest: str, entry: str, ballots: Collection[Sequence[str]]) -> StoredGroup:
-    """Returns the entry's group: a further one if reviewers released the last."""
+    """Returns the entry's group: a further one if reviewers released the last, or one of them proposes that."""
     number, name = 1, f"{GROUP}{entry}"
-    while (group := await groups.select(tx, contest, name)) and group.state != "void":
+    while (group := await groups.select(tx, contest, name)) and (group.state != "void" or group.proposal):
         number, name = number + 1, f"{GROUP}{entry}-{number + 1}"
     if group:
         return group
