@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ from tests.services.transparency.test_log import NOON, SEED, sequenced, stored_b
 from voting.domain.ballots import merkle
 from voting.domain.transparency import note, tree
 from voting.domain.transparency.tree import Edge, Leaves
-from voting.domain.transparency.witness import AddCheckpoint
+from voting.domain.transparency.witness import AddCheckpoint, read_request
 from voting.services.transparency.cosigning import Cosigning
 from voting.services.transparency.log_check import log_status
 from voting.services.transparency.log_key import LogKey, is_signed
@@ -141,3 +142,51 @@ async def test_a_contest_with_witnesses_has_cosigned_checkpoints_and_a_rewound_l
                 return f"knows a log of {size} leaves" in " ".join((await log_status(office.database, snapshot)).wrong)
 
             await eventually(frozen, 60)
+
+
+async def test_a_contest_that_cannot_be_read_does_not_keep_the_others_from_their_witnesses(
+    contests: Contests, office: AdminServices, tmp_path: Path
+) -> None:
+    signers = {name: LogKey(name.encode() * 16).witness(f"notary.example.org/{name}") for name in ("w1", "w2")}
+    first, second = (
+        f'[[witness]]\nname = "{name}"\nvkey = "{signer.key}"\nurl = "http://{name}.example.org"\n'
+        for name, signer in signers.items()
+    )
+    past, broken, live = [
+        await contests.make(
+            f"{first}[[quota]]\npicks = 5\n", top=NOON, opens=-timedelta(days=9), closes=timedelta(days=days)
+        )
+        for days in (-3, -2, 1)
+    ]
+    await sequenced(office)
+    asked: list[tuple[str, str]] = []
+    logs = [LogKey(SEED).signer(f"vote.example.org/log/{contest}").key for contest in (past, live)]
+    witnesses = {name: Witnessing(SeenLogs(tmp_path / name), signer, logs) for name, signer in signers.items()}
+
+    def answer(sent: httpx.Request) -> httpx.Response:
+        name, body = sent.url.host.partition(".")[0], sent.content.decode()
+        asked.append((name, read_request(body).note.partition("\n")[0].rpartition("/")[2]))
+        given = witnesses[name].add_checkpoint(body)
+        return httpx.Response(given.status, text=given.text, headers={"content-type": given.media_type})
+
+    async with as_owner(office.settings) as owner, httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        change = "update contests set document = $2, revision = revision + 1 where id = $1"
+        document = await owner.fetchval("select document from contests where id = $1", past)
+        whole = await owner.fetchval("select document from contests where id = $1", broken)
+        cosigning = Cosigning(office.database, client)
+
+        async def rounds_ask(*wanted: tuple[str, str]) -> bool:
+            await cosigning.round()
+            await cosigning.settle()
+            return set(wanted) <= set(asked)
+
+        await owner.execute(change, broken, "nonsense")
+        try:
+            assert await rounds_ask(("w1", live), ("w1", past))
+        finally:
+            await owner.execute(change, broken, whole)
+        assert asked.index(("w1", live)) < asked.index(("w1", past))
+        await rounds_ask()
+        # A further witness is asked though the log does not grow.
+        await owner.execute(change, past, document + second)
+        await eventually(lambda: rounds_ask(("w2", past)))

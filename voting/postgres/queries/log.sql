@@ -51,8 +51,9 @@ on conflict (contest) do update set
 -- name: growing
 select contest from logs where frozen is null;
 
--- name: sizes
-select contest, size from logs where frozen is null;
+-- name: growth
+-- Those of contests that end last come first.
+select contest, size, revision from logs join contests on id = contest where frozen is null order by closes_at desc, contest;
 
 -- name: due
 -- Logs for which the window has ended, a result was certified, or voters were erased on a day before, and the log does

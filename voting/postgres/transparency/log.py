@@ -239,9 +239,9 @@ async def select_growing(connection: Connection) -> list[str]:
     return [row["contest"] for row in await connection.fetch(_QUERIES["growing"])]
 
 
-async def select_sizes(connection: Connection) -> dict[str, int]:
-    """Returns the leaves of each log that is not frozen, by contest."""
-    return {row["contest"]: row["size"] for row in await connection.fetch(_QUERIES["sizes"])}
+async def select_growth(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Returns the leaves of each log that is not frozen and its contest's revision, by contest, past ones last."""
+    return {row["contest"]: (row["size"], row["revision"]) for row in await connection.fetch(_QUERIES["growth"])}
 
 
 async def select_due(connection: Connection) -> tuple[DueLog, ...]:

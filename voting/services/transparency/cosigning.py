@@ -36,8 +36,11 @@ class Cosigning:
         self._http = http
         self._contest_cache = ContestCache(database)
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._settled: dict[str, int] = {}
-        """The size of each log that every witness has cosigned: past contests are not looked at again."""
+        self._settled: dict[str, tuple[int, int]] = {}
+        """The size of each log that every witness has cosigned, and the contest's revision, which names the witnesses.
+
+        Past contests are not looked at again.
+        """
         self._said: dict[tuple[str, str], str] = {}
 
     async def run(self) -> None:
@@ -51,25 +54,32 @@ class Cosigning:
     async def round(self) -> None:
         """Asks every witness that has not cosigned the newest checkpoint and is not being asked already."""
         async with self._database.connection() as connection:
-            sizes = await log.select_sizes(connection)
-        for contest in [contest for contest, size in sizes.items() if self._settled.get(contest) != size]:
-            snapshot = await self._contest_cache.get(contest)
-            async with self._database.connection() as connection:
-                head = await log.select_head(connection, contest)
-                cosigned = await log.select_cosignatures(connection, contest)
-            if head is None or head.frozen:
+            growth = await log.select_growth(connection)
+        for contest in [contest for contest, grown in growth.items() if self._settled.get(contest) != grown]:
+            try:
+                await self._ask_all(contest)
+            except TryAgain:
+                raise
+            except Exception as error:
+                # One contest's fault does not keep the others' checkpoints from their witnesses.
+                self._say(contest, "", f"{type(error).__name__} {error}")
+
+    async def _ask_all(self, contest: str) -> None:
+        snapshot = await self._contest_cache.get(contest)
+        async with self._database.connection() as connection:
+            head = await log.select_head(connection, contest)
+            cosigned = await log.select_cosignatures(connection, contest)
+        if head is None or head.frozen:
+            return
+        if all(each.name in cosigned and cosigned[each.name].size == head.size for each in snapshot.contest.witnesses):
+            self._settled[contest] = head.size, snapshot.revision
+        for witness in snapshot.contest.witnesses:
+            name, known = (contest, witness.name), cosigned.get(witness.name)
+            if name in self._under_way or (known and known.size == head.size):
                 continue
-            if all(
-                each.name in cosigned and cosigned[each.name].size == head.size for each in snapshot.contest.witnesses
-            ):
-                self._settled[contest] = head.size
-            for witness in snapshot.contest.witnesses:
-                name, known = (contest, witness.name), cosigned.get(witness.name)
-                if name in self._under_way or (known and known.size == head.size):
-                    continue
-                task = asyncio.create_task(self._ask(snapshot, head, witness, known.size if known else 0))
-                self._under_way[name] = task
-                task.add_done_callback(lambda _, name=name: self._under_way.pop(name, None))  # type: ignore[misc]
+            task = asyncio.create_task(self._ask(snapshot, head, witness, known.size if known else 0))
+            self._under_way[name] = task
+            task.add_done_callback(lambda _, name=name: self._under_way.pop(name, None))  # type: ignore[misc]
 
     async def settle(self) -> None:
         """Waits for the witnesses that are being asked."""
@@ -91,7 +101,7 @@ class Cosigning:
             answer.raise_for_status()
             await self._keep(snapshot, head, witness, answer.text[:_MOST_ANSWER])
         except (httpx.HTTPError, ValueError, TryAgain) as error:
-            self._say(contest, witness, f"{type(error).__name__} {error}".strip())
+            self._say(contest, witness.name, f"{type(error).__name__} {error}".strip())
         else:
             self._said.pop((contest, witness.name), None)
 
@@ -120,11 +130,11 @@ class Cosigning:
         key = read_key(head.vkey)
         await self._database.transact(lambda tx: log.freeze(tx, contest, reason, key))
 
-    def _say(self, contest: str, witness: Witness, what: str) -> None:
-        """Logs why a witness did not cosign, once for each reason."""
-        if self._said.get((contest, witness.name)) != what:
-            self._said[contest, witness.name] = what
-            logging.getLogger("voting").warning("the witness %s of %s: %s", witness.name, contest, what)
+    def _say(self, contest: str, witness: str, what: str) -> None:
+        """Logs why a witness, or with "" none of them, did not cosign, once for each reason."""
+        if self._said.get((contest, witness)) != what:
+            self._said[contest, witness] = what
+            logging.getLogger("voting").warning("the witnesses of %s: %s", f"{contest} {witness}".strip(), what)
 
 
 def _valid(note_text: str, key: VerifierKey) -> str | None:
