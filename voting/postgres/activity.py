@@ -72,6 +72,11 @@ async def store_refused(
     await connection.execute(_QUERIES["store_refused"], *keys, list(refused.values()), worker)
 
 
+async def forget_refused(connection: Connection, contest: str, before: datetime) -> None:
+    """Deletes the refusals of earlier minutes, which nobody reads."""
+    await connection.execute(_QUERIES["forget_refused"], contest, before)
+
+
 async def forget_workers(connection: Connection) -> None:
     """Deletes the leases of processes that ended without giving them back."""
     await connection.execute(_QUERIES["forget_workers"])

@@ -44,6 +44,9 @@ async def test_minutes_are_stored_once_and_decisions_are_those_of_now(
         await activities.store(snapshot)
     refused = {(contest, minute, "quota_exhausted"): 2}
     worker = uuid4()
+    async with office.database.connection() as connection:
+        unread = {(contest, minute - timedelta(hours=3), "quota_exhausted"): 9}
+        await activity.store_refused(connection, unread, worker)
     for holder, sums in ((uuid4(), refused), (worker, refused), (worker, refused), (worker, dict.fromkeys(refused, 1))):
         async with office.database.connection() as connection:
             await activity.store_refused(connection, sums, holder)

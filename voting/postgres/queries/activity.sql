@@ -36,6 +36,9 @@ select contest, minute, code, $5, refused
 from unnest($1::text[], $2::timestamptz[], $3::text[], $4::int[]) as given (contest, minute, code, refused)
 on conflict (contest, minute, code, worker) do update set refused = greatest(refusals.refused, excluded.refused);
 
+-- name: forget_refused
+delete from refusals where contest = $1 and minute < $2;
+
 -- name: since
 select minute, channel, app, device, ballots, voters from ballot_minutes where contest = $1 and minute >= $2 order by minute;
 

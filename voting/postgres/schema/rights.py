@@ -75,7 +75,7 @@ _BESIDE_INSERT: dict[str, tuple[str, ...]] = {
     "persons": ("update(person)", "update(erased_at)", "delete"),
     "proposals": ("update", "delete"),
     "recusals": ("delete",),
-    "refusals": ("update",),
+    "refusals": ("update", "delete"),
     "refused_minutes": ("update",),
     "revocations": (),
     "rulings": (),

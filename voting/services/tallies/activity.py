@@ -165,7 +165,12 @@ class Activities:
         while await self._database.transact(work):
             pass
         if window.opens_at <= (moment := last_multiple(SNAPSHOT_MINUTES, settled)) <= window.closes_at:
-            await self._database.transact(lambda tx: tallies.take_snapshot(tx, contest, moment))
+
+            async def keep(tx: Connection) -> None:
+                await tallies.take_snapshot(tx, contest, moment)
+                await activity.forget_refused(tx, contest, end - 2 * SHOWN)
+
+            await self._database.transact(keep)
 
     async def read(self, snapshot: ContestSnapshot) -> Activity:
         """Returns the contest's activity, the last hour's or, if the vote has ended, that of its last hour."""
