@@ -99,6 +99,8 @@ async def test_a_receipt_and_its_proof(page: Page, tmp_path: Path) -> None:
     assert await check(page, receipt, proof, trust=made.vkey_of(made.ORIGIN, made.STRANGER)) == {
         ("signature", "ballot.tlog-proof")
     }
+    (tmp_path / "long.txt").write_text("-- receipts --\n" * 5000)
+    assert await check(page, receipt, tmp_path / "long.txt") == {("receipt", "long.txt")}
     proof.write_bytes(proof.read_bytes().replace(f"index {index}".encode(), b"index 7"))
     assert await check(page, receipt, proof) == {("inclusion", "ballot.tlog-proof")}
 
