@@ -1,6 +1,7 @@
 -- expand: decisions made between a restored backup and the log's recovery get numbers that the log has not used
--- They keep their lines and salts. Only while the log is frozen, and with the rights of the tables' owner: the application
--- cannot change a decision.
+-- They keep their lines and salts: the application, which may run this, can change no decision otherwise. That the log must
+-- be frozen guards against a mistake, not against the application, which freezes logs; other numbers than the public log's
+-- are found by whoever checks it.
 create function renumber_decisions(of_contest text, since integer, higher integer) returns void language plpgsql
 security definer set search_path = public, pg_temp as $$
 begin
