@@ -110,3 +110,22 @@ async def test_the_rate_of_a_large_contest_is_read_by_an_index(settings: Setting
     finally:
         await transaction.rollback()
         await connection.close()
+
+
+async def test_who_is_to_be_reminded_is_found_by_an_index(settings: Settings, contests: Contests) -> None:
+    contest = await contests.make()
+    async with as_owner(settings) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "insert into confirmations (contest, voter, asked_at, channel, share, code)"
+            " select $1, decode(md5(n::text), 'hex'), now(), 'web', 1, n from generate_series(1, 20000) as n",
+            contest,
+        )
+        await connection.execute("analyze confirmations")
+        reminders = named("reminders")
+        over = await connection.fetch(f"explain {reminders['forget_over']}")
+        due = await connection.fetch(f"explain {reminders['due']}", timedelta(days=1), 100, [])
+        for plan in ("\n".join(row[0] for row in lines) for lines in (over, due)):
+            assert "confirmations_to_remind" in plan, plan
+        await transaction.rollback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import httpx
 
@@ -102,6 +103,30 @@ async def test_a_voter_who_wished_for_it_is_told_once(
     assert "A001" not in str(message)
     assert await first.template() == "", "it is too late to wish for another"
     assert refusal(await first.wish()) == (409, "not_asked")
+
+
+async def test_a_contest_whose_messages_are_refused_does_not_stop_the_others(
+    http: httpx.AsyncClient, contests: Contests, settings: Settings, wechat_standin: Standin
+) -> None:
+    phones = [
+        Phone(http, await contests.make(RULES, closes=timedelta(days=5)), wechat_standin, number) for number in (6, 7)
+    ]
+    for phone in phones:
+        await phone.vote()
+        assert (await phone.wish()).status_code == 204
+    wechat_standin.spoil(SEND, "code", code=47003)
+    async with as_owner(settings) as owner:
+        # At once, the first one's before the other's.
+        await owner.execute(
+            "update confirmations set due_at = now() + interval '1 hour' * (1 + (contest = $2)::int)"
+            " where contest in ($1, $2)",
+            phones[0].contest,
+            phones[1].contest,
+        )
+    for phone in phones:
+        await eventually(partial(are_forgotten, settings, phone.contest))
+    delivered = [message["person"] for message in wechat_standin.messages() if message["person"] in (6, 7)]
+    assert delivered == [7, 6], "the one that was refused is sent in the next round"
 
 
 async def test_openids_end_with_the_time_to_confirm_and_on_request(

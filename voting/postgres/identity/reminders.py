@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -25,9 +26,11 @@ async def put(connection: Connection, contest: str, voter: bytes, openid: bytes)
     await connection.execute(_QUERIES["put"], contest, voter, openid)
 
 
-async def select_due(connection: Connection, before_the_end: timedelta, most: int) -> list[Due]:
-    """Returns voters of all contests who are to be told now."""
-    return [Due(*row) for row in await connection.fetch(_QUERIES["due"], before_the_end, most)]
+async def select_due(
+    connection: Connection, before_the_end: timedelta, most: int, without: Collection[str]
+) -> list[Due]:
+    """Returns voters who are to be told now, of all contests but those of `without`."""
+    return [Due(*row) for row in await connection.fetch(_QUERIES["due"], before_the_end, most, list(without))]
 
 
 async def forget(connection: Connection, contest: str, voter: bytes) -> None:

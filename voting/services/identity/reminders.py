@@ -9,7 +9,9 @@ before the end, and names no entry.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -29,9 +31,10 @@ from voting.wechat.api import WeChatRefused
 from voting.wechat.client import Message, Template, WeChat
 
 ROUND_SECONDS = 5.0
-# Longer than sending a round's messages takes.
 LEASE_SECONDS = 60.0
-MOST_A_ROUND = 100
+# The last message may take as long as the rest of the lease.
+SENDING_SECONDS = 30.0
+MOST_AT_ONCE = 100
 BEFORE_THE_END = timedelta(days=1)
 PAGE = "pages/confirm/index"
 WHAT = "请确认您投的选票"
@@ -44,7 +47,7 @@ _MOST_TITLE = 20
 
 
 class Reminders:
-    """Keeps wishes and sends the messages; one process of all does the latter at a time."""
+    """Keeps wishes, sends the messages and deletes what is over; one process of all does the latter two at a time."""
 
     def __init__(
         self,
@@ -66,12 +69,13 @@ class Reminders:
 
         Raises CredentialInvalid.
         """
+        if self._sender is None or snapshot.now() >= snapshot.contest.closes_at - BEFORE_THE_END:
+            return ""
         try:
             request = await self._confirming.open(snapshot, token)
         except NotAsked:
             return ""
-        ends_soon = snapshot.now() >= snapshot.contest.closes_at - BEFORE_THE_END
-        if self._sender is None or request.channel != "mini_program" or request.due_at or ends_soon:
+        if request.channel != "mini_program" or request.due_at:
             return ""
         return self._sender[2].id
 
@@ -97,21 +101,35 @@ class Reminders:
     async def round(self) -> None:
         """Deletes openids whose time is over, and sends what is due, unless another process does."""
 
-        async def begin(tx: Connection) -> list[Due]:
+        async def begin(tx: Connection) -> bool:
+            if not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
+                return False
             await reminders.forget_over(tx)
-            if self._sender is None or not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
-                return []
-            return await reminders.select_due(tx, BEFORE_THE_END, MOST_A_ROUND)
+            return self._sender is not None
 
-        due = await self._database.transact(begin)
-        for each in due:
-            try:
-                if not await self._sent(each):
+        until = time.monotonic() + SENDING_SECONDS
+        # The title of a contest may be what WeChat refuses, so others' messages are sent all the same.
+        refused: set[str] = set()
+        is_sending = await self._database.transact(begin)
+        while is_sending and (due := await self._due(refused)):
+            for each in due:
+                if each.contest in refused:
+                    continue
+                if time.monotonic() >= until:
                     return
-            except WeChatBusy:
-                # It is tried again. WeChat lets nobody have it twice: the consent is for one message.
-                return
-            await self._database.transact(partial(reminders.forget, contest=each.contest, voter=each.voter))
+                try:
+                    is_done = await self._sent(each)
+                except WeChatBusy:
+                    # It is tried again. WeChat lets nobody have it twice: the consent is for one message.
+                    return
+                if is_done:
+                    await self._database.transact(partial(reminders.forget, contest=each.contest, voter=each.voter))
+                else:
+                    refused.add(each.contest)
+
+    async def _due(self, refused: Collection[str]) -> list[Due]:
+        async with self._database.connection() as connection:
+            return await reminders.select_due(connection, BEFORE_THE_END, MOST_AT_ONCE, refused)
 
     async def _sent(self, due: Due) -> bool:
         """Sends the message; False where the operator must do something first. Raises WeChatBusy."""
