@@ -84,6 +84,9 @@ async def test_an_objection_from_publication_to_answer(
     phone = await browser.new_page(viewport=PHONE, locale="zh-CN", base_url=service.url)
     await phone.goto(f"/c/{contest}/results")
     await expect(phone.locator("#awards")).to_contain_text("A002")
+    score = await phone.get_by_role("columnheader", name="综合得分").bounding_box()
+    assert score
+    assert score["x"] + score["width"] <= PHONE["width"]
     await phone.get_by_label("事项").select_option("marks")
     await phone.get_by_label("说明").fill("A001 的评分少算了一位专家，请核对评分表。")
     await phone.get_by_role("button", name="提出异议").click()

@@ -189,12 +189,16 @@ async def test_the_page_of_the_audit_log_shows_acts_newest_first(http: httpx.Asy
     headers = {"Authorization": f"Bearer {key}"}
     async with contests.office() as office:
         await office.contest_admin.pause(contest)
-        details = {"reason": "a <b>check</b>"}
+        details = {"reason": "a <b>check</b>", "changed": [{"n": number} for number in range(30)]}
         await office.database.transact(lambda tx: audit.record(tx, "test", "contest.resume", contest, details))
     page = (await http.get(f"/staff/audit?contest={contest}", headers=headers)).text
     assert page.index("contest.resume") < page.index("contest.pause") < page.index("contest.create")
     assert "<dt>理由</dt><dd>a &lt;b&gt;check&lt;/b&gt;</dd>" in page
     assert "恢复投票" in page
+    assert "（北京时间）" in page
+    assert "UTC" not in page
+    assert '{"n": 9}' in page.replace("&#34;", '"')
+    assert '{"n": 10}' not in page.replace("&#34;", '"')
     pause = int(page[: page.index("contest.pause")].rpartition('class="hint">')[2].partition(" ")[0])
     older = (await http.get(f"/staff/audit?contest={contest}&before={pause}", headers=headers)).text
     assert "contest.create" in older

@@ -174,6 +174,7 @@ async def test_pages_say_what_became_of_an_entry_a_vote_and_ones_data(
     assert refusal(await http.get(f"/c/{contest}/me/data")) == (401, "credential_missing")
     data = await http.get(f"/c/{contest}/me/data", headers={"cookie": f"{voter_cookie_name(contest)}={token}"})
     (ballot,) = data.json()["ballots"]
+    assert data.json()["confirmation"] is None
     assert (data.json()["channel"], ballot["state"], "picks" in ballot) == ("issued", "recorded", False)
     async with contests.office() as office:
         await office.contest_admin.withdraw(contest, "A002", "作者要求")

@@ -15,6 +15,8 @@ import httpx
 import openpyxl
 
 from tests.conftest import Contests, cast, eventually, refusal
+from tests.services.results.test_certified_inputs import RULES, certified
+from voting.web.pages.staff.overview import pages_of
 from voting.wiring.admin import AdminServices
 
 
@@ -36,6 +38,19 @@ async def test_roles(http: httpx.AsyncClient, contests: Contests) -> None:
     assert refusal(await http.get(live, headers=bearer(keys["judge"]))) == (403, "forbidden")
     for key in keys.values():
         assert (await http.get(results, headers=bearer(key))).status_code == 200
+
+
+async def test_pages_of_the_staff_follow_the_state_of_the_contest(
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+) -> None:
+    key = bearer(await contests.staff_key("organiser", None))
+    running, over = await contests.make(), (await certified(contests, office, RULES)).contest.id
+    cautioned = [">网页投票仅凭" in (await http.get(f"/board/{id}", headers=key)).text for id in (running, over)]
+    assert cautioned == [True, False]
+    assert "certification.certify" in (await http.get(f"/control/{over}", headers=key)).text
+    assert "件的评分由表格导入" in (await http.get(f"/results/{over}/marks", headers=key)).text
+    judging = [pages_of(await office.contest_cache.get(id), frozenset({"judge"}), "zh") for id in (running, over)]
+    assert [any("/marking/" in path for _, path in pages) for pages in judging] == [False, True]
 
 
 async def test_a_revoked_key_is_refused_within_seconds_and_its_session_too(

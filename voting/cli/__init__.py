@@ -1,6 +1,6 @@
 """The commands. Results go to standard output, messages to standard error.
 
-Exit codes: 0 success, 1 refused or a check failed, 2 wrong usage.
+Exit codes: 0 success, or proposed to a second account; 1 refused or a check failed, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from voting import __version__
-from voting.errors import VotingError
+from voting.errors import SecondPersonNeeded, VotingError
 
 # Each module holds the commands on one subject.
 _MODULES = {
@@ -73,6 +73,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except SecondPersonNeeded:
+        click.echo("proposed, on record, and not yet done: now another account must run the same command", err=True)
+        sys.exit(0)
     except VotingError as error:
         click.echo(f"voting: {error}", err=True)
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -26,6 +27,7 @@ _LOOKALIKES = str.maketrans(
 # Characters that number persons: names that differ in these are different on purpose.
 _COUNTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ一二三四五六七八九十甲乙丙丁戊己庚辛壬癸")
 _FEWEST_FOR_EXCHANGE = 3
+_HAN = re.compile("[\u4e00-\u9fff]+")
 TELL_APART = say("write it in the same way; where they are two, add a word that tells them apart, such as 张三（北京）")
 
 
@@ -72,6 +74,9 @@ def _is_slip(name: str, other: str) -> bool:
     start = next((place for place, pair in enumerate(zip(short, long, strict=False)) if len({*pair}) > 1), len(short))
     if len(short) == len(long):
         same = short[start + 1 :] == long[start + 1 :] and len(short) >= _FEWEST_FOR_EXCHANGE
+        # 王老师 and 李老师 have two surnames.
+        if start == 0 and _HAN.fullmatch(short[0] + long[0]):
+            return False
         return same and not {short[start], long[start]} <= _COUNTERS
     # 评委1 and 评委10 are numbers; 王教授 and 王教授1 are a slip.
     beside = short[max(0, start - 1) : start + 1]

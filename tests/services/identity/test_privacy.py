@@ -182,16 +182,19 @@ async def test_the_voters_page_shows_what_is_stored_and_erases_it(
         assert "1; of 1 what was observed" in page
         assert DEFAULT_NOTICE in page
         assert "A001" not in page, "who sees the page does not learn the picks"
+        assert "Do you really want it?" in page.partition("<details")[2].partition(f'action="/c/{contest}/me/erase"')[0]
         # Another site's form is sent without the cookie.
         async with httpx.AsyncClient(base_url=url) as elsewhere:
             assert refusal(await elsewhere.post(f"/c/{contest}/me/erase")) == (401, "credential_missing")
         answer = await browser.post(f"/c/{contest}/me/erase")
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/c/{contest}/me")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/c/{contest}/me?erased=true")
         assert f"voter-{contest}=; " in answer.headers["set-cookie"].replace('""', "")
         assert "Max-Age=0" in answer.headers["set-cookie"]
         page = (await browser.get(f"/c/{contest}/me?lang=en")).text
         assert "as keyed hashes only: 0" in page
         assert "You have asked for deletion" in page
+        browser.cookies.clear()
+        assert "Your wish is recorded" in (await browser.get(f"/c/{contest}/me?erased=true&lang=en")).text
 
 
 async def test_a_contests_own_notice_is_shown_and_noted(url: str, contests: Contests) -> None:

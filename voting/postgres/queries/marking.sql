@@ -47,6 +47,17 @@ with removed as (
 )
 select 1 from removed;
 
+-- name: imported
+-- Marks without a submission came from a file.
+select round, judge, count(distinct entry) as entries
+from marks
+where contest = $1 and not exists (
+    select from submissions
+    where submissions.contest = $1 and submissions.round = marks.round and submissions.judge = marks.judge
+)
+group by round, judge
+order by round, judge;
+
 -- name: progress
 select round, judge, count(distinct entry) as entries, max(saved_at) as saved_at
 from mark_drafts

@@ -23,6 +23,14 @@ class DraftCount(NamedTuple):
     saved_at: datetime
 
 
+class ImportedCount(NamedTuple):
+    """How many entries a judge has marked in an imported file."""
+
+    round: str
+    judge: str
+    entries: int
+
+
 class Submission(NamedTuple):
     """A judge whose marks were taken."""
 
@@ -85,3 +93,8 @@ async def select_submissions(connection: Connection, contest: str) -> tuple[Subm
 async def count_drafts(connection: Connection, contest: str) -> tuple[DraftCount, ...]:
     """Returns how far judges have come who have not submitted."""
     return tuple(DraftCount(*row) for row in await connection.fetch(_QUERIES["progress"], contest))
+
+
+async def count_imported(connection: Connection, contest: str) -> tuple[ImportedCount, ...]:
+    """Returns of how many entries a file had marks, for each judge."""
+    return tuple(ImportedCount(*row) for row in await connection.fetch(_QUERIES["imported"], contest))

@@ -16,7 +16,7 @@ from voting.domain.units import number
 from voting.errors import AlreadyExists, Forbidden, Malformed, NotFound, Stale
 from voting.postgres.database import Connection, Database
 from voting.postgres.results import certifications, marking, marks
-from voting.postgres.results.marking import DraftCount, Submission
+from voting.postgres.results.marking import DraftCount, ImportedCount, Submission
 from voting.services import audit
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.results.binding import read_inputs
@@ -61,6 +61,7 @@ class Progress:
     """Who has marked how much, for those who run the contest; marks themselves are not shown."""
 
     drafts: tuple[DraftCount, ...]
+    imported: tuple[ImportedCount, ...]
     submissions: tuple[Submission, ...]
 
 
@@ -150,7 +151,8 @@ class Marking:
         contest = snapshot.contest.id
         async with self._database.connection() as connection:
             drafts = await marking.count_drafts(connection, contest)
-            return Progress(drafts, await marking.select_submissions(connection, contest))
+            imported = await marking.count_imported(connection, contest)
+            return Progress(drafts, imported, await marking.select_submissions(connection, contest))
 
     async def _sheet(self, tx: Connection, snapshot: ContestSnapshot, round_: str, person: Person) -> MarkingSheet:
         contest = snapshot.contest

@@ -93,6 +93,10 @@ EN = {
     "agree": "Agree and vote",
     "not_now": "Not now",
     "erase": "Delete my data",
+    "erase_sure": "This cannot be undone, and it signs this browser out. Do you really want it?",
+    "erase_button": "Yes, delete my data",
+    "erased": "Your wish is recorded, and this browser is signed out. The data are deleted once the vote has closed "
+    "and the result is certified; your votes still count.",
     "erasing": "You have asked for deletion; it follows at the times named below.",
     "erase_what": "The identities that you signed in with are deleted once the vote has closed (until then they only "
     "keep you from voting twice), and what was observed of your ballots once the result is certified (until then it "

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from voting.domain.identity.channel import NAMES
@@ -20,9 +20,9 @@ from voting.web.rendering import about, html, language_of, page
 
 @get("/c/{contest:str}/me", media_type=MediaType.HTML, opt=READS | PUBLIC)
 async def show_own_data(
-    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
+    contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices, erased: FromQuery[bool] = False
 ) -> Response[str]:
-    """Returns the page of what is stored of the voter whose cookie the browser has."""
+    """Returns the page of what is stored of the voter whose cookie the browser has. `erased`: who has just asked."""
     snapshot, language = await services.contest_cache.get(contest), language_of(request)
     token = held_token(request, contest)
     own = confirmation = None
@@ -33,6 +33,7 @@ async def show_own_data(
     shown = {
         **about(snapshot.contest, language),
         "own": own,
+        "erased": erased,
         "confirmation": confirmation,
         "channel": NAMES[language][own.channel] if own else "",
     }
@@ -54,8 +55,8 @@ async def download_own_data(
     contest: FromPath[str], request: Request[Any, Any, Any], services: GivenServices
 ) -> Response[dict[str, Any]]:
     """Returns what the page shows as a file for other programs."""
-    snapshot = await services.contest_cache.get(contest)
-    own = await services.privacy.own_data(snapshot, voter_token(request, contest))
+    snapshot, token = await services.contest_cache.get(contest), voter_token(request, contest)
+    own = await services.privacy.own_data(snapshot, token)
     content = {
         "contest": contest,
         "channel": own.channel,
@@ -66,6 +67,7 @@ async def download_own_data(
             ballot._asdict() | {"state": state_shown(ballot.state, snapshot.certified)} for ballot in own.ballots
         ],
         "identities": own.identities,
+        "confirmation": await services.confirmations.status(snapshot, token),
         "is_erasing": own.is_erasing,
     }
     return Response(content, headers={"cache-control": "no-store"})
@@ -79,4 +81,4 @@ async def erase_own_data(
     snapshot = await services.contest_cache.get(contest)
     await services.privacy.erase(snapshot, voter_token(request, contest))
     cookies = [voter_cookie(contest, "", secure) for secure in {False, options.secure_cookies}]
-    return Redirect(f"/c/{contest}/me", status_code=303, cookies=cookies)
+    return Redirect(f"/c/{contest}/me?erased=true", status_code=303, cookies=cookies)

@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromQuery, QueryParameter
 
 from voting.domain.audit_chain import AuditRecord
+from voting.domain.contest.explain import local
 from voting.domain.language import Language
 from voting.web.auth import by
 from voting.web.dependencies import GivenServices
@@ -34,16 +36,19 @@ async def show_audit_log(
     before: Annotated[int, QueryParameter(ge=0, le=2**62)] = 2**62,
 ) -> Response[str]:
     """Returns the newest records before a number, of all contests or of one."""
-    if contest is not None:
-        await services.contest_cache.get(contest)
-    person, language = await reader(request, services, contest), language_of(request)
+    snapshot, language = (
+        await services.contest_cache.get(contest) if contest is not None else None,
+        language_of(request),
+    )
+    person = await reader(request, services, contest)
+    at = partial(local, contest=snapshot.contest, language=language) if snapshot else moment
     head, records = await services.audit_log.latest(before, contest, PAGE_RECORDS)
     values: dict[str, Any] = {
         "of_contest": contest,
         "person": person,
         "head": head,
-        "acts": [act(each, language, moment) for each in records],
-        "moment": moment,
+        "acts": [act(each, language, at) for each in records],
+        "moment": at,
         "older": records[-1].seq if len(records) == PAGE_RECORDS else None,
     }
     return html(request, page(request, "audit.html", **values))
@@ -66,9 +71,9 @@ def _called(action: str, language: Language) -> str:
 
 def _shown(value: Any, language: Language, moment: Callable[[datetime], str]) -> str:
     """Returns a detail's value for people: of a long list the first; what has no other form as JSON."""
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if isinstance(value, list):
         t = WORDS[language]
-        named = t.comma.join(value[:SHOWN_NAMES])
+        named = t.comma.join(_shown(each, language, moment) for each in value[:SHOWN_NAMES])
         return str(named if len(value) <= SHOWN_NAMES else t.audit_more.format(named, len(value)))
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)

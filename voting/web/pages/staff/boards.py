@@ -32,12 +32,14 @@ async def show_board(
     language = language_of(request)
     values |= _shared(snapshot, language)
     values["titles"] = {entry.code: entry.title for entry in snapshot.entries.values()}
-    values["cautions"] = cautions(snapshot.contest, language)
-    if missing := options.site.missing:
-        values["cautions"] = (WORDS[language].site_missing.format(", ".join(missing)), *values["cautions"])
-    if snapshot.has_joined_voters:
-        overlaps = await services.persons.overlaps(contest)
-        values["cautions"] += (WORDS[language].overlaps.format(*overlaps),)
+    values["cautions"] = ()
+    if not snapshot.certified:
+        values["cautions"] = cautions(snapshot.contest, language)
+        if missing := options.site.missing:
+            values["cautions"] = (WORDS[language].site_missing.format(", ".join(missing)), *values["cautions"])
+        if snapshot.has_joined_voters:
+            overlaps = await services.persons.overlaps(contest)
+            values["cautions"] += (WORDS[language].overlaps.format(*overlaps),)
     return html(request, page(request, "board.html", **values))
 
 

@@ -29,6 +29,9 @@ MOST_ACTS = 20
 ACTS: tuple[Action, ...] = (
     "announcement.end",
     "announcement.publish",
+    "award.revoke",
+    "certification.certify",
+    "certification.reopen",
     "contest.create",
     "contest.display",
     "contest.extend",

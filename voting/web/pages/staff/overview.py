@@ -102,13 +102,13 @@ async def _listed(services: Services, person: Staff, language: Language) -> list
             counts[contest].picks if contest in seeing else None,
             hours.get(contest, ()),
             _ends(snapshot, counts[contest], language),
-            _links(snapshot, roles, language),
+            pages_of(snapshot, roles, language),
         )
         for contest, (snapshot, roles) in of.items()
     ]
 
 
-def _links(snapshot: ContestSnapshot, roles: frozenset[Role], language: Language) -> list[tuple[str, str]]:
+def pages_of(snapshot: ContestSnapshot, roles: frozenset[Role], language: Language) -> list[tuple[str, str]]:
     """Returns the pages that the roles open, each with what it is called."""
     contest, t, auditing = snapshot.contest.id, WORDS[language], {"auditor"}
     pages = [
@@ -116,7 +116,7 @@ def _links(snapshot: ContestSnapshot, roles: frozenset[Role], language: Language
         (t.control, f"/control/{contest}", ORGANISING),
         (t.roster, f"/control/{contest}/roster", ORGANISING),
         (t.review, f"/review/{contest}", DECIDING | auditing),
-        (t.marking, f"/marking/{contest}", {"judge"}),
+        (t.marking, f"/marking/{contest}", {"judge"} if snapshot.contest.rounds else ()),
         (t.results, f"/results/{contest}", roles),
         (t.objections, f"/results/{contest}/objections", ORGANISING | auditing if snapshot.certified else ()),
         (t.complaint_desk, f"/control/{contest}/complaints", ORGANISING),
