@@ -22,6 +22,10 @@ from tests.acceptance.test_review_pages import SignedIn, signed_in
 from tests.conftest import Contests, refusal
 from tests.voter_page.test_accessible import check
 from tests.web.test_groups import ringed
+from voting.postgres.database import Connection
+from voting.postgres.fraud import decisions
+from voting.postgres.fraud.decisions import ExcessEstimate
+from voting.postgres.results import certifications
 from voting.services.fraud.review import ReviewAction
 from voting.services.second_person import Person
 from voting.web.guard import FILE_BYTES
@@ -33,12 +37,21 @@ __all__ = ["browser", "signed_in"]
 FILE = {"Content-Type": "application/octet-stream"}
 
 
+async def grow(tx: Connection, contest: str) -> None:
+    """As if a sweep had found a day far above the days before."""
+    await certifications.lock_uncertified_result(tx, contest)
+    await decisions.set_excesses(tx, contest, [ExcessEstimate("", "day-2026-05-03", 400, 500, 500)])
+
+
 async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
     signed_in: SignedIn, contests: Contests, office: AdminServices
 ) -> None:
     contest, other = await ringed(contests, office), await contests.make()
     organiser, judge = await signed_in("organiser", contest), await signed_in("judge", contest)
+    await office.database.transact(lambda tx: grow(tx, contest))
     await organiser.goto("/staff")
+    need = organiser.locator("#needs li", has_text="1 项异常增长待说明依据")
+    await expect(need.get_by_role("link")).to_have_attribute("href", f"/review/{contest}#growth")
     row = organiser.locator(f'[data-contest-row="{contest}"]')
     await expect(row).to_contain_text("主办方")
     await expect(row).to_contain_text("票")

@@ -214,9 +214,13 @@ async def test_a_certificate_names_both_or_says_that_it_was_one(contests: Contes
     contest, li, zhang = await team(contests, office, "certification.certify")
     with pytest.raises(SecondPersonNeeded):
         await certify(office, contest, li)
-    made = await certifier(office.database).certify(contest, POLICY, person=zhang)
+    key = await office.staff_keys.create("a laptop", "organiser", contest.contest.id, account=zhang.account)
+    by_key = person_of((await office.staff_sessions.by_key(key)).staff)
+    made = await certifier(office.database).certify(contest, POLICY, person=by_key)
     told = as_json(made, contest.contest.id)
-    assert (told["actor"], told["persons"], told["proposed_by"]) == (zhang.actor, 2, li.account)
+    assert (told["actor"], told["persons"], told["proposed_by"]) == (by_key.actor, 2, li.account)
+    shown = run("certify", "--contest", contest.contest.id, env=environment_of(contests.settings)).stderr
+    assert f"two persons certified it: {zhang.account}, as {li.account} had proposed" in shown
     alone = await prepared(contests, office, "certification.certify")
     made = await certifier(office.database).certify(alone, POLICY)
     assert as_json(made, alone.contest.id)["persons"] == 1

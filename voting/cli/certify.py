@@ -17,7 +17,7 @@ from voting.domain.results.scoring import Tally
 from voting.domain.roster.sheet import Tick
 from voting.postgres.fraud.decisions import Changed
 from voting.postgres.results.certifications import Certification
-from voting.services.fraud.growth import Growth, in_words, to_decide
+from voting.services.fraud.growth import Growth, in_words, waiting_in_words
 from voting.services.fraud.policy_files import load_sweep_policy
 from voting.wiring.admin import AdminServices
 
@@ -79,12 +79,12 @@ def certify(  # noqa: PLR0913 (an argument for each option)
         changed = await office.certifier.propose(snapshot, rules, _progress())
         return changed, await office.growths.all(snapshot)
 
-    async def certified(office: AdminServices) -> tuple[Certification, Sequence[Growth]]:
+    async def certified(office: AdminServices) -> tuple[Certification, str, Sequence[Growth]]:
         snapshot, rules = await find(office, contest), load_sweep_policy(policy or office.settings.policy)
         person = await signed.person(office, contest, ORGANISING)
         accepted = {"public_only": public_only, "without_witnesses": without_witnesses}
         made = await office.certifier.certify(snapshot, rules, _progress(), **accepted, person=person)
-        return made, await office.growths.all(snapshot)
+        return made, await _name_of(office, made.actor), await office.growths.all(snapshot)
 
     if reopen is not None:
         number = with_admin(settings, lambda office: reopened(office, reopen))
@@ -97,8 +97,8 @@ def certify(  # noqa: PLR0913 (an argument for each option)
             f" look at the groups: voting review list --contest {contest}"
         )
     else:
-        made, found = with_admin(settings, certified)
-        _show(made, contest, as_json=json)
+        made, by, found = with_admin(settings, certified)
+        _show(made, by, contest, as_json=json)
     _warn(found, contest)
 
 
@@ -106,13 +106,10 @@ def _warn(found: Sequence[Growth], contest: str) -> None:
     """Says what estimates cuts or awards may depend on: they subtract nothing, and people answer for them."""
     for each in found:
         if each.state != "noted":
-            tell(f"{in_words(each, 'en')} {f'Explained: {each.decision.reason}' if each.decision else ''}".rstrip())
-    if waiting := to_decide(found):
-        ids = " ".join(each.id for each in waiting)
-        tell(
-            "none is subtracted; before certification say what it was:"
-            f" voting review explain {ids} --contest {contest} --reason ..."
-        )
+            by = "Explained" if each.state == "accepted" else "Proposed explanation"
+            tell(f"{in_words(each, 'en')} {f'{by}: {each.decision.reason}' if each.decision else ''}".rstrip())
+    if waiting := waiting_in_words(found, contest):
+        tell(f"none is subtracted; before certification: {waiting}")
 
 
 def _progress() -> Callable[[str], Tick]:
@@ -123,7 +120,13 @@ def _progress() -> Callable[[str], Tick]:
     return begin
 
 
-def _show(made: Certification, contest: str, *, as_json: bool) -> None:
+async def _name_of(office: AdminServices, actor: str) -> str:
+    """Returns the account behind an actor; the actor itself where there is none."""
+    accounts = {f"key:{key.id}": key.account for key in await office.staff_keys.all()}
+    return accounts.get(actor) or actor.removeprefix("account:")
+
+
+def _show(made: Certification, by: str, contest: str, *, as_json: bool) -> None:
     if as_json:
         from voting.services.fraud import certify
 
@@ -138,7 +141,7 @@ def _show(made: Certification, contest: str, *, as_json: bool) -> None:
     certified_at = made.certified_at.isoformat(timespec="seconds")
     tell(f"certified: number {made.number}, {certified_at}, policy {made.policy_version}")
     if made.proposed_by:
-        tell(f"two persons certified it: {made.actor}, as {made.proposed_by} had proposed")
+        tell(f"two persons certified it: {by}, as {made.proposed_by} had proposed")
     else:
         tell("one person certified it: when it was certified, no staff account could decide about this contest")
     if made.public_only:

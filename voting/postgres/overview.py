@@ -18,12 +18,13 @@ HOURS = 24
 class Counts:
     """A contest's recorded picks, and how many groups, cells, objections and complaints wait.
 
-    `certified_at`: of a valid result.
+    `growth`: estimates, whether they wait or not. `certified_at`: of a valid result.
     """
 
     picks: int
     groups: int
     cells: int
+    growth: int
     objections: int
     complaints: int
     certified_at: datetime | None

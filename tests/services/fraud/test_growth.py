@@ -12,6 +12,7 @@ from tests.conftest import Contests, as_owner, environment_of
 from tests.fraud.rings import POLICY, certifier, crowd, dripped, find_nothing, record
 from tests.services.test_second_person import hire
 from tests.web.test_staff import bearer
+from voting.cli.certify import _warn
 from voting.errors import NotCertifiable
 from voting.services.fraud.growth import Growths
 from voting.services.second_person import Person
@@ -39,7 +40,7 @@ async def test_an_even_drip_is_estimated_explained_and_not_subtracted(
     assert run(*explain, env=environment_of(settings)).stdout == "A002-night\tdecided\n"
     # More than was explained needs another ground.
     async with as_owner(settings) as owner:
-        await owner.execute("update growth_decisions set most = $2 where contest = $1", contest, found.low - 1)
+        await owner.execute("update growth_decisions set most = $2 where contest = $1", contest, found.estimate - 1)
     (growth,) = await growths.all(snapshot)
     assert growth.state == "open"
     assert await growths.decide(snapshot, [growth.id], WANG, "accept", "the night bus") == (("A002-night", "decided"),)
@@ -69,7 +70,7 @@ async def test_an_even_drip_is_estimated_explained_and_not_subtracted(
 
 
 async def test_a_day_far_above_the_days_before_is_explained_by_two_accounts_on_the_page(
-    http: httpx.AsyncClient, contests: Contests, office: AdminServices
+    http: httpx.AsyncClient, contests: Contests, office: AdminServices, capsys: pytest.CaptureFixture[str]
 ) -> None:
     contest = await contests.make(opens=timedelta(days=-6), closes=timedelta(minutes=-1))
     for number in range(1, 6):
@@ -91,6 +92,12 @@ async def test_a_day_far_above_the_days_before_is_explained_by_two_accounts_on_t
             path = f"/api/v1/staff/contests/{contest}/growth/{each['id']}/decisions"
             wish = {"action": "accept", "reason": "on television that evening"}
             assert (await http.post(path, json=wish, headers=key)).status_code == status
+        waiting = await office.database.transact(lambda tx: office.growths.undecided(tx, snapshot))
+        assert ("a second one must agree" in waiting) == (status == 202)
+        assert "nobody has said" not in waiting
+        _warn(await office.growths.all(snapshot), contest)
+        warned = capsys.readouterr().err
+        assert ("Explained: on television" in warned) == (status == 200)
     assert all(each.state == "accepted" for each in await office.growths.all(snapshot))
     async with office.database.connection() as connection:
         await connection.execute("delete from growth_decisions where contest = $1", contest)

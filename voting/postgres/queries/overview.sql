@@ -4,6 +4,7 @@ select contests.id,
     (select coalesce(sum(raw), 0) from tallies where contest = contests.id)::bigint as picks,
     (select count(*) from groups where contest = contests.id and (state = 'open' or proposal is not null)) as groups,
     (select count(*) from suspect_cells where contest = contests.id and state = 'open') as cells,
+    coalesce((select jsonb_array_length(excesses) from decision_books where contest = contests.id), 0) as growth,
     (select count(*) from objections where contest = contests.id and answered_at is null) as objections,
     (select count(*) from complaints
      where contest = contests.id and answered_at is null and closed_at is null) as complaints,

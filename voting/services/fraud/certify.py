@@ -242,12 +242,8 @@ class Certifier:
                 f" {', '.join(waiting[:20])}; look at them with: voting review list --contest {snapshot.contest.id},"
                 " then: voting review ask CELL --hours 72, or: voting review accept CELL"
             )
-        if waiting := await self._growths.undecided(tx, snapshot):
-            raise NotCertifiable(
-                f"nobody has said what explains {len(waiting)} cases of growth: {', '.join(waiting[:20])}; look at them"
-                f" with: voting review list --contest {snapshot.contest.id}, then give the ground:"
-                f" voting review explain {waiting[0]} --contest {snapshot.contest.id} --reason ..."
-            )
+        if growth := await self._growths.undecided(tx, snapshot):
+            raise NotCertifiable(growth)
         inputs = await read_inputs(tx, snapshot.contest.id)
         if not act.public_only:
             try:

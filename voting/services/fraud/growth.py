@@ -107,9 +107,9 @@ class Growths:
 
         return await self._database.transact(work)
 
-    async def undecided(self, tx: Connection, snapshot: ContestSnapshot) -> tuple[str, ...]:
-        """Returns the ids of growth that waits for a ground, or for a second person."""
-        return tuple(each.id for each in to_decide(await _all(tx, snapshot)))
+    async def undecided(self, tx: Connection, snapshot: ContestSnapshot) -> str:
+        """Returns what `waiting_in_words` does."""
+        return waiting_in_words(await _all(tx, snapshot), snapshot.contest.id)
 
 
 def in_words(each: Growth, language: Language) -> str:
@@ -157,6 +157,29 @@ def to_decide(found: Iterable[Growth]) -> list[Growth]:
     return [each for each in found if each.state in ("open", "proposed")]
 
 
+def waiting_in_words(found: Sequence[Growth], contest: str) -> str:
+    """Returns which growth waits for a ground or for a second person, and for which command; "" if none does."""
+    open_ = [each.id for each in found if each.state == "open"]
+    proposed = [each.id for each in found if each.state == "proposed"]
+    said = []
+    if open_:
+        said.append(
+            f"nobody has said what explains {len(open_)} cases of growth: {_listed(open_)}; look at them with:"
+            f" voting review list --contest {contest}, then give the ground:"
+            f" voting review explain {open_[0]} --contest {contest} --reason ..."
+        )
+    if proposed:
+        said.append(
+            f"one person has said what explains {len(proposed)} cases of growth, and a second one must agree:"
+            f" {_listed(proposed)}; with: voting review explain {proposed[0]} --contest {contest} --reason ..."
+        )
+    return "\n".join(said)
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:20]) + (", ..." if len(ids) > 20 else "")
+
+
 async def _all(tx: Connection, snapshot: ContestSnapshot) -> tuple[Growth, ...]:
     contest = snapshot.contest.id
     found, given = await decisions.select_excesses(tx, contest), await growth.select(tx, contest)
@@ -169,7 +192,7 @@ async def _all(tx: Connection, snapshot: ContestSnapshot) -> tuple[Growth, ...]:
         most = min(excess.high, counted.get(excess.entry, 0) if excess.entry else sum(counted.values()))
         impact = effect(counted, {excess.entry: most}, most, at_stake, is_counted=True)
         ground = given.get((excess.entry, excess.sign))
-        every.append(Growth(excess, most, impact, ground if ground and ground.most >= excess.low else None))
+        every.append(Growth(excess, most, impact, ground if ground and ground.most >= excess.estimate else None))
     return tuple(sorted(every, key=lambda each: -each.excess.estimate))
 
 

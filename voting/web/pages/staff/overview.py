@@ -15,6 +15,7 @@ from voting.errors import CredentialInvalid, CredentialMissing, Forbidden
 from voting.services.contests.contest_cache import ContestSnapshot
 from voting.services.contests.overview import Counts, PendingProposal
 from voting.services.fraud.group_view import effect_in_words
+from voting.services.fraud.growth import to_decide
 from voting.services.second_person import person_of
 from voting.web.auth import OWN_ACCOUNT, own_account
 from voting.web.dependencies import GivenOptions, GivenServices, Services
@@ -171,6 +172,8 @@ async def _needs(services: Services, person: Staff, listed: list[Listed], langua
     ]
     for each in listed:
         needs += _others(each, language)
+        if each.counts.growth and each.roles & DECIDING and not each.snapshot.certified:
+            needs += await _growth(services, person, each, language)
     return needs
 
 
@@ -186,6 +189,18 @@ async def _groups(services: Services, person: Staff, listed: Listed, language: L
         elif group.state == "open" and each.effect.shifts and not group.proposal:
             needs.append(Need("group", what, snapshot, path))
     return needs
+
+
+async def _growth(services: Services, person: Staff, listed: Listed, language: Language) -> list[Need]:
+    """Returns the growth that waits for a ground, or for another one than who proposed it."""
+    snapshot = await services.contest_cache.get(listed.snapshot.contest.id)
+    waiting = [
+        each
+        for each in to_decide(await services.growths.all(snapshot))
+        if each.decision is None or each.decision.account != person.account
+    ]
+    what = WORDS[language].overview_growth.format(len(waiting))
+    return [Need("growth", what, snapshot, f"/review/{snapshot.contest.id}#growth")] if waiting else []
 
 
 def _proposal(proposal: PendingProposal, snapshot: ContestSnapshot, language: Language) -> Need:
