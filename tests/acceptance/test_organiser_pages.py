@@ -73,10 +73,10 @@ async def test_the_overview_shows_each_what_waits_for_him_and_his_own_contests(
     # A judge sees no votes and nothing that is not a judge's.
     await judge.goto("/staff")
     row = judge.locator(f'[data-contest-row="{contest}"]')
-    await expect(row.get_by_role("link", name="评分")).to_be_visible()
+    await expect(row.get_by_role("link", name="结果与得分")).to_be_visible()
     await expect(row).not_to_contain_text("已记录")
-    for name in ("实时看板", "待核选票", "审计日志"):
-        await expect(judge.get_by_role("link", name=name)).to_have_count(0)
+    for name in ("评分", "实时看板", "待核选票", "审计日志"):
+        await expect(judge.get_by_role("link", name=name, exact=True)).to_have_count(0)
     await expect(judge.locator("#needs")).to_have_count(0)
 
 

@@ -39,9 +39,12 @@ async def test_an_organiser_tells_voters_hears_them_and_sends_covers(
     await voter.get_by_label("投诉什么").select_option("entry")
     await voter.get_by_label("经过").fill("这件作品去年已经发表过。")
     await check(voter, "complaints")
+    await voter.get_by_label("投诉什么").select_option("contest")
+    await expect(voter.get_by_label("作品编号")).to_be_hidden()
     await voter.get_by_role("button", name="提交投诉").click()
     done = voter.locator("form [role=alert]")
     await expect(done).to_contain_text("已收到，投诉编号")
+    await expect(voter.get_by_label("作品编号")).to_be_visible()
     reference = (await done.inner_text()).partition("投诉编号 ")[2].partition("。")[0]
     await organiser.goto("/staff")
     await organiser.locator("#needs").get_by_role("link", name="件投诉待处理").click()
@@ -64,6 +67,6 @@ async def test_an_organiser_tells_voters_hears_them_and_sends_covers(
     await expect(organiser.locator("#covers [role=status]")).to_have_text(
         "已更新 2 件作品的封面，0 件与现有相同，1 个文件有问题。"
     )
-    await expect(organiser.locator("#cover-faults li")).to_contain_text("Z999.svg: names no entry")
+    await expect(organiser.locator("#cover-faults li")).to_contain_text("Z999.svg: 文件名不是作品编号")
     await check(organiser, "covers")
     await phone.close()

@@ -121,7 +121,8 @@ async def test_a_voter_signs_in_with_the_organisations_login_and_votes(
             # What is stored of the voter, and its erasure.
             await page.get_by_role("link", name="我的数据").click()
             await expect(page.locator("#own")).to_contain_text("单位账号登录")
-            await page.get_by_role("button", name="删除我的数据").click()
-            await expect(page.locator("main")).to_contain_text("没有您")
+            await page.get_by_text("删除我的数据…").click()
+            await page.get_by_role("button", name="确定删除").click()
+            await expect(page.locator("main")).to_contain_text("已收到您的删除要求")
             assert await contests.counted(contest) == {"A001": 1}
             await context.close()

@@ -195,7 +195,7 @@ def pause(id: str, reason: str, signed: Signed, env_file: Path | None) -> None:
     """Refuse new ballots until `voting contest resume`; ballots in progress are completed first.
 
     Where several accounts decide, a second one must run the same command within half an hour; otherwise the vote goes
-    on by itself.
+    on by itself, and for six hours the same account cannot begin another pause.
     """
 
     async def work(office: AdminServices) -> datetime | None:

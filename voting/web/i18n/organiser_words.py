@@ -50,7 +50,8 @@ ZH = {
     "control_pause": "暂停投票",
     "control_after_pause": "暂停",
     "control_effect_pause": "立即生效：新的选票会被拒绝，投票人看到「暂停投票」。已投的票都在，截止时间不变，"
-    "可以随时恢复。有其他管理人员时，须由另一人在 30 分钟内确认，否则自动恢复投票。",
+    "可以随时恢复。有其他管理人员时，须由另一人在 30 分钟内确认，否则自动恢复投票；"
+    "无人确认的，同一人 6 小时内不能再次发起暂停。",
     "control_paused": "{0} 于 {1} 暂停。到 {2} 没有另一人确认，投票自动恢复。",
     "control_confirm_pause": "确认暂停",
     "control_resume": "恢复投票",
@@ -216,7 +217,8 @@ EN = {
     "control_after_pause": "paused",
     "control_effect_pause": "At once: new ballots are refused and voters see that the vote is paused. Recorded votes "
     "stay, the end stays the same, and it can be resumed at any time. Where several persons manage the contest, "
-    "another one confirms the pause within 30 minutes; otherwise the vote goes on by itself.",
+    "another one confirms the pause within 30 minutes; otherwise the vote goes on by itself, and for six hours the "
+    "same person cannot begin another pause.",
     "control_paused": "{0} paused it on {1}. Unless another person confirms it, the vote goes on by itself on {2}.",
     "control_confirm_pause": "Confirm the pause",
     "control_resume": "Resume the vote",

@@ -104,7 +104,8 @@ async def pause(
 ) -> Response[dict[str, Outcome]]:
     """Refuses new ballots until the vote goes on; 409 after the window.
 
-    202 if a second person must send the same within half an hour, after which the vote goes on by itself.
+    202 if a second person must send the same within half an hour, after which the vote goes on by itself; the same
+    account cannot begin another pause for six hours (409).
     """
     await services.contest_cache.get(contest)
     person = await permit(request, services, contest)
