@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from voting.fraud.confirmation import discoveries, estimate, invented, lower_tail, spread
+from voting.fraud.confirmation import adjusted, estimate, invented, lower_tail, spread
+from voting.fraud.naming import material, named, to_ask
 from voting.fraud.sample import Asked, Cell, Estimate, Rules, cells_of, to_decide
 
 ENTRIES = [f"A{number:03d}" for number in range(1, 31)]
@@ -31,26 +33,27 @@ def answer(entry: str, channel: str, share: float, confirmed: bool) -> Asked:
     return Asked(channel, share, bool(confirmed), frozenset(cells_of(entry, channel, None)))
 
 
-def named(found: tuple[Estimate, ...]) -> set[str]:
-    return {each.cell.entry for each in found if each.is_named}
+def entries(found: tuple[Estimate, ...]) -> set[str]:
+    """Returns the entries with a cell that this look finds."""
+    return {cell.entry for cell in material(found)}
 
 
 def test_4000_invented_ballots_of_44000_are_named_and_measured() -> None:
     wrong = 0
     for seed in range(20):
         found = estimate(world(seed, bots=4000))
-        wrong += named(found) != {"A008"}
-        (cell,) = (each for each in found if each.is_named and each.cell.entry == "A008")
+        wrong += entries(found) != {"A008"}
+        (cell,) = (each for each in found if each.cell in material(found) and each.cell.entry == "A008")
         assert cell.cell == Cell("channel", "A008", "web")
         assert cell.low > 0.1
         # Within the interval: 4,000 of the cell's picks.
         assert cell.low * cell.picks < 4000 < cell.high * cell.picks + 1500
-    assert wrong <= 1, "another entry is named besides"
+    assert wrong <= 1, "another entry is found besides"
 
 
 def test_a_contest_of_unlike_crowds_has_no_named_cell() -> None:
     # Of 400 such worlds 13 have one; three of those are among these forty.
-    assert sum(bool(named(estimate(world(seed)))) for seed in range(40)) <= 3
+    assert sum(bool(material(estimate(world(seed)))) for seed in range(40)) <= 3
 
 
 def test_few_answers_name_nobody() -> None:
@@ -71,7 +74,7 @@ def test_the_channels_own_rate_is_what_a_cell_is_compared_with() -> None:
     assert next(each for each in found if each.cell == Cell("channel", "A001", "phone")).elsewhere == pytest.approx(
         0.25, abs=0.03
     )
-    assert named(found) == set()
+    assert entries(found) == set()
 
 
 def test_the_lower_tail_is_that_of_the_beta_binomial() -> None:
@@ -105,12 +108,16 @@ def test_false_discoveries_are_controlled_step_up() -> None:
         1,
     ]
     cells = [Cell("channel", f"A{number:03d}", "web") for number in range(15)]
-    assert discoveries(dict(zip(cells, p, strict=True)), 0.05, 15) == set(cells[:4])
-    assert discoveries(dict(zip(cells, p[::-1], strict=True)), 0.05, 15) == set(cells[-4:])
-    few = dict(zip(cells[:4], p[2:6], strict=True))
-    assert discoveries(few, 0.05, 4) == set(cells[:4])
-    assert discoveries(few, 0.05, 15) == set(cells[:1]), "the cells not tested yet count"
-    assert discoveries({}, 0.05, 15) == set()
+
+    def rejected(p_values: Sequence[float], cells: Sequence[Cell], number: int) -> set[Cell]:
+        rates = adjusted(dict(zip(cells, p_values, strict=True)), number)
+        return {cell for cell, rate in rates.items() if rate <= 0.05}
+
+    assert rejected(p, cells, 15) == set(cells[:4])
+    assert rejected(p[::-1], cells, 15) == set(cells[-4:])
+    assert rejected(p[2:6], cells[:4], 4) == set(cells[:4])
+    assert rejected(p[2:6], cells[:4], 15) == set(cells[:1]), "the cells not tested yet count"
+    assert adjusted({}, 15) == {}
 
 
 def test_the_interval_narrows_with_the_number_asked_and_keeps_the_truth() -> None:
@@ -133,7 +140,7 @@ def test_a_flooded_entry_is_no_part_of_what_the_others_are_compared_with() -> No
     sample = world(1)
     sample += [answer(entry, "web", 0.02, False) for entry in ("A008", "A009") for _ in range(150)]
     found = {each.cell: each for each in estimate(sample)}
-    assert named(tuple(found.values())) == {"A008", "A009"}
+    assert entries(tuple(found.values())) == {"A008", "A009"}
     assert found[Cell("channel", "A001", "web")].elsewhere > 0.4
 
 
@@ -142,10 +149,30 @@ def test_more_are_asked_in_the_few_clearest_cells_that_are_not_decided_yet() -> 
     doubted = [answer(entry, "web", 0.02, False) for entry in ENTRIES[:5] for _ in range(20)]
     bots = [answer("A030", "web", 0.02, False) for _ in range(100)]
     found = estimate(people + doubted + bots)
-    assert {each.cell for each in found if each.is_named} == {Cell("channel", "A030", "web")}
-    suspected = {each.cell for each in found if each.is_suspected}
+    assert named(found, ()) == {Cell("channel", "A030", "web")}
+    suspected = to_ask(found, named(found, ()))
     assert len(suspected) == Rules().clearest
     assert suspected <= {Cell("channel", entry, "web") for entry in ENTRIES[:5]}
+
+
+def look(q_value: float, low: float = 0.3) -> Estimate:
+    return Estimate(Cell("channel", "A", "web"), 40, 10, 0.6, q_value / 60, q_value, low, 0.5, 0.7, 400)
+
+
+def test_one_look_names_a_cell_only_if_it_is_much_clearer_than_one_of_many() -> None:
+    """Each look is one more chance of an error, and a server makes many."""
+    cell = look(0.1).cell
+    for q_value, found, alone in ((0.11, False, False), (0.1, True, False), (0.011, True, False), (0.01, True, True)):
+        assert material([look(q_value)]) == ({cell} if found else set())
+        assert named([look(q_value)], ()) == ({cell} if alone else set()), q_value
+        assert named([look(q_value)], {cell}) == ({cell} if found else set()), "others found it, too"
+    assert named([look(0.0001, low=0.09)], {cell}) == set(), "too few invented voters to matter"
+
+
+def test_more_are_asked_in_a_cell_from_the_first_look_on_that_finds_it() -> None:
+    found = [look(0.05)]
+    assert to_ask(found, named(found, ())) == {found[0].cell}
+    assert to_ask(found, named(found, {found[0].cell})) == set(), "people decide now"
 
 
 def test_people_decide_about_an_entrys_channels_before_its_networks() -> None:

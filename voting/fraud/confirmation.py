@@ -14,7 +14,7 @@ everybody, and make people who answer as always look so unlike that no cell coul
 r: by moments (Williams 1982, Appl. Stat. 31, 144), the sum of (x - np)^2 - npq over that of n(n-1)pq, among cells of
 the same kind that confirmed at least as often as expected: invented voters only lower a rate, so those are of people.
 Significance: P(X <= x), with the false discovery rate controlled among the cells of each kind (Benjamini and Hochberg
-1995, J. R. Stat. Soc. B 57, 289, step-up).
+1995, J. R. Stat. Soc. B 57, 289, step-up). That holds for one look; `voting.fraud.naming` is about many.
 The share s of invented voters: those asked confirm at the rate (1-s)h, whose posterior is Beta(x + 1/2, n - x + 1/2)
 (Jeffreys), so s = max(0, 1 - rate/h). Its interval has equal tails under both distributions.
 """
@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from voting.fraud.sample import RULES, Asked, Cell, Estimate, Rules, to_decide
+from voting.fraud.sample import RULES, Asked, Cell, Estimate, Rules
 
 Floats = npt.NDArray[np.float64]
 PRIOR_ASKED = 10.0
@@ -52,29 +52,19 @@ def estimate(sample: Iterable[Asked], rules: Rules = RULES) -> tuple[Estimate, .
     }
     p_values = {cell: lower_tail(*counts[cell], rate, spreads[cell.kind]) for cell, rate in expected.items()}
     shares = {cell: invented(*counts[cell], expected[cell], spreads[cell.kind], rules.confidence) for cell in tested}
-    named: set[Cell] = set()
+    q_values: dict[Cell, float] = {}
     for kind in spreads:
         family = {cell: p_value for cell, p_value in p_values.items() if cell.kind == kind}
-        cells = sum(cell.kind == kind for cell in answers.asked)
-        named |= {cell for cell in discoveries(family, rules.names, cells) if shares[cell][0] >= rules.material}
-    named = to_decide(named)
-    decided = {cell.entry for cell in named}
-    doubtful = [
-        cell
-        for cell in sorted(tested, key=lambda cell: (p_values[cell], cell))
-        if p_values[cell] <= rules.undecided and cell.entry not in decided
-    ]
-    suspected = set(doubtful[: rules.clearest])
+        q_values |= adjusted(family, sum(cell.kind == kind for cell in answers.asked))
     found = [
         Estimate(
             cell,
             *counts[cell],
             expected[cell],
             p_values[cell],
+            q_values[cell],
             *shares[cell],
             round(answers.picks[cell]),
-            cell in suspected,
-            cell in named,
         )
         for cell in tested
     ]
@@ -135,15 +125,17 @@ def lower_tail(asked: int, confirmed: int, rate: float, overdispersion: float) -
     return float(min(1.0, np.exp(logs).sum()))
 
 
-def discoveries(p_values: Mapping[Cell, float], rate: float, cells: int) -> set[Cell]:
-    """Returns the cells whose hypotheses are rejected so that the false discovery rate is at most `rate`.
+def adjusted(p_values: Mapping[Cell, float], cells: int) -> dict[Cell, float]:
+    """Returns the least false discovery rate at which each cell's hypothesis is rejected.
 
     `cells` counts those with too few answers to be tested, too: early in a contest few are tested, and the first to be
     is no discovery.
     """
+    rates, least = {}, 1.0
     order = sorted(p_values, key=lambda cell: p_values[cell])
-    last = max((place for place, cell in enumerate(order, 1) if p_values[cell] <= rate * place / cells), default=0)
-    return set(order[:last])
+    for place, cell in reversed([*enumerate(order, 1)]):
+        rates[cell] = least = min(least, p_values[cell] * cells / place)
+    return rates
 
 
 def invented(

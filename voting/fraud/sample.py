@@ -53,7 +53,10 @@ class Rules:
     undecided: float = 0.2
     """Up to this significance a cell may have invented voters: the clearest are asked more."""
     names: float = 0.1
-    """The false discovery rate at which people must decide about the cell."""
+    """The false discovery rate at which a cell is found to have them (`voting.fraud.naming`)."""
+    alone: float = 0.01
+    """That at which one look suffices: a tenth of `names`, because a contest of ten days has at most about ten looks
+    with mostly new answers. Longer contests have few more: the later a look, the more it shares with the one before."""
     clearest: int = 3
     """In how many cells more voters are asked at the same time."""
     raised: float = 0.3
@@ -78,15 +81,13 @@ class Estimate(NamedTuple):
     elsewhere: float
     """The rate at which people of the same channels confirm in the rest of the contest."""
     p_value: float
+    q_value: float
+    """The least false discovery rate at which the cell is found."""
     low: float
     share: float
     high: float
     picks: int
     """The cell's counted picks, as the sample gives them."""
-    is_suspected: bool
-    """More of its voters are asked."""
-    is_named: bool
-    """People must decide about it."""
 
 
 def cells_of(entry: str, channel: str, network: str | None) -> tuple[Cell, ...]:

@@ -8,6 +8,7 @@ than people's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from loadtests.fraud_lab.answers.attackers import Attack
 from loadtests.fraud_lab.answers.worlds import CHANNELS, DAYS, Ballots, Voters, World
 from loadtests.fraud_lab.simulator.batch import Bools, Floats, Ints
 from voting.fraud.confirmation import estimate
+from voting.fraud.naming import LASTING, material, named, to_ask
 from voting.fraud.sample import RULES, Asked, Cell, asked_for_it, cells_of, to_decide
 from voting.fraud.unconfirmed import CellBallot, surplus
 
@@ -76,17 +78,23 @@ class _Contest:
         self._cells_of: dict[int, tuple[Cell, ...]] = {}
 
     def course(self) -> Course:
-        named: dict[Cell, int] = {}
-        suspected: list[Cell] = []
-        for day in range(DAYS):
-            self._ask(day, suspected)
-            found = estimate(self._sample(24.0 * (day + 1)))
-            named = {each.cell: day + 1 for each in found if each.is_named} | named
-            suspected = [each.cell for each in found if each.is_suspected]
+        since: dict[Cell, int] = {}
+        first: dict[Cell, int] = {}
+        standing: set[Cell] = set()
+        suspected: set[Cell] = set()
+        # One look at the end of each day, the last at the close.
+        for day in range(1, DAYS + 1):
+            self._ask(day - 1, suspected)
+            found = estimate(self._sample(24.0 * day))
+            since = {cell: since.get(cell, day) for cell in material(found)}
+            lasting = standing | {cell for cell, began in since.items() if timedelta(days=day - began) >= LASTING}
+            standing = named(found, lasting)
+            first = dict.fromkeys(standing, day) | first
+            suspected = to_ask(found, standing)
         asked = np.isfinite(self._asked_at)
-        asked_after, void = self._step(named)
+        asked_after, void = self._step(first)
         used = self._bought - self._numbers
-        return Course(self._voters, self._ballots, named, asked, asked_after, void, used)
+        return Course(self._voters, self._ballots, first, asked, asked_after, void, used)
 
     def _ask(self, day: int, suspected: Iterable[Cell]) -> None:
         """Asks voters of the day's ballots, each at the moment of the ballot."""

@@ -21,6 +21,7 @@ from voting.errors import Forbidden, NotCertifiable, Stale
 from voting.fraud.sample import Cell
 from voting.fraud.unconfirmed import staying
 from voting.postgres.ballots import Ask, BallotRow
+from voting.postgres.fraud import suspect_cells
 from voting.postgres.fraud.suspect_cells import StoredCell
 from voting.postgres.identity import confirmations
 from voting.services.fraud.cells import Cells, CellWish, SuspectCell
@@ -39,6 +40,7 @@ by = ["phone"]
 picks = 5
 """
 WANG, LI = Person("key:1", "wang"), Person("key:2", "li")
+A001 = {Cell("channel", "A001", "web"), Cell("network", "A001", "network")}
 FACTS = json.dumps(["web", None, None, None, None, "network"])
 
 
@@ -115,15 +117,14 @@ async def test_the_base_sample_does_not_use_up_the_budget_of_suspected_cells(
     contests: Contests, office: AdminServices, settings: Settings
 ) -> None:
     contest = await attacked(contests, office, wanted=40)
-    cells = {Cell("channel", "A001", "web"), Cell("network", "A001", "network")}
 
     async def raised() -> set[Cell]:
         await office.cells.watch(await office.contest_cache.renew(contest))
         return set((await office.contest_cache.renew(contest)).raised_shares)
 
-    assert await raised() == cells, "a quarter of the voters was asked, none of them because of a suspicion"
+    assert await raised() == A001, "a quarter of the voters was asked, none of them because of a suspicion"
     async with as_owner(settings) as owner:
-        for asked, found in ((3, cells), (9, set())):
+        for asked, found in ((3, A001), (9, set())):
             # Chance 0.1 would have chosen a third of these.
             await owner.execute(
                 "update confirmations set share = 0.3 where contest = $1 and voter in"
@@ -132,6 +133,30 @@ async def test_the_base_sample_does_not_use_up_the_budget_of_suspected_cells(
                 asked,
             )
             assert await raised() == found, f"{asked} of 700"
+
+
+async def test_a_cell_that_is_no_clear_case_is_named_when_a_day_of_the_vote_has_confirmed_it(
+    contests: Contests, office: AdminServices, settings: Settings
+) -> None:
+    """Each look is that of a new process. Waiting after the close is no confirmation: it closed a minute ago."""
+    almost, after = timedelta(days=1, seconds=-30), timedelta(days=1, seconds=30)
+    for is_over, length, state in (
+        (False, almost, "suspected"),
+        (False, after, "open"),
+        (True, almost, "suspected"),
+        (True, after, "open"),
+    ):
+        contest = await attacked(contests, office, is_over=is_over, wanted=65)
+        await Cells(office.database).watch(await office.contest_cache.renew(contest))
+        snapshot = await office.contest_cache.renew(contest)
+        assert set(snapshot.raised_shares) == A001, "the first look gathers the answers that decide"
+        since = min(datetime.now(UTC), snapshot.contest.closes_at) - length
+        async with as_owner(settings) as owner:
+            await owner.execute("update suspect_cells set material_since = $2 where contest = $1", contest, since)
+        await Cells(office.database).watch(snapshot)
+        async with office.database.connection() as connection:
+            cells = {each.cell: each for each in await suspect_cells.select_all(connection, contest)}
+        assert cells[Cell("channel", "A001", "web")].state == state, (is_over, length)
 
 
 async def test_an_invented_cell_is_named_and_two_persons_decide_about_it(

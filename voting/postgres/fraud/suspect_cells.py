@@ -45,16 +45,19 @@ class StoredCell:
     decided_by: str | None
     reason: str | None
     version: int
+    material_since: datetime | None
+    """Since when every look finds it (`voting.fraud.naming`); None: the last did not."""
     found_at: datetime
     changed_at: datetime
 
 
 class FoundCell(NamedTuple):
-    """A cell as the latest estimate has it. `is_named`: people must decide about it."""
+    """A cell as the latest estimate has it. `is_named`: people must decide about it. `material_since`: as stored."""
 
     cell: Cell
     is_named: bool
     share: float
+    material_since: datetime | None
 
 
 async def put(connection: Connection, contest: str, found: Sequence[FoundCell]) -> None:
@@ -66,6 +69,7 @@ async def put(connection: Connection, contest: str, found: Sequence[FoundCell]) 
         [each.cell.value for each in found],
         [each.is_named for each in found],
         [each.share for each in found],
+        [each.material_since for each in found],
     ]
     await connection.execute(_QUERIES["put"], contest, *columns)
 

@@ -1,9 +1,10 @@
 """Cells of ballots whose voters confirm too seldom: estimates, the share asked, and what two persons decide.
 
-People decide about a cell that is named: all its voters are asked to confirm in a stated time, after which the ballots
-of those who did not are void as far as they are more than people's (`voting.fraud.unconfirmed`), as a group that
-reviewers can release; or the cell is accepted with a written ground. Ballots become void, and no number is subtracted
-from an entry's count, so that the count stays that of ballots which anybody can recount.
+People decide about a cell that is named (`voting.fraud.naming`): all its voters are asked to confirm in a stated time,
+after which the ballots of those who did not are void as far as they are more than people's
+(`voting.fraud.unconfirmed`), as a group that reviewers can release; or the cell is accepted with a written ground.
+Ballots become void, and no number is subtracted from an entry's count, so that the count stays that of ballots which
+anybody can recount.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from voting.domain.results.stakes import stakes
 from voting.errors import Forbidden, NotFound, Stale
 from voting.fraud.facts.facts import read_facts
 from voting.fraud.groups.rank_impact import Effect, effect
+from voting.fraud.naming import LASTING, material, named, to_ask
 from voting.fraud.reasons.findings import Evidence
 from voting.fraud.sample import RULES, Asked, Cell, Estimate, asked_for_it, cells_of
 from voting.fraud.unconfirmed import CellBallot, surplus
@@ -120,12 +122,19 @@ class Cells:
             await certifications.lock_uncertified_result(tx, contest)
             await contests.lock_gates(tx, contest)
             known = {cell.cell: cell for cell in await suspect_cells.select_all(tx, contest)}
+            # Nobody votes after the close: a look the day after is no further evidence.
+            now = min(await contests.clock(tx), snapshot.contest.closes_at)
+            since = {
+                cell: (known[cell].material_since if cell in known else None) or now for cell in material(estimates)
+            }
+            lasting = {cell for cell, began in since.items() if now - began >= LASTING}
+            before = {cell for cell, stored in known.items() if stored.state != "suspected"}
+            must_decide = named(estimates, lasting | before)
+            suspected = to_ask(estimates, must_decide)
             found = [
-                FoundCell(each.cell, each.is_named, more if each.is_suspected else 0.0)
-                for each in estimates
-                if each.is_suspected or each.is_named or each.cell in known
+                FoundCell(cell, cell in must_decide, more if cell in suspected else 0.0, since.get(cell))
+                for cell in since.keys() | suspected | known.keys()
             ]
-            found += [FoundCell(cell, False, 0.0) for cell in known.keys() - {each.cell for each in found}]
             await suspect_cells.put(tx, contest, found)
             # What people decided stays as it is.
             free = {cell for cell, stored in known.items() if stored.state in ("suspected", "open")}

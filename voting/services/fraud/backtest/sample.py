@@ -9,8 +9,9 @@ from typing import Any
 from voting.fraud.confirmation import estimate
 from voting.fraud.facts.attempt import Attempt
 from voting.fraud.facts.observe import recorded_facts
+from voting.fraud.naming import material, to_ask
 from voting.fraud.replay import Decision
-from voting.fraud.sample import Asked, Estimate, cells_of
+from voting.fraud.sample import Asked, Estimate, cells_of, to_decide
 
 
 class Sample:
@@ -39,21 +40,25 @@ class Sample:
         for attempts in self._asked.values():
             if picks := [asked for id, asked in attempts.items() if id in counted]:
                 sample.append(picks[0]._replace(cells=frozenset().union(*(each.cells for each in picks))))
+        estimates = estimate(sample)
+        # This is the only look, so that what it finds is named.
+        named = to_decide(material(estimates))
+        shown = named | to_ask(estimates, named)
         return {
             "verification": {
                 "asked": len(sample),
                 "confirmed": sum(each.confirmed for each in sample),
-                "cells": [_line(each) for each in estimate(sample) if each.is_suspected or each.is_named],
+                "cells": [_line(each, each.cell in named) for each in estimates if each.cell in shown],
             }
         }
 
 
-def _line(each: Estimate) -> Mapping[str, Any]:
+def _line(each: Estimate, is_named: bool) -> Mapping[str, Any]:
     return {
         **each.cell._asdict(),
         "asked": each.asked,
         "confirmed": each.confirmed,
         **{name: round(getattr(each, name), 4) for name in ("elsewhere", "low", "share", "high")},
         "picks": each.picks,
-        "named": each.is_named,
+        "named": is_named,
     }
