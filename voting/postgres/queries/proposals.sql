@@ -18,7 +18,7 @@ select contest from proposals where action = $1 and proposed_at < clock_timestam
 select exists (
     select from audit_log as proposal
     where contest = $1 and action = 'second_person.propose' and details ->> 'act' = $2 and details ->> 'account' = $3
-        and at > clock_timestamp() - $4::interval
+        and at > statement_timestamp() - $4::interval
         and not exists (
             select from audit_log as done
             where contest = $1 and action = $2 and seq > proposal.seq and details ->> 'proposed_by' = $3
