@@ -113,7 +113,11 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
         client.headers["user-agent"] = "Phone of a person 1.0"
         tokens = [await sign_in(client, gateway, contest, number) for number in numbers]
         others = contests.tokens(contest, 20)
-        answers = await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in (*tokens, *others)))
+        voters, answers = (*tokens, *others), list[httpx.Response]()
+        # Some share a batch; all at once would be more than a busy machine takes.
+        for first in range(0, len(voters), 20):
+            some = voters[first : first + 20]
+            answers += await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in some))
         receipts = [answer.json()["receipt"] for answer in answers]
         async with as_owner(settings) as connection:
             before = await facts_of(connection, contest)
