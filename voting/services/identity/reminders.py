@@ -102,10 +102,9 @@ class Reminders:
         """Deletes openids whose time is over, and sends what is due, unless another process does."""
 
         async def begin(tx: Connection) -> bool:
-            if not await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS):
-                return False
+            # An index makes this free, and a process that cannot send must not keep one that can from it.
             await reminders.forget_over(tx)
-            return self._sender is not None
+            return self._sender is not None and await leases.take(tx, _LEASE, self._holder, LEASE_SECONDS)
 
         until = time.monotonic() + SENDING_SECONDS
         # The title of a contest may be what WeChat refuses, so others' messages are sent all the same.
