@@ -104,6 +104,15 @@ async def test_a_consent_is_kept_with_its_version_language_and_moment(url: str, 
     assert "同意了说明（版本 2）" in page.text
 
 
+async def cast_all(client: httpx.AsyncClient, contest: str, tokens: list[str]) -> list[httpx.Response]:
+    """Casts a ballot each, some in a batch; all at once would be more than a busy machine takes."""
+    answers: list[httpx.Response] = []
+    for first in range(0, len(tokens), 20):
+        some = tokens[first : first + 20]
+        answers += await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in some))
+    return answers
+
+
 async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_personal_datum(
     url: str, contests: Contests, gateway: Gateway, settings: Settings
 ) -> None:
@@ -113,11 +122,7 @@ async def test_a_hundred_erasures_leave_counts_receipts_and_quotas_and_no_person
         client.headers["user-agent"] = "Phone of a person 1.0"
         tokens = [await sign_in(client, gateway, contest, number) for number in numbers]
         others = contests.tokens(contest, 20)
-        voters, answers = (*tokens, *others), list[httpx.Response]()
-        # Some share a batch; all at once would be more than a busy machine takes.
-        for first in range(0, len(voters), 20):
-            some = voters[first : first + 20]
-            answers += await asyncio.gather(*(cast(client, contest, token, ["A001"], "k") for token in some))
+        answers = await cast_all(client, contest, [*tokens, *others])
         receipts = [answer.json()["receipt"] for answer in answers]
         async with as_owner(settings) as connection:
             before = await facts_of(connection, contest)
